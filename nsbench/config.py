@@ -1,0 +1,167 @@
+"""Assembles the settings of a run from defaults, a YAML file and `--set field=value`, and names them by a fingerprint.
+
+Sections exist so that each part of the program gets what it needs; to the user the fields are flat, and one spelling
+serves as settings field, YAML key, `--set` key, MLflow parameter and Optuna parameter.
+"""
+
+import difflib
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, SerializeAsAny, ValidationError
+
+from nsbench.errors import SettingsError
+from nsbench.evaluation.settings import EvaluationSettings
+from nsbench.model import ModelSettings
+from nsbench.samplers import SAMPLERS, SamplerSettings
+from nsbench.search import SearchRange
+from nsbench.training.settings import TrainingSettings
+
+Value = str | int | float | bool | None | list[int]
+"""What a flat setting can be."""
+
+SHARED_SECTIONS: dict[str, type[BaseModel]] = {
+    "model": ModelSettings,
+    "training": TrainingSettings,
+    "evaluation": EvaluationSettings,
+}
+"""The sections that every sampler shares, by their attribute in Settings."""
+
+
+class Settings(BaseModel):
+    """Everything that decides a run's result, but for the dataset and the seed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sampler: SerializeAsAny[SamplerSettings]
+    model: ModelSettings = ModelSettings()
+    training: TrainingSettings = TrainingSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
+
+    @classmethod
+    def of(cls, sampler: str, values: Mapping[str, Value] | None = None) -> Self:
+        """The settings of a sampler with some fields changed.
+
+        Args:
+            sampler: A name in SAMPLERS.
+            values: Field values by flat name; others keep their defaults.
+
+        Raises:
+            SettingsError: An unknown sampler or field, or a value out of bounds.
+        """
+        sections = sections_of(sampler)
+        parts: dict[str, dict[str, Value]] = {section: {} for section in sections}
+        for name, value in (values or {}).items():
+            parts[_section_of(name, sections)][name] = value
+        try:
+            built = {section: model.model_validate(parts[section]) for section, model in sections.items()}
+        except ValidationError as error:
+            raise SettingsError(_readable(error)) from error
+        return cls.model_validate(built)
+
+    def flat(self) -> dict[str, str | int | float | bool | None]:
+        """Every field by its flat name, with the sampler's name as `sampler`."""
+        fields: dict[str, str | int | float | bool | None] = {"sampler": self.sampler.name}
+        for section in (self.sampler, self.model, self.training, self.evaluation):
+            for name, value in section.model_dump().items():
+                fields[name] = ",".join(map(str, value)) if isinstance(value, tuple) else value
+        return fields
+
+    def changed(self, values: Mapping[str, Value]) -> Self:
+        """These settings with some fields changed; the same errors as `of`."""
+        kept = {name: value for name, value in self.flat().items() if name != "sampler"}
+        return type(self).of(self.sampler.name, {**kept, **values})
+
+    def fingerprint(self) -> str:
+        """Hash of all fields: runs with the same one differ in seed and dataset only."""
+        return hashlib.blake2b(json.dumps(self.flat(), sort_keys=True).encode(), digest_size=6).hexdigest()
+
+    def search_space(self) -> dict[str, SearchRange]:
+        """The ranges that these settings' fields carry, by flat name: the study's default space."""
+        space: dict[str, SearchRange] = {}
+        for section in (self.training, self.sampler):
+            for name, field in type(section).model_fields.items():
+                space |= {name: part for part in field.metadata if isinstance(part, SearchRange)}
+        return space
+
+
+def sections_of(sampler: str) -> dict[str, type[BaseModel]]:
+    """The settings classes of a sampler's run, by section.
+
+    Raises:
+        SettingsError: There is no such sampler.
+    """
+    if sampler not in SAMPLERS:
+        raise SettingsError(f"unknown sampler {sampler!r}{_closest(sampler, SAMPLERS)}; there are: {', '.join(SAMPLERS)}")
+    return {"sampler": SAMPLERS[sampler], **SHARED_SECTIONS}
+
+
+def parse_assignments(assignments: Sequence[str]) -> dict[str, Value]:
+    """Values from `field=value` texts; the value is read as YAML, so `1e-3`, `true` and `[5, 10]` are what they look like.
+
+    Raises:
+        SettingsError: A text without `=`.
+
+    >>> parse_assignments(["learning_rate=1e-3", "windows=all"])
+    {'learning_rate': 0.001, 'windows': 'all'}
+    """
+    values: dict[str, Value] = {}
+    for text in assignments:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise SettingsError(f"--set takes field=value, such as learning_rate=1e-3, not {text!r}")
+        values[name.strip()] = _parsed(value)
+    return values
+
+
+def read_settings_file(path: Path) -> dict[str, Value]:
+    """Field values from a YAML file of flat names.
+
+    Raises:
+        SettingsError: The file is missing, is no YAML, or holds no mapping.
+    """
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"can't read the settings file {path}: {error}") from error
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{path} is no valid YAML: {error}") from error
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise SettingsError(f"{path} must hold `field: value` lines, not a {type(values).__name__}")
+    return {str(name): _parsed(value) if isinstance(value, str) else value for name, value in values.items()}
+
+
+def _parsed(text: str) -> Value:
+    """A YAML scalar, with `1e-3` read as the number that YAML 1.1 takes for text."""
+    try:
+        return float(text) if "e" in text.lower() else yaml.safe_load(text)
+    except (ValueError, yaml.YAMLError):
+        return text
+
+
+def _section_of(name: str, sections: Mapping[str, type[BaseModel]]) -> str:
+    for section, model in sections.items():
+        if name in model.model_fields:
+            return section
+    known = [field for model in sections.values() for field in model.model_fields]
+    raise SettingsError(f"unknown setting {name!r}{_closest(name, known)}; there are: {', '.join(known)}")
+
+
+def _closest(name: str, known: Sequence[str] | Mapping[str, object]) -> str:
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def _readable(error: ValidationError) -> str:
+    parts = []
+    for problem in error.errors():
+        name = ".".join(map(str, problem["loc"]))
+        message = problem["msg"].removeprefix("Value error, ")
+        parts.append(f"{name} = {problem['input']!r}: {message}" if name else message)
+    return "settings not accepted: " + "; ".join(parts)

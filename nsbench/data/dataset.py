@@ -1,0 +1,127 @@
+"""What a prepared interaction log is: flat arrays in (user, time) order, and a card that says where they come from.
+
+This file only holds the types. `nsbench.data.store` reads and writes them; `nsbench.data.prepare` makes them from a log.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+SplitName = Literal["train", "valid", "test"]
+"""The three parts of the log, in time order."""
+
+
+class BestReachable(BaseModel):
+    """The best hit rate that any model could reach on the test interactions of a synthetic log, because its true
+    next-item probabilities are known. `hit_rate` maps a group (all, head, mid, tail) to a share in [0, 1]."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    k: int
+    hit_rate: dict[str, float]
+
+
+class DatasetCard(BaseModel):
+    """Where a dataset comes from and what it holds; stored as JSON beside the arrays.
+
+    Counts are of the dataset after filtering. Times are unix seconds. Shares lie in [0, 1].
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    name: str
+    content_hash: str
+    """Hash of the arrays and the split: two datasets with the same hash train and rank alike."""
+    source: str
+    """The log's file name, or the synthetic generator's settings; never a path of one machine."""
+    options: dict[str, str | int | float | bool | None]
+    """The preparation's options: filters, split rule and shares."""
+    n_users: int
+    n_items: int
+    n_interactions: int
+    n_train: int
+    n_valid: int
+    n_test: int
+    valid_from: int
+    """Time of the first validation interaction."""
+    test_from: int
+    """Time of the first test interaction."""
+    first_time: int
+    last_time: int
+    n_ties: int
+    """Interactions that share their user and time with another one: their order is the log's."""
+    n_ties_cut: int
+    """Interactions that a split by row count puts on another side than an interaction of the same time; 0 when split by time."""
+    n_new_test_users: int
+    """Users with a test interaction and no training interaction."""
+    n_cold_test_items: int
+    """Items with a test interaction and no training interaction."""
+    n_cold_items: int
+    """Items without a training interaction."""
+    repeat_share: float
+    """Share of interactions whose user had the item before."""
+    seen_items: Literal["exclude", "keep"]
+    """Whether items of the user's history leave the ranking: excluded where users don't repeat items."""
+    best_reachable: BestReachable | None = None
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A prepared log: each user's row is training, then validation, then test.
+
+    Items are numbered 1..n_items by falling number of training interactions (ties: the label's order), so the items
+    seen in training are 1..n_candidates, cold items come last, and a cohort is a range of ids; 0 is padding.
+
+    Attributes:
+        card: Where it comes from, and its counts.
+        item_ids: int32[n_interactions], in (user, time) order.
+        timestamps: int64[n_interactions], unix seconds.
+        offsets: int64[n_users + 1]; user u's interactions are item_ids[offsets[u]:offsets[u + 1]].
+        train_end: int64[n_users], absolute index where user u's training ends and validation begins.
+        valid_end: int64[n_users], absolute index where user u's validation ends and test begins.
+        train_counts: int64[n_items + 1], training interactions of each item; entry 0 is 0; falling from entry 1 on.
+        train_user_counts: int64[n_items + 1], users with the item in training (a user's repeats count once).
+    """
+
+    card: DatasetCard
+    item_ids: NDArray[np.int32]
+    timestamps: NDArray[np.int64]
+    offsets: NDArray[np.int64]
+    train_end: NDArray[np.int64]
+    valid_end: NDArray[np.int64]
+    train_counts: NDArray[np.int64]
+    train_user_counts: NDArray[np.int64]
+
+    @property
+    def n_users(self) -> int:
+        """Number of users."""
+        return len(self.offsets) - 1
+
+    @property
+    def n_items(self) -> int:
+        """Number of items, cold ones included, padding not."""
+        return len(self.train_counts) - 1
+
+    @property
+    def n_candidates(self) -> int:
+        """Number of items seen in training: the ids 1..n_candidates."""
+        return int(np.count_nonzero(self.train_counts))
+
+
+@dataclass(frozen=True)
+class Histories:
+    """Stretches of a flat item array, one per history, without copying them.
+
+    Attributes:
+        item_ids: int32[n_interactions], the dataset's flat array.
+        start: int64[n_histories], absolute index of the first item of each history.
+        end: int64[n_histories], absolute index after the last one; never equal to start.
+    """
+
+    item_ids: NDArray[np.int32]
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.start)

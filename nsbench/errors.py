@@ -1,0 +1,41 @@
+"""The errors that a user can cause.
+
+Every one says what is wrong, the value received, what is accepted, and what to do. The command line turns them into a
+message and an exit code in one place (`nsbench.cli.main`); nothing else catches them wholesale.
+"""
+
+
+class NsbenchError(Exception):
+    """Something that the user can put right. `exit_code` is what the command line leaves with."""
+
+    exit_code = 2
+
+
+class LogError(NsbenchError):
+    """An interaction log that can't be read or holds nothing to learn from."""
+
+
+class DatasetError(NsbenchError):
+    """A prepared dataset that is missing, half-written or damaged."""
+
+
+class SettingsError(NsbenchError):
+    """A settings field, YAML file or `--set` argument that isn't accepted."""
+
+
+class DownloadError(NsbenchError):
+    """A file that can't be fetched or isn't what it should be."""
+
+    exit_code = 3
+
+
+class TrainingError(NsbenchError):
+    """Training that can't go on, such as a loss that is not a number."""
+
+    exit_code = 4
+
+
+class TrackingError(NsbenchError):
+    """A tracking store that can't be reached, or runs that are not in it."""
+
+    exit_code = 5

@@ -1,0 +1,39 @@
+"""Negative samplers as an algebra: atoms propose items, combinators join or select among other samplers.
+
+| name | is | in the paper |
+|---|---|---|
+| random | uniform draws | RNS |
+| popularity, inverse-popularity | draws by popularity ** gamma | PNS, IPNS |
+| batch | other positives of the batch | BNS |
+| mixed | batch and random joined | MNS |
+| adaptive, adaptive-batch | the hardest of random, of batch | ANS |
+| adaptive-mixed | the hardest of mixed | AMNS |
+| cohort | by the cohort of the positive | PCNS |
+
+A new sampler is one file in this folder and one import line below: the command line, YAML schema, search space, MLflow
+names, report labels and contract tests find it by itself.
+"""
+
+from nsbench.samplers.adaptive import AdaptiveBatchSettings, AdaptiveMixedSettings, AdaptiveSettings
+from nsbench.samplers.batch import BatchSettings
+from nsbench.samplers.cohort import CohortSettings
+from nsbench.samplers.mixed import MixedSettings
+from nsbench.samplers.popularity import InversePopularitySettings, PopularitySettings
+from nsbench.samplers.random import RandomSettings
+from nsbench.samplers.sampler import SamplerSettings
+
+SAMPLERS: dict[str, type[SamplerSettings]] = {
+    settings.name: settings
+    for settings in (
+        RandomSettings,
+        PopularitySettings,
+        InversePopularitySettings,
+        BatchSettings,
+        MixedSettings,
+        AdaptiveSettings,
+        AdaptiveBatchSettings,
+        AdaptiveMixedSettings,
+        CohortSettings,
+    )
+}
+"""Every sampler's settings by its name, in the order of tables and figures."""

@@ -1,0 +1,118 @@
+"""Adaptive negatives: of what another sampler proposes, those that the model scores highest.
+
+Source: Rendle and Freudenthaler, WSDM 2014; Zhang et al. (DNS), SIGIR 2013; DNS(M, N) of Shi et al., WWW 2023.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal, Self
+
+import torch
+from pydantic import Field, model_validator
+from torch import Tensor
+
+from nsbench.data.batch import UserBatch
+from nsbench.samplers.batch import in_batch
+from nsbench.samplers.mixed import InBatchCount, mixed
+from nsbench.samplers.random import Uniform
+from nsbench.samplers.sampler import Negatives, Sampler, SamplerContext, SamplerSettings
+from nsbench.search import IntRange
+
+PoolCount = Annotated[
+    int, Field(ge=1, le=100_000, description="proposed negatives for each positive"), IntRange(50, 500, log=True)
+]
+HardestCount = Annotated[
+    int,
+    Field(ge=1, le=100_000, description="the so many highest-scored of the proposed negatives are trained on"),
+    IntRange(1, 50, log=True),
+]
+
+
+@dataclass(frozen=True)
+class Hardest(Sampler):
+    """The highest-scored negatives of another sampler, chosen for each position."""
+
+    pool: Sampler
+    n_hardest: int
+
+    def propose(self, batch: UserBatch, generator: torch.Generator) -> Negatives:
+        """Proposes the whole pool."""
+        return self.pool.propose(batch, generator)
+
+    def log_q(self, batch: UserBatch, item_ids: Tensor) -> Tensor:
+        """The pool's: selection depends on the model and has no closed form."""
+        return self.pool.log_q(batch, item_ids)
+
+    def select(self, negatives: Negatives, scores: Tensor) -> Negatives:
+        """Keeps the `n_hardest` highest-scored of the pool's valid negatives."""
+        negatives = self.pool.select(negatives, scores)
+        valid = negatives.mask.expand_as(scores)
+        if self.n_hardest >= scores.shape[-1]:
+            return Negatives(negatives.item_ids, valid)
+        places = scores.masked_fill(~valid, -torch.inf).topk(self.n_hardest, dim=-1, sorted=False).indices
+        chosen = torch.zeros_like(valid).scatter_(-1, places, True)
+        return Negatives(negatives.item_ids, chosen & valid)
+
+
+class AdaptiveSettings(SamplerSettings):
+    """The highest-scored of uniform negatives (the paper's text; its code selects from in-batch ones)."""
+
+    name: ClassVar[str] = "adaptive"
+    label: ClassVar[str] = "Adaptive"
+    paper_name: ClassVar[str | None] = "ANS"
+    traits: ClassVar[frozenset[Literal["in-batch", "global", "model-based"]]] = frozenset({"global", "model-based"})
+
+    n_negatives: PoolCount = 100
+    n_hardest: HardestCount = 25
+
+    @model_validator(mode="after")
+    def _hardest_of_a_larger_pool(self) -> Self:
+        _check(self.n_hardest, self.n_negatives)
+        return self
+
+    def build(self, context: SamplerContext) -> Sampler:
+        """The hardest of uniform draws."""
+        uniform = Uniform(self.n_negatives, context.n_candidates, context.history(self.exclude_history))
+        return Hardest(uniform, self.n_hardest)
+
+
+class AdaptiveBatchSettings(AdaptiveSettings):
+    """The highest-scored of in-batch negatives (what the paper's published numbers for ANS were made with)."""
+
+    name: ClassVar[str] = "adaptive-batch"
+    label: ClassVar[str] = "Adaptive batch"
+    traits: ClassVar[frozenset[Literal["in-batch", "global", "model-based"]]] = frozenset({"in-batch", "model-based"})
+
+    def build(self, context: SamplerContext) -> Sampler:
+        """The hardest of in-batch draws."""
+        return Hardest(in_batch(self.n_negatives, context, self.exclude_history), self.n_hardest)
+
+
+class AdaptiveMixedSettings(SamplerSettings):
+    """The highest-scored of in-batch and uniform negatives joined."""
+
+    name: ClassVar[str] = "adaptive-mixed"
+    label: ClassVar[str] = "Adaptive mixed"
+    paper_name: ClassVar[str | None] = "AMNS"
+    traits: ClassVar[frozenset[Literal["in-batch", "global", "model-based"]]] = frozenset(
+        {"in-batch", "global", "model-based"}
+    )
+
+    n_in_batch: InBatchCount = 10
+    n_uniform: PoolCount = 100
+    n_hardest: HardestCount = 25
+
+    @model_validator(mode="after")
+    def _hardest_of_a_larger_pool(self) -> Self:
+        _check(self.n_hardest, self.n_in_batch + self.n_uniform)
+        return self
+
+    def build(self, context: SamplerContext) -> Sampler:
+        """The hardest of mixed draws."""
+        return Hardest(mixed(self.n_in_batch, self.n_uniform, context, self.exclude_history), self.n_hardest)
+
+
+def _check(n_hardest: int, n_pool: int) -> None:
+    if n_hardest > n_pool:
+        raise ValueError(
+            f"n_hardest is {n_hardest}, but only {n_pool} negatives are proposed; choose n_hardest <= {n_pool} or propose more"
+        )

@@ -1,0 +1,95 @@
+"""In-batch negatives: what other users of the same step chose next."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import torch
+from torch import Tensor
+
+from nsbench.data.batch import UserBatch
+from nsbench.samplers.history import UserHistory
+from nsbench.samplers.sampler import NegativeCount, Negatives, Sampler, SamplerContext, SamplerSettings
+
+
+@dataclass(frozen=True)
+class InBatch(Sampler):
+    """A sample without replacement of the batch's positives for each user, the user's history left out.
+
+    An item that several users chose is in the pool as often. All users read the same shuffled pool from a random place
+    of their own, so a user's sample is without replacement and a step costs one shuffle.
+
+    Attributes:
+        n_negatives: Sample size; fewer where the batch holds fewer.
+        history: What each user has had.
+        log_share: float64[n_items + 1], log of the items' share of the training targets.
+        seen_mass: float64[n_users], that share summed over each user's history.
+    """
+
+    n_negatives: int
+    history: UserHistory
+    log_share: Tensor
+    seen_mass: Tensor
+
+    def propose(self, batch: UserBatch, generator: torch.Generator) -> Negatives:
+        """Samples from the positives of the batch."""
+        device = batch.users.device
+        pool = batch.targets[batch.targets > 0]
+        pool = pool[torch.randperm(len(pool), generator=generator, device=device)]
+        n_read = self._n_read(len(pool))
+        start = torch.randint(len(pool), (len(batch.users), 1), generator=generator, device=device)
+        read = pool[(start + torch.arange(n_read, device=device)) % len(pool)]
+        return _first(read, ~self.history.contains(batch.users[:, None], read), min(self.n_negatives, len(pool)))
+
+    def log_q(self, batch: UserBatch, item_ids: Tensor) -> Tensor:
+        """The sample's expected size, times the item's share of the targets outside the user's history."""
+        unseen = (1 - self.seen_mass[batch.users]).clamp(min=1e-12)
+        n_pool = batch.n_positives
+        kept = (self._n_read(n_pool) * unseen).clamp(max=min(self.n_negatives, n_pool))
+        return (self.log_share[item_ids] + (kept / unseen).log()[:, None, None]).float()
+
+    def _n_read(self, n_pool: int) -> int:
+        """How far into the pool a user looks for enough items that are not in the history."""
+        return min(n_pool, 2 * self.n_negatives + 8)
+
+
+def _first(item_ids: Tensor, wanted: Tensor, n: int) -> Negatives:
+    """The first n wanted ids of each row, in order; places that stay empty are masked.
+
+    Args:
+        item_ids: int64[batch, n_read].
+        wanted: bool[batch, n_read].
+        n: Places in a row.
+
+    Returns:
+        Negatives of [batch, 1, n].
+    """
+    place = torch.cumsum(wanted, 1) - 1
+    keep = wanted & (place < n)
+    # One more column takes what isn't kept.
+    place = torch.where(keep, place, n)
+    out = item_ids.new_ones((len(item_ids), n + 1)).scatter_(1, place, item_ids)[:, None, :n]
+    n_kept = keep.sum(1, keepdim=True)
+    mask = torch.arange(n, device=item_ids.device) < n_kept
+    return Negatives(out, mask[:, None])
+
+
+def in_batch(n_negatives: int, context: SamplerContext, exclude_history: Literal["whole", "window"]) -> InBatch:
+    """The in-batch atom over these training interactions."""
+    history = context.history(exclude_history)
+    share = context.target_share
+    return InBatch(n_negatives, history, share.log(), history.mass(share))
+
+
+class BatchSettings(SamplerSettings):
+    """Negatives from the other positives of the batch."""
+
+    name: ClassVar[str] = "batch"
+    label: ClassVar[str] = "Batch"
+    paper_name: ClassVar[str | None] = "BNS"
+    traits: ClassVar[frozenset[Literal["in-batch", "global", "model-based"]]] = frozenset({"in-batch"})
+
+    n_negatives: NegativeCount = 100
+
+    def build(self, context: SamplerContext) -> Sampler:
+        """In-batch sampling."""
+        return in_batch(self.n_negatives, context, self.exclude_history)

@@ -1,0 +1,105 @@
+"""Cohort negatives: how many come from head, mid and tail depends on the positive's own cohort."""
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from nsbench.data.batch import UserBatch
+from nsbench.samplers.draw import Draw, draw_unseen, tries
+from nsbench.samplers.history import UserHistory
+from nsbench.samplers.sampler import NegativeCount, Negatives, Sampler, SamplerContext, SamplerSettings
+from nsbench.search import FloatRange
+from nsbench.terms import BALANCED_COHORTS
+
+
+@dataclass(frozen=True)
+class CohortStratified(Sampler):
+    """Uniform draws within each cohort; each position takes its share of each.
+
+    The positions of a user share one pool for each cohort; a position takes the first `n_own` of its positive's own
+    cohort and the first `n_other` of each other one, so the numbers are exact instead of random.
+
+    Attributes:
+        n_own: Negatives from the positive's cohort.
+        n_other: Negatives from each of the two other cohorts.
+        cohorts: int64[n_items + 1] of `Cohort` values.
+        first: int64[3], first item id of head, mid and tail.
+        sizes: int64[3], items in each; the ids of a cohort are consecutive.
+        seen_share: float64[n_users, 3], share of each cohort's items that is in the user's history.
+        history: What each user has had.
+    """
+
+    n_own: int
+    n_other: int
+    cohorts: Tensor
+    first: Tensor
+    sizes: Tensor
+    seen_share: Tensor
+    history: UserHistory
+
+    def propose(self, batch: UserBatch, generator: torch.Generator) -> Negatives:
+        """Draws a pool of each cohort for each user, and masks what a position doesn't take of it."""
+        n_pool = max(self.n_own, self.n_other)
+        device = batch.users.device
+        cohort = torch.arange(len(self.first), device=device).repeat_interleave(n_pool)
+        proposals = [
+            draw_unseen(
+                _drawer(int(first), int(size), generator, device),
+                torch.Size((len(batch.users), 1, n_pool)),
+                batch,
+                self.history,
+            )
+            for first, size in zip(self.first, self.sizes, strict=True)
+        ]
+        item_ids = torch.cat([p.item_ids for p in proposals], -1)
+        unseen = torch.cat([p.mask for p in proposals], -1)
+        own = self.cohorts[batch.targets][..., None] == cohort
+        place = torch.arange(n_pool, device=device).repeat(len(self.first))
+        taken = place < torch.where(own, self.n_own, self.n_other)
+        return Negatives(item_ids, unseen & taken & (self.sizes[cohort] > 0))
+
+    def log_q(self, batch: UserBatch, item_ids: Tensor) -> Tensor:
+        """The position's number from the item's cohort over the cohort's size, times the draws that the history takes."""
+        cohort = self.cohorts[item_ids]
+        own = self.cohorts[batch.targets][..., None] == cohort
+        number = torch.where(own, self.n_own, self.n_other).double()
+        again = tries(self.seen_share)[batch.users[:, None, None], cohort]
+        return (number / self.sizes[cohort] * again).log().float()
+
+
+def _drawer(first: int, size: int, generator: torch.Generator, device: torch.device) -> Draw:
+    def draw(shape: torch.Size) -> Tensor:
+        return torch.randint(first, first + max(size, 1), shape, generator=generator, device=device)
+
+    return draw
+
+
+class CohortSettings(SamplerSettings):
+    """Negatives by the popularity cohort of the positive."""
+
+    name: ClassVar[str] = "cohort"
+    label: ClassVar[str] = "Cohort"
+    paper_name: ClassVar[str | None] = "PCNS"
+    traits: ClassVar[frozenset[Literal["in-batch", "global", "model-based"]]] = frozenset({"global"})
+
+    n_negatives: NegativeCount = 100
+    own_cohort_share: Annotated[
+        float,
+        Field(ge=0, le=1, description="share of negatives from the positive's own cohort; the two others share the rest"),
+        FloatRange(0.1, 0.9),
+    ] = 0.5
+
+    def build(self, context: SamplerContext) -> Sampler:
+        """Stratified draws by cohort."""
+        n_other = int(self.n_negatives * (1 - self.own_cohort_share)) // 2
+        history = context.history(self.exclude_history)
+        members = [context.cohorts == cohort for cohort in BALANCED_COHORTS]
+        sizes = torch.stack([m.sum() for m in members])
+        first = torch.stack([m.int().argmax() for m in members])
+        shares = [history.mass(m.double() / m.sum().clamp(min=1)) for m in members]
+        return CohortStratified(
+            self.n_negatives - 2 * n_other, n_other, context.cohorts, first, sizes, torch.stack(shares, 1), history
+        )

@@ -1,0 +1,70 @@
+"""Mixed negatives: the union of several samplers' proposals.
+
+Source: Yang et al., "Mixed negative sampling for learning two-tower neural networks in recommendations", WWW 2020.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from nsbench.data.batch import UserBatch
+from nsbench.samplers.batch import in_batch
+from nsbench.samplers.random import Uniform
+from nsbench.samplers.sampler import Negatives, Sampler, SamplerContext, SamplerSettings
+from nsbench.search import IntRange
+
+InBatchCount = Annotated[
+    int, Field(ge=1, le=100_000, description="in-batch negatives for each positive"), IntRange(5, 200, log=True)
+]
+UniformCount = Annotated[
+    int, Field(ge=1, le=100_000, description="uniform negatives for each positive"), IntRange(5, 500, log=True)
+]
+
+
+@dataclass(frozen=True)
+class Mixed(Sampler):
+    """The union of what its parts propose; an item may come from each of them."""
+
+    parts: tuple[Sampler, ...]
+
+    def propose(self, batch: UserBatch, generator: torch.Generator) -> Negatives:
+        """Joins the parts' proposals along the last axis."""
+        proposals = [part.propose(batch, generator) for part in self.parts]
+        return Negatives(_join([p.item_ids for p in proposals]), _join([p.mask for p in proposals]))
+
+    def log_q(self, batch: UserBatch, item_ids: Tensor) -> Tensor:
+        """Log of the sum of the parts' expected counts: an item's count doesn't depend on which part gave it."""
+        log_qs = torch.broadcast_tensors(*(part.log_q(batch, item_ids) for part in self.parts))
+        return torch.logsumexp(torch.stack(log_qs), 0)
+
+
+def _join(tensors: list[Tensor]) -> Tensor:
+    """Joins tensors of [batch | 1, length | 1, n_i] along n, after broadcasting what some share."""
+    n_users = max(t.shape[0] for t in tensors)
+    length = max(t.shape[1] for t in tensors)
+    return torch.cat([t.expand(n_users, length, -1) for t in tensors], -1)
+
+
+def mixed(n_in_batch: int, n_uniform: int, context: SamplerContext, exclude: Literal["whole", "window"]) -> Mixed:
+    """In-batch and uniform negatives joined."""
+    uniform = Uniform(n_uniform, context.n_candidates, context.history(exclude))
+    return Mixed((in_batch(n_in_batch, context, exclude), uniform))
+
+
+class MixedSettings(SamplerSettings):
+    """In-batch and uniform negatives joined."""
+
+    name: ClassVar[str] = "mixed"
+    label: ClassVar[str] = "Mixed"
+    paper_name: ClassVar[str | None] = "MNS"
+    traits: ClassVar[frozenset[Literal["in-batch", "global", "model-based"]]] = frozenset({"in-batch", "global"})
+
+    n_in_batch: InBatchCount = 50
+    n_uniform: UniformCount = 50
+
+    def build(self, context: SamplerContext) -> Sampler:
+        """The union of in-batch and uniform."""
+        return mixed(self.n_in_batch, self.n_uniform, context, self.exclude_history)

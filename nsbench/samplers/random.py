@@ -1,0 +1,61 @@
+"""Uniform negatives: every item of the catalogue is as likely as any other."""
+
+import math
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from nsbench.data.batch import UserBatch
+from nsbench.samplers.draw import draw_unseen, shape_of, tries
+from nsbench.samplers.history import UserHistory
+from nsbench.samplers.sampler import NegativeCount, Negatives, Sampler, SamplerContext, SamplerSettings, Sharing
+
+
+@dataclass(frozen=True)
+class Uniform(Sampler):
+    """Independent uniform draws from the items 1..n_candidates, the user's history left out."""
+
+    n_negatives: int
+    n_candidates: int
+    history: UserHistory
+    sharing: Sharing = "user"
+
+    def propose(self, batch: UserBatch, generator: torch.Generator) -> Negatives:
+        """Draws for each position, user or batch."""
+
+        def draw(shape: torch.Size) -> Tensor:
+            return torch.randint(1, self.n_candidates + 1, shape, generator=generator, device=batch.users.device)
+
+        return draw_unseen(draw, shape_of(batch, self.sharing, self.n_negatives), batch, self.history)
+
+    def log_q(self, batch: UserBatch, item_ids: Tensor) -> Tensor:
+        """n / n_candidates, times the draws that leaving out the history takes."""
+        expected = math.log(self.n_negatives / self.n_candidates)
+        if self.sharing == "batch":
+            return torch.full((1, 1, 1), expected, device=item_ids.device)
+        offsets = self.history.offsets
+        n_seen = offsets[batch.users + 1] - offsets[batch.users]
+        again = tries(n_seen.double() / self.n_candidates)
+        return (expected + again.log()).float()[:, None, None]
+
+
+class RandomSettings(SamplerSettings):
+    """Uniform negatives from the whole catalogue."""
+
+    name: ClassVar[str] = "random"
+    label: ClassVar[str] = "Random"
+    paper_name: ClassVar[str | None] = "RNS"
+    traits: ClassVar[frozenset[Literal["in-batch", "global", "model-based"]]] = frozenset({"global"})
+
+    n_negatives: NegativeCount = 100
+    negative_sharing: Annotated[
+        Sharing, Field(description="who shares a draw: each position its own, all positions of a user, or the batch")
+    ] = "user"
+
+    def build(self, context: SamplerContext) -> Sampler:
+        """Uniform over the candidates."""
+        history = context.history(self.exclude_history)
+        return Uniform(self.n_negatives, context.n_candidates, history, self.negative_sharing)

@@ -1,0 +1,157 @@
+"""What a negative sampler is: it proposes item ids for a batch, and may then select among them by score.
+
+Sharing is a shape: ids of [batch, 1, n] are shared by all positions of a user, of [1, 1, n] by the whole batch, of
+[batch, length, n] by nobody. Everything above only relies on broadcasting.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor
+
+from nsbench.data.batch import UserBatch, Windows
+from nsbench.data.dataset import Dataset
+from nsbench.data.item import cohorts_of
+from nsbench.samplers.history import UserHistory
+from nsbench.search import IntRange
+
+NegativeCount = Annotated[
+    int, Field(ge=1, le=100_000, description="negatives for each positive"), IntRange(5, 500, log=True)
+]
+"""How many negatives an atom draws; one bound, default range and search scale for all of them."""
+
+Sharing = Literal["position", "user", "batch"]
+"""Who shares a draw of negatives: nobody, the positions of a user (the paper), or the whole batch."""
+
+
+@dataclass(frozen=True)
+class Negatives:
+    """Proposed negatives; every tensor broadcasts to [batch, length, n].
+
+    Attributes:
+        item_ids: int64, in 1..n_items.
+        mask: bool; False where the id must not be trained on (it is in the user's history, or was not selected).
+    """
+
+    item_ids: Tensor
+    mask: Tensor
+
+    def rows(self, first: int, end: int, length: int) -> "Negatives":
+        """The negatives of the users first..end - 1, at most `length` positions each."""
+        return Negatives(_rows(self.item_ids, first, end, length), _rows(self.mask, first, end, length))
+
+
+def _rows(tensor: Tensor, first: int, end: int, length: int) -> Tensor:
+    """The part of [batch | 1, length | 1, n] that belongs to some users; shared axes stay shared."""
+    users = tensor if tensor.shape[-3] == 1 else tensor[..., first:end, :, :]
+    return users[..., :length, :]
+
+
+@dataclass(frozen=True)
+class SamplerContext:
+    """What samplers may know of the training interactions; built once and shared by all samplers of a run."""
+
+    dataset: Dataset
+    windows: Windows
+    whole_history: UserHistory
+    window_history: UserHistory
+    n_candidates: int
+    """Items that may be recommended, so that uniform draws come from 1..n_candidates."""
+    device: torch.device
+
+    def history(self, excluded: Literal["whole", "window"]) -> UserHistory:
+        """The items of each user that are never negatives."""
+        return self.whole_history if excluded == "whole" else self.window_history
+
+    @cached_property
+    def cohorts(self) -> Tensor:
+        """int64[n_items + 1] of `Cohort` values; padding is -1."""
+        return torch.from_numpy(cohorts_of(np.asarray(self.dataset.train_counts)).astype(np.int64)).to(self.device)
+
+    @cached_property
+    def target_share(self) -> Tensor:
+        """float64[n_items + 1], each item's share of the targets that a pass over the windows trains on."""
+        counts = np.bincount(
+            np.asarray(self.dataset.item_ids)[self.windows.target_index()], minlength=self.dataset.n_items + 1
+        )
+        return torch.from_numpy(counts / counts.sum()).to(self.device)
+
+    def popularity(self, counts: Literal["interactions", "users"], gamma: float) -> Tensor:
+        """float64[n_items + 1], counts ** gamma scaled to sum 1; 0 for padding and for items not seen in training."""
+        raw = np.asarray(self.dataset.train_counts if counts == "interactions" else self.dataset.train_user_counts)
+        weights = np.zeros(len(raw), dtype=np.float64)
+        weights[raw > 0] = raw[raw > 0].astype(np.float64) ** gamma
+        return torch.from_numpy(weights / weights.sum()).to(self.device)
+
+
+class Sampler(ABC):
+    """Proposes negatives for the positives of a batch."""
+
+    @abstractmethod
+    def propose(self, batch: UserBatch, generator: torch.Generator) -> Negatives:
+        """Draws negatives for every position of the batch.
+
+        Args:
+            batch: The users of one step, on the sampler's device.
+            generator: The only source of randomness, on the same device.
+        """
+
+    @abstractmethod
+    def log_q(self, batch: UserBatch, item_ids: Tensor) -> Tensor:
+        """Log of the expected number of times that `propose` gives each item to each position.
+
+        A method rather than a field of Negatives: a mixture needs every part's count for every id, and a loss that
+        makes no correction pays nothing.
+
+        Args:
+            batch: The users of the step.
+            item_ids: int64, broadcastable to [batch, length, n], none of them in its user's history.
+
+        Returns:
+            float32, broadcastable to [batch, length, n].
+        """
+
+    def select(self, negatives: Negatives, scores: Tensor) -> Negatives:
+        """Chooses among proposed negatives by the model's scores; most samplers keep them all.
+
+        Args:
+            negatives: What `propose` returned, or its part for some users.
+            scores: float32[..., batch, length, n], the model's scores of the negatives; not differentiated.
+        """
+        return negatives
+
+
+class SamplerSettings(BaseModel):
+    """A sampler's settings, and with `build` the sampler itself.
+
+    A subclass registers under `name`; the command line, YAML, search space, MLflow and report take names, bounds,
+    ranges and labels from here.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: ClassVar[str]
+    """The sampler's name on the command line and everywhere else."""
+    label: ClassVar[str]
+    """What tables and figures call it."""
+    paper_name: ClassVar[str | None] = None
+    """Its abbreviation in the paper, if it is there."""
+    traits: ClassVar[frozenset[Literal["in-batch", "global", "model-based"]]] = frozenset()
+    """Its row in the paper's Table 1."""
+
+    exclude_history: Annotated[
+        Literal["whole", "window"],
+        Field(
+            description="which items of the user are never negatives: the whole training history, or the last "
+            "max_length targets only (the published code)"
+        ),
+    ] = "whole"
+
+    @abstractmethod
+    def build(self, context: SamplerContext) -> Sampler:
+        """The sampler over these training interactions."""

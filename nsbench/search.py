@@ -1,0 +1,35 @@
+"""Search ranges that a settings field carries in its annotation; the study turns them into an Optuna space.
+
+`learning_rate: Annotated[float, Field(gt=0), FloatRange(1e-4, 1e-2, log=True)] = 1e-3` holds bound, default and range in
+one place; nothing here knows Optuna.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class IntRange:
+    """Whole numbers from `low` to `high`, both included; `log` searches by factors rather than by steps."""
+
+    low: int
+    high: int
+    log: bool = False
+
+
+@dataclass(frozen=True)
+class FloatRange:
+    """Numbers from `low` to `high`; `log` searches by factors rather than by steps."""
+
+    low: float
+    high: float
+    log: bool = False
+
+
+@dataclass(frozen=True)
+class Choices:
+    """A closed list of values."""
+
+    values: tuple[int | float | str | bool, ...]
+
+
+SearchRange = IntRange | FloatRange | Choices

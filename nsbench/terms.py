@@ -1,0 +1,79 @@
+"""The field's words as code: cohorts, metric names, run kinds. One spelling for every floor above.
+
+Deliberately free of torch and mlflow, so that the report and `nsbench --help` can import it at no cost.
+"""
+
+from enum import IntEnum, StrEnum
+
+
+class Cohort(IntEnum):
+    """Popularity cohort of an item, by training interactions.
+
+    Items in falling popularity; an item is head while the cumulative share of interactions, itself included, is below
+    1/3, mid below 2/3, tail after that. Items without a training interaction are cold.
+    Source: paper, section 4.3; the published code counts cold items as tail.
+    """
+
+    HEAD = 0
+    MID = 1
+    TAIL = 2
+    COLD = 3
+
+    @property
+    def label(self) -> str:
+        """The name used in metric names and tables."""
+        return self.name.lower()
+
+
+ALL = "all"
+"""The group of all test interactions, beside the cohorts."""
+
+GROUPS = (ALL, *(cohort.label for cohort in Cohort))
+"""Every group that a metric is computed for."""
+
+BALANCED_COHORTS = (Cohort.HEAD, Cohort.MID, Cohort.TAIL)
+"""The cohorts that balance compares. Source: paper, eq. 8."""
+
+
+class RunKind(StrEnum):
+    """What an MLflow run stands for; the value of its tag `nsbench.kind`."""
+
+    TRIAL = "trial"
+    REPEAT = "repeat"
+    BASELINE = "baseline"
+    STUDY = "study"
+    SINGLE = "single"
+
+
+class Tag(StrEnum):
+    """The MLflow tags that group flat runs."""
+
+    KIND = "nsbench.kind"
+    STUDY = "nsbench.study"
+    SAMPLER = "nsbench.sampler"
+    TRIAL = "nsbench.trial"
+    DATASET = "nsbench.dataset"
+    DATASET_HASH = "nsbench.dataset_hash"
+    PROTOCOL = "nsbench.protocol"
+    SETTINGS = "nsbench.settings_fingerprint"
+    VERSION = "nsbench.version"
+
+
+def metric_name(split: str, group: str, metric: str, k: int | None = None) -> str:
+    """MLflow's name of a metric; its UI groups charts by the part before the last slash.
+
+    >>> metric_name("test", "head", "ndcg", 10)
+    'test/head/ndcg_at_10'
+    >>> metric_name("valid", "all", "mrr")
+    'valid/all/mrr'
+    """
+    return f"{split}/{group}/{metric}" + ("" if k is None else f"_at_{k}")
+
+
+def balance_name(split: str, metric: str, k: int) -> str:
+    """MLflow's name of the balance of a metric over head, mid and tail.
+
+    >>> balance_name("test", "hit_rate", 10)
+    'test/balance_hit_rate_at_10'
+    """
+    return f"{split}/balance_{metric}_at_{k}"

@@ -1,0 +1,121 @@
+"""What one run is, before it starts (`RunPlan`) and when it has ended (`RunRecord`).
+
+Plain values and numpy only, so that the report can read records without torch.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsbench.terms import RunKind
+
+Scalar = str | int | float | bool | None
+"""What a parameter can be."""
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """What is known before a run starts; all of it is written before training begins.
+
+    Attributes:
+        kind: What the run stands for.
+        dataset: The dataset's name; MLflow's experiment.
+        dataset_hash: The content hash of its card.
+        sampler: The sampler's or baseline's name, such as "mixed" or "popularity-baseline".
+        label: What tables and figures call it.
+        params: Every setting by its field's name.
+        fingerprint: Hash of the settings, seed apart: runs with the same one may be averaged.
+        protocol: How it is evaluated, such as "rolling/exclude/separate"; runs of different protocols are never averaged.
+        seed: The root seed.
+        study: The study's name, or None.
+        trial: The trial's number within the study, or None.
+        tags: Further tags, by full name.
+        dataset_card: The card as JSON text, for `log_input` and for the report.
+    """
+
+    kind: RunKind
+    dataset: str
+    dataset_hash: str
+    sampler: str
+    label: str
+    params: Mapping[str, Scalar]
+    fingerprint: str
+    protocol: str
+    seed: int
+    study: str | None = None
+    trial: int | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    dataset_card: str = "{}"
+
+
+@dataclass(frozen=True)
+class RankTable:
+    """The rank of every evaluated target; any k, metric, interval or test follows from it without retraining.
+
+    Attributes:
+        users: int64[n_targets], the user's number.
+        items: int32[n_targets], the target item.
+        cohorts: int8[n_targets], the target item's `Cohort`.
+        ranks: float32[n_targets], 1 is best; ties get their mean rank; infinite where the item is no candidate.
+    """
+
+    users: NDArray[np.int64]
+    items: NDArray[np.int32]
+    cohorts: NDArray[np.int8]
+    ranks: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Metrics at one look at the validation interactions, by full metric name; `epoch` counts from 1."""
+
+    epoch: int
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a run took.
+
+    Attributes:
+        train_s: Seconds of training, validation apart.
+        evaluate_s: Seconds of validation and test.
+        n_epochs: Epochs trained.
+        n_positives: Positives trained on, over all epochs.
+        n_negatives_scored: Negatives scored, over all epochs.
+        peak_memory_bytes: Peak of the process, or of the device.
+        device: Such as "cpu" or a card's name.
+    """
+
+    train_s: float
+    evaluate_s: float
+    n_epochs: int
+    n_positives: int
+    n_negatives_scored: int
+    peak_memory_bytes: int
+    device: str
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """A finished run.
+
+    Attributes:
+        plan: What was asked.
+        metrics: Final metrics by full name (`nsbench.terms.metric_name`); not-a-number where undefined.
+        validations: The metrics at each validation, in order; empty for baselines.
+        best_epoch: The epoch whose parameters were kept; 0 for baselines.
+        ranks: The test ranks; None where the test interactions were not ranked (trials).
+        cost: What it took.
+        run_id: MLflow's id, or None when nothing is tracked.
+    """
+
+    plan: RunPlan
+    metrics: Mapping[str, float]
+    validations: tuple[Validation, ...]
+    best_epoch: int
+    ranks: RankTable | None
+    cost: Cost
+    run_id: str | None = None

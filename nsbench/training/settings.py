@@ -1,0 +1,61 @@
+"""How a model is trained."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from nsbench.search import Choices, FloatRange
+
+
+class TrainingSettings(BaseModel):
+    """The optimiser, the loss and when to stop."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    learning_rate: Annotated[float, Field(gt=0, lt=1, description="Adam's learning rate"), FloatRange(1e-4, 1e-2, log=True)] = 1e-3
+    batch_size: Annotated[int, Field(ge=1, description="users in a step"), Choices((64, 128, 256))] = 128
+    max_epochs: Annotated[int, Field(ge=1, description="passes over the users, at most")] = 200
+    validate_every: Annotated[int, Field(ge=1, description="epochs between looks at the validation interactions")] = 2
+    patience: Annotated[
+        int, Field(ge=0, description="stop after so many validations without a better one; 0: never stop early")
+    ] = 5
+    windows: Annotated[
+        Literal["last", "all"],
+        Field(
+            description="last: a user's last max_length targets (SASRec); all: the whole history in windows of max_length"
+        ),
+    ] = "last"
+    user_order: Annotated[
+        Literal["shuffled", "with_replacement"],
+        Field(description="an epoch is a shuffled pass over the users, or as many draws of users (the published code)"),
+    ] = "shuffled"
+    replay_factor: Annotated[
+        float,
+        Field(
+            ge=0,
+            description="the paper's oversampling factor: after so many epochs, batches and their negatives are taken "
+            "again from those before; 0: fresh negatives each step",
+        ),
+    ] = 0.0
+    negative_reduction: Annotated[
+        Literal["mean", "sum"],
+        Field(description="a positive's negatives are averaged (the published code) or summed (the paper's equation 3)"),
+    ] = "mean"
+    unselected_negatives: Annotated[
+        Literal["drop", "zero"],
+        Field(
+            description="proposed negatives that an adaptive sampler does not select leave the loss, or stay in it with "
+            "score 0 (the published code)"
+        ),
+    ] = "drop"
+    padding: Annotated[
+        Literal["masked", "trained"],
+        Field(description="padded positions leave the loss, or train negatives at a constant state (the published code)"),
+    ] = "masked"
+    item_optimizer: Annotated[
+        Literal["auto", "dense", "row-wise"],
+        Field(
+            description="Adam over the whole item table each step, or over the rows of the step only; auto: row-wise for "
+            "large catalogues"
+        ),
+    ] = "auto"
