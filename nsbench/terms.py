@@ -57,6 +57,18 @@ class Tag(StrEnum):
     PROTOCOL = "nsbench.protocol"
     SETTINGS = "nsbench.settings_fingerprint"
     VERSION = "nsbench.version"
+    TRAITS = "nsbench.sampler_traits"
+    PAPER_NAME = "nsbench.paper_name"
+    LABEL = "nsbench.label"
+    SEED = "nsbench.seed"
+    N_PLANNED = "nsbench.n_planned"
+    """How many runs of this kind were asked for; the report sets it beside how many finished."""
+    END_REASON = "nsbench.end_reason"
+    """Why a run ended without a result; begins with `PRUNED` where a study's pruner ended it."""
+
+
+PRUNED = "pruned"
+"""The first word of the reason of a trial that a pruner stopped: it was no failure."""
 
 
 def metric_name(split: str, group: str, metric: str, k: int | None = None) -> str:

@@ -1,0 +1,127 @@
+"""`nsbench train`: one run, watched."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from nsbench.home import current_home
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from nsbench.tracking.record import RunRecord
+
+SHOWN_METRICS = ("hit_rate_at_10", "ndcg_at_10")
+
+
+def train(
+    sampler: Annotated[str, typer.Option(help="Negative sampler; `nsbench samplers` lists them.")],
+    dataset: Annotated[str, typer.Option(help="A prepared dataset, or `demo`.")] = "demo",
+    assignments: Annotated[
+        list[str] | None, typer.Option("--set", help="A setting, as learning_rate=1e-3; may be given often.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="YAML file of settings; --set goes before it.")] = None,
+    seed: Annotated[int, typer.Option(help="Root of all randomness.", min=0)] = 0,
+    checkpoint: Annotated[Path | None, typer.Option(help="Where the best epoch's parameters go.")] = None,
+    track: Annotated[bool, typer.Option("--track/--no-track", help="Record the run in MLflow.")] = True,
+) -> None:
+    """Train one model, keep its best epoch, and rank the test interactions."""
+    import torch
+
+    from nsbench.cli.dataset import open_dataset
+    from nsbench.config import Settings, parse_assignments, read_settings_file
+    from nsbench.experiment import run
+    from nsbench.terms import RunKind
+    from nsbench.tracking.tracker import NullTracker, Tracker
+    from nsbench.watcher import RunOrder
+
+    torch.set_num_threads(1)
+    values = {**(read_settings_file(config) if config else {}), **parse_assignments(assignments or [])}
+    settings = Settings.of(sampler, values)
+    home = current_home()
+    data = open_dataset(dataset, home)
+    tracker: Tracker = NullTracker()
+    if track:
+        from nsbench.tracking.mlflow_store import open_tracker
+
+        tracker = open_tracker(home)
+    path = checkpoint or home.checkpoints / dataset / f"{sampler}-{settings.fingerprint()}-seed{seed}.safetensors"
+    order = RunOrder(kind=RunKind.SINGLE, seed=seed, checkpoint=path)
+    n_epochs = settings.training.max_epochs
+    with _ProgressWatcher(n_epochs, settings.training.validate_every, order.objective) as watcher:
+        record = run(settings, data, tracker, order, watcher)
+    _show(record, path)
+
+
+class _ProgressWatcher:
+    """A progress bar over epochs with the loss, positives per second and the time left."""
+
+    def __init__(self, n_epochs: int, validate_every: int, objective: str) -> None:
+        self._progress = Progress(
+            TextColumn("epoch {task.completed:.0f}/{task.total}"),
+            BarColumn(),
+            TextColumn("loss {task.fields[loss]} · {task.fields[rate]} positives/s · {task.fields[score]}"),
+            TimeRemainingColumn(compact=True),
+        )
+        self._task = self._progress.add_task("train", total=n_epochs, loss="-", rate="-", score="")
+        self._validate_every = validate_every
+        self._objective = objective
+        self._n_epochs = n_epochs
+        self._n_positives = 0
+        self._last = time.perf_counter()
+
+    def __enter__(self) -> "_ProgressWatcher":
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def on_start(self, run_id: str | None) -> None:
+        """Says where the run is recorded."""
+        if run_id is not None:
+            self._progress.console.print(f"MLflow run {run_id}")
+
+    def on_step(self, n_positives: int, loss: "Tensor") -> None:
+        """Shows loss and speed, at most twice a second: reading the loss waits for the device."""
+        self._n_positives += n_positives
+        seconds = time.perf_counter() - self._last
+        if seconds < 0.5:
+            return
+        rate = f"{self._n_positives / seconds:,.0f}"
+        self._progress.update(self._task, loss=f"{loss.mean().item():.4f}", rate=rate)
+        self._n_positives, self._last = 0, time.perf_counter()
+
+    def on_validation(self, epoch: int, metrics: Mapping[str, float]) -> None:
+        """Moves the bar and shows the objective."""
+        score = f"{self._objective} {metrics.get(self._objective, float('nan')):.4f}"
+        self._progress.update(self._task, completed=epoch, score=score)
+        if not self._progress.console.is_terminal:
+            self._progress.console.print(f"epoch {epoch}/{self._n_epochs}  loss {metrics['train/loss']:.4f}  {score}")
+
+
+def _show(record: "RunRecord", checkpoint: Path) -> None:
+    from rich.table import Table
+
+    from nsbench.terms import GROUPS
+
+    console = Console()
+    table = Table(
+        "test", *(name.replace("_", " ") for name in SHOWN_METRICS), "targets", title=f"best epoch {record.best_epoch}"
+    )
+    for group in GROUPS:
+        values = [record.metrics.get(f"test/{group}/{name}", float("nan")) for name in SHOWN_METRICS]
+        n_targets = record.metrics.get(f"test/{group}/n_targets", 0)
+        table.add_row(group, *(f"{value:.4f}" for value in values), f"{n_targets:,.0f}")
+    console.print(table)
+    cost = record.cost
+    console.print(
+        f"trained {cost.n_positives:,} positives in {cost.train_s:.1f} s ({cost.n_positives / max(cost.train_s, 1e-9):,.0f}/s), "
+        f"evaluated in {cost.evaluate_s:.1f} s, peak {cost.peak_memory_bytes / 2**20:,.0f} MiB on {cost.device}"
+    )
+    console.print(f"checkpoint {checkpoint}", soft_wrap=True)

@@ -1,0 +1,135 @@
+"""How the rows of a step lie in memory: rectangles of users of similar length, so that little padding is computed.
+
+Rows come longest first. Consecutive rows form a block, padded to the longest of them on the right; a causal model never
+lets padding on the right reach a real position, so no mask is needed. What works position by position sees one flat
+axis of all blocks; attention and scoring see each block as a rectangle, without copying.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from nsbench.data.batch import UserBatch
+
+BLOCK_COST = 192
+"""What one more block costs, in positions: its share of kernel launches against the padding that it saves."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """Rows first_row..first_row + n_rows - 1 as a rectangle; its positions start at `first_position` of the flat axis."""
+
+    first_row: int
+    n_rows: int
+    first_position: int
+    length: int
+
+    @property
+    def end_row(self) -> int:
+        """The row after the last one."""
+        return self.first_row + self.n_rows
+
+    @property
+    def positions(self) -> slice:
+        """Where the block lies on the flat axis."""
+        return slice(self.first_position, self.first_position + self.n_rows * self.length)
+
+
+def blocks_of(lengths: NDArray[np.int64]) -> tuple[Block, ...]:
+    """Cuts falling row lengths into blocks so that padding plus BLOCK_COST a block is least.
+
+    Args:
+        lengths: int64[n_rows], falling, at least 1.
+
+    Two rows of 100 and two of 1: two blocks, since padding the short ones would cost 198 positions.
+    >>> [(b.n_rows, b.length) for b in blocks_of(np.array([100, 100, 1, 1]))]
+    [(2, 100), (2, 1)]
+    """
+    values, counts = np.unique(-lengths, return_counts=True)
+    values = -values
+    ends = np.concatenate([[0], np.cumsum(counts)])
+    # best[j]: least cost of the rows before ends[j]; the last block starts at cut[j].
+    best = np.full(len(ends), np.inf)
+    best[0] = 0
+    cut = np.zeros(len(ends), dtype=np.int64)
+    for j in range(1, len(ends)):
+        costs = best[:j] + (ends[j] - ends[:j]) * values[:j] + BLOCK_COST
+        cut[j] = int(np.argmin(costs))
+        best[j] = costs[cut[j]]
+    bounds = [len(ends) - 1]
+    while bounds[-1] > 0:
+        bounds.append(int(cut[bounds[-1]]))
+    blocks: list[Block] = []
+    position = 0
+    for start, end in zip(bounds[:0:-1], bounds[-2::-1], strict=True):
+        block = Block(int(ends[start]), int(ends[end] - ends[start]), position, int(values[start]))
+        blocks.append(block)
+        position += block.n_rows * block.length
+    return tuple(blocks)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of several replicas in the same blocks, so that they run in the same kernels.
+
+    Attributes:
+        batches: Each replica's own users.
+        blocks: Shared by the replicas: row i is as long as the longest of their rows i.
+        row: int64[n_positions], the row of each flat position.
+        column: int64[n_positions], the position within its row.
+        inputs: int64[replicas, n_positions]; 0 where padded.
+        targets: int64[replicas, n_positions]; 0 where padded.
+        lengths: int64[replicas, n_rows], real positions of each row; 0 where a replica has fewer rows.
+    """
+
+    batches: tuple[UserBatch, ...]
+    blocks: tuple[Block, ...]
+    row: Tensor
+    column: Tensor
+    inputs: Tensor
+    targets: Tensor
+    lengths: Tensor
+
+    @property
+    def real(self) -> Tensor:
+        """bool[replicas, n_positions], False where padded."""
+        return self.column < self.lengths[:, self.row]
+
+    @property
+    def from_end(self) -> Tensor:
+        """int64[replicas, n_positions], positions to the row's last one, 0 at the last; 0 where padded too."""
+        return (self.lengths[:, self.row] - 1 - self.column).clamp_(min=0)
+
+
+def step_of(batches: Sequence[UserBatch]) -> Step:
+    """Lays the replicas' batches out in shared blocks.
+
+    Args:
+        batches: One a replica, on one device; replicas may differ in rows and lengths.
+    """
+    n_rows = max(len(batch.users) for batch in batches)
+    length = max(batch.inputs.shape[1] for batch in batches)
+    lengths, inputs, targets = (
+        torch.stack([_padded(part, n_rows, length) for part in parts])
+        for parts in (
+            [batch.lengths[:, None] for batch in batches],
+            [batch.inputs for batch in batches],
+            [batch.targets for batch in batches],
+        )
+    )
+    lengths = lengths[:, :, 0]
+    blocks = blocks_of(lengths.amax(0).cpu().numpy())
+    device = inputs.device
+    row = torch.cat([torch.arange(b.first_row, b.end_row).repeat_interleave(b.length) for b in blocks]).to(device)
+    column = torch.cat([torch.arange(b.length).repeat(b.n_rows) for b in blocks]).to(device)
+    return Step(tuple(batches), blocks, row, column, inputs[:, row, column], targets[:, row, column], lengths)
+
+
+def _padded(tensor: Tensor, n_rows: int, length: int) -> Tensor:
+    """The tensor [rows, columns] with zeros up to n_rows rows and, if it has more than one column, `length` columns."""
+    columns = 0 if tensor.shape[1] == 1 else length - tensor.shape[1]
+    return torch.nn.functional.pad(tensor, (0, columns, 0, n_rows - tensor.shape[0]))

@@ -1,0 +1,227 @@
+"""SASRec with a leading axis of replicas: several models in one set of kernels.
+
+Every parameter is [replicas, ...] and every product a `bmm`; one replica is the ordinary case. All parameters but the
+item table lie in one tensor, so that Adam, copying the best epoch and clipping are one operation each.
+
+Source: Kang and McAuley, "Self-attentive sequential recommendation", ICDM 2018; details as in the paper's published code:
+LayerNorm before attention on the queries only, embeddings times sqrt(hidden_dim), learned positions counted from the end
+of the history, one table for input and output. Unlike that code, real positions never attend to padding.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor
+from torch.nn import functional
+
+from nsbench.data.layout import Block, Step
+
+LAYER_NORM_EPS = 1e-8
+
+
+class ModelSettings(BaseModel):
+    """The size of SASRec."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    hidden_dim: Annotated[int, Field(ge=1, le=4096, description="width of item vectors and states")] = 50
+    n_blocks: Annotated[int, Field(ge=1, le=64, description="attention blocks")] = 2
+    n_heads: Annotated[int, Field(ge=1, le=64, description="attention heads; hidden_dim is a multiple")] = 1
+    max_length: Annotated[int, Field(ge=1, le=10_000, description="items of the history that the model sees")] = 50
+    dropout_rate: Annotated[
+        float, Field(ge=0, lt=1, description="share of values set to 0 in training, to the next 1/256")
+    ] = 0.2
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """Names and shapes of the parameters that lie in one tensor, in its order."""
+
+    names: tuple[str, ...]
+    sizes: tuple[tuple[int, ...], ...]
+
+    @property
+    def counts(self) -> list[int]:
+        """Numbers in each parameter."""
+        return [math.prod(size) for size in self.sizes]
+
+
+def shapes_of(settings: ModelSettings) -> Shapes:
+    """The parameters of SASRec, the item table apart; shapes without the replica axis."""
+    d = settings.hidden_dim
+    shapes: dict[str, tuple[int, ...]] = {"positions": (settings.max_length, d)}
+    for block in range(settings.n_blocks):
+        shapes |= {
+            f"blocks.{block}.query_norm.weight": (1, d),
+            f"blocks.{block}.query_norm.bias": (1, d),
+            f"blocks.{block}.query.weight": (d, d),
+            f"blocks.{block}.query.bias": (1, d),
+            # A key's bias would shift all of a query's attention scores alike and change nothing but Adam's noise.
+            f"blocks.{block}.key.weight": (d, d),
+            f"blocks.{block}.value.weight": (d, d),
+            f"blocks.{block}.value.bias": (1, d),
+            f"blocks.{block}.output.weight": (d, d),
+            f"blocks.{block}.output.bias": (1, d),
+            f"blocks.{block}.feed_norm.weight": (1, d),
+            f"blocks.{block}.feed_norm.bias": (1, d),
+            f"blocks.{block}.feed_in.weight": (d, d),
+            f"blocks.{block}.feed_in.bias": (1, d),
+            f"blocks.{block}.feed_out.weight": (d, d),
+            f"blocks.{block}.feed_out.bias": (1, d),
+        }
+    shapes |= {"norm.weight": (1, d), "norm.bias": (1, d)}
+    return Shapes(tuple(shapes), tuple(shapes.values()))
+
+
+class Sasrec:
+    """The parameters of some replicas, and how they turn histories into states.
+
+    Attributes:
+        settings: Its size.
+        dense: float32[replicas, n], all parameters but the item table.
+        items: float32[replicas, n_items + 1, hidden_dim]; row 0 is zero.
+    """
+
+    def __init__(self, settings: ModelSettings, dense: Tensor, items: Tensor) -> None:
+        """Wraps existing parameters; `initial_model` makes new ones."""
+        self.settings = settings
+        self.dense = dense
+        self.items = items
+        self._shapes = shapes_of(settings)
+
+    @property
+    def n_replicas(self) -> int:
+        """Models side by side."""
+        return self.items.shape[0]
+
+    def named(self) -> dict[str, Tensor]:
+        """Every parameter but the item table by name, each [replicas, ...]; views that gradients flow through."""
+        parts = torch.split(self.dense, self._shapes.counts, 1)
+        return {
+            name: part.view(-1, *size)
+            for name, part, size in zip(self._shapes.names, parts, self._shapes.sizes, strict=True)
+        }
+
+    def replica(self, index: int) -> "Sasrec":
+        """One replica as a model of its own, sharing memory."""
+        return Sasrec(self.settings, self.dense[index : index + 1], self.items[index : index + 1])
+
+    def copy(self) -> "Sasrec":
+        """The same parameters in memory of their own, without gradients."""
+        return Sasrec(self.settings, self.dense.detach().clone(), self.items.detach().clone())
+
+    def encode(self, step: Step, vectors: Tensor, dropout: "DropoutMasks") -> Tensor:
+        """The state at every position, from which the next item is scored.
+
+        Args:
+            step: The histories; inputs are only read through `vectors`.
+            vectors: [replicas, n_positions, hidden_dim], the input items' vectors.
+            dropout: Masks for this step, or `NO_DROPOUT`.
+
+        Returns:
+            [replicas, n_positions, hidden_dim]; meaningless where padded.
+        """
+        p = self.named()
+        d = self.settings.hidden_dim
+        place = self.settings.max_length - 1 - step.from_end
+        positions = p["positions"].gather(1, place[..., None].expand(-1, -1, d))
+        x = dropout.values("embedding", vectors * math.sqrt(d) + positions)
+        for block in range(self.settings.n_blocks):
+            name = f"blocks.{block}"
+            query = _norm(x, p, f"{name}.query_norm")
+            key = torch.bmm(x, p[f"{name}.key.weight"])
+            projected = (_linear(query, p, f"{name}.query"), key, _linear(x, p, f"{name}.value"))
+            attended = self._attend(step, projected, dropout, f"{name}.attention")
+            x = query + _linear(attended, p, f"{name}.output")
+            x = _norm(x, p, f"{name}.feed_norm")
+            hidden = dropout.values(f"{name}.feed_in", _linear(x, p, f"{name}.feed_in")).relu()
+            x = x + dropout.values(f"{name}.feed_out", _linear(hidden, p, f"{name}.feed_out"))
+        return _norm(x, p, "norm")
+
+    def _attend(
+        self, step: Step, projected: tuple[Tensor, Tensor, Tensor], dropout: "DropoutMasks", name: str
+    ) -> Tensor:
+        """Causal self-attention of queries, keys and values, block by block of the layout; shapes as in `encode`."""
+        parts = []
+        for block in step.blocks:
+            q, k, v = (_heads(part[:, block.positions], block, self.settings.n_heads) for part in projected)
+            parts.append(_flat(dropout.attention(name, block, q, k, v), block, self.n_replicas))
+        return torch.cat(parts, 1)
+
+
+def _heads(tensor: Tensor, block: Block, n_heads: int) -> Tensor:
+    """[replicas, n_rows * length, d] -> [replicas * n_rows, heads, length, d / heads]."""
+    replicas, _, d = tensor.shape
+    split = tensor.reshape(replicas * block.n_rows, block.length, n_heads, d // n_heads)
+    return split.transpose(1, 2)
+
+
+def _flat(tensor: Tensor, block: Block, replicas: int) -> Tensor:
+    """The inverse of `_heads`."""
+    return tensor.transpose(1, 2).reshape(replicas, block.n_rows * block.length, -1)
+
+
+def _linear(x: Tensor, p: dict[str, Tensor], name: str) -> Tensor:
+    return torch.baddbmm(p[f"{name}.bias"], x, p[f"{name}.weight"])
+
+
+def _norm(x: Tensor, p: dict[str, Tensor], name: str) -> Tensor:
+    weight, bias = p[f"{name}.weight"], p[f"{name}.bias"]
+    if x.shape[0] == 1:
+        # One replica: scale and shift fused into the normalisation.
+        return functional.layer_norm(x, x.shape[-1:], weight[0, 0], bias[0, 0], LAYER_NORM_EPS)
+    return torch.addcmul(bias, functional.layer_norm(x, x.shape[-1:], eps=LAYER_NORM_EPS), weight)
+
+
+class DropoutMasks:
+    """No dropout: what is used to rank, and the interface of `nsbench.training.dropout`, which draws masks."""
+
+    def values(self, name: str, x: Tensor) -> Tensor:
+        """x of [replicas, n_positions, hidden_dim] after dropout."""
+        return x
+
+    def attention(self, name: str, block: Block, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        """Causal attention of [rows, heads, length, width] tensors, with dropout of the attention weights."""
+        return functional.scaled_dot_product_attention(query, key, value, is_causal=True)
+
+
+NO_DROPOUT = DropoutMasks()
+
+
+def initial_model(settings: ModelSettings, n_items: int, generators: Sequence[torch.Generator]) -> Sasrec:
+    """A new model, one replica for each generator; a replica's parameters depend on its own generator only.
+
+    Weights and tables are Glorot-uniform, LayerNorm scales 1, biases 0, and item 0 is the zero vector.
+
+    Args:
+        settings: Its size.
+        n_items: Items, padding not counted.
+        generators: On the device where the model will live.
+    """
+    shapes = shapes_of(settings)
+    dense, items = [], []
+    for generator in generators:
+        parts = [_initial(name, size, generator) for name, size in zip(shapes.names, shapes.sizes, strict=True)]
+        dense.append(torch.cat([part.flatten() for part in parts]))
+        table = _glorot((n_items + 1, settings.hidden_dim), generator)
+        table[0] = 0
+        items.append(table)
+    return Sasrec(settings, torch.stack(dense), torch.stack(items))
+
+
+def _initial(name: str, size: tuple[int, ...], generator: torch.Generator) -> Tensor:
+    if name.endswith("bias"):
+        return torch.zeros(size, device=generator.device)
+    if name.endswith("norm.weight"):
+        return torch.ones(size, device=generator.device)
+    return _glorot(size, generator)
+
+
+def _glorot(size: tuple[int, ...], generator: torch.Generator) -> Tensor:
+    """Uniform in +-sqrt(6 / (rows + columns))."""
+    bound = math.sqrt(6 / (size[0] + size[-1]))
+    return torch.empty(size, device=generator.device).uniform_(-bound, bound, generator=generator)

@@ -1,0 +1,39 @@
+"""A trained model as a safetensors file, written whole or not at all."""
+
+import json
+import os
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from nsbench.errors import DatasetError
+from nsbench.model import ModelSettings, Sasrec
+
+
+def save_model(model: Sasrec, path: Path) -> None:
+    """Writes the parameters with their names and the model's settings; an interrupted write leaves the old file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    tensors = {"items": model.items.detach().contiguous(), "dense": model.dense.detach().contiguous()}
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        save_file(tensors, partial, metadata={"settings": model.settings.model_dump_json()})
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def load_model(path: Path) -> Sasrec:
+    """Reads what `save_model` wrote, onto the CPU.
+
+    Raises:
+        DatasetError: The file is missing or is no checkpoint.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            settings = ModelSettings.model_validate(json.loads(file.metadata()["settings"]))
+            tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in ("dense", "items")}
+    except (OSError, SafetensorError, KeyError, TypeError) as error:
+        raise DatasetError(f"can't read the checkpoint {path}: {error}; give a file that nsbench train wrote") from error
+    return Sasrec(settings, tensors["dense"], tensors["items"])

@@ -1,0 +1,78 @@
+"""Dropout masks from random bytes: a byte a value instead of a random float, which is most of `F.dropout`'s time.
+
+Each replica draws for its own real positions from its own stream, so its masks don't depend on how rows are laid out or
+on which replicas run beside it.
+"""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from nsbench.data.layout import Block, Step
+from nsbench.model import DropoutMasks, ModelSettings
+
+
+class ByteDropout(DropoutMasks):
+    """The masks of one step; the rate is rounded to 1/256, and the scale matches the rounded rate."""
+
+    def __init__(self, settings: ModelSettings, step: Step, generators: Sequence[torch.Generator]) -> None:
+        """Draws every byte that the step needs.
+
+        Args:
+            settings: For the rate and the widths.
+            step: The layout of the step.
+            generators: One a replica, on the step's device.
+        """
+        self._threshold = round(settings.dropout_rate * 256)
+        self._scale = 256 / (256 - self._threshold)
+        self._n_heads = settings.n_heads
+        self._max_length = settings.max_length
+        self._columns = _columns_of(settings)
+        width = max(columns.stop for columns in self._columns.values())
+        offsets = torch.cumsum(step.lengths, 1) - step.lengths
+        index = torch.where(step.real, offsets[:, step.row] + step.column, 0)
+        drawn = []
+        for replica, generator in enumerate(generators):
+            values = _random_bytes(step.batches[replica].n_positives * width, generator).view(-1, width)
+            drawn.append(values.index_select(0, index[replica]))
+        self._bytes = torch.stack(drawn)
+
+    def values(self, name: str, x: Tensor) -> Tensor:
+        """x of [replicas, n_positions, hidden_dim] after dropout."""
+        return x * self._mask(self._bytes[..., self._columns[name]])
+
+    def attention(self, name: str, block: Block, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        """Causal attention of [rows, heads, length, width] tensors, with dropout of the attention weights."""
+        length = block.length
+        future = torch.full((length, length), -torch.inf, device=query.device).triu_(1)
+        weights = (torch.matmul(query, key.transpose(2, 3)) / math.sqrt(query.shape[-1]) + future).softmax(-1)
+        values = self._bytes[:, block.positions, self._columns[name]]
+        values = values.unflatten(-1, (self._n_heads, self._max_length))[..., :length]
+        values = values.reshape(len(query), length, self._n_heads, length).transpose(1, 2)
+        return torch.matmul(weights * self._mask(values), value)
+
+    def _mask(self, values: Tensor) -> Tensor:
+        """1 / (1 - rate) where the byte keeps a value, 0 where not."""
+        return (values >= self._threshold).float().mul_(self._scale)
+
+
+def _columns_of(settings: ModelSettings) -> dict[str, slice]:
+    """Which bytes of a position belong to which dropout."""
+    d = settings.hidden_dim
+    widths = {"embedding": d}
+    for block in range(settings.n_blocks):
+        widths |= {
+            f"blocks.{block}.attention": settings.n_heads * settings.max_length,
+            f"blocks.{block}.feed_in": d,
+            f"blocks.{block}.feed_out": d,
+        }
+    ends = dict(zip(widths, torch.cumsum(torch.tensor(list(widths.values())), 0).tolist(), strict=True))
+    return {name: slice(ends[name] - width, ends[name]) for name, width in widths.items()}
+
+
+def _random_bytes(n: int, generator: torch.Generator) -> Tensor:
+    """uint8[n], eight from each 64-bit draw."""
+    words = torch.empty(-(-n // 8), dtype=torch.int64, device=generator.device)
+    return words.random_(-(2**63), None, generator=generator).view(torch.uint8)[:n]

@@ -1,0 +1,68 @@
+"""What is asked of a run beside its settings, and who watches it go on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from torch import Tensor
+
+from nsbench.terms import RunKind, metric_name
+
+DEFAULT_OBJECTIVE = metric_name("valid", "all", "hit_rate", 10)
+"""What early stopping, pruning and tuning go by unless told otherwise."""
+
+
+class Pruned(Exception):  # noqa: N818
+    """Raised by a watcher to end a run that isn't worth finishing."""
+
+
+class Watcher(Protocol):
+    """Who watches a run while it goes on."""
+
+    def on_start(self, run_id: str | None) -> None:
+        """The run is recorded and about to train."""
+
+    def on_step(self, n_positives: int, loss: Tensor) -> None:
+        """A step was taken: positives trained on, and float32[replicas] losses, which may still be on the device."""
+
+    def on_validation(self, epoch: int, metrics: Mapping[str, float]) -> None:
+        """A look at the validation interactions; may raise Pruned."""
+
+
+class NullWatcher:
+    """Watches nothing."""
+
+    def on_start(self, run_id: str | None) -> None:
+        """Does nothing."""
+
+    def on_step(self, n_positives: int, loss: Tensor) -> None:
+        """Does nothing."""
+
+    def on_validation(self, epoch: int, metrics: Mapping[str, float]) -> None:
+        """Does nothing."""
+
+
+@dataclass(frozen=True)
+class RunOrder:
+    """What is asked of a run beside its settings.
+
+    Attributes:
+        kind: What the run stands for.
+        seed: The root seed.
+        study: The study's name, or None.
+        trial: The trial's number within the study, or None.
+        tags: Further tags, by full name.
+        rank_test: Whether the test interactions are ranked; trials leave them alone.
+        checkpoint: File for the best epoch's parameters, or None.
+        objective: The validation metric that decides the best epoch.
+    """
+
+    kind: RunKind
+    seed: int
+    study: str | None = None
+    trial: int | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    rank_test: bool = True
+    checkpoint: Path | None = None
+    objective: str = DEFAULT_OBJECTIVE

@@ -1,0 +1,42 @@
+"""Windows of training history and the batches cut from them."""
+
+import numpy as np
+import torch
+
+from nsbench.data.batch import BatchSource, windows_of
+from tests.builder import dataset_of
+
+LOG = dataset_of([[1, 2, 3, 4, 5], [1, 2], [6]], valid=[[7]], test=[[8]])
+CPU = torch.device("cpu")
+
+
+def test_a_window_holds_the_last_targets_of_training_only() -> None:
+    """User 0 trains on targets 2..5; at max_length 3 the inputs are 2, 3, 4 and the targets 3, 4, 5. User 2 has none."""
+    batch = next(BatchSource(LOG, windows_of(LOG, 3), 8, CPU).epoch(np.random.default_rng(0)))
+    assert batch.users.tolist() == [0, 1]
+    assert batch.inputs.tolist() == [[2, 3, 4], [1, 0, 0]]
+    assert batch.targets.tolist() == [[3, 4, 5], [2, 0, 0]]
+    assert batch.lengths.tolist() == [3, 1]
+    assert batch.n_positives == 4
+
+
+def test_all_windows_cover_every_target_once() -> None:
+    """User 0 has 4 targets: windows of 3 from the end leave one of 1 at the start."""
+    windows = windows_of(LOG, 3, "all")
+    targets = LOG.item_ids[windows.target_index()]
+    assert sorted(windows.lengths.tolist()) == [1, 1, 3]
+    assert sorted(targets.tolist()) == [2, 2, 3, 4, 5]
+
+
+def test_a_pass_visits_every_user_once() -> None:
+    log = dataset_of([[1, 2]] * 10)
+    batches = list(BatchSource(log, windows_of(log, 5), 4, CPU).epoch(np.random.default_rng(0)))
+    assert [len(batch.users) for batch in batches] == [4, 4, 2]
+    assert sorted(user for batch in batches for user in batch.users.tolist()) == list(range(10))
+
+
+def test_draws_with_replacement_leave_the_last_part_of_a_pass_out() -> None:
+    """10 users in batches of 4 are two steps an epoch, as in the published code."""
+    log = dataset_of([[1, 2]] * 10)
+    source = BatchSource(log, windows_of(log, 5), 4, CPU, "with_replacement")
+    assert [len(batch.users) for batch in source.epoch(np.random.default_rng(0))] == [4, 4]

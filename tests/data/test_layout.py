@@ -1,0 +1,46 @@
+"""How rows of a step are laid out in blocks."""
+
+import numpy as np
+import torch
+
+from nsbench.data.batch import UserBatch
+from nsbench.data.layout import BLOCK_COST, blocks_of, step_of
+
+
+def batch_of(rows: list[list[int]]) -> UserBatch:
+    """A batch with targets one above the inputs."""
+    length = len(rows[0])
+    inputs = torch.tensor([row + [0] * (length - len(row)) for row in rows])
+    targets = torch.where(inputs > 0, inputs + 1, 0)
+    return UserBatch(torch.arange(len(rows)), torch.tensor([len(row) for row in rows]), inputs, targets)
+
+
+def test_rows_of_one_length_are_one_block() -> None:
+    assert [(b.n_rows, b.length) for b in blocks_of(np.array([5, 5, 5]))] == [(3, 5)]
+
+
+def test_a_block_is_only_added_where_it_saves_more_padding_than_it_costs() -> None:
+    """k rows of 1 beside one of 9 save 8 k positions: one block up to 8 k = BLOCK_COST, two above."""
+    few, many = BLOCK_COST // 8 - 1, BLOCK_COST // 8 + 1
+    assert len(blocks_of(np.array([9] + [1] * few))) == 1
+    assert len(blocks_of(np.array([9] + [1] * many))) == 2
+
+
+def test_blocks_cover_the_flat_axis_without_a_gap() -> None:
+    lengths = -np.sort(-np.random.default_rng(0).geometric(0.1, size=300))
+    blocks = blocks_of(lengths)
+    assert sum(b.n_rows for b in blocks) == 300
+    position = 0
+    for block in blocks:
+        assert block.first_position == position
+        assert block.length == lengths[block.first_row]
+        position = block.positions.stop
+
+
+def test_a_step_keeps_each_replicas_rows_and_masks_what_it_lacks() -> None:
+    """Two replicas, rows of lengths (3, 1) and (2, 2): one block of 2 rows by 3 positions."""
+    step = step_of([batch_of([[4, 5, 6], [7]]), batch_of([[1, 2], [3, 4]])])
+    assert [(b.n_rows, b.length) for b in step.blocks] == [(2, 3)]
+    assert step.inputs.tolist() == [[4, 5, 6, 7, 0, 0], [1, 2, 0, 3, 4, 0]]
+    assert step.real.tolist() == [[True, True, True, True, False, False], [True, True, False, True, True, False]]
+    assert step.from_end.tolist() == [[2, 1, 0, 0, 0, 0], [1, 0, 0, 1, 0, 0]]

@@ -1,0 +1,47 @@
+"""A log for sampler tests: a skewed catalogue of 24 items, users of equal length, so that every batch has as many targets."""
+
+import numpy as np
+import torch
+
+from nsbench.data.batch import BatchSource, UserBatch, windows_of
+from nsbench.data.dataset import Dataset
+from nsbench.samplers.history import history_of
+from nsbench.samplers.sampler import SamplerContext
+from tests.builder import dataset_of
+
+N_ITEMS = 24
+MAX_LENGTH = 6
+CPU = torch.device("cpu")
+
+
+def skewed_log(n_users: int = 40, length: int = 7) -> Dataset:
+    """Users with distinct items, drawn so that low ids are frequent; every item occurs; two cold items in the test part."""
+    rng = np.random.default_rng(5)
+    weights = 1 / np.arange(1, N_ITEMS + 1)
+    rows = [list(rng.choice(N_ITEMS, length, replace=False, p=weights / weights.sum()) + 1) for _ in range(n_users)]
+    for item in range(1, N_ITEMS + 1):
+        if all(item not in row for row in rows):
+            rows[item % n_users][0] = item
+    counts = np.bincount(np.concatenate(rows), minlength=N_ITEMS + 1)[1:]
+    renumbered = np.empty(N_ITEMS + 1, dtype=int)
+    renumbered[np.argsort(-counts, kind="stable") + 1] = np.arange(1, N_ITEMS + 1)
+    rows = [[int(renumbered[item]) for item in row] for row in rows]
+    return dataset_of(rows, test=[[N_ITEMS + 1], [N_ITEMS + 2]], n_items=N_ITEMS + 2)
+
+
+def context_of(dataset: Dataset) -> SamplerContext:
+    """What samplers know of the log."""
+    return SamplerContext(
+        dataset,
+        windows_of(dataset, MAX_LENGTH),
+        history_of(dataset, CPU),
+        history_of(dataset, CPU, last_targets=MAX_LENGTH),
+        dataset.n_candidates,
+        CPU,
+    )
+
+
+def batches_of(dataset: Dataset, batch_size: int, seed: int = 0) -> list[UserBatch]:
+    """The batches of one pass."""
+    source = BatchSource(dataset, windows_of(dataset, MAX_LENGTH), batch_size, CPU)
+    return list(source.epoch(np.random.default_rng(seed)))

@@ -1,0 +1,148 @@
+"""What single samplers do beyond the contract."""
+
+import math
+
+import pytest
+import torch
+
+from nsbench.data.batch import UserBatch
+from nsbench.errors import SettingsError
+from nsbench.config import Settings
+from nsbench.samplers.adaptive import Hardest
+from nsbench.samplers.batch import in_batch
+from nsbench.samplers.cohort import CohortSettings
+from nsbench.samplers.mixed import mixed
+from nsbench.samplers.popularity import PopularitySettings
+from nsbench.samplers.random import RandomSettings, Uniform
+from nsbench.samplers.sampler import Negatives
+from nsbench.terms import Cohort
+from tests.builder import dataset_of
+from tests.samplers.log import batches_of, context_of, skewed_log
+
+LOG = skewed_log()
+CONTEXT = context_of(LOG)
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def test_a_pool_is_not_repeated_by_in_batch_sampling() -> None:
+    """Four users with distinct targets: a sample of 6 from the 12 targets never holds a target twice."""
+    log = dataset_of([[1, 2, 3, 4], [1, 5, 6, 7], [1, 8, 9, 10], [1, 11, 12, 13]])
+    batch = batches_of(log, 4)[0]
+    item_ids = in_batch(6, context_of(log), "whole").propose(batch, generator()).item_ids
+    assert item_ids.shape == (4, 1, 6)
+    assert all(len(set(row.flatten().tolist())) == 6 for row in item_ids)
+
+
+def test_in_batch_gives_what_there_is_when_the_batch_is_small() -> None:
+    """Two users of two targets each: a user can only get the other one's two."""
+    log = dataset_of([[1, 2, 3], [1, 4, 5]])
+    batch = batches_of(log, 2)[0]
+    negatives = in_batch(50, context_of(log), "whole").propose(batch, generator())
+    for row, user in enumerate(batch.users.tolist()):
+        assert sorted(negatives.item_ids[row][negatives.mask[row]].tolist()) == ([4, 5] if user == 0 else [2, 3])
+
+
+def test_popularity_is_a_power_of_the_training_counts() -> None:
+    """Counts 4, 2, 1: with gamma 1 shares are 4/7, 2/7, 1/7; with gamma -1 they are 1/7, 2/7, 4/7."""
+    log = dataset_of([[1, 2], [1, 2], [1], [1, 3]])
+    context = context_of(log)
+    assert context.popularity("interactions", 1)[1:].tolist() == pytest.approx([4 / 7, 2 / 7, 1 / 7])
+    assert context.popularity("interactions", -1)[1:].tolist() == pytest.approx([1 / 7, 2 / 7, 4 / 7])
+
+
+def test_popularity_by_users_counts_a_users_repeats_once() -> None:
+    """Item 1 comes three times from one user, item 2 once from each of two: 3 to 2 interactions, 1 to 2 users."""
+    log = dataset_of([[1, 1, 1, 2], [2, 3]])
+    context = context_of(log)
+    assert context.popularity("interactions", 1)[1:3].tolist() == pytest.approx([3 / 6, 2 / 6])
+    assert context.popularity("users", 1)[1:3].tolist() == pytest.approx([1 / 4, 2 / 4])
+
+
+def test_popularity_reaches_items_beyond_two_to_the_24th_place() -> None:
+    """All mass on the last of 17 million items, which a float32 cumulative sum or multinomial can't address."""
+    from nsbench.samplers.popularity import Popularity
+
+    n_items = 17_000_000
+    probabilities = torch.zeros(n_items + 1, dtype=torch.float64)
+    probabilities[n_items] = 0.5
+    probabilities[n_items - 1] = 0.5
+    batch = batches_of(LOG, 8)[0]
+    item_ids = Popularity(probabilities, 40, CONTEXT.whole_history).propose(batch, generator()).item_ids
+    assert set(item_ids.unique().tolist()) == {n_items - 1, n_items}
+
+
+def test_the_mixture_adds_its_parts_expected_counts() -> None:
+    """M p_j + N / |I| before the history is left out: here with a user who has had nothing of the catalogue's tail."""
+    batch = batches_of(LOG, 20)[0]
+    catalogue = torch.arange(1, 25).expand(20, 1, -1)
+    both = mixed(5, 10, CONTEXT, "whole")
+    parts = [part.log_q(batch, catalogue).exp().expand(20, 1, 24) for part in both.parts]
+    assert torch.allclose(both.log_q(batch, catalogue).exp(), parts[0] + parts[1])
+
+
+def test_uniform_log_q_is_n_over_the_unseen_catalogue() -> None:
+    """A user with 7 distinct of 24 items: 10 draws spread over 17 items, 10 / 17 each, up to (7/24)^9 that stay masked."""
+    batch = batches_of(LOG, 20)[0]
+    user = batch.users[0]
+    n_seen = int(CONTEXT.whole_history.offsets[user + 1] - CONTEXT.whole_history.offsets[user])
+    log_q = Uniform(10, 24, CONTEXT.whole_history).log_q(batch, torch.ones(1, 1, 1, dtype=torch.int64))
+    assert float(log_q[0]) == pytest.approx(math.log(10 / (24 - n_seen)), abs=1e-3)
+
+
+def test_the_hardest_are_the_highest_scored_valid_negatives() -> None:
+    """Scores 5, 4, 3, 2 with the first one masked: the hardest two are the second and the third."""
+    negatives = Negatives(torch.tensor([[[1, 2, 3, 4]]]), torch.tensor([[[False, True, True, True]]]))
+    scores = torch.tensor([[[5.0, 4.0, 3.0, 2.0]]])
+    chosen = Hardest(Uniform(4, 24, CONTEXT.whole_history), 2).select(negatives, scores)
+    assert chosen.mask.tolist() == [[[False, True, True, False]]]
+
+
+def test_the_hardest_never_fill_up_with_masked_negatives() -> None:
+    """Three are asked for and one is valid: one is kept."""
+    negatives = Negatives(torch.tensor([[[1, 2, 3, 4]]]), torch.tensor([[[False, False, False, True]]]))
+    chosen = Hardest(Uniform(4, 24, CONTEXT.whole_history), 3).select(negatives, torch.zeros(1, 1, 4))
+    assert chosen.mask.tolist() == [[[False, False, False, True]]]
+
+
+def test_cohort_takes_its_share_from_the_positives_own_cohort() -> None:
+    """20 negatives, half from the own cohort: 10 own and 5 of each other one, where the history takes none away."""
+    batch = batches_of(LOG, 20)[0]
+    sampler = CohortSettings(n_negatives=20, own_cohort_share=0.5).build(CONTEXT)
+    negatives = sampler.propose(batch, generator())
+    item_ids, mask = torch.broadcast_tensors(negatives.item_ids, negatives.mask)
+    for row in range(3):
+        for position in range(batch.inputs.shape[1]):
+            own = int(CONTEXT.cohorts[batch.targets[row, position]])
+            kept = CONTEXT.cohorts[item_ids[row, position][mask[row, position]]]
+            numbers = [int((kept == cohort).sum()) for cohort in (Cohort.HEAD, Cohort.MID, Cohort.TAIL)]
+            assert numbers[own] <= 10
+            assert sum(numbers) <= 20
+            assert numbers[Cohort.TAIL] == (10 if own == Cohort.TAIL else 5)
+
+
+def test_a_window_only_excludes_the_last_targets() -> None:
+    """A history of 9 items at max_length 6: the published code would draw the first three as negatives."""
+    log = dataset_of([list(range(1, 10)), [10, 11]])
+    batch = UserBatch(*(torch.tensor(part) for part in ([0], [6], [[3, 4, 5, 6, 7, 8]], [[4, 5, 6, 7, 8, 9]])))
+    drawn = {}
+    for excluded in ("whole", "window"):
+        sampler = RandomSettings(n_negatives=400, exclude_history=excluded).build(context_of(log))
+        negatives = sampler.propose(batch, generator())
+        drawn[excluded] = set(negatives.item_ids[negatives.mask].tolist())
+    assert drawn == {"whole": {10, 11}, "window": {1, 2, 3, 10, 11}}
+
+
+def test_a_user_who_has_had_everything_gets_no_negatives() -> None:
+    """Two items, both seen: every place is masked, and nothing loops for ever."""
+    log = dataset_of([[1, 2], [1, 2]])
+    batch = batches_of(log, 2)[0]
+    for settings in (RandomSettings(), PopularitySettings()):
+        assert not bool(settings.build(context_of(log)).propose(batch, generator()).mask.any())
+
+
+def test_more_hardest_than_proposed_is_refused() -> None:
+    with pytest.raises(SettingsError, match="n_hardest is 200, but only 100 negatives are proposed"):
+        Settings.of("adaptive", {"n_negatives": 100, "n_hardest": 200})

@@ -1,0 +1,42 @@
+"""Adam against torch's own."""
+
+import torch
+
+from nsbench.training.adam import Adam
+
+
+def gradients(n_steps: int, *shape: int) -> list[torch.Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    return [torch.randn(shape, generator=generator) for _ in range(n_steps)]
+
+
+def test_each_replica_moves_as_torchs_adam_with_its_learning_rate() -> None:
+    parameter = torch.zeros(2, 5, 3)
+    adam = Adam(parameter, torch.tensor([1e-2, 1e-3]))
+    reference = [torch.zeros(5, 3, requires_grad=True) for _ in range(2)]
+    optimisers = [
+        torch.optim.Adam([p], lr=rate, betas=(0.9, 0.98)) for p, rate in zip(reference, (1e-2, 1e-3), strict=True)
+    ]
+    for gradient in gradients(5, 2, 5, 3):
+        adam.step(gradient)
+        for p, g, optimiser in zip(reference, gradient, optimisers, strict=True):
+            p.grad = g
+            optimiser.step()
+    for moved, p in zip(parameter, reference, strict=True):
+        assert torch.allclose(moved, p.detach(), atol=1e-6)
+
+
+def test_rows_that_are_always_there_move_as_in_the_dense_form() -> None:
+    dense, rows = torch.zeros(2, 3, 4), torch.zeros(2, 3, 4)
+    adams = Adam(dense, torch.tensor([1e-2, 1e-3])), Adam(rows, torch.tensor([1e-2, 1e-3]))
+    for gradient in gradients(4, 2, 3, 4):
+        adams[0].step(gradient)
+        adams[1].step_rows(torch.arange(6), gradient.view(6, 4))
+    assert torch.allclose(dense, rows, atol=1e-7)
+
+
+def test_rows_that_are_not_drawn_stand_still() -> None:
+    parameter = torch.zeros(1, 4, 2)
+    Adam(parameter, torch.tensor([0.1])).step_rows(torch.tensor([1, 3]), torch.ones(2, 2))
+    assert not parameter[0, [0, 2]].any()
+    assert torch.allclose(parameter[0, [1, 3]], torch.tensor(-0.1))

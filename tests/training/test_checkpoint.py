@@ -1,0 +1,30 @@
+"""Checkpoints are whole or not there."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from nsbench.errors import DatasetError
+from nsbench.model import ModelSettings, initial_model
+from nsbench.training.checkpoint import load_model, save_model
+
+SIZE = ModelSettings(hidden_dim=4, n_blocks=1, max_length=3)
+
+
+def test_a_saved_model_comes_back_as_it_was(tmp_path: Path) -> None:
+    model = initial_model(SIZE, 9, [torch.Generator().manual_seed(0)])
+    path = tmp_path / "deep" / "model.safetensors"
+    save_model(model, path)
+    loaded = load_model(path)
+    assert loaded.settings == SIZE
+    assert torch.equal(loaded.items, model.items)
+    assert torch.equal(loaded.dense, model.dense)
+    assert [file.name for file in path.parent.iterdir()] == ["model.safetensors"]
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(b"not a checkpoint")
+    with pytest.raises(DatasetError, match="can't read the checkpoint"):
+        load_model(path)

@@ -1,0 +1,113 @@
+"""Epochs, the best epoch, early stopping, and the sources of a step."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+
+from nsbench.data.batch import BatchSource, windows_of
+from nsbench.errors import TrainingError
+from nsbench.model import ModelSettings, Sasrec
+from nsbench.samplers.random import RandomSettings
+from nsbench.training.loop import Replica, Trainer, TrainingResult
+from nsbench.training.settings import TrainingSettings
+from nsbench.training.source import DrawSource
+from tests.samplers.log import CPU, context_of, skewed_log
+
+LOG = skewed_log()
+SIZE = ModelSettings(hidden_dim=8, n_blocks=1, max_length=6)
+
+
+class Judge:
+    """A listener that scores epochs as it is told, and keeps what it saw."""
+
+    def __init__(self, score: Callable[[int, int], float]) -> None:
+        self._score = score
+        self.looks: list[tuple[int, int]] = []
+        self.losses: list[float] = []
+        self.items: dict[int, torch.Tensor] = {}
+
+    def on_step(self, n_positives: int, loss: torch.Tensor) -> None:
+        """Not listened to."""
+
+    def on_validation(self, replica: int, epoch: int, model: Sasrec, loss: float) -> float:
+        self.looks.append((replica, epoch))
+        self.losses.append(loss)
+        self.items[epoch] = model.items.detach().clone()
+        return self._score(replica, epoch)
+
+
+def train(judge: Judge, replicas: list[Replica] | None = None, **settings: object) -> TrainingResult:
+    training = TrainingSettings.model_validate({"validate_every": 1, "max_epochs": 6, "batch_size": 16, **settings})
+    batches = BatchSource(LOG, windows_of(LOG, SIZE.max_length), training.batch_size, CPU)
+    sampler = RandomSettings(n_negatives=5).build(context_of(LOG))
+    trainer = Trainer(batches, sampler, SIZE, training, LOG.n_items, CPU)
+    return trainer.train(replicas or [Replica(0, 1e-2)], judge)
+
+
+def test_the_parameters_of_the_best_epoch_are_kept() -> None:
+    judge = Judge(lambda _, epoch: -abs(epoch - 3))
+    result = train(judge, patience=0)
+    assert result.best_epochs == (3,)
+    assert result.n_epochs == (6,)
+    assert torch.equal(result.model.items, judge.items[3])
+
+
+def test_training_stops_after_patience_looks_without_a_better_one() -> None:
+    """Best at the look of epoch 2; looks at 4 and 6 are worse: patience 2 stops at 6 of 20."""
+    judge = Judge(lambda _, epoch: -epoch)
+    result = train(judge, patience=2, validate_every=2, max_epochs=20)
+    assert judge.looks == [(0, 2), (0, 4), (0, 6)]
+    assert result.best_epochs == (2,)
+
+
+def test_a_stopped_replica_is_not_looked_at_again_while_others_go_on() -> None:
+    judge = Judge(lambda replica, epoch: -epoch if replica == 0 else epoch)
+    result = train(judge, [Replica(0, 1e-2), Replica(1, 1e-2)], patience=1, max_epochs=4)
+    assert [epoch for replica, epoch in judge.looks if replica == 0] == [1, 2]
+    assert result.best_epochs == (1, 4)
+
+
+def test_the_same_seed_gives_the_same_parameters_bit_for_bit() -> None:
+    first, second = (train(Judge(lambda _, epoch: epoch)) for _ in range(2))
+    other = train(Judge(lambda _, epoch: epoch), [Replica(1, 1e-2)])
+    assert torch.equal(first.model.items, second.model.items)
+    assert not torch.equal(first.model.items, other.model.items)
+
+
+def test_the_loss_falls() -> None:
+    judge = Judge(lambda _, epoch: epoch)
+    train(judge, max_epochs=15)
+    assert judge.losses[-1] < 0.9 * judge.losses[0]
+
+
+def test_a_loss_that_is_no_number_ends_the_training_and_says_where() -> None:
+    """Steps of .999 in float32 without a bound blow the scores up within some epochs; infinite weights do at once."""
+    from nsbench.loss import BinaryCrossEntropy
+
+    original = BinaryCrossEntropy.positives
+    try:
+        BinaryCrossEntropy.positives = lambda self, scores, weights: original(self, scores, weights) * torch.nan  # type: ignore[method-assign]
+        with pytest.raises(TrainingError, match="loss is nan in epoch 1 .seed 0, learning_rate 0.01"):
+            train(Judge(lambda _, epoch: epoch))
+    finally:
+        BinaryCrossEntropy.positives = original  # type: ignore[method-assign]
+
+
+def test_replay_takes_stored_draws_again_once_the_factor_is_reached() -> None:
+    """3 steps an epoch and a factor of 2: six draws are fresh, all later ones are among them."""
+    source = BatchSource(LOG, windows_of(LOG, 6), 16, CPU)
+    draws = DrawSource(source, RandomSettings().build(context_of(LOG)), 0, CPU, replay_factor=2)
+    fresh = [draw for _ in range(2) for draw in draws.epoch()]
+    again = [draw for _ in range(4) for draw in draws.epoch()]
+    assert len({id(draw) for draw in fresh}) == 6
+    assert len(again) == 12
+    assert {id(draw) for draw in again} <= {id(draw) for draw in fresh}
+
+
+def test_without_replay_negatives_are_fresh_each_epoch() -> None:
+    source = BatchSource(LOG, windows_of(LOG, 6), 40, CPU)
+    draws = DrawSource(source, RandomSettings().build(context_of(LOG)), 0, CPU)
+    first, second = (next(draws.epoch()) for _ in range(2))
+    assert not np.array_equal(first.negatives.item_ids, second.negatives.item_ids)

@@ -1,0 +1,131 @@
+"""One optimisation step: what it computes doesn't depend on padding, replicas or the form of the table's optimiser."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+import torch
+
+from nsbench.data import layout
+from nsbench.data.batch import BatchSource, UserBatch, windows_of
+from nsbench.data.dataset import Dataset
+from nsbench.data.layout import Block, step_of
+from nsbench.model import NO_DROPOUT, ModelSettings, Sasrec, initial_model
+from nsbench.samplers.adaptive import AdaptiveMixedSettings
+from nsbench.samplers.random import RandomSettings
+from nsbench.samplers.sampler import Negatives, SamplerSettings
+from nsbench.training.settings import TrainingSettings
+from nsbench.training.source import stacked
+from nsbench.training.step import Stepper
+from tests.builder import dataset_of
+from tests.samplers.log import CPU, context_of, skewed_log
+
+LOG = skewed_log()
+SIZE = ModelSettings(hidden_dim=8, n_blocks=1, max_length=6, dropout_rate=0.3)
+
+
+def ragged_log() -> Dataset:
+    """Histories of 2 to 12 items, so that blocks of several lengths arise."""
+    rng = np.random.default_rng(3)
+    rows = [[1, *range(2, 2 + int(n))] for n in rng.integers(1, 12, size=60)]
+    return dataset_of(rows, test=[[40]], n_items=40)
+
+
+def generators(seeds: Sequence[int], stream: int = 0) -> list[torch.Generator]:
+    return [torch.Generator().manual_seed(1000 * stream + seed) for seed in seeds]
+
+
+def batch_of(log: Dataset, seed: int) -> UserBatch:
+    source = BatchSource(log, windows_of(log, SIZE.max_length), 32, CPU)
+    return next(source.epoch(np.random.default_rng(seed)))
+
+
+def proposed(log: Dataset, sampler: SamplerSettings, batches: list[UserBatch], seeds: Sequence[int]) -> Negatives:
+    built = sampler.build(context_of(log))
+    return stacked([built.propose(b, g) for b, g in zip(batches, generators(seeds, 2), strict=True)])
+
+
+def after_steps(
+    seeds: Sequence[int], log: Dataset, sampler: SamplerSettings, settings: TrainingSettings, n_steps: int = 3
+) -> tuple[Sasrec, torch.Tensor]:
+    """The model after some steps of replicas with these seeds, and the last losses."""
+    model = initial_model(SIZE, log.n_items, generators(seeds))
+    rates = [1e-3 * (1 + seed) for seed in seeds]
+    stepper = Stepper(model, sampler.build(context_of(log)), settings, rates, generators(seeds, 1))
+    losses = torch.empty(0)
+    for number in range(n_steps):
+        batches = [batch_of(log, 10 * seed + number) for seed in seeds]
+        losses = stepper.step(step_of(batches), proposed(log, sampler, batches, seeds))
+    return model, losses
+
+
+@pytest.mark.parametrize("sampler", [RandomSettings(n_negatives=7), AdaptiveMixedSettings(n_hardest=3)])
+def test_a_replica_trains_as_it_does_alone(sampler: SamplerSettings) -> None:
+    """Three replicas with their own data, negatives, dropout and learning rates against one of them alone: 1e-6."""
+    log = ragged_log()
+    together, losses = after_steps([0, 1, 2], log, sampler, TrainingSettings())
+    alone, loss = after_steps([1], log, sampler, TrainingSettings())
+    assert losses[1].item() == pytest.approx(loss.item(), abs=1e-6)
+    assert torch.allclose(together.items[1], alone.items[0], atol=1e-5)
+    assert torch.allclose(together.dense[1], alone.dense[0], atol=1e-5)
+
+
+def test_loss_and_gradient_equal_those_with_padding_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One rectangle padded to the longest row, against blocks by length: 1e-5 in loss and in every gradient."""
+    log, sampler = ragged_log(), RandomSettings(n_negatives=7)
+    monkeypatch.setattr(layout, "BLOCK_COST", 0)
+    blocks = _loss_and_gradients(log, sampler)
+    monkeypatch.setattr(
+        layout, "blocks_of", lambda lengths: (Block(0, len(lengths), 0, int(lengths[0])),)
+    )
+    padded = _loss_and_gradients(log, sampler)
+    assert blocks[3] < padded[3]
+    for a, b in zip(blocks[:3], padded[:3], strict=True):
+        assert torch.allclose(a, b, atol=1e-5, rtol=1e-5)
+
+
+def _loss_and_gradients(log: Dataset, sampler: SamplerSettings) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, int]:
+    model = initial_model(SIZE, log.n_items, generators([0]))
+    stepper = Stepper(model, sampler.build(context_of(log)), TrainingSettings(item_optimizer="dense"), [1e-3], [])
+    batch = batch_of(log, 0)
+    step, negatives = step_of([batch]), proposed(log, sampler, [batch], [0])
+    lookup = stepper._look_up(step, negatives)
+    dense = model.dense.detach().requires_grad_()
+    loss = stepper.losses(Sasrec(SIZE, dense, model.items), step, negatives, lookup, NO_DROPOUT)
+    by_dense, by_table = torch.autograd.grad(loss.sum(), (dense, lookup.table))
+    return loss.detach(), by_dense, by_table, step.inputs.shape[1]
+
+
+def test_the_first_row_wise_step_equals_the_dense_one() -> None:
+    """Before the first step all moments are 0, so rows that aren't drawn stand still in both."""
+    dense, _ = after_steps([0], LOG, RandomSettings(n_negatives=7), TrainingSettings(item_optimizer="dense"), 1)
+    rows, _ = after_steps([0], LOG, RandomSettings(n_negatives=7), TrainingSettings(item_optimizer="row-wise"), 1)
+    assert torch.allclose(dense.items, rows.items, atol=1e-7)
+    assert torch.allclose(dense.dense, rows.dense, atol=1e-7)
+
+
+def test_padding_stays_the_zero_vector() -> None:
+    model, _ = after_steps([0], ragged_log(), RandomSettings(n_negatives=7), TrainingSettings())
+    assert not model.items[:, 0].any()
+
+
+def test_trained_padding_equals_computing_the_padded_positions() -> None:
+    """A user with 2 targets at max_length 6: four padded positions with state b, the last LayerNorm's bias.
+
+    Expected: (sum over the 2 real positions + 4 (ln 2 + mean softplus(b . e_j))) / 6.
+    """
+    log = dataset_of([[1, 2, 3], [4, 5]])
+    batch = UserBatch(*(torch.tensor(part) for part in ([0], [2], [[1, 2]], [[2, 3]])))
+    model = initial_model(SIZE, log.n_items, generators([0]))
+    bias = torch.linspace(-1, 1, 8)
+    model.dense[0, -8:] = bias
+    negatives = Negatives(torch.tensor([[[[4, 5]]]]), torch.ones(1, 1, 1, 2, dtype=torch.bool))
+
+    def loss(padding: str) -> float:
+        settings = TrainingSettings(padding=padding)  # type: ignore[arg-type]
+        stepper = Stepper(model, RandomSettings().build(context_of(log)), settings, [1e-3], [])
+        step = step_of([batch])
+        return stepper.losses(model, step, negatives, stepper._look_up(step, negatives), NO_DROPOUT).item()
+
+    at_padding = torch.nn.functional.softplus(model.items[0, [4, 5]] @ bias).mean() + np.log(2)
+    assert loss("trained") == pytest.approx((2 * loss("masked") + 4 * at_padding.item()) / 6, rel=1e-5)
