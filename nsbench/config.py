@@ -24,6 +24,9 @@ from nsbench.training.settings import TrainingSettings
 Value = str | int | float | bool | None | list[int]
 """What a flat setting can be."""
 
+Flat = str | int | float | bool | None
+"""What MLflow and YAML hold of a setting."""
+
 SHARED_SECTIONS: dict[str, type[BaseModel]] = {
     "model": ModelSettings,
     "training": TrainingSettings,
@@ -63,12 +66,11 @@ class Settings(BaseModel):
             raise SettingsError(_readable(error)) from error
         return cls.model_validate(built)
 
-    def flat(self) -> dict[str, str | int | float | bool | None]:
+    def flat(self) -> dict[str, Flat]:
         """Every field by its flat name, with the sampler's name as `sampler`."""
-        fields: dict[str, str | int | float | bool | None] = {"sampler": self.sampler.name}
+        fields: dict[str, Flat] = {"sampler": self.sampler.name}
         for section in (self.sampler, self.model, self.training, self.evaluation):
-            for name, value in section.model_dump().items():
-                fields[name] = ",".join(map(str, value)) if isinstance(value, tuple) else value
+            fields |= flat_fields(section)
         return fields
 
     def changed(self, values: Mapping[str, Value]) -> Self:
@@ -78,15 +80,30 @@ class Settings(BaseModel):
 
     def fingerprint(self) -> str:
         """Hash of all fields: runs with the same one differ in seed and dataset only."""
-        return hashlib.blake2b(json.dumps(self.flat(), sort_keys=True).encode(), digest_size=6).hexdigest()
+        return fingerprint_of(self.flat())
 
     def search_space(self) -> dict[str, SearchRange]:
         """The ranges that these settings' fields carry, by flat name: the study's default space."""
         space: dict[str, SearchRange] = {}
         for section in (self.training, self.sampler):
             for name, field in type(section).model_fields.items():
-                space |= {name: part for part in field.metadata if isinstance(part, SearchRange)}
+                ranges = [part for part in field.metadata if isinstance(part, SearchRange)]
+                if ranges:
+                    space[name] = ranges[0]
         return space
+
+
+def flat_fields(section: BaseModel) -> dict[str, Flat]:
+    """A section's fields by name; tuples as "1,5,10"."""
+    return {
+        name: ",".join(map(str, value)) if isinstance(value, tuple) else value
+        for name, value in section.model_dump().items()
+    }
+
+
+def fingerprint_of(fields: Mapping[str, Flat]) -> str:
+    """A short hash of flat fields, whatever their order."""
+    return hashlib.blake2b(json.dumps(fields, sort_keys=True).encode(), digest_size=6).hexdigest()
 
 
 def sections_of(sampler: str) -> dict[str, type[BaseModel]]:
@@ -96,7 +113,9 @@ def sections_of(sampler: str) -> dict[str, type[BaseModel]]:
         SettingsError: There is no such sampler.
     """
     if sampler not in SAMPLERS:
-        raise SettingsError(f"unknown sampler {sampler!r}{_closest(sampler, SAMPLERS)}; there are: {', '.join(SAMPLERS)}")
+        raise SettingsError(
+            f"unknown sampler {sampler!r}{_closest(sampler, SAMPLERS)}; there are: {', '.join(SAMPLERS)}"
+        )
     return {"sampler": SAMPLERS[sampler], **SHARED_SECTIONS}
 
 

@@ -5,7 +5,7 @@ asked for it.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -21,7 +21,7 @@ from nsbench.evaluation.settings import EvaluationSettings
 from nsbench.model import Sasrec
 from nsbench.samplers.history import history_of
 from nsbench.samplers.sampler import SamplerContext
-from nsbench.terms import Tag
+from nsbench.terms import GROUPS, Tag, balance_name, metric_name
 from nsbench.tracking.record import Cost, RunPlan, RunRecord, Validation
 from nsbench.tracking.tracker import EndStatus, RunHandle, Tracker
 from nsbench.training.checkpoint import save_model
@@ -59,12 +59,16 @@ def run_replicas(
         watcher: Who watches all of them.
     """
     trainer = trainer_of(settings[0], dataset)
+    for one, order in zip(settings, orders, strict=True):
+        check_objective(order.objective, one.evaluation)
     plans = [plan_of(one, dataset, order) for one, order in zip(settings, orders, strict=True)]
     handles = [tracker.start(plan) for plan in plans]
     listener = _Listener(dataset, settings, orders, handles, watcher or NullWatcher())
     n_finished = 0
     try:
-        replicas = [Replica(order.seed, one.training.learning_rate) for one, order in zip(settings, orders, strict=True)]
+        replicas = [
+            Replica(order.seed, one.training.learning_rate) for one, order in zip(settings, orders, strict=True)
+        ]
         listener.start()
         result = trainer.train(replicas, listener)
         records = [listener.record(number, plan, result, trainer.device) for number, plan in enumerate(plans)]
@@ -175,7 +179,7 @@ class _Listener:
         self._validations[replica].append(Validation(epoch, metrics))
         self._handles[replica].log_validation(epoch, metrics)
         self._watcher.on_validation(epoch, metrics)
-        return _objective(metrics, self._orders[replica].objective)
+        return metrics[self._orders[replica].objective]
 
     def record(self, number: int, plan: RunPlan, result: TrainingResult, device: torch.device) -> RunRecord:
         """Ranks the test interactions with the best epoch's model, and puts the run's record together."""
@@ -202,11 +206,19 @@ class _Listener:
         return RunRecord(plan, metrics, validations, best.epoch, ranks, cost, self._handles[number].run_id)
 
 
-def _objective(metrics: Mapping[str, float], name: str) -> float:
-    if name not in metrics:
-        known = ", ".join(key for key in metrics if key.startswith("valid/"))
-        raise SettingsError(f"unknown objective {name!r}; there are: {known}")
-    return metrics[name]
+def check_objective(objective: str, settings: EvaluationSettings) -> None:
+    """Sees before a run that its objective will be there.
+
+    Raises:
+        SettingsError: No validation metric has that name.
+    """
+    metrics = ["mrr", *(f"{metric}_at_{k}" for metric in ("hit_rate", "ndcg") for k in settings.cutoffs)]
+    balances = [balance_name("valid", metric, k) for metric in ("hit_rate", "ndcg") for k in settings.cutoffs]
+    if objective not in {*(metric_name("valid", group, name) for group in GROUPS for name in metrics), *balances}:
+        raise SettingsError(
+            f"unknown objective {objective!r}; there are valid/GROUP/METRIC with GROUP of {', '.join(GROUPS)} and METRIC "
+            f"of {', '.join(metrics)}, and {', '.join(balances)}"
+        )
 
 
 def _end_of(error: BaseException) -> tuple[EndStatus, str]:

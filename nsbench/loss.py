@@ -67,10 +67,7 @@ class BinaryCrossEntropy:
             [replicas, rows, length, n] and [replicas].
         """
         n_selected = selected.sum(-1)
-        if self.unselected == "zero":
-            n_proposed = mask.expand_as(selected).sum(-1)
-        else:
-            n_proposed = n_selected
+        n_proposed = mask.expand_as(selected).sum(-1) if self.unselected == "zero" else n_selected
         scale = weights if self.negative_reduction == "sum" else weights / n_proposed.clamp(min=1)
         constant = (scale * (n_proposed - n_selected)).flatten(1).sum(1) * math.log(2)
         return selected * scale[..., None], constant

@@ -181,7 +181,7 @@ class DropoutMasks:
     """No dropout: what is used to rank, and the interface of `nsbench.training.dropout`, which draws masks."""
 
     def values(self, name: str, x: Tensor) -> Tensor:
-        """x of [replicas, n_positions, hidden_dim] after dropout."""
+        """X of [replicas, n_positions, hidden_dim] after dropout."""
         return x
 
     def attention(self, name: str, block: Block, query: Tensor, key: Tensor, value: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ DEFAULT_OBJECTIVE = metric_name("valid", "all", "hit_rate", 10)
 """What early stopping, pruning and tuning go by unless told otherwise."""
 
 
-class Pruned(Exception):  # noqa: N818
+class Pruned(Exception):
     """Raised by a watcher to end a run that isn't worth finishing."""
 
 

@@ -22,6 +22,8 @@ from nsbench.samplers.popularity import InversePopularitySettings, PopularitySet
 from nsbench.samplers.random import RandomSettings
 from nsbench.samplers.sampler import SamplerSettings
 
+__all__ = ["SAMPLERS", "SamplerSettings"]
+
 SAMPLERS: dict[str, type[SamplerSettings]] = {
     settings.name: settings
     for settings in (

@@ -88,7 +88,9 @@ class CohortSettings(SamplerSettings):
     n_negatives: NegativeCount = 100
     own_cohort_share: Annotated[
         float,
-        Field(ge=0, le=1, description="share of negatives from the positive's own cohort; the two others share the rest"),
+        Field(
+            ge=0, le=1, description="share of negatives from the positive's own cohort; the two others share the rest"
+        ),
         FloatRange(0.1, 0.9),
     ] = 0.5
 

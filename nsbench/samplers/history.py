@@ -37,14 +37,16 @@ class UserHistory:
         A binary search inside the user's own stretch: its steps depend on the longest history, not on the log.
         """
         low, high = self.offsets[users], self.offsets[users + 1]
-        low, high, wanted = (part.contiguous() for part in torch.broadcast_tensors(low, high, item_ids))
+        shape = torch.broadcast_shapes(low.shape, item_ids.shape)
+        low, high, wanted = (part.expand(shape).contiguous() for part in (low, high, item_ids))
         end = high
         for _ in range(self.n_steps):
             middle = (low + high) >> 1
             below = (self.item_ids[middle] < wanted) & (low < high)
             low = torch.where(below, middle + 1, low)
             high = torch.where(below, high, middle)
-        return (low < end) & (self.item_ids[low] == wanted)
+        found: Tensor = (low < end) & (self.item_ids[low] == wanted)
+        return found
 
     def mass(self, probabilities: Tensor) -> Tensor:
         """The probability of each user's history under a distribution over items.
@@ -79,6 +81,7 @@ def history_of(dataset: Dataset, device: torch.device, last_targets: int | None 
     item_ids = np.append(pairs % (dataset.n_items + 1), 0)
     longest = int(np.diff(offsets).max(initial=0))
     return UserHistory(
-        torch.from_numpy(item_ids).to(device), torch.from_numpy(offsets.astype(np.int64)).to(device), longest.bit_length()
+        torch.from_numpy(item_ids).to(device),
+        torch.from_numpy(offsets.astype(np.int64)).to(device),
+        longest.bit_length(),
     )
-

@@ -37,8 +37,9 @@ class Mixed(Sampler):
 
     def log_q(self, batch: UserBatch, item_ids: Tensor) -> Tensor:
         """Log of the sum of the parts' expected counts: an item's count doesn't depend on which part gave it."""
-        log_qs = torch.broadcast_tensors(*(part.log_q(batch, item_ids) for part in self.parts))
-        return torch.logsumexp(torch.stack(log_qs), 0)
+        log_qs = [part.log_q(batch, item_ids) for part in self.parts]
+        shape = torch.broadcast_shapes(*(log_q.shape for log_q in log_qs))
+        return torch.logsumexp(torch.stack([log_q.expand(shape) for log_q in log_qs]), 0)
 
 
 def _join(tensors: list[Tensor]) -> Tensor:

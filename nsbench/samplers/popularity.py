@@ -1,6 +1,5 @@
 """Negatives by popularity ** gamma: popular items more often (gamma 1) or rare items more often (gamma -1)."""
 
-from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 import torch
@@ -50,7 +49,7 @@ class Popularity(Sampler):
         return draw_unseen(draw, shape_of(batch, self._sharing, self.n_negatives), batch, self._history)
 
     def log_q(self, batch: UserBatch, item_ids: Tensor) -> Tensor:
-        """n * q_j, times the draws that leaving out the history takes."""
+        """N * q_j, times the draws that leaving out the history takes."""
         log_q = self._log_probabilities[item_ids] + torch.tensor(self.n_negatives, dtype=torch.float64).log()
         if self._sharing != "batch":
             log_q = log_q + self._tries[batch.users].log()[:, None, None]
@@ -80,9 +79,7 @@ class PopularitySettings(SamplerSettings):
     def build(self, context: SamplerContext) -> Sampler:
         """Draws by popularity ** gamma."""
         probabilities = context.popularity(self.popularity_counts, self.gamma)
-        return Popularity(
-            probabilities, self.n_negatives, context.history(self.exclude_history), self.negative_sharing
-        )
+        return Popularity(probabilities, self.n_negatives, context.history(self.exclude_history), self.negative_sharing)
 
 
 class InversePopularitySettings(PopularitySettings):

@@ -32,7 +32,7 @@ class Uniform(Sampler):
         return draw_unseen(draw, shape_of(batch, self.sharing, self.n_negatives), batch, self.history)
 
     def log_q(self, batch: UserBatch, item_ids: Tensor) -> Tensor:
-        """n / n_candidates, times the draws that leaving out the history takes."""
+        """N / n_candidates, times the draws that leaving out the history takes."""
         expected = math.log(self.n_negatives / self.n_candidates)
         if self.sharing == "batch":
             return torch.full((1, 1, 1), expected, device=item_ids.device)

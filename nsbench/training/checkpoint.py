@@ -35,5 +35,7 @@ def load_model(path: Path) -> Sasrec:
             settings = ModelSettings.model_validate(json.loads(file.metadata()["settings"]))
             tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in ("dense", "items")}
     except (OSError, SafetensorError, KeyError, TypeError) as error:
-        raise DatasetError(f"can't read the checkpoint {path}: {error}; give a file that nsbench train wrote") from error
+        raise DatasetError(
+            f"can't read the checkpoint {path}: {error}; give a file that nsbench train wrote"
+        ) from error
     return Sasrec(settings, tensors["dense"], tensors["items"])

@@ -40,7 +40,7 @@ class ByteDropout(DropoutMasks):
         self._bytes = torch.stack(drawn)
 
     def values(self, name: str, x: Tensor) -> Tensor:
-        """x of [replicas, n_positions, hidden_dim] after dropout."""
+        """X of [replicas, n_positions, hidden_dim] after dropout."""
         return x * self._mask(self._bytes[..., self._columns[name]])
 
     def attention(self, name: str, block: Block, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
@@ -49,7 +49,7 @@ class ByteDropout(DropoutMasks):
         future = torch.full((length, length), -torch.inf, device=query.device).triu_(1)
         weights = (torch.matmul(query, key.transpose(2, 3)) / math.sqrt(query.shape[-1]) + future).softmax(-1)
         values = self._bytes[:, block.positions, self._columns[name]]
-        values = values.unflatten(-1, (self._n_heads, self._max_length))[..., :length]
+        values = values.reshape(*values.shape[:2], self._n_heads, self._max_length)[..., :length]
         values = values.reshape(len(query), length, self._n_heads, length).transpose(1, 2)
         return torch.matmul(weights * self._mask(values), value)
 

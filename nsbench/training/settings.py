@@ -12,7 +12,9 @@ class TrainingSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    learning_rate: Annotated[float, Field(gt=0, lt=1, description="Adam's learning rate"), FloatRange(1e-4, 1e-2, log=True)] = 1e-3
+    learning_rate: Annotated[
+        float, Field(gt=0, lt=1, description="Adam's learning rate"), FloatRange(1e-4, 1e-2, log=True)
+    ] = 1e-3
     batch_size: Annotated[int, Field(ge=1, description="users in a step"), Choices((64, 128, 256))] = 128
     max_epochs: Annotated[int, Field(ge=1, description="passes over the users, at most")] = 200
     validate_every: Annotated[int, Field(ge=1, description="epochs between looks at the validation interactions")] = 2
@@ -39,7 +41,9 @@ class TrainingSettings(BaseModel):
     ] = 0.0
     negative_reduction: Annotated[
         Literal["mean", "sum"],
-        Field(description="a positive's negatives are averaged (the published code) or summed (the paper's equation 3)"),
+        Field(
+            description="a positive's negatives are averaged (the published code) or summed (the paper's equation 3)"
+        ),
     ] = "mean"
     unselected_negatives: Annotated[
         Literal["drop", "zero"],
@@ -50,7 +54,9 @@ class TrainingSettings(BaseModel):
     ] = "drop"
     padding: Annotated[
         Literal["masked", "trained"],
-        Field(description="padded positions leave the loss, or train negatives at a constant state (the published code)"),
+        Field(
+            description="padded positions leave the loss, or train negatives at a constant state (the published code)"
+        ),
     ] = "masked"
     item_optimizer: Annotated[
         Literal["auto", "dense", "row-wise"],

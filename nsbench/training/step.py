@@ -59,7 +59,9 @@ class Stepper:
         self._dense_adam = Adam(model.dense, rates)
         self._item_adam = Adam(model.items, rates)
         n_rows = model.items.shape[0] * model.items.shape[1]
-        row_wise = n_rows >= ROW_WISE_FROM if settings.item_optimizer == "auto" else settings.item_optimizer == "row-wise"
+        row_wise = (
+            n_rows >= ROW_WISE_FROM if settings.item_optimizer == "auto" else settings.item_optimizer == "row-wise"
+        )
         self._marks = torch.zeros(n_rows, dtype=torch.bool, device=rates.device) if row_wise else None
         self._numbers = torch.empty(n_rows, dtype=torch.int64, device=rates.device) if row_wise else None
 
@@ -90,9 +92,7 @@ class Stepper:
                 self._item_adam.step_rows(lookup.rows, by_table)
         return losses.detach()
 
-    def losses(
-        self, model: Sasrec, step: Step, negatives: Negatives, lookup: Lookup, dropout: DropoutMasks
-    ) -> Tensor:
+    def losses(self, model: Sasrec, step: Step, negatives: Negatives, lookup: Lookup, dropout: DropoutMasks) -> Tensor:
         """float32[replicas], each replica's loss, differentiable by the model's dense part and the lookup's table."""
         states = model.encode(step, functional.embedding(lookup.inputs, lookup.table), dropout)
         weights = self._position_weights(step)
@@ -133,9 +133,7 @@ class Stepper:
         weights = n_padded / (real_rows.sum(1, keepdim=True) * model.settings.max_length)
         states = model.named()["norm.bias"][:, None].expand(-1, step.lengths.shape[1], -1, -1)
         part = negatives.rows(0, step.lengths.shape[1], 1)
-        loss = self._loss.negatives(
-            states, vectors[:, :, :1], part.mask, self._selector(part), weights[..., None]
-        )
+        loss = self._loss.negatives(states, vectors[:, :, :1], part.mask, self._selector(part), weights[..., None])
         return loss + self._loss.positives(torch.zeros_like(weights), weights)
 
     def _selector(self, negatives: Negatives) -> Select:

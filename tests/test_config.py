@@ -1,0 +1,89 @@
+"""Settings from defaults, YAML and --set."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from nsbench.config import Settings, parse_assignments, read_settings_file, sections_of
+from nsbench.errors import SettingsError
+from nsbench.samplers import SAMPLERS
+from nsbench.search import Choices, FloatRange, IntRange
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_a_flat_name_belongs_to_one_section_only(sampler: str) -> None:
+    names = [name for section in sections_of(sampler).values() for name in section.model_fields]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_flat_settings_give_the_same_settings_back(sampler: str) -> None:
+    settings = Settings.of(sampler, {"learning_rate": 0.005, "cutoffs": [5, 10]})
+    flat = {name: value for name, value in settings.flat().items() if name != "sampler"}
+    assert Settings.of(sampler, flat) == settings
+    assert Settings.of(sampler, flat).fingerprint() == settings.fingerprint()
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_every_setting_has_a_description_and_a_default_within_its_range(sampler: str) -> None:
+    space = Settings.of(sampler).search_space()
+    for section in sections_of(sampler).values():
+        _check(section, space)
+
+
+def _check(section: type[BaseModel], space: dict[str, object]) -> None:
+    for name, field in section.model_fields.items():
+        assert field.description, name
+        match space.get(name):
+            case IntRange(low, high) | FloatRange(low, high):
+                assert low <= field.default <= high, name
+            case Choices(values):
+                assert field.default in values, name
+
+
+def test_the_space_of_mixed_is_batch_size_learning_rate_and_its_counts() -> None:
+    assert set(Settings.of("mixed").search_space()) == {"learning_rate", "batch_size", "n_in_batch", "n_uniform"}
+
+
+def test_a_fingerprint_changes_with_any_field() -> None:
+    base = Settings.of("random")
+    assert base.fingerprint() != base.changed({"n_negatives": 7}).fingerprint()
+    assert base.fingerprint() != base.changed({"targets": "frozen"}).fingerprint()
+    assert base.fingerprint() == base.changed({}).fingerprint()
+
+
+@pytest.mark.parametrize(
+    ("sampler", "values", "message"),
+    [
+        ("mxied", {}, r"unknown sampler 'mxied' \(did you mean 'mixed'\?\); there are: random, "),
+        ("mixed", {"learning_rte": 1}, r"unknown setting 'learning_rte' \(did you mean 'learning_rate'\?\)"),
+        ("mixed", {"learning_rate": -1}, r"learning_rate = -1: Input should be greater than 0"),
+        ("mixed", {"targets": "rolled"}, r"targets = 'rolled': Input should be 'rolling', 'frozen' or 'last'"),
+        ("mixed", {"n_uniform": "many"}, r"n_uniform = 'many': Input should be a valid integer"),
+    ],
+)
+def test_what_is_not_accepted_is_named_with_what_is(sampler: str, values: dict[str, float | str], message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        Settings.of(sampler, values)
+
+
+def test_assignments_are_read_as_yaml_with_exponents_as_numbers() -> None:
+    values = parse_assignments(["learning_rate=1e-3", "cutoffs=[5, 10]", "windows=all", "n_heads=2", "seen_items=keep"])
+    assert values == {"learning_rate": 0.001, "cutoffs": [5, 10], "windows": "all", "n_heads": 2, "seen_items": "keep"}
+
+
+def test_an_assignment_without_equals_is_refused() -> None:
+    with pytest.raises(SettingsError, match="--set takes field=value, such as learning_rate=1e-3, not 'learning_rate'"):
+        parse_assignments(["learning_rate"])
+
+
+def test_a_settings_file_must_hold_a_mapping(tmp_path: Path) -> None:
+    path = tmp_path / "settings.yaml"
+    path.write_text("learning_rate: 1e-3\nn_negatives: 20\n")
+    assert read_settings_file(path) == {"learning_rate": 0.001, "n_negatives": 20}
+    path.write_text("- learning_rate\n")
+    with pytest.raises(SettingsError, match="must hold `field: value` lines, not a list"):
+        read_settings_file(path)
+    with pytest.raises(SettingsError, match="can't read the settings file"):
+        read_settings_file(tmp_path / "missing.yaml")

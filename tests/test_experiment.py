@@ -1,0 +1,169 @@
+"""One run from settings to record, on a log whose next item can be learnt."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+import torch
+
+from nsbench.baseline import BASELINES, run_baseline
+from nsbench.config import Settings
+from nsbench.data.dataset import Dataset
+from nsbench.errors import DatasetError, SettingsError
+from nsbench.experiment import run, run_replicas
+from nsbench.samplers import SAMPLERS
+from nsbench.terms import RunKind
+from nsbench.tracking.record import RunPlan, RunRecord
+from nsbench.tracking.tracker import EndStatus, NullTracker
+from nsbench.watcher import Pruned, RunOrder
+from tests.builder import dataset_of
+
+ORDER = RunOrder(RunKind.SINGLE, seed=0)
+SMALL = {
+    "hidden_dim": 16,
+    "max_length": 8,
+    "batch_size": 16,
+    "max_epochs": 16,
+    "learning_rate": 2e-2,
+    "validate_every": 2,
+    "seen_items": "keep",
+    "cutoffs": [5, 10],
+    "n_blocks": 1,
+    "dropout_rate": 0.1,
+}
+N_ITEMS = 30
+
+
+def ring_log() -> Dataset:
+    """Every user walks up a ring of 30 items from another start: the next item follows from the last one."""
+    walks = [[(start + step) % N_ITEMS + 1 for step in range(12)] for start in range(N_ITEMS)] * 2
+    return dataset_of([w[:9] for w in walks], [[w[9]] for w in walks], [w[10:] for w in walks], n_items=N_ITEMS)
+
+
+class Recorder:
+    """A tracker and run handle that keeps what it was told, in order."""
+
+    run_id = "run-1"
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.record: RunRecord | None = None
+
+    def start(self, plan: RunPlan) -> "Recorder":
+        self.told.append(f"start {plan.sampler}")
+        return self
+
+    def log_validation(self, epoch: int, metrics: Mapping[str, float]) -> None:
+        self.told.append(f"validation {epoch}")
+
+    def finish(self, record: RunRecord) -> None:
+        self.record = record
+        self.told.append("finish")
+
+    def stop(self, status: EndStatus, reason: str) -> None:
+        self.told.append(f"{status} {reason}")
+
+
+class Interrupter:
+    """A watcher that ends the run at the second validation."""
+
+    def __init__(self, error: BaseException) -> None:
+        self._error = error
+
+    def on_start(self, run_id: str | None) -> None:
+        assert run_id == "run-1"
+
+    def on_step(self, n_positives: int, loss: torch.Tensor) -> None:
+        """Not listened to."""
+
+    def on_validation(self, epoch: int, metrics: Mapping[str, float]) -> None:
+        if epoch == 4:
+            raise self._error
+
+
+def settings(sampler: str = "random", **values: str | int | float) -> Settings:
+    counts = {name: 10 for name in ("n_negatives", "n_in_batch", "n_uniform") if name in SAMPLERS[sampler].model_fields}
+    hardest = {"n_hardest": 5} if "n_hardest" in SAMPLERS[sampler].model_fields else {}
+    return Settings.of(sampler, {**SMALL, **counts, **hardest, **values})
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_every_sampler_learns_the_next_item_of_a_ring(sampler: str) -> None:
+    """By chance 5 of 30 items hold the next one in 17 % of cases."""
+    record = run(settings(sampler), ring_log(), NullTracker(), ORDER)
+    assert record.metrics["test/all/hit_rate_at_5"] > 0.8
+
+
+def test_test_ranks_are_those_of_the_best_epoch_and_cover_every_target() -> None:
+    record = run(settings(), ring_log(), NullTracker(), ORDER)
+    assert record.ranks is not None
+    assert len(record.ranks.ranks) == 120
+    assert record.metrics["test/all/hit_rate_at_5"] == pytest.approx(np.mean(record.ranks.ranks <= 5))
+    scores = {look.epoch: look.metrics["valid/all/hit_rate_at_5"] for look in record.validations}
+    assert record.metrics["valid/all/hit_rate_at_5"] == scores[record.best_epoch]
+
+
+def test_a_trial_leaves_the_test_interactions_alone() -> None:
+    order = RunOrder(RunKind.TRIAL, seed=0, rank_test=False, objective="valid/all/ndcg_at_5")
+    record = run(settings(max_epochs=2), ring_log(), NullTracker(), order)
+    assert record.ranks is None
+    assert not any(name.startswith("test/") for name in record.metrics)
+
+
+def test_a_replica_ranks_as_the_same_seed_alone() -> None:
+    rates = (1e-2, 3e-3)
+    both = run_replicas(
+        [settings(learning_rate=rate) for rate in rates],
+        ring_log(),
+        NullTracker(),
+        [RunOrder(RunKind.REPEAT, seed=seed) for seed in (4, 5)],
+    )
+    alone = run(settings(learning_rate=rates[1]), ring_log(), NullTracker(), RunOrder(RunKind.REPEAT, seed=5))
+    assert both[1].ranks is not None
+    assert alone.ranks is not None
+    assert np.mean(both[1].ranks.ranks != alone.ranks.ranks) < 0.02
+
+
+def test_a_run_is_recorded_before_it_trains_and_finished_last() -> None:
+    recorder = Recorder()
+    run(settings(max_epochs=4), ring_log(), recorder, ORDER)
+    assert recorder.told == ["start random", "validation 2", "validation 4", "finish"]
+
+
+@pytest.mark.parametrize(
+    ("error", "end"),
+    [
+        (Pruned("at epoch 4"), "KILLED pruned: at epoch 4"),
+        (KeyboardInterrupt(), "KILLED interrupted"),
+        (OSError("disk full"), "FAILED OSError: disk full"),
+    ],
+)
+def test_a_run_that_is_cut_short_says_so_and_is_not_left_running(error: BaseException, end: str) -> None:
+    recorder = Recorder()
+    with pytest.raises(type(error)):
+        run(settings(), ring_log(), recorder, ORDER, Interrupter(error))
+    assert recorder.told[-1] == end
+
+
+def test_an_unknown_objective_is_named_with_those_that_there_are() -> None:
+    order = RunOrder(RunKind.SINGLE, seed=0, objective="valid/all/hit_rate_at_11")
+    with pytest.raises(SettingsError, match="unknown objective 'valid/all/hit_rate_at_11'; there are .*hit_rate_at_5"):
+        run(settings(max_epochs=2), ring_log(), NullTracker(), order)
+
+
+def test_a_log_without_a_next_item_to_train_on_is_refused() -> None:
+    with pytest.raises(DatasetError, match="no user with two training interactions"):
+        run(settings(), dataset_of([[1], [1]], [[1]], [[1]]), NullTracker(), ORDER)
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_a_baseline_is_recorded_like_a_run(name: str) -> None:
+    recorder = Recorder()
+    record = run_baseline(name, ring_log(), recorder)
+    assert recorder.told == [f"start {name}", "finish"]
+    assert record.plan.kind == RunKind.BASELINE
+    assert record.ranks is not None
+
+
+def test_the_markov_chain_knows_a_ring() -> None:
+    assert run_baseline("markov-baseline", ring_log(), NullTracker()).metrics["test/all/hit_rate_at_1"] == 1
