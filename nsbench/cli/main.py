@@ -12,6 +12,7 @@ from rich.text import Text
 
 from nsbench import __version__
 from nsbench.cli.baseline import baseline
+from nsbench.cli.bench import bench
 from nsbench.cli.data import data_app
 from nsbench.cli.repeat import repeat
 from nsbench.cli.report import report
@@ -35,7 +36,7 @@ app = typer.Typer(
 )
 
 
-def _show_version(value: bool) -> None:  # noqa: FBT001
+def _show_version(value: bool) -> None:
     if value:
         typer.echo(f"nsbench {__version__}")
         raise typer.Exit
@@ -49,7 +50,9 @@ def options(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more of what goes on.")] = False,
 ) -> None:
     """What every command takes."""
-    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
+    )
 
 
 app.add_typer(data_app, name="data", rich_help_panel="Data")
@@ -62,6 +65,7 @@ for command, panel in (
     (reproduce, "Studies"),
     (report, "Results"),
     (ui, "Results"),
+    (bench, "Results"),
 ):
     app.command(rich_help_panel=panel)(command)
 

@@ -8,7 +8,9 @@ from rich.table import Table
 
 
 def samplers(
-    name: Annotated[str | None, typer.Argument(help="Show this sampler's settings with defaults and search ranges.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="Show this sampler's settings with defaults and search ranges.")
+    ] = None,
 ) -> None:
     """List the negative samplers, or one sampler's settings."""
     if name is None:
