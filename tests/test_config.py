@@ -87,3 +87,15 @@ def test_a_settings_file_must_hold_a_mapping(tmp_path: Path) -> None:
         read_settings_file(path)
     with pytest.raises(SettingsError, match="can't read the settings file"):
         read_settings_file(tmp_path / "missing.yaml")
+
+
+PRESETS = Path(__file__).parents[1] / "configs" / "presets"
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_the_sound_preset_is_the_defaults_and_reference_turns_each_of_its_switches(sampler: str) -> None:
+    sound, reference = (read_settings_file(PRESETS / f"{name}.yaml") for name in ("sound", "reference"))
+    assert Settings.of(sampler, sound) == Settings.of(sampler)
+    turned = {name for name in sound if sound[name] != reference[name]}
+    assert turned == set(sound) - {"negative_reduction"}
+    Settings.of(sampler, reference)
