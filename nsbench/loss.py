@@ -66,11 +66,13 @@ class BinaryCrossEntropy:
         Returns:
             [replicas, rows, length, n] and [replicas].
         """
-        n_selected = selected.sum(-1)
-        n_proposed = mask.expand_as(selected).sum(-1) if self.unselected == "zero" else n_selected
+        # Floats, and shared axes left shared: products with bool are slow on a CPU.
+        chosen = selected.float()
+        n_selected = chosen.sum(-1)
+        n_proposed = mask.float().sum(-1) if self.unselected == "zero" else n_selected
         scale = weights if self.negative_reduction == "sum" else weights / n_proposed.clamp(min=1)
         constant = (scale * (n_proposed - n_selected)).flatten(1).sum(1) * math.log(2)
-        return selected * scale[..., None], constant
+        return chosen * scale[..., None], constant
 
 
 class _NegativeLoss(torch.autograd.Function):
@@ -88,7 +90,7 @@ class _NegativeLoss(torch.autograd.Function):
     ) -> Tensor:
         grouped, shared = _grouped(states, vectors)
         scores = torch.bmm(grouped, shared.transpose(1, 2)).view(*states.shape[:3], vectors.shape[3])
-        selected = select(scores).expand_as(scores)
+        selected = select(scores)
         counts, total = loss.weights_of(mask, selected, weights)
         total = total + torch.mul(functional.softplus(scores), counts).flatten(1).sum(1)
         slope = scores.sigmoid_().mul_(counts).view(len(grouped), -1, vectors.shape[3])

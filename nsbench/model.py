@@ -127,8 +127,8 @@ class Sasrec:
         """
         p = self.named()
         d = self.settings.hidden_dim
-        place = self.settings.max_length - 1 - step.from_end
-        positions = p["positions"].gather(1, place[..., None].expand(-1, -1, d))
+        first = torch.arange(1, self.n_replicas + 1, device=vectors.device)[:, None] * self.settings.max_length
+        positions = functional.embedding(first - 1 - step.from_end, p["positions"].flatten(0, 1))
         x = dropout.values("embedding", vectors * math.sqrt(d) + positions)
         for block in range(self.settings.n_blocks):
             name = f"blocks.{block}"
@@ -147,8 +147,8 @@ class Sasrec:
     ) -> Tensor:
         """Causal self-attention of queries, keys and values, block by block of the layout; shapes as in `encode`."""
         parts = []
-        for block in step.blocks:
-            q, k, v = (_heads(part[:, block.positions], block, self.settings.n_heads) for part in projected)
+        for block, *qkv in zip(step.blocks, *(step.split(part) for part in projected), strict=True):
+            q, k, v = (_heads(part, block, self.settings.n_heads) for part in qkv)
             parts.append(_flat(dropout.attention(name, block, q, k, v), block, self.n_replicas))
         return torch.cat(parts, 1)
 

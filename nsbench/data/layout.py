@@ -7,6 +7,7 @@ axis of all blocks; attention and scoring see each block as a rectangle, without
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -94,12 +95,20 @@ class Step:
     targets: Tensor
     lengths: Tensor
 
-    @property
+    def split(self, tensor: Tensor) -> tuple[Tensor, ...]:
+        """The blocks' parts of a tensor [replicas, n_positions, ...].
+
+        One split, not a slice a block: its gradient is one concatenation instead of a sum of padded tensors.
+        """
+        parts: tuple[Tensor, ...] = torch.split(tensor, [block.n_rows * block.length for block in self.blocks], 1)
+        return parts
+
+    @cached_property
     def real(self) -> Tensor:
         """bool[replicas, n_positions], False where padded."""
         return self.column < self.lengths[:, self.row]
 
-    @property
+    @cached_property
     def from_end(self) -> Tensor:
         """int64[replicas, n_positions], positions to the row's last one, 0 at the last; 0 where padded too."""
         return (self.lengths[:, self.row] - 1 - self.column).clamp_(min=0)

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
 class EvaluationSettings(BaseModel):
@@ -32,12 +32,19 @@ class EvaluationSettings(BaseModel):
         Literal["mean", "optimistic"],
         Field(description="rank of a target among equal scores: the mean, or the best (the published code)"),
     ] = "mean"
-    cutoffs: Annotated[tuple[int, ...], Field(min_length=1, description="the k of hit rate and NDCG at k")] = (1, 5, 10, 20, 50)
+    cutoffs: Annotated[tuple[int, ...], Field(min_length=1, description="the k of hit rate and NDCG at k")] = (
+        1,
+        5,
+        10,
+        20,
+        50,
+    )
     validation_users: Annotated[
         int, Field(ge=0, description="validation looks at a seeded sample of so many users; 0: all of them")
     ] = 0
 
-    @property
-    def protocol(self) -> str:
-        """The protocol in a word, such as "rolling/dataset/separate/mean"."""
-        return f"{self.targets}/{self.seen_items}/{self.cold_items}/{self.ties}"
+    @field_validator("cutoffs", mode="before")
+    @classmethod
+    def _from_text(cls, cutoffs: object) -> object:
+        """MLflow and `--set` hold the cut-offs as "1,5,10"."""
+        return tuple(cutoffs.split(",")) if isinstance(cutoffs, str) else cutoffs

@@ -99,15 +99,16 @@ class Stepper:
         positives = (states * functional.embedding(lookup.targets, lookup.table)).sum(-1)
         losses = self._loss.positives(positives, weights)
         vectors = functional.embedding(lookup.negatives, lookup.table)
-        for block in step.blocks:
+        parts = zip(step.blocks, step.split(states), step.split(weights), _split(vectors, step), strict=True)
+        for block, block_states, block_weights, block_vectors in parts:
             shape = (model.n_replicas, block.n_rows, block.length)
             part = negatives.rows(block.first_row, block.end_row, block.length)
             losses = losses + self._loss.negatives(
-                states[:, block.positions].reshape(*shape, -1),
-                _rows(vectors, block.first_row, block.end_row, block.length),
+                block_states.reshape(*shape, -1),
+                block_vectors[:, :, : block.length],
                 part.mask,
                 self._selector(part),
-                weights[:, block.positions].view(shape),
+                block_weights.reshape(shape),
             )
         if self._settings.padding == "trained":
             losses = losses + self._padding_loss(model, step, negatives, vectors)
@@ -156,7 +157,9 @@ class Stepper:
         return Lookup(table[rows].requires_grad_(), rows, *(self._numbers[part] for part in ids))
 
 
-def _rows(vectors: Tensor, first: int, end: int, length: int) -> Tensor:
-    """The vectors [replicas, batch | 1, length | 1, n, d] of some users, as `Negatives.rows`."""
-    users = vectors if vectors.shape[1] == 1 else vectors[:, first:end]
-    return users[:, :, :length]
+def _split(vectors: Tensor, step: Step) -> Sequence[Tensor]:
+    """The blocks' parts of vectors [replicas, batch | 1, length | 1, n, d]; what the batch shares goes to each."""
+    if vectors.shape[1] == 1:
+        return [vectors] * len(step.blocks)
+    parts: Sequence[Tensor] = torch.split(vectors, [block.n_rows for block in step.blocks], 1)
+    return parts

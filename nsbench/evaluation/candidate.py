@@ -1,0 +1,104 @@
+"""Which items a ranking holds, and how the catalogue is scored for them in blocks of bounded size."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from nsbench.data.dataset import Dataset, Histories
+from nsbench.evaluation.settings import EvaluationSettings
+
+HOST_BLOCK_BYTES = 4 << 20
+"""Bytes of scores held at once on a CPU: comparing them then reads from cache, not from memory."""
+
+DEVICE_BLOCK_BYTES = 256 << 20
+"""Bytes of scores held at once on a GPU, where large blocks hide the launches."""
+
+MIN_ROWS = 128
+"""Histories in a block at least: with fewer, the product reads the item table more often than it pays."""
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """The items that are ranked: ids 1..n_items, those of the history excepted where `exclude_seen`."""
+
+    n_items: int
+    exclude_seen: bool
+
+
+def candidates_of(dataset: Dataset, settings: EvaluationSettings) -> Candidates:
+    """The candidates that the settings ask for, the dataset's card having its say on seen items.
+
+    Cold items are candidates only where they count as tail.
+    """
+    seen_items = dataset.card.seen_items if settings.seen_items == "dataset" else settings.seen_items
+    n_items = dataset.n_items if settings.cold_items == "tail" else dataset.n_candidates
+    return Candidates(n_items, seen_items == "exclude")
+
+
+@dataclass(frozen=True)
+class BlockShape:
+    """How many histories and items are scored at once."""
+
+    n_rows: int
+    n_items: int
+
+    def stretches(self, n_items: int) -> list[tuple[int, int]]:
+        """The catalogue 1..n_items as (first, end) ids of blocks.
+
+        >>> BlockShape(n_rows=2, n_items=4).stretches(6)
+        [(1, 5), (5, 7)]
+        """
+        return [(first, min(first + self.n_items, n_items + 1)) for first in range(1, n_items + 1, self.n_items)]
+
+
+def block_shape(device: torch.device, n_items: int) -> BlockShape:
+    """The block for a catalogue on a device: all items at once as long as that leaves MIN_ROWS rows."""
+    n_scores = (HOST_BLOCK_BYTES if device.type == "cpu" else DEVICE_BLOCK_BYTES) // 4
+    n_rows = max(MIN_ROWS, n_scores // n_items)
+    return BlockShape(n_rows, min(n_items, n_scores // n_rows))
+
+
+@dataclass(frozen=True)
+class SeenItems:
+    """The items of some histories as (row, item) pairs; an item that a history repeats comes more than once.
+
+    Attributes:
+        rows: int64[n_pairs], the history's row.
+        items: int32[n_pairs].
+    """
+
+    rows: NDArray[np.int64]
+    items: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, histories: Histories, chosen: NDArray[np.int64], candidates: Candidates) -> "SeenItems":
+        """What the chosen histories leave out of their ranking: nothing where seen items stay.
+
+        Args:
+            histories: All histories.
+            chosen: int64[n_rows], which of them; row r is history chosen[r].
+            candidates: Says whether seen items are left out.
+        """
+        start, end = histories.start[chosen], histories.end[chosen]
+        lengths = (end - start) * candidates.exclude_seen
+        rows = np.repeat(np.arange(len(chosen)), lengths)
+        places = np.repeat(start - (np.cumsum(lengths) - lengths), lengths) + np.arange(len(rows))
+        return cls(rows, np.asarray(histories.item_ids[places]))
+
+    def hide(self, scores: Tensor, first: int) -> None:
+        """Sets the scores [n_rows, n] of the items first..first + n - 1 to minus infinity where seen, in place."""
+        inside = (self.items >= first) & (self.items < first + scores.shape[1])
+        if not inside.any():
+            return
+        rows = torch.from_numpy(self.rows[inside]).to(scores.device)
+        columns = torch.from_numpy(self.items[inside].astype(np.int64) - first).to(scores.device)
+        scores[rows, columns] = -torch.inf
+
+
+def chunks(n: int, size: int) -> Iterator[slice]:
+    """0..n - 1 in slices of at most `size`."""
+    return (slice(begin, min(begin + size, n)) for begin in range(0, n, size))

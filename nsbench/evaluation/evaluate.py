@@ -1,0 +1,70 @@
+"""One evaluation from scorer to metrics: targets, ranks, metrics."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from nsbench.data.dataset import Dataset
+from nsbench.evaluation.candidate import candidates_of
+from nsbench.evaluation.exposure import exposure_of
+from nsbench.evaluation.metric import exposure_metrics_of, metrics_of
+from nsbench.evaluation.rank_table import RankTable
+from nsbench.evaluation.ranking import rank_targets
+from nsbench.evaluation.scorer import Scorer
+from nsbench.evaluation.settings import EvaluationSettings
+from nsbench.evaluation.target import EvaluatedSplit, targets_of
+
+EXPOSURE_CUTOFF = 10
+"""Length of the lists whose exposure is counted."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What an evaluation gives.
+
+    Attributes:
+        metrics: By full metric name; not a number where undefined.
+        ranks: Every target's rank.
+    """
+
+    metrics: Mapping[str, float]
+    ranks: RankTable
+
+
+@torch.inference_mode()
+def evaluate(
+    scorer: Scorer,
+    dataset: Dataset,
+    split: EvaluatedSplit,
+    settings: EvaluationSettings,
+    *,
+    n_users: int = 0,
+    seed: int = 0,
+    with_exposure: bool = False,
+) -> Evaluation:
+    """Ranks the targets of a split and computes the metrics.
+
+    Args:
+        scorer: The model or baseline.
+        dataset: The log.
+        split: The part to predict.
+        settings: The protocol. Its `validation_users` is not read: say `n_users`.
+        n_users: Only a sample of so many users; 0: all of them.
+        seed: Root seed of that sample. Keep it the same over runs that are compared.
+        with_exposure: Whether to count what is recommended too, which takes about as long as the ranks.
+
+    Raises:
+        DatasetError: The split holds no target.
+        TrainingError: A score is not a number.
+    """
+    targets = targets_of(dataset, split, settings.targets, n_users, seed)
+    states = scorer.encode(targets.histories)
+    ranks = rank_targets(scorer, dataset, targets, settings, states)
+    metrics = metrics_of(ranks, split, settings.cutoffs)
+    if with_exposure:
+        ids = slice(1, candidates_of(dataset, settings).n_items + 1)
+        exposure = exposure_of(scorer, dataset, targets, settings, EXPOSURE_CUTOFF, states)[ids]
+        metrics |= exposure_metrics_of(exposure, np.asarray(dataset.train_counts)[ids], split, EXPOSURE_CUTOFF)
+    return Evaluation(metrics, ranks)

@@ -1,0 +1,83 @@
+"""How often each item is recommended, which says whom a model shows at all, right or wrong."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from nsbench.data.dataset import Dataset
+from nsbench.errors import TrainingError
+from nsbench.evaluation.candidate import SeenItems, block_shape, candidates_of, chunks
+from nsbench.evaluation.scorer import Scorer
+from nsbench.evaluation.settings import EvaluationSettings
+from nsbench.evaluation.target import Targets
+
+
+@torch.inference_mode()
+def exposure_of(
+    scorer: Scorer,
+    dataset: Dataset,
+    targets: Targets,
+    settings: EvaluationSettings,
+    k: int,
+    states: Tensor | None = None,
+) -> NDArray[np.int64]:
+    """How many of the histories get each item among their k recommendations.
+
+    Each history gets one list, however many targets follow it. The list is shorter than k where fewer candidates are
+    left; among equal scores at its end, which items it holds is up to the device.
+
+    Args:
+        scorer: The model or baseline; the work is done on its device.
+        dataset: The log that the targets are of.
+        targets: Whose histories get a list.
+        settings: The protocol; only `seen_items` and `cold_items` are read.
+        k: Length of a list, at least 1.
+        states: What the scorer's `encode` gave for the targets' histories, if that is known already.
+
+    Returns:
+        int64[n_items + 1], lists that hold the item; padding, and items that are no candidates, are in none.
+
+    Raises:
+        TrainingError: A score is not a number.
+    """
+    candidates = candidates_of(dataset, settings)
+    counts = torch.zeros(dataset.n_items + 1, dtype=torch.int64)
+    states = scorer.encode(targets.histories) if states is None else states
+    shape = block_shape(states.device, candidates.n_items)
+    for part in chunks(len(targets.histories), shape.n_rows):
+        rows = states[part]
+        seen = SeenItems.of(targets.histories, np.arange(part.start, part.stop), candidates)
+        best = _Best(len(rows), k, states.device)
+        for first, end in shape.stretches(candidates.n_items):
+            scores = scorer.score(rows, first, end)
+            seen.hide(scores, first)
+            best.add(scores, first)
+        counts += torch.bincount(best.recommended().cpu(), minlength=len(counts))
+    return counts.numpy()
+
+
+class _Best:
+    """The k items with the highest scores so far, row by row."""
+
+    def __init__(self, n_rows: int, k: int, device: torch.device) -> None:
+        self._k = k
+        self._scores = torch.full((n_rows, 0), -torch.inf, device=device)
+        self._items = torch.zeros((n_rows, 0), dtype=torch.int64, device=device)
+
+    def add(self, block: Tensor, first: int) -> None:
+        """Takes the scores [n_rows, n] of the items first..first + n - 1 in."""
+        scores, columns = block.topk(min(self._k, block.shape[1]), dim=1)
+        scores, items = torch.cat([self._scores, scores], 1), torch.cat([self._items, columns + first], 1)
+        self._scores, kept = scores.topk(min(self._k, scores.shape[1]), dim=1)
+        self._items = items.gather(1, kept)
+
+    def recommended(self) -> Tensor:
+        """The items of all rows, hidden ones left out.
+
+        Raises:
+            TrainingError: A score is not a number; topk takes such a score for the highest.
+        """
+        if bool(self._scores.isnan().any()):
+            raise TrainingError("a score is not a number; the model has diverged: lower learning_rate")
+        return self._items[self._scores > -torch.inf]

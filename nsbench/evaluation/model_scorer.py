@@ -1,0 +1,60 @@
+"""SASRec as a scorer: encodes histories in rectangles of similar length, scores by products with the item table."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from nsbench.data.batch import UserBatch
+from nsbench.data.dataset import Histories
+from nsbench.data.layout import step_of
+from nsbench.model import NO_DROPOUT, Sasrec
+
+POSITIONS_PER_STEP = 32_768
+"""Positions encoded at once: enough to fill the kernels, few enough to stay in cache."""
+
+
+class ModelScorer:
+    """One trained replica, as the ranking sees it."""
+
+    def __init__(self, model: Sasrec) -> None:
+        """Wraps a model of one replica."""
+        if model.n_replicas != 1:
+            raise ValueError(f"a ModelScorer ranks with one replica, not {model.n_replicas}; use model.replica(i)")
+        self._model = model
+
+    @torch.inference_mode()
+    def encode(self, histories: Histories) -> Tensor:
+        """The state after the last item of each history: float32[n_histories, hidden_dim].
+
+        Each history is seen as at training: its last `max_length` items, the last one at the last position.
+        """
+        lengths = np.minimum(histories.end - histories.start, self._model.settings.max_length)
+        order = np.argsort(-lengths, kind="stable")
+        states = torch.empty(len(histories), self._model.settings.hidden_dim, device=self._model.items.device)
+        first = 0
+        while first < len(order):
+            n_rows = max(1, POSITIONS_PER_STEP // int(lengths[order[first]]))
+            rows = order[first : first + n_rows]
+            states[torch.from_numpy(rows).to(states.device)] = self._last_states(histories, rows, lengths[rows])
+            first += n_rows
+        return states
+
+    @torch.inference_mode()
+    def score(self, states: Tensor, first_item: int, end_item: int) -> Tensor:
+        """Products with the items' vectors: float32[n, end_item - first_item]."""
+        return states @ self._model.items[0, first_item:end_item].T
+
+    def _last_states(self, histories: Histories, rows: NDArray[np.int64], lengths: NDArray[np.int64]) -> Tensor:
+        steps = np.arange(int(lengths[0]))
+        index = histories.end[rows][:, None] - lengths[:, None] + steps
+        real = steps < lengths[:, None]
+        inputs = np.where(real, histories.item_ids[np.where(real, index, 0)], 0).astype(np.int64)
+        device = self._model.items.device
+        items = torch.from_numpy(inputs).to(device)
+        users = torch.zeros(len(rows), dtype=torch.int64, device=device)
+        step = step_of([UserBatch(users, torch.from_numpy(lengths).to(device), items, items)])
+        states = self._model.encode(step, functional.embedding(step.inputs, self._model.items[0]), NO_DROPOUT)
+        last = (step.column == step.lengths[0, step.row] - 1).nonzero().squeeze(1)
+        return states[0, last]
