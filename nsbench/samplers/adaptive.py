@@ -6,6 +6,7 @@ Source: Rendle and Freudenthaler, WSDM 2014; Zhang et al. (DNS), SIGIR 2013; DNS
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal, Self
 
+import numpy as np
 import torch
 from pydantic import Field, model_validator
 from torch import Tensor
@@ -43,14 +44,24 @@ class Hardest(Sampler):
         return self.pool.log_q(batch, item_ids)
 
     def select(self, negatives: Negatives, scores: Tensor) -> Negatives:
-        """Keeps the `n_hardest` highest-scored of the pool's valid negatives."""
+        """Keeps the `n_hardest` highest-scored of the pool's valid negatives, and what ties with the last of them."""
         negatives = self.pool.select(negatives, scores)
-        valid = negatives.mask.expand_as(scores)
         if self.n_hardest >= scores.shape[-1]:
-            return Negatives(negatives.item_ids, valid)
-        places = scores.masked_fill(~valid, -torch.inf).topk(self.n_hardest, dim=-1, sorted=False).indices
-        chosen = torch.zeros_like(valid).scatter_(-1, places, True)
-        return Negatives(negatives.item_ids, chosen & valid)
+            return negatives
+        valid = scores + torch.zeros_like(negatives.mask, dtype=scores.dtype).masked_fill_(~negatives.mask, -torch.inf)
+        chosen = valid >= kth_highest(valid, self.n_hardest)
+        return Negatives(negatives.item_ids, chosen & negatives.mask)
+
+
+def kth_highest(scores: Tensor, k: int) -> Tensor:
+    """The k-th highest score along the last axis, [..., 1].
+
+    On a CPU by numpy's vectorised partition, which takes a fifth of `torch.topk`'s time.
+    """
+    if scores.device.type != "cpu":
+        return scores.topk(k, dim=-1, sorted=False).values.amin(-1, keepdim=True)
+    place = scores.shape[-1] - k
+    return torch.from_numpy(np.partition(scores.numpy(), place, axis=-1)[..., place : place + 1])
 
 
 class AdaptiveSettings(SamplerSettings):

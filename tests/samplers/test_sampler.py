@@ -5,10 +5,10 @@ import math
 import pytest
 import torch
 
+from nsbench.config import Settings
 from nsbench.data.batch import UserBatch
 from nsbench.errors import SettingsError
-from nsbench.config import Settings
-from nsbench.samplers.adaptive import Hardest
+from nsbench.samplers.adaptive import Hardest, kth_highest
 from nsbench.samplers.batch import in_batch
 from nsbench.samplers.cohort import CohortSettings
 from nsbench.samplers.mixed import mixed
@@ -146,3 +146,9 @@ def test_a_user_who_has_had_everything_gets_no_negatives() -> None:
 def test_more_hardest_than_proposed_is_refused() -> None:
     with pytest.raises(SettingsError, match="n_hardest is 200, but only 100 negatives are proposed"):
         Settings.of("adaptive", {"n_negatives": 100, "n_hardest": 200})
+
+
+def test_the_kth_highest_is_the_same_by_partition_and_by_sorting() -> None:
+    scores = torch.randn(4, 5, 40, generator=generator())
+    for k in (1, 7, 40):
+        assert torch.equal(kth_highest(scores, k), scores.sort(-1, descending=True).values[..., k - 1 : k])
