@@ -26,6 +26,9 @@ def fetch(
     prepare: Annotated[
         bool, typer.Option("--prepare/--no-prepare", help="Prepare the log as the paper most likely did.")
     ] = True,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace a dataset of this name and other content.")
+    ] = False,
 ) -> None:
     """Download a public log, going on where an earlier download stopped, and prepare it as the paper did."""
     from nsbench.data.download import source_named
@@ -38,7 +41,7 @@ def fetch(
         from nsbench.data.download_recipe import prepare_as_paper
 
         with console.status(f"Preparing {name} ..."):
-            card = prepare_as_paper(source, log, home)
+            card = prepare_as_paper(source, log, home, replace=replace)
         _show_card(card, console)
         console.print(f"Counts beside the paper's: nsbench data verify {name}")
 
@@ -84,15 +87,18 @@ def verify(
 
 
 def synthetic(
-    like: Annotated[
-        str, typer.Option(help="What it resembles: demo, ml-10m, amazon-beauty or retailrocket.")
-    ] = "demo",
-    name: Annotated[str | None, typer.Option(help="The dataset's name; synthetic-LIKE if not given, demo for demo.")] = None,
+    like: Annotated[str, typer.Option(help="What it resembles: demo, ml-10m, amazon-beauty or retailrocket.")] = "demo",
+    name: Annotated[
+        str | None, typer.Option(help="The dataset's name; synthetic-LIKE if not given, demo for demo.")
+    ] = None,
     users: Annotated[int | None, typer.Option(min=1, help="Number of users.")] = None,
     items: Annotated[int | None, typer.Option(min=1, help="Size of the catalogue, up to 10 million.")] = None,
     interactions: Annotated[int | None, typer.Option(min=1, help="About how many, up to 100 million.")] = None,
     skew: Annotated[float, typer.Option(help="Popularity: 1 as the dataset, 0 all alike, 2 steeper.")] = 1.0,
     seed: Annotated[int, typer.Option(min=0, help="Root of all randomness.")] = 0,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace a dataset of this name and other content.")
+    ] = False,
 ) -> None:
     """Draw a log with sequential structure whose best reachable hit rate is known, and prepare it."""
     from nsbench.data.synthetic import prepare_synthetic, settings_like
@@ -103,14 +109,20 @@ def synthetic(
         likeness_of(like), n_users=users, n_items=items, n_interactions=interactions, skew=skew, seed=seed
     )
     with console.status(f"Drawing about {settings.n_interactions:,} interactions ..."):
-        card = prepare_synthetic(name or settings.default_name, settings, current_home())
+        card = prepare_synthetic(name or settings.default_name, settings, current_home(), replace=replace)
     _show_card(card, console)
 
 
 def _fetch_with_progress(source: "Source", home: "Home", from_file: Path | None, console: Console) -> Path:
     from nsbench.data.download import fetch_log
 
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task(source.file_name, total=None)
         return fetch_log(

@@ -1,5 +1,6 @@
 """`nsbench report`: the comparison, from the recorded runs alone."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +9,9 @@ from rich.console import Console
 
 from nsbench.home import current_home
 from nsbench.report.report_format import ReportFormat
+
+WIDTH_OF_FILES = 110
+"""Columns of the printed report where it goes into a file or a pipe."""
 
 
 def report(
@@ -31,6 +35,9 @@ def report(
     folder = output or home.reports / ("+".join(names) or "all")
     written = build_report(open_reader(home), names, folder, formats or tuple(ReportFormat))
     console = Console()
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        # A file or a pipe has no width; rich would take 80 columns and break the tables' lines.
+        console = Console(width=WIDTH_OF_FILES)
     console.print(terminal_report(written.summaries))
     console.print("\nWritten:")
     for path in written.files:

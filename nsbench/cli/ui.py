@@ -53,7 +53,9 @@ def ui(
     try:
         _wait_until_up(process, f"http://{host}:{port}/health", log)
         console.print(f"MLflow: http://{host}:{port}\nStore: {store}\nLog: {log}\nCtrl-C ends it.", soft_wrap=True)
-        process.wait()
+        # No blocking wait: polars, which MLflow imports, makes Ctrl-C restart it instead of interrupting it.
+        while process.poll() is None:
+            time.sleep(_POLL_S)
     except KeyboardInterrupt:
         console.print("\nClosed.")
         return

@@ -1,14 +1,12 @@
 """What one run is, before it starts (`RunPlan`) and when it has ended (`RunRecord`).
 
-Plain values and numpy only, so that the report can read records without torch.
+Plain values only, so that the report can read records without torch.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
-
+from nsbench.evaluation.rank_table import RankTable
 from nsbench.terms import RunKind
 
 Scalar = str | int | float | bool | None
@@ -27,7 +25,7 @@ class RunPlan:
         label: What tables and figures call it.
         params: Every setting by its field's name.
         fingerprint: Hash of the settings, seed apart: runs with the same one may be averaged.
-        protocol: How it is evaluated, such as "rolling/exclude/separate"; runs of different protocols are never averaged.
+        protocol: How it is evaluated, such as "rolling/exclude/separate"; others are never averaged with it.
         seed: The root seed.
         study: The study's name, or None.
         trial: The trial's number within the study, or None.
@@ -48,23 +46,6 @@ class RunPlan:
     trial: int | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     dataset_card: str = "{}"
-
-
-@dataclass(frozen=True)
-class RankTable:
-    """The rank of every evaluated target; any k, metric, interval or test follows from it without retraining.
-
-    Attributes:
-        users: int64[n_targets], the user's number.
-        items: int32[n_targets], the target item.
-        cohorts: int8[n_targets], the target item's `Cohort`.
-        ranks: float32[n_targets], 1 is best; ties get their mean rank; infinite where the item is no candidate.
-    """
-
-    users: NDArray[np.int64]
-    items: NDArray[np.int32]
-    cohorts: NDArray[np.int8]
-    ranks: NDArray[np.float32]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,39 @@
+"""`nsbench baseline`: the rankings that need no training."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from nsbench.home import current_home
+
+
+def baseline(
+    dataset: Annotated[str, typer.Option(help="A prepared dataset, or `demo`.")] = "demo",
+    assignments: Annotated[
+        list[str] | None, typer.Option("--set", help="An evaluation setting, as targets=last; may be given often.")
+    ] = None,
+) -> None:
+    """Rank by popularity, by recent popularity and by a Markov chain; what is done is skipped."""
+    from nsbench.study.pool import WorkerPool
+
+    home = current_home()
+    console = Console()
+    with WorkerPool(1, home.root) as pool:
+        from nsbench.baseline import BASELINES
+        from nsbench.cli.dataset import open_dataset
+        from nsbench.cli.study_view import EXIT_FAILED_RUNS, StudyView
+        from nsbench.config import parse_assignments
+        from nsbench.study.repeat import baselines_of, evaluation_of
+        from nsbench.study.session import Session
+
+        evaluation = evaluation_of(parse_assignments(assignments or []))
+        data = open_dataset(dataset, home)
+        session = Session.open(home, pool)
+        runs = baselines_of(list(BASELINES), data, evaluation, home)
+        with StudyView() as view:
+            session.run([runs], dataset, view)
+    if runs.failures.n_failed:
+        console.print(f"{runs.failures.n_failed} baselines failed; the same command tries them again", highlight=False)
+        raise typer.Exit(EXIT_FAILED_RUNS)
+    console.print(f"next: nsbench report --dataset {dataset}", soft_wrap=True, highlight=False)

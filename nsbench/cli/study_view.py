@@ -1,0 +1,103 @@
+"""Shows studies and lists of runs while they go on: a live table in a terminal, a line a finished run elsewhere."""
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self, final
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from nsbench.study.job import JobSource, Row
+
+EXIT_FAILED_RUNS = 4
+"""What a command leaves with that did its work, but for runs that failed."""
+
+_STYLES = {"running": "cyan", "finished": "green", "pruned": "yellow", "failed": "red", "interrupted": "magenta"}
+_ENDED = ("finished", "pruned", "failed", "interrupted")
+_ROWS_KEPT_FREE = 6
+
+
+@final
+class StudyView:
+    """Looks on while an engine works; use it as a context."""
+
+    def __init__(self) -> None:
+        self._console = Console()
+        self._live = Live(console=self._console, auto_refresh=False) if self._console.is_terminal else None
+        self._printed: set[tuple[str, str]] = set()
+        self._begun: set[str] = set()
+
+    def __enter__(self) -> Self:
+        if self._live is not None:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def show(self, sources: Sequence[JobSource]) -> None:
+        """Draws the tables anew, or prints what has ended since the last time."""
+        if self._live is None:
+            for source in sources:
+                self._print_ended(source)
+            return
+        room = max(8, self._console.height - _ROWS_KEPT_FREE * len(sources)) // max(1, len(sources))
+        self._live.update(Group(*(_table(source, room) for source in sources)), refresh=True)
+
+    def _print_ended(self, source: JobSource) -> None:
+        rows = [row for row in source.rows() if row.state in _ENDED]
+        if source.title not in self._begun:
+            self._begun.add(source.title)
+            self._printed |= {(source.title, row.name) for row in rows}
+            self._print(f"{source.title}: {source.n_finished} of {source.n_planned} done before")
+        for row in rows:
+            if (source.title, row.name) not in self._printed:
+                self._printed.add((source.title, row.name))
+                self._print(f"{source.title}: {_line(row)}")
+
+    def _print(self, text: str) -> None:
+        self._console.print(text, soft_wrap=True, highlight=False, markup=False)
+
+
+def _line(row: Row) -> str:
+    parts = [row.name, row.state, _number(row.value), _settings(row), _seconds(row.seconds), row.reason]
+    return "  ".join(part for part in parts if part)
+
+
+def _table(source: JobSource, room: int) -> RenderableType:
+    rows = source.rows()
+    best = max((row.value for row in rows if row.state == "finished" and row.value is not None), default=None)
+    title = f"{source.title}  {source.n_finished}/{source.n_planned}"
+    table = Table("run", "state", "value", "settings", "epoch", "time", title=title, title_justify="left", box=None)
+    for row in _most_telling(rows, best, room):
+        value = Text(_number(row.value), style="bold" if row.value is not None and row.value == best else "")
+        epoch = "" if row.epoch is None else str(row.epoch)
+        note = row.reason if row.state == "failed" else _settings(row)
+        table.add_row(row.name, Text(row.state, style=_STYLES[row.state]), value, note, epoch, _seconds(row.seconds))
+    return table
+
+
+def _most_telling(rows: Sequence[Row], best: float | None, room: int) -> list[Row]:
+    """As many rows as there is room for: those that run, the best, then the latest; in the order they came."""
+    first = sorted(rows, key=lambda row: (row.state != "running", row.value != best or best is None, -rows.index(row)))
+    kept = first[:room]
+    return [row for row in rows if row in kept]
+
+
+def _settings(row: Row) -> str:
+    return " ".join(
+        f"{name}={value:.3g}" if isinstance(value, float) else f"{name}={value}" for name, value in row.settings.items()
+    )
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"
+
+
+def _seconds(seconds: float | None) -> str:
+    return "" if seconds is None else f"{seconds:.0f} s"

@@ -1,0 +1,121 @@
+"""`nsbench tune`: a study of a sampler's settings."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from nsbench.home import current_home
+
+if TYPE_CHECKING:
+    from nsbench.study.session import StudyOrder
+    from nsbench.study.space import StudyFile
+
+WorkersOption = Annotated[
+    int | None, typer.Option(help="Runs at once, one process each. Default: the number of cores.", min=1)
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="A setting, as n_uniform=50; it is not searched then. May be given often."),
+]
+
+
+def tune(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
+    sampler: Annotated[list[str], typer.Option(help="Negative sampler; may be given often.")],
+    dataset: Annotated[str, typer.Option(help="A prepared dataset, or `demo`.")] = "demo",
+    trials: Annotated[
+        int, typer.Option(help="Finished trials in the end, pruned and earlier ones counted.", min=1)
+    ] = 20,
+    epochs: Annotated[int, typer.Option(help="Epochs of a trial, at most.", min=1)] = 20,
+    timeout: Annotated[
+        float | None, typer.Option(help="No trial begins after so many seconds; running ones end.", min=0)
+    ] = None,
+    workers: WorkersOption = None,
+    study: Annotated[str | None, typer.Option(help="The study's name. Default: DATASET/SAMPLER/CONFIG.")] = None,
+    config: Annotated[
+        str | None, typer.Option(help="What is searched: a name in configs/studies, or the path of a YAML file.")
+    ] = None,
+    assignments: SetOption = None,
+    objective: Annotated[
+        str | None, typer.Option(help="Metric to maximise. Default: valid/all/hit_rate_at_10.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Root of all randomness.", min=0)] = 0,
+) -> None:
+    """Search the best settings; the same command goes on where it stopped."""
+    from nsbench.errors import SettingsError
+    from nsbench.study.pool import WorkerPool, default_workers
+
+    samplers = list(dict.fromkeys(sampler))
+    if study is not None and len(samplers) > 1:
+        raise SettingsError(f"--study {study} names one study, but there are {len(samplers)} samplers; leave it out")
+    home = current_home()
+    console = Console()
+    with WorkerPool(workers or default_workers(), home.root) as pool:
+        from nsbench.cli.dataset import open_dataset
+        from nsbench.cli.study_view import StudyView
+        from nsbench.config import parse_assignments
+        from nsbench.study.plan import DEFAULT_PROFILE
+        from nsbench.study.session import Session, StudyOrder
+        from nsbench.watcher import DEFAULT_OBJECTIVE
+
+        values = {"max_epochs": epochs, **parse_assignments(assignments or [])}
+        orders = [
+            StudyOrder(
+                sampler=name,
+                file=_study_file(config),
+                values=values,
+                n_trials=trials,
+                objective=objective or DEFAULT_OBJECTIVE,
+                seed=seed,
+                timeout_s=timeout,
+                name=study,
+                profile=Path(config).stem if config else DEFAULT_PROFILE,
+            )
+            for name in samplers
+        ]
+        _check(orders)
+        data = open_dataset(dataset, home)
+        session = Session.open(home, pool)
+        tunings = [session.tuning(order, data) for order in orders]
+        with StudyView() as view:
+            session.run(tunings, dataset, view)
+        for tuning in tunings:
+            print_best(tuning.plan.name, dataset, tuning.plan.sampler, console)
+
+
+def print_best(study: str, dataset: str, sampler: str, console: Console) -> None:
+    """Prints what a study found and what to do next."""
+    from nsbench.errors import SettingsError
+    from nsbench.study.best import best_of
+    from nsbench.study.plan import study_name
+
+    try:
+        best = best_of(study, dataset, sampler, current_home())
+    except SettingsError as error:
+        console.print(f"\n{study}: {error}", soft_wrap=True, markup=False)
+        return
+    console.print(f"\n{study}: best is trial {best.trial}, {best.objective} {best.value:.4f}", highlight=False)
+    for name, value in best.searched.items():
+        console.print(f"  {name}: {value:.6g}" if isinstance(value, float) else f"  {name}: {value}", highlight=False)
+    named = "" if study == study_name(dataset, sampler) else f" --study {study}"
+    console.print(
+        f"next: nsbench repeat --sampler {sampler} --dataset {dataset}{named}", soft_wrap=True, highlight=False
+    )
+
+
+def _study_file(config: str | None) -> "StudyFile":
+    from nsbench.study.config_file import find_config
+    from nsbench.study.space import StudyFile, read_study_file
+
+    return StudyFile() if config is None else read_study_file(find_config("studies", config))
+
+
+def _check(orders: "list[StudyOrder]") -> None:
+    """Refuses wrong settings before anything is opened or made."""
+    from nsbench.study.session import check_objective
+    from nsbench.study.space import space_of
+
+    for order in orders:
+        space = space_of(order.sampler, order.file, order.values)
+        check_objective(order.objective, space.base.evaluation)

@@ -1,0 +1,108 @@
+"""The report's numbers for other programs: CSV of means, CSV of single runs, and JSON of everything. Shares, not percent."""
+
+import csv
+import io
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from nsbench.report.answer import answer
+from nsbench.report.comparison import pareto_front
+from nsbench.report.selection import Method
+from nsbench.report.summary import DatasetSummary, MethodSummary, summary_metrics
+from nsbench.report.table import balance_of_means
+
+
+def methods_csv(summaries: Sequence[DatasetSummary]) -> str:
+    """A row a dataset and method: mean, sd and number of runs of every metric; empty where undefined."""
+    metrics = summary_metrics()
+    statistics = [f"{name} {part}" for name in metrics for part in ("mean", "sd", "n")]
+    rows = [
+        [
+            *_identity(summary, row.method),
+            len(row.method.runs),
+            *(value for name in metrics for value in _statistics(row, name)),
+        ]
+        for summary in summaries
+        for row in summary.methods
+    ]
+    return _csv(["dataset", "sampler", "label", "kind", "n_runs", *statistics], rows)
+
+
+def runs_csv(summaries: Sequence[DatasetSummary]) -> str:
+    """A row for every run that a table averages, with its seed, its id in the store and its metrics."""
+    metrics = summary_metrics()
+    rows = [
+        [*_identity(summary, row.method), run.seed, run.run_id, *(_blank_if_nan(run.metric(name)) for name in metrics)]
+        for summary in summaries
+        for row in summary.methods
+        for run in row.method.runs
+    ]
+    return _csv(["dataset", "sampler", "label", "kind", "seed", "run_id", *metrics], rows)
+
+
+def report_json(summaries: Sequence[DatasetSummary]) -> str:
+    """Everything that the report says, with undefined numbers as null."""
+    return json.dumps({"datasets": [_dataset(summary) for summary in summaries]}, indent=2, ensure_ascii=False) + "\n"
+
+
+def _dataset(summary: DatasetSummary) -> dict[str, object]:
+    selection = summary.selection
+    points = [(row.accuracy("hit_rate").mean, row.balance("hit_rate").mean) for row in summary.methods]
+    reachable = summary.card.best_reachable if summary.card else None
+    return {
+        "dataset": summary.dataset,
+        "dataset_hash": selection.dataset_hash,
+        "protocol": selection.protocol,
+        "answer": answer(summary),
+        "pareto_front": [summary.methods[i].method.label for i in pareto_front(points)],
+        "best_reachable": reachable.model_dump() if reachable else None,
+        "methods": [_method(row) for row in summary.methods],
+        "runs": [asdict(count) for count in summary.counts],
+        "left_out": [asdict(part) for part in selection.left_out],
+    }
+
+
+def _method(row: MethodSummary) -> dict[str, object]:
+    metrics = {}
+    for name, estimate in row.estimates.items():
+        mean, sd = (None if math.isnan(value) else value for value in (estimate.mean, estimate.sd))
+        metrics[name] = {"mean": mean, "sd": sd, "n": estimate.n, "values": list(estimate.values)}
+    of_means = {metric: balance_of_means(row, metric) for metric in ("hit_rate", "ndcg")}
+    return {
+        "sampler": row.method.sampler,
+        "label": row.method.label,
+        "kind": _kind(row.method),
+        "n_runs": len(row.method.runs),
+        "seeds": [run.seed for run in row.method.runs],
+        "run_ids": [run.run_id for run in row.method.runs],
+        "settings": dict(row.method.runs[0].params),
+        "metrics": metrics,
+        "balance_of_means": {metric: None if math.isnan(value) else value for metric, value in of_means.items()},
+    }
+
+
+def _identity(summary: DatasetSummary, method: Method) -> list[str]:
+    return [summary.dataset, method.sampler, method.label, _kind(method)]
+
+
+def _kind(method: Method) -> str:
+    return "baseline" if method.is_baseline else "sampler"
+
+
+def _statistics(row: MethodSummary, name: str) -> list[float | int | str]:
+    estimate = row.estimates[name]
+    return [_blank_if_nan(estimate.mean), _blank_if_nan(estimate.sd), estimate.n]
+
+
+def _blank_if_nan(value: float) -> float | str:
+    return "" if math.isnan(value) else value
+
+
+def _csv(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return text.getvalue()

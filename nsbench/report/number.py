@@ -1,0 +1,40 @@
+"""How shares are written: in percent with two decimals, as in the paper's table 3."""
+
+import math
+
+from nsbench.report.summary import Estimate
+
+UNDEFINED = "–"
+"""What stands where a number is undefined."""
+
+
+def percent(share: float, decimals: int = 2) -> str:
+    """A share in percent, without the sign.
+
+    >>> percent(0.02331), percent(float("nan"))
+    ('2.33', '–')
+    """
+    return UNDEFINED if math.isnan(share) else f"{100 * share:.{decimals}f}"
+
+
+def estimate_text(estimate: Estimate, n_runs: int) -> str:
+    """Mean and deviation in percent, and how many runs define it where not all do.
+
+    >>> estimate_text(Estimate((0.02, 0.04)), n_runs=2)
+    '3.00 ±1.41'
+    >>> estimate_text(Estimate((0.02,)), n_runs=3)
+    '2.00 (1 of 3)'
+    """
+    text = percent(estimate.mean)
+    if not math.isnan(estimate.sd):
+        text += f" ±{percent(estimate.sd)}"
+    return text if estimate.n in {0, n_runs} else f"{text} ({estimate.n} of {n_runs})"
+
+
+def runs_text(n_runs: int) -> str:
+    """A number of runs in words.
+
+    >>> runs_text(1), runs_text(20)
+    ('1 run', '20 runs')
+    """
+    return f"{n_runs} run" if n_runs == 1 else f"{n_runs} runs"

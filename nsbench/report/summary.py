@@ -1,0 +1,125 @@
+"""Means and deviations over the repeats of each method, and everything else that the report of a dataset rests on."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from pydantic import ValidationError
+
+from nsbench.data.dataset import DatasetCard
+from nsbench.report.bookkeeping import RunCount, count_runs
+from nsbench.report.selection import CUTOFF, Method, Selection, select
+from nsbench.terms import ALL, GROUPS, Cohort, balance_name, metric_name
+from nsbench.tracking.stored_run import StoredRun
+
+ACCURACY_METRICS = ("hit_rate", "ndcg")
+"""The metrics that tables and figures show, each in total, by cohort and as balance."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A metric over repeats: `values` of the runs in which it is defined, as shares in [0, 1]."""
+
+    values: tuple[float, ...]
+
+    @property
+    def n(self) -> int:
+        """Number of runs in which the metric is defined."""
+        return len(self.values)
+
+    @cached_property
+    def mean(self) -> float:
+        """Mean over the runs; not-a-number without one."""
+        return float(np.mean(self.values)) if self.values else float("nan")
+
+    @cached_property
+    def sd(self) -> float:
+        """Standard deviation over the runs (divided by n - 1); not-a-number below two runs."""
+        return float(np.std(self.values, ddof=1)) if self.n > 1 else float("nan")
+
+
+@dataclass(frozen=True)
+class MethodSummary:
+    """A method's row: the estimate of every test metric at the report's cut-off, by full metric name."""
+
+    method: Method
+    estimates: Mapping[str, Estimate]
+
+    def accuracy(self, metric: str, group: str = ALL) -> Estimate:
+        """An accuracy metric in a group."""
+        return self.estimates[metric_name("test", group, metric, CUTOFF)]
+
+    def balance(self, metric: str) -> Estimate:
+        """The balance of an accuracy metric over head, mid and tail."""
+        return self.estimates[balance_name("test", metric, CUTOFF)]
+
+
+@dataclass(frozen=True)
+class DatasetSummary:
+    """All that the report says about a dataset.
+
+    Attributes:
+        selection: What is compared, and what was left out.
+        methods: One a row, in the selection's order.
+        counts: What became of all runs.
+        card: The dataset's card as the compared runs saw it; None where they hold none that can be read.
+    """
+
+    selection: Selection
+    methods: tuple[MethodSummary, ...]
+    counts: tuple[RunCount, ...]
+    card: DatasetCard | None
+
+    @property
+    def dataset(self) -> str:
+        """The dataset's name."""
+        return self.selection.dataset
+
+    @property
+    def has_cold_hits(self) -> bool:
+        """Whether any method ever ranked a cold item high enough to count."""
+        cold = (row.accuracy("hit_rate", Cohort.COLD.label).mean for row in self.methods)
+        return any(mean > 0 for mean in cold)
+
+    def best_reachable(self, metric: str, group: str) -> float:
+        """The best value that any model could reach, where the log's generator knows it; not-a-number elsewhere."""
+        reachable = self.card.best_reachable if self.card else None
+        if reachable is None or metric != "hit_rate" or reachable.k != CUTOFF:
+            return float("nan")
+        return reachable.hit_rate.get(group, float("nan"))
+
+
+def summarise(dataset: str, runs: Sequence[StoredRun]) -> DatasetSummary:
+    """Everything that the report says about a dataset.
+
+    Args:
+        dataset: Its name.
+        runs: All its runs, in any order.
+    """
+    selection = select(dataset, runs)
+    methods = tuple(MethodSummary(method, _estimates(method.runs)) for method in selection.methods)
+    return DatasetSummary(selection, methods, count_runs(runs), _card(selection))
+
+
+def summary_metrics() -> tuple[str, ...]:
+    """The full names of the metrics that a summary holds."""
+    accuracy = [metric_name("test", group, metric, CUTOFF) for metric in ACCURACY_METRICS for group in GROUPS]
+    return (*accuracy, *(balance_name("test", metric, CUTOFF) for metric in ACCURACY_METRICS))
+
+
+def _estimates(runs: Sequence[StoredRun]) -> dict[str, Estimate]:
+    return {
+        name: Estimate(tuple(run.metrics[name] for run in runs if not np.isnan(run.metric(name))))
+        for name in summary_metrics()
+    }
+
+
+def _card(selection: Selection) -> DatasetCard | None:
+    for method in selection.methods:
+        for run in method.runs:
+            try:
+                return DatasetCard.model_validate_json(run.dataset_card)
+            except ValidationError:  # A card of another version of nsbench: the numbers stand without it.
+                continue
+    return None

@@ -1,0 +1,113 @@
+"""A run as it is read back, and what a reader of runs can be asked. Free of MLflow, so that the report is too."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from math import nan
+from typing import Literal, Protocol
+
+from nsbench.evaluation.rank_table import RankTable
+from nsbench.terms import PRUNED, RunKind, Tag
+
+RunStatus = Literal["RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"]
+"""MLflow's states of a run. A run whose process was killed stays RUNNING: nothing closes it."""
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """A run in the store.
+
+    Attributes:
+        run_id: The store's id.
+        name: What the store's table calls it.
+        status: How far it got.
+        kind: What the run stands for.
+        dataset: The dataset's name.
+        dataset_hash: The content hash of its card.
+        dataset_card: The card as JSON text; "{}" where the run holds none.
+        sampler: The sampler's or baseline's name.
+        label: What tables and figures call it.
+        study: The study's name, or None.
+        trial: The trial's number within the study, or None.
+        seed: The root seed; None for a study.
+        protocol: How it was evaluated.
+        fingerprint: Hash of the settings, seed apart.
+        params: Settings by name, as text.
+        metrics: Latest value by full name; undefined ones are missing.
+        tags: All tags by full name.
+        started: When it started.
+        ended: When it ended, or None.
+    """
+
+    run_id: str
+    name: str
+    status: RunStatus
+    kind: RunKind
+    dataset: str
+    dataset_hash: str
+    sampler: str
+    label: str
+    started: datetime
+    ended: datetime | None = None
+    dataset_card: str = "{}"
+    study: str | None = None
+    trial: int | None = None
+    seed: int | None = None
+    protocol: str = ""
+    fingerprint: str = ""
+    params: Mapping[str, str] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    def metric(self, name: str) -> float:
+        """The metric's latest value; not-a-number where undefined."""
+        return self.metrics.get(name, nan)
+
+    @property
+    def is_pruned(self) -> bool:
+        """Whether a study's pruner ended it."""
+        return self.tags.get(Tag.END_REASON, "").startswith(PRUNED)
+
+
+@dataclass(frozen=True)
+class MetricPoint:
+    """A metric at a validation; `epoch` counts from 1, and is 0 for what was never validated."""
+
+    epoch: int
+    value: float
+
+
+class RunReader(Protocol):
+    """Where runs are read back from."""
+
+    @property
+    def location(self) -> str:
+        """The store, as it may be shown."""
+
+    def datasets(self) -> tuple[str, ...]:
+        """The datasets that have runs, in alphabetical order."""
+
+    def runs(
+        self, dataset: str, kinds: Sequence[RunKind] = (), sampler: str | None = None, study: str | None = None
+    ) -> tuple[StoredRun, ...]:
+        """The runs of a dataset, oldest first.
+
+        Args:
+            dataset: Its name.
+            kinds: Only these kinds; empty: all.
+            sampler: Only this sampler.
+            study: Only this study.
+
+        Raises:
+            TrackingError: The store has no such dataset.
+        """
+
+    def metric_history(self, run_id: str, name: str) -> tuple[MetricPoint, ...]:
+        """A metric at every validation, by epoch; empty where it was never recorded."""
+
+    def ranks(self, run_id: str) -> RankTable:
+        """The test ranks of a run.
+
+        Raises:
+            TrackingError: The run has none, or they can't be fetched.
+        """

@@ -1,0 +1,99 @@
+"""`nsbench report` and `nsbench ui` as a user meets them."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from nsbench.cli.report import report
+from nsbench.cli.ui import ui
+from nsbench.errors import TrackingError
+from nsbench.tracking.mlflow_store import open_tracker
+from tests.tracking.run_builder import final_metrics, home_at, plan_of, record_of
+
+app = typer.Typer()
+app.command()(report)
+app.command()(ui)
+
+
+@pytest.fixture(scope="module")
+def home_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = home_at(tmp_path_factory.mktemp("cli"))
+    tracker = open_tracker(home)
+    for sampler, hit_rate in (("random", 0.2), ("batch", 0.1)):
+        plan = plan_of(sampler)
+        tracker.start(plan).finish(record_of(plan, final_metrics(hit_rate, hit_rate, hit_rate, hit_rate, 1.0)))
+    return home.root
+
+
+def invoke(home_root: Path, *arguments: str) -> Result:
+    environment = {"NSBENCH_HOME": str(home_root), "MLFLOW_TRACKING_URI": "", "COLUMNS": "100"}
+    return CliRunner().invoke(app, [*arguments], env=environment)
+
+
+def test_the_report_is_printed_and_its_files_named(home_root):
+    result = invoke(home_root, "report", "--dataset", "demo")
+    assert result.exit_code == 0
+    assert "random is best" in result.output
+    assert "Hit rate at 10 on demo, %" in result.output
+    path = home_root / "reports" / "demo" / "report.md"
+    assert path.exists()
+    assert str(path) in result.output
+
+
+def test_the_folder_and_the_format_can_be_chosen(home_root, tmp_path):
+    result = invoke(home_root, "report", "--output", str(tmp_path), "--format", "json")
+    assert result.exit_code == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
+
+
+def test_a_home_without_runs_says_so_and_stays_empty(tmp_path):
+    result = invoke(tmp_path / "none", "report")
+    assert isinstance(result.exception, TrackingError)
+    assert "nothing is recorded yet" in str(result.exception)
+    assert not (tmp_path / "none").exists()
+
+
+def test_an_unknown_dataset_is_an_error(home_root):
+    result = invoke(home_root, "report", "--dataset", "dmeo")
+    assert isinstance(result.exception, TrackingError)
+    assert "recorded datasets: demo" in str(result.exception)
+
+
+def test_a_taken_port_is_named_with_another_one_to_try(home_root):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        result = invoke(home_root, "ui", "--port", str(port))
+    assert isinstance(result.exception, TrackingError)
+    assert f"can't listen on 127.0.0.1:{port}" in str(result.exception)
+
+
+@pytest.mark.slow
+def test_the_pages_come_up_and_ctrl_c_ends_all_of_them(home_root, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    code = (
+        f"import typer; from nsbench.cli.ui import ui; import sys; sys.argv = ['ui', '--port', '{port}']; typer.run(ui)"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        env={**os.environ, "NSBENCH_HOME": str(home_root), "MLFLOW_TRACKING_URI": ""},
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == f"MLflow: http://127.0.0.1:{port}\n"
+    with urlopen(f"http://127.0.0.1:{port}/") as page:
+        assert page.status == 200
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 0
+    with socket.create_server(("127.0.0.1", port)):
+        pass

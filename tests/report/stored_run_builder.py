@@ -1,0 +1,59 @@
+"""Made-up stored runs and the estimates that follow from them, without a store."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from nsbench.report.summary import DatasetSummary, summarise
+from nsbench.terms import RunKind
+from nsbench.tracking.stored_run import RunStatus, StoredRun
+from tests.tracking.run_builder import final_metrics
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def stored(
+    sampler: str = "mixed",
+    seed: int = 0,
+    metrics: Mapping[str, float] | None = None,
+    *,
+    minute: int = 0,
+    kind: RunKind = RunKind.REPEAT,
+    status: RunStatus = "FINISHED",
+    dataset_hash: str = "hash",
+    protocol: str = "rolling",
+    fingerprint: str = "settings",
+    study: str | None = None,
+    tags: Mapping[str, str] | None = None,
+    card: str = "{}",
+) -> StoredRun:
+    """A run that started `minute` minutes after all began; its label is the sampler's name."""
+    return StoredRun(
+        run_id=f"{sampler}-{seed}-{minute}",
+        name=sampler,
+        status=status,
+        kind=kind,
+        dataset="demo",
+        dataset_hash=dataset_hash,
+        sampler=sampler,
+        label=sampler,
+        started=START + timedelta(minutes=minute),
+        seed=seed,
+        protocol=protocol,
+        fingerprint=fingerprint,
+        study=study,
+        metrics=final_metrics(0.1, 0.3, 0.1, 0.05, 0.5) if metrics is None else metrics,
+        tags=tags or {},
+        dataset_card=card,
+    )
+
+
+def repeats(sampler: str, hit_rates: list[float], balance: float, *, first_minute: int = 0) -> list[StoredRun]:
+    """One run a hit rate, with head, mid and tail hit rates of twice, once and half of it."""
+    return [
+        stored(sampler, seed, final_metrics(rate, 2 * rate, rate, rate / 2, balance), minute=first_minute + seed)
+        for seed, rate in enumerate(hit_rates)
+    ]
+
+
+def summary_of(*groups: list[StoredRun]) -> DatasetSummary:
+    return summarise("demo", [run for group in groups for run in group])

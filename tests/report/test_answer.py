@@ -1,0 +1,90 @@
+"""The answer says what the numbers allow, and no more."""
+
+from nsbench.report.answer import answer
+from nsbench.terms import RunKind, Tag
+from tests.report.stored_run_builder import repeats, stored, summary_of
+from tests.tracking.run_builder import card_json, final_metrics
+
+
+def answer_text(*groups) -> str:
+    return "\n".join(answer(summary_of(*groups)))
+
+
+def test_a_clear_winner_is_named_as_such():
+    """30 % against 10 % with deviations of 1 %."""
+    text = answer_text(repeats("good", [0.29, 0.30, 0.31], 0.5), repeats("bad", [0.09, 0.10, 0.11], 0.4))
+    assert (
+        "good is best, with a hit rate at 10 of 30.00 ± 1.00 % (3 runs); every other method is worse by more than noise."
+        in text
+    )
+    assert "On the Pareto front of mean hit rate and mean balance: good; each other one is matched or beaten" in text
+
+
+def test_a_difference_within_noise_is_said_to_be_noise_and_balance_decides():
+    """Means 20 and 21 %, deviations about 5 %: Welch's p is about .8."""
+    text = answer_text(repeats("a", [0.16, 0.21, 0.26], 0.4), repeats("b", [0.15, 0.20, 0.25], 0.8))
+    assert "a is best" in text
+    assert "within noise of it: b (p = 0.82)" in text
+    assert (
+        "Of those that can't be told apart in accuracy, b has the best balance, with 80.00 ± 0.00 % (3 runs)." in text
+    )
+    assert "On the Pareto front of mean hit rate and mean balance: a and b." in text
+
+
+def test_single_runs_are_too_few_to_tell():
+    text = answer_text(repeats("a", [0.2], 0.5), repeats("b", [0.1], 0.4))
+    assert "too few runs to tell it from b" in text
+    assert "within noise" not in text
+
+
+def test_a_popularity_list_counts_as_a_constant():
+    """Repeats of 20, 21 and 22 % against the list's 10 %: no second run of the list is needed."""
+    baseline = [stored("PopRec", metrics=final_metrics(0.1, 0.3, 0, 0, 1 / 3), kind=RunKind.BASELINE)]
+    text = answer_text(baseline, repeats("a", [0.20, 0.21, 0.22], 0.5))
+    assert "a is best" in text
+    assert "every other method is worse by more than noise" in text
+
+
+def test_a_better_ndcg_is_mentioned():
+    text = answer_text(
+        [stored("a", metrics=final_metrics(0.2, 0.2, 0.2, 0.2, 1, ndcg_factor=0.4))],
+        [stored("b", metrics=final_metrics(0.19, 0.2, 0.2, 0.2, 1, ndcg_factor=0.6))],
+    )
+    assert "By NDCG at 10, b is best, with 11.40 % (1 run)." in text
+
+
+def test_the_best_reachable_hit_rate_sets_the_scale():
+    """20 % of 25 % are 80 %."""
+    card = card_json(best_reachable={"k": 10, "hit_rate": {"all": 0.25, "head": 0.3, "mid": 0.2, "tail": 0.2}})
+    run = stored("a", metrics=final_metrics(0.2, 0.2, 0.2, 0.2, 1), card=card)
+    assert (
+        "No model could reach more than 25.00 %, as this log's generator knows; a reaches 80% of that."
+        in answer_text([run])
+    )
+
+
+def test_few_test_interactions_are_a_warning():
+    """Hit rate .2 on 100 interactions: sqrt(.2 * .8 / 100) = .04."""
+    run = stored("a", metrics={**final_metrics(0.2, 0.2, 0.2, 0.2, 1), "test/all/n_targets": 100})
+    assert "ranked on the same 100 test interactions" in answer_text([run])
+    assert "about ±4.00" in answer_text([run])
+
+
+def test_missing_repeats_are_told():
+    planned = {Tag.N_PLANNED: "3"}
+    text = answer_text([stored("a", 0, tags=planned), stored("a", 1, tags=planned, status="FAILED")])
+    assert "Fewer runs finished than were planned: a 1 of 3." in text
+
+
+def test_one_method_alone_has_nothing_to_be_compared_with():
+    assert "Nothing to compare it with yet" in answer_text(repeats("a", [0.2, 0.3], 0.5))
+
+
+def test_no_finished_repeat_says_what_to_run():
+    text = answer_text([stored(kind=RunKind.TRIAL), stored(kind=RunKind.TRIAL, seed=1)])
+    assert "no finished repeat or baseline (2 runs of other kinds finished)" in text
+    assert "nsbench repeat --dataset demo" in text
+
+
+def test_finished_runs_without_metrics_are_pointed_at():
+    assert "no finished repeat or baseline has test metrics" in answer_text([stored(metrics={})])

@@ -1,0 +1,141 @@
+"""The report is built from an MLflow store alone, and says what is missing from it."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nsbench.errors import TrackingError
+from nsbench.home import Home
+from nsbench.report.report import build_report
+from nsbench.report.report_format import ReportFormat
+from nsbench.terms import RunKind
+from nsbench.tracking.mlflow_connection import create_store
+from nsbench.tracking.mlflow_reader import MlflowReader, open_reader
+from nsbench.tracking.mlflow_store import open_tracker
+from tests.tracking.run_builder import card_json, final_metrics, home_at, plan_of, record_of
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A store of a baseline, two repeats of random, one of batch, a failed run, and an unfinished one of another dataset."""
+    home = home_at(tmp_path_factory.mktemp("report"))
+    tracker = open_tracker(home)
+    card = json.loads(
+        card_json(best_reachable={"k": 10, "hit_rate": {"all": 0.4, "head": 0.5, "mid": 0.4, "tail": 0.3}})
+    )
+    results = [
+        (plan_of("popularity-baseline", kind=RunKind.BASELINE, label="PopRec", card=card), (0.1, 0.3, 0, 0, 1 / 3)),
+        (plan_of("random", 0, label="Random", card=card), (0.2, 0.4, 0.2, 0.1, 0.6)),
+        (plan_of("random", 1, label="Random", card=card), (0.3, 0.5, 0.3, 0.2, 0.7)),
+        (plan_of("batch", 0, label="Batch", card=card), (0.2, 0.2, 0.2, 0.2, 1.0)),
+    ]
+    for plan, values in results:
+        tracker.start(plan).finish(record_of(plan, final_metrics(*values)))
+    tracker.start(plan_of("batch", 1, label="Batch")).stop("FAILED", "loss is not a number")
+    tracker.start(plan_of("random", 0, dataset="unfinished"))
+    return home
+
+
+@pytest.fixture(scope="module")
+def reader(home: Home) -> MlflowReader:
+    return open_reader(home)
+
+
+def test_all_formats_are_written_the_one_to_open_first_in_front(reader, tmp_path):
+    report = build_report(reader, ["demo"], tmp_path / "new" / "folder")
+    assert [path.name for path in report.files] == [
+        *("report.md", "methods.csv", "runs.csv", "report.json"),
+        *("accuracy_balance.png", "accuracy_balance.svg", "cohorts.png", "cohorts.svg"),
+    ]
+    assert sorted(report.files) == sorted(report.output.iterdir())
+
+
+def test_only_the_wanted_formats_are_written(reader, tmp_path):
+    report = build_report(reader, ["demo"], tmp_path, [ReportFormat.JSON])
+    assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
+    assert report.files == (tmp_path / "report.json",)
+
+
+def test_the_markdown_opens_with_the_answer_and_shows_the_table(reader, tmp_path):
+    """Random's hit rates of 20 and 30 %: mean 25, deviation 10 / sqrt(2) = 7.07."""
+    build_report(reader, ["demo"], tmp_path, [ReportFormat.MARKDOWN])
+    text = (tmp_path / "report.md").read_text()
+    assert text.splitlines()[2].startswith(
+        "- Accuracy: Random is best, with a hit rate at 10 of 25.00 ± 7.07 % (2 runs)"
+    )
+    assert "| Random | 2 | **25.00 ±7.07** | **45.00 ±7.07** |" in text
+    assert "| Best reachable |  | 40.00 | 50.00 | 40.00 | 30.00 |" in text
+    assert "| Batch | repeat |  | 1 | 0 | 1 | 0 | 0 |" in text
+    assert "from demo.csv" in text
+
+
+def test_the_csv_holds_shares_and_one_row_a_method(reader, tmp_path):
+    build_report(reader, ["demo"], tmp_path, [ReportFormat.CSV])
+    with (tmp_path / "methods.csv").open() as stream:
+        rows = {row["sampler"]: row for row in csv.DictReader(stream)}
+    assert list(rows) == ["popularity-baseline", "random", "batch"]
+    assert float(rows["random"]["test/all/hit_rate_at_10 mean"]) == pytest.approx(0.25)
+    assert float(rows["random"]["test/all/hit_rate_at_10 sd"]) == pytest.approx(0.1 / 2**0.5)
+    assert rows["batch"]["test/all/hit_rate_at_10 sd"] == ""
+    assert rows["batch"]["test/cold/hit_rate_at_10 mean"] == ""
+    with (tmp_path / "runs.csv").open() as stream:
+        assert [(row["sampler"], row["seed"]) for row in csv.DictReader(stream)] == [
+            ("popularity-baseline", "0"),
+            ("random", "0"),
+            ("random", "1"),
+            ("batch", "0"),
+        ]
+
+
+def test_the_json_holds_everything_and_no_undefined_number(reader, tmp_path):
+    """Front: Random (25 %, .65) and Batch (20 %, 1); PopRec (10 %, .33) is beaten in both."""
+    build_report(reader, ["demo"], tmp_path, [ReportFormat.JSON])
+    text = (tmp_path / "report.json").read_text()
+    (dataset,) = json.loads(text)["datasets"]
+    assert "NaN" not in text
+    assert dataset["pareto_front"] == ["Random", "Batch"]
+    assert dataset["best_reachable"]["hit_rate"]["all"] == 0.4
+    assert [method["n_runs"] for method in dataset["methods"]] == [1, 2, 1]
+    assert dataset["methods"][1]["seeds"] == [0, 1]
+    assert dataset["methods"][1]["metrics"]["test/all/hit_rate_at_10"]["values"] == [0.2, 0.3]
+
+
+def test_a_dataset_without_a_result_gets_a_report_that_says_so(reader, tmp_path):
+    report = build_report(reader, ["unfinished"], tmp_path)
+    text = (tmp_path / "report.md").read_text()
+    assert "Nothing to compare yet" in text
+    assert "| random | repeat |  | 0 | 0 | 0 | 0 | 1 |" in text
+    assert not any(path.suffix == ".png" for path in report.files)
+
+
+def test_all_recorded_datasets_are_reported_unless_some_are_named(reader, tmp_path):
+    report = build_report(reader, [], tmp_path, [ReportFormat.JSON])
+    assert [summary.dataset for summary in report.summaries] == ["demo", "unfinished"]
+
+
+def test_files_of_others_in_the_folder_are_left_alone(reader, tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    build_report(reader, ["demo"], tmp_path, [ReportFormat.JSON])
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+def test_a_folder_that_can_not_be_written_is_named(reader, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(TrackingError, match=r"can't write the report to .*file/report.*--output"):
+        build_report(reader, ["demo"], tmp_path / "file" / "report")
+
+
+def test_an_empty_store_says_how_to_fill_it(tmp_path: Path):
+    create_store(home_at(tmp_path))
+    with pytest.raises(TrackingError, match=r"nothing is recorded in sqlite.*nsbench reproduce demo"):
+        build_report(open_reader(home_at(tmp_path)), [], tmp_path / "report")
+    assert not (tmp_path / "report").exists()
+
+
+def test_the_report_needs_no_torch():
+    code = "import sys, nsbench.report.report, nsbench.tracking.mlflow_reader; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,186 @@
+"""What is written into an MLflow store is what is read back from it."""
+
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nsbench.errors import TrackingError
+from nsbench.home import Home
+from nsbench.terms import RunKind, Tag
+from nsbench.tracking.mlflow_reader import MlflowReader, open_reader
+from nsbench.tracking.mlflow_store import BEST, MlflowTracker, open_tracker
+from nsbench.tracking.record import Validation
+from nsbench.tracking.stored_run import MetricPoint, StoredRun
+from nsbench.tracking.study_summary import StudySummary
+from tests.tracking.run_builder import home_at, plan_of, ranks_of, record_of
+
+HIT_RATE = "valid/all/hit_rate_at_10"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    return home_at(tmp_path_factory.mktemp("with space"))
+
+
+@pytest.fixture(scope="module")
+def tracker(home: Home) -> MlflowTracker:
+    return open_tracker(home)
+
+
+@pytest.fixture(scope="module")
+def reader(tracker: MlflowTracker, home: Home) -> MlflowReader:
+    return open_reader(home)
+
+
+def run_by_id(reader: MlflowReader, run_id: str | None, dataset: str = "demo") -> StoredRun:
+    return next(run for run in reader.runs(dataset) if run.run_id == run_id)
+
+
+def test_a_started_run_holds_the_whole_plan(tracker, reader):
+    plan = plan_of(
+        "mixed", seed=5, kind=RunKind.TRIAL, trial=3, params={"learning_rate": 0.001, "replay": None}, tags={"x": "y"}
+    )
+    run = run_by_id(reader, tracker.start(plan).run_id)
+    assert (run.name, run.status, run.kind, run.trial, run.seed) == ("mixed trial 3", "RUNNING", RunKind.TRIAL, 3, 5)
+    assert (run.dataset, run.dataset_hash, run.protocol, run.fingerprint) == ("demo", "hash", "rolling", "settings")
+    assert run.params == {"learning_rate": "0.001", "replay": "None"}
+    assert run.tags["x"] == "y"
+    assert run.study == "demo/mixed"
+    assert run.dataset_card == plan.dataset_card
+
+
+def test_more_settings_than_one_call_takes_are_all_kept(tracker, reader):
+    """MLflow takes 100 parameters a call."""
+    run = run_by_id(reader, tracker.start(plan_of(params={f"field_{i}": i for i in range(205)})).run_id)
+    assert len(run.params) == 205
+
+
+def test_a_finished_run_shows_the_best_epoch_and_its_history_the_learning_curve(tracker, reader):
+    """Validated .1, .3, .2: epoch 2 was kept, so the final value is .3 although the last look gave .2."""
+    plan = plan_of()
+    handle = tracker.start(plan)
+    for epoch, value in ((1, 0.1), (2, 0.3), (3, 0.2)):
+        handle.log_validation(epoch, {HIT_RATE: value})
+    handle.finish(record_of(plan, {HIT_RATE: 0.3}, (Validation(2, {HIT_RATE: 0.3}),), best_epoch=2))
+    run = run_by_id(reader, handle.run_id)
+    assert run.status == "FINISHED"
+    assert run.metric(HIT_RATE) == 0.3
+    assert run.metric("best_epoch") == 2
+    assert run.metric("cost/train_s") == 12.5
+    assert reader.metric_history(run.run_id, HIT_RATE) == (
+        MetricPoint(1, 0.1),
+        MetricPoint(2, 0.3),
+        MetricPoint(3, 0.2),
+    )
+
+
+def test_an_undefined_metric_stays_undefined(tracker, reader):
+    plan = plan_of()
+    handle = tracker.start(plan)
+    handle.finish(record_of(plan, {"test/balance_hit_rate_at_10": math.nan, "test/all/hit_rate_at_10": 0.0}))
+    run = run_by_id(reader, handle.run_id)
+    assert "test/balance_hit_rate_at_10" not in run.metrics
+    assert math.isnan(run.metric("test/balance_hit_rate_at_10"))
+    assert run.metric("test/all/hit_rate_at_10") == 0.0
+
+
+def test_ranks_come_back_as_they_were_infinite_ones_too(tracker, reader):
+    plan = plan_of()
+    handle = tracker.start(plan)
+    ranks = ranks_of(1.0, 2.5, math.inf)
+    handle.finish(record_of(plan, {}, ranks=ranks))
+    found = reader.ranks(handle.run_id)
+    for name in ("users", "items", "cohorts", "ranks"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(ranks, name))
+        assert getattr(found, name).dtype == getattr(ranks, name).dtype
+
+
+def test_a_run_without_ranks_says_so(tracker, reader):
+    handle = tracker.start(plan_of())
+    with pytest.raises(TrackingError, match=r"has no ranks\.parquet"):
+        reader.ranks(handle.run_id)
+
+
+def test_a_stopped_run_keeps_its_reason(tracker, reader):
+    pruned, failed = tracker.start(plan_of()), tracker.start(plan_of())
+    pruned.stop("KILLED", "pruned at epoch 4")
+    failed.stop("FAILED", "loss is not a number")
+    runs = {run.run_id: run for run in reader.runs("demo")}
+    assert (runs[pruned.run_id].status, runs[pruned.run_id].is_pruned) == ("KILLED", True)
+    assert (runs[failed.run_id].status, runs[failed.run_id].is_pruned) == ("FAILED", False)
+    assert runs[failed.run_id].tags[Tag.END_REASON] == "loss is not a number"
+
+
+def test_a_run_whose_process_is_gone_can_be_ended_by_another(tracker, reader):
+    handle = tracker.start(plan_of())
+    tracker.stop_run(handle.run_id, "KILLED", "its process is gone")
+    run = run_by_id(reader, handle.run_id)
+    assert (run.status, run.tags[Tag.END_REASON], run.is_pruned) == ("KILLED", "its process is gone", False)
+
+
+def test_ending_an_unknown_run_says_so(tracker):
+    with pytest.raises(TrackingError, match="no-such-run"):
+        tracker.stop_run("no-such-run", "KILLED", "gone")
+
+
+def test_a_setting_too_long_for_mlflow_is_refused_before_a_run_exists(tracker, reader):
+    with pytest.raises(TrackingError, match=r"'notes' has 6001 characters; MLflow takes at most 6000"):
+        tracker.start(plan_of(dataset="long", params={"notes": "x" * 6001}))
+    assert reader.runs("long") == ()
+
+
+def test_a_study_has_one_run_however_often_it_is_written(tracker, reader, tmp_path):
+    figure = tmp_path / "history.png"
+    figure.write_bytes(b"png")
+    first = StudySummary(
+        "demo/batch", "demo", "hash", "batch", "batch", HIT_RATE, {"n": 5, "old": 1}, 0.1, 0, 10, 2, 1, 0, (figure,)
+    )
+    second = StudySummary("demo/batch", "demo", "hash", "batch", "batch", HIT_RATE, {"n": 9}, 0.2, 7, 10, 9, 1, 0)
+    assert tracker.log_study(first) == tracker.log_study(second)
+    (run,) = reader.runs("demo", kinds=[RunKind.STUDY], study="demo/batch")
+    assert (run.status, run.metric("study/best_value"), run.metric("study/n_finished")) == ("FINISHED", 0.2, 9)
+    assert {name: value for name, value in run.tags.items() if name.startswith(BEST)} == {"nsbench.best.n": "9"}
+
+
+def test_a_study_without_a_finished_trial_has_no_best_value(tracker, reader):
+    tracker.log_study(StudySummary("none yet", "demo", "hash", "batch", "batch", HIT_RATE, {}, None, None, 10, 0, 0, 3))
+    (run,) = reader.runs("demo", study="none yet")
+    assert math.isnan(run.metric("study/best_value"))
+    assert run.metric("study/n_failed") == 3
+
+
+def test_runs_are_found_by_kind_sampler_and_page_by_page(tracker, home):
+    for seed in range(5):
+        tracker.start(plan_of("random", seed=seed, dataset="paged"))
+    tracker.start(plan_of("popularity-baseline", kind=RunKind.BASELINE, dataset="paged"))
+    reader = MlflowReader(home.tracking_uri, page_size=2)
+    assert [run.seed for run in reader.runs("paged", sampler="random")] == [0, 1, 2, 3, 4]
+    assert [run.sampler for run in reader.runs("paged", kinds=[RunKind.BASELINE])] == ["popularity-baseline"]
+    assert len(reader.runs("paged", kinds=[RunKind.BASELINE, RunKind.REPEAT])) == 6
+    assert "paged" in reader.datasets()
+
+
+def test_an_unknown_dataset_names_the_known_ones(reader):
+    with pytest.raises(TrackingError, match=r"no runs of a dataset 'dmeo'.*demo"):
+        reader.runs("dmeo")
+
+
+def test_artifacts_lie_under_the_home(tracker, home):
+    handle = tracker.start(plan_of(dataset="files", params={"learning_rate": 0.001}))
+    (settings,) = (home.artifacts / "files" / handle.run_id).rglob("settings.yaml")
+    assert settings.read_text() == "learning_rate: 0.001\n"
+
+
+def test_creating_a_store_prints_nothing(tmp_path: Path):
+    code = (
+        "from pathlib import Path; from nsbench.home import Home\n"
+        "from nsbench.tracking.mlflow_connection import create_store\n"
+        f"create_store(Home(Path({str(tmp_path)!r})))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("", "")
+    assert (tmp_path / "mlflow.db").exists()
