@@ -26,7 +26,9 @@ def step(*seeds: int) -> Step:
 
 
 def states_of(model: Sasrec, batch: Step) -> Tensor:
-    vectors = torch.stack([functional.embedding(ids, table) for ids, table in zip(batch.inputs, model.items, strict=True)])
+    vectors = torch.stack(
+        [functional.embedding(ids, table) for ids, table in zip(batch.inputs, model.items, strict=True)]
+    )
     return model.encode(batch, vectors, NO_DROPOUT)
 
 

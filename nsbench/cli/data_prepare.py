@@ -20,7 +20,7 @@ COLUMNS, ROWS, SPLIT = "Columns of the log", "Which interactions are kept", "Spl
 GAP_UNITS = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
-def prepare(  # noqa: PLR0913 - a command's parameters are its options
+def prepare(  # noqa: PLR0913, PLR0917 - a command's parameters are its options
     log: Annotated[Path, typer.Argument(help="CSV, TSV, ::-separated, JSON lines or Parquet; text may be gzipped.")],
     name: Annotated[str, typer.Option(help="What the dataset is called from now on.")],
     replace: Annotated[

@@ -80,10 +80,7 @@ def windows_of(dataset: Dataset, max_length: int, windows: Literal["last", "all"
             windows of `max_length` targets from its end.
     """
     n_targets = np.maximum(dataset.train_end - dataset.offsets[:-1] - 1, 0)
-    if windows == "last":
-        n_windows = np.minimum(n_targets, 1)
-    else:
-        n_windows = -(-n_targets // max_length)
+    n_windows = np.minimum(n_targets, 1) if windows == "last" else -(-n_targets // max_length)
     users = np.repeat(np.arange(dataset.n_users, dtype=np.int64), n_windows)
     back = np.arange(len(users)) - np.repeat(np.cumsum(n_windows) - n_windows, n_windows)
     last = n_targets[users] - back * max_length

@@ -20,7 +20,7 @@ def test_rows_of_one_length_are_one_block() -> None:
 
 
 def test_a_block_is_only_added_where_it_saves_more_padding_than_it_costs() -> None:
-    """k rows of 1 beside one of 9 save 8 k positions: one block up to 8 k = BLOCK_COST, two above."""
+    """K rows of 1 beside one of 9 save 8 k positions: one block up to 8 k = BLOCK_COST, two above."""
     few, many = BLOCK_COST // 8 - 1, BLOCK_COST // 8 + 1
     assert len(blocks_of(np.array([9] + [1] * few))) == 1
     assert len(blocks_of(np.array([9] + [1] * many))) == 2

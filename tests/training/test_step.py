@@ -75,9 +75,7 @@ def test_loss_and_gradient_equal_those_with_padding_computed(monkeypatch: pytest
     log, sampler = ragged_log(), RandomSettings(n_negatives=7)
     monkeypatch.setattr(layout, "BLOCK_COST", 0)
     blocks = _loss_and_gradients(log, sampler)
-    monkeypatch.setattr(
-        layout, "blocks_of", lambda lengths: (Block(0, len(lengths), 0, int(lengths[0])),)
-    )
+    monkeypatch.setattr(layout, "blocks_of", lambda lengths: (Block(0, len(lengths), 0, int(lengths[0])),))
     padded = _loss_and_gradients(log, sampler)
     assert blocks[3] < padded[3]
     for a, b in zip(blocks[:3], padded[:3], strict=True):

@@ -1,0 +1,21 @@
+"""The closed choices of preparing a log, apart from what they need, so that the command line can list them at no cost."""
+
+from typing import Literal
+
+TimeUnit = Literal["auto", "seconds", "milliseconds", "microseconds", "nanoseconds"]
+"""What a number in the time column stands for; auto: by its size."""
+
+Repeats = Literal["keep", "drop", "drop-immediate"]
+"""What happens to a user's further interactions with an item: all stay; only the first stays; those right after one with
+the same item go, so that A A B A becomes A B A."""
+
+Duplicates = Literal["auto", "drop", "keep"]
+"""What happens to rows with the user, item and time of an earlier row that the choice about repeats leaves; auto: kept
+with a warning below 1 % of the rows, refused above, since such a log was most likely joined to itself."""
+
+SplitRule = Literal["timestamp", "rows"]
+"""timestamp: interactions of one second stay together, at the cut nearest to the wanted share; rows: exactly the wanted
+number of interactions, in (time, row) order, as the paper's code cuts."""
+
+SeenItemsRule = Literal["auto", "exclude", "keep"]
+"""Whether items of the user's history leave the ranking; auto: where less than 1 % of the interactions are repeats."""

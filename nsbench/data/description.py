@@ -1,0 +1,110 @@
+"""What a prepared dataset looks like in numbers: sizes, lengths, cohorts, and what the test interactions cover."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from nsbench.data.dataset import Dataset, DatasetCard
+from nsbench.data.item import cohorts_of
+from nsbench.terms import Cohort
+
+
+class LengthDescription(BaseModel):
+    """Interactions a user."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    median: float
+    mean: float
+    max: int
+
+
+class CohortDescription(BaseModel):
+    """A cohort of items, and its part of training and test."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    n_items: int
+    item_share: float
+    """Share of the items, in [0, 1]."""
+    n_train: int
+    """Training interactions with the cohort's items."""
+    median_user_percentage: float | None
+    """For each item, the percentage of the training users who have it; the median over the cohort's items. Not there for
+    an empty cohort. Source: paper, table 2, "MPU"."""
+    n_test: int
+    """Test interactions with the cohort's items."""
+    n_rolling_targets: int
+    """Those of them that have an earlier interaction of their user, so that a model has something to go by."""
+
+
+class Description(BaseModel):
+    """A dataset in numbers. Counts not listed here are on its card."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    card: DatasetCard
+    first_day: str
+    """ISO date of the first interaction, UTC."""
+    last_day: str
+    span_days: float
+    lengths: LengthDescription
+    n_train_users: int
+    """Users with a training interaction."""
+    cohorts: dict[str, CohortDescription]
+    """By the cohort's label: head, mid, tail, cold."""
+
+
+def describe(dataset: Dataset) -> Description:
+    """Counts what a dataset holds, in one pass over its arrays."""
+    card = dataset.card
+    lengths = np.diff(dataset.offsets)
+    return Description(
+        card=card,
+        first_day=_day(card.first_time),
+        last_day=_day(card.last_time),
+        span_days=(card.last_time - card.first_time) / 86_400,
+        lengths=LengthDescription(
+            median=float(np.median(lengths)), mean=float(lengths.mean()), max=int(lengths.max(initial=0))
+        ),
+        n_train_users=int(np.count_nonzero(dataset.train_end > dataset.offsets[:-1])),
+        cohorts=_describe_cohorts(dataset),
+    )
+
+
+def _describe_cohorts(dataset: Dataset) -> dict[str, CohortDescription]:
+    cohorts = cohorts_of(dataset.train_counts)
+    n_train_users = int(np.count_nonzero(dataset.train_end > dataset.offsets[:-1]))
+    percentages = 100.0 * dataset.train_user_counts / n_train_users
+    tested, rolling = _test_counts(dataset)
+    described = {}
+    for cohort in Cohort:
+        members = cohorts == cohort
+        n_items = int(np.count_nonzero(members))
+        described[cohort.label] = CohortDescription(
+            n_items=n_items,
+            item_share=n_items / dataset.n_items,
+            n_train=int(dataset.train_counts[members].sum()),
+            median_user_percentage=float(np.median(percentages[members])) if n_items else None,
+            n_test=int(tested[members].sum()),
+            n_rolling_targets=int(rolling[members].sum()),
+        )
+    return described
+
+
+def _test_counts(dataset: Dataset) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """int64[n_items + 1] twice: test interactions by item, and those that have an earlier one of their user."""
+    starts, ends = dataset.valid_end, dataset.offsets[1:]
+    sizes = ends - starts
+    positions = np.repeat(starts - np.cumsum(sizes) + sizes, sizes) + np.arange(int(sizes.sum()))
+    is_first = np.repeat(starts == dataset.offsets[:-1], sizes) & np.isin(positions, starts)
+    items = dataset.item_ids[positions]
+    size = dataset.n_items + 1
+    return np.bincount(items, minlength=size), np.bincount(items[~is_first], minlength=size)
+
+
+def _day(seconds: int) -> str:
+    # Order-only logs may hold numbers that no calendar has.
+    try:
+        return datetime.fromtimestamp(seconds, tz=UTC).date().isoformat()
+    except (OverflowError, ValueError, OSError):
+        return str(seconds)

@@ -1,0 +1,95 @@
+"""Which interactions of a log are kept: visits, repeats, duplicates, and the fewest interactions of users and items.
+
+The order is that of Hidasi and Czapp (RecSys 2023), the paper's likely recipe: cut visits, drop repeats, then leave rare
+users and items out until nothing changes.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsbench.data.choice import Repeats
+from nsbench.data.table import Table
+from nsbench.data.timestamp import MICROSECONDS
+
+
+def cut_visits(table: Table, gap_s: int) -> tuple[Table, NDArray[np.int32]]:
+    """Makes every visit a user: a visit ends where the next interaction comes more than `gap_s` seconds later.
+
+    Returns:
+        The table with visits numbered from 0 in its `user` column, and int32[n_visits], the user code of each visit.
+    """
+    visitors: list[NDArray[np.int32]] = []
+    n_visits = 0
+    for chunk in table.chunks():
+        user, moment = table.user[chunk], table.moment[chunk]
+        begins = np.ones(len(user), dtype=bool)
+        begins[1:] = (user[1:] != user[:-1]) | (np.diff(moment) > gap_s * MICROSECONDS)
+        visitors.append(user[begins].copy())
+        table.user[chunk] = n_visits - 1 + np.cumsum(begins)
+        n_visits += len(visitors[-1])
+    return replace(table, n_users=n_visits), np.concatenate(visitors)
+
+
+def drop_repeats(table: Table, repeats: Repeats) -> Table:
+    """Leaves repeats out as `repeats` says."""
+    if repeats == "keep":
+        return table
+    return table.keep(lambda chunk: ~(repeats_of if repeats == "drop" else _immediate_repeats)(table, chunk))
+
+
+def repeats_of(table: Table, chunk: slice) -> NDArray[np.bool_]:
+    """bool[n], True where the user of a row had its item in an earlier row."""
+    user, item = table.user[chunk].astype(np.int64), table.item[chunk]
+    keys = (user - user[0]) * table.n_items + item
+    first = np.unique(keys, return_index=True)[1]
+    repeated = np.ones(len(keys), dtype=bool)
+    repeated[first] = False
+    return repeated
+
+
+def _immediate_repeats(table: Table, chunk: slice) -> NDArray[np.bool_]:
+    user, item = table.user[chunk], table.item[chunk]
+    repeated = np.zeros(len(user), dtype=bool)
+    repeated[1:] = (user[1:] == user[:-1]) & (item[1:] == item[:-1])
+    return repeated
+
+
+def duplicates_of(table: Table, chunk: slice) -> NDArray[np.bool_]:
+    """bool[n], True where an earlier row of the log has the same user, item and moment."""
+    order = np.lexsort((table.row[chunk], table.item[chunk], table.moment[chunk], table.user[chunk]))
+    columns = [column[chunk][order] for column in (table.user, table.item, table.moment)]
+    duplicate = np.zeros(len(order), dtype=bool)
+    duplicate[order[1:]] = np.logical_and.reduce([column[1:] == column[:-1] for column in columns])
+    return duplicate
+
+
+def drop_rare(table: Table, min_user_interactions: int, min_item_interactions: int) -> Table:
+    """Leaves users and items with fewer interactions out, again and again until nothing changes."""
+    users, items = np.ones(table.n_users, dtype=bool), np.ones(table.n_items, dtype=bool)
+    while True:
+        user_counts, item_counts = _counts(table, users, items)
+        rare_users = users & (user_counts < min_user_interactions)
+        rare_items = items & (item_counts < min_item_interactions)
+        if not rare_users.any() and not rare_items.any():
+            break
+        users &= ~rare_users
+        items &= ~rare_items
+    if users.all() and items.all():
+        return table
+    return table.keep(lambda chunk: users[table.user[chunk]] & items[table.item[chunk]])
+
+
+def _counts(
+    table: Table, users: NDArray[np.bool_], items: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Interactions of every user and item, between users and items that are still in."""
+    user_counts, item_counts = np.zeros(len(users), dtype=np.int64), np.zeros(len(items), dtype=np.int64)
+    for chunk in table.chunks():
+        user, item = table.user[chunk], table.item[chunk]
+        alive = users[user] & items[item]
+        item_counts += np.bincount(item[alive], minlength=len(items))
+        counts = np.bincount(user[alive] - user[0])
+        user_counts[user[0] : user[0] + len(counts)] += counts
+    return user_counts, item_counts

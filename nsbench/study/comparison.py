@@ -1,0 +1,70 @@
+"""A profile's steps on one dataset: what of its baselines, studies and repeats is still to be done."""
+
+from collections import defaultdict
+
+from nsbench.data.dataset import Dataset
+from nsbench.home import Home
+from nsbench.study.best import best_of
+from nsbench.study.plan import study_name
+from nsbench.study.profile import Profile, ProfileDataset
+from nsbench.study.repeat import baselines_of, repeats_of
+from nsbench.study.run_list import RunList
+from nsbench.study.session import Session, StudyOrder
+from nsbench.study.space import space_of
+from nsbench.study.tuning import Tuning
+from nsbench.terms import RunKind
+from nsbench.tracking.mlflow_reader import open_reader
+
+
+def baselines(profile: Profile, entry: ProfileDataset, dataset: Dataset, home: Home) -> RunList:
+    """The baselines under the protocol that the samplers are evaluated by."""
+    base = space_of(profile.samplers[0], profile.study_file(entry), profile.values).base
+    return baselines_of(profile.baselines, dataset, base.evaluation, home)
+
+
+def studies(profile: Profile, name: str, entry: ProfileDataset, dataset: Dataset, session: Session) -> list[Tuning]:
+    """A study a sampler, named after the profile."""
+    file = profile.study_file(entry)
+    return [
+        session.tuning(
+            StudyOrder(
+                sampler=sampler,
+                file=file,
+                values=profile.values,
+                n_trials=profile.tune.trials,
+                objective=profile.tune.objective,
+                seed=profile.seed,
+                profile=name,
+            ),
+            dataset,
+        )
+        for sampler in profile.samplers
+    ]
+
+
+def repeats(profile: Profile, name: str, entry: ProfileDataset, dataset: Dataset, home: Home) -> list[RunList]:
+    """The repeats of each study's best settings.
+
+    Raises:
+        SettingsError: A study has no complete trial.
+    """
+    epochs = profile.repeat.epochs
+    lists = []
+    for sampler in profile.samplers:
+        best = best_of(study_name(entry.name, sampler, name), entry.name, sampler, home)
+        settings = best.settings if epochs is None else best.settings.changed({"max_epochs": epochs})
+        lists.append(repeats_of(settings, dataset, profile.repeat.repeats, best.study, home, best.objective))
+    return lists
+
+
+def best_mean(dataset: Dataset, metric: str, home: Home) -> tuple[str, float]:
+    """The sampler whose finished repeats have the highest mean of a metric, by label, with that mean.
+
+    Only repeats of this preparation of the log count; not a number where there are none.
+    """
+    values: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for run in open_reader(home).runs(dataset.card.name, (RunKind.REPEAT,)):
+        if run.status == "FINISHED" and run.dataset_hash == dataset.card.content_hash and metric in run.metrics:
+            values[run.label, run.fingerprint].append(run.metric(metric))
+    means = {label: sum(found) / len(found) for (label, _), found in values.items()}
+    return max(means.items(), key=lambda item: item[1], default=("no method", float("nan")))

@@ -1,0 +1,50 @@
+"""Finds the YAML files that come with nsbench: `configs/` in a checkout, `nsbench/_configs` in an installed package."""
+
+import difflib
+from pathlib import Path
+
+import nsbench
+from nsbench.errors import SettingsError
+
+SUFFIX = ".yaml"
+
+
+def config_folder() -> Path:
+    """The folder that holds `studies/` and `profiles/`."""
+    package = Path(nsbench.__file__).parent
+    installed = package / "_configs"
+    return installed if installed.is_dir() else package.parent / "configs"
+
+
+def find_config(kind: str, name: str) -> Path:
+    """The file of a configuration that comes with nsbench, or one's own.
+
+    Args:
+        kind: The folder in `configs/`, such as "studies".
+        name: A name in that folder, or the path of a YAML file.
+
+    Raises:
+        SettingsError: There is neither.
+    """
+    own = Path(name)
+    if own.suffix in (SUFFIX, ".yml"):
+        if own.is_file():
+            return own
+        raise SettingsError(f"there is no file {own}; give the path of a YAML file, or one of: {_listed(kind)}")
+    path = config_folder() / kind / f"{name}{SUFFIX}"
+    if not path.is_file():
+        close = difflib.get_close_matches(name, config_names(kind), n=1)
+        hint = f" (did you mean {close[0]!r}?)" if close else ""
+        raise SettingsError(
+            f"no {name!r} in {config_folder() / kind}{hint}; there are: {_listed(kind)}; or give a path"
+        )
+    return path
+
+
+def config_names(kind: str) -> tuple[str, ...]:
+    """The names of a kind's files that come with nsbench, in alphabetical order."""
+    return tuple(sorted(path.stem for path in (config_folder() / kind).glob(f"*{SUFFIX}")))
+
+
+def _listed(kind: str) -> str:
+    return ", ".join(config_names(kind)) or "none"

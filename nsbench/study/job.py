@@ -1,0 +1,119 @@
+"""What a worker can be asked to do, and how that ends. Importing this costs nothing: no torch."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from nsbench.config import Settings
+    from nsbench.evaluation.settings import EvaluationSettings
+    from nsbench.watcher import RunOrder
+
+EndState = Literal["finished", "pruned", "failed", "interrupted"]
+"""How a job ends: with a result, by a pruner, by an error, or because it was told to stop."""
+
+
+@dataclass(frozen=True)
+class TrainJob:
+    """Train a model on a dataset and record it."""
+
+    dataset: str
+    settings: "Settings"
+    order: "RunOrder"
+
+
+@dataclass(frozen=True)
+class BaselineJob:
+    """Rank the test interactions by a baseline and record it."""
+
+    dataset: str
+    name: str
+    evaluation: "EvaluationSettings"
+
+
+Job = TrainJob | BaselineJob
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a job ended.
+
+    Attributes:
+        state: In a word.
+        reason: Why it has no result; empty where it has one.
+        metrics: Final metrics by full name; empty without a result.
+    """
+
+    state: EndState
+    reason: str = ""
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+
+class Assignment(Protocol):
+    """A job with those who want to hear of it."""
+
+    @property
+    def job(self) -> Job:
+        """What is to be done."""
+
+    def started(self, run_id: str | None) -> None:
+        """The run is recorded; training begins when this returns."""
+
+    def validated(self, epoch: int, metrics: Mapping[str, float]) -> bool:
+        """A look at the validation interactions; False ends the run as pruned."""
+
+    def ended(self, ending: Ending) -> None:
+        """The job is over."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """How a run stands, for tables.
+
+    Attributes:
+        name: Such as "trial 3" or "seed 5".
+        state: "running", "waiting", or an `EndState`.
+        value: The objective: the latest look's while it runs, then the result's; None before the first look.
+        settings: The searched settings.
+        epoch: The latest look's epoch, or None.
+        seconds: How long it took, or has been running; None where that isn't known.
+        reason: Why it has no result.
+    """
+
+    name: str
+    state: Literal["running", "finished", "pruned", "failed", "interrupted"]
+    value: float | None = None
+    settings: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
+    epoch: int | None = None
+    seconds: float | None = None
+    reason: str = ""
+
+
+class JobSource(Protocol):
+    """Where assignments come from: a study, or a list of runs."""
+
+    @property
+    def title(self) -> str:
+        """What a table calls it."""
+
+    @property
+    def n_planned(self) -> int:
+        """Runs with a result that it ends with."""
+
+    @property
+    def n_finished(self) -> int:
+        """Runs with a result up to now, those of earlier commands included."""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether there is nothing to wait for: all has ended that was planned, here or elsewhere."""
+
+    def next_assignment(self) -> Assignment | None:
+        """Something to start now, or None while there is nothing.
+
+        Raises:
+            TrainingError: So much has failed that going on is no use.
+        """
+
+    def rows(self) -> tuple[Row, ...]:
+        """How its runs stand, in order."""

@@ -1,0 +1,84 @@
+"""Counts a study's trials: which are finished, which place is free, which trial is one too many.
+
+Pure functions of the trials, so that every process on a study comes to the same answer without a lock.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from optuna.trial import FrozenTrial, TrialState
+
+from nsbench.study.plan import DEFAULTS, ORIGIN
+
+END_REASON = "nsbench.end_reason"
+"""The attribute of a failed trial that says why."""
+
+SURPLUS = "surplus"
+"""The reason of a trial that was begun when all places were taken; it trained nothing and counts for nothing."""
+
+LOST = "its process ended without a word"
+"""The reason of a trial whose leading process died."""
+
+INTERRUPTED = "interrupted"
+"""The reason of a trial that was told to stop."""
+
+FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
+"""A pruned trial is a finished one: it has said what it had to say."""
+
+Standing = Literal["complete", "pruned", "failed", "lost", "surplus", "running", "waiting"]
+
+
+def n_finished(trials: Sequence[FrozenTrial]) -> int:
+    """Trials that are finished: complete or pruned."""
+    return sum(trial.state in FINISHED for trial in trials)
+
+
+def has_free_place(trials: Sequence[FrozenTrial], n_planned: int) -> bool:
+    """Whether another trial may begin: those that run are taken to finish."""
+    n_running = sum(trial.state is TrialState.RUNNING for trial in trials)
+    return n_finished(trials) + n_running < n_planned
+
+
+def is_surplus(number: int, trials: Sequence[FrozenTrial], n_planned: int) -> bool:
+    """Whether a trial that has just begun must step back.
+
+    Two processes may see the last free place at once and both begin; the later number steps back, and so does a second
+    trial of the defaults. Numbers are given out in order, so the last trial to finish has counted all the others:
+    they can't be more than planned.
+
+    Args:
+        number: The number of the trial that asks, which is running.
+        trials: All trials, read after it began.
+        n_planned: Finished trials wanted in the end.
+    """
+    # A trial that waits to be taken up again will run, and doesn't count the ones after it when it does.
+    active = (TrialState.RUNNING, TrialState.WAITING)
+    n_before = sum(trial.state in active and trial.number < number for trial in trials)
+    if n_finished(trials) + n_before >= n_planned:
+        return True
+    own = next(trial for trial in trials if trial.number == number)
+    return is_defaults(own) and any(
+        is_defaults(trial) and trial.number < number and trial.state is not TrialState.FAIL for trial in trials
+    )
+
+
+def is_defaults(trial: FrozenTrial) -> bool:
+    """Whether a trial is of the default settings."""
+    return bool(trial.user_attrs.get(ORIGIN) == DEFAULTS)
+
+
+def standing_of(trial: FrozenTrial) -> Standing:
+    """What became of a trial; one that was interrupted is lost, not failed: it says nothing against its settings."""
+    match trial.state:
+        case TrialState.COMPLETE:
+            return "complete"
+        case TrialState.PRUNED:
+            return "pruned"
+        case TrialState.RUNNING:
+            return "running"
+        case TrialState.WAITING:
+            return "waiting"
+    reason = trial.user_attrs.get(END_REASON)
+    if reason == SURPLUS:
+        return "surplus"
+    return "lost" if reason in (LOST, INTERRUPTED) else "failed"

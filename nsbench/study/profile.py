@@ -1,0 +1,136 @@
+"""A profile: everything that a comparison consists of, in one YAML file of `configs/profiles/`."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from nsbench.baseline import BASELINES
+from nsbench.config import Value
+from nsbench.errors import SettingsError
+from nsbench.samplers import SAMPLERS
+from nsbench.study.config_file import find_config
+from nsbench.study.space import Choice, StudyFile, read_study_file, read_yaml_as, space_of
+from nsbench.watcher import DEFAULT_OBJECTIVE
+
+
+class _Part(BaseModel):
+    """Frozen, and without fields that aren't declared: a misspelt one is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ProfileDataset(_Part):
+    """A dataset of a profile.
+
+    Attributes:
+        name: A prepared dataset, `demo`, or a public log that `nsbench data fetch` knows.
+        settings: Settings that are fixed on this dataset; they go before the profile's.
+    """
+
+    name: str = Field(min_length=1)
+    settings: dict[str, Choice] = {}
+
+
+class TuneBudget(_Part):
+    """What each sampler's study may take.
+
+    Attributes:
+        trials: Finished trials.
+        epochs: Epochs of a trial, at most.
+        config: A study file that changes the space: a name in `configs/studies`, or a path; None: the default space.
+        objective: The validation metric that is maximised.
+    """
+
+    trials: int = Field(default=20, ge=1)
+    epochs: int = Field(default=20, ge=1)
+    config: str | None = None
+    objective: str = DEFAULT_OBJECTIVE
+
+
+class RepeatBudget(_Part):
+    """What the repeats of each sampler's best settings may take.
+
+    Attributes:
+        repeats: Seeds.
+        epochs: Epochs of a repeat, at most; None: as in the study.
+    """
+
+    repeats: int = Field(default=20, ge=1)
+    epochs: int | None = Field(default=None, ge=1)
+
+
+class Profile(_Part):
+    """Which methods are compared on which datasets, with what budget.
+
+    Attributes:
+        description: What it is for, in a sentence.
+        datasets: One after the other.
+        samplers: Names in SAMPLERS.
+        baselines: Names in BASELINES.
+        settings: Settings that are fixed for every sampler that has them.
+        tune: The studies' budget.
+        repeat: The repeats' budget.
+        seed: The studies' root seed; repeats have seeds 0, 1, ...
+    """
+
+    description: str
+    datasets: tuple[ProfileDataset, ...] = Field(min_length=1)
+    samplers: tuple[str, ...] = Field(min_length=1)
+    baselines: tuple[str, ...] = tuple(BASELINES)
+    settings: dict[str, Choice] = {}
+    tune: TuneBudget = TuneBudget()
+    repeat: RepeatBudget = RepeatBudget()
+    seed: int = Field(default=0, ge=0)
+
+    @field_validator("samplers", "baselines")
+    @classmethod
+    def _once_each(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(names))
+
+    def study_file(self, dataset: ProfileDataset) -> StudyFile:
+        """The study file that `tune.config` names, with the profile's and the dataset's settings fixed.
+
+        Raises:
+            SettingsError: There is no such file, or it isn't accepted.
+        """
+        config = self.tune.config
+        file = StudyFile() if config is None else read_study_file(find_config("studies", config))
+        return file.model_copy(update={"fixed": {**file.fixed, **self.settings, **dataset.settings}})
+
+    @property
+    def values(self) -> dict[str, Value]:
+        """What the budget fixes of a study's settings."""
+        return {"max_epochs": self.tune.epochs}
+
+
+def load_profile(name: str) -> Profile:
+    """Reads a profile and checks all that can be checked before anything is run.
+
+    Args:
+        name: A name in `configs/profiles`, or the path of a YAML file.
+
+    Raises:
+        SettingsError: There is none, or it holds what no study takes.
+    """
+    path = find_config("profiles", name)
+    profile = read_yaml_as(Profile, path)
+    try:
+        _check(profile)
+    except SettingsError as error:
+        raise SettingsError(f"{path}: {error}") from error
+    return profile
+
+
+def profile_name(name: str) -> str:
+    """What a profile's studies are called by: its file's name without folder and suffix."""
+    return Path(name).stem
+
+
+def _check(profile: Profile) -> None:
+    for kind, names, known in (("sampler", profile.samplers, SAMPLERS), ("baseline", profile.baselines, BASELINES)):
+        unknown = [name for name in names if name not in known]
+        if unknown:
+            raise SettingsError(f"unknown {kind} {unknown[0]!r}; there are: {', '.join(known)}")
+    for dataset in profile.datasets:
+        for sampler in profile.samplers:
+            space_of(sampler, profile.study_file(dataset), profile.values)

@@ -1,0 +1,129 @@
+"""A command's work from end to end: open the stores, put right what was left, work, and sum up."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self, final
+
+from optuna.storages import BaseStorage
+
+from nsbench.config import Value
+from nsbench.data.dataset import Dataset
+from nsbench.errors import SettingsError
+from nsbench.evaluation.settings import EvaluationSettings
+from nsbench.home import Home
+from nsbench.study.engine import Viewer, work
+from nsbench.study.plan import DEFAULT_PROFILE, StudyPlan, open_study, study_name
+from nsbench.study.pool import WorkerPool
+from nsbench.study.reconcile import Reconciler
+from nsbench.study.run_list import RunList
+from nsbench.study.space import StudyFile, space_of
+from nsbench.study.storage import open_storage
+from nsbench.study.summary import log_summary
+from nsbench.study.tuning import Tuning
+from nsbench.terms import ALL, BALANCED_COHORTS, balance_name, metric_name
+from nsbench.tracking.mlflow_connection import create_store
+from nsbench.tracking.mlflow_store import MlflowTracker, open_tracker
+from nsbench.watcher import DEFAULT_OBJECTIVE
+
+
+@dataclass(frozen=True)
+class StudyOrder:
+    """What is asked of a study.
+
+    Attributes:
+        sampler: The sampler's name.
+        file: What changes the default space.
+        values: Settings that are fixed by the command.
+        n_trials: Finished trials in the end, pruned ones included.
+        objective: The validation metric that is maximised.
+        seed: The root seed.
+        timeout_s: No trial begins after so many seconds; None: no limit.
+        name: The study's name; None: dataset, sampler and `profile`.
+        profile: The last part of that name.
+    """
+
+    sampler: str
+    file: StudyFile
+    values: Mapping[str, Value]
+    n_trials: int
+    objective: str = DEFAULT_OBJECTIVE
+    seed: int = 0
+    timeout_s: float | None = None
+    name: str | None = None
+    profile: str = DEFAULT_PROFILE
+
+
+@final
+class Session:
+    """The stores of a home, opened once, and the workers.
+
+    Args:
+        home: Where everything is kept.
+        pool: The workers.
+        tracker: The home's tracker.
+        storage: The home's studies.
+    """
+
+    def __init__(self, home: Home, pool: WorkerPool, tracker: MlflowTracker, storage: BaseStorage) -> None:
+        self.home = home
+        self._pool = pool
+        self._tracker = tracker
+        self._storage = storage
+        self._reconciler = Reconciler(home, tracker, storage)
+
+    @classmethod
+    def open(cls, home: Home, pool: WorkerPool) -> Self:
+        """Opens the stores, creating their tables before any worker looks for them.
+
+        Raises:
+            TrackingError: A store can't be opened.
+        """
+        create_store(home)
+        return cls(home, pool, open_tracker(home), open_storage(home))
+
+    def tuning(self, order: StudyOrder, dataset: Dataset) -> Tuning:
+        """The study that is asked for, begun or gone on with.
+
+        Raises:
+            SettingsError: An unknown sampler, setting or objective, or a study of that name is of something else.
+        """
+        space = space_of(order.sampler, order.file, order.values)
+        check_objective(order.objective, space.base.evaluation)
+        name = order.name or study_name(dataset.card.name, order.sampler, order.profile)
+        plan = StudyPlan.of(name, dataset.card, space, order.objective, order.seed)
+        study = open_study(plan, space, self._storage)
+        return Tuning(study, plan, space, order.n_trials, self._reconciler, order.timeout_s)
+
+    def run(self, sources: Sequence[Tuning | RunList], dataset: str, viewer: Viewer) -> None:
+        """Works on studies and lists of runs of a dataset until all are done.
+
+        What the studies found is written whatever ended the work.
+
+        Raises:
+            TrainingError: Too many runs failed.
+        """
+        self._reconciler.close_lost_runs(dataset)
+        try:
+            work(self._pool, sources, self._reconciler.close_run, viewer)
+        finally:
+            self._reconciler.close_lost_runs(dataset)
+            for source in sources:
+                if isinstance(source, Tuning):
+                    log_summary(source, self._tracker)
+
+
+def check_objective(name: str, evaluation: EvaluationSettings) -> None:
+    """Refuses an objective that no validation gives.
+
+    Raises:
+        SettingsError: There is no such metric.
+    """
+    groups = (ALL, *(cohort.label for cohort in BALANCED_COHORTS))
+    metrics = ("hit_rate", "ndcg")
+    known = [metric_name("valid", group, "mrr") for group in groups]
+    known += [
+        metric_name("valid", group, metric, k) for group in groups for metric in metrics for k in evaluation.cutoffs
+    ]
+    known += [balance_name("valid", metric, k) for metric in metrics for k in evaluation.cutoffs]
+    if name not in known:
+        raise SettingsError(f"no objective {name!r}; there are: {', '.join(known)}")

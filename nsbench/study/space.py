@@ -1,0 +1,189 @@
+"""Where a study searches: the ranges that the settings' fields carry, as a study file narrows, widens or fixes them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Self, TypeVar
+
+import yaml
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, model_validator
+from pydantic.fields import FieldInfo
+
+from nsbench.config import Flat, Settings, Value, sections_of
+from nsbench.errors import SettingsError
+from nsbench.samplers import SAMPLERS
+from nsbench.search import Choices, FloatRange, IntRange, SearchRange
+
+Choice = bool | int | float | str
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+class RangeChange(BaseModel):
+    """What a study file changes of one field's range; what it leaves out stays as the field has it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    low: float | None = None
+    high: float | None = None
+    log: bool | None = None
+    choices: tuple[Choice, ...] | None = None
+
+    @model_validator(mode="after")
+    def _either_range_or_choices(self) -> Self:
+        if self.choices is not None and (self.low, self.high, self.log) != (None, None, None):
+            raise ValueError("give either choices or low, high and log")
+        if self.choices == ():
+            raise ValueError("choices are empty")
+        return self
+
+
+class StudyFile(BaseModel):
+    """A file of `configs/studies/`.
+
+    It may serve several samplers: a field that only others have is passed over.
+
+    Attributes:
+        description: What it is for.
+        search: What is searched otherwise than by default, by field.
+        fixed: Fields that are not searched, with their values.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    description: str = ""
+    search: dict[str, RangeChange] = {}
+    fixed: dict[str, Choice] = {}
+
+
+@dataclass(frozen=True)
+class Space:
+    """What a study searches.
+
+    Attributes:
+        base: The settings of everything that is not searched.
+        ranges: The searched fields, by flat name.
+    """
+
+    base: Settings
+    ranges: Mapping[str, SearchRange]
+
+    def distributions(self) -> dict[str, BaseDistribution]:
+        """The ranges as Optuna has them."""
+        return {name: _distribution(found) for name, found in self.ranges.items()}
+
+    def defaults(self) -> dict[str, Flat]:
+        """The base settings' values of the searched fields, moved into the ranges where they lie outside."""
+        fields = self.base.flat()
+        return {name: _nearest(found, fields[name]) for name, found in self.ranges.items()}
+
+
+def space_of(sampler: str, file: StudyFile, values: Mapping[str, Value]) -> Space:
+    """The space of a sampler's study.
+
+    Args:
+        sampler: A name in SAMPLERS.
+        file: What changes the default space.
+        values: Fields that are fixed by the command; they go before the file's.
+
+    Raises:
+        SettingsError: An unknown sampler or field, a value out of bounds, or a range that is none.
+    """
+    own = _fields_of(sampler)
+    known = {field for name in SAMPLERS for field in _fields_of(name)}
+    for name in (*file.search, *file.fixed):
+        if name not in known:
+            Settings.of(sampler, {name: None})  # Raises, and names the nearest field.
+    fixed = {name: value for name, value in file.fixed.items() if name in own}
+    base = Settings.of(sampler, {**fixed, **values})
+    ranges = dict(base.search_space())
+    for name, change in file.search.items():
+        if name in own:
+            ranges[name] = _changed(name, own[name], ranges.get(name), change)
+    return Space(base, {name: found for name, found in ranges.items() if name not in {**fixed, **values}})
+
+
+def read_study_file(path: Path) -> StudyFile:
+    """Reads a study file.
+
+    Raises:
+        SettingsError: It can't be read, or holds what a study file doesn't.
+    """
+    return read_yaml_as(StudyFile, path)
+
+
+def read_yaml_as(model: type[_Model], path: Path) -> _Model:
+    """Reads a YAML file as a settings model.
+
+    Raises:
+        SettingsError: The file can't be read, is no YAML, or doesn't fit.
+    """
+    try:
+        return model.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"can't read {path}: {error}") from error
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{path} is no valid YAML: {error}") from error
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(map(str, problem['loc'])) or 'the file'}: {problem['msg'].removeprefix('Value error, ')}"
+            for problem in error.errors()
+        )
+        raise SettingsError(
+            f"{path} is not accepted: {problems}; fields are: {', '.join(model.model_fields)}"
+        ) from error
+
+
+def _fields_of(sampler: str) -> dict[str, FieldInfo]:
+    return {name: field for model in sections_of(sampler).values() for name, field in model.model_fields.items()}
+
+
+def _changed(name: str, field: FieldInfo, old: SearchRange | None, change: RangeChange) -> SearchRange:
+    if change.choices is not None:
+        return Choices(tuple(_accepted(name, field, value) for value in change.choices))
+    low, high, log = change.low, change.high, change.log
+    if isinstance(old, IntRange | FloatRange):
+        low = old.low if low is None else low
+        high = old.high if high is None else high
+        log = old.log if log is None else log
+    if low is None or high is None:
+        raise SettingsError(f"{name} has no default range of numbers; give both low and high, or choices")
+    if not low <= high or (log and low <= 0):
+        raise SettingsError(f"{name}: a range from {low:g} to {high:g}{' by factors' if log else ''} is none")
+    ends = _accepted(name, field, low), _accepted(name, field, high)
+    if all(isinstance(end, int) and not isinstance(end, bool) for end in ends):
+        return IntRange(int(ends[0]), int(ends[1]), bool(log))
+    if all(isinstance(end, float) for end in ends):
+        return FloatRange(float(ends[0]), float(ends[1]), bool(log))
+    raise SettingsError(f"{name} is no number, so it has no low and high; give choices")
+
+
+def _accepted(name: str, field: FieldInfo, value: Choice) -> Choice:
+    """The value as the field has it: 64.0 for a whole number becomes 64."""
+    adapter: TypeAdapter[Choice] = TypeAdapter(Annotated[field.annotation, field])  # type: ignore[arg-type]
+    try:
+        found = adapter.validate_python(value)
+    except ValidationError as error:
+        raise SettingsError(f"{name} = {value!r}: {error.errors()[0]['msg']}") from error
+    return found
+
+
+def _distribution(found: SearchRange) -> BaseDistribution:
+    match found:
+        case IntRange(low, high, log):
+            return IntDistribution(low, high, log=log)
+        case FloatRange(low, high, log):
+            return FloatDistribution(low, high, log=log)
+        case Choices(values):
+            return CategoricalDistribution(values)
+
+
+def _nearest(found: SearchRange, value: Flat) -> Flat:
+    match found:
+        case Choices(values):
+            return value if value in values else values[0]
+        case IntRange(low, high) | FloatRange(low, high) if isinstance(value, int | float):
+            return min(max(value, low), high)
+        case _:
+            raise SettingsError(f"{value!r} is no number; give the field choices instead of a range")

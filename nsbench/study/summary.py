@@ -1,0 +1,46 @@
+"""What a study found, written into MLflow as the study's own run, with figures of its history and of what mattered."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from nsbench.config import Flat
+from nsbench.samplers import SAMPLERS
+from nsbench.study.best import best_trial
+from nsbench.study.figure import draw_history, draw_importance
+from nsbench.study.ledger import n_finished, standing_of
+from nsbench.study.tuning import Tuning
+from nsbench.tracking.mlflow_store import MlflowTracker
+from nsbench.tracking.study_summary import StudySummary
+
+
+def log_summary(tuning: Tuning, tracker: MlflowTracker) -> str:
+    """Writes or renews the study's run of kind `study`, and gives its id.
+
+    Raises:
+        TrackingError: The store can't be written.
+    """
+    plan = tuning.plan
+    trials = tuning.study.get_trials(deepcopy=False)
+    standings = [standing_of(trial) for trial in trials]
+    best = best_trial(trials)
+    params: dict[str, Flat] = {} if best is None else dict(best.params)
+    with TemporaryDirectory() as folder:
+        figures = (*draw_history(trials, plan.objective, Path(folder)), *draw_importance(tuning.study, Path(folder)))
+        return tracker.log_study(
+            StudySummary(
+                study=plan.name,
+                dataset=plan.dataset,
+                dataset_hash=plan.dataset_hash,
+                sampler=plan.sampler,
+                label=SAMPLERS[plan.sampler].label,
+                objective=plan.objective,
+                best_params=params,
+                best_value=None if best is None else best.value,
+                best_trial=None if best is None else best.number,
+                n_planned=tuning.n_planned,
+                n_finished=n_finished(trials) - standings.count("pruned"),
+                n_pruned=standings.count("pruned"),
+                n_failed=standings.count("failed") + standings.count("lost"),
+                figures=figures,
+            )
+        )

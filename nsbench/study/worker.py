@@ -1,0 +1,114 @@
+"""The worker process: takes one job after another from its leader's pipe until the pipe is closed.
+
+It ignores Ctrl-C, which a terminal sends to every process of a command: its leader hears it and says when to stop.
+Nothing heavy is imported before the process has begun to serve.
+"""
+
+import logging
+import os
+import signal
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import TYPE_CHECKING, final
+
+from nsbench.errors import NsbenchError
+from nsbench.study.job import BaselineJob, Ending, Job
+
+if TYPE_CHECKING:
+    from nsbench.data.dataset import Dataset
+    from nsbench.study.line import Line
+    from nsbench.tracking.record import RunRecord
+    from nsbench.tracking.tracker import Tracker
+
+_log = logging.getLogger(__name__)
+
+
+def serve(leader: Connection, home: Path, owner: str, log_level: int) -> None:
+    """Does what the leader sends until it closes the pipe.
+
+    Args:
+        leader: The pipe: jobs and answers come in, reports go out.
+        home: The root of the nsbench home.
+        owner: The leader, as `nsbench.study.owner` names processes.
+        log_level: The leader's.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    logging.basicConfig(level=log_level, format="%(levelname)s %(name)s: %(message)s")
+    desk = _Desk(home, owner)
+    try:
+        while True:
+            job: Job = leader.recv()
+            leader.send(_carry_out(job, desk, leader))
+    except (EOFError, OSError):  # The leader is done with us, or gone.
+        return
+
+
+@final
+class _Desk:
+    """What a worker keeps from job to job: the tracker and the dataset at hand."""
+
+    def __init__(self, root: Path, owner: str) -> None:
+        # Imported before the first job comes, so that the wait is over by then.
+        import torch
+
+        import nsbench.baseline
+        import nsbench.data.store
+        import nsbench.study.line
+        import nsbench.tracking.mlflow_store  # noqa: F401
+        from nsbench.home import Home
+
+        torch.set_num_threads(1)
+        self.owner = owner
+        self._home = Home(root)
+        self._tracker: Tracker | None = None
+        self._dataset: tuple[str, Dataset] | None = None
+
+    def tracker(self) -> "Tracker":
+        """The home's tracker; the leader has made the store by then."""
+        if self._tracker is None:
+            from nsbench.tracking.mlflow_store import open_tracker
+
+            self._tracker = open_tracker(self._home)
+        return self._tracker
+
+    def dataset(self, name: str) -> "Dataset":
+        """A dataset; the last one is kept open."""
+        if self._dataset is None or self._dataset[0] != name:
+            from nsbench.data.store import load_dataset
+
+            self._dataset = name, load_dataset(name, self._home)
+        return self._dataset[1]
+
+
+def _carry_out(job: Job, desk: _Desk, leader: Connection) -> Ending:
+    from nsbench.study.line import Line
+    from nsbench.watcher import Pruned
+
+    try:
+        record = _run(job, desk, Line(leader))
+    except Pruned as reason:
+        return Ending("pruned", str(reason))
+    except KeyboardInterrupt:
+        return Ending("interrupted", "interrupted")
+    except NsbenchError as error:
+        return Ending("failed", str(error))
+    except MemoryError:
+        return Ending("failed", "out of memory")
+    except Exception as error:
+        # Whatever goes wrong in one run must not take the others down.
+        _log.info("process %d: the job failed", os.getpid(), exc_info=True)
+        return Ending("failed", f"{type(error).__name__}: {error}")
+    return Ending("finished", metrics=dict(record.metrics))
+
+
+def _run(job: Job, desk: _Desk, line: "Line") -> "RunRecord":
+    from nsbench.baseline import run_baseline
+    from nsbench.experiment import run
+    from nsbench.study.line import OwnedTracker
+
+    dataset = desk.dataset(job.dataset)
+    tracker = OwnedTracker(desk.tracker(), line, desk.owner)
+    if isinstance(job, BaselineJob):
+        return run_baseline(job.name, dataset, tracker, job.evaluation)
+    return run(job.settings, dataset, tracker, job.order, line)
