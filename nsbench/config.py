@@ -57,8 +57,9 @@ class Settings(BaseModel):
             SettingsError: An unknown sampler or field, or a value out of bounds.
         """
         sections = sections_of(sampler)
+        values = _without_sampler(values or {}, sampler)
         parts: dict[str, dict[str, Value]] = {section: {} for section in sections}
-        for name, value in (values or {}).items():
+        for name, value in values.items():
             parts[_section_of(name, sections)][name] = value
         try:
             built = {section: model.model_validate(parts[section]) for section, model in sections.items()}
@@ -75,8 +76,7 @@ class Settings(BaseModel):
 
     def changed(self, values: Mapping[str, Value]) -> Self:
         """These settings with some fields changed; the same errors as `of`."""
-        kept = {name: value for name, value in self.flat().items() if name != "sampler"}
-        return type(self).of(self.sampler.name, {**kept, **values})
+        return type(self).of(self.sampler.name, {**self.flat(), **values})
 
     def fingerprint(self) -> str:
         """Hash of all fields: runs with the same one differ in seed and dataset only."""
@@ -162,6 +162,14 @@ def _parsed(text: str) -> Value:
         return float(text) if "e" in text.lower() else yaml.safe_load(text)
     except (ValueError, yaml.YAMLError):
         return text
+
+
+def _without_sampler(values: Mapping[str, Value], sampler: str) -> Mapping[str, Value]:
+    """The values but for `sampler`, which a run's own settings.yaml names beside its fields."""
+    named = values.get("sampler", sampler)
+    if named != sampler:
+        raise SettingsError(f"the settings are of sampler {named!r}, and {sampler!r} is asked for; leave one of them out")
+    return {name: value for name, value in values.items() if name != "sampler"}
 
 
 def _section_of(name: str, sections: Mapping[str, type[BaseModel]]) -> str:

@@ -20,9 +20,13 @@ def test_a_flat_name_belongs_to_one_section_only(sampler: str) -> None:
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_flat_settings_give_the_same_settings_back(sampler: str) -> None:
     settings = Settings.of(sampler, {"learning_rate": 0.005, "cutoffs": [5, 10]})
-    flat = {name: value for name, value in settings.flat().items() if name != "sampler"}
-    assert Settings.of(sampler, flat) == settings
-    assert Settings.of(sampler, flat).fingerprint() == settings.fingerprint()
+    assert Settings.of(sampler, settings.flat()) == settings
+    assert Settings.of(sampler, settings.flat()).fingerprint() == settings.fingerprint()
+
+
+def test_settings_of_another_sampler_are_refused() -> None:
+    with pytest.raises(SettingsError, match="the settings are of sampler 'mixed', and 'random' is asked for"):
+        Settings.of("random", Settings.of("mixed").flat())
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -28,19 +29,19 @@ def list_datasets() -> None:
     if not names:
         console.print(f"No dataset under {home.datasets} yet. Make one with: nsbench data prepare LOG --name NAME")
         return
-    table = Table("dataset", title=str(home.datasets), title_justify="left")
-    for column in ("users", "items", "interactions", "test"):
-        table.add_column(column, justify="right")
-    table.add_column("seen items")
+    table = Table(box=SIMPLE_HEAD, title=str(home.datasets), title_justify="left")
+    table.add_column("dataset", no_wrap=True)
+    for column in ("users", "items", "interactions", "in test"):
+        table.add_column(column, justify="right", no_wrap=True)
     table.add_column("source", overflow="fold")
     for name in names:
         try:
             card = read_card(name, home)
         except DatasetError as error:
-            table.add_row(name, *[""] * 5, f"[red]{error}[/red]")
+            table.add_row(name, *[""] * 4, f"[red]{error}[/red]")
             continue
         counts = (card.n_users, card.n_items, card.n_interactions, card.n_test)
-        table.add_row(name, *(f"{count:,}" for count in counts), card.seen_items, card.source)
+        table.add_row(name, *(f"{count:,}" for count in counts), card.source)
     console.print(table)
 
 

@@ -94,7 +94,7 @@ def synthetic(
     users: Annotated[int | None, typer.Option(min=1, help="Number of users.")] = None,
     items: Annotated[int | None, typer.Option(min=1, help="Size of the catalogue, up to 10 million.")] = None,
     interactions: Annotated[int | None, typer.Option(min=1, help="About how many, up to 100 million.")] = None,
-    skew: Annotated[float, typer.Option(help="Popularity: 1 as the dataset, 0 all alike, 2 steeper.")] = 1.0,
+    skew: Annotated[float, typer.Option(help="Popularity: 1 as the dataset, 0 all alike, up to 2.")] = 1.0,
     seed: Annotated[int, typer.Option(min=0, help="Root of all randomness.")] = 0,
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace a dataset of this name and other content.")

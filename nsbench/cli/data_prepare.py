@@ -156,7 +156,7 @@ def _said(error: "ValidationError") -> str:
     """The first thing that pydantic found, as an option and its value."""
     first = error.errors()[0]
     option = f"--{'-'.join(map(str, first['loc'])).replace('_', '-')} {first['input']}: " if first["loc"] else ""
-    return f"{option}{first['msg']}."
+    return f"{option}{first['msg'].removeprefix('Value error, ')}."
 
 
 def _show(card: "DatasetCard", console: Console) -> None:

@@ -23,6 +23,37 @@ class BestReachable(BaseModel):
     hit_rate: dict[str, float]
 
 
+class CohortPopularity(BaseModel):
+    """A cohort's part of a dataset's items and training interactions."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    n_items: int
+    item_share: float
+    """Share of all items, cold ones included, in [0, 1]."""
+    n_train: int
+    """Training interactions with the cohort's items."""
+    median_user_percentage: float | None
+    """For each item, the percentage of the training users who have it; the median over the cohort's items. None for an
+    empty cohort. Source: paper, table 2, "MPU"."""
+
+
+class Popularity(BaseModel):
+    """How the training interactions spread over the items; made by `nsbench.data.popularity`.
+
+    The curve is thinned: entry i of the three tuples says that the item of rank `item_ranks[i]` by falling popularity has
+    `n_interactions[i]` training interactions, and it and all more popular ones together `n_cumulative[i]`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    n_train_users: int
+    """Users with a training interaction."""
+    cohorts: dict[str, CohortPopularity]
+    """By the cohort's label: head, mid, tail, cold."""
+    item_ranks: tuple[int, ...]
+    n_interactions: tuple[int, ...]
+    n_cumulative: tuple[int, ...]
+
+
 class DatasetCard(BaseModel):
     """Where a dataset comes from and what it holds; stored as JSON beside the arrays.
 
@@ -64,6 +95,8 @@ class DatasetCard(BaseModel):
     seen_items: Literal["exclude", "keep"]
     """Whether items of the user's history leave the ranking: excluded where users don't repeat items."""
     best_reachable: BestReachable | None = None
+    popularity: Popularity | None = None
+    """None on a card that an older version wrote."""
 
 
 @dataclass(frozen=True)

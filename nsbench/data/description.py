@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from nsbench.data.dataset import Dataset, DatasetCard
+from nsbench.data.dataset import CohortPopularity, Dataset, DatasetCard
 from nsbench.data.item import cohorts_of
+from nsbench.data.popularity import popularity_of
 from nsbench.terms import Cohort
 
 
@@ -20,18 +21,9 @@ class LengthDescription(BaseModel):
     max: int
 
 
-class CohortDescription(BaseModel):
+class CohortDescription(CohortPopularity):
     """A cohort of items, and its part of training and test."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    n_items: int
-    item_share: float
-    """Share of the items, in [0, 1]."""
-    n_train: int
-    """Training interactions with the cohort's items."""
-    median_user_percentage: float | None
-    """For each item, the percentage of the training users who have it; the median over the cohort's items. Not there for
-    an empty cohort. Source: paper, table 2, "MPU"."""
     n_test: int
     """Test interactions with the cohort's items."""
     n_rolling_targets: int
@@ -74,21 +66,16 @@ def describe(dataset: Dataset) -> Description:
 def _describe_cohorts(dataset: Dataset) -> dict[str, CohortDescription]:
     cohorts = cohorts_of(dataset.train_counts)
     n_train_users = int(np.count_nonzero(dataset.train_end > dataset.offsets[:-1]))
-    percentages = 100.0 * dataset.train_user_counts / n_train_users
+    popularity = popularity_of(dataset.train_counts, dataset.train_user_counts, n_train_users)
     tested, rolling = _test_counts(dataset)
-    described = {}
-    for cohort in Cohort:
-        members = cohorts == cohort
-        n_items = int(np.count_nonzero(members))
-        described[cohort.label] = CohortDescription(
-            n_items=n_items,
-            item_share=n_items / dataset.n_items,
-            n_train=int(dataset.train_counts[members].sum()),
-            median_user_percentage=float(np.median(percentages[members])) if n_items else None,
-            n_test=int(tested[members].sum()),
-            n_rolling_targets=int(rolling[members].sum()),
+    return {
+        cohort.label: CohortDescription(
+            **popularity.cohorts[cohort.label].model_dump(),
+            n_test=int(tested[cohorts == cohort].sum()),
+            n_rolling_targets=int(rolling[cohorts == cohort].sum()),
         )
-    return described
+        for cohort in Cohort
+    }
 
 
 def _test_counts(dataset: Dataset) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

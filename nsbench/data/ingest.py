@@ -18,8 +18,8 @@ from nsbench.data.timestamp import Clock, find_clock
 from nsbench.errors import LogError
 
 SAMPLE_ROWS = 1_000
-NULL_WORDS = ("", "nan", "null", "none")
-"""What stands for a missing value in text, in small letters."""
+NULL_WORDS = ("", "nan", "NaN", "NAN", "null", "Null", "NULL", "none", "None", "NONE")
+"""What stands for a missing value in text."""
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +58,8 @@ def stage_log(path: Path, options: ReadOptions, staged: Path) -> Columns:
     names = [name for name in dict.fromkeys(columns.model_dump().values()) if name is not None]
     try:
         sample = source.scan([str(columns.time)]).head(SAMPLE_ROWS).collect()
+        if not len(sample):
+            raise LogError(f"{source.path} is empty: it has columns but no row.")
         clock = find_clock(sample.select(_clean(sample.schema, str(columns.time))).to_series(), options.time_unit)
         frame = _taken(source.scan(names), columns, options)
         schema = frame.collect_schema()
@@ -92,7 +94,7 @@ def _clean(schema: pl.Schema, name: str) -> pl.Expr:
     if schema[name] != pl.String:
         return column.fill_nan(None) if schema[name].is_float() else column
     stripped = column.str.strip_chars()
-    return pl.when(~stripped.str.to_lowercase().is_in(NULL_WORDS)).then(stripped).alias(name)
+    return pl.when(~stripped.is_in(NULL_WORDS)).then(stripped).alias(name)
 
 
 def _taken(frame: pl.LazyFrame, columns: Columns, options: ReadOptions) -> pl.LazyFrame:
@@ -119,7 +121,7 @@ def _check_not_empty(source: LogSource, columns: Columns, options: ReadOptions, 
         raise LogError(
             f"{source.path} has no row with a rating of at least {options.min_rating} in {columns.rating!r}."
         )
-    raise LogError(f"{source.path} is empty: it has columns but no row.")
+    raise LogError(f"{source.path} is empty: it has blank rows only.")
 
 
 def _check_rows(source: LogSource, columns: Columns, clock: Clock, staged: Path, *, skip: bool) -> None:

@@ -18,7 +18,7 @@ from nsbench.data.dataset import DatasetCard
 from nsbench.data.filter import cut_visits, drop_rare, drop_repeats, duplicates_of
 from nsbench.data.ingest import ReadOptions, stage_log
 from nsbench.data.split import count_cut_ties, find_boundaries
-from nsbench.data.store import ITEMS, USERS, save_dataset, writing_folder
+from nsbench.data.store import ITEMS, USERS, save_dataset, stored_popularity, writing_folder
 from nsbench.data.table import Labels, Table, build_table
 from nsbench.data.timestamp import MICROSECONDS
 from nsbench.errors import LogError
@@ -102,6 +102,9 @@ def prepare_frame(
     """
     with writing_folder(name, home) as folder:
         staged = folder / "staged.parquet"
+        n_nulls = frame.select(pl.col("user", "item", "time").null_count()).collect(engine="streaming").row(0)
+        if any(n_nulls):
+            raise LogError(f"{source}: {n_nulls} values of user, item and time are missing; none may be.")
         moment = pl.col("time").cast(pl.Int64) * MICROSECONDS
         frame.with_row_index("row").select("user", "item", moment.alias("moment"), "row").sink_parquet(
             staged, compression="lz4", engine="streaming"
@@ -147,6 +150,7 @@ def _prepare_staged(staged: Path, options: PrepareOptions, origin: _Origin) -> D
         n_ties_cut=n_ties_cut,
         repeat_share=assembly.repeat_share,
         seen_items=seen_items,
+        popularity=stored_popularity(folder),
         **assembly.counts,  # type: ignore[arg-type]
     )
 

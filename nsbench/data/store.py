@@ -19,7 +19,8 @@ import polars as pl
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from nsbench.data.dataset import BestReachable, Dataset, DatasetCard
+from nsbench.data.dataset import BestReachable, Dataset, DatasetCard, Popularity
+from nsbench.data.popularity import popularity_of
 from nsbench.errors import DatasetError
 from nsbench.home import Home
 
@@ -63,6 +64,9 @@ def load_dataset(name: str, home: Home) -> Dataset:
             raise _damaged(folder, f"{array}.npy holds {arrays[array].shape} of {arrays[array].dtype}, not {length:,}")
     if int(arrays["offsets"][-1]) != card.n_interactions:
         raise _damaged(folder, f"offsets.npy ends at {arrays['offsets'][-1]}, not {card.n_interactions}")
+    if card.popularity is None:
+        # A card that an older version wrote: what the report draws follows from the arrays.
+        card = card.model_copy(update={"popularity": stored_popularity(folder)})
     return Dataset(
         card=card,
         item_ids=arrays["item_ids"],
@@ -178,6 +182,20 @@ def save_dataset(folder: Path, card: DatasetCard, home: Home, *, replace: bool) 
         folder.rename(target)
 
 
+def stored_popularity(folder: Path) -> Popularity:
+    """How popularity spreads over the items whose arrays lie in a folder.
+
+    Raises:
+        DatasetError: An array is missing or damaged.
+    """
+    n_training = _open_array(folder, "train_end") - _open_array(folder, "offsets")[:-1]
+    return popularity_of(
+        np.asarray(_open_array(folder, "train_counts")),
+        np.asarray(_open_array(folder, "train_user_counts")),
+        n_train_users=int(np.count_nonzero(n_training)),
+    )
+
+
 def replace_best_reachable(name: str, home: Home, best: BestReachable) -> DatasetCard:
     """Puts the best reachable hit rate on a stored dataset's card, at once or not at all.
 
@@ -214,11 +232,12 @@ def _holds(card: DatasetCard, home: Home) -> bool:
 
 def _open_array(folder: Path, array: str) -> NDArray[Any]:
     try:
-        return np.load(folder / f"{array}.npy", mmap_mode="r", allow_pickle=False)
+        opened: NDArray[Any] = np.load(folder / f"{array}.npy", mmap_mode="r", allow_pickle=False)
     except FileNotFoundError:
         raise _damaged(folder, f"{array}.npy is missing") from None
     except (ValueError, OSError, EOFError) as error:
         raise _damaged(folder, f"{array}.npy can't be read: {error}") from None
+    return opened
 
 
 def _read_labels(name: str, home: Home, file: str) -> pl.DataFrame:

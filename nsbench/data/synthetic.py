@@ -33,6 +33,8 @@ DEMO: Likeness = "demo"
 MOST_INTERACTIONS = 10**8
 MOST_ITEMS = 10**7
 FEWEST_ITEMS = 100
+STEEPEST_SKEW = 2.0
+"""Beyond it next to nothing is left to draw for users with a quarter of the catalogue."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,8 @@ class SyntheticSettings:
                 f"{self.n_interactions} interactions of {self.n_users} users are more than a quarter of {self.n_items} items "
                 "each. Ask for more users, more items or fewer interactions."
             )
-        if not 0.0 <= self.skew <= 5.0:
-            raise SettingsError(f"A skew of {self.skew}: accepted are 0 to 5.")
+        if not 0.0 <= self.skew <= STEEPEST_SKEW:
+            raise SettingsError(f"A skew of {self.skew}: accepted are 0 to {STEEPEST_SKEW:g}.")
 
     @property
     def shape(self) -> Shape:

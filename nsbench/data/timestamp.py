@@ -82,7 +82,7 @@ def find_clock(sample: pl.Series, unit: TimeUnit) -> Clock:
         LogError: No value of the sample can be read as a time.
     """
     values = sample.drop_nulls()
-    if values.dtype.is_temporal() and values.dtype != pl.Time and values.dtype != pl.Duration:
+    if values.dtype.is_temporal() and values.dtype not in (pl.Time, pl.Duration):
         return Clock("native")
     numbers = values.cast(pl.Float64, strict=False).drop_nulls()
     numbers = numbers.filter(numbers.is_finite())

@@ -1,6 +1,6 @@
-"""The figure of accuracy against balance: a row a dataset, hit rate on the left, NDCG on the right.
+"""The figure of accuracy against balance: hit rate on the left, NDCG on the right, every method with its Pareto front.
 
-Source: paper, figure 4, with error bars instead of single runs and with the Pareto front.
+Source: paper, figure 4, with every run, a confidence region of the mean, and the Pareto front.
 """
 
 import math
@@ -10,15 +10,17 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Ellipse
 from matplotlib.text import Text
 
 from nsbench.report.comparison import pareto_front
+from nsbench.report.confidence_region import mean_region
 from nsbench.report.label_placement import Box, place_labels
-from nsbench.report.style import FAINT, INK, Mark, drawing_style, marks_of, new_figure
+from nsbench.report.style import FAINT, GROUND, INK, Mark, drawing_style, new_figure
 from nsbench.report.summary import ACCURACY_METRICS, DatasetSummary, Estimate
 from nsbench.report.table import METRIC_TITLES
 
-_WIDTH, _ROW_HEIGHT = 10.0, 4.2
+_WIDTH, _HEIGHT = 9.0, 4.0
 _MARKER_POINTS = 7.0
 _LEADER_FROM_PX = 14.0
 _MOST_BALANCED = 103.0
@@ -31,40 +33,38 @@ class _Point:
     balance: Estimate
     accuracy: Estimate
 
+    @property
+    def x(self) -> float:
+        return 100 * self.balance.mean
 
-def accuracy_balance_figure(summaries: Sequence[DatasetSummary]) -> Figure | None:
-    """Mean accuracy against mean balance with deviations over repeats, every point labelled.
+    @property
+    def y(self) -> float:
+        return 100 * self.accuracy.mean
+
+
+def accuracy_balance_figure(summary: DatasetSummary, marks: Mapping[str, Mark]) -> Figure | None:
+    """Mean accuracy against mean balance, every method labelled, every run a faint point.
+
+    Ellipses hold the mean with 95 % confidence as far as repeats go; with fewer than four repeats, bars show one
+    standard deviation instead.
 
     Args:
-        summaries: One a row of panels; those without a defined point are left out.
+        summary: The dataset's.
+        marks: How each method is drawn, by label.
 
     Returns:
-        None where nothing can be drawn.
+        None where no method has both an accuracy and a balance.
     """
-    drawn = [summary for summary in summaries if _points(summary, ACCURACY_METRICS[0])]
-    if not drawn:
+    if not _points(summary, ACCURACY_METRICS[0]):
         return None
-    methods = [row.method for summary in drawn for row in summary.methods]
-    labels = list(dict.fromkeys(method.label for method in methods))
-    marks = marks_of(labels, [method.label for method in methods if method.is_baseline])
     with drawing_style():
-        figure = new_figure(_WIDTH, _ROW_HEIGHT * len(drawn))
-        grid = figure.subplots(len(drawn), len(ACCURACY_METRICS), squeeze=False)
+        figure = new_figure(_WIDTH, _HEIGHT)
         panels = []
-        for axes_row, summary in zip(grid, drawn, strict=True):
-            for axes, metric in zip(axes_row, ACCURACY_METRICS, strict=True):
-                points = _points(summary, metric)
-                _draw_panel(axes, points, marks)
-                axes.set_title(
-                    f"{summary.dataset}: {METRIC_TITLES[metric]}", loc="left", fontsize=10, fontweight="bold"
-                )
-                axes.set_ylabel(f"{METRIC_TITLES[metric]}, %")
-                panels.append((axes, points))
-        figure.supxlabel(
-            "Mean over repeats; bars: one standard deviation. Hollow: baselines. Dashed: Pareto front.",
-            fontsize=8,
-            color=FAINT,
-        )
+        for axes, metric in zip(figure.subplots(1, len(ACCURACY_METRICS)), ACCURACY_METRICS, strict=True):
+            points = _points(summary, metric)
+            _draw_panel(axes, points, marks)
+            axes.set_ylabel(f"{METRIC_TITLES[metric]}, %")
+            panels.append((axes, points))
         # Labels need pixels: lay out once, freeze the layout, then place them.
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
@@ -80,28 +80,56 @@ def _points(summary: DatasetSummary, metric: str) -> list[_Point]:
 
 def _draw_panel(axes: Axes, points: Sequence[_Point], marks: Mapping[str, Mark]) -> None:
     front = pareto_front([(point.balance.mean, point.accuracy.mean) for point in points])
-    line = sorted((100 * points[i].balance.mean, 100 * points[i].accuracy.mean) for i in front)
+    line = sorted((points[i].x, points[i].y) for i in front)
     # Up to the balance of the next point, that point's accuracy is what can be had.
     axes.plot(*zip(*line, strict=True), color=FAINT, linewidth=1, linestyle="--", drawstyle="steps-pre", zorder=1)
     for point in points:
         mark = marks[point.label]
-        axes.errorbar(
-            100 * point.balance.mean,
-            100 * point.accuracy.mean,
-            xerr=_bar(point.balance),
-            yerr=_bar(point.accuracy),
+        axes.plot(
+            point.x,
+            point.y,
+            linestyle="none",
             color=mark.colour,
             marker=mark.marker,
             markersize=_MARKER_POINTS,
-            markerfacecolor="white" if mark.is_hollow else mark.colour,
-            markeredgecolor=mark.colour,
-            elinewidth=1.1,
-            capsize=2,
+            markerfacecolor=GROUND if mark.is_hollow else mark.colour,
             zorder=3,
         )
+        _draw_spread(axes, point, mark)
     axes.margins(0.18)
     axes.set_xlabel("Balance over head, mid and tail, %")
     axes.set_xlim(right=min(_MOST_BALANCED, axes.get_xlim()[1]))
+
+
+def _draw_spread(axes: Axes, point: _Point, mark: Mark) -> None:
+    if point.balance.n == point.accuracy.n > 1:
+        runs = 100 * np.array([point.balance.values, point.accuracy.values])
+        axes.plot(*runs, linestyle="none", marker=".", markersize=4, color=mark.colour, alpha=0.45, zorder=2)
+        region = mean_region(*runs)
+        if region is not None:
+            shape = Ellipse(
+                (point.x, point.y),
+                region.width,
+                region.height,
+                angle=region.angle_deg,
+                facecolor=mark.colour,
+                edgecolor=mark.colour,
+                alpha=0.18,
+                zorder=1,
+            )
+            # Not add_patch: a wide region should not push the points together.
+            axes.add_artist(shape)
+            return
+    axes.errorbar(
+        point.x,
+        point.y,
+        xerr=_bar(point.balance),
+        yerr=_bar(point.accuracy),
+        color=mark.colour,
+        elinewidth=1.1,
+        capsize=2,
+        zorder=2,
+    )
 
 
 def _bar(estimate: Estimate) -> float | None:
@@ -116,7 +144,7 @@ def _label(axes: Axes, points: Sequence[_Point]) -> None:
     ]
     extents = [text.get_window_extent() for text in texts]
     sizes = np.array([(extent.width + 4, extent.height + 2) for extent in extents])
-    places = axes.transData.transform([(100 * point.balance.mean, 100 * point.accuracy.mean) for point in points])
+    places = axes.transData.transform([(point.x, point.y) for point in points])
     area = axes.get_window_extent()
     bounds = Box(area.x0, area.y0, area.x1, area.y1)
     boxes = place_labels(places, sizes, _obstacles(axes, points), bounds)
@@ -129,7 +157,7 @@ def _obstacles(axes: Axes, points: Sequence[_Point]) -> list[Box]:
     half_marker = _MARKER_POINTS / 72 * axes.figure.dpi / 2 + 1
     found = []
     for point in points:
-        x, y = 100 * point.balance.mean, 100 * point.accuracy.mean
+        x, y = point.x, point.y
         dx, dy = _bar(point.balance) or 0.0, _bar(point.accuracy) or 0.0
         (left, bottom), (right, top), (px, py) = axes.transData.transform([(x - dx, y - dy), (x + dx, y + dy), (x, y)])
         found += [

@@ -1,8 +1,9 @@
 """How many runs were asked for and what became of them, so that no failure hides behind an average."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from nsbench.report.selection import COMPARED_KINDS
 from nsbench.terms import RunKind, Tag
 from nsbench.tracking.stored_run import StoredRun
 
@@ -20,6 +21,7 @@ class RunCount:
         n_failed: Ended by an error.
         n_killed: Ended from outside, such as by Ctrl-C.
         n_running: Still running, or their process was killed without a word.
+        n_dropped: Of the finished ones, those that no table averages; the selection says why.
     """
 
     label: str
@@ -30,19 +32,31 @@ class RunCount:
     n_failed: int
     n_killed: int
     n_running: int
+    n_dropped: int = 0
+
+    @property
+    def n_missing(self) -> int:
+        """Runs that were asked for and did not end with a result, whatever became of them; 0 where nothing says."""
+        return max(0, (self.n_planned or 0) - self.n_finished - self.n_pruned)
 
 
-def count_runs(runs: Sequence[StoredRun]) -> tuple[RunCount, ...]:
-    """Counts runs by method and kind, in the order in which they were first started; studies' own runs don't count."""
+def count_runs(runs: Sequence[StoredRun], kept: Collection[str] | None = None) -> tuple[RunCount, ...]:
+    """Counts runs by method and kind, in the order in which they were first started; studies' own runs don't count.
+
+    Args:
+        runs: All runs of a dataset.
+        kept: Ids of the runs that tables average; None: of all.
+    """
     groups: dict[tuple[str, RunKind], list[StoredRun]] = {}
     for run in sorted(runs, key=lambda run: run.started):
         if run.kind is not RunKind.STUDY:
             groups.setdefault((run.label, run.kind), []).append(run)
     studies = [run for run in runs if run.kind is RunKind.STUDY]
-    return tuple(_count(label, kind, group, studies) for (label, kind), group in groups.items())
+    return tuple(_count(group, studies, kept) for group in groups.values())
 
 
-def _count(label: str, kind: RunKind, runs: Sequence[StoredRun], studies: Sequence[StoredRun]) -> RunCount:
+def _count(runs: Sequence[StoredRun], studies: Sequence[StoredRun], kept: Collection[str] | None) -> RunCount:
+    label, kind = runs[0].label, runs[0].kind
     n_pruned = sum(run.is_pruned for run in runs)
     others = [run.status for run in runs if not run.is_pruned]
     own_studies = {run.study for run in runs if kind is RunKind.TRIAL}
@@ -55,7 +69,12 @@ def _count(label: str, kind: RunKind, runs: Sequence[StoredRun], studies: Sequen
         n_failed=others.count("FAILED"),
         n_killed=others.count("KILLED"),
         n_running=others.count("RUNNING") + others.count("SCHEDULED"),
+        n_dropped=_dropped(runs, kept) if kind in COMPARED_KINDS else 0,
     )
+
+
+def _dropped(runs: Sequence[StoredRun], kept: Collection[str] | None) -> int:
+    return 0 if kept is None else sum(run.status == "FINISHED" and run.run_id not in kept for run in runs)
 
 
 def _planned(runs: Sequence[StoredRun]) -> int | None:

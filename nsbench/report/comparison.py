@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nsbench.report.statistic import LEVEL
+from nsbench.report.student import student_two_sided
 from nsbench.report.summary import Estimate
 
-NOISE_LEVEL = 0.05
+NOISE_LEVEL = LEVEL
 """Differences with a p-value of at least this are said to be within noise."""
-
-_GRID = 20_001
 
 
 def welch_p(a: Estimate, b: Estimate, *, b_is_constant: bool = False) -> float:
@@ -38,25 +38,6 @@ def welch_p(a: Estimate, b: Estimate, *, b_is_constant: bool = False) -> float:
     return student_two_sided(abs(a.mean - b.mean) / variance**0.5, freedom)
 
 
-def student_two_sided(t: float, freedom: float) -> float:
-    """The probability that Student's t exceeds `t` in size, right to six digits for up to a thousand degrees of freedom.
-
-    Substituting t = sqrt(freedom) tan(angle) makes the density cos(angle)^(freedom - 1) on a finite interval; so no
-    statistics library is needed.
-
-    Args:
-        t: At least 0.
-        freedom: Degrees of freedom, at least 1.
-
-    With one degree of freedom (Cauchy), half of the probability lies beyond 1.
-    >>> round(student_two_sided(1.0, 1.0), 4)
-    0.5
-    """
-    start = np.arctan(t / np.sqrt(freedom))
-    beyond = _cosine_power_integral(float(start), np.pi / 2, freedom - 1)
-    return float(min(1.0, beyond / _cosine_power_integral(0.0, np.pi / 2, freedom - 1)))
-
-
 def pareto_front(points: Sequence[tuple[float, float]]) -> list[int]:
     """Positions of the points that no other point matches or beats in both coordinates; larger is better.
 
@@ -71,9 +52,3 @@ def pareto_front(points: Sequence[tuple[float, float]]) -> list[int]:
 
 def _dominates(a: tuple[float, float], b: tuple[float, float]) -> bool:
     return a[0] >= b[0] and a[1] >= b[1] and a != b
-
-
-def _cosine_power_integral(start: float, end: float, power: float) -> float:
-    angles = np.linspace(start, end, _GRID)
-    # At the right end the cosine is 0 up to rounding, possibly below it.
-    return float(np.trapezoid(np.clip(np.cos(angles), 0, None) ** power, angles))

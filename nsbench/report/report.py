@@ -9,8 +9,9 @@ from tempfile import TemporaryDirectory
 from nsbench.errors import TrackingError
 from nsbench.report.export import methods_csv, report_json, runs_csv
 from nsbench.report.markdown import markdown_report
+from nsbench.report.reading import read_summary
 from nsbench.report.report_format import ReportFormat
-from nsbench.report.summary import DatasetSummary, summarise
+from nsbench.report.summary import DatasetSummary
 from nsbench.tracking.stored_run import RunReader
 
 
@@ -51,7 +52,7 @@ def build_report(
             f"nothing is recorded in {reader.location} yet; `nsbench reproduce demo` makes runs to report on, or "
             f"`nsbench tune` and `nsbench repeat` on a log of yours"
         )
-    summaries = tuple(summarise(name, reader.runs(name)) for name in names)
+    summaries = tuple(read_summary(reader, name) for name in names)
     try:
         output.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix=".report-", dir=output) as scratch:

@@ -8,11 +8,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from nsbench.terms import ALL, RunKind, metric_name
+from nsbench.terms import ALL, RunKind, Tag, metric_name
 from nsbench.tracking.stored_run import StoredRun
 
 COMPARED_KINDS = (RunKind.REPEAT, RunKind.BASELINE)
 """The kinds of run that tables are made of; trials and single runs were not meant to be compared."""
+
+ACCURACY_METRICS = ("hit_rate", "ndcg")
+"""The metrics that tables and figures show, each in total, by cohort and as balance."""
 
 CUTOFF = 10
 """The k of hit rate and NDCG at k in tables and figures. Source: paper, table 3."""
@@ -26,7 +29,7 @@ class Method:
         sampler: Its name.
         label: What tables and figures call it.
         is_baseline: Whether it was not trained.
-        runs: Finished runs of one dataset, protocol and settings, one a seed, by seed.
+        runs: Finished runs of one dataset, protocol, settings and version of nsbench, one a seed, by seed.
     """
 
     sampler: str
@@ -92,9 +95,16 @@ def select(dataset: str, runs: Sequence[StoredRun]) -> Selection:
     return Selection(dataset, newest.dataset_hash, newest.protocol, tuple(methods), tuple(left_out))
 
 
+def version_of(run: StoredRun) -> str:
+    """The version of nsbench that made a run; empty where it says none."""
+    return run.tags.get(Tag.VERSION, "")
+
+
 def _method(runs: Sequence[StoredRun], left_out: list[LeftOut]) -> Method:
     newest = runs[-1]
     same = _keep(runs, lambda run: run.fingerprint == newest.fingerprint, "older settings", left_out)
+    version = version_of(newest)
+    same = _keep(same, lambda run: version_of(run) == version, f"another nsbench than {version}", left_out)
     last_of_seed = {run.seed: run.run_id for run in same}
     kept = _keep(same, lambda run: last_of_seed[run.seed] == run.run_id, "a seed that ran again later", left_out)
     by_seed = tuple(sorted(kept, key=lambda run: -1 if run.seed is None else run.seed))

@@ -1,13 +1,25 @@
-"""How figures look: colours that the colour-blind can tell apart, and a marker a method for prints without colour."""
+"""How figures look: colours that the colour-blind can tell apart, and a marker a method for prints without colour.
 
+A page shows the same drawing on a light and on a dark ground: `inline_svg` puts a CSS variable in the place of every
+colour in `ON_DARK`, and the page gives the variables their values.
+"""
+
+import io
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 
+import numpy as np
 from matplotlib import rc_context
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from nsbench.report.summary import DatasetSummary
 
 PNG_DPI = 200
 """Sharp in print at the size that figures have."""
@@ -16,13 +28,45 @@ INK = "#1a1a1a"
 """Text, axes and baselines."""
 
 FAINT = "#8c8c8c"
-"""Grid, leader lines, and what explains rather than shows."""
+"""Leader lines, and what explains rather than shows."""
+
+GRID = "#e6e6e6"
+"""Grid lines."""
+
+BAND = "#d0d0d0"
+"""What lies behind points, such as the span between them."""
+
+GROUND = "#ffffff"
+"""What is drawn on."""
 
 COHORT_COLOURS = {"head": "#0072B2", "mid": "#E69F00", "tail": "#009E73", "cold": "#CC79A7"}
 """One colour a cohort. Source: Okabe and Ito, "Color universal design", 2008."""
 
 COHORT_MARKERS = {"head": "o", "mid": "s", "tail": "^", "cold": "D"}
 """One marker a cohort, for prints without colour."""
+
+ON_DARK = {
+    GROUND: "#1b1e24",
+    INK: "#e8e8ea",
+    FAINT: "#9a9ea6",
+    GRID: "#343840",
+    BAND: "#4a4f58",
+    "#0072b2": "#4db1e8",
+    "#d55e00": "#ff8a3d",
+    "#009e73": "#2fcb9f",
+    "#cc79a7": "#e29ac3",
+    "#e69f00": "#f2b632",
+    "#56b4e9": "#9ad4f5",
+    "#7a5195": "#b794d4",
+    "#4d4d4d": "#b9bcc2",
+}
+"""For every colour of a figure the one that is as well seen on a dark ground."""
+
+COHORT_HATCHES = {"head": "///", "mid": "...", "tail": "\\\\\\", "cold": "xx"}
+"""One hatch a cohort, for areas in prints without colour."""
+
+LINE_STYLES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)))
+"""Lines that can be told apart without colour."""
 
 _PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A5195", "#4D4D4D")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
@@ -51,6 +95,33 @@ def marks_of(labels: Sequence[str], baselines: Sequence[str]) -> dict[str, Mark]
     return marks | {label: Mark(INK, _MARKERS[i % len(_MARKERS)], is_hollow=True) for i, label in enumerate(hollow)}
 
 
+def marks_of_methods(summaries: Sequence[DatasetSummary]) -> dict[str, Mark]:
+    """A mark for every method of some datasets, by its label: the same one in all figures."""
+    methods = [row.method for summary in summaries for row in summary.methods]
+    labels = list(dict.fromkeys(method.label for method in methods))
+    return marks_of(labels, [method.label for method in methods if method.is_baseline])
+
+
+def series_colour(number: int) -> str:
+    """The colour of the line of that number."""
+    return _PALETTE[number % len(_PALETTE)].lower()
+
+
+def spread(n: int) -> NDArray[np.float64]:
+    """Shifts of at most .28 that keep n points of a row apart; always the same ones.
+
+    >>> spread(3).round(2).tolist()
+    [-0.28, 0.0, 0.28]
+    """
+    return np.linspace(-0.28, 0.28, n) if n > 1 else np.zeros(n)
+
+
+def name_rows(axes: Axes, labels: Sequence[str]) -> None:
+    """Names the rows of a figure that has a row a method, the first on top."""
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set_ylim(len(labels) - 0.4, -0.6)
+
+
 @contextmanager
 def drawing_style() -> Iterator[None]:
     """Matplotlib's settings for all figures, for as long as the context lasts."""
@@ -65,10 +136,16 @@ def drawing_style() -> Iterator[None]:
             "axes.spines.top": False,
             "axes.spines.right": False,
             "axes.grid": True,
-            "grid.color": "#e6e6e6",
+            "grid.color": GRID,
             "grid.linewidth": 0.6,
             "axes.axisbelow": True,
+            "axes.facecolor": GROUND,
+            "legend.frameon": False,
+            "legend.fontsize": 8,
             "svg.hashsalt": "nsbench",
+            # Words stay words: they can be found and copied, and a page holds a tenth of the bytes.
+            "svg.fonttype": "none",
+            "font.family": "sans-serif",
         }
     ):
         yield
@@ -81,10 +158,44 @@ def new_figure(width: float, height: float) -> Figure:
     return figure
 
 
-def save_figure(figure: Figure, folder: Path, name: str) -> tuple[Path, Path]:
-    """Writes `name`.png and `name`.svg; the same figure gives the same bytes."""
-    png, svg = folder / f"{name}.png", folder / f"{name}.svg"
+def svg_text(figure: Figure) -> str:
+    """The figure as SVG; the same figure gives the same text."""
+    stream = io.StringIO()
     with drawing_style():
-        figure.savefig(png, dpi=PNG_DPI, facecolor="white")
-        figure.savefig(svg, facecolor="white", metadata={"Date": None})
-    return png, svg
+        figure.savefig(stream, format="svg", facecolor=GROUND, metadata={"Date": None})
+    return stream.getvalue()
+
+
+def save_png(figure: Figure, path: Path) -> None:
+    """Writes the figure as PNG; the same figure gives the same bytes."""
+    with drawing_style():
+        figure.savefig(path, dpi=PNG_DPI, facecolor=GROUND)
+
+
+def inline_svg(svg: str, name: str, title: str) -> str:
+    """An SVG as an element of a page: its own ids, CSS variables instead of colours, and a title for screen readers.
+
+    Args:
+        svg: As `svg_text` gives it.
+        name: Unlike that of any other figure of the page; begins all ids.
+        title: What the figure shows.
+
+    >>> inline_svg('<?xml version="1.0"?><svg width="9pt"><g id="a" style="fill: #1a1a1a"/></svg>', "n", "A & B")
+    '<svg role="img" aria-label="A &amp; B" width="9pt"><g id="n-a" style="fill: var(--figure-1a1a1a)"/></svg>'
+    """
+    element = svg[svg.index("<svg") :]
+    element = re.sub(r"<metadata>.*?</metadata>\s*", "", element, flags=re.DOTALL)
+    element = re.sub(r"\s+xmlns(:\w+)?=\"[^\"]*\"", "", element).replace("xlink:href", "href")
+    element = re.sub(r"(id=\"|href=\"#|url\(#)", rf"\g<1>{name}-", element)
+    for colour in ON_DARK:
+        element = element.replace(colour, f"var({colour_variable(colour)})")
+    return element.replace("<svg", f'<svg role="img" aria-label="{escape(title)}"', 1)
+
+
+def colour_variable(colour: str) -> str:
+    """The CSS variable that stands for a colour of a figure.
+
+    >>> colour_variable("#1a1a1a")
+    '--figure-1a1a1a'
+    """
+    return f"--figure-{colour[1:]}"

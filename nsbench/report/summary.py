@@ -9,12 +9,13 @@ from pydantic import ValidationError
 
 from nsbench.data.dataset import DatasetCard
 from nsbench.report.bookkeeping import RunCount, count_runs
+from nsbench.report.claim import Claim
+from nsbench.report.paper import PublishedComparison
+from nsbench.report.selection import ACCURACY_METRICS as ACCURACY_METRICS
 from nsbench.report.selection import CUTOFF, Method, Selection, select
+from nsbench.report.statistic import Statistics
 from nsbench.terms import ALL, GROUPS, Cohort, balance_name, metric_name
 from nsbench.tracking.stored_run import StoredRun
-
-ACCURACY_METRICS = ("hit_rate", "ndcg")
-"""The metrics that tables and figures show, each in total, by cohort and as balance."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +65,22 @@ class DatasetSummary:
         methods: One a row, in the selection's order.
         counts: What became of all runs.
         card: The dataset's card as the compared runs saw it; None where they hold none that can be read.
+        runs: All runs, whatever they are.
+        statistics: Intervals and differences.
+        claims: The paper's claims, judged on this dataset.
+        costs: What each method took, in the selection's order.
+        published: Our cells beside the paper's; empty where the dataset is none of the paper's.
     """
 
     selection: Selection
     methods: tuple[MethodSummary, ...]
     counts: tuple[RunCount, ...]
     card: DatasetCard | None
+    runs: tuple[StoredRun, ...] = ()
+    statistics: Statistics = Statistics()
+    claims: tuple[Claim, ...] = ()
+    costs: tuple[CostRow, ...] = ()
+    published: tuple[PublishedComparison, ...] = ()
 
     @property
     def dataset(self) -> str:
@@ -99,7 +110,7 @@ def summarise(dataset: str, runs: Sequence[StoredRun]) -> DatasetSummary:
     """
     selection = select(dataset, runs)
     methods = tuple(MethodSummary(method, _estimates(method.runs)) for method in selection.methods)
-    return DatasetSummary(selection, methods, count_runs(runs), _card(selection))
+    return DatasetSummary(selection, methods, count_runs(runs), _card(selection), tuple(runs))
 
 
 def summary_metrics() -> tuple[str, ...]:

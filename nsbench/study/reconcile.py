@@ -24,7 +24,7 @@ from nsbench.tracking.mlflow_store import MlflowTracker
 from nsbench.tracking.stored_run import StoredRun
 
 RETRY_OF = "nsbench.retry_of"
-"""The attribute of a trial that holds the number of the lost trial whose point it tries again."""
+"""The attribute of a trial that tries a lost one's point again: the number of the first that had the point."""
 
 ATTEMPT = "nsbench.attempt"
 
@@ -90,8 +90,9 @@ class Reconciler:
         point = trial.params or trial.system_attrs.get("fixed_params", {})
         if not point or attempt > _MOST_ATTEMPTS:
             return
+        first = trial.user_attrs.get(RETRY_OF, trial.number)
         kept = {ORIGIN: trial.user_attrs[ORIGIN]} if ORIGIN in trial.user_attrs else {}
-        study.enqueue_trial(point, user_attrs={**kept, RETRY_OF: trial.number, ATTEMPT: attempt})
+        study.enqueue_trial(point, user_attrs={**kept, RETRY_OF: first, ATTEMPT: attempt})
 
     def _give_up(self, study: Study, trial: FrozenTrial, run: StoredRun | None) -> None:
         """Fails a lost trial and its run, and queues its point."""

@@ -15,8 +15,8 @@ from nsbench.seeding import derive_seed
 class TrialSeededTpe(BaseSampler):
     """Tree-structured Parzen estimation whose draws depend on the trial's number and on the trials before it alone.
 
-    A study that went on after an interruption therefore searches as one that was never interrupted, and two processes
-    on one study never draw alike. Source: Bergstra et al., NIPS 2011; `optuna.samplers.TPESampler`.
+    A study that stopped between two trials and went on therefore searches as one that never stopped, and two processes on
+    one study never draw alike. Source: Bergstra et al., NIPS 2011; `optuna.samplers.TPESampler`.
 
     Args:
         seed: The study's root seed.

@@ -17,7 +17,7 @@ from nsbench.study.job import Assignment, Ending, Row, TrainJob
 from nsbench.study.ledger import END_REASON, SURPLUS, has_free_place, is_surplus, n_finished, standing_of
 from nsbench.study.owner import OWNER, this_process
 from nsbench.study.plan import StudyPlan
-from nsbench.study.reconcile import Reconciler
+from nsbench.study.reconcile import RETRY_OF, Reconciler
 from nsbench.study.space import Space
 from nsbench.terms import RunKind, Tag
 from nsbench.watcher import RunOrder
@@ -119,7 +119,8 @@ class Tuning:
     def _job(self, trial: Trial, settings: Settings) -> TrainJob:
         order = RunOrder(
             kind=RunKind.TRIAL,
-            seed=derive_seed(self.plan.seed, "trial", trial.number),
+            # A point that is tried again has the seed that it had before.
+            seed=derive_seed(self.plan.seed, "trial", trial.user_attrs.get(RETRY_OF, trial.number)),
             study=self.plan.name,
             trial=trial.number,
             tags={Tag.N_PLANNED.value: str(self._n_trials)},

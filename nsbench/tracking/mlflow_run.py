@@ -17,6 +17,7 @@ from typing import final
 import yaml
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
+from mlflow.exceptions import MlflowException
 
 from nsbench.errors import TrackingError
 from nsbench.terms import RunKind, Tag
@@ -119,7 +120,7 @@ def start_run(client: MlflowClient, experiment_id: str, plan: RunPlan) -> Mlflow
         try:
             for first in range(0, len(params), _PARAMS_PER_CALL):
                 client.log_batch(run_id, params=params[first : first + _PARAMS_PER_CALL])
-            client.log_inputs(run_id, [_dataset_input(plan)])
+            _log_dataset(client, run_id, plan)
             with TemporaryDirectory() as folder:
                 path = Path(folder) / SETTINGS_FILE
                 path.write_text(yaml.safe_dump(dict(plan.params), sort_keys=False), encoding="utf-8")
@@ -128,6 +129,14 @@ def start_run(client: MlflowClient, experiment_id: str, plan: RunPlan) -> Mlflow
             client.set_terminated(run_id, "FAILED")
             raise
     return MlflowRunHandle(client, run_id)
+
+
+def _log_dataset(client: MlflowClient, run_id: str, plan: RunPlan) -> None:
+    """Ties the run to its dataset; of two processes that do so first at once, MLflow fails one, which finds it then."""
+    try:
+        client.log_inputs(run_id, [_dataset_input(plan)])
+    except MlflowException:
+        client.log_inputs(run_id, [_dataset_input(plan)])
 
 
 def run_name(plan: RunPlan) -> str:

@@ -88,8 +88,8 @@ def test_sizes_out_of_range_say_what_is_accepted(sizes: dict[str, int], message:
 
 
 def test_a_skew_out_of_range_says_what_is_accepted() -> None:
-    with pytest.raises(SettingsError, match="0 to 5"):
-        settings_like("demo", skew=-1.0)
+    with pytest.raises(SettingsError, match="0 to 2"):
+        settings_like("demo", skew=2.5)
 
 
 def test_an_unknown_likeness_names_the_known_ones() -> None:

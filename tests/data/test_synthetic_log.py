@@ -55,7 +55,7 @@ def test_a_log_has_about_the_interactions_asked_for(
 def test_users_are_as_long_as_in_the_dataset(like: Likeness, median: int) -> None:
     """Source: MovieLens-10M's users; Beauty's 5-core; RetailRocket's visits of at least 3 views."""
     shape = SHAPES[like]
-    n_users = 4_000
+    n_users = 1_500
     log = log_like(like, n_users, 10_200, round(n_users * shape.n_interactions / shape.n_users))
     lengths = np.bincount(log.users)
     assert lengths.min() >= shape.shortest

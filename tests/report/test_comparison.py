@@ -5,18 +5,8 @@ import math
 import pytest
 from scipy import stats
 
-from nsbench.report.comparison import pareto_front, student_two_sided, welch_p
+from nsbench.report.comparison import pareto_front, welch_p
 from nsbench.report.summary import Estimate
-
-
-def test_student_with_two_degrees_of_freedom_has_its_closed_form():
-    """P(|T| > t) = 1 - t / sqrt(2 + t^2); for t = sqrt(2): 1 - sqrt(2) / 2 = 0.292893."""
-    assert student_two_sided(math.sqrt(2), 2.0) == pytest.approx(1 - math.sqrt(2) / 2, abs=1e-6)
-
-
-def test_student_with_thirty_degrees_of_freedom_is_as_tabled():
-    """The 97.5 % quantile is 2.042272."""
-    assert student_two_sided(2.042272, 30.0) == pytest.approx(0.05, abs=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,60 @@
+"""How popularity spreads over a dataset's items, small enough for its card: the report draws it without the log."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsbench.data.dataset import CohortPopularity, Popularity
+from nsbench.data.item import cohorts_of
+from nsbench.terms import Cohort
+
+_CURVE_POINTS = 120
+"""Points of the popularity curve, before those that fall together are dropped."""
+
+
+def popularity_of(
+    train_counts: NDArray[np.int64], train_user_counts: NDArray[np.int64], n_train_users: int
+) -> Popularity:
+    """Items, interactions and users of every cohort, and the popularity curve thinned to at most 120 points.
+
+    Half of the points are evenly spaced in the logarithm of the rank, for the head, and half in the rank, for the tail.
+
+    Args:
+        train_counts: int64[n_items + 1], training interactions by item id; entry 0 is padding; falling from entry 1 on.
+        train_user_counts: int64[n_items + 1], users with the item in training.
+        n_train_users: Users with a training interaction.
+
+    Three items with 4, 2 and 2 training interactions, one without:
+    >>> popularity = popularity_of(np.array([0, 4, 2, 2, 0]), np.array([0, 2, 2, 1, 0]), n_train_users=2)
+    >>> popularity.item_ranks, popularity.n_interactions, popularity.n_cumulative
+    ((1, 2, 3), (4, 2, 2), (4, 6, 8))
+    >>> popularity.cohorts["tail"]
+    CohortPopularity(n_items=2, item_share=0.5, n_train=4, median_user_percentage=75.0)
+    """
+    cohorts = cohorts_of(train_counts)
+    percentages = 100.0 * train_user_counts / max(n_train_users, 1)
+    described = {}
+    for cohort in Cohort:
+        members = cohorts == cohort
+        n_items = int(np.count_nonzero(members))
+        described[cohort.label] = CohortPopularity(
+            n_items=n_items,
+            item_share=n_items / (len(train_counts) - 1),
+            n_train=int(train_counts[members].sum()),
+            median_user_percentage=float(np.median(percentages[members])) if n_items else None,
+        )
+    ranks = _curve_ranks(int(np.count_nonzero(train_counts)))
+    return Popularity(
+        n_train_users=n_train_users,
+        cohorts=described,
+        item_ranks=tuple(ranks.tolist()),
+        n_interactions=tuple(train_counts[ranks].tolist()),
+        n_cumulative=tuple(np.cumsum(train_counts)[ranks].tolist()),
+    )
+
+
+def _curve_ranks(n_items: int) -> NDArray[np.int64]:
+    if n_items == 0:
+        return np.empty(0, dtype=np.int64)
+    half = _CURVE_POINTS // 2
+    ranks = np.concatenate([np.geomspace(1, n_items, half), np.linspace(1, n_items, half)])
+    return np.unique(np.rint(ranks).astype(np.int64))

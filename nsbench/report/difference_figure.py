@@ -1,0 +1,84 @@
+"""The figure of all differences between methods: which of them are real, and which way they go."""
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from nsbench.report.statistic import BALANCE, PairedDifference
+from nsbench.report.style import FAINT, GROUND, INK, drawing_style, new_figure
+from nsbench.report.summary import DatasetSummary
+from nsbench.report.table import METRIC_TITLES
+from nsbench.terms import ALL
+
+_BETTER, _WORSE = "#0072b2", "#d55e00"
+_CELL, _MARGIN = 0.5, 1.5
+_PANELS = (("hit_rate", ALL, METRIC_TITLES["hit_rate"]), ("hit_rate", BALANCE, "Balance of hit rates"))
+
+
+def difference_figure(summary: DatasetSummary) -> Figure | None:
+    """Two squares of all pairs, in hit rate and in balance: row minus column, in percent points.
+
+    Real differences (Holm-corrected) are filled and bold, blue where the row is better and orange where it is worse.
+
+    Returns:
+        None with fewer than two methods, or without statistics.
+    """
+    labels = [row.method.label for row in summary.methods]
+    panels = [(metric, group, title) for metric, group, title in _PANELS if summary.statistics.pairs(metric, group)]
+    if len(labels) < 2 or not panels:
+        return None
+    side = _CELL * len(labels)
+    with drawing_style():
+        figure = new_figure(max(6.4, (side + _MARGIN) * len(panels)), side + _MARGIN)
+        grid = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+        for axes, (metric, group, title) in zip(grid, panels, strict=True):
+            _draw_square(axes, labels, summary.statistics.pairs(metric, group))
+            axes.set_title(f"{title}: row − column, points", loc="left", fontsize=9, fontweight="bold", pad=8)
+        grid[0].set_yticks(range(len(labels)), labels)
+    return figure
+
+
+def _draw_square(axes: Axes, labels: Sequence[str], pairs: Sequence[PairedDifference]) -> None:
+    n = len(labels)
+    axes.set_xlim(-0.5, n - 0.5)
+    axes.set_ylim(n - 0.5, -0.5)
+    axes.set_aspect("equal")
+    axes.set_xticks(range(n), labels, rotation=40, ha="right", rotation_mode="anchor")
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+    for place in range(n):
+        axes.add_patch(Rectangle((place - 0.5, place - 0.5), 1, 1, facecolor=FAINT, alpha=0.25, linewidth=0))
+    places = {label: place for place, label in enumerate(labels)}
+    for pair in pairs:
+        if pair.a in places and pair.b in places:
+            _draw_cell(axes, places[pair.a], places[pair.b], pair)
+            _draw_cell(axes, places[pair.b], places[pair.a], pair.reversed())
+
+
+def _draw_cell(axes: Axes, row: int, column: int, pair: PairedDifference) -> None:
+    is_defined = pair.difference == pair.difference
+    colour = _BETTER if pair.difference > 0 else _WORSE
+    axes.add_patch(
+        Rectangle(
+            (column - 0.5, row - 0.5),
+            1,
+            1,
+            facecolor=colour if pair.is_real else GROUND,
+            edgecolor=GROUND,
+            alpha=0.35 if pair.is_real else 1.0,
+            linewidth=1,
+        )
+    )
+    axes.text(
+        column,
+        row,
+        f"{100 * pair.difference:+.2f}" if is_defined else "–",
+        ha="center",
+        va="center",
+        fontsize=7.5,
+        fontweight="bold" if pair.is_real else "normal",
+        color=INK if pair.is_real else FAINT,
+    )

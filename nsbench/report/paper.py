@@ -1,0 +1,114 @@
+"""The paper's own numbers: its released runs, averaged by the same code as ours, and its table 3 as printed.
+
+The files of `configs/paper/`: `published_runs.csv` are the authors' released runs (a row a run), `table_3.csv` is table
+3 as printed, and `published.csv` is what our code makes of both (`paper_runs.published_csv`).
+
+Source: arXiv 2410.17276. Its table 3 prints the balance of NDCG, where its equation 8 speaks of hit rates.
+"""
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import nsbench
+
+PAPER_DATASETS: Mapping[str, str] = {"ml-10m": "Movielens", "amazon-beauty": "Beauty", "retailrocket": "RetailRocket"}
+"""Our names of the paper's datasets, and those of its released runs."""
+
+PAPER_TARGETS: Mapping[str, int] = {"Movielens": 104_626, "Beauty": 21_976, "RetailRocket": 443}
+"""Test interactions that the released runs were evaluated on: their hit rates are whole numbers of hits over these."""
+
+PAPER_NAMES: Mapping[str, str] = {
+    "popularity-baseline": "PopRec",
+    "random": "RNS",
+    "popularity": "PNS",
+    "batch": "BNS",
+    "mixed": "MNS",
+    "adaptive": "ANS",
+    "adaptive-batch": "ANS",
+    "adaptive-mixed": "AMNS",
+}
+"""What the paper calls our methods. Its text describes ANS as our `adaptive`; its released code runs our `adaptive-batch`."""
+
+SPREAD = 2.0
+"""How many of their deviations from their mean still count as within their spread: about 95 in 100 of their runs."""
+
+
+@dataclass(frozen=True)
+class PublishedCell:
+    """A cell of the paper over its released runs, as shares in [0, 1].
+
+    Attributes:
+        mean: Over the released runs; the printed value where none were released.
+        sd: Standard deviation over them (divided by n - 1); not-a-number without them.
+        n: Number of released runs; 0: only printed.
+    """
+
+    mean: float
+    sd: float
+    n: int
+
+
+@dataclass(frozen=True)
+class PublishedComparison:
+    """A cell of ours beside the paper's.
+
+    Attributes:
+        label: Our method's label.
+        paper_name: What the paper calls it, such as "RNS".
+        metric: `hit_rate` or `ndcg`.
+        group: `all`, `head`, `mid`, `tail` or `balance`.
+        ours: Our mean.
+        published: The paper's cell.
+        is_within_spread: Whether ours lies within SPREAD of their deviations of their mean; None where they have none.
+    """
+
+    label: str
+    paper_name: str
+    metric: str
+    group: str
+    ours: float
+    published: PublishedCell
+    is_within_spread: bool | None
+
+    @property
+    def difference(self) -> float:
+        """Ours minus theirs."""
+        return self.ours - self.published.mean
+
+
+def paper_dataset_of(name: str) -> str | None:
+    """The paper's dataset that one of ours is named after; None for others.
+
+    >>> paper_dataset_of("amazon_beauty"), paper_dataset_of("RetailRocket"), paper_dataset_of("demo")
+    ('Beauty', 'RetailRocket', None)
+    """
+    plain = name.lower().replace("_", "-")
+    by_theirs = {theirs.lower(): theirs for theirs in PAPER_DATASETS.values()}
+    return PAPER_DATASETS.get(plain, by_theirs.get(plain))
+
+
+@cache
+def published_cells(paper_dataset: str) -> Mapping[tuple[str, str, str], PublishedCell]:
+    """The paper's cells of a dataset by (paper's method, metric, group).
+
+    Args:
+        paper_dataset: A value of PAPER_DATASETS.
+    """
+    with (paper_folder() / "published.csv").open(encoding="utf-8", newline="") as stream:
+        rows = [row for row in csv.DictReader(stream) if row["dataset"] == paper_dataset]
+    return {
+        (row["method"], row["metric"], row["group"]): PublishedCell(
+            float(row["mean"]), float(row["sd"] or "nan"), int(row["n"])
+        )
+        for row in rows
+    }
+
+
+def paper_folder() -> Path:
+    """`configs/paper` in a checkout or an installed package."""
+    package = Path(nsbench.__file__).parent
+    installed = package / "_configs"
+    return (installed if installed.is_dir() else package.parent / "configs") / "paper"

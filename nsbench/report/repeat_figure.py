@@ -1,0 +1,59 @@
+"""The figure of every single repeat: how far the runs of a method lie apart, and how far the methods.
+
+Source: paper, figure 4.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from nsbench.report.style import GROUND, INK, Mark, drawing_style, name_rows, new_figure, spread
+from nsbench.report.summary import ACCURACY_METRICS, DatasetSummary
+from nsbench.report.table import METRIC_TITLES
+
+_WIDTH, _METHOD_HEIGHT, _MARGIN = 8.0, 0.38, 1.0
+
+
+def repeat_figure(summary: DatasetSummary, marks: Mapping[str, Mark]) -> Figure | None:
+    """Hit rate and NDCG of every run, a row a method, with the mean.
+
+    Args:
+        summary: The dataset's.
+        marks: How each method is drawn, by label.
+
+    Returns:
+        None without methods.
+    """
+    if not summary.methods:
+        return None
+    with drawing_style():
+        figure = new_figure(_WIDTH, _MARGIN + _METHOD_HEIGHT * len(summary.methods))
+        panels = figure.subplots(1, len(ACCURACY_METRICS), sharey=True, squeeze=False)[0]
+        for axes, metric in zip(panels, ACCURACY_METRICS, strict=True):
+            for place, row in enumerate(summary.methods):
+                _draw_runs(axes, place, 100 * np.array(row.accuracy(metric).values), marks[row.method.label])
+            axes.set_xlabel(f"{METRIC_TITLES[metric]}, %")
+            axes.set_xlim(left=min(0.0, axes.get_xlim()[0]))
+        name_rows(panels[0], [row.method.label for row in summary.methods])
+        for axes in panels:
+            axes.grid(visible=False, axis="y")
+    return figure
+
+
+def _draw_runs(axes: Axes, place: int, values: np.ndarray, mark: Mark) -> None:
+    if not len(values):
+        return
+    axes.plot(
+        values,
+        place + spread(len(values)),
+        linestyle="none",
+        marker=mark.marker,
+        markersize=5,
+        color=mark.colour,
+        markerfacecolor=GROUND if mark.is_hollow else mark.colour,
+        alpha=0.75,
+    )
+    mean = float(values.mean())
+    axes.plot([mean, mean], [place - 0.36, place + 0.36], color=INK, linewidth=1.6)

@@ -1,0 +1,118 @@
+"""The figure of the search: validation NDCG of every trial against learning rate and against each count of negatives.
+
+Source: paper, figure 5, with a panel more for each count of negatives and with every trial as a point.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from nsbench.report.style import GROUND, Mark, drawing_style, new_figure
+from nsbench.report.training_curve import VALID_NDCG
+from nsbench.terms import RunKind
+from nsbench.tracking.stored_run import StoredRun
+
+_WIDTH, _ROW_HEIGHT, _COLUMNS = 9.0, 3.1, 2
+_BINS = 5
+_TITLES = {
+    "learning_rate": "Learning rate",
+    "n_negatives": "Negatives a positive",
+    "n_in_batch": "In-batch negatives a positive",
+    "n_uniform": "Uniform negatives a positive",
+    "n_hardest": "Negatives kept (the hardest)",
+}
+_MODEL_COUNTS = frozenset({"n_blocks", "n_heads"})
+
+
+def search_figure(runs: Sequence[StoredRun], marks: Mapping[str, Mark]) -> Figure | None:
+    """A panel a searched setting; solid points are finished trials, hollow ones were pruned; lines join the best ones.
+
+    Args:
+        runs: All runs of a dataset.
+        marks: How each method is drawn, by label; trials of others are left out.
+
+    Returns:
+        None where no trial's setting varies.
+    """
+    trials = [
+        run
+        for run in runs
+        if run.kind is RunKind.TRIAL
+        and run.label in marks
+        and not math.isnan(run.metric(VALID_NDCG))
+        and (run.status == "FINISHED" or run.is_pruned)
+    ]
+    names = searched_settings(trials)
+    if not names:
+        return None
+    n_rows = math.ceil(len(names) / _COLUMNS)
+    with drawing_style():
+        figure = new_figure(_WIDTH, _ROW_HEIGHT * n_rows + 0.4)
+        grid = figure.subplots(n_rows, _COLUMNS, squeeze=False, sharey=True).ravel()
+        for axes, name in zip(grid, names, strict=False):
+            _draw_panel(axes, name, trials, marks)
+        for axes in grid[len(names) :]:
+            axes.set_axis_off()
+        for row in range(n_rows):
+            grid[row * _COLUMNS].set_ylabel("Validation NDCG at 10, %")
+        handles = {
+            label: handle
+            for axes in grid
+            for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
+        }
+        figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=min(len(handles), 6))
+    return figure
+
+
+def searched_settings(trials: Sequence[StoredRun]) -> list[str]:
+    """Learning rate and counts of negatives that differ between some sampler's trials, the learning rate first."""
+    varied = {
+        name
+        for label in {run.label for run in trials}
+        for name in {name for run in trials if run.label == label for name in run.params}
+        if len({run.params.get(name) for run in trials if run.label == label}) > 1
+    }
+    counts = sorted(name for name in varied if name.startswith("n_") and name not in _MODEL_COUNTS)
+    return [*(["learning_rate"] if "learning_rate" in varied else []), *counts]
+
+
+def _draw_panel(axes: Axes, name: str, trials: Sequence[StoredRun], marks: Mapping[str, Mark]) -> None:
+    axes.set_xscale("log")
+    axes.set_xlabel(_TITLES.get(name, name))
+    for label, mark in marks.items():
+        own = [run for run in trials if run.label == label and name in run.params]
+        if len({run.params[name] for run in own}) < 2:
+            continue
+        settings = np.array([float(run.params[name]) for run in own])
+        values = np.array([100 * run.metric(VALID_NDCG) for run in own])
+        pruned = np.array([run.is_pruned for run in own])
+        axes.plot(*_envelope(settings[~pruned], values[~pruned]), color=mark.colour, linewidth=1, alpha=0.7, zorder=1)
+        for wanted, fill in ((~pruned, mark.colour), (pruned, GROUND)):
+            axes.plot(
+                settings[wanted],
+                values[wanted],
+                linestyle="none",
+                marker=mark.marker,
+                markersize=4.5,
+                color=mark.colour,
+                markerfacecolor=fill,
+                alpha=0.85,
+                label=label if fill == mark.colour else None,
+            )
+
+
+def _envelope(
+    settings: NDArray[np.float64], values: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The best trial of each of five equal parts of the range, on its logarithmic axis."""
+    if len(settings) == 0:
+        return settings, values
+    logs = np.log(settings)
+    parts = np.minimum((_BINS * (logs - logs.min()) / max(np.ptp(logs), 1e-9)).astype(int), _BINS - 1)
+    best = [int(np.flatnonzero(parts == part)[np.argmax(values[parts == part])]) for part in np.unique(parts)]
+    order = sorted(best, key=lambda index: settings[index])
+    return settings[order], values[order]

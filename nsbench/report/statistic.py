@@ -1,0 +1,174 @@
+"""What is known of a quantity and of the difference between two methods: the plain results that tables and pages show.
+
+How they are computed is `two_level`'s business (from ranks) and `run_level`'s (from runs alone); nothing here computes.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from nsbench.terms import ALL, BALANCED_COHORTS, GROUPS
+
+LEVEL = 0.05
+"""Two-sided level of tests and, as its complement, of intervals: a difference with a corrected p-value below it is real."""
+
+POWER = 0.8
+"""The chance with which the smallest detectable difference would be found."""
+
+BALANCE = "balance"
+"""The group whose value is the mean over repeats of the balance over head, mid and tail."""
+
+BALANCE_OF_MEANS = "balance_of_means"
+"""The group whose value is the balance of the mean head, mid and tail values."""
+
+HEAD_SHARE = "head_share"
+"""The group whose value is head / (head + tail), of means: the head:tail ratio on a scale that a tail of 0 does not break."""
+
+QUANTITY_GROUPS = (*GROUPS, BALANCE, BALANCE_OF_MEANS, HEAD_SHARE)
+"""What each accuracy metric is looked at for: in total, by cohort, and three ways to compare cohorts."""
+
+COHORT_GROUPS = (ALL, *(cohort.label for cohort in BALANCED_COHORTS))
+"""The groups that the paper's table 3 shows."""
+
+Basis = Literal["users and repeats", "repeats", "users", "none"]
+"""What an interval allows for. repeats: the ranks are missing, so another draw of test users is not allowed for. users:
+a single run, so another seed is not allowed for. none: there is no interval."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A 95 % confidence interval; both ends are not-a-number where nothing can be said."""
+
+    low: float
+    high: float
+
+    @property
+    def is_defined(self) -> bool:
+        """Whether there is an interval at all."""
+        return not math.isnan(self.low + self.high)
+
+    def holds(self, value: float) -> bool:
+        """Whether a value lies within."""
+        return self.low <= value <= self.high
+
+
+UNDEFINED_INTERVAL = Interval(float("nan"), float("nan"))
+"""No interval."""
+
+
+@dataclass(frozen=True)
+class QuantityEstimate:
+    """A method's value of a quantity with its interval.
+
+    Attributes:
+        label: The method's label.
+        metric: `hit_rate` or `ndcg`.
+        group: One of QUANTITY_GROUPS.
+        value: Over all targets and repeats; not-a-number where undefined.
+        interval: Around it.
+        standard_error: Of the value; not-a-number without an interval.
+        basis: What the interval allows for.
+        n_targets: Test targets that the value rests on; 0 where unknown.
+    """
+
+    label: str
+    metric: str
+    group: str
+    value: float
+    interval: Interval
+    standard_error: float
+    basis: Basis
+    n_targets: int
+
+
+@dataclass(frozen=True)
+class PairedDifference:
+    """How much method a exceeds method b.
+
+    Attributes:
+        a: Label of the first method.
+        b: Label of the second.
+        metric: `hit_rate` or `ndcg`.
+        group: One of QUANTITY_GROUPS.
+        difference: Value of a minus value of b; not-a-number where one is undefined.
+        interval: Around the difference, for this pair alone.
+        p_value: Two-sided, for this pair alone; not-a-number where it can't be tested.
+        p_holm: Corrected for all pairs of this dataset, metric and group.
+        effect_size: Difference in standard deviations over repeats (Hedges' g); not-a-number below two runs each,
+            infinite where repeats don't vary.
+        smallest_detectable: The difference that these runs would find with 80 % chance at 5 %; not-a-number without ranks
+            or repeats.
+        smallest_with_endless_repeats: The same if repeats were free: what is left is due to the test users alone.
+        basis: What interval and p-value allow for.
+    """
+
+    a: str
+    b: str
+    metric: str
+    group: str
+    difference: float
+    interval: Interval
+    p_value: float
+    p_holm: float
+    effect_size: float
+    smallest_detectable: float
+    smallest_with_endless_repeats: float
+    basis: Basis
+
+    @property
+    def is_real(self) -> bool:
+        """Whether the methods differ by more than chance, after Holm's correction."""
+        return self.p_holm < LEVEL
+
+    def reversed(self) -> "PairedDifference":
+        """The same difference seen from b."""
+        return PairedDifference(
+            self.b,
+            self.a,
+            self.metric,
+            self.group,
+            -self.difference,
+            Interval(-self.interval.high, -self.interval.low),
+            self.p_value,
+            self.p_holm,
+            -self.effect_size,
+            self.smallest_detectable,
+            self.smallest_with_endless_repeats,
+            self.basis,
+        )
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """The statistics of a dataset.
+
+    Attributes:
+        estimates: Of every method, metric and group.
+        differences: Of every pair of methods, metric and group; each pair once, in the table's order.
+        n_users: Test users with a target; 0 where ranks are missing.
+        notes: What could not be done and why, in sentences; empty where nothing is missing.
+    """
+
+    estimates: tuple[QuantityEstimate, ...] = ()
+    differences: tuple[PairedDifference, ...] = ()
+    n_users: int = 0
+    notes: tuple[str, ...] = ()
+
+    def estimate(self, label: str, metric: str, group: str) -> QuantityEstimate | None:
+        """A method's estimate; None where there is none."""
+        found = (e for e in self.estimates if (e.label, e.metric, e.group) == (label, metric, group))
+        return next(found, None)
+
+    def difference(self, a: str, b: str, metric: str, group: str) -> PairedDifference | None:
+        """How much a exceeds b, whichever way round the pair is kept; None where there is no such pair."""
+        for pair in self.pairs(metric, group):
+            if (pair.a, pair.b) == (a, b):
+                return pair
+            if (pair.b, pair.a) == (a, b):
+                return pair.reversed()
+        return None
+
+    def pairs(self, metric: str, group: str) -> Sequence[PairedDifference]:
+        """All pairs of a metric and group."""
+        return [pair for pair in self.differences if (pair.metric, pair.group) == (metric, group)]

@@ -1,0 +1,100 @@
+"""`nsbench data prepare | list | describe` from the command line."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from nsbench.cli.data import data_app
+from nsbench.data.store import load_dataset
+from nsbench.errors import LogError, NsbenchError, SettingsError
+from nsbench.home import Home
+from tests.data.interaction import rows_of, write_csv
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    monkeypatch.setenv("NSBENCH_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("COLUMNS", "200")
+    return Home(tmp_path / "home")
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> str:
+    return str(write_csv(tmp_path / "log.csv"))
+
+
+def nsbench_data(*words: str) -> Result:
+    result = CliRunner().invoke(data_app, words)
+    if isinstance(result.exception, NsbenchError):
+        raise result.exception
+    return result
+
+
+def test_prepare_then_list_then_describe(home: Home, log: str) -> None:
+    assert "4 users, 5 items, 40 interactions" in nsbench_data("prepare", log, "--name", "shop").stdout
+    listed = nsbench_data("list").stdout
+    assert "shop" in listed
+    assert "log.csv" in listed
+    described = nsbench_data("describe", "shop").stdout
+    assert "median 10, mean 10.0, max 10" in described
+    assert "head" in described
+
+
+def test_describe_prints_json_that_a_program_can_read(home: Home, log: str) -> None:
+    nsbench_data("prepare", log, "--name", "shop")
+    description = json.loads(nsbench_data("describe", "shop", "--json").stdout)
+    assert description["card"]["n_interactions"] == 40
+    assert sum(cohort["n_items"] for cohort in description["cohorts"].values()) == 5
+
+
+def test_an_empty_home_says_how_to_fill_it(home: Home) -> None:
+    assert "nsbench data prepare LOG --name NAME" in nsbench_data("list").stdout.replace("\n", " ")
+
+
+def test_a_damaged_dataset_is_listed_as_damaged(home: Home, log: str) -> None:
+    nsbench_data("prepare", log, "--name", "shop")
+    (home.datasets / "shop" / "card.json").unlink()
+    assert "damaged" in nsbench_data("list").stdout
+
+
+def test_options_reach_the_dataset(home: Home, tmp_path: Path) -> None:
+    """Two users 20 times each with items 1 and 2 in turn: --drop-repeats leaves 2 each; visits of an hour's gap: 4."""
+    rows = [(u, 1 + k % 2, 60 * k + 7_200 * (k >= 10)) for u in (1, 2) for k in range(20)]
+    log = str(write_csv(tmp_path / "visits.csv", rows))
+    shares = ("--valid-share", "0.25", "--test-share", "0.25", "--split-by", "rows")
+    nsbench_data("prepare", log, "--name", "visits", "--session-gap", "1h", "--drop-repeats", *shares)
+    dataset = load_dataset("visits", home)
+    assert (dataset.n_users, dataset.card.n_interactions, dataset.card.n_test) == (4, 8, 2)
+    assert (dataset.card.options["session_gap_s"], dataset.card.options["repeats"]) == (3_600, "drop")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--valid-share", "1.5"), "--valid-share 1.5: Input should be less than 1"),
+        (("--valid-share", ".6", "--test-share", ".5"), "their sum must be below 1"),
+        (("--session-gap", "soon"), "--session-gap of 'soon': accepted are"),
+        (("--session-gap", "0"), "--session-gap-s 0"),
+        (("--drop-repeats", "--drop-immediate-repeats"), "give only one"),
+    ],
+)
+def test_options_that_are_not_accepted_are_explained(
+    home: Home, log: str, options: tuple[str, ...], message: str
+) -> None:
+    with pytest.raises(SettingsError, match=message):
+        nsbench_data("prepare", log, "--name", "shop", *options)
+    assert not home.root.exists()
+
+
+def test_a_choice_that_does_not_exist_leaves_with_2(home: Home, log: str) -> None:
+    assert nsbench_data("prepare", log, "--name", "shop", "--split-by", "moon").exit_code == 2
+
+
+def test_errors_leave_with_2_or_more_and_nothing_written(home: Home, tmp_path: Path) -> None:
+    log = str(write_csv(tmp_path / "one.csv", [(1, row[1], row[2]) for row in rows_of()]))
+    with pytest.raises(LogError, match="1 user and") as caught:
+        nsbench_data("prepare", log, "--name", "shop")
+    assert caught.value.exit_code >= 2
+    assert list(home.datasets.iterdir()) == []

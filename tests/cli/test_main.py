@@ -1,0 +1,59 @@
+"""The command line as a whole: what help costs, and how errors end."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[2]
+
+
+def nsbench(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "NSBENCH_HOME": str(home), "COLUMNS": "200"}
+    command = [sys.executable, "-m", "nsbench.cli.main", *arguments]
+    return subprocess.run(
+        command, capture_output=True, text=True, env=environment, cwd=PROJECT, stdin=subprocess.DEVNULL, timeout=120, check=False
+    )
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, nsbench.cli.main; "
+        "print([name for name in ('torch', 'mlflow', 'polars', 'optuna', 'matplotlib', 'pandas') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=PROJECT, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_every_command_has_help_and_says_what_it_is_for(tmp_path: Path) -> None:
+    done = nsbench(tmp_path, "--help")
+    assert done.returncode == 0
+    for command in ("data", "samplers", "train", "tune", "repeat", "baseline", "reproduce", "report", "ui", "bench"):
+        assert command in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("train", "--sampler", "mxied"), "unknown sampler 'mxied' (did you mean 'mixed'?)"),
+        (("train", "--sampler", "mixed", "--set", "lerning_rate=1"), "did you mean 'learning_rate'?"),
+        (("train", "--sampler", "mixed", "--set", "learning_rate=-1"), "learning_rate = -1"),
+        (("train", "--sampler", "mixed", "--config", "missing.yaml"), "can't read the settings file missing.yaml"),
+        (("train", "--sampler", "mixed", "--dataset", "shop"), "shop"),
+        (("tune", "--sampler", "mxied"), "unknown sampler 'mxied'"),
+        (("samplers", "mxied"), "unknown sampler 'mxied'"),
+        (("bench", "--workload", "desne"), "unknown workload 'desne'"),
+        (("data", "prepare", "missing.csv", "--name", "shop"), "missing.csv"),
+    ],
+)
+def test_a_mistake_ends_with_a_message_and_leaves_nothing_behind(
+    tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    home = tmp_path / "home"
+    done = nsbench(home, *arguments)
+    assert done.returncode >= 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not home.exists() or not [path for path in home.rglob("*") if path.is_file() and path.suffix != ".db"]

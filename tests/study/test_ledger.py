@@ -1,0 +1,49 @@
+"""Which trial may begin, and which must step back."""
+
+from optuna.trial import TrialState
+
+from nsbench.study.ledger import END_REASON, INTERRUPTED, SURPLUS, has_free_place, is_surplus, n_finished, standing_of
+from nsbench.study.plan import DEFAULTS, ORIGIN
+from tests.study.study_builder import trial_of
+
+COMPLETE, PRUNED, RUNNING = TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING
+WAITING, FAIL = TrialState.WAITING, TrialState.FAIL
+
+
+def trials_of(*states):
+    return [trial_of(number, state) for number, state in enumerate(states)]
+
+
+def test_pruned_trials_are_finished_and_failed_ones_are_not():
+    assert n_finished(trials_of(COMPLETE, PRUNED, FAIL, RUNNING, WAITING)) == 2
+
+
+def test_a_running_trial_takes_a_place():
+    assert has_free_place(trials_of(COMPLETE, RUNNING, FAIL), n_planned=3)
+    assert not has_free_place(trials_of(COMPLETE, RUNNING, PRUNED), n_planned=3)
+
+
+def test_of_two_that_begin_on_the_last_place_the_later_steps_back():
+    """Three planned, two finished: trials 2 and 3 begin at once."""
+    trials = trials_of(COMPLETE, PRUNED, RUNNING, RUNNING)
+    assert not is_surplus(2, trials, n_planned=3)
+    assert is_surplus(3, trials, n_planned=3)
+
+
+def test_a_waiting_trial_of_a_smaller_number_keeps_its_place():
+    """Two planned: trial 1 waits to be tried again, so trial 2 would be the third with a result."""
+    assert is_surplus(2, trials_of(COMPLETE, WAITING, RUNNING), n_planned=2)
+    assert not is_surplus(2, trials_of(COMPLETE, WAITING, RUNNING), n_planned=3)
+
+
+def test_the_defaults_are_tried_once():
+    defaults = {ORIGIN: DEFAULTS}
+    trials = [trial_of(0, RUNNING, defaults), trial_of(1, RUNNING, defaults)]
+    assert not is_surplus(0, trials, n_planned=9)
+    assert is_surplus(1, trials, n_planned=9)
+    assert not is_surplus(1, [trial_of(0, FAIL, defaults), trials[1]], n_planned=9)
+
+
+def test_an_interrupted_trial_is_lost_and_not_failed():
+    reasons = {"a loss of nan": "failed", INTERRUPTED: "lost", SURPLUS: "surplus"}
+    assert [standing_of(trial_of(0, FAIL, {END_REASON: reason})) for reason in reasons] == list(reasons.values())

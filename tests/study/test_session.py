@@ -1,0 +1,97 @@
+"""Studies, repeats and baselines by real workers, into real stores."""
+
+import os
+import signal
+
+from nsbench.baseline import BASELINES
+from nsbench.study.best import best_of
+from nsbench.study.engine import work
+from nsbench.study.ledger import END_REASON
+from nsbench.study.owner import OWNER, this_process
+from nsbench.study.repeat import baselines_of, evaluation_of, repeats_of
+from nsbench.study.tuning import RUN_ID
+from nsbench.terms import RunKind, Tag
+from nsbench.tracking.mlflow_reader import open_reader
+from tests.study.study_builder import DATASET, order_of
+
+
+def runs_of(home, study=None, kind=RunKind.TRIAL):
+    return open_reader(home).runs(DATASET, (kind,), study=study)
+
+
+def test_two_workers_end_with_exactly_the_planned_trials_tied_to_their_runs(session, dataset, home, viewer):
+    tuning = session.tuning(order_of(5), dataset)
+    session.run([tuning], DATASET, viewer)
+    runs = {run.run_id: run for run in runs_of(home, tuning.title)}
+    assert [trial.state.name for trial in tuning.study.trials] == ["COMPLETE"] * 5
+    assert len(runs) == 5
+    for trial in tuning.study.trials:
+        run = runs[trial.user_attrs[RUN_ID]]
+        assert (run.trial, run.study, run.status) == (trial.number, tuning.title, "FINISHED")
+        assert run.metric(tuning.plan.objective) == trial.value
+        assert run.tags[OWNER] == this_process()
+        assert not any(name.startswith("test/") for name in run.metrics)
+
+
+def test_a_study_has_one_run_of_its_own_with_what_it_found(session, dataset, home, viewer):
+    tuning = session.tuning(order_of(2), dataset)
+    for _ in range(2):
+        session.run([tuning], DATASET, viewer)
+    (summary,) = runs_of(home, tuning.title, RunKind.STUDY)
+    best = best_of(tuning.title, DATASET, "random", home)
+    assert summary.metrics["study/n_finished"] == 2
+    assert summary.metrics["study/best_value"] == best.value == tuning.study.best_value
+    assert summary.tags[Tag.N_PLANNED] == "2"
+
+
+def test_repeats_take_the_best_settings_and_skip_the_seeds_that_are_done(session, dataset, home, viewer):
+    tuning = session.tuning(order_of(2), dataset)
+    session.run([tuning], DATASET, viewer)
+    best = best_of(tuning.title, DATASET, "random", home)
+    assert best.settings == tuning.plan.settings(tuning.study.best_params)
+    session.run([repeats_of(best.settings, dataset, 2, best.study, home)], DATASET, viewer)
+    more = repeats_of(best.settings, dataset, 3, best.study, home)
+    assert (more.n_finished, more.n_planned) == (2, 3)
+    session.run([more], DATASET, viewer)
+    runs = runs_of(home, tuning.title, RunKind.REPEAT)
+    assert sorted(run.seed for run in runs) == [0, 1, 2]
+    assert {run.fingerprint for run in runs} == {best.settings.fingerprint()}
+    assert all("test/all/hit_rate_at_10" in run.metrics for run in runs)
+    other = best.settings.changed({"learning_rate": 0.0077})
+    assert repeats_of(other, dataset, 3, None, home).n_finished == 0
+
+
+def test_baselines_that_are_done_are_skipped(session, dataset, home, viewer):
+    evaluation = evaluation_of({"targets": "last"})
+    runs = baselines_of(list(BASELINES), dataset, evaluation, home)
+    session.run([runs], DATASET, viewer)
+    assert [row.state for row in runs.rows()] == ["finished"] * len(BASELINES)
+    assert baselines_of(list(BASELINES), dataset, evaluation, home).is_done
+    assert not baselines_of(list(BASELINES), dataset, evaluation_of({}), home).is_done
+
+
+class Killer:
+    """Kills the process of the first trial that has looked at the validation interactions, once."""
+
+    def __init__(self, pool):
+        self._pool = pool
+        self.killed = False
+
+    def show(self, sources):
+        rows = [row for source in sources for row in source.rows()]
+        if not self.killed and any(row.state == "running" and row.epoch for row in rows):
+            busy = next(worker for worker in self._pool._workers if worker.assignment is not None)
+            os.kill(busy.process.pid, signal.SIGKILL)
+            self.killed = True
+
+
+def test_a_worker_that_is_killed_fails_its_trial_and_another_takes_its_place(session, dataset, home, pool):
+    tuning = session.tuning(order_of(2, max_epochs=400, patience=0), dataset)
+    killer = Killer(pool)
+    work(pool, [tuning], session._reconciler.close_run, killer)
+    states = [trial.state.name for trial in tuning.study.trials]
+    assert killer.killed
+    assert sorted(states) == ["COMPLETE", "COMPLETE", "FAIL"]
+    failed = tuning.study.trials[states.index("FAIL")]
+    assert "killed by signal 9" in failed.user_attrs[END_REASON]
+    assert {run.status for run in runs_of(home, tuning.title) if run.trial == failed.number} == {"FAILED"}
