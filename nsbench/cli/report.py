@@ -1,12 +1,16 @@
 """`nsbench report`: the comparison, from the recorded runs alone."""
 
 import os
+import webbrowser
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from nsbench.errors import SettingsError
 from nsbench.home import current_home
 from nsbench.report.report_format import ReportFormat
 
@@ -24,8 +28,9 @@ def report(
     formats: Annotated[
         list[ReportFormat] | None, typer.Option("--format", help="Write only this; may be given often. Default: all.")
     ] = None,
+    open_page: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
 ) -> None:
-    """Compare samplers: tables by cohort, balance, figures, and the answer in words."""
+    """Compare samplers: the answer in words, tables by cohort, differences, cost and figures, on a page and as files."""
     from nsbench.report.report import build_report
     from nsbench.report.terminal import terminal_report
     from nsbench.tracking.mlflow_reader import open_reader
@@ -39,6 +44,24 @@ def report(
         # A file or a pipe has no width; rich would take 80 columns and break the tables' lines.
         console = Console(width=WIDTH_OF_FILES)
     console.print(terminal_report(written.summaries))
+    _say_where(written.files, written.output, console)
+    if open_page:
+        _open(written.files)
+
+
+def _say_where(files: Sequence[Path], output: Path, console: Console) -> None:
+    """Names the files at the top of the folder, and counts those below."""
     console.print("\nWritten:")
-    for path in written.files:
-        console.print(f"  {path}", soft_wrap=True, highlight=False, markup=False)
+    below: Counter[Path] = Counter(path.parent for path in files if path.parent != output)
+    for path in files:
+        if path.parent == output:
+            console.print(f"  {path}", soft_wrap=True, highlight=False, markup=False)
+    for folder, n_files in below.items():
+        console.print(f"  {folder}/ ({n_files} files)", soft_wrap=True, highlight=False, markup=False)
+
+
+def _open(files: Sequence[Path]) -> None:
+    page = next((path for path in files if path.suffix == ".html"), None)
+    if page is None:
+        raise SettingsError("--open needs the page, which was not written; add --format html, or leave --format out")
+    webbrowser.open(page.absolute().as_uri())

@@ -114,7 +114,7 @@ def _draw_spread(axes: Axes, point: _Point, mark: Mark) -> None:
                 angle=region.angle_deg,
                 facecolor=mark.colour,
                 edgecolor=mark.colour,
-                alpha=0.18,
+                alpha=0.13,
                 zorder=1,
             )
             # Not add_patch: a wide region should not push the points together.

@@ -3,15 +3,21 @@
 import math
 from collections.abc import Sequence
 
-from nsbench.report.comparison import NOISE_LEVEL, pareto_front, welch_p
+from nsbench.report.answer_context import context, is_small_test, size_of_test
+from nsbench.report.comparison import pareto_front
 from nsbench.report.number import percent, runs_text
-from nsbench.report.selection import COMPARED_KINDS, CUTOFF
+from nsbench.report.selection import CUTOFF
+from nsbench.report.statistic import BALANCE, LEVEL
 from nsbench.report.summary import DatasetSummary, Estimate, MethodSummary
-from nsbench.terms import ALL, metric_name
+from nsbench.terms import ALL
 
 
 def answer(summary: DatasetSummary) -> list[str]:
-    """Sentences on a dataset, the most wanted first; says what is missing where nothing can be answered."""
+    """Sentences on a dataset, the most wanted first; says what is missing where nothing can be answered.
+
+    Args:
+        summary: With its statistics (`nsbench.report.reading`).
+    """
     rows = summary.methods
     if not rows:
         return [_nothing_to_compare(summary)]
@@ -20,39 +26,51 @@ def answer(summary: DatasetSummary) -> list[str]:
         return [
             f"Only {only.method.label} was run: hit rate at {CUTOFF} {_told(only.accuracy('hit_rate'))}, balance "
             f"{_told(only.balance('hit_rate'))}. Nothing to compare it with yet: `nsbench repeat` another sampler.",
-            *_context(summary, only),
+            *context(summary, only),
         ]
-    best = max(rows, key=lambda row: _rankable(row.accuracy("hit_rate")))
-    sentences = [_accuracy(rows, best), *_ndcg(rows, best), *_balance(rows)]
-    sentences += _advice(rows, best)
-    return [*sentences, _front(rows), *_context(summary, best)]
+    best = best_in_accuracy(rows)
+    # A log that can't show much must say so before anything else is believed.
+    warning = [size_of_test(summary, best)] if is_small_test(summary) else []
+    sentences = [_accuracy(summary, best), *warning, *_ndcg(rows, best), *_balance(summary), *_advice(summary, best)]
+    return [*sentences, _front(rows), *context(summary, best, with_test_size=not warning)]
 
 
-def within_noise_of(best: MethodSummary, rows: Sequence[MethodSummary]) -> list[tuple[MethodSummary, float]]:
-    """The methods whose hit rate can't be told from the best one's, with the p-value, nan with too few runs."""
-    compared = [(row, _hit_rate_p(best, row)) for row in rows if row is not best]
-    return [(row, p) for row, p in compared if math.isnan(p) or p >= NOISE_LEVEL]
+def best_in_accuracy(rows: Sequence[MethodSummary]) -> MethodSummary:
+    """The method with the highest mean hit rate."""
+    return max(rows, key=lambda row: _rankable(row.accuracy("hit_rate")))
 
 
-def _hit_rate_p(best: MethodSummary, other: MethodSummary) -> float:
-    a, b = best.accuracy("hit_rate"), other.accuracy("hit_rate")
-    if best.method.is_baseline and not other.method.is_baseline:
-        return welch_p(b, a, b_is_constant=a.n == 1)
-    return welch_p(a, b, b_is_constant=other.method.is_baseline and b.n == 1)
+def within_noise_of(
+    summary: DatasetSummary, best: MethodSummary, group: str = ALL
+) -> list[tuple[MethodSummary, float]]:
+    """The methods that can't be told from one by hit rate, with the corrected p-value, nan with too few runs.
+
+    Args:
+        summary: With its statistics.
+        best: The method to tell others from.
+        group: What of the hit rate is compared, one of QUANTITY_GROUPS.
+    """
+    close = []
+    for row in summary.methods:
+        pair = summary.statistics.difference(best.method.label, row.method.label, "hit_rate", group)
+        p_value = float("nan") if pair is None else pair.p_holm
+        if row is not best and (math.isnan(p_value) or p_value >= LEVEL):
+            close.append((row, p_value))
+    return close
 
 
-def _accuracy(rows: Sequence[MethodSummary], best: MethodSummary) -> str:
+def _accuracy(summary: DatasetSummary, best: MethodSummary) -> str:
     text = f"Accuracy: {best.method.label} is best, with a hit rate at {CUTOFF} of {_told(best.accuracy('hit_rate'))}"
-    close = within_noise_of(best, rows)
+    return f"{text}{_apart(within_noise_of(summary, best), 'every other method is worse by more than noise')}."
+
+
+def _apart(close: Sequence[tuple[MethodSummary, float]], all_apart: str) -> str:
+    """What can't be told from the best one."""
     unknown = [row.method.label for row, p in close if math.isnan(p)]
     equal = [f"{row.method.label} (p = {p:.2f})" for row, p in close if not math.isnan(p)]
-    if equal:
-        text += f"; within noise of it: {_listed(equal)}"
-    if unknown:
-        text += f"; too few runs to tell it from {_listed(unknown)}"
-    if not close:
-        text += "; every other method is worse by more than noise"
-    return text + "."
+    text = f"; within noise of it: {listed(equal)}" if equal else ""
+    text += f"; too few runs to tell it from {listed(unknown)}" if unknown else ""
+    return text if close else f"; {all_apart}"
 
 
 def _ndcg(rows: Sequence[MethodSummary], best: MethodSummary) -> list[str]:
@@ -62,19 +80,23 @@ def _ndcg(rows: Sequence[MethodSummary], best: MethodSummary) -> list[str]:
     return [f"By NDCG at {CUTOFF}, {by_ndcg.method.label} is best, with {_told(by_ndcg.accuracy('ndcg'))}."]
 
 
-def _balance(rows: Sequence[MethodSummary]) -> list[str]:
-    best = max(rows, key=lambda row: _rankable(row.balance("hit_rate")))
+def _balance(summary: DatasetSummary) -> list[str]:
+    best = max(summary.methods, key=lambda row: _rankable(row.balance("hit_rate")))
     if math.isnan(best.balance("hit_rate").mean):
         return ["Balance: undefined for every method, since none has a hit in head, mid or tail."]
+    close = [
+        (row, p) for row, p in within_noise_of(summary, best, BALANCE) if not math.isnan(row.balance("hit_rate").mean)
+    ]
     return [
         f"Balance: {best.method.label} serves head, mid and tail most alike, with {_told(best.balance('hit_rate'))}, at a "
-        f"hit rate of {percent(best.accuracy('hit_rate').mean)} %."
+        f"hit rate of {percent(best.accuracy('hit_rate').mean)} %"
+        f"{_apart(close, 'every other method is less balanced by more than noise')}."
     ]
 
 
-def _advice(rows: Sequence[MethodSummary], best: MethodSummary) -> list[str]:
+def _advice(summary: DatasetSummary, best: MethodSummary) -> list[str]:
     """Among methods of the same accuracy as far as can be told, the most balanced one."""
-    same = [best, *(row for row, p in within_noise_of(best, rows) if not math.isnan(p))]
+    same = [best, *(row for row, p in within_noise_of(summary, best) if not math.isnan(p))]
     fairest = max(same, key=lambda row: _rankable(row.balance("hit_rate")))
     if fairest is best:
         return []
@@ -90,36 +112,7 @@ def _front(rows: Sequence[MethodSummary]) -> str:
     if not front:
         return "No method has both a hit rate and a balance, so there is no Pareto front."
     others = "" if len(front) == len(rows) else "; each other one is matched or beaten in both by one of these"
-    return f"On the Pareto front of mean hit rate and mean balance: {_listed(front)}{others}."
-
-
-def _context(summary: DatasetSummary, best: MethodSummary) -> list[str]:
-    """What is missing, how far the best method is from the best possible one, and how much the test itself varies."""
-    sentences = _shortfall(summary)
-    hit_rate = best.accuracy("hit_rate").mean
-    reachable = summary.best_reachable("hit_rate", ALL)
-    if reachable > 0:
-        sentences.append(
-            f"No model could reach more than {percent(reachable)} %, as this log's generator knows; "
-            f"{best.method.label} reaches {hit_rate / reachable:.0%} of that."
-        )
-    n_targets = best.method.runs[0].metric(metric_name("test", ALL, "n_targets"))
-    if n_targets > 0:
-        error = math.sqrt(hit_rate * (1 - hit_rate) / n_targets)
-        sentences.append(
-            f"All runs are ranked on the same {n_targets:,.0f} test interactions. Another draw of so many would move a "
-            f"hit rate of {percent(hit_rate)} % by about ±{percent(error)}; deviations over repeats don't contain that."
-        )
-    return sentences
-
-
-def _shortfall(summary: DatasetSummary) -> list[str]:
-    short = [
-        f"{count.label} {count.n_finished} of {count.n_planned}"
-        for count in summary.counts
-        if count.kind in COMPARED_KINDS and count.n_planned is not None and count.n_finished < count.n_planned
-    ]
-    return [f"Fewer runs finished than were planned: {_listed(short)}."] if short else []
+    return f"On the Pareto front of mean hit rate and mean balance: {listed(front)}{others}."
 
 
 def _nothing_to_compare(summary: DatasetSummary) -> str:
@@ -141,5 +134,10 @@ def _rankable(estimate: Estimate) -> float:
     return -math.inf if math.isnan(estimate.mean) else estimate.mean
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence.
+
+    >>> listed(["a"]), listed(["a", "b", "c"])
+    ('a', 'a, b and c')
+    """
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -53,10 +53,12 @@ def _draw_panel(axes: Axes, summary: DatasetSummary) -> None:
 def _draw_group(axes: Axes, summary: DatasetSummary, group: str, shift: float) -> None:
     estimates = [row.accuracy("hit_rate", group) for row in summary.methods]
     deviations = [0.0 if math.isnan(estimate.sd) else 100 * estimate.sd for estimate in estimates]
+    # No hit rate is below 0, so no bar is.
+    below = [min(deviation, 100 * estimate.mean) for deviation, estimate in zip(deviations, estimates, strict=True)]
     axes.errorbar(
         [100 * estimate.mean for estimate in estimates],
         [place + shift for place in range(len(estimates))],
-        xerr=deviations,
+        xerr=[below, deviations],
         linestyle="none",
         marker=COHORT_MARKERS[group],
         markersize=6.5,

@@ -1,6 +1,6 @@
 """All figures of a report, each drawn once: which there are, what their files are called, and what their captions say."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from nsbench.report.accuracy_balance_figure import accuracy_balance_figure
 from nsbench.report.cohort_figure import cohort_figure
 from nsbench.report.curve_figure import curve_figure
 from nsbench.report.difference_figure import difference_figure
+from nsbench.report.gallery import Drawing, Gallery
 from nsbench.report.popularity_figure import popularity_cohort_figure, popularity_figure
 from nsbench.report.ratio_figure import ratio_figure
 from nsbench.report.repeat_figure import repeat_figure
@@ -21,45 +22,13 @@ from nsbench.report.training_curve import MOST_CURVES, TrainingCurve
 
 
 @dataclass(frozen=True)
-class Drawing:
-    """A drawn figure.
-
-    Attributes:
-        name: Its files' name without an ending; unlike any other figure's.
-        title: A few words.
-        caption: How to read it.
-        svg: The picture.
-    """
-
-    name: str
-    title: str
-    caption: str
-    svg: str
-
-
-@dataclass(frozen=True)
 class _Plan:
-    """A figure that has something to show, before it is drawn to a file."""
+    """A figure before it is drawn to a file; None where there is nothing to show."""
 
-    name: str
+    kind: str
     title: str
     caption: str
     figure: Figure | None
-
-
-@dataclass(frozen=True)
-class Gallery:
-    """The figures of a report.
-
-    Attributes:
-        shared: Those of all datasets together.
-        by_dataset: Those of each dataset, by its name.
-        files: What was written, each PNG followed by its SVG; empty where none was wanted.
-    """
-
-    shared: tuple[Drawing, ...]
-    by_dataset: Mapping[str, tuple[Drawing, ...]]
-    files: tuple[Path, ...]
 
 
 def draw_gallery(
@@ -72,29 +41,33 @@ def draw_gallery(
         curves: Each dataset's training curves, by its name.
         folder: Where PNG and SVG files are written; None: nowhere.
     """
+    if folder is not None:
+        folder.mkdir(exist_ok=True)
     marks = marks_of_methods(summaries)
     files: list[Path] = []
-    shared = _draw([_shared_plan(summaries)], folder, files)
+    shared = _draw([_shared_plan(summaries)], "", folder, files)
     by_dataset = {
-        summary.dataset: _draw(_plans(summary, curves.get(summary.dataset, ()), marks), folder, files)
+        summary.dataset: _draw(
+            _plans(summary, curves.get(summary.dataset, ()), marks), f"-{summary.dataset}", folder, files
+        )
         for summary in summaries
     }
-    return Gallery(shared, by_dataset, tuple(files))
+    return Gallery(tuple(shared.values()), by_dataset, tuple(files))
 
 
-def _draw(plans: Iterator[_Plan] | Sequence[_Plan], folder: Path | None, files: list[Path]) -> tuple[Drawing, ...]:
-    drawings = []
+def _draw(plans: Iterable[_Plan], ending: str, folder: Path | None, files: list[Path]) -> dict[str, Drawing]:
+    drawings = {}
     for plan in plans:
         if plan.figure is None:
             continue
-        svg = svg_text(plan.figure)
-        drawings.append(Drawing(plan.name, plan.title, plan.caption, svg))
+        name, svg = f"{plan.kind}{ending}", svg_text(plan.figure)
+        drawings[plan.kind] = Drawing(name, plan.title, plan.caption, svg)
         if folder is not None:
-            png_file, svg_file = folder / f"{plan.name}.png", folder / f"{plan.name}.svg"
+            png_file, svg_file = folder / f"{name}.png", folder / f"{name}.svg"
             save_png(plan.figure, png_file)
             svg_file.write_text(svg, encoding="utf-8")
             files += [png_file, svg_file]
-    return tuple(drawings)
+    return drawings
 
 
 def _shared_plan(summaries: Sequence[DatasetSummary]) -> _Plan:
@@ -109,9 +82,8 @@ def _shared_plan(summaries: Sequence[DatasetSummary]) -> _Plan:
 
 def _plans(summary: DatasetSummary, curves: Sequence[TrainingCurve], marks: Mapping[str, Mark]) -> Iterator[_Plan]:
     """One after the other, so that only one figure is held at a time."""
-    name = summary.dataset
     yield _Plan(
-        f"accuracy_balance-{name}",
+        "accuracy_balance",
         "Accuracy against balance",
         "Up and to the right is better. Faint dots are runs, ellipses hold the mean with 95 % confidence as far as "
         "repeats go (bars: one standard deviation, where there are too few runs); hollow marks are baselines; the dashed "
@@ -119,52 +91,53 @@ def _plans(summary: DatasetSummary, curves: Sequence[TrainingCurve], marks: Mapp
         accuracy_balance_figure(summary, marks),
     )
     yield _Plan(
-        f"repeats-{name}",
+        "repeats",
         "Every repeat",
         "A point is a run with its own seed; the upright line is the mean.",
         repeat_figure(summary, marks),
     )
     yield _Plan(
-        f"differences-{name}",
+        "differences",
         "Differences between all pairs",
         "Row minus column in percent points. Filled and bold: real after Holm's correction, blue where the row is better "
         "and orange where it is worse. Grey: could be chance.",
         difference_figure(summary),
     )
     yield _Plan(
-        f"cohorts-{name}",
+        "cohorts",
         "Hit rate by cohort",
         "Means over repeats, with one standard deviation; the upright line is the total.",
         cohort_figure(summary),
     )
     yield _Plan(
-        f"head_tail-{name}",
+        "head_tail",
         "Head against tail",
         "How many times better popular items are served than rare ones, with the 95 % interval where there is one; right "
         "of the dashed line the head is favoured.",
         ratio_figure(summary, marks),
     )
     yield _Plan(
-        f"popularity_cohorts-{name}",
+        "popularity_cohorts",
         "Cohorts on the popularity curve",
-        "Head, mid and tail each hold about a third of the training interactions.",
+        "Both axes are logarithmic. Head, mid and tail each hold about a third of the training interactions; written above: "
+        "the number of items and their share of the catalogue.",
         popularity_cohort_figure(summary),
     )
     yield _Plan(
-        f"search-{name}",
+        "search",
         "Accuracy by learning rate and number of negatives",
         "A point is a trial, hollow where it was pruned; a line joins a method's best trials over the range.",
         search_figure(summary.runs, marks),
     )
     yield _Plan(
-        f"replay-{name}",
+        "replay",
         "Accuracy against training time for oversampling factors",
-        "The number at a point is the factor: how many epochs are trained before batches and their negatives are used "
-        "again.",
+        "The number at a point is the factor: after so many epochs, batches and their negatives are taken again from those "
+        "before; fresh: new negatives each step.",
         replay_figure(replay_points(summary, summary.runs), marks),
     )
     yield _Plan(
-        f"curves-{name}",
+        "curves",
         "Training and validation",
         f"Thin: up to {MOST_CURVES} repeats of each method; thick: their mean. Losses of different samplers have different "
         "negatives and can't be compared.",

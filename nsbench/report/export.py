@@ -11,7 +11,7 @@ from nsbench.report.answer import answer
 from nsbench.report.comparison import pareto_front
 from nsbench.report.selection import Method
 from nsbench.report.summary import DatasetSummary, MethodSummary, summary_metrics
-from nsbench.report.table import balance_of_means
+from nsbench.report.table import ReportTable, balance_of_means
 
 
 def methods_csv(summaries: Sequence[DatasetSummary]) -> str:
@@ -42,9 +42,28 @@ def runs_csv(summaries: Sequence[DatasetSummary]) -> str:
     return _csv(["dataset", "sampler", "label", "kind", "seed", "run_id", *metrics], rows)
 
 
-def report_json(summaries: Sequence[DatasetSummary]) -> str:
-    """Everything that the report says, with undefined numbers as null."""
-    return json.dumps({"datasets": [_dataset(summary) for summary in summaries]}, indent=2, ensure_ascii=False) + "\n"
+def table_csv(table: ReportTable) -> str:
+    """A table as it is shown, in percent and with deviations, for a spreadsheet."""
+    return _csv(table.columns, [[cell.text for cell in row] for row in table.rows])
+
+
+def report_json(summaries: Sequence[DatasetSummary], tables: Sequence[ReportTable] = ()) -> str:
+    """Everything that the report says, with undefined numbers as null.
+
+    Args:
+        summaries: The numbers, one a dataset; shares, not percent.
+        tables: The tables as they are shown.
+    """
+    shown = [
+        {
+            "title": table.title,
+            "columns": list(table.columns),
+            "rows": [[cell.text for cell in row] for row in table.rows],
+        }
+        for table in tables
+    ]
+    content = {"datasets": [_dataset(summary) for summary in summaries], "tables": shown}
+    return json.dumps(_without_nan(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _dataset(summary: DatasetSummary) -> dict[str, object]:
@@ -61,6 +80,10 @@ def _dataset(summary: DatasetSummary) -> dict[str, object]:
         "methods": [_method(row) for row in summary.methods],
         "runs": [asdict(count) for count in summary.counts],
         "left_out": [asdict(part) for part in selection.left_out],
+        "statistics": asdict(summary.statistics),
+        "claims": [asdict(claim) for claim in summary.claims],
+        "costs": [asdict(cost) for cost in summary.costs],
+        "published": [asdict(cell) for cell in summary.published],
     }
 
 
@@ -98,6 +121,17 @@ def _statistics(row: MethodSummary, name: str) -> list[float | int | str]:
 
 def _blank_if_nan(value: float) -> float | str:
     return "" if math.isnan(value) else value
+
+
+def _without_nan(value: object) -> object:
+    """The same with None for every number that is not one or is infinite: JSON has no word for them."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _without_nan(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(part) for part in value]
+    return value
 
 
 def _csv(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

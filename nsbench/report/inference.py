@@ -9,7 +9,7 @@ import numpy as np
 from nsbench.report.multiple import hedges_g, holm
 from nsbench.report.rank_sums import RankedMethods
 from nsbench.report.run_level import recorded_values, run_difference, run_spread, student_interval, student_p
-from nsbench.report.selection import ACCURACY_METRICS, Method
+from nsbench.report.selection import Method
 from nsbench.report.statistic import (
     BALANCE,
     BALANCE_OF_MEANS,
@@ -24,6 +24,7 @@ from nsbench.report.statistic import (
     Statistics,
 )
 from nsbench.report.student import student_quantile
+from nsbench.report.summary import ACCURACY_METRICS
 from nsbench.report.two_level import N_RESAMPLES, Spread, TwoLevel
 from nsbench.terms import BALANCED_COHORTS, Cohort, metric_name
 
@@ -142,7 +143,9 @@ def _basis(interval: Interval, methods: Sequence[Method], *, is_ranked: bool) ->
         return "none"
     if not is_ranked:
         return "repeats"
-    return "users" if any(len(method.runs) < 2 and not method.is_baseline for method in methods) else "users and repeats"
+    return (
+        "users" if any(len(method.runs) < 2 and not method.is_baseline for method in methods) else "users and repeats"
+    )
 
 
 def _within_range(interval: Interval, group: str) -> Interval:
@@ -164,4 +167,6 @@ def _detectable(spread: Spread) -> float:
 
 def _detectable_by_users(spread: Spread) -> float:
     normal = float("inf")
-    return (student_quantile(1 - LEVEL / 2, normal) + student_quantile(POWER, normal)) * float(spread.user_variance**0.5)
+    return (student_quantile(1 - LEVEL / 2, normal) + student_quantile(POWER, normal)) * float(
+        spread.user_variance**0.5
+    )

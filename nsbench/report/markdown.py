@@ -1,54 +1,24 @@
-"""The report as Markdown: the answer first, then tables and figures, then what became of the runs."""
+"""The report as Markdown: the answer first, then everything else in the page's order."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Sequence
 
-from nsbench.report.answer import answer
-from nsbench.report.comparison import NOISE_LEVEL
-from nsbench.report.selection import CUTOFF
-from nsbench.report.summary import DatasetSummary
-from nsbench.report.table import TEXT_COLUMNS, Cell, ReportTable, Standing, bookkeeping_tables, result_tables
-
-HOW_TO_READ = f"""\
-- **Bold** is the best of a column, *italic* the second best; ± is one standard deviation over repeats with other seeds.
-- Hit rate at {CUTOFF}: share of test interactions whose item is among the {CUTOFF} highest ranked of the whole catalogue.
-  NDCG at {CUTOFF} counts a hit less the lower it is ranked.
-- Head, mid and tail items each take about a third of the training interactions, the most popular first; cold items
-  have none.
-- Balance: 1 - Gini of the values in head, mid and tail; 100 % when all three are served alike, 33.33 % when only one
-  is served at all, undefined (–) when none is. A method that serves everybody badly can be well balanced: read it
-  beside the accuracy.
-- Within noise: Welch's t-test over repeats gives p ≥ {NOISE_LEVEL}; no correction for the number of comparisons. A
-  baseline that does not depend on a seed counts as a constant.
-- Averaged are the repeats of a method's newest settings, on the newest preparation of the log and the newest protocol.
-"""
-"""The words and rules behind the tables."""
+from nsbench.report.document import Document, Section
+from nsbench.report.table import TEXT_COLUMNS, Cell, ReportTable, Standing
 
 
-def markdown_report(
-    summaries: Sequence[DatasetSummary], figures: Mapping[str, str], location: str, written: datetime
-) -> str:
+def markdown_report(document: Document, figure_folder: str | None) -> str:
     """The whole report.
 
     Args:
-        summaries: One a dataset.
-        figures: File names of pictures by their caption.
-        location: The store that the runs are in.
-        written: When the report was made.
+        document: What it says.
+        figure_folder: Where the figures' PNG files are, seen from the Markdown file; None: they are not shown.
     """
-    names = ", ".join(summary.dataset for summary in summaries)
-    parts = [f"# Negative samplers compared: {names}"]
-    for summary in summaries:
-        heading = f"**{summary.dataset}**\n\n" if len(summaries) > 1 else ""
-        parts.append(heading + "\n".join(f"- {sentence}" for sentence in answer(summary)))
-    parts += [f"![{caption}]({file})" for caption, file in figures.items()]
-    for summary in summaries:
-        parts += [f"## {summary.dataset}", _description(summary)]
-        parts += [markdown_table(table) for table in result_tables(summary)]
-    parts += ["## How to read this", HOW_TO_READ.rstrip(), "## What became of the runs"]
-    for summary in summaries:
-        parts += [markdown_table(table) for table in bookkeeping_tables(summary)]
-    parts.append(f"Written {written:%Y-%m-%d %H:%M} UTC from the runs in `{location}`.")
+    parts = [f"# {document.title}"]
+    for answer in document.answers:
+        heading = f"**{answer.dataset}**\n\n" if len(document.answers) > 1 else ""
+        parts.append(heading + "\n".join(f"- {sentence}" for sentence in answer.sentences))
+    parts += _section_parts(document.sections, figure_folder, depth=2)
+    parts.append(f"Written {document.written:%Y-%m-%d %H:%M} UTC from the runs in `{document.location}`.")
     return "\n\n".join(parts) + "\n"
 
 
@@ -64,18 +34,17 @@ def markdown_table(table: ReportTable) -> str:
     return "\n".join(lines)
 
 
-def _description(summary: DatasetSummary) -> str:
-    selection, card = summary.selection, summary.card
-    if not selection.methods:
-        return "No finished runs to compare."
-    about = f"Protocol `{selection.protocol}`, dataset hash `{selection.dataset_hash[:12]}`."
-    if card is None:
-        return f"{about} The runs hold no readable dataset card."
-    return (
-        f"{card.n_users:,} users, {card.n_items:,} items ({card.n_cold_items:,} cold), {card.n_interactions:,} interactions"
-        f" from {card.source}: {card.n_train:,} for training, {card.n_valid:,} for validation, {card.n_test:,} for testing. "
-        f"{about}"
-    )
+def _section_parts(sections: Sequence[Section], figure_folder: str | None, depth: int) -> Iterator[str]:
+    for section in sections:
+        yield f"{'#' * depth} {section.title}"
+        yield from section.words
+        if section.points:
+            yield "\n".join(f"- {point}" for point in section.points)
+        yield from map(markdown_table, section.tables)
+        if figure_folder is not None:
+            for drawing in section.drawings:
+                yield f"![{drawing.title}]({figure_folder}/{drawing.name}.png)\n\n*{drawing.title}.* {drawing.caption}"
+        yield from _section_parts(section.sections, figure_folder, depth + 1)
 
 
 def _marked(cell: Cell) -> str:

@@ -59,7 +59,9 @@ def published_csv(folder: Path | None = None) -> str:
         for key in dict.fromkeys((*printed, *cells)):
             cell = cells.get(key) or PublishedCell(float(printed[key].text) / _PERCENT, float("nan"), 0)
             sd = "" if math.isnan(cell.sd) else f"{cell.sd:.10g}"
-            writer.writerow([dataset, *key, f"{cell.mean:.10g}", sd, cell.n, printed[key].text if key in printed else ""])
+            writer.writerow(
+                [dataset, *key, f"{cell.mean:.10g}", sd, cell.n, printed[key].text if key in printed else ""]
+            )
     return text.getvalue()
 
 

@@ -11,7 +11,15 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from nsbench.data.dataset import Popularity
-from nsbench.report.style import COHORT_COLOURS, COHORT_HATCHES, INK, LINE_STYLES, drawing_style, new_figure, series_colour
+from nsbench.report.style import (
+    COHORT_COLOURS,
+    COHORT_HATCHES,
+    INK,
+    LINE_STYLES,
+    drawing_style,
+    new_figure,
+    series_colour,
+)
 from nsbench.report.summary import DatasetSummary
 from nsbench.terms import BALANCED_COHORTS
 
@@ -39,7 +47,7 @@ def popularity_cohort_figure(summary: DatasetSummary) -> Figure | None:
         for cohort in BALANCED_COHORTS:
             first = _draw_cohort(axes, popularity, cohort.label, first)
         axes.plot(ranks, counts, color=INK, linewidth=1.6, drawstyle="steps-post")
-        axes.set_xlabel("Item, by falling popularity (rank, logarithmic)")
+        axes.set_xlabel("Items by falling popularity; number and share of items in each cohort")
         axes.set_ylabel("Training interactions of the item")
     return figure
 
@@ -103,17 +111,15 @@ def _draw_cohort(axes: Axes, popularity: Popularity, label: str, first: float) -
         linewidth=0,
         hatch=COHORT_HATCHES[label],
     )
-    share = part.n_train / max(popularity.n_cumulative[-1], 1)
     axes.axvline(end, color=INK, linewidth=0.7, linestyle=":")
     axes.text(
         float(np.sqrt(first * end)),
         0.97,
-        f"{label}\n{part.n_items:,} items\n({100 * part.item_share:.1f} %)\n{100 * share:.0f} % of inter-\nactions",
+        f"{label}\n{part.n_items:,}\n{100 * part.item_share:.1f} %",
         transform=axes.get_xaxis_transform(),
         ha="center",
         va="top",
-        fontsize=7.5,
-        fontweight="bold",
+        fontsize=8,
         color=INK,
     )
     return float(end)

@@ -21,6 +21,13 @@ With 7 methods of 20 repeats that is 90 MB of sums.
 """
 
 
+_NO_RANKS = (
+    "the store lacks the ranks of a run, so intervals and tests rest on the spread of repeats alone and don't allow for "
+    "other test users"
+)
+_OTHER_TARGETS = "a run ranked other test targets than the first one, so it can't be paired by user"
+
+
 @dataclass(frozen=True)
 class RankedMethods:
     """The methods whose ranks could be read.
@@ -65,30 +72,29 @@ def read_rank_sums(reader: RunReader, methods: Sequence[Method], generator: np.r
         methods: Whose runs saw the same log under the same protocol.
         generator: Draws the clusters of users where there are many.
     """
+    found: list[UserSums] = []
+    missing: dict[str, list[str]] = {}
     targets: _Targets | None = None
-    found, notes = [], []
     for method in methods:
         sums = []
         for run in method.runs:
             try:
                 ranks = reader.ranks(run.run_id)
             except TrackingError:
-                notes.append(
-                    f"{method.label}: the ranks of its run {run.name!r} ({run.run_id}) are missing, so its intervals and "
-                    "tests rest on the spread of repeats alone"
-                )
+                missing.setdefault(_NO_RANKS, []).append(method.label)
                 break
             targets = targets or _targets_of(ranks, generator)
             if not targets.fit(ranks):
-                notes.append(f"{method.label}: its run {run.name!r} ranked other test targets, so it can't be paired by user")
+                missing.setdefault(_OTHER_TARGETS, []).append(method.label)
                 break
             by_metric = (hits(ranks.ranks, CUTOFF), discounted_gains(ranks.ranks, CUTOFF))
             sums.append(np.stack([targets.sum(values) for values in by_metric]).astype(np.float32))
         else:
             found.append(UserSums(method.label, method.is_baseline, np.stack(sums)))
+    notes = tuple(f"{', '.join(labels)}: {reason}." for reason, labels in missing.items())
     if targets is None:
-        return RankedMethods((), np.zeros((N_COHORTS, 0)), 0, tuple(notes))
-    return RankedMethods(tuple(found), targets.sum(), targets.n_users, tuple(notes))
+        return RankedMethods((), np.zeros((N_COHORTS, 0)), 0, notes)
+    return RankedMethods(tuple(found), targets.sum(), targets.n_users, notes)
 
 
 def _targets_of(ranks: RankTable, generator: np.random.Generator) -> _Targets:

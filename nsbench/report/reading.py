@@ -1,12 +1,19 @@
-"""Reads all that the report of a dataset rests on: its runs, and of the compared ones their ranks."""
+"""Puts together all that the report says about a dataset: from its runs, and, of the compared ones, ranks and validations."""
+
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from nsbench.report.claim_judge import judge_claims
+from nsbench.report.costing import Histories, cost_rows, read_histories
 from nsbench.report.inference import statistics_of
-from nsbench.report.rank_sums import read_rank_sums
+from nsbench.report.paper_comparison import compare_with_paper
+from nsbench.report.quantity import N_COHORTS
+from nsbench.report.rank_sums import RankedMethods, read_rank_sums
 from nsbench.report.summary import DatasetSummary, summarise
 from nsbench.seeding import derive_seed
-from nsbench.tracking.stored_run import RunReader
+from nsbench.tracking.stored_run import RunReader, StoredRun
 
 
 def read_summary(reader: RunReader, dataset: str) -> DatasetSummary:
@@ -17,10 +24,35 @@ def read_summary(reader: RunReader, dataset: str) -> DatasetSummary:
     Raises:
         TrackingError: The store has no such dataset, or can't be read.
     """
-    from dataclasses import replace
+    runs = reader.runs(dataset)
+    summary = summarise(dataset, runs)
+    generator = _generator(dataset)
+    ranked = read_rank_sums(reader, summary.selection.methods, generator)
+    return _completed(summary, runs, ranked, read_histories(reader, summary.methods), generator)
 
-    summary = summarise(dataset, reader.runs(dataset))
-    methods = summary.selection.methods
-    generator = np.random.default_rng(derive_seed(0, "resamples", dataset))
-    statistics = statistics_of(methods, read_rank_sums(reader, methods, generator), generator)
-    return replace(summary, statistics=statistics)
+
+def summary_of_runs(dataset: str, runs: Sequence[StoredRun]) -> DatasetSummary:
+    """The same from runs alone, where no store holds their ranks and validations."""
+    no_ranks = RankedMethods((), np.zeros((N_COHORTS, 0)), 0, ())
+    return _completed(summarise(dataset, runs), runs, no_ranks, {}, _generator(dataset))
+
+
+def _completed(
+    summary: DatasetSummary,
+    runs: Sequence[StoredRun],
+    ranked: RankedMethods,
+    histories: Histories,
+    generator: np.random.Generator,
+) -> DatasetSummary:
+    statistics = statistics_of(summary.selection.methods, ranked, generator)
+    summary = replace(
+        summary,
+        statistics=statistics,
+        costs=cost_rows(summary.methods, histories),
+        published=compare_with_paper(summary.dataset, summary.methods),
+    )
+    return replace(summary, claims=judge_claims(summary, runs))
+
+
+def _generator(dataset: str) -> np.random.Generator:
+    return np.random.default_rng(derive_seed(0, "resamples", dataset))

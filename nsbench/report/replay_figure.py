@@ -79,14 +79,16 @@ def replay_figure(points: Sequence[ReplayPoint], marks: Mapping[str, Mark]) -> F
         axes = figure.subplots()
         for label in dict.fromkeys(point.label for point in points):
             own = [point for point in points if point.label == label]
-            axes.plot(
-                [point.train_s for point in own],
-                [100 * point.ndcg for point in own],
-                color=marks[label].colour,
-                marker=marks[label].marker,
-                linewidth=0.8,
-                label=label,
-            )
+            # Fresh negatives are no further step on the way of the factors, so no line leads there.
+            for joined, width in ([point for point in own if point.factor], 0.8), ([p for p in own if not p.factor], 0.0):
+                axes.plot(
+                    [point.train_s for point in joined],
+                    [100 * point.ndcg for point in joined],
+                    color=marks[label].colour,
+                    marker=marks[label].marker,
+                    linewidth=width,
+                    label=label if width else None,
+                )
             for point in own:
                 place = (point.train_s, 100 * point.ndcg)
                 text = f"{point.factor:g}" if point.factor else "fresh"

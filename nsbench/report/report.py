@@ -1,18 +1,22 @@
 """Builds the report of some datasets into a folder, from recorded runs alone."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from nsbench.errors import TrackingError
-from nsbench.report.export import methods_csv, report_json, runs_csv
-from nsbench.report.markdown import markdown_report
+from nsbench.report.composition import compose
+from nsbench.report.gallery import NO_FIGURES, Gallery
 from nsbench.report.reading import read_summary
+from nsbench.report.report_file import FIGURES_FOLDER, write_files
 from nsbench.report.report_format import ReportFormat
 from nsbench.report.summary import DatasetSummary
+from nsbench.report.training_curve import read_curves
 from nsbench.tracking.stored_run import RunReader
+
+_DRAWN_IN = frozenset({ReportFormat.HTML, ReportFormat.FIGURES})
 
 
 @dataclass(frozen=True)
@@ -56,8 +60,11 @@ def build_report(
     try:
         output.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix=".report-", dir=output) as scratch:
-            written = _write(summaries, Path(scratch), reader.location, formats)
-            files = tuple(path.replace(output / path.name) for path in written)
+            folder = Path(scratch)
+            gallery = _gallery(reader, summaries, folder, formats)
+            document = compose(summaries, gallery, reader.location, datetime.now(UTC))
+            written = write_files(document, summaries, gallery, folder, formats)
+            files = tuple(_put_in_place(path, folder, output) for path in written)
     except OSError as error:
         raise TrackingError(
             f"can't write the report to {output}: {error.strerror or error}; name another folder with --output"
@@ -65,38 +72,19 @@ def build_report(
     return Report(output, summaries, files)
 
 
-def _write(
-    summaries: Sequence[DatasetSummary], folder: Path, location: str, formats: Collection[ReportFormat]
-) -> list[Path]:
-    """Writes the files and gives their paths; the Markdown shows the figures, so it needs their names."""
-    figures = _write_figures(summaries, folder) if ReportFormat.FIGURES in formats else {}
-    texts: dict[str, Callable[[], str]] = {}
-    if ReportFormat.MARKDOWN in formats:
-        pictures = {caption: paths[0].name for caption, paths in figures.items()}
-        texts["report.md"] = lambda: markdown_report(summaries, pictures, location, datetime.now(UTC))
-    if ReportFormat.CSV in formats:
-        texts["methods.csv"] = lambda: methods_csv(summaries)
-        texts["runs.csv"] = lambda: runs_csv(summaries)
-    if ReportFormat.JSON in formats:
-        texts["report.json"] = lambda: report_json(summaries)
-    paths = []
-    for name, text in texts.items():
-        (folder / name).write_text(text(), encoding="utf-8")
-        paths.append(folder / name)
-    return paths + [path for pair in figures.values() for path in pair]
-
-
-def _write_figures(summaries: Sequence[DatasetSummary], folder: Path) -> dict[str, tuple[Path, Path]]:
-    """PNG and SVG of each figure that has something to show, by caption."""
+def _gallery(
+    reader: RunReader, summaries: Sequence[DatasetSummary], folder: Path, formats: Collection[ReportFormat]
+) -> Gallery:
+    if _DRAWN_IN.isdisjoint(formats):
+        return NO_FIGURES
     # Matplotlib takes half a second to import, which a report without figures need not pay.
-    from nsbench.report.accuracy_balance_figure import accuracy_balance_figure
-    from nsbench.report.cohort_figure import cohort_figure
-    from nsbench.report.style import save_figure
+    from nsbench.report.drawing import draw_gallery
 
-    drawn = {
-        "Accuracy against balance": ("accuracy_balance", accuracy_balance_figure(summaries)),
-        "Hit rate by cohort": ("cohorts", cohort_figure(summaries)),
-    }
-    return {
-        caption: save_figure(figure, folder, name) for caption, (name, figure) in drawn.items() if figure is not None
-    }
+    curves = {summary.dataset: read_curves(reader, summary) for summary in summaries}
+    return draw_gallery(summaries, curves, folder / FIGURES_FOLDER if ReportFormat.FIGURES in formats else None)
+
+
+def _put_in_place(path: Path, folder: Path, output: Path) -> Path:
+    target = output / path.relative_to(folder)
+    target.parent.mkdir(exist_ok=True)
+    return path.replace(target)

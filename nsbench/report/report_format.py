@@ -6,7 +6,9 @@ from enum import StrEnum
 class ReportFormat(StrEnum):
     """A format of the report; the tables in the terminal are always printed."""
 
+    HTML = "html"
     MARKDOWN = "markdown"
+    LATEX = "latex"
     CSV = "csv"
     JSON = "json"
     FIGURES = "figures"

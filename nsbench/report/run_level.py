@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsbench.report.quantity import run_values_of
-from nsbench.report.selection import ACCURACY_METRICS, CUTOFF, Method
-from nsbench.report.statistic import LEVEL, QUANTITY_GROUPS, Interval, UNDEFINED_INTERVAL
+from nsbench.report.selection import CUTOFF, Method
+from nsbench.report.statistic import LEVEL, QUANTITY_GROUPS, UNDEFINED_INTERVAL, Interval
 from nsbench.report.student import student_quantile, student_two_sided
+from nsbench.report.summary import ACCURACY_METRICS
 from nsbench.report.two_level import Spread
 from nsbench.terms import ALL, Cohort, balance_name, metric_name
 
@@ -20,7 +21,10 @@ def recorded_values(method: Method) -> NDArray[np.float64]:
     """[run, metric, group]: as the runs recorded them; of quantities of means, each run's share in them."""
     by_cohort = np.array(
         [
-            [[run.metric(metric_name("test", cohort.label, metric, CUTOFF)) for cohort in Cohort] for metric in ACCURACY_METRICS]
+            [
+                [run.metric(metric_name("test", cohort.label, metric, CUTOFF)) for cohort in Cohort]
+                for metric in ACCURACY_METRICS
+            ]
             for run in method.runs
         ]
     )

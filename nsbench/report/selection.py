@@ -14,9 +14,6 @@ from nsbench.tracking.stored_run import StoredRun
 COMPARED_KINDS = (RunKind.REPEAT, RunKind.BASELINE)
 """The kinds of run that tables are made of; trials and single runs were not meant to be compared."""
 
-ACCURACY_METRICS = ("hit_rate", "ndcg")
-"""The metrics that tables and figures show, each in total, by cohort and as balance."""
-
 CUTOFF = 10
 """The k of hit rate and NDCG at k in tables and figures. Source: paper, table 3."""
 

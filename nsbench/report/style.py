@@ -27,7 +27,7 @@ PNG_DPI = 200
 INK = "#1a1a1a"
 """Text, axes and baselines."""
 
-FAINT = "#8c8c8c"
+FAINT = "#6e6e6e"
 """Leader lines, and what explains rather than shows."""
 
 GRID = "#e6e6e6"
@@ -48,7 +48,7 @@ COHORT_MARKERS = {"head": "o", "mid": "s", "tail": "^", "cold": "D"}
 ON_DARK = {
     GROUND: "#1b1e24",
     INK: "#e8e8ea",
-    FAINT: "#9a9ea6",
+    FAINT: "#a6abb4",
     GRID: "#343840",
     BAND: "#4a4f58",
     "#0072b2": "#4db1e8",
@@ -70,6 +70,9 @@ LINE_STYLES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)))
 
 _PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A5195", "#4D4D4D")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
+
+_FONT_LIST = re.compile(r"('DejaVu Sans')[^;\"]*")
+"""Matplotlib names eleven fonts in every word's style."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +166,7 @@ def svg_text(figure: Figure) -> str:
     stream = io.StringIO()
     with drawing_style():
         figure.savefig(stream, format="svg", facecolor=GROUND, metadata={"Date": None})
-    return stream.getvalue()
+    return _FONT_LIST.sub(r"\1, Verdana, sans-serif", stream.getvalue())
 
 
 def save_png(figure: Figure, path: Path) -> None:

@@ -1,7 +1,7 @@
 """Means and deviations over the repeats of each method, and everything else that the report of a dataset rests on."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -10,12 +10,15 @@ from pydantic import ValidationError
 from nsbench.data.dataset import DatasetCard
 from nsbench.report.bookkeeping import RunCount, count_runs
 from nsbench.report.claim import Claim
+from nsbench.report.cost import CostRow
 from nsbench.report.paper import PublishedComparison
-from nsbench.report.selection import ACCURACY_METRICS as ACCURACY_METRICS
 from nsbench.report.selection import CUTOFF, Method, Selection, select
 from nsbench.report.statistic import Statistics
 from nsbench.terms import ALL, GROUPS, Cohort, balance_name, metric_name
 from nsbench.tracking.stored_run import StoredRun
+
+ACCURACY_METRICS = ("hit_rate", "ndcg")
+"""The metrics that tables and figures show, each in total, by cohort and as balance."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ class DatasetSummary:
     counts: tuple[RunCount, ...]
     card: DatasetCard | None
     runs: tuple[StoredRun, ...] = ()
-    statistics: Statistics = Statistics()
+    statistics: Statistics = field(default_factory=Statistics)
     claims: tuple[Claim, ...] = ()
     costs: tuple[CostRow, ...] = ()
     published: tuple[PublishedComparison, ...] = ()
@@ -110,7 +113,8 @@ def summarise(dataset: str, runs: Sequence[StoredRun]) -> DatasetSummary:
     """
     selection = select(dataset, runs)
     methods = tuple(MethodSummary(method, _estimates(method.runs)) for method in selection.methods)
-    return DatasetSummary(selection, methods, count_runs(runs), _card(selection), tuple(runs))
+    kept = {run.run_id for method in selection.methods for run in method.runs}
+    return DatasetSummary(selection, methods, count_runs(runs, kept), _card(selection), tuple(runs))
 
 
 def summary_metrics() -> tuple[str, ...]:

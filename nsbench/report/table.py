@@ -19,7 +19,9 @@ METRIC_TITLES = {"hit_rate": f"Hit rate at {CUTOFF}", "ndcg": f"NDCG at {CUTOFF}
 """What tables and figures call the accuracy metrics."""
 
 
-TEXT_COLUMNS = frozenset({"Method", "Kind", "Why"})
+TEXT_COLUMNS = frozenset(
+    {"Method", "Kind", "Why", "Log", "Paper", "Claim", "Verdict", "Evidence", "Device", "Metric", "Group", "Better", "Worse"}
+)
 """Columns that hold words, set to the left; all others hold numbers, set to the right."""
 
 
@@ -108,11 +110,12 @@ def bookkeeping_tables(summary: DatasetSummary) -> list[ReportTable]:
                 count.n_failed,
                 count.n_killed,
                 count.n_running,
+                count.n_dropped,
             )
         )
         for count in summary.counts
     )
-    columns = ("Method", "Kind", "Planned", "Finished", "Pruned", "Failed", "Killed", "Running")
+    columns = ("Method", "Kind", "Planned", "Finished", "Pruned", "Failed", "Killed", "Running", "Dropped")
     tables = [ReportTable(f"What became of the runs on {summary.dataset}", columns, counts)]
     if summary.selection.left_out:
         rows = tuple(

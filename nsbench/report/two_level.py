@@ -166,7 +166,7 @@ class TwoLevel:
             rows = slice(first, min(first + chunk, n_resamples))
             weights = self._generator.standard_exponential((rows.stop - first, n_users), dtype=np.float32)
             sums = (weights @ columns).astype(np.float64)
-            drawn = quantities_of(sums[:, :-len(counts)].reshape(-1, *means.shape[:-1]), sums[:, None, -len(counts) :])
+            drawn = quantities_of(sums[:, : -len(counts)].reshape(-1, *means.shape[:-1]), sums[:, None, -len(counts) :])
             found[rows] = drawn - at_mean
             found[rows, :, :, _BALANCE] = (weights @ balances).reshape(-1, *means.shape[:2])
         return found

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from nsbench.report.summary import DatasetSummary, summarise
+from nsbench.report.reading import summary_of_runs
+from nsbench.report.summary import DatasetSummary
 from nsbench.terms import RunKind
 from nsbench.tracking.stored_run import RunStatus, StoredRun
 from tests.tracking.run_builder import final_metrics
@@ -56,4 +57,4 @@ def repeats(sampler: str, hit_rates: list[float], balance: float, *, first_minut
 
 
 def summary_of(*groups: list[StoredRun]) -> DatasetSummary:
-    return summarise("demo", [run for group in groups for run in group])
+    return summary_of_runs("demo", [run for group in groups for run in group])

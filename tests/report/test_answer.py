@@ -63,11 +63,35 @@ def test_the_best_reachable_hit_rate_sets_the_scale():
     )
 
 
-def test_few_test_interactions_are_a_warning():
-    """Hit rate .2 on 100 interactions: sqrt(.2 * .8 / 100) = .04."""
-    run = stored("a", metrics={**final_metrics(0.2, 0.2, 0.2, 0.2, 1), "test/all/n_targets": 100})
-    assert "ranked on the same 100 test interactions" in answer_text([run])
-    assert "about ±4.00" in answer_text([run])
+def test_few_test_interactions_are_said_right_after_the_winner():
+    """Hit rate .2 on 100 interactions: sqrt(.2 * .8 / 100) = .04; two independent methods must differ by (1.960 + .842) *
+    sqrt(2) * 4 = 15.85 points to show with 80 % chance.
+    """
+    metrics = {**final_metrics(0.2, 0.2, 0.2, 0.2, 1), "test/all/n_targets": 100}
+    sentences = answer(summary_of([stored("a", metrics=metrics), stored("b", metrics=metrics)]))
+    assert "ranked on the same only 100 test interactions" in sentences[1]
+    assert "about ±4.00" in sentences[1]
+    assert "about 15.85 points" in sentences[1]
+
+
+def test_many_test_interactions_are_said_last():
+    metrics = {**final_metrics(0.2, 0.2, 0.2, 0.2, 1), "test/all/n_targets": 10_000}
+    sentences = answer(summary_of([stored("a", metrics=metrics), stored("b", metrics=metrics)]))
+    assert "ranked on the same 10,000 test interactions" in sentences[-1]
+
+
+def test_a_cohort_with_few_test_interactions_is_named():
+    metrics = {
+        **final_metrics(0.2, 0.2, 0.2, 0.2, 1),
+        **{f"test/{group}/n_targets": n for group, n in (("all", 5000), ("head", 4000), ("mid", 981), ("tail", 19))},
+    }
+    text = answer_text([stored("a", metrics=metrics)], [stored("b", metrics=metrics)])
+    assert "Few test interactions by cohort: tail 19;" in text
+
+
+def test_methods_of_different_versions_are_pointed_at():
+    text = answer_text([stored("a", tags={Tag.VERSION: "0.1.0"})], [stored("b", tags={Tag.VERSION: "0.2.0"})])
+    assert "0.1.0: a; 0.2.0: b." in text
 
 
 def test_missing_repeats_are_told():

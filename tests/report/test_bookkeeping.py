@@ -26,3 +26,19 @@ def test_planned_repeats_are_the_most_that_were_asked_for():
 
 def test_nothing_is_planned_where_nothing_says_so():
     assert count_runs([stored()])[0].n_planned is None
+
+
+def test_finished_repeats_that_no_table_averages_are_dropped_ones():
+    """Three finished, one of them kept; a trial is never averaged and so never dropped."""
+    runs = [stored(seed=seed, minute=seed) for seed in range(3)]
+    trial = stored(kind=RunKind.TRIAL, seed=9)
+    repeats, trials = count_runs([*runs, trial], kept={runs[1].run_id})
+    assert (repeats.n_finished, repeats.n_dropped) == (3, 2)
+    assert trials.n_dropped == 0
+
+
+def test_missing_runs_are_those_asked_for_without_a_result():
+    """Of 5 planned one finished and one failed: 4 are missing."""
+    planned = {Tag.N_PLANNED: "5"}
+    (count,) = count_runs([stored(seed=0, tags=planned), stored(seed=1, status="FAILED", tags=planned)])
+    assert count.n_missing == 4

@@ -69,7 +69,7 @@ def test_the_markdown_opens_with_the_answer_and_shows_the_table(reader, tmp_path
     )
     assert "| Random | 2 | **25.00 ±7.07** | **45.00 ±7.07** |" in text
     assert "| Best reachable |  | 40.00 | 50.00 | 40.00 | 30.00 |" in text
-    assert "| Batch | repeat |  | 1 | 0 | 1 | 0 | 0 |" in text
+    assert "| Batch | repeat |  | 1 | 0 | 1 | 0 | 0 | 0 |" in text
     assert "from demo.csv" in text
 
 
@@ -108,7 +108,7 @@ def test_a_dataset_without_a_result_gets_a_report_that_says_so(reader, tmp_path)
     report = build_report(reader, ["unfinished"], tmp_path)
     text = (tmp_path / "report.md").read_text()
     assert "Nothing to compare yet" in text
-    assert "| random | repeat |  | 0 | 0 | 0 | 0 | 1 |" in text
+    assert "| random | repeat |  | 0 | 0 | 0 | 0 | 1 | 0 |" in text
     assert not any(path.suffix == ".png" for path in report.files)
 
 

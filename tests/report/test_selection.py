@@ -1,7 +1,7 @@
 """Only runs that answer the same question stand in one table."""
 
 from nsbench.report.selection import LeftOut, select
-from nsbench.terms import RunKind
+from nsbench.terms import RunKind, Tag
 from tests.report.stored_run_builder import stored
 
 
@@ -51,6 +51,15 @@ def test_runs_of_older_settings_are_not_averaged_in():
     (method,) = select("demo", runs).methods
     assert [run.fingerprint for run in method.runs] == ["tuned", "tuned"]
     assert select("demo", runs).left_out == (LeftOut("random", 1, "older settings"),)
+
+
+def test_runs_of_another_version_of_nsbench_are_not_averaged_in():
+    runs = [
+        stored("random", seed=0, tags={Tag.VERSION: "0.1.0"}, minute=1),
+        stored("random", seed=1, tags={Tag.VERSION: "0.2.0"}, minute=2),
+    ]
+    assert labels_and_seeds(runs) == [("random", [1])]
+    assert select("demo", runs).left_out == (LeftOut("random", 1, "another nsbench than 0.2.0"),)
 
 
 def test_a_seed_that_ran_twice_counts_once_the_newest():

@@ -62,7 +62,7 @@ def test_balance_of_means_differs_from_the_mean_of_balances():
 def test_left_out_runs_have_a_table_only_where_there_are_some():
     assert len(bookkeeping_tables(summary_of([stored()]))) == 1
     counts, left_out = bookkeeping_tables(summary_of([stored(), stored(minute=1)]))
-    assert [cell.text for cell in counts.rows[0]] == ["mixed", "repeat", "", "2", "0", "0", "0", "0"]
+    assert [cell.text for cell in counts.rows[0]] == ["mixed", "repeat", "", "2", "0", "0", "0", "0", "1"]
     assert [cell.text for cell in left_out.rows[0]] == ["mixed", "1", "a seed that ran again later"]
 
 

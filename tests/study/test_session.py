@@ -86,7 +86,7 @@ class Killer:
 
 
 def test_a_worker_that_is_killed_fails_its_trial_and_another_takes_its_place(session, dataset, home, pool):
-    tuning = session.tuning(order_of(2, max_epochs=400, patience=0), dataset)
+    tuning = session.tuning(order_of(2, max_epochs=10, patience=0), dataset)
     killer = Killer(pool)
     work(pool, [tuning], session._reconciler.close_run, killer)
     states = [trial.state.name for trial in tuning.study.trials]

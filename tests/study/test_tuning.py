@@ -1,11 +1,14 @@
 """Trials are claimed, counted and given up; nothing is trained here, a trial's result is made up."""
 
+from dataclasses import replace
+
 import pytest
 
 from nsbench.errors import TrainingError
 from nsbench.study.job import Ending
 from nsbench.study.ledger import END_REASON
 from nsbench.study.plan import DEFAULTS, ORIGIN
+from nsbench.study.space import StudyFile
 from nsbench.study.tuning import RUN_ID
 from nsbench.watcher import DEFAULT_OBJECTIVE
 from tests.study.study_builder import finish, order_of
@@ -80,12 +83,14 @@ def test_three_failures_in_a_row_end_the_study_with_the_last_reason(session, dat
 
 
 def test_settings_that_do_not_go_together_fail_the_trial_with_the_reason(session, dataset):
-    """With 5 proposed negatives the default of 25 hardest can't be chosen, and few of 1 to 50 can."""
-    tuning = session.tuning(order_of(20, sampler="adaptive", n_negatives=1), dataset)
+    """Where at most 5 negatives are proposed, the 6 hardest of them or more can't be chosen."""
+    search = {"n_negatives": {"low": 1, "high": 5}, "n_hardest": {"low": 6, "high": 9}}
+    file = StudyFile.model_validate({"search": search})
+    tuning = session.tuning(replace(order_of(20, sampler="adaptive"), file=file), dataset)
     with pytest.raises(TrainingError, match="n_hardest"):
         tuning.next_assignment()
     assert states_of(tuning) == ["FAIL"] * 3
-    assert "only 1 negatives are proposed" in tuning.study.trials[0].user_attrs[END_REASON]
+    assert "only 5 negatives are proposed" in tuning.study.trials[0].user_attrs[END_REASON]
 
 
 def test_an_undefined_objective_fails_the_trial(session, dataset):
@@ -110,8 +115,7 @@ def test_a_trial_worse_than_the_median_at_its_epoch_is_pruned(session, dataset):
 
 
 def test_no_trial_begins_after_the_time_is_up(session, dataset):
-    order = order_of(3)
-    tuning = session.tuning(type(order)(**{**vars(order), "timeout_s": 0.0}), dataset)
+    tuning = session.tuning(replace(order_of(3), timeout_s=0.0), dataset)
     assert tuning.next_assignment() is None
     assert tuning.is_done
 

@@ -1,0 +1,114 @@
+"""What to know before believing an answer: the size of the test, what is missing, and how good it could be at all."""
+
+import math
+from collections.abc import Sequence
+from itertools import combinations
+from statistics import median
+
+from nsbench.report.number import percent
+from nsbench.report.paper_comparison import preparation_note
+from nsbench.report.selection import COMPARED_KINDS, version_of
+from nsbench.report.statistic import LEVEL, POWER
+from nsbench.report.student import student_quantile
+from nsbench.report.summary import DatasetSummary, MethodSummary
+from nsbench.terms import ALL, BALANCED_COHORTS, metric_name
+
+FEW_TARGETS = 2_000
+"""Test interactions below which their number is said at once: chance alone then moves a hit rate of 5 % by half a point."""
+
+FEW_COHORT_TARGETS = 100
+"""Test interactions of a cohort below which its values, and with them balance, are said to rest on few."""
+
+
+def is_small_test(summary: DatasetSummary) -> bool:
+    """Whether so few interactions were tested that it must be said first."""
+    return 0 < _n_targets(summary, ALL) < FEW_TARGETS
+
+
+def size_of_test(summary: DatasetSummary, best: MethodSummary) -> str:
+    """How many interactions were tested, and the smallest difference in hit rate that they could show."""
+    n_targets = _n_targets(summary, ALL)
+    users = f" of {summary.statistics.n_users:,} users" if summary.statistics.n_users else ""
+    only = "only " if is_small_test(summary) else ""
+    text = f"All runs are ranked on the same {only}{n_targets:,.0f} test interactions{users}"
+    paired = _paired_detectable(summary)
+    if paired is not None:
+        found, at_best = paired
+        return (
+            f"{text}: for two samplers here, the smallest difference in hit rate that would show (80 % chance at 5 %) is about "
+            f"{percent(found)} points, and {percent(at_best)} with endlessly many repeats."
+        )
+    hit_rate = best.accuracy("hit_rate").mean
+    error = math.sqrt(hit_rate * (1 - hit_rate) / n_targets)
+    quantiles = student_quantile(1 - LEVEL / 2, math.inf) + student_quantile(POWER, math.inf)
+    return (
+        f"{text}: another draw of so many would move a hit rate of {percent(hit_rate)} % by about ±{percent(error)}, so "
+        f"however many repeats there are, two methods that hit independently must differ by about "
+        f"{percent(quantiles * math.sqrt(2) * error)} points to show; deviations over repeats don't contain that."
+    )
+
+
+def context(summary: DatasetSummary, best: MethodSummary, *, with_test_size: bool = True) -> list[str]:
+    """What is missing, how far the best method is from the best possible one, and how much the test itself varies."""
+    sentences = [*_shortfall(summary), *_versions(summary)]
+    hit_rate = best.accuracy("hit_rate").mean
+    reachable = summary.best_reachable("hit_rate", ALL)
+    if reachable > 0:
+        sentences.append(
+            f"No model could reach more than {percent(reachable)} %, as this log's generator knows; "
+            f"{best.method.label} reaches {hit_rate / reachable:.0%} of that."
+        )
+    if with_test_size and _n_targets(summary, ALL) > 0:
+        sentences.append(size_of_test(summary, best))
+    note = preparation_note(summary)
+    return [*sentences, *_small_cohorts(summary), *summary.statistics.notes, *([note] if note else [])]
+
+
+def _paired_detectable(summary: DatasetSummary) -> tuple[float, float] | None:
+    """The median over pairs of trained samplers; None where ranks or repeats are missing."""
+    labels = [row.method.label for row in summary.methods if not row.method.is_baseline]
+    pairs = [summary.statistics.difference(a, b, "hit_rate", ALL) for a, b in combinations(labels, 2)]
+    known = [pair for pair in pairs if pair is not None and not math.isnan(pair.smallest_detectable)]
+    if not known:
+        return None
+    return (
+        median(pair.smallest_detectable for pair in known),
+        median(pair.smallest_with_endless_repeats for pair in known),
+    )
+
+
+def _small_cohorts(summary: DatasetSummary) -> list[str]:
+    few = [
+        f"{cohort.label} {n_targets:.0f}"
+        for cohort in BALANCED_COHORTS
+        if 0 <= (n_targets := _n_targets(summary, cohort.label)) < FEW_COHORT_TARGETS
+    ]
+    return [f"Few test interactions by cohort: {', '.join(few)}; their values and balance are unsure."] if few else []
+
+
+def _shortfall(summary: DatasetSummary) -> list[str]:
+    short = [
+        f"{count.label} {count.n_finished} of {count.n_planned}"
+        for count in summary.counts
+        if count.kind in COMPARED_KINDS and count.n_planned is not None and count.n_finished < count.n_planned
+    ]
+    return [f"Fewer runs finished than were planned: {_joined(short)}."] if short else []
+
+
+def _versions(summary: DatasetSummary) -> list[str]:
+    by_version: dict[str, list[str]] = {}
+    for row in summary.methods:
+        by_version.setdefault(version_of(row.method.runs[0]) or "unknown", []).append(row.method.label)
+    if len(by_version) < 2:
+        return []
+    told = "; ".join(f"{version}: {', '.join(labels)}" for version, labels in by_version.items())
+    return [f"Methods were run with different versions of nsbench, which may be part of their difference: {told}."]
+
+
+def _n_targets(summary: DatasetSummary, group: str) -> float:
+    """Not-a-number where the runs don't say."""
+    return summary.methods[0].method.runs[0].metric(metric_name("test", group, "n_targets"))
+
+
+def _joined(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,0 +1,128 @@
+"""Whether more negatives help, from the trials of studies: they differ in their counts of negatives by design.
+
+Trials differ in learning rate and batch size too; so a rank correlation, which asks for a trend and not for a size, is
+all that they can give. Its p-value comes from shuffling.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsbench.report.claim import Verdict
+from nsbench.report.multiple import holm
+from nsbench.report.statistic import LEVEL
+from nsbench.terms import RunKind, metric_name
+from nsbench.tracking.stored_run import StoredRun
+
+COUNT_SETTINGS = ("n_negatives", "n_in_batch", "n_uniform")
+"""The settings that count negatives; a sampler's number of negatives is the sum of those it has."""
+
+OBJECTIVE_TAG = "nsbench.objective"
+"""The tag of a study's run that names what its trials maximise."""
+
+DEFAULT_OBJECTIVE = metric_name("valid", "all", "ndcg", 10)
+"""What studies maximise unless told otherwise."""
+
+_FEWEST_TRIALS = 6
+_FEWEST_COUNTS = 3
+_N_SHUFFLES = 4_999
+
+
+@dataclass(frozen=True)
+class CountTrend:
+    """How a sampler's objective goes with its number of negatives.
+
+    Attributes:
+        label: The sampler's label.
+        n_trials: Finished trials.
+        best_count: The best trial's number of negatives.
+        fewest: The smallest number tried.
+        most: The largest.
+        correlation: Spearman's, in [-1, 1].
+        p_value: Two-sided, that there is no trend.
+        p_holm: Corrected for the number of samplers.
+    """
+
+    label: str
+    n_trials: int
+    best_count: int
+    fewest: int
+    most: int
+    correlation: float
+    p_value: float
+    p_holm: float
+
+
+def judge_counts(runs: Sequence[StoredRun], dataset_hash: str) -> tuple[Verdict, str]:
+    """Shown: for some sampler the objective falls with the number. Refuted: it rises for every sampler that can be tested.
+
+    Args:
+        runs: All runs of a dataset.
+        dataset_hash: Only trials on this preparation of the log.
+    """
+    trends = count_trends(runs, dataset_hash)
+    if not trends:
+        return "undecided", (
+            f"Needs at least {_FEWEST_TRIALS} finished trials of a sampler with {_FEWEST_COUNTS} or more counts of "
+            "negatives: `nsbench tune`."
+        )
+    evidence = "; ".join(
+        f"{trend.label}: best with {trend.best_count} of {trend.fewest} to {trend.most} negatives, rank correlation "
+        f"{trend.correlation:+.2f} (p = {trend.p_holm:.2g}, {trend.n_trials} trials)"
+        for trend in trends
+    )
+    evidence = f"{evidence}. Trials differ in learning rate too."
+    real = [trend.correlation for trend in trends if trend.p_holm < LEVEL]
+    if any(correlation < 0 for correlation in real):
+        return "holds", evidence
+    return "fails" if len(real) == len(trends) else "undecided", evidence
+
+
+def count_trends(runs: Sequence[StoredRun], dataset_hash: str) -> tuple[CountTrend, ...]:
+    """The trend of every sampler with enough finished trials, in the order of their first trial."""
+    objectives = {run.study: run.tags.get(OBJECTIVE_TAG, "") for run in runs if run.kind is RunKind.STUDY}
+    trials: dict[str, list[tuple[int, float]]] = {}
+    for run in runs:
+        if run.kind is not RunKind.TRIAL or run.status != "FINISHED" or run.dataset_hash != dataset_hash:
+            continue
+        counts = [int(text) for name in COUNT_SETTINGS if (text := run.params.get(name, "")).isdigit()]
+        value = run.metric(objectives.get(run.study) or DEFAULT_OBJECTIVE)
+        if counts and not np.isnan(value):
+            trials.setdefault(run.label, []).append((sum(counts), value))
+    # Shuffles need a seed of their own, so that the same trials always give the same p-value.
+    generator = np.random.default_rng(0)
+    trends = [
+        _trend(label, np.array(pairs), generator)
+        for label, pairs in trials.items()
+        if len(pairs) >= _FEWEST_TRIALS and len({count for count, _ in pairs}) >= _FEWEST_COUNTS
+    ]
+    corrected = holm([trend.p_value for trend in trends])
+    return tuple(replace(trend, p_holm=p) for trend, p in zip(trends, corrected, strict=True))
+
+
+def _trend(label: str, pairs: NDArray[np.float64], generator: np.random.Generator) -> CountTrend:
+    counts, values = _mean_ranks(pairs[:, 0]), _mean_ranks(pairs[:, 1])
+    correlation = _correlation(counts, values)
+    shuffled = np.array([_correlation(counts, generator.permutation(values)) for _ in range(_N_SHUFFLES)])
+    # Rounding must not make the same order look rarer than itself.
+    as_extreme = int((np.abs(shuffled) >= abs(correlation) - 1e-12).sum())
+    best = int(pairs[pairs[:, 1].argmax(), 0])
+    p_value = (1 + as_extreme) / (1 + _N_SHUFFLES)
+    return CountTrend(
+        label, len(pairs), best, int(pairs[:, 0].min()), int(pairs[:, 0].max()), correlation, p_value, float("nan")
+    )
+
+
+def _mean_ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Ranks, ties sharing their mean, around 0."""
+    _, index, n_equal = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(n_equal)
+    ranks = (last - (n_equal - 1) / 2)[index]
+    return np.asarray(ranks - ranks.mean())
+
+
+def _correlation(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    scale = float(np.sqrt((a**2).sum() * (b**2).sum()))
+    return float((a * b).sum()) / scale if scale > 0 else 0.0

@@ -1,0 +1,120 @@
+"""Puts a report together: which sections it has, and which words, tables and figures stand in each."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from nsbench.report.answer import answer
+from nsbench.report.document import DatasetAnswer, Document, Section, slug
+from nsbench.report.evidence_table import (
+    claim_table,
+    cost_table,
+    difference_table,
+    interval_table,
+    published_table,
+)
+from nsbench.report.gallery import Gallery
+from nsbench.report.reading_guide import READING_GUIDE
+from nsbench.report.property_table import (
+    cards_without_popularity,
+    popularity_table,
+    sampler_table,
+    size_table,
+)
+from nsbench.report.statistic import BALANCE
+from nsbench.report.summary import ACCURACY_METRICS, DatasetSummary
+from nsbench.report.table import ReportTable, bookkeeping_tables, result_tables
+from nsbench.terms import ALL
+
+
+def compose(summaries: Sequence[DatasetSummary], gallery: Gallery, location: str, written: datetime) -> Document:
+    """The whole report.
+
+    Args:
+        summaries: One a dataset.
+        gallery: The drawn figures; without any, the document has none.
+        location: The store that the runs are in.
+        written: When the report is made.
+    """
+    sections = [
+        *(_dataset_section(summary, gallery) for summary in summaries),
+        Section("logs", "The logs", (), tuple(cards_without_popularity(summaries)), _logs(summaries), gallery.shared),
+        Section("samplers", "The samplers", (), (), _present(sampler_table(summaries))),
+        Section("how-to-read", "How to read this", (), READING_GUIDE),
+        Section(
+            "runs",
+            "What became of the runs",
+            tables=tuple(table for summary in summaries for table in bookkeeping_tables(summary)),
+        ),
+    ]
+    return Document(
+        f"Negative samplers compared: {', '.join(summary.dataset for summary in summaries)}",
+        written,
+        location,
+        tuple(DatasetAnswer(summary.dataset, _anchor(summary), tuple(answer(summary))) for summary in summaries),
+        tuple(section for section in sections if not section.is_empty),
+    )
+
+
+def _dataset_section(summary: DatasetSummary, gallery: Gallery) -> Section:
+    name, anchor = summary.dataset, _anchor(summary)
+    parts = [
+        Section(
+            f"{anchor}-results",
+            "Accuracy and balance",
+            tables=tuple(result_tables(summary)),
+            drawings=gallery.of(name, "accuracy_balance", "repeats"),
+        ),
+        Section(f"{anchor}-differences", "What is real", summary.statistics.notes, (), *_differences(summary, gallery)),
+        Section(
+            f"{anchor}-cohorts",
+            "Head, mid and tail",
+            drawings=gallery.of(name, "cohorts", "head_tail", "popularity_cohorts"),
+        ),
+        Section(f"{anchor}-claims", "The paper's claims", tables=_present(claim_table(summary))),
+        Section(
+            f"{anchor}-paper",
+            "The paper's numbers beside ours",
+            tables=_present(*(published_table(summary, metric) for metric in ACCURACY_METRICS)),
+        ),
+        Section(f"{anchor}-cost", "Cost", (), (), _present(cost_table(summary)), gallery.of(name, "replay")),
+        Section(f"{anchor}-search", "Search and training", drawings=gallery.of(name, "search", "curves")),
+    ]
+    return Section(anchor, name, (_description(summary),), sections=tuple(part for part in parts if not part.is_empty))
+
+
+def _differences(
+    summary: DatasetSummary, gallery: Gallery
+) -> tuple[tuple[ReportTable, ...], tuple]:
+    tables = _present(
+        *(interval_table(summary, metric) for metric in ACCURACY_METRICS),
+        difference_table(summary, "hit_rate", ALL),
+        difference_table(summary, "ndcg", ALL),
+        difference_table(summary, "hit_rate", BALANCE),
+    )
+    return tables, gallery.of(summary.dataset, "differences")
+
+
+def _logs(summaries: Sequence[DatasetSummary]) -> tuple[ReportTable, ...]:
+    return _present(size_table(summaries), popularity_table(summaries))
+
+
+def _description(summary: DatasetSummary) -> str:
+    selection, card = summary.selection, summary.card
+    if not selection.methods:
+        return "No finished runs to compare."
+    about = f"Protocol `{selection.protocol}`, dataset hash `{selection.dataset_hash[:12]}`."
+    if card is None:
+        return f"{about} The runs hold no readable dataset card."
+    return (
+        f"{card.n_users:,} users, {card.n_items:,} items ({card.n_cold_items:,} cold), {card.n_interactions:,} interactions"
+        f" from {card.source}: {card.n_train:,} for training, {card.n_valid:,} for validation, {card.n_test:,} for testing. "
+        f"{about}"
+    )
+
+
+def _anchor(summary: DatasetSummary) -> str:
+    return f"log-{slug(summary.dataset)}"
+
+
+def _present(*tables: ReportTable | None) -> tuple[ReportTable, ...]:
+    return tuple(table for table in tables if table is not None)

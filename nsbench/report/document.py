@@ -1,0 +1,98 @@
+"""What a report says, before it becomes a page, Markdown or LaTeX: sections of words, tables and figures.
+
+Every format is made of this one document, so that none can say more or less than another.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from nsbench.report.gallery import Drawing
+from nsbench.report.table import ReportTable
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the report; what it holds is shown in the order of its attributes.
+
+    Attributes:
+        anchor: Where links lead; unlike any other section's.
+        title: Its heading.
+        words: Paragraphs.
+        points: A list of sentences.
+        tables: Its tables.
+        drawings: Its figures.
+        sections: The parts that it has itself.
+    """
+
+    anchor: str
+    title: str
+    words: tuple[str, ...] = ()
+    points: tuple[str, ...] = ()
+    tables: tuple[ReportTable, ...] = ()
+    drawings: tuple[Drawing, ...] = ()
+    sections: tuple["Section", ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing but a heading."""
+        return not (self.words or self.points or self.tables or self.drawings or self.sections)
+
+
+@dataclass(frozen=True)
+class DatasetAnswer:
+    """What the report answers for a dataset.
+
+    Attributes:
+        dataset: Its name.
+        anchor: The section with the details.
+        sentences: The answer, the most wanted sentence first.
+    """
+
+    dataset: str
+    anchor: str
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Document:
+    """A whole report.
+
+    Attributes:
+        title: Its heading.
+        written: When it was made.
+        location: The store that the runs are in.
+        answers: One a dataset; comes first.
+        sections: Everything else.
+    """
+
+    title: str
+    written: datetime
+    location: str
+    answers: tuple[DatasetAnswer, ...]
+    sections: tuple[Section, ...]
+
+    def tables(self) -> list[ReportTable]:
+        """All tables, in order."""
+        return [table for section in all_sections(self.sections) for table in section.tables]
+
+    def drawings(self) -> list[Drawing]:
+        """All figures, in order."""
+        return [drawing for section in all_sections(self.sections) for drawing in section.drawings]
+
+
+def all_sections(sections: Sequence[Section]) -> Iterator[Section]:
+    """Sections and their parts, in reading order."""
+    for section in sections:
+        yield section
+        yield from all_sections(section.sections)
+
+
+def slug(text: str) -> str:
+    """A text as a file name or an anchor.
+
+    >>> slug("Hit rate at 10 on ml_1m, %")
+    'hit-rate-at-10-on-ml_1m'
+    """
+    return re.sub(r"[^a-z0-9_.]+", "-", text.lower()).strip("-")

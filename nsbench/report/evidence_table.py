@@ -1,0 +1,153 @@
+"""Tables of evidence: intervals, differences, the paper's claims, its published numbers beside ours, and cost."""
+
+import math
+
+from nsbench.report.cost import CostRow
+from nsbench.report.number import UNDEFINED, percent
+from nsbench.report.paper import PublishedComparison
+from nsbench.report.statistic import BALANCE, BALANCE_OF_MEANS, Interval, PairedDifference, QuantityEstimate
+from nsbench.report.summary import DatasetSummary
+from nsbench.report.table import METRIC_TITLES, Cell, ReportTable, Standing, standings
+from nsbench.terms import ALL, BALANCED_COHORTS
+
+GROUP_TITLES = {
+    ALL: "Total",
+    **{cohort.label: cohort.label.capitalize() for cohort in BALANCED_COHORTS},
+    BALANCE: "Balance",
+    BALANCE_OF_MEANS: "Balance of means",
+}
+"""What tables call the groups of a metric."""
+
+_MEBIBYTE = 1 << 20
+
+
+def interval_table(summary: DatasetSummary, metric: str) -> ReportTable | None:
+    """The 95 % intervals of an accuracy metric, in total and by cohort, and of both balances; None without any."""
+    groups = [group for group in GROUP_TITLES if any(_is_of(e, metric, group) for e in summary.statistics.estimates)]
+    if not groups:
+        return None
+    rows = tuple(
+        (
+            Cell(row.method.label),
+            *(_estimate_cell(summary.statistics.estimate(row.method.label, metric, group)) for group in groups),
+        )
+        for row in summary.methods
+    )
+    title = f"{METRIC_TITLES[metric]} on {summary.dataset} with 95 % intervals, %"
+    return ReportTable(title, ("Method", *(GROUP_TITLES[group] for group in groups)), rows)
+
+
+def difference_table(summary: DatasetSummary, metric: str, group: str) -> ReportTable | None:
+    """All pairs of methods, the better one first, the largest difference on top; None without any."""
+    pairs = [pair if pair.difference >= 0 else pair.reversed() for pair in summary.statistics.pairs(metric, group)]
+    pairs = [pair for pair in pairs if not math.isnan(pair.difference)]
+    if not pairs:
+        return None
+    pairs.sort(key=lambda pair: -pair.difference)
+    what = METRIC_TITLES[metric] if group == ALL else f"{GROUP_TITLES[group]} of {METRIC_TITLES[metric].lower()}"
+    columns = ("Better", "Worse", "Difference", "95 % interval", "p, corrected", "Effect", "Smallest detectable")
+    return ReportTable(
+        f"Differences in {what} on {summary.dataset}, percent points", columns, tuple(map(_difference_row, pairs))
+    )
+
+
+def claim_table(summary: DatasetSummary) -> ReportTable | None:
+    """The paper's claims with the verdict of this log; None where none was judged."""
+    rows = tuple((Cell(claim.text), Cell(claim.verdict), Cell(claim.evidence)) for claim in summary.claims)
+    columns = ("Claim", "Verdict", "Evidence")
+    return ReportTable(f"The paper's claims on {summary.dataset}", columns, rows) if rows else None
+
+
+def published_table(summary: DatasetSummary, metric: str) -> ReportTable | None:
+    """Our numbers beside the paper's, cell by cell; None where the log is none of the paper's."""
+    rows = tuple(_published_row(cell) for cell in summary.published if cell.metric == metric)
+    columns = ("Method", "Paper", "Group", "Ours", "Published", "Published runs", "Difference", "Within their spread")
+    title = f"{METRIC_TITLES[metric]} on {summary.dataset} beside the paper's, %"
+    return ReportTable(title, columns, rows) if rows else None
+
+
+def cost_table(summary: DatasetSummary) -> ReportTable | None:
+    """What a run of each method takes and what it reaches for it; None without costs."""
+    costs = summary.costs
+    if not costs:
+        return None
+    best = standings([cost.equal_cost_ndcg for cost in costs])
+    budgets = {f"{cost.equal_cost_s:,.0f} s" for cost in costs if not math.isnan(cost.equal_cost_s)}
+    budget = budgets.pop() if len(budgets) == 1 else "equal time"
+    columns = (
+        *("Method", "Training, s", "Evaluation, s", "Positives/s", "Negatives scored", "Memory, MiB", "Device"),
+        *("NDCG, %", "NDCG a minute", "Valid. NDCG, %", f"Valid. NDCG in {budget}, %"),
+    )
+    rows = tuple(_cost_row(cost, place) for cost, place in zip(costs, best, strict=True))
+    return ReportTable(f"Cost of a run on {summary.dataset}", columns, rows)
+
+
+def _is_of(estimate: QuantityEstimate, metric: str, group: str) -> bool:
+    return (estimate.metric, estimate.group) == (metric, group)
+
+
+def _estimate_cell(estimate: QuantityEstimate | None) -> Cell:
+    if estimate is None:
+        return Cell(UNDEFINED)
+    return Cell(f"{percent(estimate.value)} {_interval(estimate.interval)}".rstrip())
+
+
+def _interval(interval: Interval) -> str:
+    return f"[{percent(interval.low)}, {percent(interval.high)}]" if interval.is_defined else ""
+
+
+def _difference_row(pair: PairedDifference) -> tuple[Cell, ...]:
+    place = Standing.BEST if pair.is_real else Standing.OTHER
+    return (
+        Cell(pair.a),
+        Cell(pair.b),
+        Cell(f"{100 * pair.difference:+.2f}", place),
+        Cell(_interval(pair.interval) or UNDEFINED),
+        Cell(_p_value(pair.p_holm)),
+        Cell(_number(pair.effect_size, ".2f")),
+        Cell(percent(pair.smallest_detectable)),
+    )
+
+
+def _published_row(cell: PublishedComparison) -> tuple[Cell, ...]:
+    published = percent(cell.published.mean)
+    if not math.isnan(cell.published.sd) and cell.published.n > 1:
+        published += f" ±{percent(cell.published.sd)}"
+    within = {True: "yes", False: "no", None: UNDEFINED}[cell.is_within_spread]
+    return (
+        Cell(cell.label),
+        Cell(cell.paper_name),
+        Cell(GROUP_TITLES.get(cell.group, cell.group)),
+        Cell(percent(cell.ours)),
+        Cell(published),
+        Cell(str(cell.published.n) if cell.published.n else UNDEFINED),
+        Cell(UNDEFINED if math.isnan(cell.difference) else f"{100 * cell.difference:+.2f}"),
+        Cell(within),
+    )
+
+
+def _cost_row(cost: CostRow, place: Standing) -> tuple[Cell, ...]:
+    return (
+        Cell(cost.label),
+        Cell(_number(cost.train_s, ",.1f")),
+        Cell(_number(cost.evaluate_s, ",.1f")),
+        Cell(_number(cost.positives_per_s, ",.0f")),
+        Cell(_number(cost.n_negatives_scored, ",.3g")),
+        Cell(_number(cost.peak_memory_bytes / _MEBIBYTE, ",.0f")),
+        Cell(", ".join(cost.devices)),
+        Cell(percent(cost.ndcg)),
+        Cell(_number(cost.ndcg_per_minute, ".3g")),
+        Cell(percent(cost.own_cost_ndcg)),
+        Cell(percent(cost.equal_cost_ndcg), place),
+    )
+
+
+def _number(value: float, form: str) -> str:
+    """A number, the dash where undefined; infinite effects are written as such."""
+    if math.isnan(value):
+        return UNDEFINED
+    return "∞" if value == math.inf else "−∞" if value == -math.inf else format(value, form)
+
+
+def _p_value(p: float) -> str:
+    return UNDEFINED if math.isnan(p) else "<0.001" if p < 0.001 else f"{p:.3f}"

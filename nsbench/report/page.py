@@ -1,0 +1,77 @@
+"""The report as one page of HTML that needs nothing else: styles and figures are in it, and no script is."""
+
+import re
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from nsbench.report.document import Document, slug
+from nsbench.report.gallery import Drawing
+from nsbench.report.style import ON_DARK, colour_variable, inline_svg
+from nsbench.report.table import TEXT_COLUMNS
+
+_SENTENCES_SHOWN = 5
+"""Of each answer at once; the others unfold."""
+
+_WIDE_FROM_PT = 500.0
+"""Figures from this width on take the page's whole width."""
+
+
+def page_html(document: Document) -> str:
+    """The whole report as a page, light or dark as the reader's system is, and fit for a phone."""
+    environment = _environment()
+    colours = [(colour_variable(light), light, dark) for light, dark in ON_DARK.items()]
+    style = environment.get_template("page.css.j2").render(colours=colours)
+    page = environment.get_template("page.html.j2").render(
+        document=document, style=Markup(style), text_columns=TEXT_COLUMNS, shown=_SENTENCES_SHOWN
+    )
+    return re.sub(r"\n\s*\n+", "\n", page).lstrip()
+
+
+def index_html(title: str, files: dict[str, list[Path]], folder: Path) -> str:
+    """A list of the report's files by what they are, with their sizes.
+
+    Args:
+        title: The report's.
+        files: The written files by the heading they are listed under.
+        folder: The report's folder, which the links start from.
+    """
+    groups = {
+        heading: [(path.relative_to(folder).as_posix(), _size(path.stat().st_size)) for path in paths]
+        for heading, paths in files.items()
+        if paths
+    }
+    environment = _environment()
+    style = environment.get_template("page.css.j2").render(colours=[])
+    return environment.get_template("index.html.j2").render(title=title, groups=groups, style=Markup(style))
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("nsbench.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(words=_words, anchor=slug, inline=_inline, is_wide=_is_wide)
+    return environment
+
+
+def _words(text: str) -> Markup:
+    """A text with what stands between backticks as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+
+
+def _inline(drawing: Drawing) -> Markup:
+    return Markup(inline_svg(drawing.svg, slug(drawing.name), f"{drawing.title}. {drawing.caption}"))
+
+
+def _is_wide(drawing: Drawing) -> bool:
+    width = re.search(r'<svg[^>]*\swidth="([\d.]+)pt"', drawing.svg)
+    return width is not None and float(width[1]) >= _WIDE_FROM_PT
+
+
+def _size(n_bytes: int) -> str:
+    return f"{n_bytes / 1e6:.1f} MB" if n_bytes >= 1e6 else f"{max(1, round(n_bytes / 1e3)):,} kB"

@@ -1,0 +1,21 @@
+"""The words and rules behind the report's tables, so that nobody has to look them up elsewhere."""
+
+from nsbench.report.selection import CUTOFF
+from nsbench.report.statistic import LEVEL, POWER
+
+READING_GUIDE = (
+    "Marked are the best and the second best of a column; ± is one standard deviation over repeats with other seeds.",
+    f"Hit rate at {CUTOFF}: share of test interactions whose item is among the {CUTOFF} highest ranked of the whole "
+    f"catalogue. NDCG at {CUTOFF} counts a hit less the lower it is ranked.",
+    "Head, mid and tail items each take about a third of the training interactions, the most popular first; cold items "
+    "have none.",
+    "Balance: 1 - Gini of the values in head, mid and tail; 100 % when all three are served alike, 33.33 % when only one "
+    "is served at all, undefined (–) when none is. A method that serves everybody badly can be well balanced: read it "
+    "beside the accuracy.",
+    f"Real: a difference whose p-value, corrected by Holm for all pairs of the table, is below {LEVEL}. Intervals hold the "
+    f"value in {1 - LEVEL:.0%} of all cases, and allow for other test users and other seeds as far as ranks and repeats are "
+    f"there. Smallest detectable: the difference that these runs would find with a chance of {POWER:.0%}.",
+    "Averaged are the repeats of a method's newest settings, on the newest preparation of the log and the newest protocol; "
+    "what is left out is listed.",
+)
+"""One rule an entry."""

@@ -1,0 +1,30 @@
+"""What `nsbench repeat` does without a study."""
+
+import pytest
+from typer.testing import CliRunner
+
+from nsbench.cli.main import app
+from nsbench.data.synthetic import prepare_synthetic, settings_like
+from nsbench.errors import SettingsError
+from nsbench.home import Home
+
+TINY = [f"--set={field}" for field in ("hidden_dim=4", "max_length=5", "batch_size=64", "max_epochs=1")]
+
+
+@pytest.fixture
+def small_log(tmp_path, monkeypatch):
+    home = Home(tmp_path / "home")
+    prepare_synthetic("small", settings_like("demo", n_users=120, n_items=100, n_interactions=2000), home)
+    monkeypatch.setenv("NSBENCH_HOME", str(home.root))
+    for name in ("MLFLOW_TRACKING_URI", "NSBENCH_STUDY_STORAGE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_without_a_study_it_names_the_ways_out_and_takes_one(small_log):
+    arguments = ["repeat", "--sampler", "batch", "--dataset", "small", "--repeats", "1", "--workers", "1", *TINY]
+    refused = CliRunner().invoke(app, arguments)
+    assert isinstance(refused.exception, SettingsError)
+    assert "nsbench tune --sampler batch --dataset small" in str(refused.exception)
+    taken = CliRunner().invoke(app, [*arguments, "--defaults"])
+    assert taken.exit_code == 0
+    assert "seed 0  finished" in taken.stdout
