@@ -22,13 +22,14 @@ def baseline(
     with WorkerPool(1, home.root) as pool:
         from nsbench.baseline import BASELINES
         from nsbench.cli.dataset import open_dataset
-        from nsbench.cli.study_view import EXIT_FAILED_RUNS, StudyView
+        from nsbench.cli.study_view import EXIT_FAILED_RUNS, StudyView, say_start
         from nsbench.config import parse_assignments
         from nsbench.study.repeat import baselines_of, evaluation_of
         from nsbench.study.session import Session
 
         evaluation = evaluation_of(parse_assignments(assignments or []))
         data = open_dataset(dataset, home)
+        say_start(pool.n_workers)
         session = Session.open(home, pool)
         runs = baselines_of(list(BASELINES), data, evaluation, home)
         with StudyView() as view:

@@ -31,16 +31,16 @@ def list_datasets() -> None:
         return
     table = Table(box=SIMPLE_HEAD, title=str(home.datasets), title_justify="left")
     table.add_column("dataset", no_wrap=True)
-    for column in ("users", "items", "interactions", "in test"):
+    for column in ("users", "items", "interactions"):
         table.add_column(column, justify="right", no_wrap=True)
     table.add_column("source", overflow="fold")
     for name in names:
         try:
             card = read_card(name, home)
         except DatasetError as error:
-            table.add_row(name, *[""] * 4, f"[red]{error}[/red]")
+            table.add_row(name, *[""] * 3, f"[red]{error}[/red]")
             continue
-        counts = (card.n_users, card.n_items, card.n_interactions, card.n_test)
+        counts = (card.n_users, card.n_items, card.n_interactions)
         table.add_row(name, *(f"{count:,}" for count in counts), card.source)
     console.print(table)
 

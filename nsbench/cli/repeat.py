@@ -1,15 +1,21 @@
 """`nsbench repeat`: the best settings with many seeds."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
+from nsbench.cli.study_view import EXIT_FAILED_RUNS
 from nsbench.cli.tune import SetOption, WorkersOption
 from nsbench.home import Home, current_home
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nsbench.config import Value
     from nsbench.study.best import Best
+    from nsbench.study.pool import WorkerPool
 
 
 def repeat(
@@ -28,37 +34,53 @@ def repeat(
     """Train the best settings with many seeds, and rank the test interactions."""
     from nsbench.study.pool import WorkerPool, default_workers
 
-    home = current_home()
-    console = Console()
-    with WorkerPool(workers or default_workers(), home.root) as pool:
-        from nsbench.cli.dataset import open_dataset
-        from nsbench.cli.study_view import EXIT_FAILED_RUNS, StudyView
+    names = list(dict.fromkeys(sampler))
+    with WorkerPool(workers or default_workers(), current_home().root) as pool:
         from nsbench.config import Settings, parse_assignments
-        from nsbench.study.repeat import repeats_of
-        from nsbench.study.session import Session
-        from nsbench.watcher import DEFAULT_OBJECTIVE
 
         values = parse_assignments(assignments or [])
-        names = list(dict.fromkeys(sampler))
         for name in names:
-            Settings.of(name, values)
-        data = open_dataset(dataset, home)
-        session = Session.open(home, pool)
-        lists = []
-        for name in names:
-            if defaults:
-                lists.append(repeats_of(Settings.of(name, values), data, repeats, None, home, DEFAULT_OBJECTIVE))
-            else:
-                best = _best(study, dataset, name, home)
-                settings = best.settings.changed(values)
-                lists.append(repeats_of(settings, data, repeats, best.study, home, best.objective))
-        with StudyView() as view:
-            session.run(lists, dataset, view)
-    n_failed = sum(runs.failures.n_failed for runs in lists)
+            Settings.of(name, values if defaults else {})
+        n_failed = _work(names, dataset, repeats, Choice(study, defaults, values), pool)
+    console = Console()
     if n_failed:
         console.print(f"{n_failed} runs failed; the same command tries them again", highlight=False)
         raise typer.Exit(EXIT_FAILED_RUNS)
     console.print(f"next: nsbench report --dataset {dataset}", soft_wrap=True, highlight=False)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which settings are repeated: a study's best or the defaults, and what is changed of them."""
+
+    study: str | None
+    defaults: bool
+    values: "Mapping[str, Value]"
+
+
+def _work(names: list[str], dataset: str, n_repeats: int, choice: Choice, pool: "WorkerPool") -> int:
+    """Makes the repeats that are missing, and gives the number of failed ones."""
+    from nsbench.cli.dataset import open_dataset
+    from nsbench.cli.study_view import StudyView, say_start
+    from nsbench.config import Settings
+    from nsbench.study.repeat import repeats_of
+    from nsbench.study.session import Session
+
+    home = current_home()
+    data = open_dataset(dataset, home)
+    say_start(pool.n_workers)
+    session = Session.open(home, pool)
+    lists = []
+    for name in names:
+        if choice.defaults:
+            lists.append(repeats_of(Settings.of(name, choice.values), data, n_repeats, None, home))
+        else:
+            best = _best(choice.study, dataset, name, home)
+            settings = best.settings.changed(choice.values)
+            lists.append(repeats_of(settings, data, n_repeats, best.study, home, best.objective))
+    with StudyView() as view:
+        session.run(lists, dataset, view)
+    return sum(runs.failures.n_failed for runs in lists)
 
 
 def _best(study: str | None, dataset: str, sampler: str, home: Home) -> "Best":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from nsbench.cli.study_view import EXIT_FAILED_RUNS
+from nsbench.cli.study_view import EXIT_FAILED_RUNS, say_start
 from nsbench.cli.tune import WorkersOption
 from nsbench.home import Home, current_home
 
@@ -32,6 +32,7 @@ def reproduce(
 
         plan = load_profile(profile)
         _announce(plan, n_workers, home, console)
+        say_start(n_workers)
         session = Session.open(home, pool)
         n_failed = 0
         for entry in plan.datasets:

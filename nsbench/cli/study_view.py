@@ -19,6 +19,11 @@ _ENDED = ("finished", "pruned", "failed", "interrupted")
 _ROWS_KEPT_FREE = 6
 
 
+def say_start(n_workers: int) -> None:
+    """Fills the seconds until the workers have imported what they need."""
+    Console().print(f"starting {n_workers} worker{'s' if n_workers > 1 else ''}", style="dim", highlight=False)
+
+
 @final
 class StudyView:
     """Looks on while an engine works; use it as a context."""
@@ -71,6 +76,8 @@ def _line(row: Row) -> str:
 
 def _table(source: JobSource, room: int) -> RenderableType:
     rows = source.rows()
+    if not rows:
+        return Text(f"{source.title}  {source.n_finished}/{source.n_planned}")
     best = max((row.value for row in rows if row.state == "finished" and row.value is not None), default=None)
     title = f"{source.title}  {source.n_finished}/{source.n_planned}"
     table = Table("run", "state", "value", "settings", "epoch", "time", title=title, title_justify="left", box=None)

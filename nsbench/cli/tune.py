@@ -9,6 +9,7 @@ from rich.console import Console
 from nsbench.home import current_home
 
 if TYPE_CHECKING:
+    from nsbench.study.pool import WorkerPool
     from nsbench.study.session import StudyOrder
     from nsbench.study.space import StudyFile
 
@@ -49,22 +50,17 @@ def tune(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
     samplers = list(dict.fromkeys(sampler))
     if study is not None and len(samplers) > 1:
         raise SettingsError(f"--study {study} names one study, but there are {len(samplers)} samplers; leave it out")
-    home = current_home()
-    console = Console()
-    with WorkerPool(workers or default_workers(), home.root) as pool:
-        from nsbench.cli.dataset import open_dataset
-        from nsbench.cli.study_view import StudyView
+    with WorkerPool(workers or default_workers(), current_home().root) as pool:
         from nsbench.config import parse_assignments
         from nsbench.study.plan import DEFAULT_PROFILE
-        from nsbench.study.session import Session, StudyOrder
+        from nsbench.study.session import StudyOrder
         from nsbench.watcher import DEFAULT_OBJECTIVE
 
-        values = {"max_epochs": epochs, **parse_assignments(assignments or [])}
         orders = [
             StudyOrder(
                 sampler=name,
                 file=_study_file(config),
-                values=values,
+                values={"max_epochs": epochs, **parse_assignments(assignments or [])},
                 n_trials=trials,
                 objective=objective or DEFAULT_OBJECTIVE,
                 seed=seed,
@@ -75,13 +71,24 @@ def tune(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
             for name in samplers
         ]
         _check(orders)
-        data = open_dataset(dataset, home)
-        session = Session.open(home, pool)
-        tunings = [session.tuning(order, data) for order in orders]
-        with StudyView() as view:
-            session.run(tunings, dataset, view)
-        for tuning in tunings:
-            print_best(tuning.plan.name, dataset, tuning.plan.sampler, console)
+        _work(orders, dataset, pool)
+
+
+def _work(orders: "list[StudyOrder]", dataset: str, pool: "WorkerPool") -> None:
+    """Works on the studies and says what they found."""
+    from nsbench.cli.dataset import open_dataset
+    from nsbench.cli.study_view import StudyView, say_start
+    from nsbench.study.session import Session
+
+    home, console = current_home(), Console()
+    data = open_dataset(dataset, home)
+    say_start(pool.n_workers)
+    session = Session.open(home, pool)
+    tunings = [session.tuning(order, data) for order in orders]
+    with StudyView() as view:
+        session.run(tunings, dataset, view)
+    for tuning in tunings:
+        print_best(tuning.plan.name, dataset, tuning.plan.sampler, console)
 
 
 def print_best(study: str, dataset: str, sampler: str, console: Console) -> None:

@@ -23,7 +23,7 @@ def explain_unreadable(source: LogSource, reason: str) -> str:
     except (OSError, EOFError, csv.Error, UnicodeDecodeError) as failure:
         return f"{source.path} can't be read to its end: {failure}. Is it complete, and UTF-8 text?"
     if where is None:
-        return f"{source.path} can't be read: {first}."
+        return f"Reading {source.path} into the home stopped: {first}."
     return f"{source.path}, {where}. Correct the line."
 
 

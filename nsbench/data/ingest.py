@@ -53,23 +53,24 @@ def stage_log(path: Path, options: ReadOptions, staged: Path) -> Columns:
         LogError: The file can't be read, a column is missing, or rows are bad; nothing usable is staged then.
     """
     source = recognise(path)
-    columns = find_columns(source, options.columns)
-    _check_roles(source, columns, options)
-    names = [name for name in dict.fromkeys(columns.model_dump().values()) if name is not None]
     try:
+        columns = find_columns(source, options.columns)
+        _check_roles(source, columns, options)
+        names = [name for name in dict.fromkeys(columns.model_dump().values()) if name is not None]
         sample = source.scan([str(columns.time)]).head(SAMPLE_ROWS).collect()
         if not len(sample):
             raise LogError(f"{source.path} is empty: it has columns but no row.")
         clock = find_clock(sample.select(_clean(sample.schema, str(columns.time))).to_series(), options.time_unit)
         frame = _taken(source.scan(names), columns, options)
         schema = frame.collect_schema()
+        _check_labels(source, columns, schema)
         frame.select(
             _clean(schema, str(columns.user)).alias("user"),
             _clean(schema, str(columns.item)).alias("item"),
             clock.moment(_clean(schema, str(columns.time))).alias("moment"),
             pl.col(ROW).alias("row"),
         ).sink_parquet(staged, compression="lz4", engine="streaming")
-    except pl.exceptions.PolarsError as error:
+    except (pl.exceptions.PolarsError, OSError) as error:
         raise LogError(explain_unreadable(source, str(error))) from None
     _check_not_empty(source, columns, options, staged)
     _check_rows(source, columns, clock, staged, skip=options.skip_bad_rows)
@@ -86,6 +87,12 @@ def _check_roles(source: LogSource, columns: Columns, options: ReadOptions) -> N
                 f"{option} needs a column of {role}s and none of {source.path} is recognised: there are "
                 f"{', '.join(map(repr, source.columns))}. Name it with --{role}-column."
             )
+
+
+def _check_labels(source: LogSource, columns: Columns, schema: pl.Schema) -> None:
+    for name in (str(columns.user), str(columns.item)):
+        if schema[name].is_nested():
+            raise LogError(f"Column {name!r} of {source.path} holds {schema[name]}; a label is a number or a text.")
 
 
 def _clean(schema: pl.Schema, name: str) -> pl.Expr:

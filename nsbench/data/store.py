@@ -150,7 +150,7 @@ def writing_folder(name: str, home: Home) -> Iterator[Path]:
         raise _not_writable(home, error) from None
     try:
         yield folder
-    except OSError as error:
+    except (OSError, pl.exceptions.PolarsError) as error:
         raise _not_writable(home, error) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -252,7 +252,8 @@ def _damaged(folder: Path, what: str) -> DatasetError:
     return DatasetError(f"The dataset in {folder} is damaged: {what}. Prepare it again with --replace.")
 
 
-def _not_writable(home: Home, error: OSError) -> DatasetError:
+def _not_writable(home: Home, error: Exception) -> DatasetError:
+    reason = (error.strerror if isinstance(error, OSError) else None) or str(error).partition("\n")[0]
     return DatasetError(
-        f"Datasets can't be written under {home.datasets}: {error.strerror or error}. Set NSBENCH_HOME to a folder that can."
+        f"Datasets can't be written under {home.datasets}: {reason}. Set NSBENCH_HOME to a folder that can."
     )

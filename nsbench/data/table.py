@@ -1,7 +1,7 @@
 """Interactions as integers in (user, moment, row) order, in memory-mapped files, so that their number isn't bound by memory.
 
-Labels become codes by their order; rows are dealt to their users in one pass and sorted within each user. What works on
-the table goes through it in chunks that never cut a user.
+Labels become codes by their order; rows are dealt to stretches of users in one pass and each stretch is sorted. What works
+on the table goes through it in chunks that never cut a user.
 """
 
 from collections.abc import Callable, Iterator
@@ -95,12 +95,8 @@ def build_table(staged: Path, folder: Path) -> tuple[Table, Labels]:
         coded, compression="lz4", engine="streaming", row_group_size=CHUNK_ROWS // 4
     )
     table = _empty_table(folder, users, len(items))
-    _deal(table, users["len"].to_numpy(), coded)
+    _order(table, users["len"].to_numpy().astype(np.int64), coded)
     coded.unlink()
-    for chunk in table.chunks():
-        order = np.lexsort((table.row[chunk], table.moment[chunk], table.user[chunk]))
-        for column in (table.user, table.item, table.moment, table.row):
-            column[chunk] = column[chunk][order]
     return table, Labels(users["user"], items["item"])
 
 
@@ -138,17 +134,32 @@ def _empty_table(folder: Path, users: pl.DataFrame, n_items: int) -> Table:
     )
 
 
-def _deal(table: Table, lengths: NDArray[np.uint32], coded: Path) -> None:
-    """Puts every row into its user's stretch, in whatever order the rows come."""
-    free = np.cumsum(lengths, dtype=np.int64) - lengths
+def _order(table: Table, lengths: NDArray[np.int64], coded: Path) -> None:
+    """Fills the table: deals the rows to stretches of whole users, then sorts each stretch.
+
+    Rows reach a stretch one after the other, so that a table larger than memory is written in passes rather than at
+    random.
+    """
+    first_rows = np.cumsum(lengths) - lengths
+    stretches, stretch_of_user = np.unique(first_rows // CHUNK_ROWS, return_inverse=True)
+    starts = first_rows[np.searchsorted(stretch_of_user, np.arange(len(stretches)))]
+    columns: dict[str, NDArray[Any]] = {
+        "user": table.user,
+        "item": table.item,
+        "moment": table.moment,
+        "row": table.row,
+    }
+    free = starts.copy()
     for batch in pq.ParquetFile(coded).iter_batches(batch_size=CHUNK_ROWS):
-        user = batch.column("user").to_numpy()
-        order = np.argsort(user, kind="stable")
-        sorted_user = user[order]
-        starts = np.flatnonzero(np.diff(sorted_user, prepend=-1))
-        sizes = np.diff(starts, append=len(user))
-        target = np.repeat(free[sorted_user[starts]] - starts, sizes) + np.arange(len(user))
-        free[sorted_user[starts]] += sizes
-        table.user[target] = sorted_user
-        for name, column in (("item", table.item), ("moment", table.moment), ("row", table.row)):
+        stretch = stretch_of_user[batch.column("user").to_numpy()]
+        order = np.argsort(stretch, kind="stable")
+        counts = np.bincount(stretch, minlength=len(starts))
+        target = np.repeat(free - (np.cumsum(counts) - counts), counts) + np.arange(len(order))
+        free += counts
+        for name, column in columns.items():
             column[target] = batch.column(name).to_numpy()[order]
+    for start, end in zip(starts, [*starts[1:], len(table)], strict=True):
+        chunk = slice(int(start), int(end))
+        order = np.lexsort((table.row[chunk], table.moment[chunk], table.user[chunk]))
+        for column in columns.values():
+            column[chunk] = column[chunk][order]

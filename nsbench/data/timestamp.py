@@ -84,6 +84,8 @@ def find_clock(sample: pl.Series, unit: TimeUnit) -> Clock:
     values = sample.drop_nulls()
     if values.dtype.is_temporal() and values.dtype not in (pl.Time, pl.Duration):
         return Clock("native")
+    if not values.dtype.is_numeric() and values.dtype != pl.String:
+        raise LogError(f"Column {sample.name!r} holds no times but {values.dtype}; accepted are {ACCEPTED}.")
     numbers = values.cast(pl.Float64, strict=False).drop_nulls()
     numbers = numbers.filter(numbers.is_finite())
     n_dates = _count_iso(values) if values.dtype == pl.String else {}

@@ -16,7 +16,7 @@ from matplotlib.text import Text
 from nsbench.report.comparison import pareto_front
 from nsbench.report.confidence_region import mean_region
 from nsbench.report.label_placement import Box, place_labels
-from nsbench.report.style import FAINT, GROUND, INK, Mark, drawing_style, new_figure
+from nsbench.report.style import FAINT, GROUND, INK, Mark, drawing_style, new_figure, settle
 from nsbench.report.summary import ACCURACY_METRICS, DatasetSummary, Estimate
 from nsbench.report.table import METRIC_TITLES
 
@@ -66,8 +66,7 @@ def accuracy_balance_figure(summary: DatasetSummary, marks: Mapping[str, Mark]) 
             axes.set_ylabel(f"{METRIC_TITLES[metric]}, %")
             panels.append((axes, points))
         # Labels need pixels: lay out once, freeze the layout, then place them.
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")
+        settle(figure)
         for axes, points in panels:
             _label(axes, points)
     return figure

@@ -13,13 +13,16 @@ from nsbench.report.evidence_table import (
     published_table,
 )
 from nsbench.report.gallery import Gallery
-from nsbench.report.reading_guide import READING_GUIDE
+from nsbench.report.glance_table import glance_table
+from nsbench.report.overview_table import overview_table
+from nsbench.report.paper_comparison import preparation_note
 from nsbench.report.property_table import (
     cards_without_popularity,
     popularity_table,
     sampler_table,
     size_table,
 )
+from nsbench.report.reading_guide import READING_GUIDE
 from nsbench.report.statistic import BALANCE
 from nsbench.report.summary import ACCURACY_METRICS, DatasetSummary
 from nsbench.report.table import ReportTable, bookkeeping_tables, result_tables
@@ -36,10 +39,17 @@ def compose(summaries: Sequence[DatasetSummary], gallery: Gallery, location: str
         written: When the report is made.
     """
     sections = [
+        Section("all-logs", "All logs in one table", tables=_present(overview_table(summaries))),
         *(_dataset_section(summary, gallery) for summary in summaries),
-        Section("logs", "The logs", (), tuple(cards_without_popularity(summaries)), _logs(summaries), gallery.shared),
-        Section("samplers", "The samplers", (), (), _present(sampler_table(summaries))),
-        Section("how-to-read", "How to read this", (), READING_GUIDE),
+        Section(
+            "logs",
+            "The logs",
+            points=tuple(cards_without_popularity(summaries)),
+            drawings=gallery.shared,
+            tables=_present(size_table(summaries), popularity_table(summaries)),
+        ),
+        Section("samplers", "The samplers", tables=_present(sampler_table(summaries))),
+        Section("how-to-read", "How to read this", points=READING_GUIDE),
         Section(
             "runs",
             "What became of the runs",
@@ -50,6 +60,7 @@ def compose(summaries: Sequence[DatasetSummary], gallery: Gallery, location: str
         f"Negative samplers compared: {', '.join(summary.dataset for summary in summaries)}",
         written,
         location,
+        glance_table(summaries),
         tuple(DatasetAnswer(summary.dataset, _anchor(summary), tuple(answer(summary))) for summary in summaries),
         tuple(section for section in sections if not section.is_empty),
     )
@@ -64,7 +75,13 @@ def _dataset_section(summary: DatasetSummary, gallery: Gallery) -> Section:
             tables=tuple(result_tables(summary)),
             drawings=gallery.of(name, "accuracy_balance", "repeats"),
         ),
-        Section(f"{anchor}-differences", "What is real", summary.statistics.notes, (), *_differences(summary, gallery)),
+        Section(
+            f"{anchor}-differences",
+            "What is real",
+            points=summary.statistics.notes,
+            drawings=gallery.of(name, "differences"),
+            tables=_differences(summary),
+        ),
         Section(
             f"{anchor}-cohorts",
             "Head, mid and tail",
@@ -74,28 +91,28 @@ def _dataset_section(summary: DatasetSummary, gallery: Gallery) -> Section:
         Section(
             f"{anchor}-paper",
             "The paper's numbers beside ours",
+            words=_preparation(summary),
             tables=_present(*(published_table(summary, metric) for metric in ACCURACY_METRICS)),
         ),
-        Section(f"{anchor}-cost", "Cost", (), (), _present(cost_table(summary)), gallery.of(name, "replay")),
+        Section(f"{anchor}-cost", "Cost", drawings=gallery.of(name, "replay"), tables=_present(cost_table(summary))),
         Section(f"{anchor}-search", "Search and training", drawings=gallery.of(name, "search", "curves")),
     ]
     return Section(anchor, name, (_description(summary),), sections=tuple(part for part in parts if not part.is_empty))
 
 
-def _differences(
-    summary: DatasetSummary, gallery: Gallery
-) -> tuple[tuple[ReportTable, ...], tuple]:
-    tables = _present(
+def _differences(summary: DatasetSummary) -> tuple[ReportTable, ...]:
+    return _present(
         *(interval_table(summary, metric) for metric in ACCURACY_METRICS),
         difference_table(summary, "hit_rate", ALL),
         difference_table(summary, "ndcg", ALL),
         difference_table(summary, "hit_rate", BALANCE),
     )
-    return tables, gallery.of(summary.dataset, "differences")
 
 
-def _logs(summaries: Sequence[DatasetSummary]) -> tuple[ReportTable, ...]:
-    return _present(size_table(summaries), popularity_table(summaries))
+def _preparation(summary: DatasetSummary) -> tuple[str, ...]:
+    """What of the log's preparation differs from the paper's, beside numbers that would be compared in vain otherwise."""
+    note = preparation_note(summary) if summary.published else None
+    return (note,) if note else ()
 
 
 def _description(summary: DatasetSummary) -> str:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 class CostRow:
     """What a method's runs took, on average over its repeats; not-a-number where it was not recorded.
 
+    Speed and equal cost are of trained methods only: a popularity list is counted, not trained.
+
     Attributes:
         label: The method's label.
         train_s: Seconds of training a run, validation apart.

@@ -57,7 +57,7 @@ def _row(row: MethodSummary, histories: Histories, budget_s: float) -> CostRow:
     runs = row.method.runs
     train_s, ndcg = _mean(runs, "train_s"), row.accuracy("ndcg").mean
     known = [] if row.method.is_baseline else [histories[run.run_id] for run in runs if histories.get(run.run_id)]
-    is_timed = train_s > 0
+    is_timed = train_s > 0 and not row.method.is_baseline
     n_epochs = _mean(runs, "n_epochs")
     # A baseline has no epochs.
     epoch_s = train_s / n_epochs if is_timed and n_epochs > 0 else float("nan")
@@ -67,7 +67,7 @@ def _row(row: MethodSummary, histories: Histories, budget_s: float) -> CostRow:
         evaluate_s=_mean(runs, "evaluate_s"),
         positives_per_s=_mean(runs, "n_positives") / train_s if is_timed else float("nan"),
         n_negatives_scored=_mean(runs, "n_negatives_scored"),
-        peak_memory_bytes=max((run.metric("cost/peak_memory_bytes") for run in runs), default=float("nan")),
+        peak_memory_bytes=max(run.metric("cost/peak_memory_bytes") for run in runs),
         devices=tuple(sorted({_device(run) for run in runs} - {""})),
         ndcg=ndcg,
         ndcg_per_minute=_PERCENT * ndcg / (train_s / _MINUTE_S) if is_timed else float("nan"),

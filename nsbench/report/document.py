@@ -21,8 +21,8 @@ class Section:
         title: Its heading.
         words: Paragraphs.
         points: A list of sentences.
-        tables: Its tables.
         drawings: Its figures.
+        tables: Its tables.
         sections: The parts that it has itself.
     """
 
@@ -30,8 +30,8 @@ class Section:
     title: str
     words: tuple[str, ...] = ()
     points: tuple[str, ...] = ()
-    tables: tuple[ReportTable, ...] = ()
     drawings: tuple[Drawing, ...] = ()
+    tables: tuple[ReportTable, ...] = ()
     sections: tuple["Section", ...] = ()
 
     @property
@@ -63,19 +63,22 @@ class Document:
         title: Its heading.
         written: When it was made.
         location: The store that the runs are in.
-        answers: One a dataset; comes first.
+        glance: The answers in a table, a row a dataset; None where nothing can be compared.
+        answers: One a dataset, in words; come first.
         sections: Everything else.
     """
 
     title: str
     written: datetime
     location: str
+    glance: ReportTable | None
     answers: tuple[DatasetAnswer, ...]
     sections: tuple[Section, ...]
 
     def tables(self) -> list[ReportTable]:
         """All tables, in order."""
-        return [table for section in all_sections(self.sections) for table in section.tables]
+        first = [] if self.glance is None else [self.glance]
+        return first + [table for section in all_sections(self.sections) for table in section.tables]
 
     def drawings(self) -> list[Drawing]:
         """All figures, in order."""

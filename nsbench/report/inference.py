@@ -76,6 +76,7 @@ class _Inference:
         if self._two_level is not None and place is not None:
             spread = self._two_level.spread(place, quantity)
             interval = self._two_level.interval(place, quantity, spread)
+            interval = _with_rule_of_three(interval, spread.value, _n_targets(method, _named(quantity)[1]))
         else:
             spread = self._run_spread(method, quantity)
             # A popularity list's interval would be a point: it doesn't vary over seeds.
@@ -148,6 +149,16 @@ def _basis(interval: Interval, methods: Sequence[Method], *, is_ranked: bool) ->
     )
 
 
+def _with_rule_of_three(interval: Interval, value: float, n_targets: int) -> Interval:
+    """Where nothing was hit no resample hits anything either, yet a small rate would often look the same.
+
+    The upper end is the rate of which n targets are all missed with 2.5 % chance, about 3.7 / n.
+    """
+    if value != 0 or n_targets == 0:
+        return interval
+    return Interval(0.0, float(max(interval.high, 1 - (LEVEL / 2) ** (1 / n_targets))))
+
+
 def _within_range(interval: Interval, group: str) -> Interval:
     lowest = _LOWEST_BALANCE if group in {BALANCE, BALANCE_OF_MEANS} else 0.0
     low, high = np.clip([interval.low, interval.high], lowest, 1.0)
@@ -161,7 +172,7 @@ def _n_targets(method: Method, group: str) -> int:
 
 
 def _detectable(spread: Spread) -> float:
-    quantiles = student_quantile(1 - LEVEL / 2, spread.total_freedom) + student_quantile(POWER, spread.total_freedom)
+    quantiles = student_quantile(1 - LEVEL / 2, spread.freedom) + student_quantile(POWER, spread.freedom)
     return quantiles * spread.standard_error
 
 

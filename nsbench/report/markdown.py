@@ -40,10 +40,10 @@ def _section_parts(sections: Sequence[Section], figure_folder: str | None, depth
         yield from section.words
         if section.points:
             yield "\n".join(f"- {point}" for point in section.points)
-        yield from map(markdown_table, section.tables)
         if figure_folder is not None:
             for drawing in section.drawings:
                 yield f"![{drawing.title}]({figure_folder}/{drawing.name}.png)\n\n*{drawing.title}.* {drawing.caption}"
+        yield from map(markdown_table, section.tables)
         yield from _section_parts(section.sections, figure_folder, depth + 1)
 
 

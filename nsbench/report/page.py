@@ -14,6 +14,9 @@ from nsbench.report.table import TEXT_COLUMNS
 _SENTENCES_SHOWN = 5
 """Of each answer at once; the others unfold."""
 
+_LONG_FROM = 12
+"""Tables of more rows unfold."""
+
 _WIDE_FROM_PT = 500.0
 """Figures from this width on take the page's whole width."""
 
@@ -24,7 +27,7 @@ def page_html(document: Document) -> str:
     colours = [(colour_variable(light), light, dark) for light, dark in ON_DARK.items()]
     style = environment.get_template("page.css.j2").render(colours=colours)
     page = environment.get_template("page.html.j2").render(
-        document=document, style=Markup(style), text_columns=TEXT_COLUMNS, shown=_SENTENCES_SHOWN
+        document=document, style=Markup(style), text_columns=TEXT_COLUMNS, shown=_SENTENCES_SHOWN, long_from=_LONG_FROM
     )
     return re.sub(r"\n\s*\n+", "\n", page).lstrip()
 

@@ -26,7 +26,8 @@ def sampler_table(summaries: Sequence[DatasetSummary]) -> ReportTable | None:
     if not runs:
         return None
     rows = tuple(
-        (Cell(label), Cell(run.tags.get(Tag.PAPER_NAME, UNDEFINED)), *(_trait_cells(run))) for label, run in runs.items()
+        (Cell(label), Cell(run.tags.get(Tag.PAPER_NAME, UNDEFINED)), *(_trait_cells(run)))
+        for label, run in runs.items()
     )
     columns = ("Method", "Paper", "In-batch", "Global", "Model-based")
     return ReportTable("Samplers by where their negatives come from (paper, table 1)", columns, rows)
@@ -49,7 +50,17 @@ def size_table(summaries: Sequence[DatasetSummary]) -> ReportTable | None:
         for summary in summaries
         if (card := summary.card) is not None
     )
-    columns = ("Log", "Users", "Items", "Interactions", "Training", "Validation", "Test", "Cold items", "New test users")
+    columns = (
+        "Log",
+        "Users",
+        "Items",
+        "Interactions",
+        "Training",
+        "Validation",
+        "Test",
+        "Cold items",
+        "New test users",
+    )
     return ReportTable("Logs", (*columns, "Repeats, %"), rows) if rows else None
 
 

@@ -52,7 +52,9 @@ def ratio_figure(summary: DatasetSummary, marks: Mapping[str, Mark]) -> Figure |
 
 def _draw_row(axes: Axes, place: int, ratio: float, interval: tuple[float, float] | None, mark: Mark) -> None:
     if not 0 < ratio < math.inf:
-        reason = "no hit in the tail" if ratio == math.inf else "no hit in the head" if ratio == 0 else "no hit in either"
+        reason = (
+            "no hit in the tail" if ratio == math.inf else "no hit in the head" if ratio == 0 else "no hit in either"
+        )
         axes.text(0.5, place, reason, transform=axes.get_yaxis_transform(), color=FAINT, va="center", fontsize=8)
         return
     if interval is not None:

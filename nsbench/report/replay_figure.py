@@ -80,7 +80,10 @@ def replay_figure(points: Sequence[ReplayPoint], marks: Mapping[str, Mark]) -> F
         for label in dict.fromkeys(point.label for point in points):
             own = [point for point in points if point.label == label]
             # Fresh negatives are no further step on the way of the factors, so no line leads there.
-            for joined, width in ([point for point in own if point.factor], 0.8), ([p for p in own if not p.factor], 0.0):
+            for joined, width in (
+                ([point for point in own if point.factor], 0.8),
+                ([p for p in own if not p.factor], 0.0),
+            ):
                 axes.plot(
                     [point.train_s for point in joined],
                     [100 * point.ndcg for point in joined],

@@ -61,7 +61,7 @@ def build_report(
         output.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix=".report-", dir=output) as scratch:
             folder = Path(scratch)
-            gallery = _gallery(reader, summaries, folder, formats)
+            gallery = _gallery(reader, summaries, folder, output, formats)
             document = compose(summaries, gallery, reader.location, datetime.now(UTC))
             written = write_files(document, summaries, gallery, folder, formats)
             files = tuple(_put_in_place(path, folder, output) for path in written)
@@ -73,7 +73,11 @@ def build_report(
 
 
 def _gallery(
-    reader: RunReader, summaries: Sequence[DatasetSummary], folder: Path, formats: Collection[ReportFormat]
+    reader: RunReader,
+    summaries: Sequence[DatasetSummary],
+    folder: Path,
+    output: Path,
+    formats: Collection[ReportFormat],
 ) -> Gallery:
     if _DRAWN_IN.isdisjoint(formats):
         return NO_FIGURES
@@ -81,7 +85,8 @@ def _gallery(
     from nsbench.report.drawing import draw_gallery
 
     curves = {summary.dataset: read_curves(reader, summary) for summary in summaries}
-    return draw_gallery(summaries, curves, folder / FIGURES_FOLDER if ReportFormat.FIGURES in formats else None)
+    written_to = folder / FIGURES_FOLDER if ReportFormat.FIGURES in formats else None
+    return draw_gallery(summaries, curves, written_to, older=output / FIGURES_FOLDER)
 
 
 def _put_in_place(path: Path, folder: Path, output: Path) -> Path:

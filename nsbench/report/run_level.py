@@ -13,7 +13,7 @@ from nsbench.report.selection import CUTOFF, Method
 from nsbench.report.statistic import LEVEL, QUANTITY_GROUPS, UNDEFINED_INTERVAL, Interval
 from nsbench.report.student import student_quantile, student_two_sided
 from nsbench.report.summary import ACCURACY_METRICS
-from nsbench.report.two_level import Spread
+from nsbench.report.two_level import Spread, freedom_of
 from nsbench.terms import ALL, Cohort, balance_name, metric_name
 
 
@@ -51,13 +51,9 @@ def run_spread(values: Sequence[float], *, is_constant: bool) -> Spread:
 
 
 def run_difference(a: Spread, b: Spread) -> Spread:
-    """What the difference of two means varies by, with Welch's degrees of freedom.
-
-    Source: Welch, "The generalization of Student's problem", Biometrika 1947.
-    """
+    """What the difference of two means varies by."""
     variance = a.repeat_variance + b.repeat_variance
-    parts = sum(part.repeat_variance**2 / part.freedom for part in (a, b))
-    freedom = variance**2 / parts if parts > 0 else float("inf")
+    freedom = freedom_of(0.0, [(part.repeat_variance, part.freedom) for part in (a, b)])
     return Spread(a.value - b.value, 0.0, variance, freedom, 0.0)
 
 

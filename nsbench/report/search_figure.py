@@ -60,9 +60,7 @@ def search_figure(runs: Sequence[StoredRun], marks: Mapping[str, Mark]) -> Figur
         for row in range(n_rows):
             grid[row * _COLUMNS].set_ylabel("Validation NDCG at 10, %")
         handles = {
-            label: handle
-            for axes in grid
-            for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
+            label: handle for axes in grid for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
         }
         figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=min(len(handles), 6))
     return figure

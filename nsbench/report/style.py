@@ -62,7 +62,7 @@ ON_DARK = {
 }
 """For every colour of a figure the one that is as well seen on a dark ground."""
 
-COHORT_HATCHES = {"head": "///", "mid": "...", "tail": "\\\\\\", "cold": "xx"}
+COHORT_HATCHES = {"head": "///", "mid": "", "tail": "\\\\\\", "cold": "xx"}
 """One hatch a cohort, for areas in prints without colour."""
 
 LINE_STYLES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)))
@@ -159,6 +159,15 @@ def new_figure(width: float, height: float) -> Figure:
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
+
+
+def settle(figure: Figure) -> None:
+    """Lays a figure out once and for all: otherwise it is done anew for every file, which takes longer than drawing."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        with drawing_style():
+            engine.execute(figure)
+        figure.set_layout_engine()
 
 
 def svg_text(figure: Figure) -> str:

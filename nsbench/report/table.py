@@ -20,7 +20,26 @@ METRIC_TITLES = {"hit_rate": f"Hit rate at {CUTOFF}", "ndcg": f"NDCG at {CUTOFF}
 
 
 TEXT_COLUMNS = frozenset(
-    {"Method", "Kind", "Why", "Log", "Paper", "Claim", "Verdict", "Evidence", "Device", "Metric", "Group", "Better", "Worse"}
+    {
+        "Method",
+        "Kind",
+        "Why",
+        "Log",
+        "Paper",
+        "Claim",
+        "Verdict",
+        "Evidence",
+        "Device",
+        "Metric",
+        "Group",
+        "Better",
+        "Worse",
+        "Best accuracy",
+        "Not really worse",
+        "Best balance",
+        "Not less balanced",
+        "Pareto front",
+    }
 )
 """Columns that hold words, set to the left; all others hold numbers, set to the right."""
 

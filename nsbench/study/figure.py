@@ -19,7 +19,8 @@ _BEST = "#0b6e4f"
 
 def draw_history(trials: Sequence[FrozenTrial], objective: str, folder: Path) -> tuple[Path, ...]:
     """Each complete trial's value by number, and the best so far; nothing without a complete trial."""
-    done = [(trial.number, trial.value) for trial in trials if trial.state is TrialState.COMPLETE and trial.value]
+    complete = [trial for trial in trials if trial.state is TrialState.COMPLETE]
+    done = [(trial.number, trial.value) for trial in complete if trial.value is not None]
     if not done:
         return ()
     numbers, values = zip(*done, strict=True)

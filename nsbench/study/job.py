@@ -72,7 +72,7 @@ class Row:
 
     Attributes:
         name: Such as "trial 3" or "seed 5".
-        state: "running", "waiting", or an `EndState`.
+        state: "running", or how it ended.
         value: The objective: the latest look's while it runs, then the result's; None before the first look.
         settings: The searched settings.
         epoch: The latest look's epoch, or None.

@@ -52,17 +52,8 @@ def repeats_of(
     }
     seeds = [seed for seed in range(n_repeats) if seed not in done]
     tags = {Tag.N_PLANNED.value: str(n_repeats)}
-    runs = [
-        PlannedRun(
-            f"seed {seed}",
-            TrainJob(
-                dataset.card.name,
-                settings,
-                RunOrder(RunKind.REPEAT, seed, study=study, tags=tags, objective=objective),
-            ),
-        )
-        for seed in seeds
-    ]
+    orders = [RunOrder(RunKind.REPEAT, seed, study=study, tags=tags, objective=objective) for seed in seeds]
+    runs = [PlannedRun(f"seed {order.seed}", TrainJob(dataset.card.name, settings, order)) for order in orders]
     return RunList(f"{dataset.card.name}/{settings.sampler.name} repeats", runs, n_repeats - len(seeds), TEST_SCORE)
 
 

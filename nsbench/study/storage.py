@@ -3,7 +3,6 @@
 import sqlite3
 import time
 from pathlib import Path
-from urllib.parse import unquote
 
 import optuna
 from optuna.storages import RDBStorage
@@ -11,8 +10,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from nsbench.errors import TrackingError
 from nsbench.home import Home
+from nsbench.tracking.mlflow_connection import sqlite_file
 
-_SQLITE = "sqlite:///"
 _LOCK_TIMEOUT_S = 60
 _ATTEMPTS = 5
 _PAUSE_S = 0.5
@@ -28,8 +27,9 @@ def open_storage(home: Home) -> RDBStorage:
     url = home.study_storage
     arguments: dict[str, object] = {"pool_pre_ping": True}
     try:
-        if url.startswith(_SQLITE):
-            _write_ahead(Path(unquote(url.removeprefix(_SQLITE).partition("?")[0])))
+        file = sqlite_file(url)
+        if file is not None:
+            _write_ahead(file)
             arguments["connect_args"] = {"timeout": _LOCK_TIMEOUT_S}
         return _connect(url, arguments)
     except (OSError, sqlite3.Error, SQLAlchemyError, ImportError, RuntimeError) as error:
@@ -42,8 +42,8 @@ def open_storage(home: Home) -> RDBStorage:
 
 def has_storage(home: Home) -> bool:
     """Whether there can be studies: an sqlite file that isn't there holds none."""
-    url = home.study_storage
-    return not url.startswith(_SQLITE) or Path(unquote(url.removeprefix(_SQLITE).partition("?")[0])).is_file()
+    file = sqlite_file(home.study_storage)
+    return file is None or file.is_file()
 
 
 def _connect(url: str, arguments: dict[str, object]) -> RDBStorage:

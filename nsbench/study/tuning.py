@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import final
 
 from optuna.study import Study
@@ -24,8 +24,6 @@ from nsbench.watcher import RunOrder
 
 RUN_ID = "nsbench.run_id"
 """The attribute of a trial that holds its MLflow run's id."""
-
-SECONDS = "nsbench.seconds"
 
 _RECONCILE_EVERY_S = 5.0
 
@@ -146,7 +144,6 @@ class TrialAssignment:
     trial: Trial
     job: TrainJob
     failures: Failures
-    _began: float = field(default_factory=time.monotonic)
 
     def started(self, run_id: str | None) -> None:
         """Ties the trial to its run before anything is trained."""
@@ -162,7 +159,6 @@ class TrialAssignment:
 
     def ended(self, ending: Ending) -> None:
         """Tells Optuna the result."""
-        self.trial.set_user_attr(SECONDS, round(time.monotonic() - self._began, 3))
         match ending.state:
             case "finished":
                 self._complete(ending.metrics.get(self.job.order.objective, math.nan))

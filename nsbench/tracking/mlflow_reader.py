@@ -3,13 +3,14 @@
 import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import final
 
 from mlflow import MlflowClient
-from mlflow.entities import Experiment, Run
+from mlflow.entities import Experiment, Run, ViewType
 from mlflow.exceptions import MlflowException
 
 from nsbench.errors import TrackingError
@@ -18,12 +19,17 @@ from nsbench.home import Home
 from nsbench.terms import RunKind, Tag
 from nsbench.tracking.mlflow_connection import connect, sqlite_file, store_errors, without_password
 from nsbench.tracking.rank_file import RANKS_FILE, read_ranks
+from nsbench.tracking.run_cache import CachedRuns, RunCache, oldest_first
 from nsbench.tracking.stored_run import MetricPoint, RunStatus, StoredRun
 
 PAGE_SIZE = 500
 """Runs fetched in one call, unless told otherwise."""
 
 _OLDEST_FIRST = ["attributes.start_time ASC"]
+_OPEN_STATES = ("RUNNING", "SCHEDULED")
+_EPOCH = datetime(1970, 1, 2, tzinfo=UTC)
+_CLOCK_MARGIN = timedelta(seconds=10)
+"""How far the clocks of machines that train may differ: a run's end is told by its own machine."""
 
 
 @final
@@ -33,12 +39,13 @@ class MlflowReader:
     Args:
         uri: The store, as `nsbench.home.Home.tracking_uri` names it.
         page_size: Runs fetched in one call.
+        cache: Folder for what was read before; None: everything is read each time.
 
     Raises:
         TrackingError: The store can't be reached, or there is none yet.
     """
 
-    def __init__(self, uri: str, page_size: int = PAGE_SIZE) -> None:
+    def __init__(self, uri: str, page_size: int = PAGE_SIZE, cache: Path | None = None) -> None:
         file = sqlite_file(uri)
         if file is not None and not file.exists():
             raise TrackingError(
@@ -48,6 +55,7 @@ class MlflowReader:
         self._client: MlflowClient = connect(uri)
         self._uri = uri
         self._page_size = page_size
+        self._cache = None if cache is None else RunCache(cache, uri)
 
     @property
     def location(self) -> str:
@@ -74,19 +82,21 @@ class MlflowReader:
         Raises:
             TrackingError: The store has no such dataset, or can't be read.
         """
-        conditions = [
-            f"tags.`{tag}` = '{value}'" for tag, value in ((Tag.SAMPLER, sampler), (Tag.STUDY, study)) if value
-        ]
-        if len(kinds) == 1:
-            conditions.append(f"tags.`{Tag.KIND}` = '{kinds[0]}'")
         with store_errors(self._uri):
             experiment = self._experiment(dataset)
-            found = [
-                _stored_run(run, dataset)
-                for run in self._pages(experiment.experiment_id, " and ".join(conditions))
-                if Tag.KIND.value in run.data.tags
-            ]
-        return tuple(run for run in found if not kinds or run.kind in kinds)
+            if self._cache is not None:
+                found = self._refreshed(self._cache, experiment)
+            else:
+                wanted = {Tag.SAMPLER: sampler, Tag.STUDY: study, Tag.KIND: kinds[0] if len(kinds) == 1 else None}
+                conditions = [f"tags.`{tag}` = '{value}'" for tag, value in wanted.items() if value]
+                found = self._read(experiment, " and ".join(conditions))
+        return tuple(
+            run
+            for run in found
+            if (not kinds or run.kind in kinds)
+            and (sampler is None or run.sampler == sampler)
+            and (study is None or run.study == study)
+        )
 
     def metric_history(self, run_id: str, name: str) -> tuple[MetricPoint, ...]:
         """A metric at every validation, by epoch.
@@ -126,12 +136,47 @@ class MlflowReader:
             raise TrackingError(f"no runs of a dataset {dataset!r} in {self.location}; recorded datasets: {known}")
         return experiment
 
-    def _pages(self, experiment_id: str, condition: str) -> Iterator[Run]:
+    def _refreshed(self, cache: RunCache, experiment: Experiment) -> Sequence[StoredRun]:
+        """All runs, of which only those that may have changed since the last time are read."""
+        old = cache.load(experiment.experiment_id)
+        deleted = frozenset(run.info.run_id for run in self._pages(experiment.experiment_id, "", ViewType.DELETED_ONLY))
+        # A run that was brought back may have ended long ago, where nothing else would look for it.
+        if old is None or not old.is_fresh or old.deleted - deleted:
+            runs = {run.run_id: run for run in self._read(experiment)}
+            new = CachedRuns(datetime.now(UTC), runs, deleted)
+        else:
+            changed = self._changed(experiment, old, deleted)
+            kept = {run_id: run for run_id, run in old.runs.items() if run_id not in deleted}
+            new = replace(old, runs=oldest_first([*(kept | changed).values()]), deleted=deleted)
+            if not changed and len(kept) == len(old.runs):
+                return tuple(kept.values())
+        cache.save(experiment.experiment_id, new)
+        return tuple(new.runs.values())
+
+    def _changed(self, experiment: Experiment, old: CachedRuns, deleted: frozenset[str]) -> dict[str, StoredRun]:
+        """Runs that ended since, or have not ended yet, and those that had not ended the last time."""
+        last_end = max((run.ended for run in old.runs.values() if run.ended), default=_EPOCH) - _CLOCK_MARGIN
+        since = int(last_end.timestamp() * 1000)
+        conditions = [f"attributes.end_time >= {since}", *(f"attributes.status = '{state}'" for state in _OPEN_STATES)]
+        found = {run.run_id: run for condition in conditions for run in self._read(experiment, condition)}
+        open_before = {run_id for run_id, run in old.runs.items() if run.status in _OPEN_STATES}
+        for run_id in open_before - found.keys() - deleted:
+            found[run_id] = _stored_run(self._client.get_run(run_id), experiment.name)
+        return {run_id: run for run_id, run in found.items() if old.runs.get(run_id) != run}
+
+    def _read(self, experiment: Experiment, condition: str = "") -> list[StoredRun]:
+        return [
+            _stored_run(run, experiment.name)
+            for run in self._pages(experiment.experiment_id, condition)
+            if Tag.KIND.value in run.data.tags
+        ]
+
+    def _pages(self, experiment_id: str, condition: str, view: int = ViewType.ACTIVE_ONLY) -> Iterator[Run]:
         token: str | None = None
         while True:
             with _paused_collection():
                 page = self._client.search_runs(
-                    [experiment_id], condition, max_results=self._page_size, order_by=_OLDEST_FIRST, page_token=token
+                    [experiment_id], condition, view, self._page_size, _OLDEST_FIRST, page_token=token
                 )
             yield from page
             token = page.token
@@ -145,7 +190,7 @@ def open_reader(home: Home) -> MlflowReader:
     Raises:
         TrackingError: The store can't be reached, or there is none yet.
     """
-    return MlflowReader(home.tracking_uri)
+    return MlflowReader(home.tracking_uri, cache=home.root / "cache")
 
 
 @contextmanager

@@ -238,6 +238,28 @@ def test_a_line_that_cannot_be_read_is_named(home: Home, tmp_path: Path, name: s
     assert dataset_names(home) == []
 
 
+def test_a_log_that_ends_in_the_middle_is_refused(home: Home, tmp_path: Path) -> None:
+    """Beyond the head that recognition reads, so that only the streaming pass can notice."""
+    rows = [((k * 7919) % 5003, (k * 7919) % 3001, (k * 104_729) % 10**8) for k in range(20_000)]
+    FORMATS["named.csv.gz"](tmp_path / "whole.csv.gz", rows)
+    whole = (tmp_path / "whole.csv.gz").read_bytes()
+    path = tmp_path / "cut.csv.gz"
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(LogError, match=r"cut\.csv\.gz can't be read to its end.*Is it complete"):
+        prepare_log(path, ReadOptions(), PrepareOptions(), "log", home)
+    assert list(home.datasets.iterdir()) == []
+
+
+def test_lists_are_no_labels_and_booleans_no_times(home: Home, tmp_path: Path) -> None:
+    path = tmp_path / "log.parquet"
+    pl.DataFrame({"user_id": [[1]], "item_id": [2], "timestamp": [3]}).write_parquet(path)
+    with pytest.raises(LogError, match="'user_id' of .* holds List"):
+        prepare_log(path, ReadOptions(), PrepareOptions(), "log", home)
+    pl.DataFrame({"user_id": [1], "item_id": [2], "timestamp": [True]}).write_parquet(path)
+    with pytest.raises(LogError, match="'timestamp' holds no times but Boolean"):
+        prepare_log(path, ReadOptions(), PrepareOptions(), "log", home)
+
+
 def test_a_name_with_other_content_needs_replace(home: Home, tmp_path: Path) -> None:
     prepared(home, rows_of())
     path = write_csv(tmp_path / "other.csv", rows_of(60))

@@ -26,6 +26,7 @@ def stored(
     study: str | None = None,
     tags: Mapping[str, str] | None = None,
     card: str = "{}",
+    params: Mapping[str, str] | None = None,
 ) -> StoredRun:
     """A run that started `minute` minutes after all began; its label is the sampler's name."""
     return StoredRun(
@@ -44,6 +45,7 @@ def stored(
         study=study,
         metrics=final_metrics(0.1, 0.3, 0.1, 0.05, 0.5) if metrics is None else metrics,
         tags=tags or {},
+        params=params or {},
         dataset_card=card,
     )
 

@@ -47,11 +47,35 @@ def reader(home: Home) -> MlflowReader:
 
 def test_all_formats_are_written_the_one_to_open_first_in_front(reader, tmp_path):
     report = build_report(reader, ["demo"], tmp_path / "new" / "folder")
-    assert [path.name for path in report.files] == [
-        *("report.md", "methods.csv", "runs.csv", "report.json"),
-        *("accuracy_balance.png", "accuracy_balance.svg", "cohorts.png", "cohorts.svg"),
-    ]
-    assert sorted(report.files) == sorted(report.output.iterdir())
+    top = [path.name for path in report.files if path.parent == report.output]
+    assert top == ["report.html", "index.html", "report.md", "methods.csv", "runs.csv", "report.json"]
+    assert sorted(report.files) == sorted(path for path in report.output.rglob("*") if path.is_file())
+    names = {path.relative_to(report.output).as_posix() for path in report.files}
+    assert {"figures/cohorts-demo.png", "figures/cohorts-demo.svg"} <= names
+    assert {"tables/hit-rate-at-10-on-demo.tex", "tables/hit-rate-at-10-on-demo.csv", "tables/all.tex"} <= names
+
+
+def test_every_file_is_on_the_list(reader, tmp_path):
+    report = build_report(reader, ["demo"], tmp_path)
+    text = (tmp_path / "index.html").read_text()
+    others = [path for path in report.files if path.name != "index.html"]
+    assert all(f'href="{path.relative_to(tmp_path).as_posix()}"' in text for path in others)
+
+
+def test_figures_of_the_same_runs_are_not_drawn_again(reader, tmp_path, monkeypatch):
+    build_report(reader, ["demo"], tmp_path)
+    before = {path.name: path.read_bytes() for path in (tmp_path / "figures").iterdir()}
+    monkeypatch.setattr("nsbench.report.drawing.svg_text", lambda figure: pytest.fail("drawn again"))
+    build_report(reader, ["demo"], tmp_path)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "figures").iterdir()} == before
+
+
+@pytest.mark.parametrize("damage", ["cohorts-demo.png", "cohorts-demo.svg", "drawn.json"])
+def test_a_figure_that_is_missing_is_drawn_again(reader, tmp_path, damage):
+    build_report(reader, ["demo"], tmp_path)
+    (tmp_path / "figures" / damage).unlink()
+    build_report(reader, ["demo"], tmp_path)
+    assert (tmp_path / "figures" / damage).exists()
 
 
 def test_only_the_wanted_formats_are_written(reader, tmp_path):

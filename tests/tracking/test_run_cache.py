@@ -1,0 +1,133 @@
+"""A reader with a cache says what one without says, and asks the store for less."""
+
+import json
+import logging
+from datetime import UTC, datetime
+
+import pytest
+from mlflow import MlflowClient
+
+from nsbench.home import Home
+from nsbench.terms import RunKind
+from nsbench.tracking.mlflow_reader import MlflowReader, open_reader
+from nsbench.tracking.mlflow_store import open_tracker
+from nsbench.tracking.run_cache import MAX_AGE, CachedRuns, RunCache
+from nsbench.tracking.stored_run import StoredRun
+from tests.tracking.run_builder import final_metrics, home_at, plan_of, record_of
+
+
+def finish(home: Home, seed: int, **fields) -> str:
+    plan = plan_of("random", seed, **fields)
+    handle = open_tracker(home).start(plan)
+    handle.finish(record_of(plan, final_metrics(0.2, 0.4, 0.2, 0.1, 0.6)))
+    return handle.run_id
+
+
+@pytest.fixture
+def home(tmp_path) -> Home:
+    """A store of three finished runs and one that is still running."""
+    home = home_at(tmp_path)
+    for seed in range(3):
+        finish(home, seed)
+    open_tracker(home).start(plan_of("random", 9))
+    return home
+
+
+def both(home: Home) -> tuple[tuple[StoredRun, ...], tuple[StoredRun, ...]]:
+    """What a cached reader and a plain one find."""
+    return open_reader(home).runs("demo"), MlflowReader(home.tracking_uri).runs("demo")
+
+
+def cache_file(home: Home):
+    (file,) = (home.root / "cache").iterdir()
+    return file
+
+
+def test_runs_come_back_from_the_cache_as_they_were_read(home):
+    first, plain = both(home)
+    assert first == plain
+    again, _ = both(home)
+    assert again == plain
+
+
+def test_the_second_time_only_what_may_have_changed_is_asked_for(home, monkeypatch):
+    """All three finished within the clocks' margin, so the file is told that they did so an hour ago."""
+    open_reader(home).runs("demo")
+    content = json.loads(cache_file(home).read_text())
+    for entry in content["runs"]:
+        entry["ended"] = entry["ended"] and entry["ended"].replace("+00:00", "+00:00")
+    asked = []
+    search = MlflowClient.search_runs
+
+    def counted(self, *arguments, **named):
+        page = search(self, *arguments, **named)
+        asked.append((arguments[1], len(page)))
+        return page
+
+    monkeypatch.setattr(MlflowClient, "search_runs", counted)
+    open_reader(home).runs("demo")
+    assert all(condition or n_runs == 0 for condition, n_runs in asked)
+
+
+def test_a_new_run_a_finished_one_and_a_deleted_one_are_noticed(home):
+    first, _ = both(home)
+    client = MlflowClient(home.tracking_uri)
+    finish(home, 4)
+    running = next(run for run in first if run.status == "RUNNING")
+    client.set_terminated(running.run_id, "FAILED")
+    client.delete_run(first[0].run_id)
+    cached, plain = both(home)
+    assert cached == plain
+    assert [run.seed for run in cached if run.status == "FINISHED"] == [1, 2, 4]
+    assert [run.seed for run in cached if run.status == "FAILED"] == [9]
+
+
+def test_a_run_that_was_brought_back_is_noticed(home):
+    first, _ = both(home)
+    client = MlflowClient(home.tracking_uri)
+    client.delete_run(first[0].run_id)
+    assert len(open_reader(home).runs("demo")) == 3
+    client.restore_run(first[0].run_id)
+    cached, plain = both(home)
+    assert cached == plain
+    assert len(cached) == 4
+
+
+def test_the_wanted_kind_and_sampler_are_picked_from_the_cache(home):
+    finish(home, 0, kind=RunKind.SINGLE)
+    reader = open_reader(home)
+    assert len(reader.runs("demo", kinds=[RunKind.REPEAT])) == 4
+    assert reader.runs("demo", sampler="batch") == ()
+
+
+@pytest.mark.parametrize("damage", ["", "{", '{"format": 0}', '{"format": 1, "cards": [], "runs": [{"name": 1}]}'])
+def test_a_damaged_or_foreign_cache_is_read_anew(home, damage, caplog):
+    open_reader(home).runs("demo")
+    cache_file(home).write_text(damage)
+    with caplog.at_level(logging.ERROR):
+        cached, plain = both(home)
+    assert cached == plain
+
+
+def test_a_folder_that_can_not_be_written_only_costs_time(home, caplog):
+    (home.root / "cache").write_text("a file where the folder should be")
+    cached, plain = both(home)
+    assert cached == plain
+    assert "can't write the cache" in caplog.text
+
+
+def test_an_old_cache_is_not_built_upon(tmp_path):
+    cache = RunCache(tmp_path, "somewhere")
+    cache.save("1", CachedRuns(datetime.now(UTC) - MAX_AGE, {}, frozenset({"a"})))
+    old = cache.load("1")
+    assert old is not None
+    assert not old.is_fresh
+    assert old.deleted == {"a"}
+
+
+def test_each_store_and_experiment_has_a_file_of_its_own(tmp_path):
+    fresh = CachedRuns(datetime.now(UTC), {}, frozenset())
+    RunCache(tmp_path, "here").save("1", fresh)
+    RunCache(tmp_path, "there").save("1", fresh)
+    RunCache(tmp_path, "here").save("2", fresh)
+    assert len(list(tmp_path.iterdir())) == 3
