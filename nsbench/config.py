@@ -168,7 +168,9 @@ def _without_sampler(values: Mapping[str, Value], sampler: str) -> Mapping[str, 
     """The values but for `sampler`, which a run's own settings.yaml names beside its fields."""
     named = values.get("sampler", sampler)
     if named != sampler:
-        raise SettingsError(f"the settings are of sampler {named!r}, and {sampler!r} is asked for; leave one of them out")
+        raise SettingsError(
+            f"the settings are of sampler {named!r}, and {sampler!r} is asked for; leave one of them out"
+        )
     return {name: value for name, value in values.items() if name != "sampler"}
 
 

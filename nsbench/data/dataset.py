@@ -16,7 +16,8 @@ SplitName = Literal["train", "valid", "test"]
 
 class BestReachable(BaseModel):
     """The best hit rate that any model could reach on the test interactions of a synthetic log, because its true
-    next-item probabilities are known. `hit_rate` maps a group (all, head, mid, tail) to a share in [0, 1]."""
+    next-item probabilities are known. `hit_rate` maps a group (all, head, mid, tail) to a share in [0, 1].
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     k: int

@@ -16,7 +16,7 @@ from nsbench.training.dropout import ByteDropout
 from nsbench.training.settings import TrainingSettings
 
 ROW_WISE_FROM = 16_000
-"""Rows of all replicas' item tables from which "auto" moves only the rows of the step; where both forms cost the same on a CPU."""
+"""Rows of all replicas' item tables from which "auto" moves only the rows of the step: both cost the same there on a CPU."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ TINY = Workload("tiny", n_users=200, n_items=300, mean_length=12, max_length=10)
 
 
 def test_useful_flops_by_hand() -> None:
-    """d = 10, one block, context 5, 3 negatives: 3 (6 * 200 + 4 * 5 * 10 + 20 * 4) = 3 * 1,480."""
+    """Width 10, one block, context 5, 3 negatives: 3 (6 * 200 + 4 * 5 * 10 + 20 * 4) = 3 * 1,480."""
     model = ModelSettings(hidden_dim=10, n_blocks=1)
     assert flops_per_positive(model, mean_context=5, n_negatives=3) == 4_440
 

@@ -14,7 +14,14 @@ def nsbench(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "NSBENCH_HOME": str(home), "COLUMNS": "200"}
     command = [sys.executable, "-m", "nsbench.cli.main", *arguments]
     return subprocess.run(
-        command, capture_output=True, text=True, env=environment, cwd=PROJECT, stdin=subprocess.DEVNULL, timeout=120, check=False
+        command,
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=PROJECT,
+        stdin=subprocess.DEVNULL,
+        timeout=120,
+        check=False,
     )
 
 
