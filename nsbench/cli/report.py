@@ -35,6 +35,8 @@ def report(
     from nsbench.report.terminal import terminal_report
     from nsbench.tracking.mlflow_reader import open_reader
 
+    if open_page and formats and ReportFormat.HTML not in formats:
+        raise SettingsError("--open needs the page; add --format html, or leave --format out to write everything")
     home = current_home()
     names = tuple(dict.fromkeys(dataset or ()))
     folder = output or home.reports / ("+".join(names) or "all")
@@ -46,7 +48,8 @@ def report(
     console.print(terminal_report(written.summaries))
     _say_where(written.files, written.output, console)
     if open_page:
-        _open(written.files)
+        # The page is the file to open first, so it stands in front.
+        webbrowser.open(written.files[0].absolute().as_uri())
 
 
 def _say_where(files: Sequence[Path], output: Path, console: Console) -> None:
@@ -58,10 +61,3 @@ def _say_where(files: Sequence[Path], output: Path, console: Console) -> None:
             console.print(f"  {path}", soft_wrap=True, highlight=False, markup=False)
     for folder, n_files in below.items():
         console.print(f"  {folder}/ ({n_files} files)", soft_wrap=True, highlight=False, markup=False)
-
-
-def _open(files: Sequence[Path]) -> None:
-    page = next((path for path in files if path.suffix == ".html"), None)
-    if page is None:
-        raise SettingsError("--open needs the page, which was not written; add --format html, or leave --format out")
-    webbrowser.open(page.absolute().as_uri())

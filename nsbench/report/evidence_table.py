@@ -44,7 +44,8 @@ def difference_table(summary: DatasetSummary, metric: str, group: str) -> Report
     if not pairs:
         return None
     pairs.sort(key=lambda pair: -pair.difference)
-    what = METRIC_TITLES[metric] if group == ALL else f"{GROUP_TITLES[group].lower()} of {METRIC_TITLES[metric]}"
+    name = METRIC_TITLES[metric].replace("Hit", "hit")
+    what = name if group == ALL else f"{GROUP_TITLES[group].lower()} of {name}"
     columns = ("Better", "Worse", "Difference", "95 % interval", "p, corrected", "Effect", "Smallest detectable")
     return ReportTable(
         f"Differences in {what} on {summary.dataset}, percent points", columns, tuple(map(_difference_row, pairs))

@@ -10,6 +10,7 @@ import json
 import logging
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -93,7 +94,8 @@ class RunCache:
             partial.write_text(json.dumps(content), encoding="utf-8")
             partial.replace(file)
         except OSError as error:
-            partial.unlink(missing_ok=True)
+            with suppress(OSError):
+                partial.unlink()
             _LOG.warning("runs are read whole every time: can't write the cache %s (%s)", file, error)
 
     def _file(self, experiment_id: str) -> Path:

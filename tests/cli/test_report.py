@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 from nsbench.cli.report import report
 from nsbench.cli.ui import ui
-from nsbench.errors import TrackingError
+from nsbench.errors import SettingsError, TrackingError
 from nsbench.tracking.mlflow_store import open_tracker
 from tests.tracking.run_builder import final_metrics, home_at, plan_of, record_of
 
@@ -52,6 +52,27 @@ def test_the_folder_and_the_format_can_be_chosen(home_root, tmp_path):
     result = invoke(home_root, "report", "--output", str(tmp_path), "--format", "json")
     assert result.exit_code == 0
     assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
+
+
+def test_open_shows_the_page_in_the_browser(home_root, tmp_path, monkeypatch):
+    shown = []
+    monkeypatch.setattr("nsbench.cli.report.webbrowser.open", shown.append)
+    result = invoke(home_root, "report", "--output", str(tmp_path), "--format", "html", "--open")
+    assert result.exit_code == 0
+    assert shown == [(tmp_path / "report.html").as_uri()]
+
+
+def test_open_without_the_page_says_what_to_do(home_root, tmp_path):
+    result = invoke(home_root, "report", "--output", str(tmp_path), "--format", "json", "--open")
+    assert isinstance(result.exception, SettingsError)
+    assert "add --format html" in str(result.exception)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_files_in_folders_are_counted_rather_than_listed(home_root, tmp_path):
+    result = invoke(home_root, "report", "--output", str(tmp_path), "--format", "latex")
+    n_files = len(list((tmp_path / "tables").iterdir()))
+    assert f"{tmp_path / 'tables'}/ ({n_files} files)" in result.output.replace("\n", "")
 
 
 def test_a_home_without_runs_says_so_and_stays_empty(tmp_path):
