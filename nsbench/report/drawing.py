@@ -170,7 +170,8 @@ def _search_plans(summary: DatasetSummary, curves: Sequence[TrainingCurve], mark
         _Plan(
             "search",
             "Accuracy by learning rate and number of negatives",
-            "A point is a trial, hollow where it was pruned; a line joins a method's best trials over the range.",
+            "A point is a trial, hollow where it was pruned; a line joins a method's best trials over the range, where there "
+            "are enough. Trials differ in the other settings too.",
             lambda: search_figure(summary.runs, marks),
         ),
         _Plan(

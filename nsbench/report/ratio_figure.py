@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from nsbench.report.statistic import HEAD_SHARE
-from nsbench.report.style import FAINT, GROUND, INK, Mark, drawing_style, name_rows, new_figure
+from nsbench.report.style import FAINT, GROUND, INK, Mark, drawing_style, name_rows, new_figure, plain_log_ticks
 from nsbench.report.summary import DatasetSummary, MethodSummary
 from nsbench.terms import Cohort
 
@@ -43,7 +43,7 @@ def ratio_figure(summary: DatasetSummary, marks: Mapping[str, Mark]) -> Figure |
             _draw_row(axes, place, ratio, _interval(summary, row), marks[row.method.label])
         left, right = axes.get_xlim()
         axes.set_xlim(min(left, 0.8), max(right * 1.6, 2.0))
-        axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        plain_log_ticks(axes.xaxis)
         name_rows(axes, [row.method.label for row in summary.methods])
         axes.grid(visible=False, axis="y")
         axes.set_xlabel("NDCG at 10 in the head ÷ in the tail (dashed: both alike)")

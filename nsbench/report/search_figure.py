@@ -11,13 +11,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from nsbench.report.style import GROUND, Mark, drawing_style, new_figure
+from nsbench.report.style import GROUND, Mark, drawing_style, new_figure, plain_log_ticks
 from nsbench.report.training_curve import VALID_NDCG
 from nsbench.terms import RunKind
 from nsbench.tracking.stored_run import StoredRun
 
 _WIDTH, _ROW_HEIGHT, _COLUMNS = 9.0, 3.1, 2
-_BINS = 5
+_MOST_PARTS, _TRIALS_A_PART = 5, 3
 _TITLES = {
     "learning_rate": "Learning rate",
     "n_negatives": "Negatives a positive",
@@ -101,16 +101,21 @@ def _draw_panel(axes: Axes, name: str, trials: Sequence[StoredRun], marks: Mappi
                 alpha=0.85,
                 label=label if fill == mark.colour else None,
             )
+    plain_log_ticks(axes.xaxis)
 
 
 def _envelope(
     settings: NDArray[np.float64], values: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The best trial of each of five equal parts of the range, on its logarithmic axis."""
-    if len(settings) == 0:
-        return settings, values
+    """The best trial of each of at most five equal parts of the range, on its logarithmic axis.
+
+    There are three trials or more a part on average: the best of one is no best.
+    """
+    n_parts = min(_MOST_PARTS, len(settings) // _TRIALS_A_PART)
+    if n_parts < 2:
+        return settings[:0], values[:0]
     logs = np.log(settings)
-    parts = np.minimum((_BINS * (logs - logs.min()) / max(np.ptp(logs), 1e-9)).astype(int), _BINS - 1)
+    parts = np.minimum((n_parts * (logs - logs.min()) / max(np.ptp(logs), 1e-9)).astype(int), n_parts - 1)
     best = [int(np.flatnonzero(parts == part)[np.argmax(values[parts == part])]) for part in np.unique(parts)]
     order = sorted(best, key=lambda index: settings[index])
     return settings[order], values[order]
