@@ -35,7 +35,6 @@ def repeat_figure(summary: DatasetSummary, marks: Mapping[str, Mark]) -> Figure 
             for place, row in enumerate(summary.methods):
                 _draw_runs(axes, place, 100 * np.array(row.accuracy(metric).values), marks[row.method.label])
             axes.set_xlabel(f"{METRIC_TITLES[metric]}, %")
-            axes.set_xlim(left=min(0.0, axes.get_xlim()[0]))
         name_rows(panels[0], [row.method.label for row in summary.methods])
         for axes in panels:
             axes.grid(visible=False, axis="y")

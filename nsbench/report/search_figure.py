@@ -17,7 +17,7 @@ from nsbench.terms import RunKind
 from nsbench.tracking.stored_run import StoredRun
 
 _WIDTH, _ROW_HEIGHT, _COLUMNS = 9.0, 3.1, 2
-_MOST_PARTS, _TRIALS_A_PART = 5, 3
+_FEWEST_PARTS, _MOST_PARTS, _TRIALS_A_PART = 3, 5, 3
 _TITLES = {
     "learning_rate": "Learning rate",
     "n_negatives": "Negatives a positive",
@@ -109,10 +109,10 @@ def _envelope(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The best trial of each of at most five equal parts of the range, on its logarithmic axis.
 
-    There are three trials or more a part on average: the best of one is no best.
+    Empty below three parts of three trials each on average: the best of one trial is no best.
     """
     n_parts = min(_MOST_PARTS, len(settings) // _TRIALS_A_PART)
-    if n_parts < 2:
+    if n_parts < _FEWEST_PARTS:
         return settings[:0], values[:0]
     logs = np.log(settings)
     parts = np.minimum((n_parts * (logs - logs.min()) / max(np.ptp(logs), 1e-9)).astype(int), n_parts - 1)

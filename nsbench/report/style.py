@@ -76,6 +76,10 @@ _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
 _FONT_LIST = re.compile(r"('DejaVu Sans')[^;\"]*")
 """Matplotlib names eleven fonts in every word's style."""
 
+_PATH = re.compile(r'\sd="[^"]*"')
+_DECIMALS = re.compile(r"(\.\d\d)\d+")
+"""A hundredth of a point is as exact as a path need be; the other four digits are a third of the file."""
+
 
 @dataclass(frozen=True)
 class Mark:
@@ -186,7 +190,8 @@ def svg_text(figure: Figure) -> str:
     stream = io.StringIO()
     with drawing_style():
         figure.savefig(stream, format="svg", facecolor=GROUND, metadata={"Date": None})
-    return _FONT_LIST.sub(r"\1, Verdana, sans-serif", stream.getvalue())
+    svg = _FONT_LIST.sub(r"\1, Verdana, sans-serif", stream.getvalue())
+    return _PATH.sub(lambda path: _DECIMALS.sub(r"\1", path[0]), svg)
 
 
 def save_png(figure: Figure, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -17,10 +18,11 @@ from nsbench.errors import TrackingError
 from nsbench.evaluation.rank_table import RankTable
 from nsbench.home import Home
 from nsbench.terms import RunKind, Tag
-from nsbench.tracking.mlflow_connection import connect, sqlite_file, store_errors, without_password
+from nsbench.tracking.mlflow_connection import connect, is_server, sqlite_file, store_errors, without_password
+from nsbench.tracking.mlflow_entity import stored_run_of
 from nsbench.tracking.rank_file import RANKS_FILE, read_ranks
 from nsbench.tracking.run_cache import CachedRuns, RunCache, oldest_first
-from nsbench.tracking.stored_run import MetricPoint, RunStatus, StoredRun
+from nsbench.tracking.stored_run import MetricPoint, StoredRun
 
 PAGE_SIZE = 500
 """Runs fetched in one call, unless told otherwise."""
@@ -142,8 +144,7 @@ class MlflowReader:
         deleted = frozenset(run.info.run_id for run in self._pages(experiment.experiment_id, "", ViewType.DELETED_ONLY))
         # A run that was brought back may have ended long ago, where nothing else would look for it.
         if old is None or not old.is_fresh or old.deleted - deleted:
-            runs = {run.run_id: run for run in self._read(experiment)}
-            new = CachedRuns(datetime.now(UTC), runs, deleted)
+            new = CachedRuns(datetime.now(UTC), self._read_all(experiment), deleted)
         else:
             changed = self._changed(experiment, old, deleted)
             kept = {run_id: run for run_id, run in old.runs.items() if run_id not in deleted}
@@ -161,15 +162,24 @@ class MlflowReader:
         found = {run.run_id: run for condition in conditions for run in self._read(experiment, condition)}
         open_before = {run_id for run_id, run in old.runs.items() if run.status in _OPEN_STATES}
         for run_id in open_before - found.keys() - deleted:
-            found[run_id] = _stored_run(self._client.get_run(run_id), experiment.name)
+            found[run_id] = stored_run_of(self._client.get_run(run_id), experiment.name)
         return {run_id: run for run_id, run in found.items() if old.runs.get(run_id) != run}
 
     def _read(self, experiment: Experiment, condition: str = "") -> list[StoredRun]:
         return [
-            _stored_run(run, experiment.name)
+            stored_run_of(run, experiment.name)
             for run in self._pages(experiment.experiment_id, condition)
             if Tag.KIND.value in run.data.tags
         ]
+
+    def _read_all(self, experiment: Experiment) -> dict[str, StoredRun]:
+        """All runs; from a server one query a kind at a time in parallel, since it needs longer for a page than we do."""
+        if not is_server(self._uri):
+            return {run.run_id: run for run in self._read(experiment)}
+        conditions = [f"tags.`{Tag.KIND}` = '{kind}'" for kind in RunKind]
+        with ThreadPoolExecutor(len(conditions)) as pool:
+            found = list(pool.map(lambda condition: self._read(experiment, condition), conditions))
+        return oldest_first([run for runs in found for run in runs])
 
     def _pages(self, experiment_id: str, condition: str, view: int = ViewType.ACTIVE_ONLY) -> Iterator[Run]:
         token: str | None = None
@@ -206,38 +216,3 @@ def _paused_collection() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-
-
-def _stored_run(run: Run, dataset: str) -> StoredRun:
-    tags: dict[str, str] = run.data.tags
-    status: RunStatus = run.info.status
-    inputs = run.inputs.dataset_inputs if run.inputs else []
-    return StoredRun(
-        run_id=run.info.run_id,
-        name=run.info.run_name,
-        status=status,
-        kind=RunKind(tags[Tag.KIND]),
-        dataset=tags.get(Tag.DATASET, dataset),
-        dataset_hash=tags.get(Tag.DATASET_HASH, ""),
-        sampler=tags.get(Tag.SAMPLER, ""),
-        label=tags.get(Tag.LABEL) or tags.get(Tag.SAMPLER, ""),
-        started=_time(run.info.start_time),
-        ended=_time(run.info.end_time) if run.info.end_time else None,
-        dataset_card=(inputs[0].dataset.profile or "{}") if inputs else "{}",
-        study=tags.get(Tag.STUDY),
-        trial=_whole(tags.get(Tag.TRIAL)),
-        seed=_whole(tags.get(Tag.SEED)),
-        protocol=tags.get(Tag.PROTOCOL, ""),
-        fingerprint=tags.get(Tag.SETTINGS, ""),
-        params=dict(run.data.params),
-        metrics=dict(run.data.metrics),
-        tags=dict(tags),
-    )
-
-
-def _time(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds / 1000, tz=UTC)
-
-
-def _whole(text: str | None) -> int | None:
-    return int(text) if text is not None and text.lstrip("-").isdigit() else None

@@ -110,6 +110,12 @@ def test_names_can_not_break_out_of_the_page():
     assert "&lt;b&gt;&amp;bold" in text
 
 
+def test_a_single_run_has_a_page():
+    text = report_of(summary_of([stored("a")]))
+    assert "Only a was run" in text
+    assert "<figure" in text
+
+
 def test_a_dataset_without_results_has_a_page_that_says_so():
     text = report_of(summary_of([stored(status="RUNNING")]))
     assert "Nothing to compare yet" in text
