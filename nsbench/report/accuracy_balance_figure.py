@@ -23,6 +23,8 @@ from nsbench.report.table import METRIC_TITLES
 _WIDTH, _HEIGHT = 9.0, 4.0
 _MARKER_POINTS = 7.0
 _LEADER_FROM_PX = 14.0
+_LEAST_RANGE = 1.0
+"""Range of the samplers, in percent points, that a panel shows at least."""
 _MOST_BALANCED = 103.0
 """Right end of the balance axis at most: 100 % and room for half a marker."""
 
@@ -61,8 +63,9 @@ def accuracy_balance_figure(summary: DatasetSummary, marks: Mapping[str, Mark]) 
         figure = new_figure(_WIDTH, _HEIGHT)
         panels = []
         for axes, metric in zip(figure.subplots(1, len(ACCURACY_METRICS)), ACCURACY_METRICS, strict=True):
-            points = _points(summary, metric)
+            points, beyond = _in_view(_points(summary, metric), marks)
             _draw_panel(axes, points, marks)
+            axes.set_title(_note(beyond), loc="left", fontsize=7.5, color=FAINT)
             axes.set_ylabel(f"{METRIC_TITLES[metric]}, %")
             panels.append((axes, points))
         # Labels need pixels: lay out once, freeze the layout, then place them.
@@ -75,6 +78,30 @@ def accuracy_balance_figure(summary: DatasetSummary, marks: Mapping[str, Mark]) 
 def _points(summary: DatasetSummary, metric: str) -> list[_Point]:
     points = [_Point(row.method.label, row.balance(metric), row.accuracy(metric)) for row in summary.methods]
     return [point for point in points if not math.isnan(point.balance.mean + point.accuracy.mean)]
+
+
+def _in_view(points: Sequence[_Point], marks: Mapping[str, Mark]) -> tuple[list[_Point], list[_Point]]:
+    """The points to draw, and the baselines that would squeeze the samplers into a corner.
+
+    A baseline is drawn where it lies within the samplers' range and once more that range around it.
+    """
+    trained = [point for point in points if not marks[point.label].is_hollow]
+    if len(trained) < 2:
+        return list(points), []
+    places = np.array([(point.x, point.y) for point in trained])
+    low, high = places.min(0), places.max(0)
+    around = np.maximum(high - low, _LEAST_RANGE)
+    drawn, beyond = [], []
+    for point in points:
+        place = np.array([point.x, point.y])
+        inside = bool(((place >= low - around) & (place <= high + around)).all())
+        (drawn if inside else beyond).append(point)
+    return drawn, beyond
+
+
+def _note(beyond: Sequence[_Point]) -> str:
+    """Where the points lie that are not drawn."""
+    return "\n".join(f"Beyond this panel: {point.label}, {point.y:.1f} at balance {point.x:.1f}" for point in beyond)
 
 
 def _draw_panel(axes: Axes, points: Sequence[_Point], marks: Mapping[str, Mark]) -> None:

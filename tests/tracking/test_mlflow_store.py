@@ -164,7 +164,8 @@ def test_runs_are_found_by_kind_sampler_and_page_by_page(tracker, home):
     assert "paged" in reader.datasets()
 
 
-def test_an_unknown_dataset_names_the_known_ones(reader):
+def test_an_unknown_dataset_names_the_known_ones(tracker, reader):
+    tracker.start(plan_of(dataset="demo"))
     with pytest.raises(TrackingError, match=r"no runs of a dataset 'dmeo'.*demo"):
         reader.runs("dmeo")
 
