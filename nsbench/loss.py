@@ -57,7 +57,7 @@ class BinaryCrossEntropy:
         Returns:
             [replicas]; differentiable by states and vectors.
         """
-        loss: Tensor = _NegativeLoss.apply(states, vectors, mask, select, weights, self)
+        loss: Tensor = _NegativeLoss.apply(states, vectors, mask, select, weights, self)  # type: ignore[no-untyped-call]
         return loss
 
     def weights_of(self, mask: Tensor, selected: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nsbench.data.dataset import Dataset, DatasetCard
 
@@ -78,7 +79,8 @@ def dataset_of(workload: Workload, seed: int = 0) -> Dataset:
     return Dataset(card, number[drawn], times, offsets, train_end, offsets[1:] - 1, counts, counts)
 
 
-def _zipf(rng: np.random.Generator, n_items: int, size: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _zipf(rng: np.random.Generator, n_items: int, size: int) -> NDArray[np.int64]:
     """int64[size], item j drawn with probability proportional to 1 / (j + 10)."""
     cumulative = np.cumsum(1 / (np.arange(n_items) + 10.0))
-    return np.searchsorted(cumulative, rng.random(size) * cumulative[-1]) + 1
+    places: NDArray[np.int64] = np.searchsorted(cumulative, rng.random(size) * cumulative[-1])
+    return places + 1

@@ -91,7 +91,8 @@ def _in_view(points: Sequence[_Point], marks: Mapping[str, Mark]) -> tuple[list[
     places = np.array([(point.x, point.y) for point in trained])
     low, high = places.min(0), places.max(0)
     around = np.maximum(high - low, _LEAST_RANGE)
-    drawn, beyond = [], []
+    drawn: list[_Point] = []
+    beyond: list[_Point] = []
     for point in points:
         place = np.array([point.x, point.y])
         inside = bool(((place >= low - around) & (place <= high + around)).all())
