@@ -11,10 +11,10 @@ of the history, one table for input and output. Unlike that code, real positions
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Self
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor
 from torch.nn import functional
 
@@ -35,6 +35,14 @@ class ModelSettings(BaseModel):
     dropout_rate: Annotated[
         float, Field(ge=0, lt=1, description="share of values set to 0 in training, to the next 1/256")
     ] = 0.2
+
+    @model_validator(mode="after")
+    def _heads_share_the_width(self) -> Self:
+        if self.hidden_dim % self.n_heads:
+            raise ValueError(
+                f"hidden_dim {self.hidden_dim} is no multiple of n_heads {self.n_heads}; change one of them"
+            )
+        return self
 
 
 @dataclass(frozen=True)

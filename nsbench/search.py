@@ -15,6 +15,9 @@ class IntRange:
     high: int
     log: bool = False
 
+    def __str__(self) -> str:
+        return _range_text(self.low, self.high, self.log)
+
 
 @dataclass(frozen=True)
 class FloatRange:
@@ -24,12 +27,22 @@ class FloatRange:
     high: float
     log: bool = False
 
+    def __str__(self) -> str:
+        return _range_text(self.low, self.high, self.log)
+
 
 @dataclass(frozen=True)
 class Choices:
     """A closed list of values."""
 
     values: tuple[int | float | str | bool, ...]
+
+    def __str__(self) -> str:
+        return ", ".join(map(str, self.values))
+
+
+def _range_text(low: float, high: float, log: bool) -> str:
+    return f"{low:g} to {high:g}" + (" (log)" if log else "")
 
 
 SearchRange = IntRange | FloatRange | Choices

@@ -64,6 +64,7 @@ def test_a_fingerprint_changes_with_any_field() -> None:
         ("mixed", {"learning_rte": 1}, r"unknown setting 'learning_rte' \(did you mean 'learning_rate'\?\)"),
         ("mixed", {"learning_rate": -1}, r"learning_rate = -1: Input should be greater than 0"),
         ("mixed", {"targets": "rolled"}, r"targets = 'rolled': Input should be 'rolling', 'frozen' or 'last'"),
+        ("mixed", {"n_heads": 3}, r"hidden_dim 50 is no multiple of n_heads 3; change one of them"),
         ("mixed", {"n_uniform": "many"}, r"n_uniform = 'many': Input should be a valid integer"),
     ],
 )
