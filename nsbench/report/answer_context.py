@@ -29,8 +29,8 @@ def size_of_test(summary: DatasetSummary, best: MethodSummary) -> str:
     """How many interactions were tested, and the smallest difference in hit rate that they could show."""
     n_targets = _n_targets(summary, ALL)
     users = f" of {summary.statistics.n_users:,} users" if summary.statistics.n_users else ""
-    only = "only " if is_small_test(summary) else ""
-    text = f"All runs are ranked on the same {only}{n_targets:,.0f} test interactions{users}"
+    only = "only" if is_small_test(summary) else "the same"
+    text = f"All runs are ranked on {only} {n_targets:,.0f} test interactions{users}"
     paired = _paired_detectable(summary)
     if paired is not None:
         found, at_best = paired

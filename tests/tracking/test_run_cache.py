@@ -13,8 +13,8 @@ from nsbench.terms import RunKind
 from nsbench.tracking.mlflow_reader import MlflowReader, open_reader
 from nsbench.tracking.mlflow_store import open_tracker
 from nsbench.tracking.run_cache import MAX_AGE, CachedRuns, RunCache
-from nsbench.tracking.stored_run import StoredRun
-from tests.tracking.run_builder import final_metrics, home_at, plan_of, record_of
+from nsbench.tracking.stored_run import MetricPoint, StoredRun
+from tests.tracking.run_builder import final_metrics, home_at, plan_of, ranks_of, record_of
 
 
 def finish(home: Home, seed: int, **fields) -> str:
@@ -142,3 +142,28 @@ def test_each_store_and_experiment_has_a_file_of_its_own(tmp_path):
     RunCache(tmp_path, "there").save("1", fresh)
     RunCache(tmp_path, "here").save("2", fresh)
     assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_ranks_and_histories_of_ended_runs_are_kept(home, monkeypatch):
+    """With ranks of 1 and 4, and a validation at epoch 1; the store is gone the second time."""
+    plan = plan_of("random", 5)
+    handle = open_tracker(home).start(plan)
+    handle.log_validation(1, {"valid/all/ndcg_at_10": 0.25})
+    handle.finish(record_of(plan, {}, ranks=ranks_of(1, 4)))
+    reader = open_reader(home)
+    reader.runs("demo")
+    first = reader.ranks(handle.run_id), reader.metric_history(handle.run_id, "valid/all/ndcg_at_10")
+    monkeypatch.delattr(MlflowClient, "download_artifacts")
+    monkeypatch.delattr(MlflowClient, "get_metric_history")
+    again = open_reader(home)
+    assert again.ranks(handle.run_id).ranks.tolist() == first[0].ranks.tolist() == [1, 4]
+    assert again.metric_history(handle.run_id, "valid/all/ndcg_at_10") == first[1] == (MetricPoint(1, 0.25),)
+
+
+def test_the_history_of_a_run_that_goes_on_is_read_anew(home):
+    handle = open_tracker(home).start(plan_of("random", 6))
+    for epoch in (1, 2):
+        handle.log_validation(epoch, {"train/loss": 1.0})
+        reader = open_reader(home)
+        reader.runs("demo")
+        assert len(reader.metric_history(handle.run_id, "train/loss")) == epoch
