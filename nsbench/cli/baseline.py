@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from nsbench.cli.program import program
 from nsbench.home import current_home
 
 
@@ -37,4 +38,4 @@ def baseline(
     if runs.failures.n_failed:
         console.print(f"{runs.failures.n_failed} baselines failed; the same command tries them again", highlight=False)
         raise typer.Exit(EXIT_FAILED_RUNS)
-    console.print(f"next: nsbench report --dataset {dataset}", soft_wrap=True, highlight=False)
+    console.print(f"next: {program()} report --dataset {dataset}", soft_wrap=True, highlight=False)

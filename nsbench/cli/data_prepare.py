@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from nsbench.cli.program import program
 from nsbench.data.choice import Duplicates, Repeats, SeenItemsRule, SplitRule, TimeUnit
 from nsbench.errors import SettingsError
 from nsbench.home import current_home
@@ -177,4 +178,4 @@ def _show(card: "DatasetCard", console: Console) -> None:
         f"{'excluded from' if card.seen_items == 'exclude' else 'kept in'} the ranking; hash {card.content_hash}",
         highlight=False,
     )
-    console.print(f"More: nsbench data describe {card.name}")
+    console.print(f"More: {program()} data describe {card.name}")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from nsbench.cli.program import program
 from nsbench.cli.study_view import EXIT_FAILED_RUNS
 from nsbench.cli.tune import SetOption, WorkersOption
 from nsbench.home import Home, current_home
@@ -46,7 +47,7 @@ def repeat(
     if n_failed:
         console.print(f"{n_failed} runs failed; the same command tries them again", highlight=False)
         raise typer.Exit(EXIT_FAILED_RUNS)
-    console.print(f"next: nsbench report --dataset {dataset}", soft_wrap=True, highlight=False)
+    console.print(f"next: {program()} report --dataset {dataset}", soft_wrap=True, highlight=False)
 
 
 @dataclass(frozen=True)

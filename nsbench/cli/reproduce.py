@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from nsbench.cli.program import program
 from nsbench.cli.study_view import EXIT_FAILED_RUNS, say_start
 from nsbench.cli.tune import WorkersOption
 from nsbench.home import Home, current_home
@@ -43,7 +44,7 @@ def reproduce(
     if n_failed:
         console.print(f"{n_failed} runs failed; the same command tries them again", highlight=False)
         raise typer.Exit(EXIT_FAILED_RUNS)
-    console.print(f"\ndone in {time.monotonic() - began:.0f} s; to look at every run: nsbench ui", highlight=False)
+    console.print(f"\ndone in {time.monotonic() - began:.0f} s; to look at every run: {program()} ui", highlight=False)
 
 
 def _announce(plan: "Profile", n_workers: int, home: Home, console: Console) -> None:

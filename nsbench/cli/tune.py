@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from nsbench.cli.program import program
 from nsbench.home import current_home
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def print_best(study: str, dataset: str, sampler: str, console: Console) -> None
         console.print(f"  {name}: {value:.6g}" if isinstance(value, float) else f"  {name}: {value}", highlight=False)
     named = "" if study == study_name(dataset, sampler) else f" --study {study}"
     console.print(
-        f"next: nsbench repeat --sampler {sampler} --dataset {dataset}{named}", soft_wrap=True, highlight=False
+        f"next: {program()} repeat --sampler {sampler} --dataset {dataset}{named}", soft_wrap=True, highlight=False
     )
 
 
