@@ -76,7 +76,7 @@ class StudyPlan:
             dataset_hash=card.content_hash,
             sampler=space.base.sampler.name,
             base=space.base.flat(),
-            ranges={field: str(found) for field, found in space.ranges.items()},
+            ranges={field: repr(found) for field, found in space.ranges.items()},
             objective=objective,
             seed=seed,
         )
