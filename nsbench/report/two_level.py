@@ -14,8 +14,8 @@ each level, and why:
 
 Measured on 500 draws with a known truth (tests/report/test_two_level.py): 95 % intervals of hit rates, balances and head
 shares hold it in 93 to 96 % with 5 and 20 repeats, and in 92 to 95 % with 3 that vary much (the balance of means the least);
-differences of methods that don't differ are called real at 5 % in 3 to 6 %. Whole copies of users and of repeats instead hold differences in 93 % with 3 repeats that vary
-much, and in 99.7 % where what varies is mostly chance.
+differences of methods that don't differ are called real at 5 % in 3 to 6 %. Whole copies of users and of repeats instead
+hold differences in 93 % with 3 repeats that vary much, and in 99.7 % where what varies is mostly chance.
 
 Source: crossed levels, Owen, "The pigeonhole bootstrap", Annals of Applied Statistics 2007; exponential weights, Rubin,
 "The Bayesian bootstrap", Annals of Statistics 1981.
