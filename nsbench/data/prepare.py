@@ -14,11 +14,12 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from nsbench.data.assembly import Assembly, content_hash, write_arrays
 from nsbench.data.choice import Duplicates, Repeats, SeenItemsRule, SplitRule
-from nsbench.data.dataset import DatasetCard
+from nsbench.data.dataset import DatasetCard, Popularity
 from nsbench.data.filter import cut_visits, drop_rare, drop_repeats, duplicates_of
 from nsbench.data.ingest import ReadOptions, stage_log
+from nsbench.data.popularity import popularity_of
 from nsbench.data.split import count_cut_ties, find_boundaries
-from nsbench.data.store import ITEMS, USERS, save_dataset, stored_popularity, writing_folder
+from nsbench.data.store import ITEMS, USERS, save_dataset, writing_folder
 from nsbench.data.table import Labels, Table, build_table
 from nsbench.data.timestamp import MICROSECONDS
 from nsbench.errors import LogError
@@ -150,7 +151,7 @@ def _prepare_staged(staged: Path, options: PrepareOptions, origin: _Origin) -> D
         n_ties_cut=n_ties_cut,
         repeat_share=assembly.repeat_share,
         seen_items=seen_items,
-        popularity=stored_popularity(folder),
+        popularity=_popularity_in(folder),
         **assembly.counts,  # type: ignore[arg-type]
     )
 
@@ -205,3 +206,13 @@ def _write_labels(folder: Path, labels: Labels, assembly: Assembly, visitors: ND
         users = labels.users.gather(visitors[assembly.users]).alias("label").to_frame()
         users = users.with_columns(pl.Series("visit", assembly.users - first_visit + 1))
     users.write_parquet(folder / USERS)
+
+
+def _popularity_in(folder: Path) -> Popularity:
+    """How popularity spreads over the items whose arrays have just been written to a folder."""
+    n_training = np.load(folder / "train_end.npy") - np.load(folder / "offsets.npy")[:-1]
+    return popularity_of(
+        np.load(folder / "train_counts.npy"),
+        np.load(folder / "train_user_counts.npy"),
+        n_train_users=int(np.count_nonzero(n_training)),
+    )

@@ -19,8 +19,7 @@ import polars as pl
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from nsbench.data.dataset import BestReachable, Dataset, DatasetCard, Popularity
-from nsbench.data.popularity import popularity_of
+from nsbench.data.dataset import BestReachable, Dataset, DatasetCard
 from nsbench.errors import DatasetError
 from nsbench.home import Home
 
@@ -64,9 +63,6 @@ def load_dataset(name: str, home: Home) -> Dataset:
             raise _damaged(folder, f"{array}.npy holds {arrays[array].shape} of {arrays[array].dtype}, not {length:,}")
     if int(arrays["offsets"][-1]) != card.n_interactions:
         raise _damaged(folder, f"offsets.npy ends at {arrays['offsets'][-1]}, not {card.n_interactions}")
-    if card.popularity is None:
-        # A card that an older version wrote: what the report draws follows from the arrays.
-        card = card.model_copy(update={"popularity": stored_popularity(folder)})
     return Dataset(
         card=card,
         item_ids=arrays["item_ids"],
@@ -180,20 +176,6 @@ def save_dataset(folder: Path, card: DatasetCard, home: Home, *, replace: bool) 
         if target.exists():
             target.rename(Path(old) / "dataset")
         folder.rename(target)
-
-
-def stored_popularity(folder: Path) -> Popularity:
-    """How popularity spreads over the items whose arrays lie in a folder.
-
-    Raises:
-        DatasetError: An array is missing or damaged.
-    """
-    n_training = _open_array(folder, "train_end") - _open_array(folder, "offsets")[:-1]
-    return popularity_of(
-        np.asarray(_open_array(folder, "train_counts")),
-        np.asarray(_open_array(folder, "train_user_counts")),
-        n_train_users=int(np.count_nonzero(n_training)),
-    )
 
 
 def replace_best_reachable(name: str, home: Home, best: BestReachable) -> DatasetCard:
