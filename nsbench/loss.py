@@ -1,13 +1,13 @@
-"""Binary cross-entropy over positives and sampled negatives, with scores and gradient in one pass.
+"""Binary cross-entropy over positives and sampled negatives, with loss and gradient in one pass.
 
 The scores of a block are used once, for the loss and for its gradient, and then dropped: nothing of size
-[positions, negatives] is kept for the backward pass.
+[positions, negatives] is kept.
 """
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -15,6 +15,36 @@ from torch.nn import functional
 
 Select = Callable[[Tensor], Tensor]
 """Takes the negatives' scores [..., positions, n] and gives the mask of those that are trained on."""
+
+
+@dataclass(frozen=True)
+class NegativeVectors:
+    """The vectors of negatives and where the loss's gradient by them goes.
+
+    Attributes:
+        values: [replicas, rows | 1, length | 1, n, hidden_dim], shared where 1.
+        gradients: The same shape.
+        adds: Whether the gradient is added to what `gradients` holds; otherwise it is overwritten, unread.
+    """
+
+    values: Tensor
+    gradients: Tensor
+    adds: bool
+
+    def write(self, slope: Tensor, states: Tensor) -> None:
+        """Takes the gradient, slope' times states.
+
+        Args:
+            slope: [groups, positions, n], the loss's gradient by each score.
+            states: [groups, positions, hidden_dim].
+        """
+        by_scores = slope.transpose(1, 2)
+        if self.gradients.is_contiguous():
+            there = self.gradients.view(len(slope), -1, states.shape[2])
+            torch.baddbmm(there, by_scores, states, beta=int(self.adds), out=there)
+            return
+        found = torch.bmm(by_scores, states).view_as(self.gradients)
+        self.gradients.add_(found) if self.adds else self.gradients.copy_(found)
 
 
 @dataclass(frozen=True)
@@ -32,7 +62,7 @@ class BinaryCrossEntropy:
     negative_reduction: Literal["mean", "sum"] = "mean"
     unselected: Literal["drop", "zero"] = "drop"
 
-    def positives(self, scores: Tensor, weights: Tensor) -> Tensor:
+    def positives(self, scores: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
         """Weighted loss of the positives.
 
         Args:
@@ -40,70 +70,51 @@ class BinaryCrossEntropy:
             weights: The same shape.
 
         Returns:
-            [replicas].
+            [replicas], the loss; and [replicas, positions], its gradient by the scores.
         """
-        return (functional.softplus(-scores) * weights).sum(-1)
+        loss = (functional.softplus(-scores) * weights).sum(-1)
+        return loss, torch.sigmoid(-scores).mul_(weights).neg_()
 
-    def negatives(self, states: Tensor, vectors: Tensor, mask: Tensor, select: Select, weights: Tensor) -> Tensor:
+    def negatives(
+        self, states: Tensor, vectors: NegativeVectors, mask: Tensor, select: Select, weights: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """Weighted loss of the negatives.
 
         Args:
             states: [replicas, rows, length, hidden_dim].
-            vectors: [replicas, rows | 1, length | 1, n, hidden_dim], the negatives' vectors, shared where 1.
+            vectors: The negatives' vectors; takes the gradient by them.
             mask: bool, broadcastable to [replicas, rows, length, n]; False: never trained on.
             select: Chooses among the negatives by their scores.
             weights: [replicas, rows, length].
 
         Returns:
-            [replicas]; differentiable by states and vectors.
+            [replicas], the loss; and the gradient by the states, of their shape.
         """
-        loss: Tensor = _NegativeLoss.apply(states, vectors, mask, select, weights, self)  # type: ignore[no-untyped-call]
-        return loss
-
-    def weights_of(self, mask: Tensor, selected: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
-        """What each negative's loss counts, and the constant that unselected ones add.
-
-        Returns:
-            [replicas, rows, length, n] and [replicas].
-        """
+        grouped, shared = _grouped(states, vectors.values)
+        n = shared.shape[1]
+        scores = torch.bmm(grouped, shared.transpose(1, 2)).view(*states.shape[:3], n)
         # Floats, and shared axes left shared: products with bool are slow on a CPU.
-        chosen = selected.float()
-        n_selected = chosen.sum(-1)
-        n_proposed = mask.float().sum(-1) if self.unselected == "zero" else n_selected
+        chosen = select(scores).to(scores.dtype)
+        scale, constant = self._scale(mask, chosen, weights)
+        loss = (_chosen_sum(functional.softplus(scores), chosen) * scale).flatten(1).sum(1) + constant
+        slope = scores.sigmoid_().mul_(chosen).mul_(scale[..., None]).view(len(grouped), -1, n)
+        vectors.write(slope, grouped)
+        return loss, torch.bmm(slope, shared).view_as(states)
+
+    def _scale(self, mask: Tensor, chosen: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+        """[replicas, rows, length], what each chosen negative counts; [replicas], the constant that unselected ones add."""
+        n_chosen = chosen.sum(-1)
+        n_proposed = mask.float().sum(-1) if self.unselected == "zero" else n_chosen
         scale = weights if self.negative_reduction == "sum" else weights / n_proposed.clamp(min=1)
-        constant = (scale * (n_proposed - n_selected)).flatten(1).sum(1) * math.log(2)
-        return chosen * scale[..., None], constant
+        return scale, (scale * (n_proposed - n_chosen)).flatten(1).sum(1) * math.log(2)
 
 
-class _NegativeLoss(torch.autograd.Function):
-    """Scores, selects, and computes loss and gradients at once; backward only scales."""
-
-    @staticmethod
-    def forward(
-        ctx: Any,  # noqa: ANN401
-        states: Tensor,
-        vectors: Tensor,
-        mask: Tensor,
-        select: Select,
-        weights: Tensor,
-        loss: BinaryCrossEntropy,
-    ) -> Tensor:
-        grouped, shared = _grouped(states, vectors)
-        scores = torch.bmm(grouped, shared.transpose(1, 2)).view(*states.shape[:3], vectors.shape[3])
-        selected = select(scores)
-        counts, total = loss.weights_of(mask, selected, weights)
-        total = total + torch.mul(functional.softplus(scores), counts).flatten(1).sum(1)
-        slope = scores.sigmoid_().mul_(counts).view(len(grouped), -1, vectors.shape[3])
-        ctx.save_for_backward(
-            torch.bmm(slope, shared).view_as(states), torch.bmm(slope.transpose(1, 2), grouped).view_as(vectors)
-        )
-        return total
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
-        by_states, by_vectors = ctx.saved_tensors
-        scale = gradient.view(-1, 1, 1, 1)
-        return by_states * scale, by_vectors * scale[..., None], None, None, None, None
+def _chosen_sum(values: Tensor, chosen: Tensor) -> Tensor:
+    """[replicas, rows, length], the values [replicas, rows, length, n] summed over the chosen n."""
+    if chosen.shape[2] == 1 and chosen.shape[:2] == values.shape[:2]:
+        # All positions of a row choose the same: one product, without a copy of the values.
+        return torch.matmul(values, chosen.transpose(2, 3)).squeeze(-1)
+    return (values * chosen).sum(-1)
 
 
 def _grouped(states: Tensor, vectors: Tensor) -> tuple[Tensor, Tensor]:

@@ -122,13 +122,12 @@ class Sasrec:
         """The same parameters in memory of their own, without gradients."""
         return Sasrec(self.settings, self.dense.detach().clone(), self.items.detach().clone())
 
-    def encode(self, step: Step, vectors: Tensor, dropout: "DropoutMasks") -> Tensor:
-        """The state at every position, from which the next item is scored.
+    def encode(self, step: Step, vectors: Tensor) -> Tensor:
+        """The state at every position, from which the next item is scored; without dropout.
 
         Args:
             step: The histories; inputs are only read through `vectors`.
             vectors: [replicas, n_positions, hidden_dim], the input items' vectors.
-            dropout: Masks for this step, or `NO_DROPOUT`.
 
         Returns:
             [replicas, n_positions, hidden_dim]; meaningless where padded.
@@ -137,27 +136,25 @@ class Sasrec:
         d = self.settings.hidden_dim
         first = torch.arange(1, self.n_replicas + 1, device=vectors.device)[:, None] * self.settings.max_length
         positions = functional.embedding(first - 1 - step.from_end, p["positions"].flatten(0, 1))
-        x = dropout.values("embedding", vectors * math.sqrt(d) + positions)
+        x = vectors * math.sqrt(d) + positions
         for block in range(self.settings.n_blocks):
             name = f"blocks.{block}"
             query = _norm(x, p, f"{name}.query_norm")
             key = torch.bmm(x, p[f"{name}.key.weight"])
-            projected = (_linear(query, p, f"{name}.query"), key, _linear(x, p, f"{name}.value"))
-            attended = self._attend(step, projected, dropout, f"{name}.attention")
+            attended = self._attend(step, _linear(query, p, f"{name}.query"), key, _linear(x, p, f"{name}.value"))
             x = query + _linear(attended, p, f"{name}.output")
             x = _norm(x, p, f"{name}.feed_norm")
-            hidden = dropout.values(f"{name}.feed_in", _linear(x, p, f"{name}.feed_in")).relu()
-            x = x + dropout.values(f"{name}.feed_out", _linear(hidden, p, f"{name}.feed_out"))
+            hidden = _linear(x, p, f"{name}.feed_in").relu()
+            x = x + _linear(hidden, p, f"{name}.feed_out")
         return _norm(x, p, "norm")
 
-    def _attend(
-        self, step: Step, projected: tuple[Tensor, Tensor, Tensor], dropout: "DropoutMasks", name: str
-    ) -> Tensor:
-        """Causal self-attention of queries, keys and values, block by block of the layout; shapes as in `encode`."""
+    def _attend(self, step: Step, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        """Causal self-attention, block by block of the layout; shapes as in `encode`."""
         parts = []
-        for block, *qkv in zip(step.blocks, *(step.split(part) for part in projected), strict=True):
+        for block, *qkv in zip(step.blocks, *(step.split(part) for part in (query, key, value)), strict=True):
             q, k, v = (_heads(part, block, self.settings.n_heads) for part in qkv)
-            parts.append(_flat(dropout.attention(name, block, q, k, v), block, self.n_replicas))
+            attended = functional.scaled_dot_product_attention(q, k, v, is_causal=True)
+            parts.append(_flat(attended, block, self.n_replicas))
         return torch.cat(parts, 1)
 
 
@@ -183,21 +180,6 @@ def _norm(x: Tensor, p: dict[str, Tensor], name: str) -> Tensor:
         # One replica: scale and shift fused into the normalisation.
         return functional.layer_norm(x, x.shape[-1:], weight[0, 0], bias[0, 0], LAYER_NORM_EPS)
     return torch.addcmul(bias, functional.layer_norm(x, x.shape[-1:], eps=LAYER_NORM_EPS), weight)
-
-
-class DropoutMasks:
-    """No dropout: what is used to rank, and the interface of `nsbench.training.dropout`, which draws masks."""
-
-    def values(self, name: str, x: Tensor) -> Tensor:
-        """X of [replicas, n_positions, hidden_dim] after dropout."""
-        return x
-
-    def attention(self, name: str, block: Block, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-        """Causal attention of [rows, heads, length, width] tensors, with dropout of the attention weights."""
-        return functional.scaled_dot_product_attention(query, key, value, is_causal=True)
-
-
-NO_DROPOUT = DropoutMasks()
 
 
 def initial_model(settings: ModelSettings, n_items: int, generators: Sequence[torch.Generator]) -> Sasrec:

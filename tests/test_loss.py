@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from nsbench.loss import BinaryCrossEntropy
+from nsbench.loss import BinaryCrossEntropy, NegativeVectors
 
 
 def example(rows: int, length: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -33,42 +33,65 @@ def test_value_and_gradient_equal_the_plain_formula(rows: int, length: int, redu
     expected = torch.autograd.grad(plain.sum(), (states, vectors))
 
     loss = BinaryCrossEntropy(reduction)  # type: ignore[arg-type]
-    fused = loss.negatives(states, vectors, mask, lambda _: mask, weights)
-    actual = torch.autograd.grad(fused.sum(), (states, vectors))
+    values = vectors.detach()
+    overwritten, added_to = torch.full_like(values, torch.nan), torch.ones_like(values)
+    with torch.no_grad():
+        fused, by_states = loss.negatives(
+            states, NegativeVectors(values, overwritten, adds=False), mask, lambda _: mask, weights
+        )
+        loss.negatives(states, NegativeVectors(values, added_to, adds=True), mask, lambda _: mask, weights)
 
     assert torch.allclose(fused, plain)
-    assert all(torch.allclose(a, b) for a, b in zip(actual, expected, strict=True))
+    assert torch.allclose(by_states, expected[0])
+    assert torch.allclose(overwritten, expected[1])
+    assert torch.allclose(added_to, expected[1] + 1)
+
+
+def test_the_positives_gradient_equals_autograds() -> None:
+    scores = torch.linspace(-4, 4, 6, dtype=torch.float64).view(2, 3).requires_grad_()
+    weights = torch.tensor([[0.5, 0.2, 0.0], [1.0, 2.0, 0.1]], dtype=torch.float64)
+    loss, by_scores = BinaryCrossEntropy().positives(scores, weights)
+    assert torch.allclose(loss, (functional.softplus(-scores) * weights).sum(1))
+    assert torch.allclose(by_scores, torch.autograd.grad(loss.sum(), scores)[0])
+
+
+def loss_of(
+    loss: BinaryCrossEntropy, states: Tensor, vectors: Tensor, mask: Tensor, chosen: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Loss and gradient by the states, every position weighing 1."""
+    into = NegativeVectors(vectors, torch.zeros_like(vectors), adds=True)
+    return loss.negatives(states, into, mask, lambda _: chosen, torch.ones(1, 1, 1))
 
 
 def test_one_positive_and_two_negatives_by_hand() -> None:
     """State 1; scores 0, 0 and positive 0: each term is ln 2; the mean of negatives is ln 2, their sum 2 ln 2."""
     states, vectors = torch.ones(1, 1, 1, 1), torch.zeros(1, 1, 1, 2, 1)
-    mask, weights = torch.ones(1, 1, 1, 2, dtype=torch.bool), torch.ones(1, 1, 1)
-    mean = BinaryCrossEntropy("mean").negatives(states, vectors, mask, lambda _: mask, weights)
-    total = BinaryCrossEntropy("sum").negatives(states, vectors, mask, lambda _: mask, weights)
+    mask = torch.ones(1, 1, 1, 2, dtype=torch.bool)
+    mean, _ = loss_of(BinaryCrossEntropy("mean"), states, vectors, mask, mask)
+    total, _ = loss_of(BinaryCrossEntropy("sum"), states, vectors, mask, mask)
     assert mean.item() == pytest.approx(math.log(2))
     assert total.item() == pytest.approx(2 * math.log(2))
-    assert BinaryCrossEntropy().positives(torch.zeros(1, 1), torch.ones(1, 1)).item() == pytest.approx(math.log(2))
+    positive, _ = BinaryCrossEntropy().positives(torch.zeros(1, 1), torch.ones(1, 1))
+    assert positive.item() == pytest.approx(math.log(2))
 
 
 def test_unselected_negatives_leave_the_mean_or_stay_in_it_as_ln_2() -> None:
-    """One of two negatives is selected, with score 0 by its zero vector: dropped, the mean is ln 2.
+    """One of two negatives is selected, with score 1: dropped, the mean is softplus(1).
 
-    Staying, it is (softplus(1) + ln 2) / 2 where the selected one scores 1.
+    Staying, it is (softplus(1) + ln 2) / 2.
     """
     states, vectors = torch.ones(1, 1, 1, 1), torch.tensor([[[[[1.0], [0.5]]]]])
     mask = torch.ones(1, 1, 1, 2, dtype=torch.bool)
-    chosen, weights = torch.tensor([[[[True, False]]]]), torch.ones(1, 1, 1)
+    chosen = torch.tensor([[[[True, False]]]])
     softplus_1 = math.log(1 + math.e)
-    dropped = BinaryCrossEntropy("mean", "drop").negatives(states, vectors, mask, lambda _: chosen, weights)
-    zeroed = BinaryCrossEntropy("mean", "zero").negatives(states, vectors, mask, lambda _: chosen, weights)
+    dropped, _ = loss_of(BinaryCrossEntropy("mean", "drop"), states, vectors, mask, chosen)
+    zeroed, _ = loss_of(BinaryCrossEntropy("mean", "zero"), states, vectors, mask, chosen)
     assert dropped.item() == pytest.approx(softplus_1)
     assert zeroed.item() == pytest.approx((softplus_1 + math.log(2)) / 2)
 
 
 def test_a_position_without_negatives_adds_nothing() -> None:
-    states = torch.ones(1, 1, 1, 1, requires_grad=True)
     mask = torch.zeros(1, 1, 1, 2, dtype=torch.bool)
-    loss = BinaryCrossEntropy().negatives(states, torch.ones(1, 1, 1, 2, 1), mask, lambda _: mask, torch.ones(1, 1, 1))
+    loss, by_states = loss_of(BinaryCrossEntropy(), torch.ones(1, 1, 1, 1), torch.ones(1, 1, 1, 2, 1), mask, mask)
     assert loss.item() == 0
-    assert torch.autograd.grad(loss.sum(), states)[0].item() == 0
+    assert by_states.item() == 0

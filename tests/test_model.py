@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from nsbench.data.batch import BatchSource, windows_of
 from nsbench.data.layout import Step, step_of
-from nsbench.model import NO_DROPOUT, ModelSettings, Sasrec, initial_model
+from nsbench.model import ModelSettings, Sasrec, initial_model
 from tests.samplers.log import CPU, skewed_log
 
 SETTINGS = ModelSettings(hidden_dim=8, n_blocks=2, n_heads=2, max_length=6)
@@ -29,7 +29,7 @@ def states_of(model: Sasrec, batch: Step) -> Tensor:
     vectors = torch.stack(
         [functional.embedding(ids, table) for ids, table in zip(batch.inputs, model.items, strict=True)]
     )
-    return model.encode(batch, vectors, NO_DROPOUT)
+    return model.encode(batch, vectors)
 
 
 def plain_sasrec(model: Sasrec, items: list[int]) -> Tensor:

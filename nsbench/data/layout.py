@@ -13,8 +13,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
-from nsbench.data.batch import UserBatch
+from nsbench.data.batch import UserBatch, ranges
 
 BLOCK_COST = 192
 """What one more block costs, in positions: its share of kernel launches against the padding that it saves."""
@@ -106,12 +107,12 @@ class Step:
     @cached_property
     def real(self) -> Tensor:
         """bool[replicas, n_positions], False where padded."""
-        return self.column < self.lengths[:, self.row]
+        return self.column < self.lengths.index_select(1, self.row)
 
     @cached_property
     def from_end(self) -> Tensor:
         """int64[replicas, n_positions], positions to the row's last one, 0 at the last; 0 where padded too."""
-        return (self.lengths[:, self.row] - 1 - self.column).clamp_(min=0)
+        return (self.lengths.index_select(1, self.row) - 1 - self.column).clamp_(min=0)
 
 
 def step_of(batches: Sequence[UserBatch]) -> Step:
@@ -121,24 +122,23 @@ def step_of(batches: Sequence[UserBatch]) -> Step:
         batches: One a replica, on one device; replicas may differ in rows and lengths.
     """
     n_rows = max(len(batch.users) for batch in batches)
-    length = max(batch.inputs.shape[1] for batch in batches)
-    lengths, inputs, targets = (
-        torch.stack([_padded(part, n_rows, length) for part in parts])
-        for parts in (
-            [batch.lengths[:, None] for batch in batches],
-            [batch.inputs for batch in batches],
-            [batch.targets for batch in batches],
-        )
-    )
-    lengths = lengths[:, :, 0]
+    width = max(batch.inputs.shape[1] for batch in batches)
+    lengths = torch.stack([functional.pad(batch.lengths, (0, n_rows - len(batch.users))) for batch in batches])
     blocks = blocks_of(lengths.amax(0).cpu().numpy())
-    device = inputs.device
-    row = torch.cat([torch.arange(b.first_row, b.end_row).repeat_interleave(b.length) for b in blocks]).to(device)
-    column = torch.cat([torch.arange(b.length).repeat(b.n_rows) for b in blocks]).to(device)
-    return Step(tuple(batches), blocks, row, column, inputs[:, row, column], targets[:, row, column], lengths)
+    # Row and column of each position are made by numpy: many small steps, each with less overhead than torch's.
+    widths = np.repeat([block.length for block in blocks], [block.n_rows for block in blocks])
+    row = np.repeat(np.arange(n_rows), widths)
+    column = ranges(np.zeros(n_rows, dtype=np.int64), widths)
+    device = lengths.device
+    index = torch.from_numpy(row * width + column).to(device)
+    inputs, targets = (
+        torch.stack([_flat(part, n_rows, width).index_select(0, index) for part in parts])
+        for parts in ([batch.inputs for batch in batches], [batch.targets for batch in batches])
+    )
+    rows, columns = (torch.from_numpy(part).to(device) for part in (row, column))
+    return Step(tuple(batches), blocks, rows, columns, inputs, targets, lengths)
 
 
-def _padded(tensor: Tensor, n_rows: int, length: int) -> Tensor:
-    """The tensor [rows, columns] with zeros up to n_rows rows and, if it has more than one column, `length` columns."""
-    columns = 0 if tensor.shape[1] == 1 else length - tensor.shape[1]
-    return torch.nn.functional.pad(tensor, (0, columns, 0, n_rows - tensor.shape[0]))
+def _flat(tensor: Tensor, n_rows: int, width: int) -> Tensor:
+    """The tensor [rows, columns] with zeros up to n_rows rows and `width` columns, as one axis."""
+    return functional.pad(tensor, (0, width - tensor.shape[1], 0, n_rows - tensor.shape[0])).flatten()

@@ -9,7 +9,7 @@ from torch.nn import functional
 from nsbench.data.batch import UserBatch
 from nsbench.data.dataset import Histories
 from nsbench.data.layout import step_of
-from nsbench.model import NO_DROPOUT, Sasrec
+from nsbench.model import Sasrec
 
 POSITIONS_PER_STEP = 32_768
 """Positions encoded at once: enough to fill the kernels, few enough to stay in cache."""
@@ -55,6 +55,6 @@ class ModelScorer:
         items = torch.from_numpy(inputs).to(device)
         users = torch.zeros(len(rows), dtype=torch.int64, device=device)
         step = step_of([UserBatch(users, torch.from_numpy(lengths).to(device), items, items)])
-        states = self._model.encode(step, functional.embedding(step.inputs, self._model.items[0]), NO_DROPOUT)
+        states = self._model.encode(step, functional.embedding(step.inputs, self._model.items[0]))
         last = (step.column == step.lengths[0, step.row] - 1).nonzero().squeeze(1)
         return states[0, last]

@@ -9,20 +9,31 @@ from torch import Tensor
 from nsbench.data.batch import ranges
 from nsbench.data.dataset import Dataset
 
+FILTER_SHARE = 8
+"""Places of the filter for each (user, item) pair: one lookup in eight that finds nothing is looked into in vain."""
+
+MAX_FILTER_BITS = 27
+"""The filter takes 128 MiB at most; a larger log is looked up more often in vain, and as exactly."""
+
+_HASH = -7046029254386353131
+"""2 ** 64 over the golden ratio, as a signed number: products with it spread over the high bits (Knuth, volume 3, 6.4)."""
+
 
 @dataclass(frozen=True)
 class UserHistory:
-    """Each user's distinct training items, sorted.
+    """Each user's distinct training items.
 
     Attributes:
-        item_ids: int64[n_pairs + 1], the users' sorted distinct items one after the other; the last entry is a guard.
-        offsets: int64[n_users + 1]; user u's items are item_ids[offsets[u]:offsets[u + 1]].
-        n_steps: Halvings that a binary search needs in the longest history.
+        pairs: int64[n_pairs + 1], user * stride + item, rising; the last entry is a guard above them all.
+        offsets: int64[n_users + 1]; user u's pairs are pairs[offsets[u]:offsets[u + 1]].
+        stride: n_items + 1.
+        maybe: bool[2 ** bits], True wherever a pair of the log hashes to; empty: every pair is searched for.
     """
 
-    item_ids: Tensor
+    pairs: Tensor
     offsets: Tensor
-    n_steps: int
+    stride: int
+    maybe: Tensor
 
     def contains(self, users: Tensor, item_ids: Tensor) -> Tensor:
         """Whether each item is in its user's history.
@@ -34,19 +45,18 @@ class UserHistory:
         Returns:
             bool, of the broadcast shape.
 
-        A binary search inside the user's own stretch: its steps depend on the longest history, not on the log.
+        On a CPU most pairs are ruled out by one look into a hashed filter; the rest are searched for.
         """
-        low, high = self.offsets[users], self.offsets[users + 1]
-        shape = torch.broadcast_shapes(low.shape, item_ids.shape)
-        low, high, wanted = (part.expand(shape).contiguous() for part in (low, high, item_ids))
-        end = high
-        for _ in range(self.n_steps):
-            middle = (low + high) >> 1
-            below = (self.item_ids[middle] < wanted) & (low < high)
-            low = torch.where(below, middle + 1, low)
-            high = torch.where(below, high, middle)
-        found: Tensor = (low < end) & (self.item_ids[low] == wanted)
+        wanted = users * self.stride + item_ids
+        if len(self.maybe) == 0:
+            return self._search(wanted)
+        found = self.maybe.take(_places(wanted, len(self.maybe)))
+        suspects = found.view(-1).nonzero().squeeze(1)
+        found.view(-1).index_copy_(0, suspects, self._search(wanted.view(-1).index_select(0, suspects)))
         return found
+
+    def _search(self, wanted: Tensor) -> Tensor:
+        return self.pairs.take(torch.searchsorted(self.pairs, wanted)) == wanted
 
     def mass(self, probabilities: Tensor) -> Tensor:
         """The probability of each user's history under a distribution over items.
@@ -57,8 +67,8 @@ class UserHistory:
         Returns:
             float64[n_users].
         """
-        running = torch.zeros(len(self.item_ids), dtype=torch.float64, device=self.item_ids.device)
-        running[1:] = torch.cumsum(probabilities[self.item_ids[:-1]], 0)
+        running = torch.zeros(len(self.pairs), dtype=torch.float64, device=self.pairs.device)
+        running[1:] = torch.cumsum(probabilities[self.pairs[:-1] % self.stride], 0)
         return running[self.offsets[1:]] - running[self.offsets[:-1]]
 
 
@@ -75,13 +85,20 @@ def history_of(dataset: Dataset, device: torch.device, last_targets: int | None 
         start = np.maximum(start + 1, dataset.train_end - last_targets)
     lengths = np.maximum(dataset.train_end - start, 0)
     users = np.repeat(np.arange(dataset.n_users, dtype=np.int64), lengths)
-    pairs = users * (dataset.n_items + 1) + np.asarray(dataset.item_ids)[ranges(start, lengths)]
-    pairs = np.unique(pairs)
-    offsets = np.searchsorted(pairs, np.arange(dataset.n_users + 1, dtype=np.int64) * (dataset.n_items + 1))
-    item_ids = np.append(pairs % (dataset.n_items + 1), 0)
-    longest = int(np.diff(offsets).max(initial=0))
-    return UserHistory(
-        torch.from_numpy(item_ids).to(device),
-        torch.from_numpy(offsets.astype(np.int64)).to(device),
-        longest.bit_length(),
-    )
+    stride = dataset.n_items + 1
+    distinct = np.unique(users * stride + np.asarray(dataset.item_ids)[ranges(start, lengths)])
+    offsets = np.searchsorted(distinct, np.arange(dataset.n_users + 1, dtype=np.int64) * stride)
+    pairs = torch.from_numpy(np.append(distinct, np.iinfo(np.int64).max)).to(device)
+    return UserHistory(pairs, torch.from_numpy(offsets.astype(np.int64)).to(device), stride, _filter(pairs[:-1]))
+
+
+def _filter(pairs: Tensor) -> Tensor:
+    if pairs.device.type != "cpu":
+        return torch.empty(0, dtype=torch.bool, device=pairs.device)
+    bits = min((FILTER_SHARE * max(len(pairs), 1) - 1).bit_length(), MAX_FILTER_BITS)
+    return torch.zeros(2**bits, dtype=torch.bool).index_fill_(0, _places(pairs, 2**bits), True)
+
+
+def _places(pairs: Tensor, size: int) -> Tensor:
+    """int64, where pairs are in a filter of `size`, a power of 2."""
+    return (pairs * _HASH >> (64 - size.bit_length() + 1)) & (size - 1)

@@ -3,12 +3,18 @@
 Source: Kingma and Ba, ICLR 2015. The row-wise form moves only the rows of the step (as `torch.optim.SparseAdam`): a row's
 moments stand still while it isn't drawn, where dense Adam lets them fade and goes on moving the row by what is left of
 them.
+
+torch's fused kernel does the arithmetic in one pass over memory. It takes one learning rate: where replicas differ in
+theirs, it moves zeros at a rate of 1, and each replica's rate scales the result.
 """
 
-import math
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
+from torch.optim.adam import adam
+
+from nsbench.training.row import write_rows
 
 EPS = 1e-8
 
@@ -30,12 +36,13 @@ class Adam:
         self._beta1, self._beta2 = beta1, beta2
         self._mean = torch.zeros_like(self._parameter)
         self._square = torch.zeros_like(self._parameter)
-        self._n_steps = 0
+        self._n_steps = torch.zeros((), device=parameter.device)
+        distinct = set(learning_rates.tolist())
+        self._only_rate = distinct.pop() if len(distinct) == 1 else None
 
     def step(self, gradient: Tensor) -> None:
         """Moves the whole parameter; `gradient` has its shape."""
-        self._n_steps += 1
-        self._parameter.sub_(self._move(self._mean, self._square, gradient).mul_(self._rates))
+        self._move(self._parameter, self._mean, self._square, gradient, self._rates)
 
     def step_rows(self, rows: Tensor, gradient: Tensor) -> None:
         """Moves some rows of a parameter [replicas, n_rows, d].
@@ -44,17 +51,47 @@ class Adam:
             rows: int64[k], distinct; row i of replica r is number r * n_rows + i.
             gradient: [k, d].
         """
-        self._n_steps += 1
-        mean, square = (moment.view(-1, moment.shape[-1]) for moment in (self._mean, self._square))
-        row_mean, row_square = mean[rows], square[rows]
-        move = self._move(row_mean, row_square, gradient)
-        mean[rows], square[rows] = row_mean, row_square
-        rates = self._rates.view(-1)[rows // self._parameter.shape[1]]
-        self._parameter.view(-1, gradient.shape[-1]).index_add_(0, rows, move.mul_(rates[:, None]), alpha=-1)
+        n_rows, d = self._parameter.shape[1:]
+        tables = [table.view(-1, d) for table in (self._parameter, self._mean, self._square)]
+        moved = values, mean, square = tuple(table.index_select(0, rows) for table in tables)
+        self._move(values, mean, square, gradient, self._rates.view(-1).index_select(0, rows // n_rows)[:, None])
+        for table, part in zip(tables, moved, strict=True):
+            write_rows(table, rows, part)
 
-    def _move(self, mean: Tensor, square: Tensor, gradient: Tensor) -> Tensor:
-        """Updates the moments in place and gives the step for a learning rate of 1."""
-        mean.lerp_(gradient, 1 - self._beta1)
-        square.mul_(self._beta2).addcmul_(gradient, gradient, value=1 - self._beta2)
-        root = square.sqrt().div_(math.sqrt(1 - self._beta2**self._n_steps)).add_(EPS)
-        return torch.div(mean, root).div_(1 - self._beta1**self._n_steps)
+    def state(self) -> dict[str, Tensor]:
+        """What the next step depends on beside the parameter; shares memory."""
+        return {"mean": self._mean, "square": self._square, "n_steps": self._n_steps}
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Takes over what `state` gave."""
+        # Copied in place: a loaded tensor's memory may be aligned otherwise, and sums then round otherwise.
+        self._mean.copy_(state["mean"])
+        self._square.copy_(state["square"])
+        self._n_steps.copy_(state["n_steps"])
+
+    def _move(self, values: Tensor, mean: Tensor, square: Tensor, gradient: Tensor, rates: Tensor) -> None:
+        """Takes a step in place, at rates that broadcast against the values."""
+        if self._only_rate is not None:
+            self._fused(values, mean, square, gradient, self._only_rate)
+            return
+        change = torch.zeros_like(gradient)
+        self._fused(change, mean, square, gradient, 1.0)
+        values.addcmul_(change, rates)
+
+    def _fused(self, values: Tensor, mean: Tensor, square: Tensor, gradient: Tensor, rate: float) -> None:
+        adam(
+            [values],
+            [gradient],
+            [mean],
+            [square],
+            [],
+            [self._n_steps],
+            fused=True,
+            amsgrad=False,
+            beta1=self._beta1,
+            beta2=self._beta2,
+            lr=rate,
+            weight_decay=0.0,
+            eps=EPS,
+            maximize=False,
+        )

@@ -4,17 +4,16 @@ Each replica draws for its own real positions from its own stream, so its masks 
 on which replicas run beside it.
 """
 
-import math
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from nsbench.data.layout import Block, Step
-from nsbench.model import DropoutMasks, ModelSettings
+from nsbench.model import ModelSettings
 
 
-class ByteDropout(DropoutMasks):
+class ByteDropout:
     """The masks of one step; the rate is rounded to 1/256, and the scale matches the rounded rate."""
 
     def __init__(self, settings: ModelSettings, step: Step, generators: Sequence[torch.Generator]) -> None:
@@ -39,19 +38,16 @@ class ByteDropout(DropoutMasks):
             drawn.append(values.index_select(0, index[replica]))
         self._bytes = torch.stack(drawn)
 
-    def values(self, name: str, x: Tensor) -> Tensor:
-        """X of [replicas, n_positions, hidden_dim] after dropout."""
-        return x * self._mask(self._bytes[..., self._columns[name]])
+    def mask(self, name: str) -> Tensor:
+        """[replicas, n_positions, hidden_dim], what a place's values are multiplied by."""
+        return self._mask(self._bytes[..., self._columns[name]])
 
-    def attention(self, name: str, block: Block, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-        """Causal attention of [rows, heads, length, width] tensors, with dropout of the attention weights."""
+    def attention_mask(self, name: str, block: Block) -> Tensor:
+        """[replicas * n_rows * heads, length, length], what a rectangle's attention weights are multiplied by."""
         length = block.length
-        future = torch.full((length, length), -torch.inf, device=query.device).triu_(1)
-        weights = (torch.matmul(query, key.transpose(2, 3)) / math.sqrt(query.shape[-1]) + future).softmax(-1)
         values = self._bytes[:, block.positions, self._columns[name]]
-        values = values.reshape(*values.shape[:2], self._n_heads, self._max_length)[..., :length]
-        values = values.reshape(len(query), length, self._n_heads, length).transpose(1, 2)
-        return torch.matmul(weights * self._mask(values), value)
+        values = values.reshape(-1, length, self._n_heads, self._max_length)[..., :length]
+        return self._mask(values.transpose(1, 2)).reshape(-1, length, length)
 
     def _mask(self, values: Tensor) -> Tensor:
         """1 / (1 - rate) where the byte keeps a value, 0 where not.

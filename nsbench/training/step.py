@@ -1,18 +1,21 @@
 """One optimisation step of several replicas: look up, encode, score, loss, gradient, Adam."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-from nsbench.data.layout import Step
+from nsbench.data.layout import Block, Step
 from nsbench.loss import BinaryCrossEntropy, Select
-from nsbench.model import NO_DROPOUT, DropoutMasks, Sasrec
+from nsbench.model import Sasrec
 from nsbench.samplers.sampler import Negatives, Sampler
 from nsbench.training.adam import Adam
 from nsbench.training.dropout import ByteDropout
+from nsbench.training.encoder import Encoder
+from nsbench.training.lookup import Lookup, look_up
+from nsbench.training.named import prefixed, under
+from nsbench.training.row import sum_rows
 from nsbench.training.settings import TrainingSettings
 
 ROW_WISE_FROM = 16_000
@@ -20,22 +23,20 @@ ROW_WISE_FROM = 16_000
 
 
 @dataclass(frozen=True)
-class Lookup:
-    """The item vectors of a step.
+class Gradients:
+    """Of one step.
 
     Attributes:
-        table: [n_rows, hidden_dim], a leaf that collects the gradient: all replicas' tables, or the step's rows of them.
-        rows: int64[n_rows], which rows of the tables these are; None: all.
-        inputs: int64[replicas, n_positions], rows of `table`.
-        targets: int64[replicas, n_positions], rows of `table`.
-        negatives: int64, the negatives' rows of `table`, with their replica axis.
+        losses: float32[replicas].
+        by_dense: float32[replicas, n], of the sum of the losses by all parameters but the item table.
+        rows: int64[k], rows of all replicas' item tables, rising; the others' gradients are 0.
+        by_rows: float32[k, hidden_dim].
     """
 
-    table: Tensor
-    rows: Tensor | None
-    inputs: Tensor
-    targets: Tensor
-    negatives: Tensor
+    losses: Tensor
+    by_dense: Tensor
+    rows: Tensor
+    by_rows: Tensor
 
 
 class Stepper:
@@ -59,12 +60,11 @@ class Stepper:
         self._dense_adam = Adam(model.dense, rates)
         self._item_adam = Adam(model.items, rates)
         n_rows = model.items.shape[0] * model.items.shape[1]
-        row_wise = (
+        self._row_wise = (
             n_rows >= ROW_WISE_FROM if settings.item_optimizer == "auto" else settings.item_optimizer == "row-wise"
         )
-        self._marks = torch.zeros(n_rows, dtype=torch.bool, device=rates.device) if row_wise else None
-        self._numbers = torch.empty(n_rows, dtype=torch.int64, device=rates.device) if row_wise else None
 
+    @torch.no_grad()
     def step(self, step: Step, negatives: Negatives) -> Tensor:
         """One step of every replica.
 
@@ -75,44 +75,65 @@ class Stepper:
         Returns:
             float32[replicas], the loss: mean over the replica's real positions, before the step.
         """
-        model = self._model
-        lookup = self._look_up(step, negatives)
-        dense = model.dense.detach().requires_grad_()
-        live = Sasrec(model.settings, dense, model.items)
-        dropout: DropoutMasks = NO_DROPOUT
-        if model.settings.dropout_rate > 0:
-            dropout = ByteDropout(model.settings, step, self._generators)
-        losses = self.losses(live, step, negatives, lookup, dropout)
-        by_dense, by_table = torch.autograd.grad(losses.sum(), (dense, lookup.table))
-        with torch.no_grad():
-            self._dense_adam.step(by_dense)
-            if lookup.rows is None:
-                self._item_adam.step(by_table.view_as(model.items))
-            else:
-                self._item_adam.step_rows(lookup.rows, by_table)
-        return losses.detach()
+        settings = self._model.settings
+        dropout = ByteDropout(settings, step, self._generators) if settings.dropout_rate > 0 else None
+        gradients = self.gradients(step, negatives, dropout)
+        self._dense_adam.step(gradients.by_dense)
+        if self._row_wise:
+            self._item_adam.step_rows(gradients.rows, gradients.by_rows)
+        else:
+            by_items = torch.zeros_like(self._model.items)
+            by_items.view(-1, settings.hidden_dim).index_copy_(0, gradients.rows, gradients.by_rows)
+            self._item_adam.step(by_items)
+        return gradients.losses
 
-    def losses(self, model: Sasrec, step: Step, negatives: Negatives, lookup: Lookup, dropout: DropoutMasks) -> Tensor:
-        """float32[replicas], each replica's loss, differentiable by the model's dense part and the lookup's table."""
-        states = model.encode(step, functional.embedding(lookup.inputs, lookup.table), dropout)
+    def state(self) -> dict[str, Tensor]:
+        """What the next step depends on beside the model: Adam's moments and the dropout streams; shares memory."""
+        dropout = {f"dropout.{number}": generator.get_state() for number, generator in enumerate(self._generators)}
+        return (
+            prefixed("dense_adam", self._dense_adam.state()) | prefixed("item_adam", self._item_adam.state()) | dropout
+        )
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Takes over what `state` gave."""
+        self._dense_adam.restore(under("dense_adam", state))
+        self._item_adam.restore(under("item_adam", state))
+        for number, generator in enumerate(self._generators):
+            generator.set_state(state[f"dropout.{number}"])
+
+    @torch.no_grad()
+    def gradients(self, step: Step, negatives: Negatives, dropout: ByteDropout | None) -> Gradients:
+        """The losses and their gradient, without moving anything; arguments as for `step`."""
+        lookup = look_up(self._model.items, step, negatives)
+        encoder = Encoder(self._model, step, dropout)
+        states = encoder.forward(lookup.inputs)
         weights = self._position_weights(step)
-        positives = (states * functional.embedding(lookup.targets, lookup.table)).sum(-1)
-        losses = self._loss.positives(positives, weights)
-        vectors = functional.embedding(lookup.negatives, lookup.table)
-        parts = zip(step.blocks, step.split(states), step.split(weights), _split(vectors, step), strict=True)
-        for block, block_states, block_weights, block_vectors in parts:
-            shape = (model.n_replicas, block.n_rows, block.length)
-            part = negatives.rows(block.first_row, block.end_row, block.length)
-            losses = losses + self._loss.negatives(
-                block_states.reshape(*shape, -1),
-                block_vectors[:, :, : block.length],
-                part.mask,
-                self._selector(part),
-                block_weights.reshape(shape),
-            )
+        losses, by_scores = self._loss.positives((states * lookup.targets).sum(-1), weights)
+        by_states = by_scores[..., None] * lookup.targets
+        torch.mul(by_scores[..., None], states, out=lookup.by_targets)
+        for block in step.blocks:
+            losses = losses + self._block(block, (states, by_states), weights, negatives, lookup)
+        lookup.by_inputs.copy_(encoder.backward(by_states))
         if self._settings.padding == "trained":
-            losses = losses + self._padding_loss(model, step, negatives, vectors)
-        return losses
+            losses = losses + self._padding(step, negatives, lookup, encoder.by_dense)
+        return Gradients(losses, encoder.by_dense, *sum_rows(lookup.rows, lookup.gradients))
+
+    def _block(
+        self, block: Block, states: tuple[Tensor, Tensor], weights: Tensor, negatives: Negatives, lookup: Lookup
+    ) -> Tensor:
+        """The loss of a block's negatives; its gradient goes to those of the states and of the lookup."""
+        shape = (self._model.n_replicas, block.n_rows, block.length)
+        here, by_here = (part[:, block.positions] for part in states)
+        part = negatives.rows(block.first_row, block.end_row, block.length)
+        loss, by_states = self._loss.negatives(
+            here.reshape(*shape, -1),
+            lookup.negatives_of(block),
+            part.mask,
+            self._selector(part),
+            weights[:, block.positions].reshape(shape),
+        )
+        by_here.add_(by_states.view_as(by_here))
+        return loss
 
     def _position_weights(self, step: Step) -> Tensor:
         """[replicas, n_positions], 1 / number of positions in the mean where real, 0 where padded."""
@@ -122,44 +143,25 @@ class Stepper:
             n_positions = step.lengths.sum(1)
         return step.real / n_positions[:, None]
 
-    def _padding_loss(self, model: Sasrec, step: Step, negatives: Negatives, vectors: Tensor) -> Tensor:
+    def _padding(self, step: Step, negatives: Negatives, lookup: Lookup, by_dense: Tensor) -> Tensor:
         """What padded positions add in the published code.
 
         There, a padded position's state is the last LayerNorm's bias and its positive is the zero vector: a constant
         ln 2 and a user-independent push on the negatives, the same at each padded position of a user, so one is
         computed and counted as often as there are.
         """
+        n_users = step.lengths.shape[1]
         real_rows = step.lengths > 0
-        n_padded = (model.settings.max_length - step.lengths) * real_rows
-        weights = n_padded / (real_rows.sum(1, keepdim=True) * model.settings.max_length)
-        states = model.named()["norm.bias"][:, None].expand(-1, step.lengths.shape[1], -1, -1)
-        part = negatives.rows(0, step.lengths.shape[1], 1)
-        loss = self._loss.negatives(states, vectors[:, :, :1], part.mask, self._selector(part), weights[..., None])
-        return loss + self._loss.positives(torch.zeros_like(weights), weights)
+        n_padded = (self._model.settings.max_length - step.lengths) * real_rows
+        weights = n_padded / (real_rows.sum(1, keepdim=True) * self._model.settings.max_length)
+        states = self._model.named()["norm.bias"][:, None].expand(-1, n_users, -1, -1)
+        users = Block(0, n_users, 0, 1)
+        part = negatives.rows(0, n_users, 1)
+        vectors = replace(lookup.negatives_of(users), adds=True)
+        loss, by_states = self._loss.negatives(states, vectors, part.mask, self._selector(part), weights[..., None])
+        Sasrec(self._model.settings, by_dense, self._model.items).named()["norm.bias"].add_(by_states.sum(1))
+        positives, _ = self._loss.positives(torch.zeros_like(weights), weights)
+        return loss + positives
 
     def _selector(self, negatives: Negatives) -> Select:
         return lambda scores: self._sampler.select(negatives, scores).mask
-
-    def _look_up(self, step: Step, negatives: Negatives) -> Lookup:
-        """Numbers the item vectors of the step: over the whole tables, or over the rows that it touches."""
-        items = self._model.items.detach()
-        replicas, n_rows, d = items.shape
-        first = torch.arange(replicas, device=items.device)[:, None] * n_rows
-        ids = [step.inputs + first, step.targets + first, negatives.item_ids + first[..., None, None]]
-        table = items.view(-1, d)
-        if self._marks is None or self._numbers is None:
-            return Lookup(table.requires_grad_(), None, *ids)
-        for part in ids:
-            self._marks[part.flatten()] = True
-        rows = self._marks.nonzero().squeeze(1)
-        self._marks[rows] = False
-        self._numbers[rows] = torch.arange(len(rows), device=rows.device)
-        return Lookup(table[rows].requires_grad_(), rows, *(self._numbers[part] for part in ids))
-
-
-def _split(vectors: Tensor, step: Step) -> Sequence[Tensor]:
-    """The blocks' parts of vectors [replicas, batch | 1, length | 1, n, d]; what the batch shares goes to each."""
-    if vectors.shape[1] == 1:
-        return [vectors] * len(step.blocks)
-    parts: Sequence[Tensor] = torch.split(vectors, [block.n_rows for block in step.blocks], 1)
-    return parts

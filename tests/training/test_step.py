@@ -10,7 +10,7 @@ from nsbench.data import layout
 from nsbench.data.batch import BatchSource, UserBatch, windows_of
 from nsbench.data.dataset import Dataset
 from nsbench.data.layout import Block, step_of
-from nsbench.model import NO_DROPOUT, ModelSettings, Sasrec, initial_model
+from nsbench.model import ModelSettings, Sasrec, initial_model
 from nsbench.samplers.adaptive import AdaptiveMixedSettings
 from nsbench.samplers.random import RandomSettings
 from nsbench.samplers.sampler import Negatives, SamplerSettings
@@ -87,11 +87,9 @@ def _loss_and_gradients(log: Dataset, sampler: SamplerSettings) -> tuple[torch.T
     stepper = Stepper(model, sampler.build(context_of(log)), TrainingSettings(item_optimizer="dense"), [1e-3], [])
     batch = batch_of(log, 0)
     step, negatives = step_of([batch]), proposed(log, sampler, [batch], [0])
-    lookup = stepper._look_up(step, negatives)
-    dense = model.dense.detach().requires_grad_()
-    loss = stepper.losses(Sasrec(SIZE, dense, model.items), step, negatives, lookup, NO_DROPOUT)
-    by_dense, by_table = torch.autograd.grad(loss.sum(), (dense, lookup.table))
-    return loss.detach(), by_dense, by_table, step.inputs.shape[1]
+    found = stepper.gradients(step, negatives, None)
+    by_table = torch.zeros_like(model.items[0]).index_copy_(0, found.rows, found.by_rows)
+    return found.losses, found.by_dense, by_table, step.inputs.shape[1]
 
 
 def test_the_first_row_wise_step_equals_the_dense_one() -> None:
@@ -123,7 +121,7 @@ def test_trained_padding_equals_computing_the_padded_positions() -> None:
         settings = TrainingSettings(padding=padding)  # type: ignore[arg-type]
         stepper = Stepper(model, RandomSettings().build(context_of(log)), settings, [1e-3], [])
         step = step_of([batch])
-        return stepper.losses(model, step, negatives, stepper._look_up(step, negatives), NO_DROPOUT).item()
+        return stepper.gradients(step, negatives, None).losses.item()
 
     at_padding = torch.nn.functional.softplus(model.items[0, [4, 5]] @ bias).mean() + np.log(2)
     assert loss("trained") == pytest.approx((2 * loss("masked") + 4 * at_padding.item()) / 6, rel=1e-5)

@@ -1,0 +1,75 @@
+"""The item vectors of one step, gathered at once, and their gradients in the same order."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from nsbench.data.layout import Block, Step
+from nsbench.loss import NegativeVectors
+from nsbench.samplers.sampler import Negatives
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """Vectors and gradients; the named ones are views of parts of them.
+
+    Attributes:
+        rows: int64[n], the rows of all replicas' item tables that were gathered: inputs, targets, negatives.
+        gradients: [n, hidden_dim], to be filled.
+        inputs: [replicas, n_positions, hidden_dim].
+        targets: [replicas, n_positions, hidden_dim].
+        negatives: [replicas, batch | 1, length | 1, n_negatives, hidden_dim].
+        by_inputs: The gradient by `inputs`.
+        by_targets: The gradient by `targets`.
+        by_negatives: The gradient by `negatives`.
+        adds: Whether blocks add to `by_negatives`, zero at first, since they share negatives or leave some out.
+    """
+
+    rows: Tensor
+    gradients: Tensor
+    inputs: Tensor
+    targets: Tensor
+    negatives: Tensor
+    by_inputs: Tensor
+    by_targets: Tensor
+    by_negatives: Tensor
+    adds: bool
+
+    def negatives_of(self, block: Block) -> NegativeVectors:
+        """The negatives that a block's rows and positions use."""
+        return NegativeVectors(_part(self.negatives, block), _part(self.by_negatives, block), self.adds)
+
+
+def look_up(items: Tensor, step: Step, negatives: Negatives) -> Lookup:
+    """Gathers the vectors of a step.
+
+    Args:
+        items: [replicas, n_items + 1, hidden_dim].
+        step: The users.
+        negatives: Of [replicas, batch | 1, length | 1, n_negatives].
+    """
+    replicas, n_rows, d = items.shape
+    first = torch.arange(replicas, device=items.device)[:, None] * n_rows
+    parts = [step.inputs + first, step.targets + first, negatives.item_ids + first[..., None, None]]
+    rows = torch.cat([part.flatten() for part in parts])
+    vectors = items.view(-1, d).index_select(0, rows)
+    gradients = torch.empty_like(vectors)
+    counts = [part.numel() for part in parts]
+    _, n_users, length, _ = negatives.item_ids.shape
+    adds = n_users == 1 or length > 1
+    if adds:
+        gradients[-counts[2] :].zero_()
+    inputs, targets, shared = (
+        piece.view(*part.shape, d) for piece, part in zip(vectors.split(counts), parts, strict=True)
+    )
+    by_inputs, by_targets, by_shared = (
+        piece.view(*part.shape, d) for piece, part in zip(gradients.split(counts), parts, strict=True)
+    )
+    return Lookup(rows, gradients, inputs, targets, shared, by_inputs, by_targets, by_shared, adds)
+
+
+def _part(tensor: Tensor, block: Block) -> Tensor:
+    """The part of [replicas, batch | 1, length | 1, ...] that belongs to a block; shared axes stay shared."""
+    users = tensor if tensor.shape[1] == 1 else tensor[:, block.first_row : block.end_row]
+    return users[:, :, : block.length]
