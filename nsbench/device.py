@@ -1,5 +1,6 @@
 """Where tensors live, and what that device is called and used at most."""
 
+import ctypes
 import os
 import platform
 import resource
@@ -8,6 +9,13 @@ import sys
 import torch
 
 from nsbench.errors import SettingsError
+
+MALLOC_PARAMETERS = {
+    -3: 1 << 30,  # M_MMAP_THRESHOLD: blocks below 1 GiB come from the heap
+    -1: (1 << 31) - 1,  # M_TRIM_THRESHOLD: a heap that ends in free memory keeps it
+    -2: 64 << 20,  # M_TOP_PAD: and grows in steps of 64 MiB
+}
+"""Numbers and values for glibc's mallopt, from malloc.h."""
 
 
 def choose_device() -> torch.device:
@@ -28,6 +36,19 @@ def choose_device() -> torch.device:
     return device
 
 
+def keep_freed_memory() -> None:
+    """Has the C library keep what tensors free for the next ones, where it is glibc; elsewhere nothing happens.
+
+    By default large blocks go back to the system and come again as pages that the kernel must clear, at each step anew:
+    a sixth of a step's time. What the process has held at most it then holds until it ends.
+    """
+    if platform.libc_ver()[0] != "glibc":
+        return
+    libc = ctypes.CDLL(None)
+    for parameter, value in MALLOC_PARAMETERS.items():
+        libc.mallopt(parameter, value)
+
+
 def device_name(device: torch.device) -> str:
     """What the device is called in reports: the card's name, or the processor's architecture."""
     return torch.cuda.get_device_name(device) if device.type == "cuda" else f"cpu ({platform.machine()})"
@@ -39,3 +60,11 @@ def peak_memory_bytes(device: torch.device) -> int:
         return torch.cuda.max_memory_allocated(device)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that the memory is used up, on the card or on the host."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    # torch has no class of its own for the host's memory.
+    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ HOST_BLOCK_BYTES = 4 << 20
 DEVICE_BLOCK_BYTES = 256 << 20
 """Bytes of scores held at once on a GPU, where large blocks hide the launches."""
 
-MIN_ROWS = 128
+MIN_ROWS = 256
 """Histories in a block at least: with fewer, the product reads the item table more often than it pays."""
 
 
@@ -46,13 +47,22 @@ class BlockShape:
     n_rows: int
     n_items: int
 
-    def stretches(self, n_items: int) -> list[tuple[int, int]]:
+    def stretches(self, n_items: int, lowest: int = 1, highest: int = 1) -> list[tuple[int, int]]:
         """The catalogue 1..n_items as (first, end) ids of blocks.
+
+        Args:
+            n_items: The last id.
+            lowest: The ids lowest..highest lie in one block, if one can hold them; blocks then begin there.
+            highest: At least `lowest`.
 
         >>> BlockShape(n_rows=2, n_items=4).stretches(6)
         [(1, 5), (5, 7)]
+        >>> BlockShape(n_rows=2, n_items=4).stretches(9, lowest=4, highest=6)
+        [(1, 4), (4, 8), (8, 10)]
         """
-        return [(first, min(first + self.n_items, n_items + 1)) for first in range(1, n_items + 1, self.n_items)]
+        begin = max(min(lowest, n_items - self.n_items + 1), 1) if highest - lowest < self.n_items else 1
+        bounds = [*range(1, begin, self.n_items), *range(begin, n_items + 1, self.n_items), n_items + 1]
+        return list(pairwise(bounds))
 
 
 def block_shape(device: torch.device, n_items: int) -> BlockShape:

@@ -4,11 +4,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 
 from nsbench.data.batch import UserBatch
 from nsbench.data.dataset import Histories
 from nsbench.data.layout import step_of
+from nsbench.errors import TrainingError
+from nsbench.evaluation.last_state import LastStateEncoder
 from nsbench.model import Sasrec
 
 POSITIONS_PER_STEP = 32_768
@@ -23,13 +24,21 @@ class ModelScorer:
         if model.n_replicas != 1:
             raise ValueError(f"a ModelScorer ranks with one replica, not {model.n_replicas}; use model.replica(i)")
         self._model = model
+        self._encoder = LastStateEncoder(model)
 
     @torch.inference_mode()
     def encode(self, histories: Histories) -> Tensor:
         """The state after the last item of each history: float32[n_histories, hidden_dim].
 
         Each history is seen as at training: its last `max_length` items, the last one at the last position.
+
+        Raises:
+            TrainingError: A parameter is not a finite number, so that scores would be none.
         """
+        if not all(bool(part.isfinite().all()) for part in (self._model.dense, self._model.items)):
+            raise TrainingError(
+                "a parameter is not a finite number, so there are no ranks; the model has diverged: lower learning_rate"
+            )
         lengths = np.minimum(histories.end - histories.start, self._model.settings.max_length)
         order = np.argsort(-lengths, kind="stable")
         states = torch.empty(len(histories), self._model.settings.hidden_dim, device=self._model.items.device)
@@ -55,6 +64,4 @@ class ModelScorer:
         items = torch.from_numpy(inputs).to(device)
         users = torch.zeros(len(rows), dtype=torch.int64, device=device)
         step = step_of([UserBatch(users, torch.from_numpy(lengths).to(device), items, items)])
-        states = self._model.encode(step, functional.embedding(step.inputs, self._model.items[0]))
-        last = (step.column == step.lengths[0, step.row] - 1).nonzero().squeeze(1)
-        return states[0, last]
+        return self._encoder.encode(step)

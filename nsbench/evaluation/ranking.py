@@ -15,7 +15,6 @@ from torch import Tensor
 
 from nsbench.data.dataset import Dataset
 from nsbench.data.item import cohorts_of
-from nsbench.errors import TrainingError
 from nsbench.evaluation.candidate import (
     Candidates,
     SeenItems,
@@ -48,14 +47,13 @@ def rank_targets(
         states: What the scorer's `encode` gave for the targets' histories, if that is known already.
 
     Raises:
-        TrainingError: A score is not a number.
+        TrainingError: The scorer has no scores.
     """
     states = scorer.encode(targets.histories) if states is None else states
     candidates = candidates_of(dataset, settings)
     counting = _Counting(scorer, candidates, settings.ties == "optimistic")
     shape = block_shape(states.device, candidates.n_items)
-    stretches = shape.stretches(candidates.n_items)
-    # In the order of ids, the targets of some rows lie in few stretches: those are the ones scored twice.
+    # In the order of ids, the targets of some rows lie in few stretches, mostly one: the others are scored twice.
     order = np.argsort(targets.items, kind="stable")
     order = order[targets.items[order] <= candidates.n_items]
     ranks = np.full(len(targets), np.inf, dtype=np.float32)
@@ -63,8 +61,10 @@ def rank_targets(
         chosen = order[part]
         history_of = targets.history_of[chosen]
         seen = SeenItems.of(targets.histories, history_of, candidates)
-        rows = states[torch.from_numpy(history_of).to(states.device)]
-        ranks[chosen] = counting.ranks(rows, targets.items[chosen], seen, stretches)
+        rows = states.index_select(0, torch.from_numpy(history_of).to(states.device))
+        items = targets.items[chosen]
+        stretches = shape.stretches(candidates.n_items, int(items[0]), int(items[-1]))
+        ranks[chosen] = counting.ranks(rows, items, seen, stretches)
     return RankTable(targets.users, targets.items, _target_cohorts(dataset, targets, settings), ranks)
 
 
@@ -104,7 +104,6 @@ class _Counting:
             scores = self.scorer.score(states, first, end)
             own.read(scores, first)
         above = torch.zeros(len(items), dtype=torch.float64, device=states.device)
-        broken = torch.zeros(len(items), dtype=torch.bool, device=states.device)
         # The last stretch scored is compared first, so that a catalogue of one stretch is scored once.
         others = [stretch for stretch in stretches if stretch not in holding]
         for number, (first, end) in enumerate([*reversed(holding), *others]):
@@ -112,15 +111,8 @@ class _Counting:
                 scores = self.scorer.score(states, first, end)
             seen.hide(scores, first)
             own.write(scores, first)
-            differences = scores.sub_(own.scores)
-            # The sign of what is not a number is 0; its sum is still not a number.
-            broken |= differences.sum(1).isnan()
-            signs = differences.sign_()
+            signs = scores.sub_(own.scores).sign_()
             above += (signs.clamp_(min=0) if self.optimistic else signs).sum(1)
-        if bool(broken.any()):
-            raise TrainingError(
-                "a score is not a number, so there is no rank; the model has diverged: lower learning_rate"
-            )
         ranks = 1 + above if self.optimistic else (1 + self.candidates.n_items + above) / 2
         return ranks.float().cpu().numpy()
 

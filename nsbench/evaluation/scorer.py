@@ -29,5 +29,5 @@ class Scorer(Protocol):
             end_item: Item id after the last one.
 
         Returns:
-            float32[n, end_item - first_item], a new tensor that the caller may overwrite.
+            float32[n, end_item - first_item], finite, a new tensor that the caller may overwrite.
         """

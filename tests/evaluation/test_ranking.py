@@ -5,7 +5,6 @@ import pytest
 import torch
 
 from nsbench.data.dataset import Dataset, Histories
-from nsbench.errors import TrainingError
 from nsbench.evaluation import candidate
 from nsbench.evaluation.ranking import rank_targets
 from nsbench.evaluation.scorer import Scorer
@@ -84,15 +83,6 @@ def test_cold_items_that_count_as_tail_are_candidates() -> None:
     table = rank_targets(WrittenScorer([[1, 2, 9, 8]]), dataset, targets_of(dataset, "test", "rolling"), settings)
     assert table.ranks.tolist() == [2, 3]
     assert table.cohorts.tolist() == [Cohort.TAIL, Cohort.TAIL]
-
-
-@pytest.mark.parametrize("ties", ["mean", "optimistic"])
-@pytest.mark.parametrize("item", [1, 2])
-def test_a_score_that_is_not_a_number_is_an_error(ties: str, item: int) -> None:
-    """Item 2's score is no number, whether it is the target's or another's."""
-    settings = EvaluationSettings(seen_items="keep", ties=ties)  # type: ignore[arg-type]
-    with pytest.raises(TrainingError, match="not a number"):
-        ranks_of(WrittenScorer([[1, float("nan"), 1, 1, 1]]), one_target(item, [3]), settings)
 
 
 def test_frozen_targets_encode_each_history_once() -> None:

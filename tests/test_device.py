@@ -1,0 +1,33 @@
+"""The device's memory: errors of one that is used up are told from others, and what is freed is kept."""
+
+import platform
+import resource
+
+import pytest
+import torch
+
+from nsbench.device import is_out_of_memory, keep_freed_memory
+
+
+def test_the_hosts_refusal_of_memory_is_out_of_memory() -> None:
+    """A million billion floats are four million gigabytes."""
+    with pytest.raises(RuntimeError) as caught:
+        torch.empty(10**15)
+    assert is_out_of_memory(caught.value)
+
+
+def test_a_cards_and_pythons_are_too_and_others_are_not() -> None:
+    assert is_out_of_memory(torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 3.00 GiB"))
+    assert is_out_of_memory(MemoryError())
+    assert not is_out_of_memory(RuntimeError("shapes don't match"))
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc's allocator is told")
+def test_freed_memory_is_not_asked_for_again() -> None:
+    """8 MiB are 2,048 pages: allocated 20 times anew they would be faulted in 40,960 times; kept, a handful of times."""
+    keep_freed_memory()
+    torch.ones(2**21)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(20):
+        torch.ones(2**21)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before < 2_048
