@@ -43,15 +43,20 @@ class InBatch(Sampler):
         start = torch.randint(len(pool), (len(batch.users),), generator=generator, device=device)
         # Row i of the windows is the pool from place i on, around its end.
         windows = torch.cat([pool, pool[: n_read - 1]]).unfold(0, n_read, 1)
-        # The first n are mostly found long before n_read items are read: what is looked up in vain costs the most.
-        for width in (min(n + n // EXTRA_SHARE + 8, n_read), n_read):
-            read = windows[:, :width].index_select(0, start)
-            wanted = ~self.history.contains(batch.users[:, None], read)
-            place = wanted.cumsum(1, dtype=torch.int32)
-            if bool((place[:, -1] >= n).all()):
-                chosen = read.masked_select(wanted & (place <= n)).view(-1, 1, n)
-                return Negatives(chosen, torch.ones_like(chosen, dtype=torch.bool))
-        return _first(read, wanted, n)
+        # Most users find n long before n_read items are read: only those who don't read on.
+        width = min(n + n // EXTRA_SHARE + 8, n_read)
+        read = windows[:, :width].index_select(0, start)
+        wanted = ~self.history.contains(batch.users[:, None], read)
+        place = wanted.cumsum(1, dtype=torch.int32)
+        keep = wanted & (place <= n)
+        short = (place[:, -1] < n).nonzero().squeeze(1)
+        keep[short] = torch.arange(width, device=device) < n
+        chosen = Negatives(read[keep].view(-1, 1, n), torch.ones(len(start), 1, n, dtype=torch.bool, device=device))
+        if len(short) > 0:
+            read = windows.index_select(0, start[short])
+            rest = _first(read, ~self.history.contains(batch.users[short, None], read), n)
+            chosen.item_ids[short], chosen.mask[short] = rest.item_ids, rest.mask
+        return chosen
 
     def log_q(self, batch: UserBatch, item_ids: Tensor) -> Tensor:
         """The sample's expected size, times the item's share of the targets outside the user's history."""

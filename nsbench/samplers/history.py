@@ -50,13 +50,15 @@ class UserHistory:
         wanted = users * self.stride + item_ids
         if len(self.maybe) == 0:
             return self._search(wanted)
-        found = self.maybe.take(_places(wanted, len(self.maybe)))
-        suspects = found.view(-1).nonzero().squeeze(1)
-        found.view(-1).index_copy_(0, suspects, self._search(wanted.view(-1).index_select(0, suspects)))
-        return found
+        flat = wanted.view(-1)
+        found = self.maybe.index_select(0, _places(flat, len(self.maybe)))
+        suspects = found.nonzero().squeeze(1)
+        found.index_copy_(0, suspects, self._search(flat.index_select(0, suspects)))
+        return found.view_as(wanted)
 
     def _search(self, wanted: Tensor) -> Tensor:
-        return self.pairs.take(torch.searchsorted(self.pairs, wanted)) == wanted
+        places = torch.searchsorted(self.pairs, wanted)
+        return self.pairs.index_select(0, places.view(-1)).view_as(wanted) == wanted
 
     def mass(self, probabilities: Tensor) -> Tensor:
         """The probability of each user's history under a distribution over items.
