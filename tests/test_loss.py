@@ -20,6 +20,14 @@ def example(rows: int, length: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     return states, vectors, mask, weights
 
 
+def loss_of(
+    loss: BinaryCrossEntropy, states: Tensor, vectors: Tensor, mask: Tensor, chosen: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Loss and gradient by the states, every position weighing 1."""
+    into = NegativeVectors(vectors, torch.zeros_like(vectors), adds=True)
+    return loss.negatives(states, into, mask, lambda _: chosen, torch.ones(1, 1, 1))
+
+
 @pytest.mark.parametrize(("rows", "length"), [(3, 1), (1, 1), (3, 4)], ids=["user", "batch", "position"])
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
 def test_value_and_gradient_equal_the_plain_formula(rows: int, length: int, reduction: str) -> None:
@@ -47,20 +55,21 @@ def test_value_and_gradient_equal_the_plain_formula(rows: int, length: int, redu
     assert torch.allclose(added_to, expected[1] + 1)
 
 
+@pytest.mark.parametrize("highest", [-20.0, 0.0, 7.9, 30.0], ids=["low", "zero", "high", "beyond products"])
+def test_the_loss_is_exact_whatever_the_scores(highest: float) -> None:
+    """7 negatives scored from 12 below the highest up, by a state of 1: float32, relative to the sum to 1e-5."""
+    scores = torch.linspace(highest - 12, highest, 7)
+    mask = torch.ones(1, 1, 1, 7, dtype=torch.bool)
+    loss, _ = loss_of(BinaryCrossEntropy("sum"), torch.ones(1, 1, 1, 1), scores.view(1, 1, 1, 7, 1), mask, mask)
+    assert loss.item() == pytest.approx(functional.softplus(scores.double()).sum().item(), rel=1e-5, abs=1e-6)
+
+
 def test_the_positives_gradient_equals_autograds() -> None:
     scores = torch.linspace(-4, 4, 6, dtype=torch.float64).view(2, 3).requires_grad_()
     weights = torch.tensor([[0.5, 0.2, 0.0], [1.0, 2.0, 0.1]], dtype=torch.float64)
     loss, by_scores = BinaryCrossEntropy().positives(scores, weights)
     assert torch.allclose(loss, (functional.softplus(-scores) * weights).sum(1))
     assert torch.allclose(by_scores, torch.autograd.grad(loss.sum(), scores)[0])
-
-
-def loss_of(
-    loss: BinaryCrossEntropy, states: Tensor, vectors: Tensor, mask: Tensor, chosen: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Loss and gradient by the states, every position weighing 1."""
-    into = NegativeVectors(vectors, torch.zeros_like(vectors), adds=True)
-    return loss.negatives(states, into, mask, lambda _: chosen, torch.ones(1, 1, 1))
 
 
 def test_one_positive_and_two_negatives_by_hand() -> None:
