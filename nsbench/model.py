@@ -193,14 +193,15 @@ def initial_model(settings: ModelSettings, n_items: int, generators: Sequence[to
         generators: On the device where the model will live.
     """
     shapes = shapes_of(settings)
-    dense, items = [], []
-    for generator in generators:
+    dense = []
+    # Filled in place: a table may take most of the memory.
+    items = torch.empty(len(generators), n_items + 1, settings.hidden_dim, device=generators[0].device)
+    for table, generator in zip(items, generators, strict=True):
         parts = [_initial(name, size, generator) for name, size in zip(shapes.names, shapes.sizes, strict=True)]
         dense.append(torch.cat([part.flatten() for part in parts]))
-        table = _glorot((n_items + 1, settings.hidden_dim), generator)
+        _glorot_(table, generator)
         table[0] = 0
-        items.append(table)
-    return Sasrec(settings, torch.stack(dense), torch.stack(items))
+    return Sasrec(settings, torch.stack(dense), items)
 
 
 def _initial(name: str, size: tuple[int, ...], generator: torch.Generator) -> Tensor:
@@ -208,10 +209,10 @@ def _initial(name: str, size: tuple[int, ...], generator: torch.Generator) -> Te
         return torch.zeros(size, device=generator.device)
     if name.endswith("norm.weight"):
         return torch.ones(size, device=generator.device)
-    return _glorot(size, generator)
+    return _glorot_(torch.empty(size, device=generator.device), generator)
 
 
-def _glorot(size: tuple[int, ...], generator: torch.Generator) -> Tensor:
-    """Uniform in +-sqrt(6 / (rows + columns))."""
-    bound = math.sqrt(6 / (size[0] + size[-1]))
-    return torch.empty(size, device=generator.device).uniform_(-bound, bound, generator=generator)
+def _glorot_(values: Tensor, generator: torch.Generator) -> Tensor:
+    """Fills with uniform values in +-sqrt(6 / (rows + columns))."""
+    bound = math.sqrt(6 / (values.shape[0] + values.shape[-1]))
+    return values.uniform_(-bound, bound, generator=generator)
