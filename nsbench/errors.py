@@ -35,7 +35,25 @@ class TrainingError(NsbenchError):
     exit_code = 4
 
 
+class NonFiniteLoss(TrainingError):
+    """A loss that is infinite or not a number."""
+
+
+class OutOfMemory(TrainingError):
+    """Training that needs more memory than there is."""
+
+
 class TrackingError(NsbenchError):
     """A tracking store that can't be reached, or runs that are not in it."""
 
     exit_code = 5
+
+
+class StoreOutage(TrackingError):
+    """A tracking store that doesn't answer now and may later."""
+
+
+class StorageError(NsbenchError):
+    """A disk that is full or can't be written."""
+
+    exit_code = 6

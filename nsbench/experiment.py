@@ -4,42 +4,54 @@ Whatever listens to a run (pruning, a progress bar, tracking) hangs on `Watcher`
 asked for it.
 """
 
-import time
-from collections.abc import Sequence
-
-import torch
-from torch import Tensor
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from nsbench.config import Settings
 from nsbench.data.batch import BatchSource, windows_of
 from nsbench.data.dataset import Dataset
-from nsbench.device import choose_device, device_name, peak_memory_bytes
-from nsbench.errors import DatasetError, SettingsError
-from nsbench.evaluation.evaluate import evaluate
-from nsbench.evaluation.model_scorer import ModelScorer
+from nsbench.device import choose_device, device_name, is_out_of_memory
+from nsbench.errors import DatasetError, NonFiniteLoss, NsbenchError, OutOfMemory, SettingsError, TrainingError
 from nsbench.evaluation.settings import EvaluationSettings
-from nsbench.model import Sasrec
+from nsbench.run_listener import RunListener
 from nsbench.samplers.history import history_of
 from nsbench.samplers.sampler import SamplerContext
 from nsbench.terms import GROUPS, Tag, balance_name, metric_name
-from nsbench.tracking.record import Cost, RunPlan, RunRecord, Validation
-from nsbench.tracking.tracker import EndStatus, RunHandle, Tracker
-from nsbench.training.checkpoint import save_model
-from nsbench.training.loop import Replica, Trainer, TrainingResult
+from nsbench.tracking.record import RunPlan, RunRecord
+from nsbench.tracking.tracker import EndStatus, Tracker
+from nsbench.training.loop import Trainer
+from nsbench.training.progress import Replica
+from nsbench.training.resume import Checkpoint, Checkpoints, NullCheckpoint, TrainingIdentity
 from nsbench.watcher import NullWatcher, Pruned, RunOrder, Watcher
 
 
 def run(
-    settings: Settings, dataset: Dataset, tracker: Tracker, order: RunOrder, watcher: Watcher | None = None
+    settings: Settings,
+    dataset: Dataset,
+    tracker: Tracker,
+    order: RunOrder,
+    watcher: Watcher | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> RunRecord:
     """One run: trains, keeps the best epoch, ranks, records.
 
+    Args:
+        settings: Of everything.
+        dataset: The prepared log.
+        tracker: Where the run is recorded.
+        order: What is asked beside the settings.
+        watcher: Who watches.
+        checkpoints: Where the training is kept while it goes on, so that the same call goes on with what was
+            interrupted; None: nowhere.
+
     Raises:
         DatasetError: The dataset has nothing to train on or to validate with.
-        TrainingError: The loss is no number.
+        NonFiniteLoss: The loss is no number.
+        OutOfMemory: The settings need more memory than there is.
         SettingsError: There is no such objective.
+        StorageError: The best epoch's parameters can't be written.
     """
-    return run_replicas([settings], dataset, tracker, [order], watcher)[0]
+    return run_replicas([settings], dataset, tracker, [order], watcher, checkpoints)[0]
 
 
 def run_replicas(
@@ -48,6 +60,7 @@ def run_replicas(
     tracker: Tracker,
     orders: Sequence[RunOrder],
     watcher: Watcher | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> list[RunRecord]:
     """Several runs side by side in one set of kernels; the same errors as `run`.
 
@@ -57,28 +70,38 @@ def run_replicas(
         tracker: Where the runs are recorded.
         orders: One a run.
         watcher: Who watches all of them.
+        checkpoints: Where the training is kept while it goes on; None: nowhere.
     """
-    trainer = trainer_of(settings[0], dataset)
     for one, order in zip(settings, orders, strict=True):
         check_objective(order.objective, one.evaluation)
+    with _explained(settings[0]):
+        trainer = trainer_of(settings[0], dataset)
+    checkpoint: Checkpoint = NullCheckpoint()
+    if checkpoints is not None:
+        checkpoint = checkpoints.of(identity_of(settings, dataset, orders, device_name(trainer.device)))
     plans = [plan_of(one, dataset, order) for one, order in zip(settings, orders, strict=True)]
     handles = [tracker.start(plan) for plan in plans]
-    listener = _Listener(dataset, settings, orders, handles, watcher or NullWatcher())
+    listener = RunListener(dataset, settings, orders, handles, watcher or NullWatcher())
     n_finished = 0
     try:
         replicas = [
             Replica(order.seed, one.training.learning_rate) for one, order in zip(settings, orders, strict=True)
         ]
         listener.start()
-        result = trainer.train(replicas, listener)
-        records = [listener.record(number, plan, result, trainer.device) for number, plan in enumerate(plans)]
+        _check_not_refused(orders)
+        with _explained(settings[0]):
+            result = trainer.train(replicas, listener, checkpoint)
+            records = [listener.record(number, plan, result, trainer.device) for number, plan in enumerate(plans)]
         for handle, record in zip(handles, records, strict=True):
             handle.finish(record)
             n_finished += 1
     except BaseException as error:
+        if not _may_go_on(error):
+            checkpoint.remove()
         for handle in handles[n_finished:]:
             handle.stop(*_end_of(error))
         raise
+    checkpoint.remove()
     return records
 
 
@@ -133,77 +156,23 @@ def plan_of(settings: Settings, dataset: Dataset, order: RunOrder) -> RunPlan:
     )
 
 
+def identity_of(
+    settings: Sequence[Settings], dataset: Dataset, orders: Sequence[RunOrder], device: str
+) -> TrainingIdentity:
+    """What makes two trainings the same, whoever asked for them."""
+    return TrainingIdentity(
+        settings=[one.fingerprint() for one in settings],
+        dataset=dataset.card.content_hash,
+        seeds=[order.seed for order in orders],
+        objectives=[order.objective for order in orders],
+        device=device,
+    )
+
+
 def protocol_of(settings: EvaluationSettings, dataset: Dataset) -> str:
     """The evaluation protocol in words, such as "rolling/exclude/separate/mean"."""
     seen = dataset.card.seen_items if settings.seen_items == "dataset" else settings.seen_items
     return f"{settings.targets}/{seen}/{settings.cold_items}/{settings.ties}"
-
-
-class _Listener:
-    """Evaluates when the training loop asks, and passes on what comes out."""
-
-    def __init__(
-        self,
-        dataset: Dataset,
-        settings: Sequence[Settings],
-        orders: Sequence[RunOrder],
-        handles: Sequence[RunHandle],
-        watcher: Watcher,
-    ) -> None:
-        self._dataset = dataset
-        self._settings = settings
-        self._orders = orders
-        self._handles = handles
-        self._watcher = watcher
-        self._validations: list[list[Validation]] = [[] for _ in orders]
-        self._evaluate_s = [0.0 for _ in orders]
-
-    def start(self) -> None:
-        """Tells the watcher each run's id."""
-        for handle in self._handles:
-            self._watcher.on_start(handle.run_id)
-
-    def on_step(self, n_positives: int, loss: Tensor) -> None:
-        """Passes a step on."""
-        self._watcher.on_step(n_positives, loss)
-
-    def on_validation(self, replica: int, epoch: int, model: Sasrec, loss: float) -> float:
-        """Ranks the validation interactions and gives the objective."""
-        settings = self._settings[replica].evaluation
-        started = time.perf_counter()
-        metrics = {
-            **evaluate(ModelScorer(model), self._dataset, "valid", settings, n_users=settings.validation_users).metrics,
-            "train/loss": loss,
-        }
-        self._evaluate_s[replica] += time.perf_counter() - started
-        self._validations[replica].append(Validation(epoch, metrics))
-        self._handles[replica].log_validation(epoch, metrics)
-        self._watcher.on_validation(epoch, metrics)
-        return metrics[self._orders[replica].objective]
-
-    def record(self, number: int, plan: RunPlan, result: TrainingResult, device: torch.device) -> RunRecord:
-        """Ranks the test interactions with the best epoch's model, and puts the run's record together."""
-        order, settings = self._orders[number], self._settings[number]
-        model = result.model.replica(number)
-        if order.checkpoint is not None:
-            save_model(model, order.checkpoint)
-        validations = tuple(self._validations[number])
-        best = next(look for look in validations if look.epoch == result.best_epochs[number])
-        metrics, ranks = dict(best.metrics), None
-        started = time.perf_counter()
-        if order.rank_test:
-            test = evaluate(ModelScorer(model), self._dataset, "test", settings.evaluation, with_exposure=True)
-            metrics, ranks = {**metrics, **test.metrics}, test.ranks
-        cost = Cost(
-            train_s=result.train_s / len(self._orders),
-            evaluate_s=self._evaluate_s[number] + time.perf_counter() - started,
-            n_epochs=result.n_epochs[number],
-            n_positives=result.n_positives // len(self._orders),
-            n_negatives_scored=result.n_negatives_scored // len(self._orders),
-            peak_memory_bytes=peak_memory_bytes(device),
-            device=device_name(device),
-        )
-        return RunRecord(plan, metrics, validations, best.epoch, ranks, cost, self._handles[number].run_id)
 
 
 def check_objective(objective: str, settings: EvaluationSettings) -> None:
@@ -221,10 +190,48 @@ def check_objective(objective: str, settings: EvaluationSettings) -> None:
         )
 
 
+def _check_not_refused(orders: Sequence[RunOrder]) -> None:
+    for order in orders:
+        if order.refusal:
+            raise Pruned(order.refusal)
+
+
+@contextmanager
+def _explained(settings: Settings) -> Iterator[None]:
+    """Says with which settings a loss became no number or the memory was used up."""
+    try:
+        yield
+    except NonFiniteLoss as error:
+        raise NonFiniteLoss(f"{error}; the settings: {_as_text(settings)}") from error
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        reason = str(error).strip().partition("\n")[0]
+        raise OutOfMemory(
+            f"out of memory{f' ({reason})' if reason else ''}; a smaller batch_size or fewer negatives take less; the "
+            f"settings: {_as_text(settings)}"
+        ) from error
+
+
+def _as_text(settings: Settings) -> str:
+    """The settings that are not the sampler's defaults, and those that decide about step size and memory."""
+    defaults = Settings.of(settings.sampler.name).flat()
+    shown = {"sampler", "learning_rate", "batch_size"}
+    fields = {name: value for name, value in settings.flat().items() if name in shown or value != defaults[name]}
+    return ", ".join(f"{name}={value}" for name, value in fields.items())
+
+
+def _may_go_on(error: BaseException) -> bool:
+    """Whether the same run could end well when it is begun again: with more memory or room, or when nobody stops it."""
+    return isinstance(error, OutOfMemory) or not isinstance(error, Pruned | TrainingError)
+
+
 def _end_of(error: BaseException) -> tuple[EndStatus, str]:
     """How a run ends that was stopped by an error."""
     if isinstance(error, Pruned):
         return "KILLED", f"pruned: {error}"
     if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit):
         return "KILLED", "interrupted"
+    if isinstance(error, NsbenchError):
+        return "FAILED", str(error)
     return "FAILED", f"{type(error).__name__}: {error}"

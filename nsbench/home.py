@@ -32,6 +32,11 @@ class Home:
         return self.root / "checkpoints"
 
     @property
+    def spool(self) -> Path:
+        """Records of runs that wait for a tracking store that is out."""
+        return self.root / "spool"
+
+    @property
     def study_storage(self) -> str:
         """Optuna's storage: `NSBENCH_STUDY_STORAGE`, or an sqlite file here."""
         return os.environ.get("NSBENCH_STUDY_STORAGE") or f"sqlite:///{(self.root / 'studies.db').absolute()}"

@@ -23,6 +23,9 @@ class Watcher(Protocol):
     def on_start(self, run_id: str | None) -> None:
         """The run is recorded and about to train."""
 
+    def on_resume(self, epoch: int) -> None:
+        """The run goes on with an earlier attempt, whose last look was after this epoch (0: none); its looks follow."""
+
     def on_step(self, n_positives: int, loss: Tensor) -> None:
         """A step was taken: positives trained on, and float32[replicas] losses, which may still be on the device."""
 
@@ -34,6 +37,9 @@ class NullWatcher:
     """Watches nothing."""
 
     def on_start(self, run_id: str | None) -> None:
+        """Does nothing."""
+
+    def on_resume(self, epoch: int) -> None:
         """Does nothing."""
 
     def on_step(self, n_positives: int, loss: Tensor) -> None:
@@ -56,6 +62,7 @@ class RunOrder:
         rank_test: Whether the test interactions are ranked; trials leave them alone.
         checkpoint: File for the best epoch's parameters, or None.
         objective: The validation metric that decides the best epoch.
+        refusal: Why the run isn't worth training: it is recorded, and ends as pruned at once; empty: it is trained.
     """
 
     kind: RunKind
@@ -66,3 +73,4 @@ class RunOrder:
     rank_test: bool = True
     checkpoint: Path | None = None
     objective: str = DEFAULT_OBJECTIVE
+    refusal: str = ""

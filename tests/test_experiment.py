@@ -1,6 +1,8 @@
 """One run from settings to record, on a log whose next item can be learnt."""
 
+import itertools
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,12 +11,14 @@ import torch
 from nsbench.baseline import BASELINES, run_baseline
 from nsbench.config import Settings
 from nsbench.data.dataset import Dataset
-from nsbench.errors import DatasetError, SettingsError
-from nsbench.experiment import run, run_replicas
+from nsbench.errors import DatasetError, NonFiniteLoss, OutOfMemory, SettingsError, StorageError
+from nsbench.experiment import identity_of, run, run_replicas
 from nsbench.samplers import SAMPLERS
 from nsbench.terms import RunKind
 from nsbench.tracking.record import RunPlan, RunRecord
 from nsbench.tracking.tracker import EndStatus, NullTracker
+from nsbench.training.epoch_loss import EpochLoss
+from nsbench.training.resume import Checkpoints
 from nsbench.watcher import Pruned, RunOrder
 from tests.builder import dataset_of
 
@@ -72,6 +76,9 @@ class Interrupter:
 
     def on_start(self, run_id: str | None) -> None:
         assert run_id == "run-1"
+
+    def on_resume(self, epoch: int) -> None:
+        """Not listened to."""
 
     def on_step(self, n_positives: int, loss: torch.Tensor) -> None:
         """Not listened to."""
@@ -136,6 +143,7 @@ def test_a_run_is_recorded_before_it_trains_and_finished_last() -> None:
         (Pruned("at epoch 4"), "KILLED pruned: at epoch 4"),
         (KeyboardInterrupt(), "KILLED interrupted"),
         (OSError("disk full"), "FAILED OSError: disk full"),
+        (StorageError("the disk is full"), "FAILED the disk is full"),
     ],
 )
 def test_a_run_that_is_cut_short_says_so_and_is_not_left_running(error: BaseException, end: str) -> None:
@@ -143,6 +151,75 @@ def test_a_run_that_is_cut_short_says_so_and_is_not_left_running(error: BaseExce
     with pytest.raises(type(error)):
         run(settings(), ring_log(), recorder, ORDER, Interrupter(error))
     assert recorder.told[-1] == end
+
+
+def test_an_interrupted_run_goes_on_and_is_recorded_with_its_whole_curve(tmp_path: Path) -> None:
+    """Interrupted while it looks at epoch 4, which is the first to be looked at again."""
+    whole = run(settings(max_epochs=8), ring_log(), NullTracker(), ORDER)
+    first, second = Recorder(), Recorder()
+    watcher = Interrupter(KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        run(settings(max_epochs=8), ring_log(), first, ORDER, watcher, Checkpoints(tmp_path))
+    resumed = run(settings(max_epochs=8), ring_log(), second, ORDER, checkpoints=Checkpoints(tmp_path))
+    assert first.told == ["start random", "validation 2", "validation 4", "KILLED interrupted"]
+    assert second.told == ["start random", *(f"validation {epoch}" for epoch in (2, 4, 6, 8)), "finish"]
+    # As text, in which what is not a number equals itself.
+    assert str((resumed.metrics, resumed.validations)) == str((whole.metrics, whole.validations))
+    assert (resumed.cost.n_positives, resumed.cost.n_epochs) == (whole.cost.n_positives, whole.cost.n_epochs)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_runs_checkpoint_is_not_anothers(tmp_path: Path) -> None:
+    """Neither another seed's, nor another learning rate's, nor another objective's."""
+    others = [
+        (settings(), RunOrder(RunKind.SINGLE, seed=1)),
+        (settings(learning_rate=1e-3), ORDER),
+        (settings(), RunOrder(RunKind.SINGLE, seed=0, objective="valid/all/ndcg_at_5")),
+    ]
+    identities = [identity_of([one], ring_log(), [order], "cpu").name for one, order in [(settings(), ORDER), *others]]
+    assert len(set(identities)) == 4
+    trial = RunOrder(RunKind.TRIAL, seed=0, study="any", trial=8, rank_test=False)
+    assert identity_of([settings()], ring_log(), [trial], "cpu").name == identities[0]
+
+
+@pytest.mark.parametrize(
+    ("error", "kept"), [(Pruned("at epoch 4"), False), (KeyboardInterrupt(), True), (StorageError("full"), True)]
+)
+def test_only_a_run_that_may_go_on_keeps_its_checkpoint(tmp_path: Path, error: BaseException, kept: bool) -> None:
+    checkpoints = Checkpoints(tmp_path, every_s=0, most_share=1)
+    with pytest.raises(type(error)):
+        run(settings(), ring_log(), Recorder(), ORDER, Interrupter(error), checkpoints)
+    assert bool(list(tmp_path.iterdir())) == kept
+
+
+@pytest.mark.parametrize(
+    "error", [torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 3.00 GiB."), MemoryError()]
+)
+def test_a_run_that_is_out_of_memory_says_so_with_its_settings(error: Exception) -> None:
+    recorder = Recorder()
+    with pytest.raises(OutOfMemory, match="^out of memory.*; the settings: sampler=random, .*batch_size=16"):
+        run(settings(), ring_log(), recorder, ORDER, Interrupter(error))
+    assert recorder.told[-1].startswith("FAILED out of memory")
+
+
+def test_a_loss_that_is_no_number_is_named_with_step_epoch_and_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """60 users in batches of 16 are 4 steps: the sixth is the second of epoch 2."""
+    losses = EpochLoss.add
+    steps = itertools.count(1)
+    monkeypatch.setattr(
+        EpochLoss, "add", lambda self, loss: losses(self, loss * (torch.nan if next(steps) == 6 else 1))
+    )
+    with pytest.raises(
+        NonFiniteLoss, match="nan in step 2 of epoch 2 .seed 0.*; the settings: sampler=random, .*n_blocks=1"
+    ):
+        run(settings(), ring_log(), NullTracker(), ORDER)
+
+
+def test_a_disk_that_is_full_when_the_model_is_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    order = RunOrder(RunKind.SINGLE, seed=0, checkpoint=tmp_path / "file" / "model.safetensors")
+    with pytest.raises(StorageError, match="can't write the trained model .*model.safetensors: .*it needs 0.0 MB"):
+        run(settings(max_epochs=2), ring_log(), NullTracker(), order)
 
 
 def test_an_unknown_objective_is_named_with_those_that_there_are() -> None:

@@ -1,7 +1,8 @@
 """`nsbench train`: one run, watched."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,12 +10,15 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from nsbench.home import current_home
+from nsbench.cli.interruption import Interruption
+from nsbench.home import Home, current_home
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from nsbench.config import Settings
     from nsbench.tracking.record import RunRecord
+    from nsbench.tracking.tracker import Tracker
 
 SHOWN_METRICS = ("hit_rate_at_10", "ndcg_at_10")
 
@@ -29,15 +33,20 @@ def train(
     seed: Annotated[int, typer.Option(help="Root of all randomness.", min=0)] = 0,
     checkpoint: Annotated[Path | None, typer.Option(help="Where the best epoch's parameters go.")] = None,
     track: Annotated[bool, typer.Option("--track/--no-track", help="Record the run in MLflow.")] = True,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Start over, not where an interrupted run stopped.")] = False,
 ) -> None:
-    """Train one model, keep its best epoch, and rank the test interactions."""
+    """Train one model, keep its best epoch, and rank the test interactions.
+
+    A run that was interrupted or killed goes on when the same command is given again.
+    """
     import torch
 
     from nsbench.cli.dataset import open_dataset
     from nsbench.config import Settings, parse_assignments, read_settings_file
     from nsbench.experiment import run
+    from nsbench.study.owner import OWNER, this_process
     from nsbench.terms import RunKind
-    from nsbench.tracking.tracker import NullTracker, Tracker
+    from nsbench.training.resume import Checkpoints
     from nsbench.watcher import RunOrder
 
     torch.set_num_threads(1)
@@ -45,33 +54,57 @@ def train(
     settings = Settings.of(sampler, values)
     home = current_home()
     data = open_dataset(dataset, home)
-    tracker: Tracker = NullTracker()
-    if track:
-        from nsbench.tracking.mlflow_store import open_tracker
-
-        tracker = open_tracker(home)
+    tracker = _tracker(home, data.card.name, track=track)
     path = checkpoint or home.checkpoints / dataset / f"{sampler}-{settings.fingerprint()}-seed{seed}.safetensors"
-    order = RunOrder(kind=RunKind.SINGLE, seed=seed, checkpoint=path)
-    n_epochs = settings.training.max_epochs
-    with _ProgressWatcher(n_epochs, settings.training.validate_every, order.objective) as watcher:
-        record = run(settings, data, tracker, order, watcher)
+    order = RunOrder(kind=RunKind.SINGLE, seed=seed, tags={OWNER: this_process()}, checkpoint=path)
+    checkpoints = Checkpoints(home.checkpoints, fresh=fresh)
+    with (
+        _advice_when_interrupted(),
+        Interruption() as interruption,
+        _ProgressWatcher(settings, order.objective, interruption) as watcher,
+    ):
+        record = run(settings, data, tracker, order, watcher, checkpoints)
     _show(record, path)
 
 
-class _ProgressWatcher:
-    """A progress bar over epochs with the loss, positives per second and the time left."""
+def _tracker(home: Home, dataset: str, *, track: bool) -> "Tracker":
+    """The home's tracker, with what killed commands left behind put right; or one that records nothing."""
+    from nsbench.terms import RunKind
+    from nsbench.tracking.tracker import NullTracker
 
-    def __init__(self, n_epochs: int, validate_every: int, objective: str) -> None:
+    if not track:
+        return NullTracker()
+    from nsbench.study.lost_run import close_lost_runs
+    from nsbench.tracking.mlflow_store import open_tracker
+
+    tracker = open_tracker(home)
+    close_lost_runs(home, tracker, dataset, (RunKind.SINGLE,))
+    return tracker
+
+
+@contextmanager
+def _advice_when_interrupted() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        Console(stderr=True).print("The same command goes on from the last checkpoint; with --fresh it starts over.")
+        raise
+
+
+class _ProgressWatcher:
+    """A progress bar over epochs with the loss, positives per second and the time left; passes interruptions on."""
+
+    def __init__(self, settings: "Settings", objective: str, interruption: Interruption) -> None:
+        self._n_epochs = settings.training.max_epochs
+        self._objective = objective
+        self._interruption = interruption
         self._progress = Progress(
             TextColumn("epoch {task.completed:.0f}/{task.total}"),
             BarColumn(),
             TextColumn("loss {task.fields[loss]} · {task.fields[rate]} positives/s · {task.fields[score]}"),
             TimeRemainingColumn(compact=True),
         )
-        self._task = self._progress.add_task("train", total=n_epochs, loss="-", rate="-", score="")
-        self._validate_every = validate_every
-        self._objective = objective
-        self._n_epochs = n_epochs
+        self._task = self._progress.add_task("train", total=self._n_epochs, loss="-", rate="-", score="")
         self._n_positives = 0
         self._last = time.perf_counter()
 
@@ -87,8 +120,17 @@ class _ProgressWatcher:
         if run_id is not None:
             self._progress.console.print(f"MLflow run {run_id}")
 
+    def on_resume(self, epoch: int) -> None:
+        """Says what is gone on with."""
+        self._progress.console.print(
+            f"going on with an interrupted run, after epoch {epoch}; with --fresh it starts over"
+            if epoch
+            else "going on with an interrupted run, before its first validation; with --fresh it starts over"
+        )
+
     def on_step(self, n_positives: int, loss: "Tensor") -> None:
         """Shows loss and speed, at most twice a second: reading the loss waits for the device."""
+        self._interruption.check()
         self._n_positives += n_positives
         seconds = time.perf_counter() - self._last
         if seconds < 0.5:

@@ -1,27 +1,30 @@
 """A trained model as a safetensors file, written whole or not at all."""
 
 import json
-import os
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from nsbench.disk import storage_error, write_whole
 from nsbench.errors import DatasetError
 from nsbench.model import ModelSettings, Sasrec
 
 
 def save_model(model: Sasrec, path: Path) -> None:
-    """Writes the parameters with their names and the model's settings; an interrupted write leaves the old file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Writes the parameters with their names and the model's settings; an interrupted write leaves the old file.
+
+    Raises:
+        StorageError: The disk is full or can't be written.
+    """
     tensors = {"items": model.items.detach().contiguous(), "dense": model.dense.detach().contiguous()}
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    notes = {"settings": model.settings.model_dump_json()}
     try:
-        save_file(tensors, partial, metadata={"settings": model.settings.model_dump_json()})
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+        write_whole(path, lambda partial: save_file(tensors, partial, metadata=notes))
+    except (OSError, SafetensorError) as error:
+        n_bytes = sum(tensor.nbytes for tensor in tensors.values())
+        raise storage_error("the trained model", path, error, n_bytes) from error
 
 
 def load_model(path: Path) -> Sasrec:

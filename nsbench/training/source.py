@@ -3,11 +3,14 @@
 Source of the buffer: paper, section 5.1 and appendix A ("oversampling factor").
 """
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from nsbench.data.batch import BatchSource, UserBatch
 from nsbench.samplers.sampler import Negatives, Sampler
@@ -44,18 +47,65 @@ class DrawSource:
         self._generator = torch.Generator(device).manual_seed(derive_seed(seed, "sampler"))
         self._capacity = round(replay_factor * batches.n_batches)
         self._stored: list[Draw] = []
+        self._begin_epoch()
 
     def epoch(self) -> Iterator[Draw]:
-        """The draws of one epoch."""
-        if self._capacity and len(self._stored) >= self._capacity:
-            for number in self._replay.integers(len(self._stored), size=self._batches.n_batches):
-                yield self._stored[number]
-            return
-        for batch in self._batches.epoch(self._shuffle):
+        """The draws of one epoch; after `restore`, what was left of the one in hand."""
+        for draw in self._replayed() if self._replays else self._fresh():
+            self._n_given += 1
+            if self._n_given == self._batches.n_batches:
+                self._begin_epoch()
+            yield draw
+
+    def state(self) -> dict[str, Tensor]:
+        """Where the source stands; the buffer is left out, since its draws follow from the seed."""
+        return {
+            "n_given": torch.tensor(self._n_given),
+            "n_stored": torch.tensor(len(self._stored)),
+            "replays": torch.tensor(self._replays),
+            "shuffle": self._began[0],
+            "replay": self._began[1],
+            "sampler": self._generator.get_state(),
+        }
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Stands where `state` was taken; only a source that has given nothing can do so."""
+        while len(self._stored) < int(state["n_stored"]):
+            for _ in islice(self.epoch(), int(state["n_stored"]) - len(self._stored)):
+                pass
+        self._n_given = int(state["n_given"])
+        self._replays = bool(state["replays"])
+        self._began = (state["shuffle"], state["replay"])
+        _set_state(self._shuffle, state["shuffle"])
+        _set_state(self._replay, state["replay"])
+        self._generator.set_state(state["sampler"])
+
+    def _begin_epoch(self) -> None:
+        self._n_given = 0
+        self._began = (_state_of(self._shuffle), _state_of(self._replay))
+        # Decided once an epoch: a buffer that fills up within one is used from the next one on.
+        self._replays = 0 < self._capacity <= len(self._stored)
+
+    def _replayed(self) -> Iterator[Draw]:
+        for number in self._replay.integers(len(self._stored), size=self._batches.n_batches)[self._n_given :]:
+            yield self._stored[number]
+
+    def _fresh(self) -> Iterator[Draw]:
+        # Batches that were given before are cut again, which takes little beside drawing and training.
+        for batch in islice(self._batches.epoch(self._shuffle), self._n_given, None):
             draw = Draw(batch, self._sampler.propose(batch, self._generator))
             if len(self._stored) < self._capacity:
                 self._stored.append(draw)
             yield draw
+
+
+def _state_of(generator: np.random.Generator) -> Tensor:
+    text = json.dumps(generator.bit_generator.state).encode()
+    return torch.frombuffer(bytearray(text), dtype=torch.uint8)
+
+
+def _set_state(generator: np.random.Generator, state: Tensor) -> None:
+    generator.bit_generator.state = json.loads(state.numpy().tobytes())
 
 
 def stacked(negatives: list[Negatives]) -> Negatives:

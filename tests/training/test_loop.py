@@ -1,18 +1,21 @@
 """Epochs, the best epoch, early stopping, and the sources of a step."""
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
 import torch
 
 from nsbench.data.batch import BatchSource, windows_of
-from nsbench.errors import TrainingError
+from nsbench.errors import NonFiniteLoss
 from nsbench.model import ModelSettings, Sasrec
 from nsbench.samplers.random import RandomSettings
-from nsbench.training.loop import Replica, Trainer, TrainingResult
+from nsbench.training.loop import Trainer, TrainingResult
+from nsbench.training.progress import Look, Replica
 from nsbench.training.settings import TrainingSettings
 from nsbench.training.source import DrawSource
+from nsbench.training.step import Stepper
 from tests.samplers.log import CPU, context_of, skewed_log
 
 LOG = skewed_log()
@@ -28,14 +31,17 @@ class Judge:
         self.losses: list[float] = []
         self.items: dict[int, torch.Tensor] = {}
 
+    def on_resume(self, looks: Sequence[Sequence[Look]]) -> None:
+        """Not listened to."""
+
     def on_step(self, n_positives: int, loss: torch.Tensor) -> None:
         """Not listened to."""
 
-    def on_validation(self, replica: int, epoch: int, model: Sasrec, loss: float) -> float:
+    def on_validation(self, replica: int, epoch: int, model: Sasrec, loss: float) -> Look:
         self.looks.append((replica, epoch))
         self.losses.append(loss)
         self.items[epoch] = model.items.detach().clone()
-        return self._score(replica, epoch)
+        return Look(epoch, self._score(replica, epoch), {"train/loss": loss}, 0.0)
 
 
 def train(judge: Judge, replicas: list[Replica] | None = None, **settings: object) -> TrainingResult:
@@ -82,17 +88,14 @@ def test_the_loss_falls() -> None:
     assert judge.losses[-1] < 0.9 * judge.losses[0]
 
 
-def test_a_loss_that_is_no_number_ends_the_training_and_says_where() -> None:
-    """Steps of .999 in float32 without a bound blow the scores up within some epochs; infinite weights do at once."""
-    from nsbench.loss import BinaryCrossEntropy
-
-    original = BinaryCrossEntropy.positives
-    try:
-        BinaryCrossEntropy.positives = lambda self, scores, weights: original(self, scores, weights) * torch.nan  # type: ignore[method-assign]
-        with pytest.raises(TrainingError, match="loss is nan in epoch 1 .seed 0, learning_rate 0.01"):
-            train(Judge(lambda _, epoch: epoch))
-    finally:
-        BinaryCrossEntropy.positives = original  # type: ignore[method-assign]
+def test_a_loss_that_is_no_number_ends_the_training_and_says_where(monkeypatch: pytest.MonkeyPatch) -> None:
+    """40 users in batches of 16 are 3 steps: the fifth is the second of epoch 2."""
+    step, steps = Stepper.step, itertools.count(1)
+    monkeypatch.setattr(
+        Stepper, "step", lambda self, *inputs: step(self, *inputs) * (torch.nan if next(steps) == 5 else 1)
+    )
+    with pytest.raises(NonFiniteLoss, match="loss is nan in step 2 of epoch 2 .seed 0, learning_rate 0.01"):
+        train(Judge(lambda _, epoch: epoch))
 
 
 def test_replay_takes_stored_draws_again_once_the_factor_is_reached() -> None:

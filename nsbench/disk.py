@@ -1,0 +1,79 @@
+"""Files that are written whole or not at all, and what is said when a disk won't take them."""
+
+import errno
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from nsbench.errors import StorageError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+    """Writes a file under another name beside its place, waits until the disk has it, and renames it.
+
+    Whoever reads `path` finds the old file or the new one, whatever dies meanwhile.
+
+    Args:
+        path: The file; its folder is made.
+        write: Writes the content to the path that it is given.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        write(partial)
+        _sync(partial)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+    _sync(path.parent)
+
+
+def is_full(error: Exception) -> bool:
+    """Whether an error says that the disk, the quota or the largest size of a file is used up."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno in _FULL
+    # What is written in Rust has the number in its message only.
+    return any(f"os error {number}" in str(error) for number in _FULL)
+
+
+def storage_error(what: str, path: Path, error: Exception, n_bytes: int | None = None) -> StorageError:
+    """What to say when a file can't be written.
+
+    Args:
+        what: What the file is, such as "the checkpoint".
+        path: Where it was to be.
+        error: What the write raised.
+        n_bytes: How much room it needs; None where that isn't known.
+    """
+    reason = (error.strerror if isinstance(error, OSError) else None) or str(error).partition("\n")[0]
+    needs = "" if n_bytes is None else f"it needs {megabytes(n_bytes)} and "
+    return StorageError(
+        f"can't write {what} {path}: {reason}; {needs}{megabytes(free_bytes(path))} are free there; make room, or set "
+        "NSBENCH_HOME to a folder on another disk"
+    )
+
+
+def free_bytes(path: Path) -> int:
+    """Room on the disk where a file, which may not exist yet, would be."""
+    folder = next((parent for parent in path.absolute().parents if parent.exists()), Path("/"))
+    return shutil.disk_usage(folder).free
+
+
+def megabytes(n_bytes: int) -> str:
+    """A size as messages say it.
+
+    >>> megabytes(12_345_678)
+    '12.3 MB'
+    """
+    return f"{n_bytes / 1e6:,.1f} MB"
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,105 @@
+"""Stands between the training loop and those who hear of a run: evaluates when the loop asks, and passes on what comes out."""
+
+import time
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from nsbench.config import Settings
+from nsbench.data.dataset import Dataset
+from nsbench.device import device_name, peak_memory_bytes
+from nsbench.evaluation.evaluate import evaluate
+from nsbench.evaluation.model_scorer import ModelScorer
+from nsbench.model import Sasrec
+from nsbench.tracking.record import Cost, RunPlan, RunRecord, Validation
+from nsbench.tracking.tracker import RunHandle
+from nsbench.training.checkpoint import save_model
+from nsbench.training.loop import TrainingResult
+from nsbench.training.progress import Look
+from nsbench.watcher import RunOrder, Watcher
+
+
+class RunListener:
+    """Listens to the training of some runs side by side.
+
+    Args:
+        dataset: What they are evaluated on.
+        settings: One a run.
+        orders: One a run.
+        handles: Where each run is recorded.
+        watcher: Who watches all of them.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        settings: Sequence[Settings],
+        orders: Sequence[RunOrder],
+        handles: Sequence[RunHandle],
+        watcher: Watcher,
+    ) -> None:
+        self._dataset = dataset
+        self._settings = settings
+        self._orders = orders
+        self._handles = handles
+        self._watcher = watcher
+
+    def start(self) -> None:
+        """Tells the watcher each run's id."""
+        for handle in self._handles:
+            self._watcher.on_start(handle.run_id)
+
+    def on_resume(self, looks: Sequence[Sequence[Look]]) -> None:
+        """Records again what an earlier attempt recorded, so that the run has the whole curve."""
+        self._watcher.on_resume(max((own[-1].epoch for own in looks if own), default=0))
+        for handle, own in zip(self._handles, looks, strict=True):
+            for look in own:
+                handle.log_validation(look.epoch, look.metrics)
+                self._watcher.on_validation(look.epoch, look.metrics)
+
+    def on_step(self, n_positives: int, loss: Tensor) -> None:
+        """Passes a step on."""
+        self._watcher.on_step(n_positives, loss)
+
+    def on_validation(self, replica: int, epoch: int, model: Sasrec, loss: float) -> Look:
+        """Ranks the validation interactions."""
+        settings = self._settings[replica].evaluation
+        started = time.perf_counter()
+        metrics = {
+            **evaluate(ModelScorer(model), self._dataset, "valid", settings, n_users=settings.validation_users).metrics,
+            "train/loss": loss,
+        }
+        seconds = time.perf_counter() - started
+        self._handles[replica].log_validation(epoch, metrics)
+        self._watcher.on_validation(epoch, metrics)
+        return Look(epoch, metrics[self._orders[replica].objective], metrics, seconds)
+
+    def record(self, number: int, plan: RunPlan, result: TrainingResult, device: torch.device) -> RunRecord:
+        """Ranks the test interactions with the best epoch's model, and puts the run's record together.
+
+        Raises:
+            StorageError: The best epoch's parameters can't be written.
+        """
+        order, settings = self._orders[number], self._settings[number]
+        model = result.model.replica(number)
+        if order.checkpoint is not None:
+            save_model(model, order.checkpoint)
+        looks = result.looks[number]
+        best = next(look for look in looks if look.epoch == result.best_epochs[number])
+        metrics, ranks = dict(best.metrics), None
+        started = time.perf_counter()
+        if order.rank_test:
+            test = evaluate(ModelScorer(model), self._dataset, "test", settings.evaluation, with_exposure=True)
+            metrics, ranks = {**metrics, **test.metrics}, test.ranks
+        cost = Cost(
+            train_s=result.counts.train_s / len(self._orders),
+            evaluate_s=sum(look.seconds for look in looks) + time.perf_counter() - started,
+            n_epochs=result.n_epochs[number],
+            n_positives=result.counts.n_positives // len(self._orders),
+            n_negatives_scored=result.counts.n_negatives_scored // len(self._orders),
+            peak_memory_bytes=peak_memory_bytes(device),
+            device=device_name(device),
+        )
+        validations = tuple(Validation(look.epoch, look.metrics) for look in looks)
+        return RunRecord(plan, metrics, validations, best.epoch, ranks, cost, self._handles[number].run_id)

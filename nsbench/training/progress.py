@@ -1,0 +1,76 @@
+"""How a training stands, in plain numbers that a checkpoint can hold as text."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Replica:
+    """What may differ between models that train side by side."""
+
+    seed: int
+    learning_rate: float
+
+
+@dataclass(frozen=True)
+class Look:
+    """A replica's look at the validation interactions.
+
+    Attributes:
+        score: What decides the best epoch; higher is better, not-a-number is undefined.
+        metrics: All that the look found, by full metric name.
+        seconds: How long it took.
+        epoch: Counted from 1.
+    """
+
+    epoch: int
+    score: float
+    metrics: Mapping[str, float]
+    seconds: float
+
+
+@dataclass
+class Progress:
+    """How one replica stands."""
+
+    best_score: float = -math.inf
+    best_epoch: int = 0
+    n_worse: int = 0
+    n_epochs: int = 0
+    stopped: bool = False
+    looks: list[Look] = field(default_factory=list)
+
+    def judge(self, look: Look, patience: int) -> bool:
+        """Takes a look in, and says whether it is the best up to now.
+
+        Args:
+            look: The latest one.
+            patience: The replica stops after so many looks without a better one; 0: never.
+        """
+        self.looks.append(look)
+        self.n_epochs = look.epoch
+        # The first look counts even where the score is undefined.
+        if look.score > self.best_score or self.best_epoch == 0:
+            self.best_score = look.score if math.isfinite(look.score) else -math.inf
+            self.best_epoch = look.epoch
+            self.n_worse = 0
+            return True
+        self.n_worse += 1
+        self.stopped = 0 < patience <= self.n_worse
+        return False
+
+
+@dataclass
+class Counts:
+    """What all replicas have taken together.
+
+    Attributes:
+        train_s: Seconds of steps, validation apart.
+        n_positives: Positives trained on.
+        n_negatives_scored: Negatives scored.
+    """
+
+    train_s: float = 0.0
+    n_positives: int = 0
+    n_negatives_scored: int = 0
