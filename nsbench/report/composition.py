@@ -15,7 +15,7 @@ from nsbench.report.evidence_table import (
 from nsbench.report.gallery import Gallery
 from nsbench.report.glance_table import glance_table
 from nsbench.report.overview_table import overview_table
-from nsbench.report.paper_comparison import preparation_note
+from nsbench.report.paper_comparison import match_of, preparation_note
 from nsbench.report.property_table import (
     cards_without_popularity,
     popularity_table,
@@ -110,9 +110,12 @@ def _differences(summary: DatasetSummary) -> tuple[ReportTable, ...]:
 
 
 def _preparation(summary: DatasetSummary) -> tuple[str, ...]:
-    """What of the log's preparation differs from the paper's, beside numbers that would be compared in vain otherwise."""
-    note = preparation_note(summary) if summary.published else None
-    return (note,) if note else ()
+    """Why the numbers are compared, and what of the log's preparation differs, so that they are not compared in vain."""
+    match = match_of(summary)
+    if match is None or not summary.published:
+        return ()
+    note = preparation_note(summary)
+    return (match.reason, note) if note else (match.reason,)
 
 
 def _description(summary: DatasetSummary) -> str:

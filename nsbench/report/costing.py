@@ -17,7 +17,7 @@ VALIDATION_METRIC = metric_name("valid", ALL, "ndcg", CUTOFF)
 have a time."""
 
 MAX_HISTORIES = 5
-"""Repeats of a method whose validations are read: each one is a call to the store."""
+"""Repeats of a method whose validations are read: each one is more to read."""
 
 _PERCENT = 100.0
 _MINUTE_S = 60.0
@@ -34,7 +34,7 @@ def read_histories(reader: RunReader, methods: Sequence[MethodSummary]) -> Histo
         TrackingError: The store can't be read.
     """
     runs = [run for row in methods if not row.method.is_baseline for run in row.method.runs[:MAX_HISTORIES]]
-    return {run.run_id: reader.metric_history(run.run_id, VALIDATION_METRIC) for run in runs}
+    return reader.histories([run.run_id for run in runs], VALIDATION_METRIC)
 
 
 def cost_rows(methods: Sequence[MethodSummary], histories: Histories) -> tuple[CostRow, ...]:

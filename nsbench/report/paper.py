@@ -17,6 +17,19 @@ import nsbench
 PAPER_DATASETS: Mapping[str, str] = {"ml-10m": "Movielens", "amazon-beauty": "Beauty", "retailrocket": "RetailRocket"}
 """Our names of the paper's datasets, and those of its released runs."""
 
+PAPER_LOGS: Mapping[str, str] = {
+    "ratings_Beauty.csv": "Beauty",
+    "events.csv": "RetailRocket",
+    "ratings.dat": "Movielens",
+}
+"""The files of the paper's logs, as their owners call them, and the names of the datasets in the released runs."""
+
+SYNTHETIC = "synthetic"
+"""How the source of a generated log begins."""
+
+_COMMON_FILES = frozenset({"events.csv", "ratings.dat"})
+"""Files that other logs have too, such as MovieLens-1M: beside them the dataset's name has to agree."""
+
 PAPER_TARGETS: Mapping[str, int] = {"Movielens": 104_626, "Beauty": 21_976, "RetailRocket": 443}
 """Test interactions that the released runs were evaluated on: their hit rates are whole numbers of hits over these."""
 
@@ -79,12 +92,47 @@ class PublishedComparison:
         return self.ours - self.published.mean
 
 
-def paper_dataset_of(name: str) -> str | None:
-    """The paper's dataset that one of ours is named after; None for others.
+@dataclass(frozen=True)
+class PaperMatch:
+    """Which of the paper's datasets one of ours is.
 
-    >>> paper_dataset_of("amazon_beauty"), paper_dataset_of("RetailRocket"), paper_dataset_of("demo")
-    ('Beauty', 'RetailRocket', None)
+    Attributes:
+        dataset: A value of PAPER_DATASETS.
+        reason: What says so, as a sentence.
     """
+
+    dataset: str
+    reason: str
+
+
+def paper_match(name: str, source: str | None) -> PaperMatch | None:
+    """The paper's dataset that one of ours was made from; None where it was made from another log.
+
+    Args:
+        name: Our dataset's name, which its user chose: it decides where the source doesn't.
+        source: The file that it was made from, as its card says; None without a card.
+
+    >>> paper_match("mine", "ratings_Beauty.csv.gz").dataset, paper_match("amazon_beauty", None).dataset
+    ('Beauty', 'Beauty')
+    >>> paper_match("ml-1m", "ratings.dat"), paper_match("retailrocket", "synthetic like demo: 300 users")
+    (None, None)
+    """
+    named = _dataset_named(name)
+    file = (source or "").removesuffix(".gz")
+    found = PAPER_LOGS.get(file)
+    if found is not None and (file not in _COMMON_FILES or found == named):
+        return PaperMatch(found, f"Taken for the paper's {found} because it was made from `{source}`.")
+    if found is not None or named is None or file.startswith(SYNTHETIC):
+        return None
+    told = (
+        f"it was made from `{source}`, which is no file of the paper's logs"
+        if source
+        else "no run says what it was made from"
+    )
+    return PaperMatch(named, f"Taken for the paper's {named} by its name alone: {told}.")
+
+
+def _dataset_named(name: str) -> str | None:
     plain = name.lower().replace("_", "-")
     by_theirs = {theirs.lower(): theirs for theirs in PAPER_DATASETS.values()}
     return PAPER_DATASETS.get(plain, by_theirs.get(plain))

@@ -1,30 +1,35 @@
 """Our cells beside the paper's, for datasets that are the paper's."""
 
 import math
-from collections.abc import Sequence
 
 from nsbench.report.paper import (
     PAPER_NAMES,
     PAPER_TARGETS,
     SPREAD,
+    PaperMatch,
     PublishedCell,
     PublishedComparison,
-    paper_dataset_of,
+    paper_match,
     published_cells,
 )
 from nsbench.report.statistic import BALANCE, COHORT_GROUPS
-from nsbench.report.summary import ACCURACY_METRICS, DatasetSummary, MethodSummary
+from nsbench.report.summary import ACCURACY_METRICS, DatasetSummary
 from nsbench.terms import ALL, metric_name
 
 
-def compare_with_paper(dataset: str, methods: Sequence[MethodSummary]) -> tuple[PublishedComparison, ...]:
+def match_of(summary: DatasetSummary) -> PaperMatch | None:
+    """The paper's dataset that a dataset of ours is; see `paper_match`."""
+    return paper_match(summary.dataset, summary.card.source if summary.card else None)
+
+
+def compare_with_paper(summary: DatasetSummary) -> tuple[PublishedComparison, ...]:
     """Every cell that both have, by method, metric and group; empty where the dataset is none of the paper's."""
-    paper_dataset = paper_dataset_of(dataset)
-    if paper_dataset is None:
+    match = match_of(summary)
+    if match is None:
         return ()
-    cells = published_cells(paper_dataset)
+    cells = published_cells(match.dataset)
     found = []
-    for row in methods:
+    for row in summary.methods:
         paper_name = PAPER_NAMES.get(row.method.sampler)
         for metric in ACCURACY_METRICS:
             for group in (*COHORT_GROUPS, BALANCE):
@@ -47,14 +52,14 @@ def is_within_spread(ours: float, published: PublishedCell) -> bool | None:
 
 def preparation_note(summary: DatasetSummary) -> str | None:
     """What to know before comparing with the paper: another number of test interactions is another preparation."""
-    paper_dataset = paper_dataset_of(summary.dataset)
-    if paper_dataset is None or not summary.methods:
+    match = match_of(summary)
+    if match is None or not summary.methods:
         return None
-    theirs = PAPER_TARGETS[paper_dataset]
+    theirs = PAPER_TARGETS[match.dataset]
     ours = summary.methods[0].method.runs[0].metric(metric_name("test", ALL, "n_targets"))
     if math.isnan(ours) or ours == theirs:
         return None
     return (
-        f"The paper's runs were tested on {theirs:,} interactions of {paper_dataset}, these on {ours:,.0f}: the log was "
+        f"The paper's runs were tested on {theirs:,} interactions of {match.dataset}, these on {ours:,.0f}: the log was "
         "prepared or evaluated differently, so the numbers need not agree."
     )

@@ -16,25 +16,28 @@ from nsbench.seeding import derive_seed
 from nsbench.tracking.stored_run import RunReader, StoredRun
 
 
-def read_summary(reader: RunReader, dataset: str) -> DatasetSummary:
-    """Everything that the report says about a dataset, statistics, claims and costs included.
+def read_summaries(reader: RunReader, datasets: Sequence[str]) -> tuple[DatasetSummary, ...]:
+    """Everything that the report says about some datasets, statistics, claims and costs included.
 
     The same runs give the same numbers: resamples come from a seed that the dataset's name decides.
 
     Raises:
-        TrackingError: The store has no such dataset, or can't be read.
+        TrackingError: The store lacks one of the datasets, or can't be read.
     """
-    runs = reader.runs(dataset)
-    summary = summarise(dataset, runs)
-    generator = _generator(dataset)
-    ranked = read_rank_sums(reader, summary.selection.methods, generator)
-    return _completed(summary, runs, ranked, read_histories(reader, summary.methods), generator)
+    return tuple(_read_summary(reader, dataset, runs) for dataset, runs in reader.all_runs(datasets).items())
 
 
 def summary_of_runs(dataset: str, runs: Sequence[StoredRun]) -> DatasetSummary:
     """The same from runs alone, where no store holds their ranks and validations."""
     no_ranks = RankedMethods((), np.zeros((N_COHORTS, 0)), 0, ())
     return _completed(summarise(dataset, runs), runs, no_ranks, {}, _generator(dataset))
+
+
+def _read_summary(reader: RunReader, dataset: str, runs: Sequence[StoredRun]) -> DatasetSummary:
+    summary = summarise(dataset, runs)
+    generator = _generator(dataset)
+    ranked = read_rank_sums(reader, summary.selection.methods, generator)
+    return _completed(summary, runs, ranked, read_histories(reader, summary.methods), generator)
 
 
 def _completed(
@@ -49,7 +52,7 @@ def _completed(
         summary,
         statistics=statistics,
         costs=cost_rows(summary.methods, histories),
-        published=compare_with_paper(summary.dataset, summary.methods),
+        published=compare_with_paper(summary),
     )
     return replace(summary, claims=judge_claims(summary, runs))
 

@@ -8,8 +8,9 @@ from tempfile import TemporaryDirectory
 
 from nsbench.errors import TrackingError
 from nsbench.report.composition import compose
+from nsbench.report.drawing import draw_gallery
 from nsbench.report.gallery import NO_FIGURES, Gallery
-from nsbench.report.reading import read_summary
+from nsbench.report.reading import read_summaries
 from nsbench.report.report_file import FIGURES_FOLDER, write_files
 from nsbench.report.report_format import ReportFormat
 from nsbench.report.summary import DatasetSummary
@@ -56,7 +57,7 @@ def build_report(
             f"nothing is recorded in {reader.location} yet; `nsbench reproduce demo` makes runs to report on, or "
             f"`nsbench tune` and `nsbench repeat` on a log of yours"
         )
-    summaries = tuple(read_summary(reader, name) for name in names)
+    summaries = read_summaries(reader, names)
     try:
         output.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix=".report-", dir=output) as scratch:
@@ -81,9 +82,6 @@ def _gallery(
 ) -> Gallery:
     if _DRAWN_IN.isdisjoint(formats):
         return NO_FIGURES
-    # Matplotlib takes half a second to import, which a report without figures need not pay.
-    from nsbench.report.drawing import draw_gallery
-
     curves = {summary.dataset: read_curves(reader, summary) for summary in summaries}
     written_to = folder / FIGURES_FOLDER if ReportFormat.FIGURES in formats else None
     return draw_gallery(summaries, curves, written_to, older=output / FIGURES_FOLDER)

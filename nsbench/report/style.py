@@ -11,17 +11,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib import rc_context
-from matplotlib.axes import Axes
-from matplotlib.axis import Axis
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter
 from numpy.typing import NDArray
 
 from nsbench.report.summary import DatasetSummary
+
+if TYPE_CHECKING:  # The page needs the colours, and half a second of matplotlib only where a figure is drawn.
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+    from matplotlib.figure import Figure
 
 PNG_DPI = 200
 """Sharp in print at the size that figures have."""
@@ -125,14 +125,16 @@ def spread(n: int) -> NDArray[np.float64]:
     return np.linspace(-0.28, 0.28, n) if n > 1 else np.zeros(n)
 
 
-def name_rows(axes: Axes, labels: Sequence[str]) -> None:
+def name_rows(axes: "Axes", labels: Sequence[str]) -> None:
     """Names the rows of a figure that has a row a method, the first on top."""
     axes.set_yticks(range(len(labels)), labels)
     axes.set_ylim(len(labels) - 0.4, -0.6)
 
 
-def plain_log_ticks(axis: Axis) -> None:
+def plain_log_ticks(axis: "Axis") -> None:
     """Ticks of a logarithmic axis at 1, 2 and 5 times the powers of ten, written as plain numbers."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
     low, high = sorted(axis.get_view_interval())
     is_narrow = high < 100 * low
     axis.set_major_locator(LogLocator(subs=(1, 2, 5) if is_narrow else (1,)))
@@ -143,6 +145,8 @@ def plain_log_ticks(axis: Axis) -> None:
 @contextmanager
 def drawing_style() -> Iterator[None]:
     """Matplotlib's settings for all figures, for as long as the context lasts."""
+    from matplotlib import rc_context
+
     with rc_context(
         {
             "font.size": 9,
@@ -169,14 +173,17 @@ def drawing_style() -> Iterator[None]:
         yield
 
 
-def new_figure(width: float, height: float) -> Figure:
+def new_figure(width: float, height: float) -> "Figure":
     """A figure of that many inches that lays its panels out by itself; needs no screen."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
 
 
-def settle(figure: Figure) -> None:
+def settle(figure: "Figure") -> None:
     """Lays a figure out once and for all: otherwise it is done anew for every file, which takes longer than drawing."""
     engine = figure.get_layout_engine()
     if engine is not None:
@@ -185,7 +192,7 @@ def settle(figure: Figure) -> None:
         figure.set_layout_engine()
 
 
-def svg_text(figure: Figure) -> str:
+def svg_text(figure: "Figure") -> str:
     """The figure as SVG; the same figure gives the same text."""
     stream = io.StringIO()
     with drawing_style():
@@ -194,7 +201,7 @@ def svg_text(figure: Figure) -> str:
     return _PATH.sub(lambda path: _DECIMALS.sub(r"\1", path[0]), svg)
 
 
-def save_png(figure: Figure, path: Path) -> None:
+def save_png(figure: "Figure", path: Path) -> None:
     """Writes the figure as PNG; the same figure gives the same bytes."""
     with drawing_style():
         figure.savefig(path, dpi=PNG_DPI, facecolor=GROUND)

@@ -41,18 +41,15 @@ def read_curves(reader: RunReader, summary: DatasetSummary) -> tuple[TrainingCur
     Raises:
         TrackingError: The store can't be read.
     """
-    curves = [
-        TrainingCurve(
-            row.method.label,
-            run.seed,
-            reader.metric_history(run.run_id, LOSS),
-            reader.metric_history(run.run_id, VALID_NDCG),
-        )
+    runs = {
+        run.run_id: (row.method.label, run.seed)
         for row in summary.methods
         if not row.method.is_baseline
         for run in row.method.runs[:MOST_CURVES]
         if LOSS in run.metrics or VALID_NDCG in run.metrics
-    ]
+    }
+    losses, valid = (reader.histories([*runs], name) for name in (LOSS, VALID_NDCG))
+    curves = [TrainingCurve(*run, losses[run_id], valid[run_id]) for run_id, run in runs.items()]
     return tuple(curve for curve in curves if curve.loss or curve.valid)
 
 

@@ -8,7 +8,7 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import final
@@ -39,17 +39,22 @@ class EndedRunCache:
         """Copies a run's ranks."""
         self._write(f"{run_id}.parquet", file)
 
-    def history(self, run_id: str, name: str) -> tuple[MetricPoint, ...] | None:
-        """A metric's history; None where it was not kept."""
+    def histories(self, run_ids: Sequence[str], name: str) -> Mapping[str, tuple[MetricPoint, ...]]:
+        """A metric's history of those of the runs of which it was kept."""
+        found = {run_id: self._history(run_id, name) for run_id in run_ids}
+        return {run_id: points for run_id, points in found.items() if points is not None}
+
+    def keep_histories(self, histories: Mapping[str, Sequence[MetricPoint]], name: str) -> None:
+        """Writes a metric's history of some runs."""
+        for run_id, points in histories.items():
+            self._write(_history_file(run_id, name), json.dumps([(point.epoch, point.value) for point in points]))
+
+    def _history(self, run_id: str, name: str) -> tuple[MetricPoint, ...] | None:
         try:
             points = json.loads((self._folder / _history_file(run_id, name)).read_text(encoding="utf-8"))
             return tuple(MetricPoint(int(epoch), float(value)) for epoch, value in points)
         except (OSError, ValueError, TypeError):
             return None
-
-    def keep_history(self, run_id: str, name: str, points: Sequence[MetricPoint]) -> None:
-        """Writes a metric's history."""
-        self._write(_history_file(run_id, name), json.dumps([(point.epoch, point.value) for point in points]))
 
     def _write(self, name: str, content: Path | str) -> None:
         partial = self._folder / f"{name}.{os.getpid()}.partial"

@@ -37,6 +37,8 @@ class StoredRun:
         tags: All tags by full name.
         started: When it started.
         ended: When it ended, or None.
+        experiment_id: The store's id of the experiment that it lies in.
+        artifact_uri: Where its artifacts lie.
     """
 
     run_id: str
@@ -58,6 +60,8 @@ class StoredRun:
     params: Mapping[str, str] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
+    experiment_id: str = ""
+    artifact_uri: str = ""
 
     def metric(self, name: str) -> float:
         """The metric's latest value; not-a-number where undefined."""
@@ -102,8 +106,15 @@ class RunReader(Protocol):
             TrackingError: The store has no such dataset.
         """
 
-    def metric_history(self, run_id: str, name: str) -> tuple[MetricPoint, ...]:
-        """A metric at every validation, by epoch; empty where it was never recorded."""
+    def all_runs(self, datasets: Sequence[str]) -> Mapping[str, tuple[StoredRun, ...]]:
+        """All runs of some datasets by the dataset's name, each oldest first; may build upon what was read before.
+
+        Raises:
+            TrackingError: The store lacks one of the datasets.
+        """
+
+    def histories(self, run_ids: Sequence[str], name: str) -> Mapping[str, tuple[MetricPoint, ...]]:
+        """A metric of some runs at every validation, by epoch; empty where it was never recorded."""
 
     def ranks(self, run_id: str) -> RankTable:
         """The test ranks of a run.

@@ -32,9 +32,16 @@ class MadeReader:
     def runs(self, dataset, kinds=(), sampler=None, study=None):
         return self._runs
 
-    def metric_history(self, run_id, name):
-        values = self._histories.get(run_id, ())
-        return tuple(MetricPoint(epoch, value) for epoch, value in enumerate(values, start=1))
+    def all_runs(self, datasets):
+        return {dataset: self._runs for dataset in datasets}
+
+    def histories(self, run_ids, name):
+        return {
+            run_id: tuple(
+                MetricPoint(epoch, value) for epoch, value in enumerate(self._histories.get(run_id, ()), start=1)
+            )
+            for run_id in run_ids
+        }
 
     def ranks(self, run_id):
         if run_id not in self._ranks:

@@ -1,16 +1,20 @@
 """The paper's released runs, through our own code, give the paper's table 3."""
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from nsbench.report.paper import PAPER_DATASETS, PAPER_TARGETS, paper_dataset_of, paper_folder, published_cells
+from nsbench.report.composition import compose
+from nsbench.report.gallery import NO_FIGURES
+from nsbench.report.markdown import markdown_report
+from nsbench.report.paper import PAPER_DATASETS, PAPER_TARGETS, paper_folder, paper_match, published_cells
 from nsbench.report.paper_comparison import compare_with_paper, preparation_note
 from nsbench.report.paper_runs import PrintedCell, derived_cells, printed_cells, published_csv, released_runs
 from nsbench.report.reading import summary_of_runs
 from tests.report.stored_run_builder import repeats, stored
-from tests.tracking.run_builder import final_metrics
+from tests.tracking.run_builder import card_json, final_metrics
 
 ORIGINAL = Path(os.environ.get("NSBENCH_PAPER", Path(__file__).parents[3] / "shared" / "paper"))
 """The folder of the released runs as they came, beside the repository where there is one."""
@@ -78,7 +82,7 @@ def test_popularity_is_only_printed():
 def test_ours_stand_beside_theirs_with_the_difference():
     """Random on Beauty: theirs 1.444 ± 0.056 %, ours 1.5 and 1.6 %, so 1.55: .106 above and within two deviations (.112)."""
     summary = summary_of_runs("amazon-beauty", repeats("random", [0.015, 0.016], 0.5))
-    cells = {(cell.metric, cell.group): cell for cell in compare_with_paper("amazon-beauty", summary.methods)}
+    cells = {(cell.metric, cell.group): cell for cell in compare_with_paper(summary)}
     total = cells["hit_rate", "all"]
     assert (total.paper_name, total.published.n, total.is_within_spread) == ("RNS", 10, True)
     assert total.difference == pytest.approx(0.00106, abs=1e-5)
@@ -86,8 +90,43 @@ def test_ours_stand_beside_theirs_with_the_difference():
 
 
 def test_a_log_that_is_none_of_the_papers_is_not_compared():
-    assert paper_dataset_of("ml_1m_pos4") is None
+    assert paper_match("ml_1m_pos4", None) is None
     assert summary_of_runs("demo", repeats("random", [0.015, 0.016], 0.5)).published == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "dataset", "reason"),
+    [
+        ("mine", "ratings_Beauty.csv", "Beauty", "because it was made from `ratings_Beauty.csv`"),
+        ("retailrocket", "ratings_Beauty.csv", "Beauty", "because it was made from `ratings_Beauty.csv`"),
+        ("ml-10m", "ratings.dat", "Movielens", "because it was made from `ratings.dat`"),
+        ("amazon_beauty", "interactions.csv.gz", "Beauty", "by its name alone: it was made from `interactions.csv.gz`"),
+        ("RetailRocket", None, "RetailRocket", "by its name alone: no run says what it was made from"),
+    ],
+)
+def test_the_source_says_which_log_of_the_papers_it_is_and_without_one_the_name(name, source, dataset, reason):
+    match = paper_match(name, source)
+    assert match is not None
+    assert match.dataset == dataset
+    assert reason in match.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [("ml-1m", "ratings.dat"), ("shop", "events.csv"), ("retailrocket", "synthetic like demo: 9 users")],
+)
+def test_a_file_that_several_logs_have_and_a_generated_log_are_not_the_papers(name, source):
+    assert paper_match(name, source) is None
+
+
+def test_the_report_says_why_the_papers_numbers_stand_there():
+    runs = [
+        stored("random", seed, card=card_json("mine", source="ratings_Beauty.csv"), minute=seed) for seed in range(2)
+    ]
+    summary = summary_of_runs("mine", runs)
+    text = markdown_report(compose([summary], NO_FIGURES, "here", datetime(2026, 1, 1, tzinfo=UTC)), None)
+    assert "Taken for the paper's Beauty because it was made from `ratings_Beauty.csv`." in text
+    assert summary.published
 
 
 def test_another_number_of_test_interactions_is_said():

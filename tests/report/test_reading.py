@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from nsbench.report.reading import read_summary, summary_of_runs
+from nsbench.report.reading import read_summaries, summary_of_runs
 from nsbench.terms import RunKind
 from tests.report.made_reader import MadeReader, rank_table, ranked, reader_of
 from tests.report.stored_run_builder import repeats, stored
@@ -22,7 +22,7 @@ def repeats_with_ranks(sampler, hit_rate, n_repeats=5, n_targets=200, first_minu
 
 def test_intervals_from_ranks_allow_for_users_and_repeats():
     runs = repeats_with_ranks("good", 0.6) + repeats_with_ranks("bad", 0.3, first_minute=9)
-    statistics = read_summary(reader_of(*runs), "demo").statistics
+    statistics = read_summaries(reader_of(*runs), ["demo"])[0].statistics
     estimate = statistics.estimate("good", "hit_rate", "all")
     assert (estimate.basis, estimate.n_targets, statistics.n_users) == ("users and repeats", 200, 200)
     assert estimate.interval.holds(estimate.value)
@@ -34,7 +34,7 @@ def test_intervals_from_ranks_allow_for_users_and_repeats():
 
 def test_the_value_is_the_tables_mean():
     runs = repeats_with_ranks("good", 0.6)
-    summary = read_summary(reader_of(*runs), "demo")
+    summary = read_summaries(reader_of(*runs), ["demo"])[0]
     (row,) = summary.methods
     for group in ("all", "head", "mid", "tail"):
         estimate = summary.statistics.estimate("good", "ndcg", group)
@@ -46,7 +46,7 @@ def test_the_value_is_the_tables_mean():
 
 def test_a_pair_seen_from_the_other_side_has_the_opposite_sign():
     runs = repeats_with_ranks("good", 0.6) + repeats_with_ranks("bad", 0.3, first_minute=9)
-    statistics = read_summary(reader_of(*runs), "demo").statistics
+    statistics = read_summaries(reader_of(*runs), ["demo"])[0].statistics
     there, back = (statistics.difference(*pair, "hit_rate", "all") for pair in (("good", "bad"), ("bad", "good")))
     assert (back.difference, back.interval.low, back.effect_size) == (
         -there.difference,
@@ -57,12 +57,12 @@ def test_a_pair_seen_from_the_other_side_has_the_opposite_sign():
 
 def test_the_same_runs_give_the_same_statistics():
     reader = reader_of(*repeats_with_ranks("good", 0.6), *repeats_with_ranks("bad", 0.5, first_minute=9))
-    assert repr(read_summary(reader, "demo").statistics) == repr(read_summary(reader, "demo").statistics)
+    assert repr(read_summaries(reader, ["demo"])[0].statistics) == repr(read_summaries(reader, ["demo"])[0].statistics)
 
 
 def test_without_ranks_the_spread_of_repeats_is_all_there_is_and_the_report_says_so():
     """Hit rates .1, .2 and .3: the mean's error is .1 / sqrt(3), Student's quantile with 2 degrees of freedom 4.303."""
-    summary = read_summary(MadeReader(repeats("a", [0.1, 0.2, 0.3], 0.5)), "demo")
+    summary = read_summaries(MadeReader(repeats("a", [0.1, 0.2, 0.3], 0.5)), ["demo"])[0]
     estimate = summary.statistics.estimate("a", "hit_rate", "all")
     assert estimate.basis == "repeats"
     assert estimate.interval.high - estimate.value == pytest.approx(4.303 * 0.1 / math.sqrt(3), abs=1e-3)
@@ -75,7 +75,7 @@ def test_without_ranks_the_spread_of_repeats_is_all_there_is_and_the_report_says
 def test_a_method_that_lacks_the_ranks_of_one_run_is_compared_by_repeats():
     runs = repeats_with_ranks("good", 0.6)
     runs += [(run, None) for run, _ in repeats_with_ranks("bad", 0.3, first_minute=9)]
-    statistics = read_summary(reader_of(*runs), "demo").statistics
+    statistics = read_summaries(reader_of(*runs), ["demo"])[0].statistics
     assert statistics.estimate("good", "hit_rate", "all").basis == "users and repeats"
     assert statistics.estimate("bad", "hit_rate", "all").basis == "repeats"
     pair = statistics.difference("good", "bad", "hit_rate", "all")
@@ -85,13 +85,13 @@ def test_a_method_that_lacks_the_ranks_of_one_run_is_compared_by_repeats():
 
 def test_runs_that_ranked_other_targets_are_not_paired():
     runs = [ranked("a", 0, rank_table([True, False])), ranked("b", 0, rank_table([True, False, True]), minute=1)]
-    notes = read_summary(reader_of(*runs), "demo").statistics.notes
+    notes = read_summaries(reader_of(*runs), ["demo"])[0].statistics.notes
     assert notes == ("b: a run ranked other test targets than the first one, so it can't be paired by user.",)
 
 
 def test_one_run_of_each_sampler_is_no_test():
     runs = repeats_with_ranks("good", 0.6, n_repeats=1) + repeats_with_ranks("bad", 0.3, n_repeats=1, first_minute=9)
-    statistics = read_summary(reader_of(*runs), "demo").statistics
+    statistics = read_summaries(reader_of(*runs), ["demo"])[0].statistics
     assert statistics.estimate("good", "hit_rate", "all").basis == "users"
     pair = statistics.difference("good", "bad", "hit_rate", "all")
     assert (pair.basis, pair.is_real) == ("users", False)
@@ -105,7 +105,7 @@ def test_a_popularity_list_needs_no_repeats():
     ]
     baseline = [(stored("PopRec", 0, run.metrics, kind=RunKind.BASELINE), ranks) for run, ranks in baseline]
     runs = baseline + repeats_with_ranks("good", 0.6, first_minute=9)
-    statistics = read_summary(reader_of(*runs), "demo").statistics
+    statistics = read_summaries(reader_of(*runs), ["demo"])[0].statistics
     assert statistics.estimate("PopRec", "hit_rate", "all").basis == "users and repeats"
     assert statistics.difference("PopRec", "good", "hit_rate", "all").is_real
 
@@ -113,7 +113,9 @@ def test_a_popularity_list_needs_no_repeats():
 def test_a_cohort_without_a_hit_may_still_have_a_small_rate():
     """Of 30 tail targets none is hit: 1 - .025^(1/30) = 11.6 % would look the same in 1 of 40 tests."""
     ranks = rank_table([True] * 30 + [False] * 30, [0] * 30 + [2] * 30)
-    statistics = read_summary(reader_of(ranked("a", 0, ranks), ranked("a", 1, ranks, minute=1)), "demo").statistics
+    statistics = read_summaries(reader_of(ranked("a", 0, ranks), ranked("a", 1, ranks, minute=1)), ["demo"])[
+        0
+    ].statistics
     interval = statistics.estimate("a", "hit_rate", "tail").interval
     assert (interval.low, interval.high) == (0, pytest.approx(0.1157, abs=1e-4))
 
@@ -137,7 +139,7 @@ def test_undefined_balance_has_no_interval():
 
 
 def test_nothing_to_compare_has_no_statistics():
-    summary = read_summary(MadeReader([stored(status="RUNNING")]), "demo")
+    summary = read_summaries(MadeReader([stored(status="RUNNING")]), ["demo"])[0]
     assert summary.statistics.estimates == ()
     assert all(claim.verdict == "undecided" for claim in summary.claims)
     assert summary.costs == ()

@@ -1,20 +1,25 @@
 """A reader with a cache says what one without says, and asks the store for less."""
 
-import json
 import logging
 import shutil
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from mlflow import MlflowClient
 
 from nsbench.home import Home
-from nsbench.terms import RunKind
+from nsbench.terms import RunKind, Tag
+from nsbench.tracking import run_refresh
+from nsbench.tracking.database_store import DatabaseStore
 from nsbench.tracking.mlflow_reader import MlflowReader, open_reader
+from nsbench.tracking.mlflow_run import MlflowRunHandle
 from nsbench.tracking.mlflow_store import open_tracker
 from nsbench.tracking.run_cache import MAX_AGE, CachedRuns, RunCache
+from nsbench.tracking.run_pages import RunPages
 from nsbench.tracking.stored_run import MetricPoint, StoredRun
 from tests.tracking.run_builder import final_metrics, home_at, plan_of, ranks_of, record_of
+from tests.tracking.served_store import served
 
 
 def finish(home: Home, seed: int, **fields) -> str:
@@ -43,9 +48,28 @@ def home(filled, tmp_path) -> Home:
     return home
 
 
-def both(home: Home) -> tuple[tuple[StoredRun, ...], tuple[StoredRun, ...]]:
-    """What a cached reader and a plain one find."""
-    return open_reader(home).runs("demo"), MlflowReader(home.tracking_uri).runs("demo")
+@pytest.fixture(autouse=True)
+def _no_margin(monkeypatch):
+    """All runs of a test end within seconds, and would be asked for again whatever happened to them."""
+    monkeypatch.setattr(run_refresh, "_CLOCK_MARGIN", timedelta(0))
+
+
+@pytest.fixture(params=["database", "server"])
+def uri(home, request) -> Iterator[str]:
+    """Of the store itself, and of a server over it."""
+    if request.param == "database":
+        yield home.tracking_uri
+    else:
+        with served(home) as address:
+            yield address
+
+
+def cached(home: Home, uri: str | None = None) -> tuple[StoredRun, ...]:
+    return MlflowReader(uri or home.tracking_uri, cache=home.root / "cache").all_runs(["demo"])["demo"]
+
+
+def plain(home: Home) -> tuple[StoredRun, ...]:
+    return MlflowReader(home.tracking_uri).runs("demo")
 
 
 def cache_file(home: Home):
@@ -53,91 +77,142 @@ def cache_file(home: Home):
     return file
 
 
-def test_runs_come_back_from_the_cache_as_they_were_read(home):
-    first, plain = both(home)
-    assert first == plain
-    again, _ = both(home)
-    assert again == plain
+def history_of(reader: MlflowReader, handle: MlflowRunHandle) -> tuple[MetricPoint, ...]:
+    return reader.histories([handle.run_id], "valid/all/ndcg_at_10")[handle.run_id]
+
+
+def test_runs_come_back_from_the_cache_as_they_were_read(home, uri):
+    assert cached(home, uri) == cached(home, uri) == plain(home)
 
 
 def test_the_second_time_only_what_may_have_changed_is_asked_for(home, monkeypatch):
-    """The finished runs ended an hour before the newest one, which is asked for again, since clocks differ."""
-    open_reader(home).runs("demo")
-    content = json.loads(cache_file(home).read_text())
-    newest = content["runs"][2]
-    newest["ended"] = (datetime.fromisoformat(newest["ended"]) + timedelta(hours=1)).isoformat()
-    cache_file(home).write_text(json.dumps(content))
+    """Of each group of runs the last one comes, so that their number shows; beside them the one that ended last, and the one
+    that still runs.
+    """
+    cached(home)
     sizes = []
-    search = MlflowClient.search_runs
+    ask = DatabaseStore.page
 
-    def counted(self, *arguments, **named):
-        page = search(self, *arguments, **named)
-        sizes.append(len(page))
+    def counted(self, query, size, token=None):
+        page = ask(self, query, size, token)
+        sizes.append((size, len(page.runs)))
         return page
 
-    monkeypatch.setattr(MlflowClient, "search_runs", counted)
-    assert len(open_reader(home).runs("demo")) == 4
-    assert sum(sizes) == 1, "only the running one"
+    monkeypatch.setattr(DatabaseStore, "page", counted)
+    assert len(cached(home)) == 4
+    assert sum(n_runs for size, n_runs in sizes if size > 1) == 2
 
 
-def test_a_new_run_a_finished_one_and_a_deleted_one_are_noticed(home):
-    first, _ = both(home)
-    client = MlflowClient(home.tracking_uri)
+def test_a_new_run_and_one_that_ended_are_noticed(home, uri):
+    running = next(run for run in cached(home, uri) if run.status == "RUNNING")
     finish(home, 4)
-    running = next(run for run in first if run.status == "RUNNING")
-    client.set_terminated(running.run_id, "FAILED")
-    client.delete_run(first[0].run_id)
-    cached, plain = both(home)
-    assert cached == plain
-    assert [run.seed for run in cached if run.status == "FINISHED"] == [1, 2, 4]
-    assert [run.seed for run in cached if run.status == "FAILED"] == [9]
+    MlflowClient(home.tracking_uri).set_terminated(running.run_id, "FAILED")
+    found = cached(home, uri)
+    assert found == plain(home)
+    assert [run.seed for run in found if run.status == "FINISHED"] == [0, 1, 2, 4]
+    assert [run.seed for run in found if run.status == "FAILED"] == [9]
 
 
-def test_a_run_that_was_brought_back_is_noticed(home):
-    first, _ = both(home)
+def test_a_new_run_of_a_machine_whose_clock_is_an_hour_behind_is_noticed(home, uri):
+    cached(home, uri)
     client = MlflowClient(home.tracking_uri)
-    client.delete_run(first[0].run_id)
-    assert len(open_reader(home).runs("demo")) == 3
-    client.restore_run(first[0].run_id)
-    cached, plain = both(home)
-    assert cached == plain
-    assert len(cached) == 4
+    newest = client.get_run(finish(home, 4))
+    end = newest.info.end_time
+    late = client.create_run("1", start_time=end - 3_700_000, tags=newest.data.tags)
+    client.set_terminated(late.info.run_id, "FINISHED", end_time=end - 3_600_000)
+    found = cached(home, uri)
+    assert found == plain(home)
+    assert found[0].run_id == late.info.run_id
 
 
-def test_the_wanted_kind_and_sampler_are_picked_from_the_cache(home):
+def test_a_run_that_was_deleted_is_gone_and_one_that_was_brought_back_is_there(home, uri):
+    first = cached(home, uri)[0]
+    client = MlflowClient(home.tracking_uri)
+    client.delete_run(first.run_id)
+    assert [run.seed for run in cached(home, uri)] == [1, 2, 9]
+    client.restore_run(first.run_id)
+    assert cached(home, uri) == plain(home)
+    assert len(plain(home)) == 4
+
+
+@pytest.mark.parametrize(
+    ("tag", "value"),
+    [
+        (Tag.LABEL, "it's another"),
+        (Tag.SAMPLER, "batch"),
+        (Tag.KIND, "single"),
+        (Tag.KIND, "a kind that is none"),
+        (Tag.PROTOCOL, "last"),
+        (Tag.DATASET_HASH, "other"),
+        (Tag.VERSION, "0.0.1"),
+    ],
+)
+def test_a_run_that_got_another_tag_by_hand_is_noticed(home, tag, value):
+    first = cached(home)[0]
+    MlflowClient(home.tracking_uri).set_tag(first.run_id, tag, value)
+    found = cached(home)
+    assert found == plain(home)
+    assert found != (first, *found[1:])
+
+
+def test_a_run_that_got_another_tag_by_hand_is_noticed_over_http(home):
+    with served(home) as uri:
+        first = cached(home, uri)[0]
+        MlflowClient(uri).set_tag(first.run_id, Tag.LABEL, "another")
+        assert {run.label for run in cached(home, uri)} == {"random", "another"}
+
+
+def test_a_run_that_lost_its_label_is_noticed(home):
+    first = cached(home)[0]
+    MlflowClient(home.tracking_uri).delete_tag(first.run_id, Tag.LABEL)
+    assert cached(home) == plain(home)
+
+
+def test_of_two_datasets_only_the_one_that_changed_is_read_anew(home, monkeypatch):
+    finish(home, 0, dataset="other")
+    names = ["demo", "other"]
+    first = open_reader(home).all_runs(names)["demo"][0]
+    MlflowClient(home.tracking_uri).set_tag(first.run_id, Tag.LABEL, "another")
+    read_whole = []
+    read = RunPages.many
+    monkeypatch.setattr(RunPages, "many", lambda self, query: read_whole.append(query.experiments) or read(self, query))
+    found = open_reader(home).all_runs(names)["demo"]
+    assert [[*experiments.values()] for experiments in read_whole] == [["demo"]]
+    assert found == plain(home)
+
+
+def test_a_few_runs_are_searched_in_the_store_itself(home):
+    cached(home)
     finish(home, 0, kind=RunKind.SINGLE)
     reader = open_reader(home)
     assert len(reader.runs("demo", kinds=[RunKind.REPEAT])) == 4
     assert reader.runs("demo", sampler="batch") == ()
 
 
-@pytest.mark.parametrize("damage", ["", "{", '{"format": 0}', '{"format": 1, "cards": [], "runs": [{"name": 1}]}'])
+@pytest.mark.parametrize("damage", ["", "{", '{"format": 0}', '{"format": 2, "cards": [], "runs": [{"name": 1}]}'])
 def test_a_damaged_or_foreign_cache_is_read_anew(home, damage, caplog):
-    open_reader(home).runs("demo")
+    cached(home)
     cache_file(home).write_text(damage)
     with caplog.at_level(logging.ERROR):
-        cached, plain = both(home)
-    assert cached == plain
+        assert cached(home) == plain(home)
 
 
 def test_a_folder_that_can_not_be_written_only_costs_time(home, caplog):
     (home.root / "cache").write_text("a file where the folder should be")
-    cached, plain = both(home)
-    assert cached == plain
+    assert cached(home) == plain(home)
     assert "can't write the cache" in caplog.text
 
 
 def test_an_old_cache_is_not_built_upon(tmp_path):
     cache = RunCache(tmp_path, "somewhere")
-    cache.save("1", CachedRuns(datetime.now(UTC) - MAX_AGE, {}, frozenset({"a"})))
+    cache.save("1", CachedRuns(datetime.now(UTC) - MAX_AGE, {}))
     old = cache.load("1")
     assert old is not None
     assert not old.is_fresh
-    assert old.deleted == {"a"}
 
 
 def test_each_store_and_experiment_has_a_file_of_its_own(tmp_path):
-    fresh = CachedRuns(datetime.now(UTC), {}, frozenset())
+    fresh = CachedRuns(datetime.now(UTC), {})
     RunCache(tmp_path, "here").save("1", fresh)
     RunCache(tmp_path, "there").save("1", fresh)
     RunCache(tmp_path, "here").save("2", fresh)
@@ -152,12 +227,12 @@ def test_ranks_and_histories_of_ended_runs_are_kept(home, monkeypatch):
     handle.finish(record_of(plan, {}, ranks=ranks_of(1, 4)))
     reader = open_reader(home)
     reader.runs("demo")
-    first = reader.ranks(handle.run_id), reader.metric_history(handle.run_id, "valid/all/ndcg_at_10")
-    monkeypatch.delattr(MlflowClient, "download_artifacts")
-    monkeypatch.delattr(MlflowClient, "get_metric_history")
+    first = reader.ranks(handle.run_id), history_of(reader, handle)
+    monkeypatch.delattr(DatabaseStore, "fetch")
+    monkeypatch.delattr(DatabaseStore, "histories")
     again = open_reader(home)
     assert again.ranks(handle.run_id).ranks.tolist() == first[0].ranks.tolist() == [1, 4]
-    assert again.metric_history(handle.run_id, "valid/all/ndcg_at_10") == first[1] == (MetricPoint(1, 0.25),)
+    assert history_of(again, handle) == first[1] == (MetricPoint(1, 0.25),)
 
 
 def test_the_history_of_a_run_that_goes_on_is_read_anew(home):
@@ -166,4 +241,4 @@ def test_the_history_of_a_run_that_goes_on_is_read_anew(home):
         handle.log_validation(epoch, {"train/loss": 1.0})
         reader = open_reader(home)
         reader.runs("demo")
-        assert len(reader.metric_history(handle.run_id, "train/loss")) == epoch
+        assert len(reader.histories([handle.run_id], "train/loss")[handle.run_id]) == epoch

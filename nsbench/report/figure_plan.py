@@ -1,0 +1,132 @@
+"""Which figures a report has, and what their titles and captions say."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+from nsbench.report.accuracy_balance_figure import accuracy_balance_figure
+from nsbench.report.cohort_figure import cohort_figure
+from nsbench.report.curve_figure import curve_figure
+from nsbench.report.difference_figure import difference_figure
+from nsbench.report.popularity_figure import popularity_cohort_figure, popularity_figure
+from nsbench.report.ratio_figure import ratio_figure
+from nsbench.report.repeat_figure import repeat_figure
+from nsbench.report.replay_figure import replay_figure, replay_points
+from nsbench.report.search_figure import search_figure
+from nsbench.report.style import Mark
+from nsbench.report.summary import DatasetSummary
+from nsbench.report.training_curve import MOST_CURVES, TrainingCurve
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A figure before it is drawn to a file.
+
+    Attributes:
+        kind: Unlike any other of the same dataset; begins the files' names.
+        title: A few words.
+        caption: How to read it.
+        make: Draws it; gives None where there is nothing to show.
+    """
+
+    kind: str
+    title: str
+    caption: str
+    make: Callable[[], Figure | None]
+
+
+def shared_plans(summaries: Sequence[DatasetSummary]) -> list[Plan]:
+    """The figures of all datasets together."""
+    return [
+        Plan(
+            "popularity",
+            "Popularity in all logs",
+            "Each item's share of its log's training interactions; the steeper the line begins and the longer it is flat, "
+            "the more a popularity bias costs.",
+            lambda: popularity_figure(summaries),
+        )
+    ]
+
+
+def dataset_plans(summary: DatasetSummary, curves: Sequence[TrainingCurve], marks: Mapping[str, Mark]) -> list[Plan]:
+    """The figures of a dataset.
+
+    Args:
+        summary: What they show.
+        curves: Its training curves.
+        marks: How each method is drawn, by label.
+    """
+    return [*_result_plans(summary, marks), *_search_plans(summary, curves, marks)]
+
+
+def _result_plans(summary: DatasetSummary, marks: Mapping[str, Mark]) -> list[Plan]:
+    return [
+        Plan(
+            "accuracy_balance",
+            "Accuracy against balance",
+            "Up and to the right is better. Faint dots are runs, ellipses hold the mean with 95 % confidence as far as "
+            "repeats go (bars: one standard deviation, where there are too few runs); hollow marks are baselines; the "
+            "dashed line is the Pareto front.",
+            lambda: accuracy_balance_figure(summary, marks),
+        ),
+        Plan(
+            "repeats",
+            "Every repeat",
+            "A point is a run with its own seed; the upright line is the mean.",
+            lambda: repeat_figure(summary, marks),
+        ),
+        Plan(
+            "differences",
+            "Differences between all pairs",
+            "Row minus column in percent points. Filled and bold: real after Holm's correction, blue where the row is "
+            "better and orange where it is worse. Plain: could be chance.",
+            lambda: difference_figure(summary),
+        ),
+        Plan(
+            "cohorts",
+            "Hit rate by cohort",
+            "Means over repeats, with one standard deviation; the upright line is the total.",
+            lambda: cohort_figure(summary),
+        ),
+        Plan(
+            "head_tail",
+            "Head against tail",
+            "How many times better popular items are served than rare ones, with the 95 % interval where there is one; "
+            "right of the dashed line the head is favoured.",
+            lambda: ratio_figure(summary, marks),
+        ),
+        Plan(
+            "popularity_cohorts",
+            "Cohorts on the popularity curve",
+            "Both axes are logarithmic. Head, mid and tail each hold about a third of the training interactions; written "
+            "above: the number of items and their share of the catalogue.",
+            lambda: popularity_cohort_figure(summary),
+        ),
+    ]
+
+
+def _search_plans(summary: DatasetSummary, curves: Sequence[TrainingCurve], marks: Mapping[str, Mark]) -> list[Plan]:
+    return [
+        Plan(
+            "search",
+            "Accuracy by learning rate and number of negatives",
+            "A point is a trial, hollow where it was pruned; a line joins a method's best trials over the range, where there "
+            "are enough. Trials differ in the other settings too.",
+            lambda: search_figure(summary.runs, marks),
+        ),
+        Plan(
+            "replay",
+            "Accuracy against training time for oversampling factors",
+            "The number at a point is the factor: after so many epochs, batches and their negatives are taken again from "
+            "those before; fresh: new negatives each step.",
+            lambda: replay_figure(replay_points(summary, summary.runs), marks),
+        ),
+        Plan(
+            "curves",
+            "Training and validation",
+            f"Thin: up to {MOST_CURVES} repeats of each method; thick: their mean. Losses of different samplers have "
+            "different negatives and can't be compared.",
+            lambda: curve_figure(curves, marks),
+        ),
+    ]
