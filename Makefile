@@ -4,16 +4,18 @@ VENV ?= .venv
 # The torch build, kept in configs/torch.txt; override it as TORCH="torch==2.13.0 --index-url URL" for another CUDA version.
 TORCH ?= $(shell grep -v '^\#' configs/torch.txt)
 PROFILE ?= demo
+KILLS ?= 20
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+NEEDS_DOCKER := docker info >/dev/null 2>&1 || { echo "No Docker engine answers here (docker info says more). Start or install one: https://docs.docker.com/engine/install/. Where there is none, docker/check.sh builds and runs the image with buildah, and make setup needs no container at all." >&2; exit 1; }
 # One torch thread a process: nsbench uses the cores by processes.
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types format bench reproduce docker clean
+.PHONY: help setup demo test survive lint types format bench reproduce docker docker-gpu up clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1|\2/' | while IFS='|' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | while IFS='|' read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
 
 setup: $(READY) ## make the virtual environment in .venv (torch first, then the pinned rest)
 	@echo "nsbench is ready: $(BIN)/nsbench --help"
@@ -31,6 +33,9 @@ demo: $(READY) ## tune, repeat and report seven methods on the built-in log (min
 test: $(READY) ## run the tests
 	$(BIN)/python -m pytest -n auto
 	@echo "tests: tests/ mirrors nsbench/; one file: $(BIN)/python -m pytest tests/test_model.py"
+
+survive: $(READY) ## kill studies at random, again and again: make survive KILLS=200 (an hour or two)
+	nice $(BIN)/python -m tests.survival --kills $(KILLS)
 
 lint: $(READY) ## check style, formatting and that imports go down the floors only
 	$(BIN)/ruff check nsbench tests
@@ -50,8 +55,19 @@ bench: $(READY) ## measure this machine: positives/s for every sampler, evaluati
 reproduce: $(READY) ## reproduce a profile: make reproduce PROFILE=paper (default: demo)
 	$(BIN)/nsbench reproduce $(PROFILE)
 
-docker: ## build the container image nsbench:cpu (see docker/Dockerfile for CUDA)
+docker: ## build the container image nsbench:cpu
+	@$(NEEDS_DOCKER)
 	docker build --file docker/Dockerfile --tag nsbench:cpu .
+
+docker-gpu: ## build the container image nsbench:cuda
+	@$(NEEDS_DOCKER)
+	docker build --file docker/Dockerfile --tag nsbench:cuda --build-arg TORCH_INDEX= .
+
+up: ## start PostgreSQL and MLflow in containers; docker/compose.yaml says how workers join (set POSTGRES_PASSWORD)
+	@$(NEEDS_DOCKER)
+	@docker compose version >/dev/null 2>&1 || { echo "docker compose is missing; its plugin comes with Docker: https://docs.docker.com/compose/install/" >&2; exit 1; }
+	docker compose --file docker/compose.yaml up --detach --build --wait postgres mlflow
+	@echo "MLflow: http://127.0.0.1:$${MLFLOW_PORT:-5000}; workers: NSBENCH_STUDY=... docker compose --file docker/compose.yaml up --scale worker=4 worker"
 
 clean: ## remove the virtual environment and caches; what nsbench-runs holds stays
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache build dist *.egg-info

@@ -14,6 +14,7 @@ from nsbench import __version__
 from nsbench.cli.baseline import baseline
 from nsbench.cli.bench import bench
 from nsbench.cli.data import data_app
+from nsbench.cli.plan import plan
 from nsbench.cli.repeat import repeat
 from nsbench.cli.report import report
 from nsbench.cli.reproduce import reproduce
@@ -21,6 +22,7 @@ from nsbench.cli.sampler import samplers
 from nsbench.cli.train import train
 from nsbench.cli.tune import tune
 from nsbench.cli.ui import ui
+from nsbench.cli.worker import worker
 from nsbench.errors import NsbenchError
 
 EXIT_INTERRUPTED = 130
@@ -60,8 +62,10 @@ for command, panel in (
     (samplers, "Training"),
     (train, "Training"),
     (tune, "Studies"),
+    (worker, "Studies"),
     (repeat, "Studies"),
     (baseline, "Studies"),
+    (plan, "Studies"),
     (reproduce, "Studies"),
     (report, "Results"),
     (ui, "Results"),

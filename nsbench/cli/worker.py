@@ -1,0 +1,93 @@
+"""`nsbench worker`: joins a study from any machine that shares its storage and its tracking store."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from nsbench.cli.tune import WorkersOption, print_best
+from nsbench.home import Home, current_home
+
+if TYPE_CHECKING:
+    from nsbench.study.joining import JoinedStudy
+    from nsbench.study.pool import WorkerPool
+
+
+def worker(
+    study: Annotated[str, typer.Argument(help="The study's name, as DATASET/SAMPLER/CONFIG.")],
+    workers: WorkersOption = None,
+) -> None:
+    """Join a study from any machine and work on it until it has all its trials.
+
+    Settings, space and number of trials come from the study. NSBENCH_STUDY_STORAGE and MLFLOW_TRACKING_URI must be those of
+    the command that began it, and its dataset must be prepared here.
+    """
+    from nsbench.study.joining import join
+    from nsbench.study.pool import WorkerPool, default_workers
+
+    home = current_home()
+    joined = join(study, home)
+    check_dataset(joined, home)
+    check_tracking(joined, home)
+    with WorkerPool(workers or default_workers(), home.root) as pool:
+        _work(joined, home, pool)
+
+
+def check_dataset(joined: "JoinedStudy", home: Home) -> None:
+    """Sees that the study's dataset is prepared here, and that it is the same.
+
+    Raises:
+        DatasetError: It isn't; the message holds the command that prepares it.
+    """
+    from nsbench.cli.prepare_command import prepare_command
+    from nsbench.data.store import dataset_exists, read_card
+    from nsbench.data.synthetic import ensure_builtin
+    from nsbench.errors import DatasetError
+
+    plan, origin = joined.plan, joined.origin
+    ensure_builtin(plan.dataset, home)
+    command = prepare_command(plan.dataset, origin.source, origin.options)
+    if not dataset_exists(plan.dataset, home):
+        raise DatasetError(
+            f"the study {plan.name!r} is of the dataset {plan.dataset!r} ({origin.source}, hash {plan.dataset_hash}), which "
+            f"is not prepared under {home.datasets}; prepare it with: {command}"
+        )
+    found = read_card(plan.dataset, home).content_hash
+    if found != plan.dataset_hash:
+        raise DatasetError(
+            f"the study {plan.name!r} is of a dataset {plan.dataset!r} with hash {plan.dataset_hash}; the one under "
+            f"{home.datasets} has hash {found}; prepare the same one with: {command} --replace"
+        )
+
+
+def check_tracking(joined: "JoinedStudy", home: Home) -> None:
+    """Sees that the runs of the study are recorded where this process would record its own.
+
+    Raises:
+        TrackingError: The store here doesn't know the study's latest run.
+    """
+    from nsbench.errors import TrackingError
+    from nsbench.study.joining import last_run_of
+    from nsbench.tracking.mlflow_store import open_tracker
+    from nsbench.tracking.store_uri import without_password
+
+    run_id = last_run_of(joined.study)
+    if run_id is not None and not open_tracker(home).has_run(run_id):
+        raise TrackingError(
+            f"the MLflow store {without_password(home.tracking_uri)} doesn't have run {run_id} of the study "
+            f"{joined.plan.name!r}, so its runs would be scattered over two stores; set MLFLOW_TRACKING_URI as on the machine "
+            "that began the study"
+        )
+
+
+def _work(joined: "JoinedStudy", home: Home, pool: "WorkerPool") -> None:
+    from nsbench.cli.study_view import StudyView, say_start
+    from nsbench.study.session import Session
+
+    plan = joined.plan
+    say_start(pool.n_workers)
+    session = Session.open(home, pool)
+    tuning = session.joined(joined)
+    with StudyView() as view:
+        session.run([tuning], plan.dataset, view)
+    print_best(plan.name, plan.dataset, plan.sampler, Console())

@@ -1,0 +1,136 @@
+"""Puts a prediction together: a profile's runs, their epochs, and the rates of where they would run."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nsbench import __version__
+from nsbench.config import Settings
+from nsbench.forecast.epochs import EpochRecord, Epochs
+from nsbench.forecast.load import Load, load_of, typical_settings
+from nsbench.forecast.prediction import LEADER_BYTES, RANK_BYTES, RUN_DISK_BYTES, Part, Prediction, Stage
+from nsbench.forecast.rate import Rates, RateSource
+from nsbench.forecast.subject import Subject, subject_of
+from nsbench.home import Home
+from nsbench.study.profile import Profile, ProfileDataset
+from nsbench.study.space import space_of
+from nsbench.terms import RunKind
+
+
+def predict(
+    profile: Profile, name: str, home: Home, source: RateSource, n_at_once: int, record: EpochRecord
+) -> Prediction:
+    """What a profile takes.
+
+    Args:
+        profile: What would be run.
+        name: Its name.
+        home: Where prepared datasets are.
+        source: Where rates come from.
+        n_at_once: Runs at once.
+        record: What epochs are expected by.
+
+    Raises:
+        DatasetError: A dataset is not prepared, and nothing says what it will be like.
+        SettingsError: The source has no rates of a sampler.
+    """
+    parts: list[Part] = []
+    how: dict[str, str] = {}
+    process_bytes, disk_bytes = 0, 0
+    for entry in profile.datasets:
+        subject = subject_of(entry.name, home)
+        loads = [load_of(subject, _typical(profile, entry, sampler)) for sampler in profile.samplers]
+        rates = source.rates(subject, loads)
+        own = _parts(profile, _Builder(subject, record), loads, rates)
+        parts += own
+        how[entry.name] = subject.how
+        disk_bytes += subject.disk_bytes + sum(part.n_runs * part.run_disk_bytes for part in own)
+        process_bytes = max(process_bytes, *(rate.memory_bytes for rate in rates))
+    return Prediction(
+        profile=name,
+        fingerprint=fingerprint_of_profile(profile),
+        device=source.device,
+        is_measured=source.is_measured,
+        how=source.how,
+        n_at_once=n_at_once,
+        parts=tuple(parts),
+        datasets=how,
+        memory_bytes=process_bytes if source.is_per_device else n_at_once * process_bytes + LEADER_BYTES,
+        memory_limit_bytes=source.memory_limit_bytes,
+        is_per_device=source.is_per_device,
+        disk_bytes=disk_bytes,
+        nsbench=__version__,
+    )
+
+
+def fingerprint_of_profile(profile: Profile) -> str:
+    """A short hash of all that decides what a profile's runs are, its study file's content included."""
+    fields = [profile.model_dump(mode="json")]
+    fields += [profile.study_file(entry).model_dump(mode="json") for entry in profile.datasets]
+    return hashlib.blake2b(json.dumps(fields, sort_keys=True).encode(), digest_size=6).hexdigest()
+
+
+def _typical(profile: Profile, entry: ProfileDataset, sampler: str) -> Settings:
+    return typical_settings(space_of(sampler, profile.study_file(entry), profile.values))
+
+
+def _parts(profile: Profile, builder: "_Builder", loads: Sequence[Load], rates: Sequence[Rates]) -> list[Part]:
+    """A dataset's runs in the order in which they are made: trials and baselines side by side, then repeats."""
+    rated = list(zip(loads, rates, strict=True))
+    epochs = profile.repeat.epochs
+    repeated = {} if epochs is None else {"max_epochs": epochs}
+    return [
+        *(builder.trained("trials", load, rate, profile.tune.trials, load.settings) for load, rate in rated),
+        builder.baselines(profile.baselines, loads[0], rates[0]),
+        *(
+            builder.trained("repeats", load, rate, profile.repeat.repeats, load.settings.changed(repeated))
+            for load, rate in rated
+        ),
+    ]
+
+
+@dataclass(frozen=True)
+class _Builder:
+    """Makes the parts of one dataset."""
+
+    subject: Subject
+    record: EpochRecord
+
+    def trained(self, stage: Stage, load: Load, rates: Rates, n_runs: int, settings: Settings) -> Part:
+        """Trials or repeats of a sampler."""
+        is_trial = stage == "trials"
+        kind = RunKind.TRIAL if is_trial else RunKind.REPEAT
+        return Part(
+            dataset=self.subject.name,
+            sampler=settings.sampler.name,
+            stage=stage,
+            n_runs=n_runs,
+            epochs=self.record.epochs(self.subject.name, kind, settings),
+            validate_every=settings.training.validate_every,
+            n_steps=load.n_steps,
+            n_positives=load.n_positives,
+            epoch_s=load.n_positives / rates.positives_per_s,
+            look_s=load.n_valid_targets / rates.valid_targets_per_s,
+            test_s=0.0 if is_trial else load.n_test_targets / rates.test_targets_per_s,
+            setup_s=rates.setup_s,
+            run_disk_bytes=RUN_DISK_BYTES + (0 if is_trial else RANK_BYTES * load.n_test_targets),
+        )
+
+    def baselines(self, names: Sequence[str], load: Load, rates: Rates) -> Part:
+        """The baselines, which are counted rather than trained; ranking takes about as long as a model's."""
+        return Part(
+            dataset=self.subject.name,
+            sampler=",".join(names),
+            stage="baselines",
+            n_runs=len(names),
+            epochs=Epochs(least=0, most=0, expected=0),
+            validate_every=0,
+            n_steps=0,
+            n_positives=0,
+            epoch_s=0.0,
+            look_s=0.0,
+            test_s=load.n_test_targets / rates.test_targets_per_s,
+            setup_s=0.0,
+            run_disk_bytes=RUN_DISK_BYTES + RANK_BYTES * load.n_test_targets,
+        )

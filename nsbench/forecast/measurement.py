@@ -1,0 +1,173 @@
+"""Rates of this machine: a few steps of the very training and ranking that the profile will run, in as many processes at once."""
+
+import multiprocessing
+import os
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from statistics import fmean
+from typing import final
+
+import torch
+from torch import Tensor
+
+from nsbench.config import Settings
+from nsbench.data.dataset import Dataset
+from nsbench.device import choose_device, device_name, peak_memory_bytes
+from nsbench.evaluation.evaluate import evaluate
+from nsbench.evaluation.model_scorer import ModelScorer
+from nsbench.evaluation.settings import EvaluationSettings
+from nsbench.evaluation.target import EvaluatedSplit
+from nsbench.experiment import run
+from nsbench.forecast.load import Load
+from nsbench.forecast.rate import Rates
+from nsbench.forecast.subject import Subject, subject_of
+from nsbench.home import Home
+from nsbench.model import initial_model
+from nsbench.terms import RunKind
+from nsbench.tracking.tracker import NullTracker
+from nsbench.watcher import Pruned, RunOrder
+
+WARM_UP_STEPS = 3
+FEWEST_STEPS = 3
+_FIRST_USERS = 128
+_USERS_GROW_BY = 4
+_ENDLESS_EPOCHS = 10**6
+_BYTES_PER_LEFT_OUT_INTERACTION = 32
+"""The log and the histories of users that a stand-in leaves out: item, time, and an index of each user's items."""
+
+
+@final
+class Here:
+    """Measures this machine, each dataset with `n_at_once` processes side by side, since they slow each other down.
+
+    Args:
+        home: Where datasets are.
+        n_at_once: Processes.
+        seconds: Time for each figure.
+    """
+
+    is_measured = True
+
+    def __init__(self, home: Home, n_at_once: int, seconds: float) -> None:
+        device = choose_device()
+        self.device = device_name(device)
+        self.how = f"measured here, {n_at_once} at once, {seconds:g} s for each sampler"
+        self.is_per_device = device.type == "cuda"
+        self.memory_limit_bytes: int | None = _memory_of(device)
+        self._home, self._n_at_once, self._seconds = home, n_at_once, seconds
+
+    def rates(self, subject: Subject, loads: Sequence[Load]) -> list[Rates]:
+        """Measures each load, the processes' mean; see `RateSource`."""
+        task = Task(subject.name, self._home, tuple(load.settings for load in loads), self._seconds)
+        context = multiprocessing.get_context("spawn")  # CUDA doesn't survive a fork.
+        with ProcessPoolExecutor(self._n_at_once, context) as pool:
+            measured = list(pool.map(measure, [task] * self._n_at_once))
+        left_out = round((1 - subject.users_share) * subject.n_interactions) * _BYTES_PER_LEFT_OUT_INTERACTION
+        return [
+            Rates(
+                positives_per_s=fmean(one[number].positives_per_s for one in measured),
+                valid_targets_per_s=fmean(one[number].valid_targets_per_s for one in measured),
+                test_targets_per_s=fmean(one[number].test_targets_per_s for one in measured),
+                setup_s=fmean(one[number].setup_s for one in measured),
+                memory_bytes=max(one[number].memory_bytes for one in measured) + left_out,
+            )
+            for number in range(len(loads))
+        ]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What one process measures: settings on a dataset, so many seconds for each figure."""
+
+    dataset: str
+    home: Home
+    settings: tuple[Settings, ...]
+    seconds: float
+
+
+def measure(task: Task) -> list[Rates]:
+    """Measures every settings of a task; evaluation once, since all samplers share it."""
+    torch.set_num_threads(1)
+    subject = subject_of(task.dataset, task.home)
+    trained = [_training_rate(subject, settings, task.seconds) for settings in task.settings]
+    generator = torch.Generator(choose_device()).manual_seed(0)
+    scorer = ModelScorer(initial_model(task.settings[0].model, subject.dataset.n_items, [generator]))
+    evaluation = task.settings[0].evaluation
+    valid = _evaluation_rate(scorer, subject.dataset, evaluation, "valid", task.seconds / 2)
+    test = _evaluation_rate(scorer, subject.dataset, evaluation, "test", task.seconds / 2)
+    memory_bytes = peak_memory_bytes(choose_device())
+    return [Rates(rate, valid, test, setup_s, memory_bytes) for rate, setup_s in trained]
+
+
+def _training_rate(subject: Subject, settings: Settings, seconds: float) -> tuple[float, float]:
+    """Positives a second, and seconds until the first step, of a run that is ended in time."""
+    endless = {"max_epochs": _ENDLESS_EPOCHS, "validate_every": _ENDLESS_EPOCHS}
+    watch = _Stopwatch(seconds)
+    try:
+        order = RunOrder(RunKind.SINGLE, seed=0, rank_test=False)
+        run(settings.changed(endless), subject.dataset, NullTracker(), order, watch)
+    except Pruned:
+        pass
+    return watch.positives_per_s, watch.setup_s
+
+
+@final
+class _Stopwatch:
+    """Watches a run, and ends it when it has gone on for long enough."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._created = time.perf_counter()
+        self._began = 0.0
+        self._n_steps = self._n_positives = 0
+        self.setup_s = 0.0
+        self.positives_per_s = 0.0
+
+    def on_start(self, run_id: str | None) -> None:
+        """Training is about to begin."""
+
+    def on_resume(self, epoch: int) -> None:
+        """Never happens: nothing is kept."""
+
+    def on_step(self, n_positives: int, loss: Tensor) -> None:
+        """Counts; the first steps warm up."""
+        if loss.is_cuda:
+            torch.cuda.synchronize(loss.device)
+        now = time.perf_counter()
+        self._n_steps += 1
+        if self._n_steps == 1:
+            self.setup_s = now - self._created
+        if self._n_steps <= WARM_UP_STEPS:
+            self._began = now
+            return
+        self._n_positives += n_positives
+        if now - self._began >= self._seconds and self._n_steps >= WARM_UP_STEPS + FEWEST_STEPS:
+            self.positives_per_s = self._n_positives / (now - self._began)
+            raise Pruned("measured")
+
+    def on_validation(self, epoch: int, metrics: Mapping[str, float]) -> None:
+        """Never happens: the run is ended before."""
+
+
+def _evaluation_rate(
+    scorer: ModelScorer, dataset: Dataset, settings: EvaluationSettings, split: EvaluatedSplit, seconds: float
+) -> float:
+    """Targets ranked a second, of more and more users until it has taken long enough or there are no more."""
+    n_users = _FIRST_USERS
+    while True:
+        started = time.perf_counter()
+        found = evaluate(scorer, dataset, split, settings, n_users=n_users, with_exposure=split == "test")
+        took = time.perf_counter() - started
+        if took >= seconds or n_users >= dataset.n_users:
+            return len(found.ranks.ranks) / took
+        n_users *= _USERS_GROW_BY
+
+
+def _memory_of(device: torch.device) -> int | None:
+    if device.type == "cuda":
+        return torch.cuda.get_device_properties(device).total_memory
+    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return None

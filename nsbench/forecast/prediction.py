@@ -1,0 +1,146 @@
+"""A prediction: the runs of a profile with the seconds that each takes, and the hours, memory and disk of all."""
+
+import heapq
+import math
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from nsbench.forecast.epochs import Epochs
+
+Stage = Literal["trials", "baselines", "repeats"]
+"""What runs stand for; a dataset's repeats begin when its trials are done."""
+
+RUN_S = 1.0
+"""A run's share of recording and of waiting for its next assignment. Measured on sqlite: 0.1 to 0.6 s beside
+training and evaluation, before the wait."""
+
+COMMAND_S = 10.0
+"""Starting the workers and writing the report, whatever the runs. Measured: a profile that is done already takes 13 s."""
+
+RUN_DISK_BYTES = 150_000
+"""What a run adds to MLflow's and Optuna's databases. Measured: 140 kB a run with 5 to 20 looks."""
+
+RANK_BYTES = 7
+"""What a target's rank takes in a run's artifact. Measured on three real logs: 3.7 to 7.2 bytes."""
+
+LEADER_BYTES = 600 * 2**20
+"""Memory of the command itself, beside its workers."""
+
+
+class Part(BaseModel):
+    """The runs of one stage of one sampler on one dataset.
+
+    Attributes:
+        dataset: The dataset's name.
+        sampler: The sampler's name; the baselines' names joined by commas.
+        stage: What the runs stand for.
+        n_runs: Runs.
+        epochs: Epochs of a run.
+        validate_every: Epochs between looks at the validation interactions; 0 for baselines.
+        n_steps: Steps in an epoch.
+        n_positives: Positives in an epoch.
+        epoch_s: Seconds of an epoch's steps.
+        look_s: Seconds of a look.
+        test_s: Seconds of ranking the test interactions; 0 for trials, which leave them alone.
+        setup_s: Seconds from the run's start to its first step.
+        run_disk_bytes: What each run adds to the home.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dataset: str
+    sampler: str
+    stage: Stage
+    n_runs: int
+    epochs: Epochs
+    validate_every: int
+    n_steps: int
+    n_positives: int
+    epoch_s: float
+    look_s: float
+    test_s: float
+    setup_s: float
+    run_disk_bytes: int
+
+    def run_s(self, epochs: float) -> float:
+        """Seconds of a run of so many epochs."""
+        looks = math.ceil(epochs / self.validate_every) if self.validate_every else 0
+        return self.setup_s + epochs * self.epoch_s + looks * self.look_s + self.test_s
+
+
+class Prediction(BaseModel):
+    """What a profile will take on a device.
+
+    Attributes:
+        profile: Its name.
+        fingerprint: Hash of all that it asks for.
+        device: Where it would run, in words.
+        is_measured: Whether the rates were measured there.
+        how: How the rates came about.
+        n_at_once: Runs at once.
+        parts: The runs.
+        datasets: How each dataset's shape is known, by name.
+        memory_bytes: Memory of all runs at once, or of each device.
+        memory_limit_bytes: What there is of it; None where nothing says.
+        is_per_device: Whether that memory is each device's.
+        disk_bytes: What datasets and runs take.
+        nsbench: The version that predicted.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    profile: str
+    fingerprint: str
+    device: str
+    is_measured: bool
+    how: str
+    n_at_once: int
+    parts: tuple[Part, ...]
+    datasets: dict[str, str]
+    memory_bytes: int
+    memory_limit_bytes: int | None
+    is_per_device: bool
+    disk_bytes: int
+    nsbench: str
+
+    @property
+    def likely_s(self) -> float:
+        """Seconds with the expected epochs, or the most where none are known."""
+        return self._seconds(lambda epochs: epochs.likely)
+
+    @property
+    def least_s(self) -> float:
+        """Seconds if every run stops as early as it can without being pruned."""
+        return self._seconds(lambda epochs: epochs.least)
+
+    @property
+    def most_s(self) -> float:
+        """Seconds if no run stops early."""
+        return self._seconds(lambda epochs: epochs.most)
+
+    @property
+    def is_expected(self) -> bool:
+        """Whether recorded runs say how many epochs any of the runs take."""
+        return any(part.epochs.expected is not None for part in self.parts if part.stage != "baselines")
+
+    def _seconds(self, epochs: Callable[[Epochs], float]) -> float:
+        total = COMMAND_S
+        for _, stage in groupby(self.parts, key=lambda part: (part.dataset, part.stage == "repeats")):
+            runs = [RUN_S + part.run_s(epochs(part.epochs)) for part in stage for _ in range(part.n_runs)]
+            total += makespan(runs, self.n_at_once)
+        return total
+
+
+def makespan(seconds: Sequence[float], n_at_once: int) -> float:
+    """Seconds until all are done when a free worker takes the next.
+
+    >>> makespan([3, 3, 2], 2)
+    5.0
+    """
+    free_at = [0.0] * n_at_once
+    for took in seconds:
+        heapq.heappush(free_at, heapq.heappop(free_at) + took)
+    return max(free_at)

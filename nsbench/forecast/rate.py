@@ -1,0 +1,52 @@
+"""What a prediction reckons with, and where it comes from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from nsbench.forecast.load import Load
+from nsbench.forecast.subject import Subject
+
+
+@dataclass(frozen=True)
+class Rates:
+    """How fast one run goes while as many others go on as the prediction assumes.
+
+    Attributes:
+        positives_per_s: Positives trained on, batches and negatives drawn.
+        valid_targets_per_s: Targets ranked at a look at the validation interactions.
+        test_targets_per_s: Targets ranked at the end, exposure counted.
+        setup_s: Seconds from a run's start to its first step.
+        memory_bytes: The most that the run's process holds: of the host's memory, or of the card's on a GPU.
+    """
+
+    positives_per_s: float
+    valid_targets_per_s: float
+    test_targets_per_s: float
+    setup_s: float
+    memory_bytes: int
+
+
+class RateSource(Protocol):
+    """Where rates come from.
+
+    Attributes:
+        device: What the runs would run on, in words.
+        how: How the rates came about, in words.
+        is_measured: Whether they were measured there; otherwise they are an estimate.
+        memory_limit_bytes: Memory of the device or machine; None where nothing says.
+        is_per_device: Whether that memory is each run's own (a GPU's) or all runs share it.
+    """
+
+    device: str
+    how: str
+    is_measured: bool
+    memory_limit_bytes: int | None
+    is_per_device: bool
+
+    def rates(self, subject: Subject, loads: Sequence[Load]) -> list[Rates]:
+        """The rates of each load.
+
+        Raises:
+            SettingsError: The source knows nothing of a sampler.
+        """
