@@ -9,6 +9,7 @@ from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from nsbench.data.filter import repeats_of
+from nsbench.data.parallel import map_in_order
 from nsbench.data.split import Boundaries
 from nsbench.data.table import CHUNK_ROWS, Table
 from nsbench.data.timestamp import MICROSECONDS
@@ -33,12 +34,23 @@ class Assembly:
     repeat_share: float
 
 
-@dataclass
-class _Totals:
-    """Sums over the chunks of the last pass."""
+@dataclass(frozen=True)
+class _Census:
+    """What one pass counts.
 
-    n_ties: int = 0
-    n_repeats: int = 0
+    Attributes:
+        users: int64[3, n_user_codes], each user's interactions in all, before validation and before test.
+        train_items: int64[n_item_codes], each item's training interactions.
+        in_log: bool[n_item_codes], whether an item has any interaction.
+        in_test: bool[n_item_codes], whether an item has an interaction in test.
+        times: Seconds of the first and last interaction, and of the first ones of validation and test.
+    """
+
+    users: NDArray[np.int64]
+    train_items: NDArray[np.int64]
+    in_log: NDArray[np.bool_]
+    in_test: NDArray[np.bool_]
+    times: dict[str, int]
 
 
 def write_arrays(table: Table, boundaries: Boundaries, folder: Path) -> Assembly:
@@ -47,24 +59,22 @@ def write_arrays(table: Table, boundaries: Boundaries, folder: Path) -> Assembly
     Users without an interaction left are left out; the others keep their order. Items are numbered from 1 by falling
     number of training interactions, ties in the order of their codes.
     """
-    lengths, until_valid, until_test = _user_counts(table, boundaries)
+    census = _count(table, boundaries)
+    lengths, until_valid, until_test = census.users
     users = np.flatnonzero(lengths)
     offsets = np.concatenate([[0], np.cumsum(lengths[users])])
-    train_end, valid_end = offsets[:-1] + until_valid[users], offsets[:-1] + until_test[users]
-    train_counts, present = _item_counts(table, boundaries)
-    items = np.flatnonzero(present)
-    items = items[np.argsort(-train_counts[items], kind="stable")]
+    items = np.flatnonzero(census.in_log)
+    items = items[np.argsort(-census.train_items[items], kind="stable")]
     item_of_code = np.zeros(table.n_items, dtype=np.int32)
     item_of_code[items] = np.arange(1, len(items) + 1)
+    train_counts = np.concatenate([[0], census.train_items[items]])
 
-    train_user_counts = np.zeros(len(items) + 1, dtype=np.int64)
-    totals = _write_interactions(table, boundaries, folder, item_of_code, train_user_counts)
-    counts_by_item = np.concatenate([[0], train_counts[items]])
+    train_user_counts, n_ties, n_repeats = _write_interactions(table, boundaries, folder, item_of_code, len(items))
     for name, array in (
         ("offsets", offsets),
-        ("train_end", train_end),
-        ("valid_end", valid_end),
-        ("train_counts", counts_by_item),
+        ("train_end", offsets[:-1] + until_valid[users]),
+        ("valid_end", offsets[:-1] + until_test[users]),
+        ("train_counts", train_counts),
         ("train_user_counts", train_user_counts),
     ):
         np.save(folder / f"{name}.npy", array)
@@ -75,13 +85,13 @@ def write_arrays(table: Table, boundaries: Boundaries, folder: Path) -> Assembly
         "n_train": int(until_valid.sum()),
         "n_valid": int((until_test - until_valid).sum()),
         "n_test": int((lengths - until_test).sum()),
-        "n_ties": totals.n_ties,
+        "n_ties": n_ties,
         "n_new_test_users": int(np.count_nonzero((lengths > until_test) & (until_valid == 0))),
-        "n_cold_items": int(np.count_nonzero(counts_by_item[1:] == 0)),
-        "n_cold_test_items": _count_cold_test_items(table, boundaries, train_counts),
-        **_times(table, boundaries),
+        "n_cold_items": int(np.count_nonzero(train_counts[1:] == 0)),
+        "n_cold_test_items": int(np.count_nonzero(census.in_test & (census.train_items == 0))),
+        **census.times,
     }
-    return Assembly(users, items, counts, totals.n_repeats / len(table))
+    return Assembly(users, items, counts, n_repeats / len(table))
 
 
 def content_hash(folder: Path, seen_items: str) -> str:
@@ -95,81 +105,60 @@ def content_hash(folder: Path, seen_items: str) -> str:
     return digest.hexdigest()
 
 
-def _user_counts(
-    table: Table, boundaries: Boundaries
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """By user code: interactions in all, before validation, before test."""
-    counts = np.zeros((3, table.n_users), dtype=np.int64)
+def _count(table: Table, boundaries: Boundaries) -> _Census:
+    users = np.zeros((3, table.n_users), dtype=np.int64)
+    train_items = np.zeros(table.n_items, dtype=np.int64)
+    in_log, in_test = (np.zeros(table.n_items, dtype=bool) for _ in range(2))
+    first_moments = [np.iinfo(np.int64).max] * 3
+    last_moment = np.iinfo(np.int64).min
     for chunk in table.chunks():
-        user, first = table.user[chunk], int(table.user[chunk.start])
-        parts = (user, user[boundaries.valid.is_before(table, chunk)], user[boundaries.test.is_before(table, chunk)])
-        for row, part in zip(counts, parts, strict=True):
-            found = np.bincount(part - first)
-            row[first : first + len(found)] += found
-    return counts[0], counts[1], counts[2]
-
-
-def _item_counts(table: Table, boundaries: Boundaries) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """By item code: training interactions, and whether there is any interaction."""
-    counts, present = np.zeros(table.n_items, dtype=np.int64), np.zeros(table.n_items, dtype=bool)
-    for chunk in table.chunks():
-        item = table.item[chunk]
-        counts += np.bincount(item[boundaries.valid.is_before(table, chunk)], minlength=table.n_items)
-        present[item] = True
-    return counts, present
+        user, item, moment = table.user[chunk], table.item[chunk], table.moment[chunk]
+        before_valid, before_test = (bound.is_before(table, chunk) for bound in (boundaries.valid, boundaries.test))
+        first = int(user[0])
+        in_chunk = slice(first, int(user[-1]) + 1)
+        for counts, part in zip(users, (user, user[before_valid], user[before_test]), strict=True):
+            counts[in_chunk] = np.bincount(part - first, minlength=in_chunk.stop - first)
+        np.add.at(train_items, item[before_valid], 1)
+        in_log[item] = True
+        in_test[item[~before_test]] = True
+        for place, moments in enumerate((moment, moment[~before_valid], moment[~before_test])):
+            first_moments[place] = int(moments.min(initial=first_moments[place]))
+        last_moment = int(moment.max(initial=last_moment))
+    seconds = [moment // MICROSECONDS for moment in (*first_moments, last_moment)]
+    times = dict(zip(("first_time", "valid_from", "test_from", "last_time"), seconds, strict=True))
+    return _Census(users, train_items, in_log, in_test, times)
 
 
 def _write_interactions(
-    table: Table,
-    boundaries: Boundaries,
-    folder: Path,
-    item_of_code: NDArray[np.int32],
-    train_user_counts: NDArray[np.int64],
-) -> _Totals:
-    """Writes item_ids and timestamps, and adds each user's different training items to `train_user_counts`."""
+    table: Table, boundaries: Boundaries, folder: Path, item_of_code: NDArray[np.int32], n_items: int
+) -> tuple[NDArray[np.int64], int, int]:
+    """Writes item_ids and timestamps.
+
+    Returns:
+        int64[n_items + 1], each item's users in training; the interactions at a moment that their user has twice; and the
+        interactions with an item that their user had before.
+    """
     item_ids = open_memmap(folder / "item_ids.npy", mode="w+", dtype=np.int32, shape=(len(table),))
     timestamps = open_memmap(folder / "timestamps.npy", mode="w+", dtype=np.int64, shape=(len(table),))
-    totals = _Totals()
-    for chunk in table.chunks():
+
+    def write(chunk: slice) -> tuple[NDArray[np.int32], int, int]:
         user, moment = table.user[chunk], table.moment[chunk]
-        items = item_of_code[table.item[chunk]]
+        items = item_of_code.take(table.item[chunk])
         item_ids[chunk] = items
         timestamps[chunk] = moment // MICROSECONDS
         tied = (user[1:] == user[:-1]) & (moment[1:] == moment[:-1])
-        totals.n_ties += int(np.count_nonzero(np.append(tied, False) | np.append(False, tied)))
+        n_tied = int(np.count_nonzero(np.append(tied, False) | np.append(False, tied)))
         repeated = repeats_of(table, chunk)
-        totals.n_repeats += int(np.count_nonzero(repeated))
         # An item's first interaction of a user is in training if any is.
         first_in_train = ~repeated & boundaries.valid.is_before(table, chunk)
-        train_user_counts += np.bincount(items[first_in_train], minlength=len(train_user_counts))
+        return items[first_in_train], n_tied, int(np.count_nonzero(repeated))
+
+    train_user_counts = np.zeros(n_items + 1, dtype=np.int64)
+    n_ties = n_repeats = 0
+    for items, n_tied, n_repeated in map_in_order(write, table.chunks()):
+        np.add.at(train_user_counts, items, 1)
+        n_ties += n_tied
+        n_repeats += n_repeated
     item_ids.flush()
     timestamps.flush()
-    return totals
-
-
-def _count_cold_test_items(table: Table, boundaries: Boundaries, train_counts: NDArray[np.int64]) -> int:
-    tested = np.zeros(table.n_items, dtype=bool)
-    for chunk in table.chunks():
-        tested[table.item[chunk][~boundaries.test.is_before(table, chunk)]] = True
-    return int(np.count_nonzero(tested & (train_counts == 0)))
-
-
-def _times(table: Table, boundaries: Boundaries) -> dict[str, int]:
-    """Seconds of the first and last interaction, and of the first ones of validation and test."""
-    first, last, valid_from, test_from = [], [], [], []
-    for chunk in table.chunks():
-        moment = table.moment[chunk]
-        first.append(moment.min())
-        last.append(moment.max())
-        valid_from.extend(
-            moment[~boundaries.valid.is_before(table, chunk)].min(keepdims=True, initial=np.iinfo(np.int64).max)
-        )
-        test_from.extend(
-            moment[~boundaries.test.is_before(table, chunk)].min(keepdims=True, initial=np.iinfo(np.int64).max)
-        )
-    return {
-        "first_time": int(min(first)) // MICROSECONDS,
-        "last_time": int(max(last)) // MICROSECONDS,
-        "valid_from": int(min(valid_from)) // MICROSECONDS,
-        "test_from": int(min(test_from)) // MICROSECONDS,
-    }
+    return train_user_counts, n_ties, n_repeats

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsbench.data.choice import Repeats
+from nsbench.data.order import stable_order
 from nsbench.data.table import Table
 from nsbench.data.timestamp import MICROSECONDS
 
@@ -41,12 +42,7 @@ def drop_repeats(table: Table, repeats: Repeats) -> Table:
 
 def repeats_of(table: Table, chunk: slice) -> NDArray[np.bool_]:
     """bool[n], True where the user of a row had its item in an earlier row."""
-    user, item = table.user[chunk].astype(np.int64), table.item[chunk]
-    keys = (user - user[0]) * table.n_items + item
-    first = np.unique(keys, return_index=True)[1]
-    repeated = np.ones(len(keys), dtype=bool)
-    repeated[first] = False
-    return repeated
+    return _later_equals(table.item[chunk], table.user[chunk])
 
 
 def _immediate_repeats(table: Table, chunk: slice) -> NDArray[np.bool_]:
@@ -58,15 +54,31 @@ def _immediate_repeats(table: Table, chunk: slice) -> NDArray[np.bool_]:
 
 def duplicates_of(table: Table, chunk: slice) -> NDArray[np.bool_]:
     """bool[n], True where an earlier row of the log has the same user, item and moment."""
-    order = np.lexsort((table.row[chunk], table.item[chunk], table.moment[chunk], table.user[chunk]))
-    columns = [column[chunk][order] for column in (table.user, table.item, table.moment)]
-    duplicate = np.zeros(len(order), dtype=bool)
-    duplicate[order[1:]] = np.logical_and.reduce([column[1:] == column[:-1] for column in columns])
+    user, moment = table.user[chunk], table.moment[chunk]
+    tied = (user[1:] == user[:-1]) & (moment[1:] == moment[:-1])
+    duplicate = np.zeros(len(user), dtype=bool)
+    if not tied.any():
+        return duplicate
+    # Only ties can hold duplicates, and most logs have few.
+    places = np.flatnonzero(np.append(tied, False) | np.append(False, tied))
+    tie = np.append(0, np.cumsum(~tied))[places]
+    duplicate[places] = _later_equals(table.item[chunk][places], tie)
     return duplicate
+
+
+def _later_equals(values: NDArray[np.integer], groups: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """bool[n], True where an earlier place of the same group has the same value."""
+    order = stable_order(values, groups)
+    values, groups = values.take(order), groups.take(order)
+    later = np.zeros(len(order), dtype=bool)
+    later[order[1:]] = (values[1:] == values[:-1]) & (groups[1:] == groups[:-1])
+    return later
 
 
 def drop_rare(table: Table, min_user_interactions: int, min_item_interactions: int) -> Table:
     """Leaves users and items with fewer interactions out, again and again until nothing changes."""
+    if min_user_interactions <= 1 and min_item_interactions <= 1:
+        return table
     users, items = np.ones(table.n_users, dtype=bool), np.ones(table.n_items, dtype=bool)
     while True:
         user_counts, item_counts = _counts(table, users, items)

@@ -1,11 +1,11 @@
 """Reads a log into a staged file of users, items and moments, and refuses what can't be read, row by row.
 
-One streaming pass over the log; only integers and labels are kept, the raw text never is in memory as a whole. The
-staged file is Parquet with the columns `user`, `item` (labels), `moment` (int64 microseconds since 1970) and `row`.
+One streaming pass over the log; only integers and labels are kept, the raw text never is in memory as a whole.
 """
 
 import logging
 from pathlib import Path
+from typing import NoReturn
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict
@@ -14,10 +14,11 @@ from nsbench.data.bad_line import explain_unreadable
 from nsbench.data.choice import TimeUnit
 from nsbench.data.column import Columns, find_columns
 from nsbench.data.source import ROW, LogSource, recognise
+from nsbench.data.staging import SAMPLE_ROWS, Staged, stage
 from nsbench.data.timestamp import Clock, find_clock
+from nsbench.disk import is_full
 from nsbench.errors import LogError
 
-SAMPLE_ROWS = 1_000
 NULL_WORDS = ("", "nan", "NaN", "NAN", "null", "Null", "NULL", "none", "None", "NONE")
 """What stands for a missing value in text."""
 
@@ -38,16 +39,16 @@ class ReadOptions(BaseModel):
     """Leave rows out that lack a user, an item or a time, rather than refuse the log."""
 
 
-def stage_log(path: Path, options: ReadOptions, staged: Path) -> Columns:
+def stage_log(path: Path, options: ReadOptions, staged_path: Path) -> tuple[Columns, Staged]:
     """Writes the staged file of a log.
 
     Args:
         path: The log, in any format that `nsbench.data.source` knows.
         options: How to read it.
-        staged: Where the staged file goes.
+        staged_path: Where the staged file goes.
 
     Returns:
-        The columns that were read.
+        The columns that were read, and the staged rows; some are bad only if they are to be skipped.
 
     Raises:
         LogError: The file can't be read, a column is missing, or rows are bad; nothing usable is staged then.
@@ -57,24 +58,23 @@ def stage_log(path: Path, options: ReadOptions, staged: Path) -> Columns:
         columns = find_columns(source, options.columns)
         _check_roles(source, columns, options)
         names = [name for name in dict.fromkeys(columns.model_dump().values()) if name is not None]
-        sample = source.scan([str(columns.time)]).head(SAMPLE_ROWS).collect()
+        user, item, time = str(columns.user), str(columns.item), str(columns.time)
+        sample = source.scan([user, item, time]).head(SAMPLE_ROWS).collect()
         if not len(sample):
             raise LogError(f"{source.path} is empty: it has columns but no row.")
-        clock = find_clock(sample.select(_clean(sample.schema, str(columns.time))).to_series(), options.time_unit)
+        clock = find_clock(sample.select(_clean(sample.schema[time], pl.col(time))).to_series(), options.time_unit)
         frame = _taken(source.scan(names), columns, options)
-        schema = frame.collect_schema()
-        _check_labels(source, columns, schema)
-        frame.select(
-            _clean(schema, str(columns.user)).alias("user"),
-            _clean(schema, str(columns.item)).alias("item"),
-            clock.moment(_clean(schema, str(columns.time))).alias("moment"),
-            pl.col(ROW).alias("row"),
-        ).sink_parquet(staged, compression="lz4", engine="streaming")
+        _check_labels(source, columns, frame.collect_schema())
+        rows = frame.select(user=user, item=item, moment=clock.moment(pl.col(time)), row=ROW)
+        staged = stage(rows, sample.select(user=user, item=item), staged_path, _clean)
     except (pl.exceptions.PolarsError, OSError) as error:
+        if is_full(error):
+            raise
         raise LogError(explain_unreadable(source, str(error))) from None
-    _check_not_empty(source, columns, options, staged)
+    if not staged.n_rows:
+        _refuse_empty(source, columns, options)
     _check_rows(source, columns, clock, staged, skip=options.skip_bad_rows)
-    return columns
+    return columns, staged
 
 
 def _check_roles(source: LogSource, columns: Columns, options: ReadOptions) -> None:
@@ -95,13 +95,12 @@ def _check_labels(source: LogSource, columns: Columns, schema: pl.Schema) -> Non
             raise LogError(f"Column {name!r} of {source.path} holds {schema[name]}; a label is a number or a text.")
 
 
-def _clean(schema: pl.Schema, name: str) -> pl.Expr:
+def _clean(kind: pl.DataType, column: pl.Expr) -> pl.Expr:
     """The column without surrounding blanks; words for a missing value are null."""
-    column = pl.col(name)
-    if schema[name] != pl.String:
-        return column.fill_nan(None) if schema[name].is_float() else column
+    if kind != pl.String:
+        return column.fill_nan(None) if kind.is_float() else column
     stripped = column.str.strip_chars()
-    return pl.when(~stripped.is_in(NULL_WORDS)).then(stripped).alias(name)
+    return pl.when(~stripped.is_in(NULL_WORDS)).then(stripped)
 
 
 def _taken(frame: pl.LazyFrame, columns: Columns, options: ReadOptions) -> pl.LazyFrame:
@@ -114,9 +113,7 @@ def _taken(frame: pl.LazyFrame, columns: Columns, options: ReadOptions) -> pl.La
     return frame
 
 
-def _check_not_empty(source: LogSource, columns: Columns, options: ReadOptions, staged: Path) -> None:
-    if pl.scan_parquet(staged).select(pl.len()).collect().item() > 0:
-        return
+def _refuse_empty(source: LogSource, columns: Columns, options: ReadOptions) -> NoReturn:
     if options.events:
         events = source.scan([str(columns.event)]).select(pl.col(str(columns.event)).value_counts(sort=True)).head(10)
         names = events.unnest(str(columns.event)).collect(engine="streaming")[str(columns.event)].to_list()
@@ -131,34 +128,24 @@ def _check_not_empty(source: LogSource, columns: Columns, options: ReadOptions, 
     raise LogError(f"{source.path} is empty: it has blank rows only.")
 
 
-def _check_rows(source: LogSource, columns: Columns, clock: Clock, staged: Path, *, skip: bool) -> None:
-    bad = pl.any_horizontal(pl.col("user", "item", "moment").is_null())
-    found = (
-        pl.scan_parquet(staged)
-        .select(
-            pl.col("user").null_count(),
-            pl.col("item").null_count(),
-            pl.col("moment").null_count(),
-            pl.col("row").filter(bad).min(),
-            bad.sum().alias("n_bad"),
-            pl.len().alias("n"),
-        )
-        .collect(engine="streaming")
-        .row(0, named=True)
-    )
-    if not found["n_bad"]:
+def _check_rows(source: LogSource, columns: Columns, clock: Clock, staged: Staged, *, skip: bool) -> None:
+    without_user, without_item, without_time = staged.users.n_missing, staged.items.n_missing, staged.n_without_moment
+    if not (without_user or without_item or without_time):
         return
+    bad = pl.any_horizontal(pl.col("user", "item", "moment").is_null())
+    counted = pl.scan_ipc(staged.path).select(n_bad=bad.sum(), first=pl.col("row").filter(bad).min())
+    n_bad, first = counted.collect(engine="streaming").row(0)
     counts = [
-        f"{found['user']:,} without a user in {columns.user!r}" if found["user"] else "",
-        f"{found['item']:,} without an item in {columns.item!r}" if found["item"] else "",
-        f"{found['moment']:,} whose {columns.time!r} is no time in {clock.label}" if found["moment"] else "",
+        f"{without_user:,} without a user in {columns.user!r}" if without_user else "",
+        f"{without_item:,} without an item in {columns.item!r}" if without_item else "",
+        f"{without_time:,} whose {columns.time!r} is no time in {clock.label}" if without_time else "",
     ]
-    what = f"{found['n_bad']:,} of {found['n']:,} rows are bad: {', '.join(filter(None, counts))}"
-    if skip and found["n_bad"] < found["n"]:
+    what = f"{n_bad:,} of {staged.n_rows:,} rows are bad: {', '.join(filter(None, counts))}"
+    if skip and n_bad < staged.n_rows:
         logger.warning("%s: left out, %s", source.path, what)
         return
-    row = source.scan([str(columns.user), str(columns.item), str(columns.time)]).filter(pl.col(ROW) == found["row"])
+    row = source.scan([str(columns.user), str(columns.item), str(columns.time)]).filter(pl.col(ROW) == first)
     values = row.drop(ROW).collect(engine="streaming").row(0, named=True)
-    first = ", ".join(f"{name}={value!r}" for name, value in values.items())
+    written = ", ".join(f"{name}={value!r}" for name, value in values.items())
     todo = "Correct them, or leave them out with --skip-bad-rows" if not skip else "No good row is left"
-    raise LogError(f"{source.path}, {source.line_of(found['row'])}: {first}. {what}. {todo}.")
+    raise LogError(f"{source.path}, {source.line_of(first)}: {written}. {what}. {todo}.")

@@ -19,6 +19,7 @@ from nsbench.data.filter import cut_visits, drop_rare, drop_repeats, duplicates_
 from nsbench.data.ingest import ReadOptions, stage_log
 from nsbench.data.popularity import popularity_of
 from nsbench.data.split import count_cut_ties, find_boundaries
+from nsbench.data.staging import SAMPLE_ROWS, Staged, stage
 from nsbench.data.store import ITEMS, USERS, save_dataset, writing_folder
 from nsbench.data.table import Labels, Table, build_table
 from nsbench.data.timestamp import MICROSECONDS
@@ -29,6 +30,8 @@ SEEN_ITEMS_REPEAT_SHARE = 0.01
 """Seen items leave the ranking by themselves where fewer interactions than this repeat an item."""
 
 DUPLICATES_REFUSED_SHARE = 0.01
+
+STAGED = "staged.arrow"
 
 logger = logging.getLogger(__name__)
 
@@ -73,9 +76,8 @@ def prepare_log(
         DatasetError: The name isn't accepted or is taken, or the home can't be written.
     """
     with writing_folder(name, home) as folder:
-        staged = folder / "staged.parquet"
         logger.info("reading %s", path)
-        columns = stage_log(path, read, staged)
+        columns, staged = stage_log(path, read, folder / STAGED)
         read_as = {f"{role}_column": column for role, column in columns}
         taken = read.model_dump(exclude={"columns"}) | {"events": ",".join(read.events) or None}
         card = _prepare_staged(staged, options, _Origin(path.name, name, {**read_as, **taken}))
@@ -102,14 +104,13 @@ def prepare_frame(
         DatasetError: The name isn't accepted or is taken, or the home can't be written.
     """
     with writing_folder(name, home) as folder:
-        staged = folder / "staged.parquet"
         n_nulls = frame.select(pl.col("user", "item", "time").null_count()).collect(engine="streaming").row(0)
         if any(n_nulls):
             raise LogError(f"{source}: {n_nulls} values of user, item and time are missing; none may be.")
         moment = pl.col("time").cast(pl.Int64) * MICROSECONDS
-        frame.with_row_index("row").select("user", "item", moment.alias("moment"), "row").sink_parquet(
-            staged, compression="lz4", engine="streaming"
-        )
+        rows = frame.with_row_index("row").select("user", "item", moment.alias("moment"), "row")
+        sample = frame.select("user", "item").head(SAMPLE_ROWS).collect()
+        staged = stage(rows, sample, folder / STAGED, clean=lambda _, column: column)
         card = _prepare_staged(staged, options, _Origin(source, name, {}))
         save_dataset(folder, card, home, replace=replace)
     return card
@@ -124,21 +125,24 @@ class _Origin:
     read_options: dict[str, str | int | float | bool | None]
 
 
-def _prepare_staged(staged: Path, options: PrepareOptions, origin: _Origin) -> DatasetCard:
+def _prepare_staged(staged: Staged, options: PrepareOptions, origin: _Origin) -> DatasetCard:
     """Writes arrays and label maps into the staged file's folder, removes everything else, and gives the card."""
-    folder = staged.parent
+    folder = staged.path.parent
     logger.info("ordering")
     table, labels = build_table(staged, folder)
+    staged.path.unlink()
     _check_size(table, "The log")
+    n_rows = len(table)
     table, visitors = _filter(table, options)
-    _check_size(table, "After the filters, the log")
+    if len(table) < n_rows:
+        _check_size(table, "After the filters, the log")
     logger.info("splitting")
     boundaries = find_boundaries(table, options.split_by, options.valid_share, options.test_share)
     assembly = write_arrays(table, boundaries, folder)
     n_ties_cut = count_cut_ties(table, boundaries)
     _write_labels(folder, labels, assembly, visitors)
     del table
-    for path in (staged, *folder.glob("table-*.npy")):
+    for path in folder.glob("table-*.npy"):
         path.unlink()
     seen_items = options.seen_items
     if seen_items == "auto":

@@ -3,7 +3,7 @@
 Globally in time, so that no model learns from what happens after the interactions it is tested on.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from nsbench.data.table import Table
 from nsbench.data.timestamp import MICROSECONDS
 from nsbench.errors import LogError
 
-N_BINS = 1 << 16
+BIN_BITS = 16
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,8 @@ class Boundary:
     def is_before(self, table: Table, chunk: slice) -> NDArray[np.bool_]:
         """bool[n], True where a row of the chunk lies before the boundary."""
         moment = table.moment[chunk]
+        if self.row == 0:
+            return np.asarray(moment < self.moment)
         return np.asarray((moment < self.moment) | ((moment == self.moment) & (table.row[chunk] < self.row)))
 
 
@@ -41,6 +43,19 @@ class Boundaries:
 
     valid: Boundary
     test: Boundary
+
+
+@dataclass(frozen=True)
+class Place:
+    """A value among others in order.
+
+    Attributes:
+        value: The value.
+        n_smaller: How many are smaller.
+    """
+
+    value: int
+    n_smaller: int
 
 
 def find_boundaries(table: Table, rule: SplitRule, valid_share: float, test_share: float) -> Boundaries:
@@ -64,15 +79,14 @@ def find_boundaries(table: Table, rule: SplitRule, valid_share: float, test_shar
             f"{n_before_test - n_before_valid:,} for validation and {n - n_before_test:,} for test, and none may be empty. "
             "Use a longer log, larger shares or weaker filters."
         )
-    place = _cut_rows if rule == "rows" else _cut_times
-    boundaries = Boundaries(place(table, n_before_valid), place(table, n_before_test))
-    n_train, n_until_test = (_count_before(table, boundary) for boundary in (boundaries.valid, boundaries.test))
+    cut = _cut_rows if rule == "rows" else _cut_times
+    (valid, n_train), (test, n_until_test) = cut(table, [n_before_valid, n_before_test])
     if not 0 < n_train < n_until_test < n:
         raise LogError(
             "Training, validation or test would be empty: the log has too few different times to be cut by "
             "timestamp. Use larger shares, or --split-by rows, which cuts through equal times."
         )
-    return boundaries
+    return Boundaries(valid, test)
 
 
 def count_cut_ties(table: Table, boundaries: Boundaries) -> int:
@@ -81,48 +95,80 @@ def count_cut_ties(table: Table, boundaries: Boundaries) -> int:
     return sum(int(np.isin(table.moment[chunk], list(cut)).sum()) for chunk in table.chunks()) if cut else 0
 
 
-def kth_smallest(values: Callable[[], Iterable[NDArray[np.int64]]], k: int) -> int:
-    """The value at place k (from 0) of all values in order, in a few passes and little memory.
+def kth_smallest(values: Callable[[], Iterable[NDArray[np.int64]]], ks: Sequence[int]) -> list[Place]:
+    """The values at places (from 0) of all values in order, in a few passes and little memory.
+
+    Each pass counts the values in 2^BIN_BITS bins between the smallest and the largest that a place can still have.
 
     Args:
         values: Gives the values in chunks, the same on every call.
-        k: Between 0 and the number of values minus 1.
+        ks: Places between 0 and the number of values minus 1.
 
-    >>> kth_smallest(lambda: [np.array([5, 1]), np.array([3, 3])], 2)
-    3
+    >>> kth_smallest(lambda: [np.array([5, 1]), np.array([3, 3])], [2])
+    [Place(value=3, n_smaller=1)]
     """
-    low = min(int(chunk.min()) for chunk in values() if len(chunk))
-    high = max(int(chunk.max()) for chunk in values() if len(chunk))
-    while low < high:
-        width = (high - low) // N_BINS + 1
-        counts = np.zeros(N_BINS, dtype=np.int64)
+    bounds = [(int(chunk.min()), int(chunk.max())) for chunk in values() if len(chunk)]
+    lows, highs = zip(*bounds, strict=True)
+    intervals = [_Interval(min(lows), max(highs), n_smaller=0) for _ in ks]
+    while any(interval.low < interval.high for interval in intervals):
+        bins = {interval: np.zeros(1 << BIN_BITS, dtype=np.int64) for interval in intervals}
         for chunk in values():
-            inside = chunk[(chunk >= low) & (chunk <= high)]
-            counts += np.bincount((inside - low) // width, minlength=N_BINS)
+            for interval in bins:
+                inside = chunk[(chunk >= interval.low) & (chunk <= interval.high)]
+                bins[interval] += np.bincount((inside - interval.low) >> interval.shift, minlength=1 << BIN_BITS)
+        intervals = [interval.narrowed(bins[interval], k) for interval, k in zip(intervals, ks, strict=True)]
+    return [Place(interval.low, interval.n_smaller) for interval in intervals]
+
+
+@dataclass(frozen=True)
+class _Interval:
+    """Where a sought value lies, both ends included, and how many values are smaller than all of it."""
+
+    low: int
+    high: int
+    n_smaller: int
+
+    @property
+    def shift(self) -> int:
+        """A bin is 2^shift wide."""
+        return max((self.high - self.low).bit_length() - BIN_BITS, 0)
+
+    def narrowed(self, counts: NDArray[np.int64], k: int) -> "_Interval":
+        """The bin with place k."""
         cumulative = np.cumsum(counts)
-        place = int(np.searchsorted(cumulative, k, side="right"))
-        k -= int(cumulative[place] - counts[place])
-        low += place * width
-        high = min(high, low + width - 1)
-    return low
+        place = int(np.searchsorted(cumulative, k - self.n_smaller, side="right"))
+        low = self.low + (place << self.shift)
+        high = min(self.high, low + (1 << self.shift) - 1)
+        return _Interval(low, high, self.n_smaller + int(cumulative[place] - counts[place]))
 
 
-def _cut_rows(table: Table, n_before: int) -> Boundary:
-    moment = kth_smallest(lambda: (table.moment[chunk] for chunk in table.chunks()), n_before)
-    n_earlier = _count_before(table, Boundary(moment))
-    rows = lambda: (  # noqa: E731
-        table.row[chunk][table.moment[chunk] == moment].astype(np.int64) for chunk in table.chunks()
-    )
-    return Boundary(moment, kth_smallest(rows, n_before - n_earlier))
+def _cut_rows(table: Table, ns_before: Sequence[int]) -> list[tuple[Boundary, int]]:
+    """The boundary with exactly so many rows before it, for each number."""
+    boundaries = []
+    for n_before, found in zip(ns_before, kth_smallest(_moments(table), ns_before), strict=True):
+        (row,) = kth_smallest(_rows_at(table, found.value), [n_before - found.n_smaller])
+        boundaries.append((Boundary(found.value, row.value), n_before))
+    return boundaries
 
 
-def _cut_times(table: Table, n_before: int) -> Boundary:
-    second = kth_smallest(lambda: (table.moment[chunk] // MICROSECONDS for chunk in table.chunks()), n_before)
-    here, next_second = Boundary(second * MICROSECONDS), Boundary((second + 1) * MICROSECONDS)
-    n_here, n_next = _count_before(table, here), _count_before(table, next_second)
-    if n_next == len(table) or (n_here > 0 and n_before - n_here <= n_next - n_before):
-        return here
-    return next_second
+def _cut_times(table: Table, ns_before: Sequence[int]) -> list[tuple[Boundary, int]]:
+    """The start of a second nearest to so many rows before it, and how many there are, for each number."""
+    boundaries = []
+    for n_before, found in zip(ns_before, kth_smallest(_moments(table), ns_before), strict=True):
+        second = found.value // MICROSECONDS
+        here, next_second = Boundary(second * MICROSECONDS), Boundary((second + 1) * MICROSECONDS)
+        n_here, n_next = _count_before(table, here), _count_before(table, next_second)
+        takes_here = n_next == len(table) or (n_here > 0 and n_before - n_here <= n_next - n_before)
+        boundaries.append((here, n_here) if takes_here else (next_second, n_next))
+    return boundaries
+
+
+def _moments(table: Table) -> Callable[[], Iterable[NDArray[np.int64]]]:
+    return lambda: (table.moment[chunk] for chunk in table.chunks())
+
+
+def _rows_at(table: Table, moment: int) -> Callable[[], Iterable[NDArray[np.int64]]]:
+    return lambda: (table.row[chunk][table.moment[chunk] == moment].astype(np.int64) for chunk in table.chunks())
 
 
 def _count_before(table: Table, boundary: Boundary) -> int:

@@ -5,7 +5,6 @@ half-written by us; what was damaged later is noticed on loading.
 """
 
 import difflib
-import os
 import re
 import shutil
 import tempfile
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from nsbench.data.dataset import BestReachable, Dataset, DatasetCard
+from nsbench.disk import free_bytes, megabytes, write_whole
 from nsbench.errors import DatasetError
 from nsbench.home import Home
 
@@ -147,7 +147,8 @@ def writing_folder(name: str, home: Home) -> Iterator[Path]:
     try:
         yield folder
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise _not_writable(home, error) from error
+        n_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+        raise _not_writable(home, error, n_bytes) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -185,11 +186,16 @@ def replace_best_reachable(name: str, home: Home, best: BestReachable) -> Datase
         DatasetError: There is no dataset of this name, or its card is damaged.
     """
     card = read_card(name, home).model_copy(update={"best_reachable": best})
-    path = home.datasets / name / CARD
-    partial = path.with_name(f".{CARD}.partial")
-    partial.write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    os.replace(partial, path)
+    text = card.model_dump_json(indent=2) + "\n"
+    try:
+        write_whole(home.datasets / name / CARD, lambda path: _write_text(path, text))
+    except OSError as error:
+        raise _not_writable(home, error) from error
     return card
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
 
 
 def check_name(name: str) -> None:
@@ -234,8 +240,10 @@ def _damaged(folder: Path, what: str) -> DatasetError:
     return DatasetError(f"The dataset in {folder} is damaged: {what}. Prepare it again with --replace.")
 
 
-def _not_writable(home: Home, error: Exception) -> DatasetError:
+def _not_writable(home: Home, error: Exception, n_bytes: int = 0) -> DatasetError:
+    """What to say where a dataset can't be written, of which so many bytes have been."""
     reason = (error.strerror if isinstance(error, OSError) else None) or str(error).partition("\n")[0]
+    written = f" after {megabytes(n_bytes)}, and {megabytes(free_bytes(home.datasets))} are free" if n_bytes else ""
     return DatasetError(
-        f"Datasets can't be written under {home.datasets}: {reason}. Set NSBENCH_HOME to a folder that can."
+        f"Datasets can't be written under {home.datasets}: {reason}{written}. Set NSBENCH_HOME to another folder, or make room."
     )

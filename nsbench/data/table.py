@@ -6,16 +6,28 @@ on the table goes through it in chunks that never cut a user.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
-import pyarrow.parquet as pq
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
-CHUNK_ROWS = 1 << 21
+from nsbench.data.order import is_ordered, stable_order
+from nsbench.data.parallel import map_in_order
+from nsbench.data.staging import CodedLabels, Rows, Staged
+from nsbench.data.timestamp import MICROSECONDS
+
+CHUNK_ROWS = 1 << 17
+"""Rows of a chunk: what is made of them on the way still fits a core's cache."""
+
+DEALT_ROWS = 1 << 19
+"""Rows that are dealt to the stretches at a time, at least."""
+
+MOST_DEALS = 1 << 8
+"""A long log is dealt so many rows at a time that it takes no more deals than this: each gives every stretch some rows."""
 
 
 @dataclass(frozen=True)
@@ -78,50 +90,61 @@ class Labels:
     items: pl.Series
 
 
-def build_table(staged: Path, folder: Path) -> tuple[Table, Labels]:
-    """Turns a staged file (`nsbench.data.ingest`) into a table; rows with a missing value are left out.
+@dataclass(frozen=True)
+class _Renumbering:
+    """From a staged column's codes to codes in the labels' order.
+
+    Attributes:
+        low: The staged code that entry 0 of `codes` belongs to.
+        codes: int32[span], the new code of each staged code.
+        labels: The label of each new code.
+        counts: int64, the rows of each new code.
+    """
+
+    low: int
+    codes: NDArray[np.int32]
+    labels: pl.Series
+    counts: NDArray[np.int64]
+
+    def of(self, staged: NDArray[np.uint32]) -> NDArray[np.int32]:
+        return self.codes.take(staged - np.uint32(self.low))
+
+
+def build_table(staged: Staged, folder: Path) -> tuple[Table, Labels]:
+    """Turns a staged file into a table; rows with a missing value are left out.
 
     Args:
-        staged: Parquet with user, item, moment and row.
+        staged: The rows in the log's order.
         folder: Where the table's files go.
     """
-    rows = pl.scan_parquet(staged).drop_nulls()
-    rows = rows.with_columns(_as_label(rows, "user"), _as_label(rows, "item"))
-    users, items = _count_labels(rows, "user"), _count_labels(rows, "item")
-    coded = folder / "coded.parquet"
-    rows.join(users.select("user", "user_code").lazy(), on="user").join(
-        items.select("item", "item_code").lazy(), on="item"
-    ).select("row", "moment", user="user_code", item="item_code").sink_parquet(
-        coded, compression="lz4", engine="streaming", row_group_size=CHUNK_ROWS // 4
-    )
-    table = _empty_table(folder, users, len(items))
-    _order(table, users["len"].to_numpy().astype(np.int64), coded)
-    coded.unlink()
-    return table, Labels(users["user"], items["item"])
+    user_counts, item_counts = (np.zeros(labels.span, dtype=np.uint32) for labels in (staged.users, staged.items))
+    for rows in staged.batches(DEALT_ROWS):
+        np.add.at(user_counts, rows.user - np.uint32(staged.users.low), np.uint32(1))
+        np.add.at(item_counts, rows.item - np.uint32(staged.items.low), np.uint32(1))
+    users, items = _renumber(staged.users, user_counts), _renumber(staged.items, item_counts)
+    del user_counts, item_counts
+    table = _empty_table(folder, users, items)
+    _fill(table, staged, users, items)
+    return table, Labels(users.labels, items.labels)
 
 
-def _as_label(rows: pl.LazyFrame, name: str) -> pl.Expr:
-    """The column as integers where that loses nothing (007 stays text), else as text."""
-    column, kind = pl.col(name), rows.collect_schema()[name]
-    if kind.is_integer():
-        return column
-    if kind == pl.String or kind.is_float():
-        as_integer = column.cast(pl.Int64, strict=False)
-        loses_nothing = as_integer.cast(kind, strict=False).eq_missing(column).all()
-        if rows.select(loses_nothing).collect(engine="streaming").item():
-            return as_integer
-    return column.cast(pl.String)
+def _renumber(staged: CodedLabels, counts: NDArray[np.uint32]) -> _Renumbering:
+    present = np.flatnonzero(counts)
+    labels = staged.coding.labels(present + staged.low)
+    if not labels.is_sorted():
+        order = labels.arg_sort().to_numpy()
+        present, labels = present[order], labels.gather(order)
+    codes = np.zeros(len(counts), dtype=np.int32)
+    codes[present] = np.arange(len(present), dtype=np.int32)
+    return _Renumbering(staged.low, codes, labels, counts[present].astype(np.int64))
 
 
-def _count_labels(rows: pl.LazyFrame, name: str) -> pl.DataFrame:
-    counts = rows.group_by(name).agg(pl.len()).collect(engine="streaming").sort(name)
-    return counts.with_row_index(f"{name}_code")
-
-
-def _empty_table(folder: Path, users: pl.DataFrame, n_items: int) -> Table:
-    n_rows = int(users["len"].sum())
+def _empty_table(folder: Path, users: _Renumbering, items: _Renumbering) -> Table:
+    n_rows = int(users.counts.sum())
 
     def column(name: str, kind: type[np.integer]) -> NDArray[Any]:
+        if not n_rows:
+            return np.empty(0, dtype=kind)
         return open_memmap(folder / f"table-{name}.npy", mode="w+", dtype=kind, shape=(n_rows,))
 
     return Table(
@@ -129,37 +152,52 @@ def _empty_table(folder: Path, users: pl.DataFrame, n_items: int) -> Table:
         item=column("item", np.int32),
         moment=column("moment", np.int64),
         row=column("row", np.uint32),
-        n_users=len(users),
-        n_items=n_items,
+        n_users=len(users.labels),
+        n_items=len(items.labels),
     )
 
 
-def _order(table: Table, lengths: NDArray[np.int64], coded: Path) -> None:
-    """Fills the table: deals the rows to stretches of whole users, then sorts each stretch.
+def _fill(table: Table, staged: Staged, users: _Renumbering, items: _Renumbering) -> None:
+    """Deals the rows to stretches of whole users, then sorts each stretch.
 
     Rows reach a stretch one after the other, so that a table larger than memory is written in passes rather than at
     random.
     """
-    first_rows = np.cumsum(lengths) - lengths
+    first_rows = np.cumsum(users.counts) - users.counts
     stretches, stretch_of_user = np.unique(first_rows // CHUNK_ROWS, return_inverse=True)
     starts = first_rows[np.searchsorted(stretch_of_user, np.arange(len(stretches)))]
-    columns: dict[str, NDArray[Any]] = {
-        "user": table.user,
-        "item": table.item,
-        "moment": table.moment,
-        "row": table.row,
-    }
-    free = starts.copy()
-    for batch in pq.ParquetFile(coded).iter_batches(batch_size=CHUNK_ROWS):
-        stretch = stretch_of_user[batch.column("user").to_numpy()]
+    stretch_of_user = stretch_of_user.astype(np.min_scalar_type(len(starts)))
+
+    def sort_by_stretch(rows: Rows) -> tuple[NDArray[np.int64], tuple[NDArray[Any], ...]]:
+        user = users.of(rows.user)
+        stretch = stretch_of_user.take(user)
         order = np.argsort(stretch, kind="stable")
-        counts = np.bincount(stretch, minlength=len(starts))
-        target = np.repeat(free - (np.cumsum(counts) - counts), counts) + np.arange(len(order))
-        free += counts
-        for name, column in columns.items():
-            column[target] = batch.column(name).to_numpy()[order]
-    for start, end in zip(starts, [*starts[1:], len(table)], strict=True):
-        chunk = slice(int(start), int(end))
-        order = np.lexsort((table.row[chunk], table.moment[chunk], table.user[chunk]))
-        for column in columns.values():
-            column[chunk] = column[chunk][order]
+        columns = (user, items.of(rows.item), rows.moment, rows.row)
+        return np.bincount(stretch, minlength=len(starts)), tuple(column.take(order) for column in columns)
+
+    free = starts.tolist()
+    columns: tuple[NDArray[Any], ...] = (table.user, table.item, table.moment, table.row)
+    for counts, dealt in map_in_order(sort_by_stretch, staged.batches(max(DEALT_ROWS, len(table) // MOST_DEALS))):
+        begin = 0
+        for stretch, count in enumerate(counts.tolist()):
+            place = slice(free[stretch], free[stretch] + count)
+            for column, values in zip(columns, dealt, strict=True):
+                column[place] = values[begin : begin + count]
+            begin += count
+            free[stretch] = place.stop
+    bounds = [*starts.tolist(), len(table)]
+    for _ in map_in_order(lambda bound: _sort(table, slice(*bound)), pairwise(bounds)):
+        pass
+
+
+def _sort(table: Table, stretch: slice) -> None:
+    """Sorts a stretch that is in the log's order by user and moment."""
+    user, moment = table.user[stretch], table.moment[stretch]
+    if is_ordered(moment, user):
+        return
+    seconds = moment // MICROSECONDS
+    if np.array_equal(seconds * MICROSECONDS, moment):
+        moment = seconds
+    order = stable_order(user) if is_ordered(moment) else stable_order(moment, user)
+    for column in (table.user, table.item, table.moment, table.row):
+        column[stretch] = column[stretch].take(order)

@@ -100,6 +100,7 @@ def test_users_with_an_item_are_counted_once_each(home: Home) -> None:
 
 def test_equal_times_keep_the_logs_order_whatever_the_chunks(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(table_module, "CHUNK_ROWS", 3)
+    monkeypatch.setattr(table_module, "DEALT_ROWS", 5)
     rows = [(1 + k % 2, 10 + (7 * k) % 9, 100 * (k // 6)) for k in range(36)]
     dataset = prepared(home, rows, PrepareOptions(valid_share=0.2, test_share=0.2))
     assert of_labels(dataset, home) == {u: [row[1] for row in rows if row[0] == u] for u in (1, 2)}
@@ -150,6 +151,24 @@ def test_leading_zeros_make_another_label(home: Home, tmp_path: Path) -> None:
     path.write_text(path.read_text().replace("\n1,", "\n01,", 1))
     prepare_log(path, ReadOptions(), PrepareOptions(), "log", home)
     assert read_user_labels("log", home)["label"].to_list() == ["01", "1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize(
+    ("label", "others"),
+    [("007", ["0", "007", "1"]), ("+7", ["+7", "0", "1"]), ("bob", ["0", "1", "10"]), ("5000000000", [0, 1, 2])],
+)
+def test_a_late_label_that_is_no_small_number_stands_for_itself(
+    label: str, others: list[str | int], home: Home, tmp_path: Path
+) -> None:
+    """1,500 users 0 to 1,499, then one whose label can't be told from the first rows; text is in the order of its bytes."""
+    rows = [(k % 1_500, 10 + k % 7, k) for k in range(3_000)]
+    path = write_csv(tmp_path / "log.csv", rows)
+    path.write_text(f"{path.read_text()}{label},10,{START + 5_000}\n{label},11,{START + 5_001}\n")
+    card = prepare_log(path, ReadOptions(), PrepareOptions(), "log", home)
+    users = read_user_labels("log", home)["label"].to_list()
+    assert card.n_users == 1_501
+    assert users[:3] == others
+    assert (int(label) if isinstance(others[0], int) else label) in users
 
 
 def test_events_and_ratings_choose_rows(home: Home, tmp_path: Path) -> None:

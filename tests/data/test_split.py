@@ -60,10 +60,13 @@ def test_a_share_of_less_than_one_interaction_is_refused() -> None:
         cut(list(range(10)), "rows", test=0.01)
 
 
-@pytest.mark.parametrize("n_bins", [2, 5, 1 << 16])
-def test_the_kth_smallest_is_that_of_the_sorted_values(n_bins: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(split_module, "N_BINS", n_bins)
+@pytest.mark.parametrize("bin_bits", [1, 3, 16])
+def test_the_kth_smallest_is_that_of_the_sorted_values(bin_bits: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(split_module, "BIN_BITS", bin_bits)
     values = np.random.default_rng(0).integers(-(10**15), 10**15, 50)
+    values[10:14] = values[30]
     chunks = [values[:20], values[20:20], values[20:]]
     ordered = sorted(values.tolist())
-    assert [kth_smallest(lambda: chunks, k) for k in range(50)] == ordered
+    places = kth_smallest(lambda: chunks, range(50))
+    assert [place.value for place in places] == ordered
+    assert [place.n_smaller for place in places] == [ordered.index(value) for value in ordered]

@@ -20,6 +20,7 @@ from nsbench.data.store import (
 from nsbench.errors import DatasetError
 from nsbench.home import Home
 from tests.data.interaction import write_csv
+from tests.full_disk import full_disk
 
 
 @pytest.fixture
@@ -88,3 +89,15 @@ def test_a_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(DatasetError, match="can't be written under .*Set NSBENCH_HOME"):
         prepare_log(write_csv(tmp_path / "log.csv"), ReadOptions(), PrepareOptions(), "shop", Home(tmp_path / "file"))
+
+
+@pytest.mark.parametrize("n_bytes", [150, 1200])
+def test_a_disk_that_fills_up_is_named_and_nothing_half_written_stays(tmp_path: Path, n_bytes: int) -> None:
+    home = Home(tmp_path / "home")
+    log = write_csv(tmp_path / "log.csv")
+    with (
+        full_disk(n_bytes),
+        pytest.raises(DatasetError, match=r"can't be written under .* after .* MB, and .* MB are free"),
+    ):
+        prepare_log(log, ReadOptions(), PrepareOptions(), "shop", home)
+    assert not list(home.datasets.iterdir())

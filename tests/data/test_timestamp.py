@@ -45,6 +45,23 @@ def test_every_way_to_write_a_time_is_read(value: object, microseconds: int) -> 
     assert moments([value]) == [microseconds]
 
 
+def test_a_late_time_in_another_format_is_read_as_the_sample_allows() -> None:
+    """The sample's format is exact, without a fraction; a later value with one is read all the same, a word isn't."""
+    clock = find_clock(pl.Series(["2015-04-07T10:51:09Z"]), "auto")
+    later = pl.Series(["2015-04-07T10:51:09Z", " 2015-04-07 10:51:09.5", "soon", None])
+    assert pl.select(clock.moment(pl.lit(later))).to_series().to_list() == [
+        SECOND * 10**6,
+        SECOND * 10**6 + 500_000,
+        None,
+        None,
+    ]
+
+
+def test_a_late_time_with_a_fraction_or_blanks_is_read() -> None:
+    values: list[object] = [str(SECOND), f" {SECOND} ", f"{SECOND}.25"]
+    assert moments(values) == [SECOND * 10**6, SECOND * 10**6, SECOND * 10**6 + 250_000]
+
+
 def test_a_time_of_another_size_than_most_is_no_time() -> None:
     """Half the log in seconds and half in milliseconds would be 40 years apart."""
     assert moments([str(SECOND), str(SECOND), str(SECOND * 1_000)])[2] is None

@@ -1,0 +1,52 @@
+"""Labels as codes and back."""
+
+import polars as pl
+import pytest
+
+from nsbench.data.label import Coding, DictionaryCoding, NumberCoding, guess_coding
+
+
+def coded(coding: Coding, labels: pl.Series) -> list[int | None]:
+    column = pl.lit(labels)
+    return pl.select(coding.encode(column, column)).to_series().to_list()
+
+
+def test_plain_numbers_are_their_own_codes_and_nothing_else_is() -> None:
+    labels = pl.Series(["7", "0", "007", "+7", "-7", "7.0", " 7", "bob", "", "4294967296", None])
+    assert coded(NumberCoding(labels.dtype), labels) == [7, 0, *[None] * 9]
+    assert coded(NumberCoding(pl.Float64()), pl.Series([3.0, 2.5, float("nan"), -1.0])) == [3, None, None, None]
+    assert coded(NumberCoding(pl.Int64()), pl.Series([3, -1, 2**33])) == [3, None, None]
+
+
+@pytest.mark.parametrize(
+    ("labels", "back"),
+    [
+        (pl.Series(["b", "a"]), pl.Series("label", ["b", "a"])),
+        (pl.Series(["12", "3"]), pl.Series("label", [12, 3])),
+        (pl.Series(["12", "03"]), pl.Series("label", ["12", "03"])),
+        (pl.Series([2**63 + 1, 5], dtype=pl.UInt64), pl.Series("label", [2**63 + 1, 5], dtype=pl.UInt64)),
+        (pl.Series([1e12, -3.0]), pl.Series("label", [10**12, -3])),
+        (pl.Series([1.5, 2.0]), pl.Series("label", ["1.5", "2.0"])),
+        (pl.Series(["7", "8"], dtype=pl.Categorical), pl.Series("label", ["7", "8"])),
+    ],
+)
+def test_a_dictionary_gives_the_labels_back(labels: pl.Series, back: pl.Series) -> None:
+    """Integers where the column holds them or all can be written so; else text, a category's name included."""
+    coding = DictionaryCoding(labels.dtype)
+    assert coded(coding, labels) == [0, 1]
+    given = pl.Series([0, 1], dtype=pl.UInt32).to_numpy()
+    assert coding.labels(given).dtype == back.dtype
+    assert coding.labels(given).to_list() == back.to_list()
+
+
+def test_two_dictionaries_do_not_share_their_labels() -> None:
+    first, second = DictionaryCoding(pl.String()), DictionaryCoding(pl.String())
+    assert coded(first, pl.Series(["a", "b"])) == [0, 1]
+    assert coded(second, pl.Series(["b", "c"])) == [0, 1]
+
+
+def test_the_way_to_code_is_guessed_from_the_first_labels() -> None:
+    assert isinstance(guess_coding(pl.Series(["1", "2"])), NumberCoding)
+    assert isinstance(guess_coding(pl.Series(["1", "02"])), DictionaryCoding)
+    assert isinstance(guess_coding(pl.Series([1, 2**31])), DictionaryCoding)
+    assert isinstance(guess_coding(pl.Series([True, False])), DictionaryCoding)
