@@ -2,6 +2,7 @@
 
 from typing import Annotated, ClassVar, Literal
 
+import numpy as np
 import torch
 from pydantic import Field
 from torch import Tensor
@@ -15,14 +16,14 @@ from nsbench.samplers.sampler import NegativeCount, Negatives, Sampler, SamplerC
 class Popularity(Sampler):
     """Independent draws from a fixed distribution over items, the user's history left out.
 
-    Draws by the inverse of the cumulative distribution in float64: exact for any catalogue, where `torch.multinomial`
-    stops at 2 ** 24 items.
+    Draws from an alias table in float64: two looks a draw whatever the catalogue's size, exact for any, where
+    `torch.multinomial` stops at 2 ** 24 items.
     """
 
     def __init__(
         self, probabilities: Tensor, n_negatives: int, history: UserHistory, sharing: Sharing = "user"
     ) -> None:
-        """Prepares the cumulative distribution.
+        """Prepares the alias table.
 
         Args:
             probabilities: float64[n_items + 1], summing to 1; 0 for items that are never drawn.
@@ -33,8 +34,7 @@ class Popularity(Sampler):
         self.n_negatives = n_negatives
         self._history = history
         self._sharing = sharing
-        self._cumulative = torch.cumsum(probabilities, 0)
-        self._last = int(probabilities.nonzero().max())
+        self._keep, self._alias = alias_table(probabilities)
         self._log_probabilities = probabilities.log()
         self._tries = tries(history.mass(probabilities))
 
@@ -42,9 +42,11 @@ class Popularity(Sampler):
         """Draws for each position, user or batch."""
 
         def draw(shape: torch.Size) -> Tensor:
-            uniform = torch.rand(shape, generator=generator, dtype=torch.float64, device=batch.users.device)
-            # The last cumulative value may fall short of 1 by rounding.
-            return torch.searchsorted(self._cumulative, uniform, right=True).clamp_(max=self._last)
+            device = batch.users.device
+            place = torch.randint(len(self._keep), shape, generator=generator, device=device).view(-1)
+            uniform = torch.rand(len(place), generator=generator, dtype=torch.float64, device=device)
+            kept = uniform < self._keep.index_select(0, place)
+            return torch.where(kept, place, self._alias.index_select(0, place)).view(shape)
 
         return draw_unseen(draw, shape_of(batch, self._sharing, self.n_negatives), batch, self._history)
 
@@ -54,6 +56,38 @@ class Popularity(Sampler):
         if self._sharing != "batch":
             log_q = log_q + self._tries[batch.users].log()[:, None, None]
         return log_q.float()
+
+
+def alias_table(probabilities: Tensor) -> tuple[Tensor, Tensor]:
+    """A table that draws from a distribution: a place at random is kept with its probability, or its alias is taken.
+
+    Args:
+        probabilities: float64[n], summing to 1.
+
+    Returns:
+        float64[n], how likely each place is kept; and int64[n], what is taken instead.
+
+    Source: Walker 1977, built as by Vose 1991: a place with less than its share is filled up by one with more, which may
+    itself lack something afterwards and is then filled up by the next. With lacks and surpluses laid end to end, the filler
+    of a lack is the surplus in which it begins, so all are found at once.
+
+    >>> keep, alias = alias_table(torch.tensor([0.0, 0.75, 0.25], dtype=torch.float64))
+    >>> keep.tolist(), alias.tolist()
+    ([0.0, 1.0, 0.75], [1, 1, 1])
+    """
+    keep = (probabilities * len(probabilities)).cpu().numpy()
+    alias = np.arange(len(keep))
+    poor, rich = np.flatnonzero(keep < 1), np.flatnonzero(keep >= 1)
+    lack_end, surplus_end = np.cumsum(1 - keep[poor]), np.cumsum(keep[rich] - 1)
+    lack_begin = lack_end - (1 - keep[poor])
+    last = len(rich) - 1
+    alias[poor] = rich[np.minimum(np.searchsorted(surplus_end, lack_begin, side="right"), last)]
+    # How far the lacks that begin in a surplus reach beyond it.
+    n_begun = np.searchsorted(lack_begin, surplus_end[:last], side="left")
+    beyond = np.append(0.0, lack_end)[n_begun] - surplus_end[:last]
+    keep[rich[:last]], alias[rich[:last]] = 1 - np.clip(beyond, 0, 1), rich[1:]
+    keep[rich[last]] = 1
+    return torch.from_numpy(keep).to(probabilities.device), torch.from_numpy(alias).to(probabilities.device)
 
 
 class PopularitySettings(SamplerSettings):

@@ -12,7 +12,7 @@ from nsbench.samplers.adaptive import Hardest, kth_highest
 from nsbench.samplers.batch import in_batch
 from nsbench.samplers.cohort import CohortSettings
 from nsbench.samplers.mixed import mixed
-from nsbench.samplers.popularity import PopularitySettings
+from nsbench.samplers.popularity import PopularitySettings, alias_table
 from nsbench.samplers.random import RandomSettings, Uniform
 from nsbench.samplers.sampler import Negatives
 from nsbench.terms import Cohort
@@ -152,3 +152,17 @@ def test_the_kth_highest_is_the_same_by_partition_and_by_sorting() -> None:
     scores = torch.randn(4, 5, 40, generator=generator())
     for k in (1, 7, 40):
         assert torch.equal(kth_highest(scores, k), scores.sort(-1, descending=True).values[..., k - 1 : k])
+
+
+@pytest.mark.parametrize(
+    "weights", [[1], [0, 1], [1, 1, 1], [0, 5, 1, 1, 1, 0], [0, 3, 2.9, 2.8, 0.1, 0.1, 0.1], "zipf"]
+)
+def test_an_alias_table_gives_each_item_its_probability(weights: list[float] | str) -> None:
+    """A place is kept with `keep` of its 1 / n, and gives the rest to its alias."""
+    raw = 1 / torch.arange(10, 5_000) if weights == "zipf" else torch.tensor(weights)
+    probabilities = (raw / raw.sum()).double() / (raw / raw.sum()).double().sum()
+    keep, alias = alias_table(probabilities)
+    found = (keep / len(keep)).index_add_(0, alias, (1 - keep) / len(keep))
+    assert torch.allclose(found, probabilities, rtol=1e-9, atol=1e-15)
+    assert (keep[probabilities == 0] == 0).all()
+    assert (probabilities[alias] > 0).all()
