@@ -56,10 +56,13 @@ class CohortStratified(Sampler):
         ]
         item_ids = torch.cat([p.item_ids for p in proposals], -1)
         unseen = torch.cat([p.mask for p in proposals], -1)
-        own = self.cohorts[batch.targets][..., None] == cohort
         place = torch.arange(n_pool, device=device).repeat(len(self.first))
-        taken = place < torch.where(own, self.n_own, self.n_other)
-        return Negatives(item_ids, unseen & taken & (self.sizes[cohort] > 0))
+        own = torch.arange(len(self.first), device=device)[:, None] == cohort
+        # One row for each cohort of a positive; what a position takes of the pool is one of these rows.
+        taken = (place < torch.where(own, self.n_own, self.n_other)) & (self.sizes[cohort] > 0)
+        of_target = self.cohorts.index_select(0, batch.targets.flatten()).clamp_(min=0)
+        mask = taken.index_select(0, of_target).view(*batch.targets.shape, -1)
+        return Negatives(item_ids, mask.logical_and_(unseen))
 
     def log_q(self, batch: UserBatch, item_ids: Tensor) -> Tensor:
         """The position's number from the item's cohort over the cohort's size, times the draws that the history takes."""
