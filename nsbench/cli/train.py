@@ -103,6 +103,7 @@ class _ProgressWatcher:
             BarColumn(),
             TextColumn("loss {task.fields[loss]} · {task.fields[rate]} positives/s · {task.fields[score]}"),
             TimeRemainingColumn(compact=True),
+            refresh_per_second=2,
         )
         self._task = self._progress.add_task("train", total=self._n_epochs, loss="-", rate="-", score="")
         self._n_positives = 0
