@@ -1,41 +1,33 @@
-"""Evaluation rates: targets ranked a second over the whole catalogue."""
-
-import time
-from dataclasses import dataclass
+"""Evaluation as the bench measures it: the test interactions of some users ranked over the whole catalogue."""
 
 import torch
 
-from nsbench.bench.workload import Workload
+from nsbench.bench.slice import Contestant
 from nsbench.data.dataset import Dataset
-from nsbench.device import choose_device
 from nsbench.evaluation.evaluate import evaluate
 from nsbench.evaluation.model_scorer import ModelScorer
 from nsbench.evaluation.settings import EvaluationSettings
 from nsbench.model import ModelSettings, initial_model
 
+SETTINGS = EvaluationSettings(cold_items="tail")
+"""Every item of the catalogue is a candidate, whether the log has it or not."""
 
-@dataclass(frozen=True)
-class EvaluationRate:
-    """What ranking the test interactions reaches.
-
-    Attributes:
-        targets_per_s: Targets encoded and ranked.
-        useful_flops: FLOP/s of the scores, 2 d for each target and candidate.
-    """
-
-    targets_per_s: float
-    useful_flops: float
+_FLOPS_OF_A_CALL = 6e10
+_FEWEST_USERS, _MOST_USERS = 128, 2_000
 
 
-def evaluation_rate(dataset: Dataset, workload: Workload, n_users: int) -> EvaluationRate:
-    """Ranks the test interactions of some users once, after a small warm-up."""
-    model = ModelSettings(max_length=workload.max_length)
-    generator = torch.Generator(choose_device()).manual_seed(0)
-    scorer = ModelScorer(initial_model(model, dataset.n_items, [generator]))
-    settings = EvaluationSettings()
-    evaluate(scorer, dataset, "test", settings, n_users=min(64, n_users))
-    started = time.perf_counter()
-    ranks = evaluate(scorer, dataset, "test", settings, n_users=n_users).ranks
-    seconds = time.perf_counter() - started
-    n_targets = len(ranks.ranks)
-    return EvaluationRate(n_targets / seconds, 2 * model.hidden_dim * n_targets * dataset.n_candidates / seconds)
+def evaluation_flops(model: ModelSettings, n_items: int) -> float:
+    """Useful floating-point operations of a target: 2 d for each candidate."""
+    return 2.0 * model.hidden_dim * n_items
+
+
+def evaluation_contestant(model: ModelSettings, dataset: Dataset, device: torch.device) -> Contestant[None]:
+    """Encodes and ranks the test interactions of some users, as many as take about a second."""
+    scorer = ModelScorer(initial_model(model, dataset.n_items, [torch.Generator(device).manual_seed(0)]))
+    n_users = round(_FLOPS_OF_A_CALL / evaluation_flops(model, dataset.n_items))
+    n_users = min(max(n_users, _FEWEST_USERS), _MOST_USERS, dataset.n_users)
+
+    def step(_: None) -> int:
+        return len(evaluate(scorer, dataset, "test", SETTINGS, n_users=n_users).ranks)
+
+    return Contestant(lambda: None, step)

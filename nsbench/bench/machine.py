@@ -1,56 +1,102 @@
 """What this machine can do at most: products and memory traffic, measured with torch on the threads that nsbench uses."""
 
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import astuple, dataclass
+from statistics import median
+from typing import Self, final
 
 import torch
 
-MIN_SECONDS = 0.4
+from nsbench.bench.clock import Moment
+from nsbench.bench.slice import Span
+from nsbench.evaluation.candidate import block_shape
+
+_ROWS, _LENGTH = 128, 50
+_COPIED_FLOATS = 2**24
+_GATHERED_ROWS = 25_600
+_MOST_TABLE_ROWS = 1_000_000
+_FEWEST_CALLS = 3
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Rates of one process.
+    """Rates of one process, or of several together.
 
     Attributes:
         gemm_flops: FLOP/s of a product of two 1,024 x 1,024 matrices.
-        scoring_flops: FLOP/s of the scoring product, [128, 50, 50] x [128, 50, 200].
+        encoder_flops: FLOP/s of the encoder's product, [6,400, d] x [d, d].
+        scoring_flops: FLOP/s of the scoring product, [128, 50, d] x [128, d, n_negatives].
+        ranking_flops: FLOP/s of the ranking's product of states and a stretch of the catalogue.
         copy_bytes: Bytes/s read and written by copying 64 MiB.
-        gather_bytes: Bytes/s gathered as rows of 50 floats at random from a table of 60,000.
+        gather_bytes: Bytes/s gathered as rows of d floats at random from a table of the catalogue's size, a million at most.
     """
 
     gemm_flops: float
+    encoder_flops: float
     scoring_flops: float
+    ranking_flops: float
     copy_bytes: float
     gather_bytes: float
 
+    @classmethod
+    def median_of(cls, measured: Sequence["Limits"]) -> Self:
+        """Each limit's median."""
+        return cls(*map(median, zip(*map(astuple, measured), strict=True)))
 
-def measure_limits(device: torch.device) -> Limits:
-    """Measures for about two seconds."""
-    a, b = (torch.randn(1024, 1024, device=device) for _ in range(2))
-    states, vectors = torch.randn(128, 50, 50, device=device), torch.randn(128, 50, 200, device=device)
-    source = torch.randn(2**24, device=device)
-    target = torch.empty_like(source)
-    table = torch.randn(60_000, 50, device=device)
-    rows = torch.randint(60_000, (25_600,), device=device)
-    return Limits(
-        gemm_flops=2 * 1024**3 / seconds_of(lambda: torch.mm(a, b), device),
-        scoring_flops=2 * 128 * 50 * 50 * 200 / seconds_of(lambda: torch.bmm(states, vectors), device),
-        copy_bytes=2 * 4 * 2**24 / seconds_of(lambda: target.copy_(source), device),
-        gather_bytes=4 * 50 * 25_600 / seconds_of(lambda: table[rows], device),
-    )
+    @classmethod
+    def sum_of(cls, measured: Sequence["Limits"]) -> Self:
+        """What several processes do together."""
+        return cls(*map(sum, zip(*map(astuple, measured), strict=True)))
 
 
-def seconds_of(work: Callable[[], object], device: torch.device) -> float:
-    """The least seconds that one call takes, over calls for MIN_SECONDS after one to warm up."""
-    work()
-    best = float("inf")
-    stop = time.perf_counter() + MIN_SECONDS
-    while time.perf_counter() < stop:
-        started = time.perf_counter()
-        work()
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)
-        best = min(best, time.perf_counter() - started)
-    return best
+@final
+class LimitBench:
+    """Measures the limits, as often as asked; holds what is multiplied and copied.
+
+    Args:
+        device: Where.
+        n_items: Of the catalogue.
+        hidden_dim: Width of the model.
+        n_negatives: Of each positive.
+    """
+
+    def __init__(self, device: torch.device, n_items: int, hidden_dim: int, n_negatives: int) -> None:
+        self._device = device
+        block = block_shape(device, n_items)
+
+        def products(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[float, Callable[[], object]]:
+            left, right = torch.randn(a, device=device), torch.randn(b, device=device)
+            out = torch.matmul(left, right)
+            return 2.0 * out.numel() * a[-1], lambda: torch.matmul(left, right, out=out)
+
+        source = torch.randn(_COPIED_FLOATS, device=device)
+        copied = torch.empty_like(source)
+        table = torch.randn(min(n_items, _MOST_TABLE_ROWS), hidden_dim, device=device)
+        rows = torch.randint(len(table), (_GATHERED_ROWS,), device=device)
+        gathered = table[rows]
+        # In the order of the fields of Limits: units of a call, and the call. None allocates.
+        self._calls: tuple[tuple[float, Callable[[], object]], ...] = (
+            products((1024, 1024), (1024, 1024)),
+            products((_ROWS * _LENGTH, hidden_dim), (hidden_dim, hidden_dim)),
+            products((_ROWS, _LENGTH, hidden_dim), (_ROWS, hidden_dim, n_negatives)),
+            products((block.n_rows, hidden_dim), (hidden_dim, block.n_items)),
+            (2.0 * source.nbytes, lambda: copied.copy_(source)),
+            (1.0 * gathered.nbytes, lambda: torch.index_select(table, 0, rows, out=gathered)),
+        )
+
+    def measure(self, span: Span) -> Limits:
+        """Each limit from the fastest call in its part of the span."""
+        part = Span(span.seconds / len(self._calls), span.clock, _FEWEST_CALLS)
+        return Limits(*(units / self._least_seconds(call, part) for units, call in self._calls))
+
+    def _least_seconds(self, call: Callable[[], object], span: Span) -> float:
+        call()
+        best, total, n_calls = float("inf"), 0.0, 0
+        while n_calls < span.n_steps or total < span.seconds:
+            began = Moment.now()
+            call()
+            if self._device.type == "cuda":
+                torch.cuda.synchronize(self._device)
+            took = (Moment.now() - began).by(span.clock)
+            best, total, n_calls = min(best, took), total + took, n_calls + 1
+        return best

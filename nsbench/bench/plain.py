@@ -48,10 +48,12 @@ class PlainSasrec(nn.Module):
 class PlainTrainer:
     """Takes plain steps on padded batches."""
 
-    def __init__(self, settings: ModelSettings, n_items: int, learning_rate: float = 1e-3) -> None:
+    def __init__(
+        self, settings: ModelSettings, n_items: int, device: torch.device, learning_rate: float = 1e-3
+    ) -> None:
         """Makes model and optimiser."""
         torch.manual_seed(0)
-        self._model = PlainSasrec(settings, n_items)
+        self._model = PlainSasrec(settings, n_items).to(device)
         self._adam = torch.optim.Adam(self._model.parameters(), lr=learning_rate, betas=(0.9, 0.98), fused=True)
 
     def step(self, inputs: Tensor, targets: Tensor, negatives: Tensor) -> None:

@@ -1,55 +1,57 @@
-"""Training rates: positives a second of every sampler, beside the plain PyTorch step and the machine's limits."""
+"""Training as the bench measures it: the settings, the steps, and the operations that a positive needs."""
 
 import itertools
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from typing import final
 
 import torch
+from torch import Tensor
 
-from nsbench.bench.plain import PlainTrainer
+from nsbench.bench.slice import Contestant
 from nsbench.bench.workload import Workload
 from nsbench.config import Settings
+from nsbench.data.batch import UserBatch
 from nsbench.data.dataset import Dataset
-from nsbench.data.layout import step_of
+from nsbench.data.layout import Block, Step, step_of
 from nsbench.experiment import trainer_of
 from nsbench.model import ModelSettings, initial_model
 from nsbench.samplers import SAMPLERS
+from nsbench.samplers.sampler import Negatives, Sampler
+from nsbench.training.loop import Trainer
+from nsbench.training.settings import TrainingSettings
 from nsbench.training.source import Draw, DrawSource, stacked
 from nsbench.training.step import Stepper
 
-WARM_UP_STEPS = 3
-
-
-@dataclass(frozen=True)
-class TrainingRate:
-    """What one sampler reaches on one workload.
-
-    Attributes:
-        sampler: Its name, or "plain" for the plain PyTorch step.
-        positives_per_s: Real positives trained on, padding not counted.
-        negatives_per_s: Negatives scored.
-        draw_share: Share of the time that drawing batches and negatives takes.
-        useful_flops: FLOP/s that the model needs for those positives (`flops_per_positive`).
-    """
-
-    sampler: str
-    positives_per_s: float
-    negatives_per_s: float
-    draw_share: float
-    useful_flops: float
+_LEARNING_RATE = 1e-3
 
 
 def flops_per_positive(model: ModelSettings, mean_context: float, n_negatives: int) -> float:
     """Useful floating-point operations of one positive in training.
 
-    Forward, each attention block has four products of d x d for attention and two for the feed-forward part, 2 d ** 2
-    each, and attends to `mean_context` positions twice, 2 d each; scoring takes 2 d for the positive and each negative.
-    Backward takes twice as much.
+    3 (n_blocks (12 d ** 2 + 4 c d) + 2 d (1 + n)), with width d, mean context c and n negatives: forward, each attention
+    block has four products of d x d for attention and two for the feed-forward part, 2 d ** 2 each, and attends to c
+    positions twice, 2 d each; scoring takes 2 d for the positive and each negative. Backward takes twice as much.
+
+    These are the operations of the model's definition. A step that gets by with fewer, by multiplying the weights of one
+    head beforehand, does no less useful work for it, so its share of the machine's rate may even pass 1.
     """
+    return encoder_flops(model, mean_context) + scoring_flops(model, n_negatives)
+
+
+def encoder_flops(model: ModelSettings, mean_context: float) -> float:
+    """The blocks' part of `flops_per_positive`."""
     d = model.hidden_dim
-    block = 6 * 2 * d**2 + 2 * 2 * mean_context * d
-    return 3 * (model.n_blocks * block + 2 * d * (1 + n_negatives))
+    return 3 * model.n_blocks * (12 * d**2 + 4 * mean_context * d)
+
+
+def scoring_flops(model: ModelSettings, n_negatives: int) -> float:
+    """The scores' part of `flops_per_positive`."""
+    return 3 * 2 * model.hidden_dim * (1 + n_negatives)
+
+
+def model_of(workload: Workload) -> ModelSettings:
+    """The model that is trained on a workload."""
+    return ModelSettings(max_length=workload.max_length, hidden_dim=workload.hidden_dim)
 
 
 def settings_with(sampler: str, n_negatives: int, model: ModelSettings) -> Settings:
@@ -57,67 +59,84 @@ def settings_with(sampler: str, n_negatives: int, model: ModelSettings) -> Setti
     fields = SAMPLERS[sampler].model_fields
     counts = {"n_negatives": n_negatives, "n_in_batch": n_negatives // 2, "n_uniform": n_negatives - n_negatives // 2}
     values = {name: count for name, count in counts.items() if name in fields}
+    if "n_hardest" in fields:
+        values["n_hardest"] = min(int(fields["n_hardest"].default), n_negatives)
     return Settings.of(sampler, {**values, **model.model_dump()})
 
 
-def training_rate(sampler: str, dataset: Dataset, workload: Workload, n_negatives: int, seconds: float) -> TrainingRate:
-    """Trains with a sampler for some seconds and measures."""
-    model = ModelSettings(max_length=workload.max_length)
-    settings = settings_with(sampler, n_negatives, model)
-    trainer = trainer_of(settings, dataset)
-    generators = [torch.Generator(trainer.device).manual_seed(stream) for stream in range(2)]
-    stepper = Stepper(
-        initial_model(model, dataset.n_items, generators[:1]),
-        trainer.sampler,
-        settings.training,
-        [1e-3],
-        generators[1:],
+def one_rectangle(batch: UserBatch, max_length: int) -> Step:
+    """The step with its padding computed: every row as long as the model's longest, in one block."""
+    n_rows, width = batch.inputs.shape
+    inputs, targets = (
+        torch.nn.functional.pad(part, (0, max_length - width)).view(1, -1) for part in (batch.inputs, batch.targets)
     )
+    place = torch.arange(n_rows * max_length, device=inputs.device)
+    row, column = place // max_length, place % max_length
+    return Step((batch,), (Block(0, n_rows, 0, max_length),), row, column, inputs, targets, batch.lengths[None])
+
+
+def no_padding(batch: UserBatch) -> Step:
+    """The step as nsbench trains it."""
+    return step_of([batch])
+
+
+def endless_draws(trainer: Trainer) -> Iterator[Draw]:
+    """Batches and negatives, epoch after epoch."""
     source = DrawSource(trainer.batches, trainer.sampler, 0, trainer.device)
-    draws = itertools.chain.from_iterable(source.epoch() for _ in itertools.count())
-
-    def step(draw: Draw) -> None:
-        stepper.step(step_of([draw.batch]), stacked([draw.negatives]))
-        if trainer.device.type == "cuda":
-            torch.cuda.synchronize(trainer.device)
-
-    return _measured(sampler, lambda: next(draws), step, model, seconds)
+    return itertools.chain.from_iterable(source.epoch() for _ in itertools.count())
 
 
-def plain_rate(dataset: Dataset, workload: Workload, n_negatives: int, seconds: float) -> TrainingRate:
-    """The same for the plain step; its negatives are the cheapest there are, uniform with nothing excluded."""
-    model = ModelSettings(max_length=workload.max_length)
-    trainer = trainer_of(settings_with("random", n_negatives, model), dataset)
-    plain = PlainTrainer(model, dataset.n_items)
-    source = DrawSource(trainer.batches, trainer.sampler, 0, trainer.device)
-    draws = itertools.chain.from_iterable(source.epoch() for _ in itertools.count())
+@final
+class Gym:
+    """One model that several samplers train in turn, so that a large table is held once.
 
-    def step(draw: Draw) -> None:
-        inputs, targets = draw.batch.inputs, draw.batch.targets
-        plain.step(inputs, targets, torch.randint(1, dataset.n_items + 1, (len(inputs), n_negatives)))
+    Args:
+        model: The model's size.
+        dataset: The log.
+        device: Where.
+    """
 
-    return _measured("plain", lambda: next(draws), step, model, seconds)
+    def __init__(self, model: ModelSettings, dataset: Dataset, device: torch.device) -> None:
+        generators = [torch.Generator(device).manual_seed(stream) for stream in range(2)]
+        self._device = device
+        self._dataset = dataset
+        self._selector = _Switch()
+        self._stepper = Stepper(
+            initial_model(model, dataset.n_items, generators[:1]),
+            self._selector,
+            TrainingSettings(),
+            [_LEARNING_RATE],
+            generators[1:],
+        )
+
+    def contestant(
+        self, settings: Settings, lay_out: Callable[[UserBatch], Step] = no_padding
+    ) -> tuple[Contestant[Draw], Iterator[Draw]]:
+        """Steps with a sampler; and draws of their own to look at."""
+        trainer = trainer_of(settings, self._dataset)
+        draws = endless_draws(trainer)
+
+        def step(draw: Draw) -> int:
+            self._selector.sampler = trainer.sampler
+            self._stepper.step(lay_out(draw.batch), stacked([draw.negatives]))
+            if self._device.type == "cuda":
+                torch.cuda.synchronize(self._device)
+            return draw.batch.n_positives
+
+        return Contestant(lambda: next(draws), step), draws
 
 
-def _measured(
-    name: str, draw: Callable[[], Draw], step: Callable[[Draw], None], model: ModelSettings, seconds: float
-) -> TrainingRate:
-    for _ in range(WARM_UP_STEPS):
-        step(draw())
-    n_positives = n_negatives = 0
-    context = draw_s = step_s = 0.0
-    while draw_s + step_s < seconds:
-        started = time.perf_counter()
-        drawn = draw()
-        drew = time.perf_counter()
-        step(drawn)
-        draw_s += drew - started
-        step_s += time.perf_counter() - drew
-        n_positives += drawn.batch.n_positives
-        n_negatives += drawn.batch.n_positives * drawn.negatives.item_ids.shape[-1]
-        context += float((drawn.batch.lengths * (drawn.batch.lengths + 1)).sum()) / 2
-    # The plain step is not charged for our drawing: it draws its own negatives.
-    total = step_s if name == "plain" else draw_s + step_s
-    flops = flops_per_positive(model, context / n_positives, n_negatives // n_positives)
-    rate = n_positives / total
-    return TrainingRate(name, rate, n_negatives / total, draw_s / total if name != "plain" else 0.0, rate * flops)
+@final
+class _Switch(Sampler):
+    """Selects as another sampler does, which may change from step to step."""
+
+    sampler: Sampler
+
+    def propose(self, batch: UserBatch, generator: torch.Generator) -> Negatives:
+        return self.sampler.propose(batch, generator)
+
+    def log_q(self, batch: UserBatch, item_ids: Tensor) -> Tensor:
+        return self.sampler.log_q(batch, item_ids)
+
+    def select(self, negatives: Negatives, scores: Tensor) -> Negatives:
+        return self.sampler.select(negatives, scores)

@@ -18,6 +18,10 @@ class Workload:
         n_items: Items.
         mean_length: Mean number of interactions of a user; lengths are geometric, as in real logs.
         max_length: Items of the history that the model sees.
+        hidden_dim: Width of the model that is trained on it.
+        shows_padding: Whether the same code with padding computed is measured beside.
+        shows_catalogue: Whether small and large catalogues are measured beside.
+        has_plain: Whether the plain step is measured beside; it keeps two more tables.
     """
 
     name: str
@@ -25,17 +29,25 @@ class Workload:
     n_items: int
     mean_length: int
     max_length: int
+    hidden_dim: int = 50
+    shows_padding: bool = False
+    shows_catalogue: bool = False
+    has_plain: bool = True
 
 
 WORKLOADS = {
     workload.name: workload
     for workload in (
-        Workload("dense", n_users=6_000, n_items=3_500, mean_length=95, max_length=50),
-        Workload("sparse", n_users=60_000, n_items=60_000, mean_length=9, max_length=50),
+        Workload("dense", n_users=6_000, n_items=3_500, mean_length=95, max_length=50, shows_catalogue=True),
+        Workload("sparse", 60_000, 60_000, mean_length=9, max_length=50, shows_padding=True, shows_catalogue=True),
         Workload("large", n_users=20_000, n_items=1_000_000, mean_length=20, max_length=50),
+        Workload("huge", 20_000, 10_000_000, mean_length=20, max_length=50, hidden_dim=64, has_plain=False),
     )
 }
-"""The logs that the bench measures on: like ml_1m_pos4, like Amazon Beauty, and a catalogue of a million."""
+"""The logs that the bench measures on: like ml_1m_pos4, like Amazon Beauty, a catalogue of a million, one of ten million."""
+
+DEFAULT_WORKLOADS = ("dense", "sparse", "large")
+"""What is measured unless told otherwise; `huge` takes 16 GB and is measured without the plain step, which takes more."""
 
 
 def dataset_of(workload: Workload, seed: int = 0) -> Dataset:

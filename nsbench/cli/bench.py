@@ -1,96 +1,98 @@
 """`nsbench bench`: how fast nsbench is here."""
 
 import json
-from dataclasses import asdict
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
-
-from nsbench.errors import SettingsError
 
 if TYPE_CHECKING:
-    from nsbench.bench.run import BenchResult, WorkloadResult
+    from nsbench.bench.comparison import Comparison
+    from nsbench.bench.run import BenchResult
 
-Rates = dict[tuple[str, str], float]
-"""Positives a second by workload and sampler; evaluation as the sampler "evaluation"."""
+SLICE_S = 0.3
+"""Seconds of a slice: what takes turns."""
+
+SECONDS = 2.1
+LOOKS = 20
+ROWS = 5_000_000
+QUICK_SAMPLERS = ("random", "batch", "adaptive-mixed")
+QUICK_WORKLOADS = ("dense", "sparse")
+QUICK_SECONDS = 0.9
+QUICK_LOOKS = 8
+QUICK_ROWS = 1_000_000
 
 
-def bench(
-    workload: Annotated[list[str] | None, typer.Option(help="dense, sparse or large; may be given often.")] = None,
-    sampler: Annotated[list[str] | None, typer.Option(help="Samplers to measure; all by default.")] = None,
+def bench(  # noqa: PLR0913, PLR0917 - a command's parameters are its options
+    workload: Annotated[
+        list[str] | None,
+        typer.Option(help="dense, sparse, large, or huge (16 GB); may be given often. Default: the first three."),
+    ] = None,
+    sampler: Annotated[
+        list[str] | None, typer.Option(help="A sampler to measure; may be given often. Default: all.")
+    ] = None,
     negatives: Annotated[int, typer.Option(help="Negatives proposed for each positive.", min=1)] = 200,
-    seconds: Annotated[float, typer.Option(help="Time for each figure.", min=0.1)] = 3.0,
+    seconds: Annotated[float | None, typer.Option(help="Time for each figure. Default: 2.1.", min=0.01)] = None,
     threads: Annotated[int, typer.Option(help="torch threads; nsbench uses one a process.", min=1)] = 1,
+    workers: Annotated[
+        int | None,
+        typer.Option(help="Processes of a study. Default: the cores, or 1 on a GPU; 1 leaves it out.", min=1),
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="About a minute: fewer samplers and shorter.")] = False,
     compare: Annotated[Path | None, typer.Option(help="An earlier --json file: prints ratios to it.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
-    """Measure training and evaluation rates beside this machine's limits."""
-    earlier = _earlier(compare) if compare else {}
-    import torch
+    """Measure nsbench beside a plain PyTorch step and this machine's limits.
 
-    from nsbench.bench.run import run_bench
+    Everything takes turns in slices of 0.3 s, and figures are medians over the rounds: look at the ratios, which a busy
+    machine changes little. On a CPU rates go by the process's CPU time.
 
-    torch.set_num_threads(threads)
-    progress = Console(stderr=True)
-    result = run_bench(workload or ["dense", "sparse"], sampler or [], negatives, seconds, progress.print)
-    if as_json:
-        print(json.dumps(asdict(result), indent=2))
-        return
-    console = Console()
-    limits = result.limits
-    console.print(
-        f"nsbench {result.nsbench}, torch {result.torch}, {result.device}, {threads} thread(s): large products "
-        f"{limits.gemm_flops / 1e9:,.1f} GFLOP/s, scoring product {limits.scoring_flops / 1e9:,.1f} GFLOP/s, copy "
-        f"{limits.copy_bytes / 1e9:,.1f} GB/s, gather {limits.gather_bytes / 1e9:,.1f} GB/s"
+    Useful operations of a positive: 3 (blocks (12 d² + 4 c d) + 2 d (1 + n)), with width d, mean context c and n negatives;
+    of a target that is ranked: 2 d for each item. They are those of the model's definition, however a step gets by.
+    """
+    from nsbench.bench.comparison import compare as compared
+    from nsbench.bench.comparison import read_record, record_of
+    from nsbench.bench.run import BenchPlan, default_workers, run_bench
+    from nsbench.bench.workload import DEFAULT_WORKLOADS
+    from nsbench.samplers import SAMPLERS
+
+    if compare is not None:
+        read_record(compare)  # An unreadable file is said now, not after minutes.
+    total = seconds or (QUICK_SECONDS if quick else SECONDS)
+    plan = BenchPlan(
+        workloads=tuple(workload or (QUICK_WORKLOADS if quick else DEFAULT_WORKLOADS)),
+        samplers=tuple(sampler or (QUICK_SAMPLERS if quick else SAMPLERS)),
+        n_negatives=negatives,
+        n_threads=threads,
+        n_workers=workers or default_workers(),
+        seconds=min(SLICE_S, total),
+        n_rounds=max(1, round(total / SLICE_S)),
+        n_looks=QUICK_LOOKS if quick else LOOKS,
+        n_rows=QUICK_ROWS if quick else ROWS,
     )
-    for part in result.workloads:
-        console.print(_table(part, result, earlier))
+    result = run_bench(plan, Console(stderr=True, highlight=False).print)
+    comparison = None if compare is None else compared(result, compare)
+    if as_json:
+        print(_as_json(record_of(result), comparison))
+        return
+    _show(result, comparison)
 
 
-def _table(part: "WorkloadResult", result: "BenchResult", earlier: Rates) -> Table:
-    columns = ["sampler", "positives/s", "to plain", "negatives/s", "drawing", "of large products"]
-    table = Table(*columns, *(["to earlier"] if earlier else []), title=f"{part.name}, {result.n_negatives} negatives")
-    plain = next((rate.positives_per_s for rate in part.training if rate.sampler == "plain"), float("nan"))
-    for rate in part.training:
-        cells = [
-            rate.sampler,
-            f"{rate.positives_per_s:,.0f}",
-            f"{rate.positives_per_s / plain:.2f}",
-            f"{rate.negatives_per_s:,.0f}",
-            f"{rate.draw_share:.0%}",
-            f"{rate.useful_flops / result.limits.gemm_flops:.0%}",
-        ]
-        table.add_row(*cells, *_ratio(earlier, part.name, rate.sampler, rate.positives_per_s))
-    targets = part.evaluation.targets_per_s
-    share = f"{part.evaluation.useful_flops / result.limits.gemm_flops:.0%}"
-    cells = ["evaluation", f"{targets:,.0f} targets/s", "", "", "", share]
-    table.add_row(*cells, *_ratio(earlier, part.name, "evaluation", targets))
-    table.caption = f"peak memory {part.peak_memory_bytes / 2**20:,.0f} MiB"
-    return table
+def _as_json(record: str, comparison: "Comparison | None") -> str:
+    if comparison is None:
+        return record
+    # JSON knows no not-a-number.
+    ratios = {change.name: None if math.isnan(change.ratio) else change.ratio for change in comparison.changes}
+    compared = {"ratios": ratios, "differences": comparison.differences}
+    return json.dumps({**json.loads(record), "compared": compared}, indent=2)
 
 
-def _ratio(earlier: Rates, workload: str, sampler: str, rate: float) -> list[str]:
-    if not earlier:
-        return []
-    before = earlier.get((workload, sampler))
-    return ["-" if before is None else f"{rate / before:.2f}"]
+def _show(result: "BenchResult", comparison: "Comparison | None") -> None:
+    from nsbench.cli.bench_view import comparison_view, result_view
 
-
-def _earlier(path: Path) -> Rates:
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        return {
-            (part["name"], name): rate
-            for part in stored["workloads"]
-            for name, rate in (
-                *((rate["sampler"], rate["positives_per_s"]) for rate in part["training"]),
-                ("evaluation", part["evaluation"]["targets_per_s"]),
-            )
-        }
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SettingsError(
-            f"can't compare with {path}: {error!r}; give a file that nsbench bench --json wrote"
-        ) from error
+    console = Console()
+    console.print(result_view(result))
+    if comparison is not None:
+        console.print(comparison_view(comparison))

@@ -1,0 +1,94 @@
+"""nsbench's side of a workload: every sampler's training and the evaluation, in one process, ready to be run in slices."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
+
+from nsbench.bench.condition import Conditions
+from nsbench.bench.evaluation import evaluation_contestant
+from nsbench.bench.memory import memory_of_training
+from nsbench.bench.slice import Contestant, Slice, Span
+from nsbench.bench.training import Gym, model_of, one_rectangle, settings_with
+from nsbench.bench.work import Work, work_of
+from nsbench.bench.workload import Workload, dataset_of
+from nsbench.device import keep_freed_memory
+from nsbench.training.source import Draw
+
+EVALUATION = "evaluation"
+"""The name of the contestant that ranks."""
+
+PADDED = "random, padded"
+"""The row of the same training with padding computed: every user's row as long as the model's longest."""
+
+CATALOGUES = {"random, 2k items": 2_000, "random, 1M items": 1_000_000}
+"""Rows that train with `random` on the same history lengths over another catalogue."""
+
+_DRAWS_LOOKED_AT = 3
+
+
+@dataclass(frozen=True)
+class Ours:
+    """nsbench on a workload.
+
+    Attributes:
+        contestants: By the name of the sampler or row, and EVALUATION.
+        works: What a positive takes, by the same names.
+        peak_memory_bytes: The most that training with the first sampler, and ranking, held.
+    """
+
+    contestants: Mapping[str, Contestant[Draw] | Contestant[None]]
+    works: Mapping[str, Work]
+    peak_memory_bytes: int
+
+    def run(self, name: str, span: Span) -> Slice:
+        """A slice of one of the contestants."""
+        return self.contestants[name].run(span)
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What nsbench's side says of itself.
+
+    Attributes:
+        works: What a positive takes, by the name of the sampler or row.
+        peak_memory_bytes: See `Ours`.
+    """
+
+    works: Mapping[str, Work]
+    peak_memory_bytes: int
+
+
+def build_ours(workload: Workload, samplers: Sequence[str], conditions: Conditions) -> Ours:
+    """Prepares to train with each of the samplers, and with what else the workload is there to show."""
+    device = conditions.prepare()
+    keep_freed_memory()
+    model = model_of(workload)
+    dataset = dataset_of(workload)
+    settings = {name: settings_with(name, conditions.n_negatives, model) for name in samplers}
+    # Before anything else is held.
+    peak = memory_of_training(settings[samplers[0]], dataset, device)
+    gym = Gym(model, dataset, device)
+    made = {name: gym.contestant(settings[name]) for name in samplers}
+    if "random" in samplers and workload.shows_padding:
+        made[PADDED] = gym.contestant(settings["random"], partial(one_rectangle, max_length=model.max_length))
+    if "random" in samplers and workload.shows_catalogue:
+        for name, n_items in CATALOGUES.items():
+            other = Gym(model, dataset_of(replace(workload, n_items=n_items)), device)
+            made[name] = other.contestant(settings["random"])
+    n_negatives = conditions.n_negatives
+    works = {
+        name: work_of(list(islice(draws, _DRAWS_LOOKED_AT)), model, n_negatives) for name, (_, draws) in made.items()
+    }
+    contestants = {name: contestant for name, (contestant, _) in made.items()}
+    return Ours({**contestants, EVALUATION: evaluation_contestant(model, dataset, device)}, works, peak)
+
+
+def sheet_of(ours: Ours) -> Sheet:
+    """What can be told of a side to another process."""
+    return Sheet(ours.works, ours.peak_memory_bytes)
+
+
+def run_ours(ours: Ours, name: str, span: Span) -> Slice:
+    """A question for the side's process: a slice of one of the contestants."""
+    return ours.run(name, span)

@@ -1,0 +1,65 @@
+"""What nsbench is measured against, in a process that has nothing of it: the machine's limits and the plain step."""
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from nsbench.bench.condition import Conditions
+from nsbench.bench.machine import LimitBench, Limits
+from nsbench.bench.plain import PlainTrainer
+from nsbench.bench.slice import Contestant, Slice, Span
+from nsbench.bench.training import model_of
+from nsbench.bench.workload import Workload, dataset_of
+from nsbench.data.batch import BatchSource, UserBatch, windows_of
+from nsbench.training.settings import TrainingSettings
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The limits, and the plain step where a workload leaves memory for it."""
+
+    limits: LimitBench
+    plain: Contestant[UserBatch] | None
+
+
+def build_reference(workload: Workload, conditions: Conditions) -> Reference:
+    """Prepares both."""
+    device = conditions.prepare()
+    limits = LimitBench(device, workload.n_items, workload.hidden_dim, conditions.n_negatives)
+    plain = plain_contestant(workload, conditions.n_negatives, device) if workload.has_plain else None
+    return Reference(limits, plain)
+
+
+def plain_contestant(workload: Workload, n_negatives: int, device: torch.device) -> Contestant[UserBatch]:
+    """The plain step on the workload's batches, for which it isn't charged.
+
+    It draws its own negatives, the cheapest there are: uniform ones, with nothing excluded.
+    """
+    model, dataset = model_of(workload), dataset_of(workload)
+    batches = BatchSource(dataset, windows_of(dataset, model.max_length), TrainingSettings().batch_size, device)
+    rng = np.random.default_rng(0)
+    draws = itertools.chain.from_iterable(batches.epoch(rng) for _ in itertools.count())
+    plain = PlainTrainer(model, dataset.n_items, device)
+
+    def step(batch: UserBatch) -> int:
+        shape = (len(batch.inputs), n_negatives)
+        plain.step(batch.inputs, batch.targets, torch.randint(1, dataset.n_items + 1, shape, device=device))
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        return batch.n_positives
+
+    return Contestant(lambda: next(draws), step, counts_drawing=False)
+
+
+def run_plain(reference: Reference, span: Span) -> Slice:
+    """A question for the reference's process: a slice of the plain step."""
+    if reference.plain is None:
+        raise ValueError("this workload has no plain step")
+    return reference.plain.run(span)
+
+
+def measure_limits(reference: Reference, span: Span) -> Limits:
+    """A question for the reference's process: the limits now."""
+    return reference.limits.measure(span)

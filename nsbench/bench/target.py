@@ -1,0 +1,87 @@
+"""The ratios by which nsbench's speed is judged: each within one run, so that a busy machine changes both sides."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from nsbench.bench.ours import CATALOGUES, PADDED
+from nsbench.bench.overhead import Overhead
+from nsbench.bench.rate import TrainingRate
+from nsbench.bench.rounds import WorkloadResult
+from nsbench.bench.throughput import Throughput
+from nsbench.bench.workload import WORKLOADS
+from nsbench.samplers import SAMPLERS
+
+_LARGE_CATALOGUE = 50_000
+"""Items from which ranking is the product with the table; over fewer, encoding the histories takes as long."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A ratio and what is aimed at.
+
+    Attributes:
+        name: What the ratio is of.
+        value: What it is.
+        bound: What is aimed at.
+        is_least: Whether the bound is the least that the value should be, or the most.
+        by_wall: Whether the value is by the wall's clock, and so says little of a machine that is busy.
+    """
+
+    name: str
+    value: float
+    bound: float
+    is_least: bool
+    by_wall: bool = False
+
+    @property
+    def is_met(self) -> bool:
+        """Whether the value is on the right side of the bound."""
+        return self.value >= self.bound if self.is_least else self.value <= self.bound
+
+
+def targets_of(
+    workloads: Sequence[WorkloadResult], throughput: Throughput | None, overhead: Overhead | None
+) -> tuple[Target, ...]:
+    """The targets that what was measured says something of."""
+    targets = [target for workload in workloads for target in _of_workload(workload)]
+    if throughput is not None:
+        name = f"{throughput.workload}: {throughput.n_workers} workers over as many times one"
+        targets.append(Target(f"{name}, wall", throughput.efficiency, 0.85, is_least=True, by_wall=True))
+        if throughput.cpu_efficiency is not None:
+            targets.append(Target(f"{name}, CPU time", throughput.cpu_efficiency, 0.85, is_least=True))
+    if overhead is not None:
+        name = "tracking etc. in 30 s with 100 looks"
+        targets.append(Target(f"{name}, wall", overhead.wall.share_of_trial, 0.02, is_least=False, by_wall=True))
+        targets.append(Target(f"{name}, CPU time", overhead.cpu.share_of_trial, 0.02, is_least=False))
+    return tuple(targets)
+
+
+def _of_workload(workload: WorkloadResult) -> Iterable[Target]:
+    rows = {rate.sampler: rate for rate in workload.training}
+    samplers = [rate for rate in workload.training if rate.sampler in SAMPLERS]
+    random, padded = rows.get("random"), rows.get(PADDED)
+    if random is not None and random.to_plain is not None and workload.name == "dense":
+        yield Target("dense: random over the plain step, positives/s", random.to_plain, 2.0, is_least=True)
+    if random is not None and len(samplers) > 1:
+        slowest = max(samplers, key=_step_to_random)
+        name = f"{workload.name}: slowest step over random's ({slowest.sampler})"
+        yield Target(name, _step_to_random(slowest), 1.5, is_least=False)
+    if samplers:
+        longest = max(samplers, key=lambda rate: rate.draw_share)
+        name = f"{workload.name}: drawing's largest share ({longest.sampler})"
+        yield Target(name, longest.draw_share, 0.05, is_least=False)
+    if padded is not None:
+        name = f"{workload.name}: positives/s over those with padding computed"
+        yield Target(name, _step_to_random(padded), 4.0, is_least=True)
+    small, large = (rows.get(name) for name in CATALOGUES)
+    if small is not None and large is not None:
+        name = f"{workload.name}: step with 1M items over that with 2k"
+        yield Target(name, _step_to_random(large) / _step_to_random(small), 1.3, is_least=False)
+    if WORKLOADS[workload.name].n_items >= _LARGE_CATALOGUE:
+        name = f"{workload.name}: evaluation over the large product's rate"
+        yield Target(name, workload.evaluation.gemm_share, 0.6, is_least=True)
+
+
+def _step_to_random(rate: TrainingRate) -> float:
+    """Not a number for the plain step or where `random` isn't measured; rows that need it are there only with it."""
+    return float("nan") if rate.step_to_random is None else rate.step_to_random

@@ -1,0 +1,71 @@
+"""What the bench trains is what nsbench trains."""
+
+import pytest
+import torch
+
+from nsbench.bench.slice import Span
+from nsbench.bench.training import (
+    Gym,
+    endless_draws,
+    flops_per_positive,
+    model_of,
+    no_padding,
+    one_rectangle,
+    settings_with,
+)
+from nsbench.bench.workload import dataset_of
+from nsbench.experiment import trainer_of
+from nsbench.model import ModelSettings, initial_model
+from nsbench.samplers import SAMPLERS
+from nsbench.training.source import stacked
+from nsbench.training.step import Stepper
+from tests.bench.bench_builder import TINY
+
+
+def test_useful_flops_by_hand() -> None:
+    """Width 10, one block, context 5, 3 negatives: 3 (6 * 200 + 4 * 5 * 10 + 20 * 4) = 3 * 1,480."""
+    model = ModelSettings(hidden_dim=10, n_blocks=1)
+    assert flops_per_positive(model, mean_context=5, n_negatives=3) == 4_440
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("n_negatives", [10, 40])
+def test_every_sampler_proposes_the_same_number(sampler: str, n_negatives: int) -> None:
+    settings = settings_with(sampler, n_negatives, ModelSettings()).flat()
+    counts = [settings[name] for name in ("n_negatives", "n_in_batch", "n_uniform") if name in settings]
+    assert sum(int(str(count)) for count in counts) == n_negatives
+
+
+def test_computed_padding_changes_no_gradient() -> None:
+    model, dataset = model_of(TINY), dataset_of(TINY)
+    trainer = trainer_of(settings_with("random", 7, model), dataset)
+    draw = next(endless_draws(trainer))
+    assert (draw.batch.lengths < model.max_length).any()
+    found = []
+    for step in (no_padding(draw.batch), one_rectangle(draw.batch, model.max_length)):
+        generator = torch.Generator().manual_seed(3)
+        parameters = initial_model(model, dataset.n_items, [generator])
+        stepper = Stepper(parameters, trainer.sampler, trainer.settings, [1e-3], [generator])
+        found.append((step, stepper.gradients(step, stacked([draw.negatives]), dropout=None)))
+    (packed, ours), (padded, theirs) = found
+    assert padded.inputs.shape[1] == len(draw.batch.users) * model.max_length > packed.inputs.shape[1]
+    torch.testing.assert_close(ours.losses, theirs.losses, rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(ours.by_dense, theirs.by_dense, rtol=1e-4, atol=1e-5)
+
+
+def test_samplers_that_share_a_model_each_select_in_their_own_way() -> None:
+    """The adaptive sampler trains on 1 of its 20 negatives, random on all: after each has stepped, both still run."""
+    model, dataset = model_of(TINY), dataset_of(TINY)
+    gym = Gym(model, dataset, torch.device("cpu"))
+    made = [gym.contestant(settings_with(name, 20, model)) for name in ("random", "adaptive")]
+    for _ in range(2):
+        for contestant, _ in made:
+            assert contestant.run(Span(0.0, "wall")).n_units > 0
+
+
+def test_units_are_real_positives() -> None:
+    """200 users make a batch of 128 and one of 72; together each of their training targets once, 10 at most."""
+    model, dataset = model_of(TINY), dataset_of(TINY)
+    contestant, _ = Gym(model, dataset, torch.device("cpu")).contestant(settings_with("random", 5, model))
+    n_targets = (dataset.train_end - dataset.offsets[:-1] - 1).clip(0, 10).sum()
+    assert contestant.run(Span(0.0, "wall", n_steps=2)).n_units == n_targets
