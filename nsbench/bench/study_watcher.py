@@ -14,7 +14,7 @@ from torch import Tensor
 from nsbench.watcher import DEFAULT_OBJECTIVE
 
 _SHOWN_EVERY_S = 0.5
-_DRAWN_EVERY_S = 0.1
+_DRAWN_EVERY_S = 0.5
 
 
 @final
@@ -53,7 +53,7 @@ class StudyWatcher:
         """Never happens: nothing is kept."""
 
     def on_step(self, n_positives: int, loss: Tensor) -> None:
-        """Shows the loss twice a second, and draws ten times a second."""
+        """Shows the loss twice a second, and draws as often, as `nsbench train` does."""
         # By CPU time, so that on a busy machine they come as often beside as many steps.
         now = time.process_time()
         if now - self._shown >= _SHOWN_EVERY_S:

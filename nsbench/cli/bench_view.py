@@ -7,7 +7,7 @@ from rich.text import Text
 
 from nsbench.bench.comparison import Comparison
 from nsbench.bench.machine import Limits
-from nsbench.bench.overhead import MOST_LOOKS, TRIAL_S, Overhead
+from nsbench.bench.overhead import LOOKS_OF_TRIAL, TRIAL_S, Overhead
 from nsbench.bench.rate import TrainingRate
 from nsbench.bench.rounds import WorkloadResult
 from nsbench.bench.run import BenchResult
@@ -185,7 +185,7 @@ def _overhead_text(result: Overhead) -> Text:
         f"Tracking (MLflow, sqlite), pruning and progress take {cpu.per_run_s * 1e3:.0f} ms a run, "
         f"{cpu.per_look_s * 1e3:.1f} ms a look at the validation interactions and {cpu.per_step_s * 1e6:.0f} us a step of CPU "
         f"time; by the wall {wall.per_run_s * 1e3:.0f} ms, {wall.per_look_s * 1e3:.1f} ms, {wall.per_step_s * 1e6:.0f} us. Of a "
-        f"trial of {TRIAL_S:.0f} s with {MOST_LOOKS} looks that is {cpu.share_of_trial:.1%} (wall {wall.share_of_trial:.1%})."
+        f"trial of {TRIAL_S:.0f} s with {LOOKS_OF_TRIAL} looks that is {cpu.share_of_trial:.1%} (wall {wall.share_of_trial:.1%})."
     )
 
 

@@ -16,22 +16,23 @@ from tests.bench.bench_builder import TINY
 
 
 def test_cost_by_hand() -> None:
-    """A run of 10 s with ends of 0.3 s, looks of 0.1, 0.02 and 0.03 s, and two steps of 0.01 s.
+    """A run of 10 s with ends of 0.3 s, looks of 0.1, 0.02 and 0.04 s, and two steps of 0.01 s.
 
-    Together 0.47 s of 10. In 30 s there are six steps: 0.3 + 100 * 0.03 + 6 * 0.01 = 3.36 s.
+    Together 0.48 s of 10; the first look apart, one takes 0.03 s. In 30 s there are six steps:
+    0.3 + 10 * 0.03 + 6 * 0.01 = 0.66 s.
     """
     meter = Meter(
         ends=[Moment(0.2, 1), Moment(0.1, 1)],
-        looks=[Moment(0.1, 1), Moment(0.02, 1), Moment(0.03, 1)],
+        looks=[Moment(0.1, 1), Moment(0.02, 1), Moment(0.04, 1)],
         steps=[Moment(0.01, 1), Moment(0.01, 1)],
         run=Moment(10, 20),
     )
     cost = cost_of(meter, "cpu")
-    assert cost.share == pytest.approx(0.047)
+    assert cost.share == pytest.approx(0.048)
     assert cost.per_run_s == pytest.approx(0.3)
     assert cost.per_look_s == pytest.approx(0.03)
     assert cost.per_step_s == pytest.approx(0.01)
-    assert cost.share_of_trial == pytest.approx(3.36 / 30)
+    assert cost.share_of_trial == pytest.approx(0.66 / 30)
     assert cost_of(meter, "wall").share == pytest.approx(7 / 20)
 
 
