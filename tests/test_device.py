@@ -24,8 +24,7 @@ def test_a_cards_and_pythons_are_too_and_others_are_not() -> None:
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc's allocator is told")
 def test_freed_memory_is_not_asked_for_again() -> None:
-    """8 MiB are 2,048 pages: allocated 20 times anew they would be faulted in 40,960 times; kept, they are there once the heap has
-    grown."""
+    """8 MiB are 2,048 pages: allocated 20 times anew, 40,960 faults; kept, none once the heap has grown."""
     keep_freed_memory()
     for _ in range(10):
         torch.ones(2**21)

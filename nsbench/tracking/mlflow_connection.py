@@ -5,34 +5,24 @@ Left alone, MLflow retries an unreachable server for four minutes and an unwrita
 
 import logging
 import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.telemetry import set_telemetry_client
 from sqlalchemy.exc import SQLAlchemyError
 
-from nsbench.errors import TrackingError
+from nsbench.errors import StoreOutage, TrackingError
 from nsbench.home import Home
+from nsbench.tracking.file_lock import file_lock
+from nsbench.tracking.outage import is_outage
+from nsbench.tracking.store_uri import STORE_ADVICE, check_server, is_server, sqlite_file, without_password
 
-_REACH_TIMEOUT_S = 5.0
-_SQLITE = "sqlite:///"
+__all__ = ["connect", "create_store", "is_server", "sqlite_file", "store_errors", "without_password"]
+
 _SQLITE_HEADER = b"SQLite format 3\0"
-_ADVICE = "set MLFLOW_TRACKING_URI to a server or a database, or NSBENCH_HOME to a folder that can be written"
-
-
-def is_server(uri: str) -> bool:
-    """Whether a tracking URI names a server, which keeps artifacts itself, rather than a database."""
-    return uri.startswith(("http://", "https://"))
-
-
-def sqlite_file(uri: str) -> Path | None:
-    """The file of an sqlite URI; None for any other store."""
-    return Path(unquote(uri.removeprefix(_SQLITE).partition("?")[0])) if uri.startswith(_SQLITE) else None
 
 
 def connect(uri: str) -> MlflowClient:
@@ -47,11 +37,12 @@ def connect(uri: str) -> MlflowClient:
     _silence()
     file = sqlite_file(uri)
     if is_server(uri):
-        _check_server(uri)
+        check_server(uri)
     elif file is not None:
         _check_sqlite(file)
+        _create_sqlite(file)
     elif "://" not in uri or uri.startswith("file:"):
-        raise TrackingError(f"MLflow takes no folder as a store any more, got {uri!r}; {_ADVICE}")
+        raise TrackingError(f"MLflow takes no folder as a store any more, got {uri!r}; {STORE_ADVICE}")
     with store_errors(uri):
         client = MlflowClient(tracking_uri=uri)
         client.search_experiments(max_results=1)
@@ -71,23 +62,14 @@ def create_store(home: Home) -> None:
 
 @contextmanager
 def store_errors(uri: str) -> Iterator[None]:
-    """Turns what MLflow and its database raise into a TrackingError that names the store."""
+    """Turns what MLflow and its database raise into a TrackingError that names the store: a StoreOutage where it may pass."""
     try:
         yield
     except (MlflowException, SQLAlchemyError, OSError) as error:
         lines = str(error).strip().splitlines()
         reason = lines[0] if lines else type(error).__name__
-        raise TrackingError(f"the MLflow store {without_password(uri)} failed: {reason}; {_ADVICE}") from error
-
-
-def without_password(uri: str) -> str:
-    """The URI as it may be shown.
-
-    >>> without_password("postgresql://me:secret@host/runs")
-    'postgresql://me:***@host/runs'
-    """
-    parts = urlsplit(uri)
-    return uri if parts.password is None else uri.replace(f":{parts.password}@", ":***@", 1)
+        kind = StoreOutage if is_outage(error) else TrackingError
+        raise kind(f"the MLflow store {without_password(uri)} failed: {reason}; {STORE_ADVICE}") from error
 
 
 def _silence() -> None:
@@ -95,20 +77,25 @@ def _silence() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    # A record that can't be sent waits on disk (`nsbench.tracking.run_writer`), so a call needn't try for minutes.
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "1")
     # MLflow reports usage to its makers unless told not to; what a user runs here is theirs alone.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     set_telemetry_client()  # type: ignore[no-untyped-call]
 
 
-def _check_server(uri: str) -> None:
-    parts = urlsplit(uri)
-    try:
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        socket.create_connection((parts.hostname or "", port), timeout=_REACH_TIMEOUT_S).close()
-    except (OSError, ValueError) as error:
-        raise TrackingError(
-            f"no MLflow server answers at {without_password(uri)}: {error}; start it, or {_ADVICE}"
-        ) from error
+def _create_sqlite(file: Path) -> None:
+    """Makes the tables of a new store in a hidden file and renames it: MLflow can't go on with half of its tables."""
+    if file.stat().st_size:
+        return
+    with store_errors(f"sqlite:///{file}"), file_lock(file.with_name(f".{file.name}.lock")):
+        if file.stat().st_size:  # Another process was first.
+            return
+        partial = file.with_name(f".{file.name}.partial")
+        partial.unlink(missing_ok=True)
+        MlflowClient(tracking_uri=f"sqlite:///{partial}").search_experiments(max_results=1)
+        partial.replace(file)
 
 
 def _check_sqlite(file: Path) -> None:
@@ -120,8 +107,10 @@ def _check_sqlite(file: Path) -> None:
         with file.open("rb") as stream:
             header = stream.read(len(_SQLITE_HEADER))
     except OSError as error:
-        raise TrackingError(f"can't write the MLflow store {file}: {error.strerror or error}; {_ADVICE}") from error
+        raise TrackingError(
+            f"can't write the MLflow store {file}: {error.strerror or error}; {STORE_ADVICE}"
+        ) from error
     if header and header != _SQLITE_HEADER:
         raise TrackingError(
-            f"{file} is no sqlite database, so it can't be the MLflow store; move it away, or {_ADVICE}"
+            f"{file} is no sqlite database, so it can't be the MLflow store; move it away, or {STORE_ADVICE}"
         )

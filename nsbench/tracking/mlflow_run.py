@@ -9,22 +9,26 @@ import json
 import math
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import final
 
 import yaml
 from mlflow import MlflowClient
-from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param
+from mlflow.entities import RunTag as MlflowTag
 from mlflow.exceptions import MlflowException
 
 from nsbench.errors import TrackingError
 from nsbench.terms import RunKind, Tag
+from nsbench.tracking.artifact import log_file, made_file
 from nsbench.tracking.environment import ENVIRONMENT, environment_tags
 from nsbench.tracking.mlflow_connection import store_errors
 from nsbench.tracking.rank_file import RANKS_FILE, write_ranks
 from nsbench.tracking.record import Cost, RunPlan, RunRecord
+from nsbench.tracking.run_writer import RunWriter
+from nsbench.tracking.spool import End, EndState, Metrics, RunFile, RunTag
 from nsbench.tracking.tracker import EndStatus
 
 SETTINGS_FILE = "settings.yaml"
@@ -33,22 +37,26 @@ SETTINGS_FILE = "settings.yaml"
 BEST_EPOCH = "best_epoch"
 """The metric that holds the epoch whose parameters were kept."""
 
+SEND_EVERY_S = 2.0
+"""Looks that follow each other faster are sent together; what a killed process hasn't sent is sent again by its successor."""
+
 _MAX_PARAM_LENGTH = 6000
 _MAX_TAG_LENGTH = 8000
 _MAX_DIGEST_LENGTH = 36
 _PARAMS_PER_CALL = 100
-_METRICS_PER_CALL = 1000
 
 
 @final
 class MlflowRunHandle:
     """A run in an MLflow store that has started and not ended."""
 
-    def __init__(self, client: MlflowClient, run_id: str) -> None:
-        self._client = client
+    def __init__(self, writer: RunWriter, run_id: str) -> None:
+        self._writer = writer
         self._run_id = run_id
         self._last_epoch = 0
         self._last_time_ms = 0
+        self._waiting: list[Metrics] = []
+        self._last_sent = -math.inf
 
     @property
     def run_id(self) -> str:
@@ -56,16 +64,18 @@ class MlflowRunHandle:
         return self._run_id
 
     def log_validation(self, epoch: int, metrics: Mapping[str, float]) -> None:
-        """Records one validation with the epoch as MLflow's step.
+        """Records one validation with the epoch as MLflow's step, together with others that come within SEND_EVERY_S.
 
         Raises:
             TrackingError: The store can't be written.
         """
         self._last_epoch = max(self._last_epoch, epoch)
-        self._log_metrics(metrics, step=epoch)
+        self._waiting.append(self._metrics(metrics, step=epoch))
+        if time.monotonic() - self._last_sent >= SEND_EVERY_S:
+            self._send_waiting()
 
-    def finish(self, record: RunRecord) -> None:
-        """Records final metrics, cost and ranks, and marks the run FINISHED last, so that no FINISHED run lacks any.
+    def record_result(self, record: RunRecord) -> None:
+        """Records final metrics, cost and ranks; the run stays open.
 
         Final metrics carry the last validation's step and a later time: MLflow shows a metric's latest value, and a
         validation metric's final value is that of the best epoch.
@@ -73,15 +83,30 @@ class MlflowRunHandle:
         Raises:
             TrackingError: The store can't be written.
         """
-        self._log_metrics({**record.metrics, **_cost_metrics(record)}, step=self._last_epoch)
-        with store_errors(self._client.tracking_uri):
-            self._client.set_tag(self._run_id, f"{ENVIRONMENT}device", record.cost.device)
-            if record.ranks is not None:
-                with TemporaryDirectory() as folder:
-                    path = Path(folder) / RANKS_FILE
-                    write_ranks(record.ranks, path)
-                    self._client.log_artifact(self._run_id, str(path))
-            self._client.set_terminated(self._run_id, "FINISHED")
+        self._waiting.append(self._metrics({**record.metrics, **_cost_metrics(record)}, step=self._last_epoch))
+        self._send_waiting()
+        self._writer.write(self._run_id, RunTag(f"{ENVIRONMENT}device", record.cost.device))
+        ranks = record.ranks
+        if ranks is not None:
+            with made_file(RANKS_FILE, lambda path: write_ranks(ranks, path)) as file:
+                self._writer.write(self._run_id, RunFile(str(file)))
+
+    def close(self) -> None:
+        """Marks a run whose result is recorded as FINISHED.
+
+        Raises:
+            TrackingError: The store can't be written.
+        """
+        self._end("FINISHED")
+
+    def finish(self, record: RunRecord) -> None:
+        """Records the result and marks the run FINISHED last, so that no FINISHED run lacks any of it.
+
+        Raises:
+            TrackingError: The store can't be written.
+        """
+        self.record_result(record)
+        self.close()
 
     def stop(self, status: EndStatus, reason: str) -> None:
         """Marks the run as ended without a result; the reason becomes a tag, cut to what MLflow takes.
@@ -89,27 +114,41 @@ class MlflowRunHandle:
         Raises:
             TrackingError: The store can't be written.
         """
-        with store_errors(self._client.tracking_uri):
-            self._client.set_tag(self._run_id, Tag.END_REASON, reason[:_MAX_TAG_LENGTH])
-            self._client.set_terminated(self._run_id, status)
+        self._send_waiting()
+        self._writer.write(self._run_id, RunTag(Tag.END_REASON, reason[:_MAX_TAG_LENGTH]))
+        self._end(status)
 
-    def _log_metrics(self, metrics: Mapping[str, float], step: int) -> None:
+    def _end(self, status: EndState) -> None:
+        self._writer.write(self._run_id, End(status, time.time_ns() // 1_000_000))
+
+    def _metrics(self, metrics: Mapping[str, float], step: int) -> Metrics:
         self._last_time_ms = max(time.time_ns() // 1_000_000, self._last_time_ms + 1)
-        entries = metric_entries(metrics, self._last_time_ms, step)
-        with store_errors(self._client.tracking_uri):
-            for first in range(0, len(entries), _METRICS_PER_CALL):
-                self._client.log_batch(self._run_id, metrics=entries[first : first + _METRICS_PER_CALL])
+        return Metrics(defined(metrics), self._last_time_ms, step)
+
+    def _send_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        if waiting:
+            self._writer.write(self._run_id, *waiting)
+        self._last_sent = time.monotonic()
+
+
+def defined(metrics: Mapping[str, float]) -> dict[str, float]:
+    """The metrics that are numbers."""
+    return {name: float(value) for name, value in metrics.items() if not math.isnan(value)}
 
 
 def metric_entries(metrics: Mapping[str, float], time_ms: int, step: int) -> list[Metric]:
     """MLflow's form of the metrics that are numbers."""
-    return [Metric(name, float(value), time_ms, step) for name, value in metrics.items() if not math.isnan(value)]
+    return [Metric(name, value, time_ms, step) for name, value in defined(metrics).items()]
 
 
-def start_run(client: MlflowClient, experiment_id: str, plan: RunPlan) -> MlflowRunHandle:
+def start_run(client: MlflowClient, writer: RunWriter, experiment_id: str, plan: RunPlan) -> MlflowRunHandle:
     """Creates a run and writes all that is known of it; a run that can't be written whole is marked FAILED.
 
+    Nothing of it waits in a spool: before a run is trained, the store has it.
+
     Raises:
+        StoreOutage: The store is out.
         TrackingError: A setting is too long for MLflow, or the store can't be written.
     """
     params = _params_of(plan)
@@ -121,14 +160,17 @@ def start_run(client: MlflowClient, experiment_id: str, plan: RunPlan) -> Mlflow
             for first in range(0, len(params), _PARAMS_PER_CALL):
                 client.log_batch(run_id, params=params[first : first + _PARAMS_PER_CALL])
             _log_dataset(client, run_id, plan)
-            with TemporaryDirectory() as folder:
-                path = Path(folder) / SETTINGS_FILE
-                path.write_text(yaml.safe_dump(dict(plan.params), sort_keys=False), encoding="utf-8")
-                client.log_artifact(run_id, str(path))
+            text = yaml.safe_dump(dict(plan.params), sort_keys=False)
+            log_file(client, run_id, SETTINGS_FILE, lambda path: _write_text(path, text))
         except BaseException:
-            client.set_terminated(run_id, "FAILED")
+            with suppress(TrackingError):
+                writer.write(run_id, End("FAILED", time.time_ns() // 1_000_000))
             raise
-    return MlflowRunHandle(client, run_id)
+    return MlflowRunHandle(writer, run_id)
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
 
 
 def _log_dataset(client: MlflowClient, run_id: str, plan: RunPlan) -> None:
@@ -202,6 +244,6 @@ def _numbers(cost: Cost) -> Iterable[tuple[str, float]]:
     return ((name, value) for name, value in asdict(cost).items() if name != "device")
 
 
-def as_run_tags(tags: Mapping[str, str]) -> list[RunTag]:
+def as_run_tags(tags: Mapping[str, str]) -> list[MlflowTag]:
     """MLflow's form of tags."""
-    return [RunTag(name, value[:_MAX_TAG_LENGTH]) for name, value in tags.items()]
+    return [MlflowTag(name, value[:_MAX_TAG_LENGTH]) for name, value in tags.items()]

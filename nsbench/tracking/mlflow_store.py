@@ -11,6 +11,7 @@ from typing import final
 from mlflow import MlflowClient
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 
 from nsbench.errors import TrackingError
 from nsbench.home import Home
@@ -19,6 +20,8 @@ from nsbench.tracking.environment import environment_tags
 from nsbench.tracking.mlflow_connection import connect, is_server, store_errors
 from nsbench.tracking.mlflow_run import MlflowRunHandle, as_run_tags, metric_entries, start_run
 from nsbench.tracking.record import RunPlan
+from nsbench.tracking.run_writer import RunWriter
+from nsbench.tracking.spool import Spool
 from nsbench.tracking.study_summary import StudySummary
 from nsbench.tracking.tracker import EndStatus
 
@@ -36,13 +39,15 @@ class MlflowTracker:
     Args:
         uri: The store, as `nsbench.home.Home.tracking_uri` names it.
         artifact_root: Where the artifacts of new experiments lie, unless a tracking server keeps them.
+        spool: Where records of running runs wait while the store is out; None: beside the artifacts.
 
     Raises:
         TrackingError: The store can't be reached.
     """
 
-    def __init__(self, uri: str, artifact_root: Path) -> None:
+    def __init__(self, uri: str, artifact_root: Path, spool: Path | None = None) -> None:
         self._client: MlflowClient = connect(uri)
+        self._writer = RunWriter(self._client, Spool(spool or artifact_root.with_name("spool")))
         self._uri = uri
         self._artifact_root = artifact_root
         self._experiment_ids: dict[str, str] = {}
@@ -53,7 +58,22 @@ class MlflowTracker:
         Raises:
             TrackingError: A setting is too long for MLflow, or the store can't be written.
         """
-        return start_run(self._client, self._experiment_id(plan.dataset), plan)
+        return start_run(self._client, self._writer, self._experiment_id(plan.dataset), plan)
+
+    def has_run(self, run_id: str) -> bool:
+        """Whether the store has a run of this id.
+
+        Raises:
+            TrackingError: The store can't be read.
+        """
+        with store_errors(self._uri):
+            try:
+                self._client.get_run(run_id)
+            except MlflowException as error:
+                if error.error_code != ErrorCode.Name(RESOURCE_DOES_NOT_EXIST):
+                    raise
+                return False
+        return True
 
     def stop_run(self, run_id: str, status: EndStatus, reason: str) -> None:
         """Ends a run whose own process is gone and so can't.
@@ -61,7 +81,23 @@ class MlflowTracker:
         Raises:
             TrackingError: The store has no such run, or can't be written.
         """
-        MlflowRunHandle(self._client, run_id).stop(status, reason)
+        MlflowRunHandle(self._writer, run_id).stop(status, reason)
+
+    def finish_run(self, run_id: str) -> None:
+        """Marks a run as FINISHED whose result is recorded, and whose own process is gone.
+
+        Raises:
+            TrackingError: The store has no such run, or can't be written.
+        """
+        MlflowRunHandle(self._writer, run_id).close()
+
+    def send_waiting(self, limit_s: float = 0.0) -> None:
+        """Sends the records that wait because the store was out, and waits so long for it at most.
+
+        Raises:
+            StoreOutage: It still is; the message says where the records wait.
+        """
+        self._writer.send_waiting(limit_s)
 
     def log_study(self, summary: StudySummary) -> str:
         """Writes or renews the one run of kind `study` that stands for a study, and gives its id.
@@ -124,7 +160,7 @@ def open_tracker(home: Home) -> MlflowTracker:
     Raises:
         TrackingError: The store can't be reached.
     """
-    return MlflowTracker(home.tracking_uri, home.artifacts)
+    return MlflowTracker(home.tracking_uri, home.artifacts, home.spool)
 
 
 def _study_tags(summary: StudySummary) -> dict[str, str]:

@@ -22,6 +22,12 @@ class RunHandle(Protocol):
     def log_validation(self, epoch: int, metrics: Mapping[str, float]) -> None:
         """Records the metrics of one validation, in one call to the store."""
 
+    def record_result(self, record: RunRecord) -> None:
+        """Records final metrics, cost and artifacts; the run stays open."""
+
+    def close(self) -> None:
+        """Marks a run whose result is recorded as FINISHED."""
+
     def finish(self, record: RunRecord) -> None:
         """Records final metrics, cost and artifacts, and marks the run FINISHED."""
 
@@ -42,6 +48,12 @@ class NullRunHandle:
     run_id: str | None = None
 
     def log_validation(self, epoch: int, metrics: Mapping[str, float]) -> None:
+        """Does nothing."""
+
+    def record_result(self, record: RunRecord) -> None:
+        """Does nothing."""
+
+    def close(self) -> None:
         """Does nothing."""
 
     def finish(self, record: RunRecord) -> None:

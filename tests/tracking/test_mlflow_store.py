@@ -71,11 +71,23 @@ def test_a_finished_run_shows_the_best_epoch_and_its_history_the_learning_curve(
     assert run.metric(HIT_RATE) == 0.3
     assert run.metric("best_epoch") == 2
     assert run.metric("cost/train_s") == 12.5
-    assert reader.metric_history(run.run_id, HIT_RATE) == (
+    assert reader.histories([run.run_id], HIT_RATE)[run.run_id] == (
         MetricPoint(1, 0.1),
         MetricPoint(2, 0.3),
         MetricPoint(3, 0.2),
     )
+
+
+def test_looks_in_a_row_are_sent_together_and_a_stopped_run_has_them_all(
+    tracker: MlflowTracker, reader: MlflowReader
+) -> None:
+    """The first look is sent at once; two that follow in the same moment come with the end."""
+    handle = tracker.start(plan_of())
+    for epoch in (1, 2, 3):
+        handle.log_validation(epoch, {HIT_RATE: epoch / 10})
+    assert reader.histories([handle.run_id], HIT_RATE)[handle.run_id] == (MetricPoint(1, 0.1),)
+    handle.stop("KILLED", "interrupted")
+    assert [point.epoch for point in reader.histories([handle.run_id], HIT_RATE)[handle.run_id]] == [1, 2, 3]
 
 
 def test_an_undefined_metric_stays_undefined(tracker, reader):
