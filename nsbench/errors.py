@@ -43,6 +43,12 @@ class OutOfMemory(TrainingError):
     """Training that needs more memory than there is."""
 
 
+class ProcessLost(NsbenchError):
+    """A process that trained together with this one and has stopped; the same command goes on."""
+
+    exit_code = 4
+
+
 class TrackingError(NsbenchError):
     """A tracking store that can't be reached, or runs that are not in it."""
 

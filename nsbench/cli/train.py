@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from nsbench.cli.interruption import Interruption
+from nsbench.cli.joint import PROCESSES, checkpoint_root, follow, open_together
 from nsbench.home import Home, current_home
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from nsbench.config import Settings
     from nsbench.tracking.record import RunRecord
     from nsbench.tracking.tracker import Tracker
+    from nsbench.training.group import Group
 
 SHOWN_METRICS = ("hit_rate_at_10", "ndcg_at_10")
 
@@ -37,34 +39,44 @@ def train(
 ) -> None:
     """Train one model, keep its best epoch, and rank the test interactions.
 
-    A run that was interrupted or killed goes on when the same command is given again.
+    A run that was interrupted or killed goes on when the same command is given again. Started by torchrun, as in
+    `torchrun --nproc-per-node 2 -m nsbench.cli.main train ...`, the processes train one model together.
     """
     import torch
 
-    from nsbench.cli.dataset import open_dataset
     from nsbench.config import Settings, parse_assignments, read_settings_file
     from nsbench.experiment import run
-    from nsbench.study.owner import OWNER, this_process
     from nsbench.terms import RunKind
     from nsbench.training.resume import Checkpoints
+    from nsbench.training.torch_group import torchrun_group
     from nsbench.watcher import RunOrder
 
     torch.set_num_threads(1)
     values = {**(read_settings_file(config) if config else {}), **parse_assignments(assignments or [])}
     settings = Settings.of(sampler, values)
     home = current_home()
-    data = open_dataset(dataset, home)
-    tracker = _tracker(home, data.card.name, track=track)
     path = checkpoint or home.checkpoints / dataset / f"{sampler}-{settings.fingerprint()}-seed{seed}.safetensors"
-    order = RunOrder(kind=RunKind.SINGLE, seed=seed, tags={OWNER: this_process()}, checkpoint=path)
-    checkpoints = Checkpoints(home.checkpoints, fresh=fresh)
-    with (
-        _advice_when_interrupted(),
-        Interruption() as interruption,
-        _ProgressWatcher(settings, order.objective, interruption) as watcher,
-    ):
-        record = run(settings, data, tracker, order, watcher, checkpoints)
+    with torchrun_group() as group:
+        data = open_together(dataset, home, group)
+        checkpoints = Checkpoints(checkpoint_root(home, group), fresh=fresh)
+        if group.rank > 0:
+            follow(settings, data, seed, checkpoints)
+            return
+        tracker = _tracker(home, data.card.name, track=track)
+        order = RunOrder(kind=RunKind.SINGLE, seed=seed, tags=_tags(group), checkpoint=path)
+        with (
+            _advice_when_interrupted(),
+            Interruption() as interruption,
+            _ProgressWatcher(settings, order.objective, interruption) as watcher,
+        ):
+            record = run(settings, data, tracker, order, watcher, checkpoints)
     _show(record, path)
+
+
+def _tags(group: "Group") -> dict[str, str]:
+    from nsbench.study.owner import OWNER, this_process
+
+    return {OWNER: this_process(), PROCESSES: str(group.size)}
 
 
 def _tracker(home: Home, dataset: str, *, track: bool) -> "Tracker":

@@ -75,6 +75,19 @@ def blocks_of(lengths: NDArray[np.int64]) -> tuple[Block, ...]:
 
 
 @dataclass(frozen=True)
+class Joined:
+    """The rows of all processes that take a step together, as one process would have them.
+
+    Attributes:
+        lengths: int64[replicas, n_joined_rows], as `Step.lengths`.
+        own: Which of these rows are those of the step at hand.
+    """
+
+    lengths: Tensor
+    own: slice
+
+
+@dataclass(frozen=True)
 class Step:
     """One step of several replicas in the same blocks, so that they run in the same kernels.
 
@@ -86,6 +99,7 @@ class Step:
         inputs: int64[replicas, n_positions]; 0 where padded.
         targets: int64[replicas, n_positions]; 0 where padded.
         lengths: int64[replicas, n_rows], real positions of each row; 0 where a replica has fewer rows.
+        part_of: What the step is a part of; None: of nothing, it is the whole.
     """
 
     batches: tuple[UserBatch, ...]
@@ -95,6 +109,12 @@ class Step:
     inputs: Tensor
     targets: Tensor
     lengths: Tensor
+    part_of: Joined | None = None
+
+    @property
+    def joined(self) -> Joined:
+        """What the step is a part of, or itself."""
+        return self.part_of or Joined(self.lengths, slice(None))
 
     def split(self, tensor: Tensor) -> tuple[Tensor, ...]:
         """The blocks' parts of a tensor [replicas, n_positions, ...].
@@ -124,7 +144,8 @@ def step_of(batches: Sequence[UserBatch]) -> Step:
     n_rows = max(len(batch.users) for batch in batches)
     width = max(batch.inputs.shape[1] for batch in batches)
     lengths = torch.stack([functional.pad(batch.lengths, (0, n_rows - len(batch.users))) for batch in batches])
-    blocks = blocks_of(lengths.amax(0).cpu().numpy())
+    # A row that no replica has takes one position all the same.
+    blocks = blocks_of(lengths.amax(0).clamp(min=1).cpu().numpy())
     # Row and column of each position are made by numpy: many small steps, each with less overhead than torch's.
     widths = np.repeat([block.length for block in blocks], [block.n_rows for block in blocks])
     row = np.repeat(np.arange(n_rows), widths)

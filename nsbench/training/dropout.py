@@ -1,7 +1,8 @@
 """Dropout masks from random bytes: a byte a value instead of a random float, which is most of `F.dropout`'s time.
 
 Each replica draws for its own real positions from its own stream, so its masks don't depend on how rows are laid out or
-on which replicas run beside it.
+on which replicas run beside it. Processes that take a step together all draw for all of it and keep what is theirs, so
+masks don't depend on how many processes there are either.
 """
 
 from collections.abc import Sequence
@@ -30,11 +31,13 @@ class ByteDropout:
         self._max_length = settings.max_length
         self._columns = _columns_of(settings)
         width = max(columns.stop for columns in self._columns.values())
-        offsets = torch.cumsum(step.lengths, 1) - step.lengths
+        joined = step.joined
+        offsets = (torch.cumsum(joined.lengths, 1) - joined.lengths)[:, joined.own]
         index = torch.where(step.real, offsets[:, step.row] + step.column, 0)
+        n_positives = joined.lengths.sum(1).tolist()
         drawn = []
         for replica, generator in enumerate(generators):
-            values = _random_bytes(step.batches[replica].n_positives * width, generator).view(-1, width)
+            values = _random_bytes(n_positives[replica] * width, generator).view(-1, width)
             drawn.append(values.index_select(0, index[replica]))
         self._bytes = torch.stack(drawn)
 

@@ -8,6 +8,7 @@ from torch import Tensor
 from nsbench.data.layout import Block, Step
 from nsbench.loss import NegativeVectors
 from nsbench.samplers.sampler import Negatives
+from nsbench.training.item_table import ItemTable
 
 
 @dataclass(frozen=True)
@@ -41,19 +42,19 @@ class Lookup:
         return NegativeVectors(_part(self.negatives, block), _part(self.by_negatives, block), self.adds)
 
 
-def look_up(items: Tensor, step: Step, negatives: Negatives) -> Lookup:
+def look_up(table: ItemTable, step: Step, negatives: Negatives) -> Lookup:
     """Gathers the vectors of a step.
 
     Args:
-        items: [replicas, n_items + 1, hidden_dim].
+        table: All replicas' item vectors.
         step: The users.
         negatives: Of [replicas, batch | 1, length | 1, n_negatives].
     """
-    replicas, n_rows, d = items.shape
-    first = torch.arange(replicas, device=items.device)[:, None] * n_rows
+    first = torch.arange(len(step.inputs), device=step.inputs.device)[:, None] * table.n_rows
     parts = [step.inputs + first, step.targets + first, negatives.item_ids + first[..., None, None]]
     rows = torch.cat([part.flatten() for part in parts])
-    vectors = items.view(-1, d).index_select(0, rows)
+    vectors = table.look_up(rows)
+    d = vectors.shape[1]
     gradients = torch.empty_like(vectors)
     counts = [part.numel() for part in parts]
     _, n_users, length, _ = negatives.item_ids.shape

@@ -3,41 +3,28 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
 
 import torch
-from torch import Tensor
 
 from nsbench.data.batch import BatchSource
 from nsbench.data.layout import step_of
 from nsbench.device import keep_freed_memory
-from nsbench.model import ModelSettings, Sasrec, initial_model
+from nsbench.model import ModelSettings, Sasrec
 from nsbench.samplers.sampler import Sampler
 from nsbench.seeding import derive_seed
+from nsbench.training.group import Group
+from nsbench.training.joint import JointListener
+from nsbench.training.listener import Listener
+from nsbench.training.part import check_batch_size
+from nsbench.training.placement import Placement, placement_of
 from nsbench.training.progress import Counts, Look, Replica
 from nsbench.training.resume import Checkpoint, NullCheckpoint
 from nsbench.training.settings import TrainingSettings
 from nsbench.training.source import DrawSource, stacked
 from nsbench.training.state import TrainingState, new_state
 from nsbench.training.step import Stepper
-
-
-class Listener(Protocol):
-    """What the loop tells.
-
-    Each of them may raise to end the training; a KeyboardInterrupt is taken for a wish to go on later, and what can be
-    gone on with is kept before it is passed on.
-    """
-
-    def on_resume(self, looks: Sequence[Sequence[Look]]) -> None:
-        """An earlier attempt is gone on with, which had these looks of each replica."""
-
-    def on_step(self, n_positives: int, loss: Tensor) -> None:
-        """After each step: positives trained on by all replicas, and float32[replicas] losses."""
-
-    def on_validation(self, replica: int, epoch: int, model: Sasrec, loss: float) -> Look:
-        """Asks for a look at a replica's validation interactions."""
+from nsbench.training.torch_group import current_group
 
 
 @dataclass(frozen=True)
@@ -45,7 +32,7 @@ class TrainingResult:
     """What training gives.
 
     Attributes:
-        model: Each replica's parameters at its best epoch.
+        model: Each replica's parameters at its best epoch; where several processes train, in process 0.
         best_epochs: Each replica's, counted from 1.
         n_epochs: Epochs until each replica stopped.
         looks: Each replica's looks at the validation interactions, in order.
@@ -70,6 +57,10 @@ class Trainer:
         settings: Optimiser, loss, stopping.
         n_items: Items, padding not counted.
         device: Where it runs.
+        group: The processes that train together, each with a trainer like this one.
+
+    Raises:
+        SettingsError: A batch has fewer users than there are processes.
     """
 
     batches: BatchSource
@@ -78,6 +69,11 @@ class Trainer:
     settings: TrainingSettings
     n_items: int
     device: torch.device
+    group: Group = field(default_factory=current_group)
+
+    def __post_init__(self) -> None:
+        """Sees that every process has something to do."""
+        check_batch_size(self.settings.batch_size, self.group)
 
     def train(
         self, replicas: Sequence[Replica], listener: Listener, checkpoint: Checkpoint | None = None
@@ -88,8 +84,10 @@ class Trainer:
             TrainingError: A loss that is not a finite number.
         """
         keep_freed_memory()
-        checkpoint = checkpoint or NullCheckpoint()
-        state = self._begin(replicas)
+        placement = placement_of(self.settings.item_table, self.group)
+        listener = JointListener(listener, placement, self.n_items)
+        checkpoint = placement.checkpoint(checkpoint or NullCheckpoint())
+        state = self._begin(replicas, placement)
         snapshot = checkpoint.load()
         if snapshot is not None:
             state.restore(snapshot)
@@ -100,21 +98,22 @@ class Trainer:
                 self._validate(state, listener, checkpoint)
             state.begin_epoch(state.epoch + 1)
         return TrainingResult(
-            state.best,
+            placement.whole(state.best, self.n_items),
             tuple(one.best_epoch for one in state.progress),
             tuple(one.n_epochs for one in state.progress),
             tuple(tuple(one.looks) for one in state.progress),
             state.counts,
         )
 
-    def _begin(self, replicas: Sequence[Replica]) -> TrainingState:
-        model = initial_model(self.model_settings, self.n_items, self._generators(replicas, "init"))
+    def _begin(self, replicas: Sequence[Replica], placement: Placement) -> TrainingState:
+        model = placement.initial_model(self.model_settings, self.n_items, self._generators(replicas, "init"))
         stepper = Stepper(
             model,
             self.sampler,
             self.settings,
             [replica.learning_rate for replica in replicas],
             self._generators(replicas, "dropout"),
+            placement,
         )
         sources = [
             DrawSource(self.batches, self.sampler, replica.seed, self.device, self.settings.replay_factor)

@@ -65,3 +65,10 @@ class TrainingSettings(BaseModel):
             "large catalogues"
         ),
     ] = "auto"
+    item_table: Annotated[
+        Literal["copied", "sharded"],
+        Field(
+            description="where several processes train (torchrun): each has a copy of the item table, or a part of it, with "
+            "its share of Adam's moments, for catalogues that no device holds"
+        ),
+    ] = "copied"

@@ -15,6 +15,8 @@ from nsbench.training.dropout import ByteDropout
 from nsbench.training.encoder import Encoder
 from nsbench.training.lookup import Lookup, look_up
 from nsbench.training.named import prefixed, under
+from nsbench.training.part import part_of
+from nsbench.training.placement import ONE_PROCESS, Placement
 from nsbench.training.row import sum_rows
 from nsbench.training.settings import TrainingSettings
 
@@ -24,7 +26,7 @@ ROW_WISE_FROM = 16_000
 
 @dataclass(frozen=True)
 class Gradients:
-    """Of one step.
+    """Of one step, or of a process's part of it: the parts add up to the whole.
 
     Attributes:
         losses: float32[replicas].
@@ -49,8 +51,18 @@ class Stepper:
         settings: TrainingSettings,
         learning_rates: Sequence[float],
         dropout_generators: Sequence[torch.Generator],
+        placement: Placement = ONE_PROCESS,
     ) -> None:
-        """Prepares to train the model in place."""
+        """Prepares to train the model in place.
+
+        Args:
+            model: The parameters; the item table as the placement has it.
+            sampler: Selects negatives.
+            settings: Optimiser and loss.
+            learning_rates: One a replica.
+            dropout_generators: One a replica.
+            placement: Which processes take the steps together, and where the item table lies.
+        """
         self._model = model
         self._sampler = sampler
         self._settings = settings
@@ -58,53 +70,55 @@ class Stepper:
         self._generators = dropout_generators
         rates = torch.tensor(learning_rates, dtype=torch.float32, device=model.items.device)
         self._dense_adam = Adam(model.dense, rates)
-        self._item_adam = Adam(model.items, rates)
-        n_rows = model.items.shape[0] * model.items.shape[1]
-        self._row_wise = (
+        self._group = placement.group
+        n_rows = model.items.shape[0] * model.items.shape[1] * placement.n_shards
+        row_wise = (
             n_rows >= ROW_WISE_FROM if settings.item_optimizer == "auto" else settings.item_optimizer == "row-wise"
         )
+        self._table = placement.table(model.items, rates, row_wise=row_wise)
 
     @torch.no_grad()
     def step(self, step: Step, negatives: Negatives) -> Tensor:
         """One step of every replica.
 
         Args:
-            step: The users.
+            step: The users of all processes.
             negatives: Of [replicas, batch | 1, length | 1, n].
 
         Returns:
             float32[replicas], the loss: mean over the replica's real positions, before the step.
         """
         settings = self._model.settings
+        step, negatives = part_of(step, negatives, self._group)
         dropout = ByteDropout(settings, step, self._generators) if settings.dropout_rate > 0 else None
         gradients = self.gradients(step, negatives, dropout)
-        self._dense_adam.step(gradients.by_dense)
-        if self._row_wise:
-            self._item_adam.step_rows(gradients.rows, gradients.by_rows)
-        else:
-            by_items = torch.zeros_like(self._model.items)
-            by_items.view(-1, settings.hidden_dim).index_copy_(0, gradients.rows, gradients.by_rows)
-            self._item_adam.step(by_items)
-        return gradients.losses
+        losses, by_dense = self._group.sum(gradients.losses, gradients.by_dense)
+        self._dense_adam.step(by_dense)
+        self._table.step(gradients.rows, gradients.by_rows)
+        return losses
 
     def state(self) -> dict[str, Tensor]:
         """What the next step depends on beside the model: Adam's moments and the dropout streams; shares memory."""
         dropout = {f"dropout.{number}": generator.get_state() for number, generator in enumerate(self._generators)}
-        return (
-            prefixed("dense_adam", self._dense_adam.state()) | prefixed("item_adam", self._item_adam.state()) | dropout
-        )
+        return prefixed("dense_adam", self._dense_adam.state()) | prefixed("item_adam", self._table.state()) | dropout
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Takes over what `state` gave."""
         self._dense_adam.restore(under("dense_adam", state))
-        self._item_adam.restore(under("item_adam", state))
+        self._table.restore(under("item_adam", state))
         for number, generator in enumerate(self._generators):
             generator.set_state(state[f"dropout.{number}"])
 
     @torch.no_grad()
     def gradients(self, step: Step, negatives: Negatives, dropout: ByteDropout | None) -> Gradients:
-        """The losses and their gradient, without moving anything; arguments as for `step`."""
-        lookup = look_up(self._model.items, step, negatives)
+        """The losses and their gradient, without moving anything.
+
+        Args:
+            step: The users, or a process's part of them.
+            negatives: Theirs, as for `step`.
+            dropout: Masks for this step; None: no dropout.
+        """
+        lookup = look_up(self._table, step, negatives)
         encoder = Encoder(self._model, step, dropout)
         states = encoder.forward(lookup.inputs)
         weights = self._position_weights(step)
@@ -137,11 +151,14 @@ class Stepper:
 
     def _position_weights(self, step: Step) -> Tensor:
         """[replicas, n_positions], 1 / number of positions in the mean where real, 0 where padded."""
+        return step.real / self._n_averaged(step)[:, None]
+
+    def _n_averaged(self, step: Step) -> Tensor:
+        """int64[replicas], positions in the mean, those of other processes included."""
+        lengths = step.joined.lengths
         if self._settings.padding == "trained":
-            n_positions = (step.lengths > 0).sum(1) * self._model.settings.max_length
-        else:
-            n_positions = step.lengths.sum(1)
-        return step.real / n_positions[:, None]
+            return (lengths > 0).sum(1) * self._model.settings.max_length
+        return lengths.sum(1)
 
     def _padding(self, step: Step, negatives: Negatives, lookup: Lookup, by_dense: Tensor) -> Tensor:
         """What padded positions add in the published code.
@@ -153,7 +170,7 @@ class Stepper:
         n_users = step.lengths.shape[1]
         real_rows = step.lengths > 0
         n_padded = (self._model.settings.max_length - step.lengths) * real_rows
-        weights = n_padded / (real_rows.sum(1, keepdim=True) * self._model.settings.max_length)
+        weights = n_padded / self._n_averaged(step)[:, None]
         states = self._model.named()["norm.bias"][:, None].expand(-1, n_users, -1, -1)
         users = Block(0, n_users, 0, 1)
         part = negatives.rows(0, n_users, 1)

@@ -1,0 +1,80 @@
+"""The processes of one training that torchrun started: what they share, and what all but the first do."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, final
+
+from nsbench.cli.dataset import open_dataset
+from nsbench.cli.interruption import Interruption
+from nsbench.errors import DatasetError
+from nsbench.home import Home
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from nsbench.config import Settings
+    from nsbench.data.dataset import Dataset
+    from nsbench.training.group import Group
+    from nsbench.training.resume import Checkpoints
+
+PROCESSES = "nsbench.processes"
+"""The tag of a run that says how many processes trained it."""
+
+
+def open_together(name: str, home: Home, group: "Group") -> "Dataset":
+    """The dataset of that name, opened by process 0 first, since a built-in one is made then.
+
+    Raises:
+        DatasetError: There is no such dataset, or another one than process 0's under this process's NSBENCH_HOME.
+        ProcessLost: In the others, where process 0 has none.
+    """
+    from nsbench.training.group import from_first
+
+    wanted = from_first(group, lambda: open_dataset(name, home).card.content_hash)
+    dataset = open_dataset(name, home)
+    if dataset.card.content_hash != wanted:
+        raise DatasetError(
+            f"dataset {name} is {dataset.card.content_hash} in process {group.rank} and {wanted} in process 0; give all "
+            f"processes the same NSBENCH_HOME, or copies of the same dataset (here it is {home.root})"
+        )
+    return dataset
+
+
+def checkpoint_root(home: Home, group: "Group") -> Path:
+    """Where a process keeps unfinished trainings; a training goes on with as many processes as it began with."""
+    if group.size == 1:
+        return home.checkpoints
+    return home.checkpoints / f"process-{group.rank}-of-{group.size}"
+
+
+def follow(settings: "Settings", dataset: "Dataset", seed: int, checkpoints: "Checkpoints") -> None:
+    """Trains beside process 0, which tracks, prints, ranks and writes for all."""
+    from nsbench.experiment import run
+    from nsbench.terms import RunKind
+    from nsbench.tracking.tracker import NullTracker
+    from nsbench.watcher import RunOrder
+
+    order = RunOrder(kind=RunKind.SINGLE, seed=seed, rank_test=False)
+    with Interruption() as interruption:
+        run(settings, dataset, NullTracker(), order, _Quiet(interruption), checkpoints)
+
+
+@final
+class _Quiet:
+    """A watcher that says nothing; it passes interruptions on."""
+
+    def __init__(self, interruption: Interruption) -> None:
+        self._interruption = interruption
+
+    def on_start(self, run_id: str | None) -> None:
+        """Says nothing."""
+
+    def on_resume(self, epoch: int) -> None:
+        """Says nothing."""
+
+    def on_step(self, n_positives: int, loss: "Tensor") -> None:
+        """Ends the training if that was asked for."""
+        self._interruption.check()
+
+    def on_validation(self, epoch: int, metrics: Mapping[str, float]) -> None:
+        """Says nothing."""

@@ -1,0 +1,98 @@
+"""A few steps of several processes together; each process leaves its losses and parameters in a file."""
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nsbench.data.batch import BatchSource, windows_of
+from nsbench.data.dataset import Dataset
+from nsbench.data.layout import step_of
+from nsbench.model import ModelSettings, Sasrec
+from nsbench.samplers import SAMPLERS
+from nsbench.training.group import Group
+from nsbench.training.placement import placement_of
+from nsbench.training.settings import TrainingSettings
+from nsbench.training.sharded_table import whole_model
+from nsbench.training.source import DrawSource, stacked
+from nsbench.training.step import Stepper
+from nsbench.training.torch_group import torchrun_group
+from tests.builder import dataset_of
+from tests.samplers.log import CPU, context_of
+
+N_STEPS = 3
+
+Where = Literal["copied", "sharded"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is trained, by whatever number of processes."""
+
+    sampler: str
+    sampler_settings: Mapping[str, object] = field(default_factory=dict)
+    training: Mapping[str, object] = field(default_factory=dict)
+    n_heads: int = 1
+    seeds: tuple[int, ...] = (0,)
+
+
+CASES = {
+    "random": Case("random", {"n_negatives": 7}),
+    "batch": Case("batch", {"n_negatives": 12}),
+    "adaptive-mixed": Case("adaptive-mixed", {"n_in_batch": 8, "n_uniform": 9, "n_hardest": 4}),
+    "masks that differ by position": Case("cohort", {"n_negatives": 9}),
+    "negatives that a batch shares": Case("random", {"n_negatives": 7, "negative_sharing": "batch"}),
+    "only the step's rows move": Case("random", {"n_negatives": 7}, {"item_optimizer": "row-wise"}),
+    "trained padding": Case("random", {"n_negatives": 7}, {"padding": "trained"}),
+    # 60 users: the second step has one, and nothing for the second process.
+    "a batch of one user": Case("batch", {"n_negatives": 12}, {"batch_size": 59}),
+    "replicas": Case("mixed", {"n_in_batch": 8, "n_uniform": 9}, n_heads=2, seeds=(0, 1)),
+}
+
+
+def ragged_log() -> Dataset:
+    """60 users with histories of 2 to 12 of 40 items."""
+    rng = np.random.default_rng(3)
+    rows = [[1, *range(2, 2 + int(n))] for n in rng.integers(1, 12, size=60)]
+    return dataset_of(rows, test=[[40]], n_items=40)
+
+
+def trained(case: Case, where: Where, group: Group) -> tuple[Tensor, Sasrec]:
+    """[N_STEPS, replicas] losses and the model, with the process's part of the item table."""
+    log = ragged_log()
+    size = ModelSettings(hidden_dim=8, n_blocks=2, n_heads=case.n_heads, max_length=6, dropout_rate=0.3)
+    settings = TrainingSettings.model_validate({"batch_size": 31, "item_table": where, **case.training})
+    batches = BatchSource(log, windows_of(log, size.max_length), settings.batch_size, CPU)
+    sampler = SAMPLERS[case.sampler].model_validate(case.sampler_settings).build(context_of(log))
+    streams = [[torch.Generator().manual_seed(100 * stream + seed) for seed in case.seeds] for stream in range(2)]
+    placement = placement_of(settings.item_table, group)
+    model = placement.initial_model(size, log.n_items, streams[0])
+    rates = [1e-3 * (1 + seed) for seed in case.seeds]
+    stepper = Stepper(model, sampler, settings, rates, streams[1], placement)
+    sources = [DrawSource(batches, sampler, seed, CPU) for seed in case.seeds]
+    draws = zip(*(itertools.chain(source.epoch(), source.epoch()) for source in sources), strict=True)
+    losses = [
+        stepper.step(step_of([draw.batch for draw in step]), stacked([draw.negatives for draw in step]))
+        for step in itertools.islice(draws, N_STEPS)
+    ]
+    return torch.stack(losses), model
+
+
+def main(folder: Path) -> None:
+    torch.set_num_threads(1)
+    with torchrun_group() as group:
+        for name, case in CASES.items():
+            losses, copied = trained(case, "copied", group)
+            sharded_losses, shard = trained(case, "sharded", group)
+            whole = whole_model(shard, ragged_log().n_items, group)
+            found = {
+                "copied": (losses, copied.dense, copied.items),
+                "sharded": (sharded_losses, whole.dense, whole.items),
+                "shard": (sharded_losses, shard.dense, shard.items),
+            }
+            torch.save(found, folder / f"{name}-{group.rank}.pt")

@@ -1,0 +1,69 @@
+"""Whole trainings of two processes, stopped by one of them and gone on with; each leaves what it saw in a file."""
+
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from nsbench.errors import NsbenchError
+from nsbench.model import Sasrec
+from nsbench.training.progress import Look, Replica
+from nsbench.training.resume import Checkpoints
+from nsbench.training.torch_group import torchrun_group
+from tests.training.test_resume import IDENTITY, Stopper, trainer_of
+
+STOPPED_AFTER = 5
+
+
+@dataclass
+class Seen:
+    """What a process saw of the trainings of one placement."""
+
+    items: Tensor
+    resumed_items: Tensor
+    n_steps_until_stopped: int
+    n_steps_left: int
+    looks: list[Look]
+    resumed_looks: list[Look]
+    failure: str
+
+
+class Failing(Stopper):
+    """A listener whose first look goes wrong."""
+
+    def on_validation(self, replica: int, epoch: int, model: Sasrec, loss: float) -> Look:
+        raise OSError("the disk is full")
+
+
+def seen_of(where: str, rank: int, folder: Path) -> Seen:
+    replicas = [Replica(0, 1e-2)]
+    whole = trainer_of("adaptive-mixed", item_table=where).train(replicas, Stopper())
+    checkpoint = Checkpoints(folder / f"{where}-{rank}").of(IDENTITY)
+    stopped = Stopper(after=STOPPED_AFTER if rank == 1 else None)
+    with contextlib.suppress(KeyboardInterrupt):
+        trainer_of("adaptive-mixed", item_table=where).train(replicas, stopped, checkpoint)
+    going_on = Stopper()
+    resumed = trainer_of("adaptive-mixed", item_table=where).train(replicas, going_on, checkpoint)
+    failure = ""
+    try:
+        trainer_of("adaptive-mixed", item_table=where).train(replicas, Failing())
+    except (OSError, NsbenchError) as error:
+        failure = f"{type(error).__name__}: {error}"
+    return Seen(
+        whole.model.items,
+        resumed.model.items,
+        stopped.n_steps,
+        going_on.n_steps,
+        list(whole.looks[0]),
+        list(resumed.looks[0]),
+        failure,
+    )
+
+
+def main(folder: Path) -> None:
+    torch.set_num_threads(1)
+    with torchrun_group() as group:
+        for where in ("copied", "sharded"):
+            torch.save(seen_of(where, group.rank, folder), folder / f"{where}-{group.rank}.pt")

@@ -1,0 +1,33 @@
+"""Starts something in two processes that train together, as torchrun would, and waits for them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.free_port import free_port
+
+N_PROCESSES = 2
+
+
+def run_together(module: str, folder: Path) -> None:
+    """Calls a module's `main(folder)` in two processes, each with a number of its own; fails if one does."""
+    program = f"from pathlib import Path; from {module} import main; main(Path({str(folder)!r}))"
+    port = str(free_port())
+    shared = {**os.environ, "WORLD_SIZE": str(N_PROCESSES), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", program],
+            env={**shared, "RANK": str(rank), "LOCAL_RANK": str(rank), "NSBENCH_DEVICE": "cpu"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for rank in range(N_PROCESSES)
+    ]
+    try:
+        said = [process.communicate(timeout=120)[0] for process in processes]
+    finally:
+        for process in processes:
+            process.kill()
+    assert [process.returncode for process in processes] == [0] * N_PROCESSES, "\n".join(said)
