@@ -10,7 +10,7 @@ from mlflow import MlflowClient
 
 from nsbench.home import Home
 from nsbench.terms import RunKind, Tag
-from nsbench.tracking import run_refresh
+from nsbench.tracking import mlflow_run, run_refresh
 from nsbench.tracking.database_store import DatabaseStore
 from nsbench.tracking.mlflow_reader import MlflowReader, open_reader
 from nsbench.tracking.mlflow_run import MlflowRunHandle
@@ -235,7 +235,8 @@ def test_ranks_and_histories_of_ended_runs_are_kept(home, monkeypatch):
     assert history_of(again, handle) == first[1] == (MetricPoint(1, 0.25),)
 
 
-def test_the_history_of_a_run_that_goes_on_is_read_anew(home):
+def test_the_history_of_a_run_that_goes_on_is_read_anew(home, monkeypatch):
+    monkeypatch.setattr(mlflow_run, "SEND_EVERY_S", 0)
     handle = open_tracker(home).start(plan_of("random", 6))
     for epoch in (1, 2):
         handle.log_validation(epoch, {"train/loss": 1.0})
