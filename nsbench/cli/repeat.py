@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from nsbench.cli.crew import AddressOption, CpusOption, EngineOption, GpusOption, crew_of
 from nsbench.cli.program import program
 from nsbench.cli.study_view import EXIT_FAILED_RUNS
 from nsbench.cli.tune import SetOption, WorkersOption
@@ -17,13 +18,18 @@ if TYPE_CHECKING:
     from nsbench.config import Value
     from nsbench.study.best import Best
     from nsbench.study.pool import WorkerPool
+    from nsbench.study.ray_crew import RayCrew
 
 
-def repeat(
+def repeat(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
     sampler: Annotated[list[str], typer.Option(help="Negative sampler; may be given often.")],
     dataset: Annotated[str, typer.Option(help="A prepared dataset, or `demo`.")] = "demo",
     repeats: Annotated[int, typer.Option(help="Seeds 0, 1, ...; those that are done are skipped.", min=1)] = 20,
     workers: WorkersOption = None,
+    engine: EngineOption = "processes",
+    address: AddressOption = None,
+    cpus: CpusOption = 1.0,
+    gpus: GpusOption = 0.0,
     study: Annotated[
         str | None, typer.Option(help="The study whose best settings are taken. Default: DATASET/SAMPLER/default.")
     ] = None,
@@ -33,16 +39,14 @@ def repeat(
     assignments: SetOption = None,
 ) -> None:
     """Train the best settings with many seeds, and rank the test interactions."""
-    from nsbench.study.pool import WorkerPool, default_workers
-
     names = list(dict.fromkeys(sampler))
-    with WorkerPool(workers or default_workers(), current_home().root) as pool:
+    with crew_of(engine, address, workers, cpus, gpus) as crew:
         from nsbench.config import Settings, parse_assignments
 
         values = parse_assignments(assignments or [])
         for name in names:
             Settings.of(name, values if defaults else {})
-        n_failed = _work(names, dataset, repeats, Choice(study, defaults, values), pool)
+        n_failed = _work(names, dataset, repeats, Choice(study, defaults, values), crew)
     console = Console()
     if n_failed:
         console.print(f"{n_failed} runs failed; the same command tries them again", highlight=False)
@@ -59,7 +63,7 @@ class Choice:
     values: "Mapping[str, Value]"
 
 
-def _work(names: list[str], dataset: str, n_repeats: int, choice: Choice, pool: "WorkerPool") -> int:
+def _work(names: list[str], dataset: str, n_repeats: int, choice: Choice, crew: "WorkerPool | RayCrew") -> int:
     """Makes the repeats that are missing, and gives the number of failed ones."""
     from nsbench.cli.dataset import open_dataset
     from nsbench.cli.study_view import StudyView, say_start
@@ -69,8 +73,8 @@ def _work(names: list[str], dataset: str, n_repeats: int, choice: Choice, pool: 
 
     home = current_home()
     data = open_dataset(dataset, home)
-    say_start(pool.n_workers)
-    session = Session.open(home, pool)
+    say_start(crew.n_workers)
+    session = Session.open(home, crew)
     lists = []
     for name in names:
         if choice.defaults:

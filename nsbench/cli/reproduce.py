@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from nsbench.cli.plan import say_predicted
 from nsbench.cli.program import program
 from nsbench.cli.study_view import EXIT_FAILED_RUNS, say_start
 from nsbench.cli.tune import WorkersOption
@@ -26,6 +27,7 @@ def reproduce(
 
     home, console, began = current_home(), Console(), time.monotonic()
     n_workers = workers or default_workers()
+    say_predicted(profile, n_workers, home, console)
     with WorkerPool(n_workers, home.root) as pool:
         from nsbench.cli.report import report
         from nsbench.study.profile import load_profile, profile_name

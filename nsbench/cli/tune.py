@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from nsbench.cli.crew import AddressOption, CpusOption, EngineOption, GpusOption, crew_of
 from nsbench.cli.program import program
 from nsbench.home import current_home
 
 if TYPE_CHECKING:
     from nsbench.study.pool import WorkerPool
+    from nsbench.study.ray_crew import RayCrew
     from nsbench.study.session import StudyOrder
     from nsbench.study.space import StudyFile
 
@@ -34,6 +36,10 @@ def tune(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
         float | None, typer.Option(help="No trial begins after so many seconds; running ones end.", min=0)
     ] = None,
     workers: WorkersOption = None,
+    engine: EngineOption = "processes",
+    address: AddressOption = None,
+    cpus: CpusOption = 1.0,
+    gpus: GpusOption = 0.0,
     study: Annotated[str | None, typer.Option(help="The study's name. Default: DATASET/SAMPLER/CONFIG.")] = None,
     config: Annotated[
         str | None, typer.Option(help="What is searched: a name in configs/studies, or the path of a YAML file.")
@@ -46,12 +52,11 @@ def tune(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
 ) -> None:
     """Search the best settings; the same command goes on where it stopped."""
     from nsbench.errors import SettingsError
-    from nsbench.study.pool import WorkerPool, default_workers
 
     samplers = list(dict.fromkeys(sampler))
     if study is not None and len(samplers) > 1:
         raise SettingsError(f"--study {study} names one study, but there are {len(samplers)} samplers; leave it out")
-    with WorkerPool(workers or default_workers(), current_home().root) as pool:
+    with crew_of(engine, address, workers, cpus, gpus) as crew:
         from nsbench.config import parse_assignments
         from nsbench.study.plan import DEFAULT_PROFILE
         from nsbench.study.session import StudyOrder
@@ -72,10 +77,10 @@ def tune(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
             for name in samplers
         ]
         _check(orders)
-        _work(orders, dataset, pool)
+        _work(orders, dataset, crew)
 
 
-def _work(orders: "list[StudyOrder]", dataset: str, pool: "WorkerPool") -> None:
+def _work(orders: "list[StudyOrder]", dataset: str, crew: "WorkerPool | RayCrew") -> None:
     """Works on the studies and says what they found."""
     from nsbench.cli.dataset import open_dataset
     from nsbench.cli.study_view import StudyView, say_start
@@ -83,8 +88,8 @@ def _work(orders: "list[StudyOrder]", dataset: str, pool: "WorkerPool") -> None:
 
     home, console = current_home(), Console()
     data = open_dataset(dataset, home)
-    say_start(pool.n_workers)
-    session = Session.open(home, pool)
+    say_start(crew.n_workers)
+    session = Session.open(home, crew)
     tunings = [session.tuning(order, data) for order in orders]
     with StudyView() as view:
         session.run(tunings, dataset, view)

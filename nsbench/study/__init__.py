@@ -1,8 +1,12 @@
 """Many runs on many cores, and what they add up to: studies, repeats, profiles.
 
-One process leads: it alone talks to Optuna, hands jobs to worker processes that train one model each, and hears of every
-validation. A study therefore has exactly the planned number of trials whatever the number of workers, and when a worker
-dies its leader knows at once. When the leader dies, the next one puts right what it left (`nsbench.study.reconcile`).
+A command has one process that leads: it alone talks to Optuna, hands jobs to workers that train one model each, and hears of
+every validation. Several commands, on any machines that share the storage of studies and the tracking store, may work on
+one study: they claim trials one at a time, so that it has exactly the planned number whatever the number of workers. When a
+worker dies its leader knows at once; when a leader dies, another one puts right what it left (`nsbench.study.reconcile`).
 
-`tuning` claims and ends trials, `repeat` lists runs, `pool` and `worker` carry them out, `engine` joins the two.
+Optuna is told first, MLflow's run is closed after that: what a kill leaves in between can be told from what the study says.
+
+`tuning` claims and ends trials, `repeat` lists runs, a `crew` carries them out (`pool`: processes of this machine), `engine`
+joins the two, `joining` is how another machine finds a study, `lock` and `lasting_storage` are what its database adds.
 """

@@ -1,11 +1,11 @@
-"""Keeps a pool of workers busy with what studies and lists of runs have to do."""
+"""Keeps a crew of workers busy with what studies and lists of runs have to do."""
 
 import logging
 from collections.abc import Sequence
 from typing import Protocol
 
-from nsbench.study.job import JobSource
-from nsbench.study.pool import RunCloser, WorkerPool
+from nsbench.study.crew import Crew
+from nsbench.study.job import Ending, JobSource
 
 _TICK_S = 0.5
 
@@ -19,13 +19,23 @@ class Viewer(Protocol):
         """How things stand; called about twice a second."""
 
 
-def work(pool: WorkerPool, sources: Sequence[JobSource], close_run: RunCloser, viewer: Viewer) -> None:
+class Caretaker(Protocol):
+    """Who looks after the runs."""
+
+    def keep_up(self) -> None:
+        """Does what has to be done now and then; called about twice a second."""
+
+    def close_run(self, run_id: str, ending: Ending) -> None:
+        """Ends a run whose process can't do it any more."""
+
+
+def work(crew: Crew, sources: Sequence[JobSource], caretaker: Caretaker, viewer: Viewer) -> None:
     """Works until every source is done; earlier sources are served first, and later ones fill what is free.
 
     Args:
-        pool: The workers.
+        crew: The workers.
         sources: Where jobs come from.
-        close_run: Ends the run of a worker that died.
+        caretaker: Who looks after the runs.
         viewer: Who looks on.
 
     Raises:
@@ -35,21 +45,23 @@ def work(pool: WorkerPool, sources: Sequence[JobSource], close_run: RunCloser, v
     try:
         while True:
             for source in sources:
-                _serve(pool, source)
+                source.keep_up()
+                _serve(crew, source)
+            caretaker.keep_up()
             viewer.show(sources)
-            if not pool.n_busy and all(source.is_done for source in sources):
+            if not crew.n_busy and all(source.is_done for source in sources):
                 return
-            pool.listen(_TICK_S, close_run)
+            crew.listen(_TICK_S, caretaker.close_run)
     except BaseException:
-        _log.info("stopping %d runs", pool.n_busy)
-        pool.stop(close_run)
+        _log.info("stopping %d runs", crew.n_busy)
+        crew.stop(caretaker.close_run)
         viewer.show(sources)
         raise
 
 
-def _serve(pool: WorkerPool, source: JobSource) -> None:
-    while pool.n_free:
+def _serve(crew: Crew, source: JobSource) -> None:
+    while crew.n_free:
         assignment = source.next_assignment()
         if assignment is None:
             return
-        pool.start(assignment)
+        crew.start(assignment)

@@ -1,9 +1,13 @@
 """When so much has failed that going on is no use."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from optuna.trial import FrozenTrial
+
 from nsbench.errors import TrainingError
+from nsbench.study.ledger import END_REASON, standing_of
 
 _MOST_FAILURES_IN_A_ROW = 3
 _MOST_FAILED_SHARE = 0.2
@@ -40,3 +44,23 @@ class Failures:
                 f"{title}: {self.n_failed} runs failed ({self.in_a_row} in a row), so it was given up; the last reason: "
                 f"{self.last_reason}; what has finished is kept, and the same command goes on"
             )
+
+
+def failures_among(trials: Sequence[FrozenTrial], first: int, n_planned: int) -> Failures:
+    """The failures of a study since a command began, by whatever process: several on one study count together.
+
+    Trials that were lost or interrupted say nothing against their settings and don't count.
+
+    Args:
+        trials: All trials, by number.
+        first: The number of the first trial that counts: as many as there were when the command began.
+        n_planned: Finished trials wanted in the end.
+    """
+    found = Failures(n_planned)
+    for trial in trials[first:]:
+        match standing_of(trial):
+            case "complete" | "pruned":
+                found.success()
+            case "failed":
+                found.failure(trial.user_attrs.get(END_REASON, "unknown"))
+    return found

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from nsbench.study.answer import Answer
+
 if TYPE_CHECKING:
     from nsbench.config import Settings
     from nsbench.evaluation.settings import EvaluationSettings
@@ -50,7 +52,11 @@ class Ending:
 
 
 class Assignment(Protocol):
-    """A job with those who want to hear of it."""
+    """A job with those who want to hear of it.
+
+    What the leader answers is settled in the study before the run hears of it. So when either dies in that moment, the study
+    knows how the run ended, and the run is closed accordingly.
+    """
 
     @property
     def job(self) -> Job:
@@ -59,11 +65,14 @@ class Assignment(Protocol):
     def started(self, run_id: str | None) -> None:
         """The run is recorded; training begins when this returns."""
 
-    def validated(self, epoch: int, metrics: Mapping[str, float]) -> bool:
-        """A look at the validation interactions; False ends the run as pruned."""
+    def validated(self, epoch: int, metrics: Mapping[str, float]) -> Answer:
+        """A look at the validation interactions."""
+
+    def finishing(self, metrics: Mapping[str, float]) -> Answer:
+        """The run has a result, all recorded, and is about to be marked as finished."""
 
     def ended(self, ending: Ending) -> None:
-        """The job is over."""
+        """The job is over; one that was answered as finished or pruned before ends so, whatever became of its process."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +116,9 @@ class JobSource(Protocol):
     @property
     def is_done(self) -> bool:
         """Whether there is nothing to wait for: all has ended that was planned, here or elsewhere."""
+
+    def keep_up(self) -> None:
+        """Does what has to be done now and then while its runs go on; called about twice a second."""
 
     def next_assignment(self) -> Assignment | None:
         """Something to start now, or None while there is nothing.

@@ -13,6 +13,18 @@ from nsbench.study.plan import DEFAULTS, ORIGIN
 END_REASON = "nsbench.end_reason"
 """The attribute of a failed trial that says why."""
 
+RETRY_OF = "nsbench.retry_of"
+"""The attribute of a trial that tries a lost one's point again: the number of the first that had the point."""
+
+ATTEMPT = "nsbench.attempt"
+"""The attribute of such a trial that counts the attempts, from 2."""
+
+N_LOST = "nsbench.n_lost"
+"""The attribute of such a trial that counts the attempts whose leader died without a word."""
+
+RUN_ID = "nsbench.run_id"
+"""The attribute of a trial that holds its MLflow run's id."""
+
 SURPLUS = "surplus"
 """The reason of a trial that was begun when all places were taken; it trained nothing and counts for nothing."""
 
@@ -42,9 +54,9 @@ def has_free_place(trials: Sequence[FrozenTrial], n_planned: int) -> bool:
 def is_surplus(number: int, trials: Sequence[FrozenTrial], n_planned: int) -> bool:
     """Whether a trial that has just begun must step back.
 
-    Two processes may see the last free place at once and both begin; the later number steps back, and so does a second
-    trial of the defaults. Numbers are given out in order, so the last trial to finish has counted all the others:
-    they can't be more than planned.
+    Where no lock keeps them apart, two processes may see the last free place at once and both begin; the later number steps
+    back, and so does a second trial of the defaults or of the same attempt at a point. Numbers are given out in order, so the
+    last trial to finish has counted all the others: they can't be more than planned.
 
     Args:
         number: The number of the trial that asks, which is running.
@@ -57,14 +69,28 @@ def is_surplus(number: int, trials: Sequence[FrozenTrial], n_planned: int) -> bo
     if n_finished(trials) + n_before >= n_planned:
         return True
     own = next(trial for trial in trials if trial.number == number)
-    return is_defaults(own) and any(
-        is_defaults(trial) and trial.number < number and trial.state is not TrialState.FAIL for trial in trials
+    return any(
+        _is_twin(own, trial) and trial.number < number and trial.state is not TrialState.FAIL for trial in trials
     )
 
 
-def is_defaults(trial: FrozenTrial) -> bool:
-    """Whether a trial is of the default settings."""
-    return bool(trial.user_attrs.get(ORIGIN) == DEFAULTS)
+def is_queued(trials: Sequence[FrozenTrial], first: int, attempt: int) -> bool:
+    """Whether an attempt at a point has been queued, or more than that.
+
+    Args:
+        trials: All trials.
+        first: The number of the first trial of the point.
+        attempt: The attempt, from 2.
+    """
+    return any((trial.user_attrs.get(RETRY_OF), trial.user_attrs.get(ATTEMPT)) == (first, attempt) for trial in trials)
+
+
+def _is_twin(one: FrozenTrial, other: FrozenTrial) -> bool:
+    """Whether two trials were queued for the same reason: the defaults, or the same attempt at a point."""
+    own, others = one.user_attrs, other.user_attrs
+    if own.get(ORIGIN) == others.get(ORIGIN) == DEFAULTS:
+        return True
+    return RETRY_OF in own and (own[RETRY_OF], own.get(ATTEMPT)) == (others.get(RETRY_OF), others.get(ATTEMPT))
 
 
 def standing_of(trial: FrozenTrial) -> Standing:

@@ -4,20 +4,46 @@ A leader that is gone is noticed here, by the closed pipe, and the run in hand e
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from multiprocessing.connection import Connection
-from typing import final
+from typing import Protocol, final
 
 from torch import Tensor
 
-from nsbench.study.message import Answer, Finishing, Started, Validated
+from nsbench.errors import StoreOutage, TrainingError
+from nsbench.study.answer import PRUNED_REASON, Answer, Refusal, Verdict
+from nsbench.study.job import Job
+from nsbench.study.message import Finishing, Report, Started, Validated
 from nsbench.study.owner import OWNER
+from nsbench.tracking.patience import Patience
 from nsbench.tracking.record import RunPlan, RunRecord
 from nsbench.tracking.tracker import EndStatus, RunHandle, Tracker
 from nsbench.watcher import Pruned
 
 _LISTEN_EVERY_S = 0.2
+_PATIENCE_S = 600.0
+"""How long a new run waits for a tracking store that is out."""
+
+
+class Wire(Protocol):
+    """The way to a leader; a `multiprocessing` connection is one."""
+
+    def send(self, report: Report) -> None:
+        """Sends a report.
+
+        Raises:
+            OSError: The leader is gone.
+        """
+
+    def poll(self, timeout_s: float = 0.0, /) -> bool:
+        """Whether there is something to receive within so many seconds; true too when the leader is gone."""
+
+    def recv(self) -> Job | Answer:
+        """The next job or answer.
+
+        Raises:
+            OSError, EOFError: The leader is gone.
+        """
 
 
 @final
@@ -25,10 +51,10 @@ class Line:
     """Watches a run for the leader.
 
     Args:
-        leader: The pipe to it.
+        leader: The way to it.
     """
 
-    def __init__(self, leader: Connection) -> None:
+    def __init__(self, leader: Wire) -> None:
         self._leader = leader
         self._last = time.monotonic()
 
@@ -36,12 +62,24 @@ class Line:
         """Training begins once the leader has noted the run's id."""
         self.ask(Started(run_id))
 
+    def on_resume(self, epoch: int) -> None:
+        """Nothing to say: the earlier attempt's looks are reported one by one."""
+
     def on_step(self, n_positives: int, loss: Tensor) -> None:
         """Listens for a stop, a few times a second."""
         if time.monotonic() - self._last > _LISTEN_EVERY_S:
             self._last = time.monotonic()
             if self._leader.poll():
                 self._obey()
+
+    def pause(self, seconds: float) -> None:
+        """Waits, but for a stop no longer than it takes to come.
+
+        Raises:
+            KeyboardInterrupt: The run is to stop, or the leader is gone.
+        """
+        if self._leader.poll(seconds):
+            self._obey()
 
     def on_validation(self, epoch: int, metrics: Mapping[str, float]) -> None:
         """Goes on if the leader says so."""
@@ -52,6 +90,7 @@ class Line:
 
         Raises:
             Pruned: The run isn't worth finishing.
+            TrainingError: Its result isn't taken.
             KeyboardInterrupt: It is to stop, or the leader is gone.
         """
         try:
@@ -62,13 +101,16 @@ class Line:
 
     def _obey(self) -> None:
         try:
-            answer: Answer = self._leader.recv()
+            answer = self._leader.recv()
         except (EOFError, OSError) as error:
             raise KeyboardInterrupt from error
-        if answer is Answer.STOP:
-            raise KeyboardInterrupt
-        if answer is Answer.PRUNE:
-            raise Pruned("worse than the median of the other trials at this epoch")
+        match answer:
+            case Verdict.STOP:
+                raise KeyboardInterrupt
+            case Verdict.PRUNE:
+                raise Pruned(PRUNED_REASON)
+            case Refusal(reason):
+                raise TrainingError(reason)
 
 
 @final
@@ -76,23 +118,29 @@ class OwnedTracker:
     """A tracker whose runs name the leader as their owner, and finish only while it is there.
 
     A run that finished after its leader's death would be a result that nobody asked for: the next leader has given its
-    trial up and trains it again.
+    trial up and trains it again. So all of a result is recorded first, then the leader takes it, and only then is the run
+    marked as finished.
 
     Args:
-        tracker: Where the runs are recorded.
+        open_tracker: Gives the tracker where the runs are recorded.
         line: The line to the leader.
         owner: The leader, as `nsbench.study.owner` names processes.
     """
 
-    def __init__(self, tracker: Tracker, line: Line, owner: str) -> None:
-        self._tracker = tracker
+    def __init__(self, open_tracker: Callable[[], Tracker], line: Line, owner: str) -> None:
+        self._open_tracker = open_tracker
         self._line = line
         self._owner = owner
 
     def start(self, plan: RunPlan) -> RunHandle:
-        """Creates the run with its owner's tag."""
+        """Creates the run with its owner's tag, and waits for a store that is out: no training begins unrecorded."""
         owned = replace(plan, tags={**plan.tags, OWNER: self._owner})
-        return _OwnedHandle(self._tracker.start(owned), self._line)
+        patience = Patience("the tracking store", _PATIENCE_S, _is_outage, self._line.pause)
+        return _OwnedHandle(patience.outlast(lambda: self._open_tracker().start(owned)), self._line)
+
+
+def _is_outage(error: Exception) -> bool:
+    return isinstance(error, StoreOutage)
 
 
 @final
@@ -112,10 +160,19 @@ class _OwnedHandle:
         """Records one validation."""
         self._handle.log_validation(epoch, metrics)
 
+    def record_result(self, record: RunRecord) -> None:
+        """Records the result; the run stays open."""
+        self._handle.record_result(record)
+
+    def close(self) -> None:
+        """Marks the run as finished."""
+        self._handle.close()
+
     def finish(self, record: RunRecord) -> None:
-        """Asks, then records the result."""
-        self._line.ask(Finishing())
-        self._handle.finish(record)
+        """Records the result, asks, and marks the run as finished."""
+        self.record_result(record)
+        self._line.ask(Finishing(dict(record.metrics)))
+        self.close()
 
     def stop(self, status: EndStatus, reason: str) -> None:
         """Marks the run as ended without a result."""

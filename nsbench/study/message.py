@@ -1,19 +1,9 @@
-"""What a worker and its leader say to each other over their pipe."""
+"""What a worker reports to its leader."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
 
 from nsbench.study.job import Ending
-
-
-class Answer(Enum):
-    """What the leader says to a run that reports."""
-
-    GO_ON = "go on"
-    PRUNE = "prune"
-    STOP = "stop"
-    """End now; also sent unasked, when the command is interrupted."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +23,9 @@ class Validated:
 
 @dataclass(frozen=True)
 class Finishing:
-    """The run has a result and is about to be marked as finished; it waits for an answer."""
+    """The run has a result, all recorded, and is about to be marked as finished; it waits for an answer."""
+
+    metrics: Mapping[str, float]
 
 
 Report = Started | Validated | Finishing | Ending

@@ -1,11 +1,13 @@
 """Which process holds a trial or a run, so that what a dead one left behind can be told from what is going on.
 
-A process id alone is used again after a while; with the time the process started it is not.
+A process id alone is used again after a while; with the time the process started it is not. Machines may share a name, and
+containers the machine: where the system tells, its start and the process's namespace are part of the machine's name.
 """
 
 import os
 import platform
 import subprocess
+from functools import cache
 from pathlib import Path
 
 OWNER = "nsbench.owner"
@@ -18,14 +20,28 @@ _PS_TIMEOUT_S = 10
 
 
 def this_process() -> str:
-    """This process as "host:pid:start"."""
-    return f"{platform.node()}:{os.getpid()}:{_start_of(os.getpid())}"
+    """This process as "machine:pid:start"."""
+    return f"{_this_machine()}:{os.getpid()}:{_start_of(os.getpid())}"
+
+
+def is_of_this_machine(owner: str) -> bool:
+    """Whether a process's end can be seen from here."""
+    return owner.rsplit(":", 2)[0] == _this_machine()
 
 
 def is_dead(owner: str) -> bool:
     """Whether a process is known to have ended; one of another machine can't be known, so it is not."""
-    host, pid, start = owner.rsplit(":", 2)
-    return host == platform.node() and _start_of(int(pid)) != start
+    _, pid, start = owner.rsplit(":", 2)
+    return is_of_this_machine(owner) and _start_of(int(pid)) != start
+
+
+@cache
+def _this_machine() -> str:
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()[:8]
+        return f"{platform.node()}/{boot}/{Path('/proc/self/ns/pid').stat().st_ino}"
+    except OSError:
+        return platform.node()
 
 
 def _start_of(pid: int) -> str | None:

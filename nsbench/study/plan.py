@@ -8,7 +8,8 @@ from typing import Self
 
 import optuna
 from optuna.exceptions import DuplicatedStudyError
-from optuna.pruners import MedianPruner
+from optuna.pruners import BasePruner, MedianPruner
+from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage
 from optuna.study import Study
 
@@ -18,6 +19,7 @@ from nsbench.errors import SettingsError, TrackingError
 from nsbench.seeding import derive_seed
 from nsbench.study.sampling import TrialSeededTpe
 from nsbench.study.space import Space
+from nsbench.training.settings import TrainingSettings
 
 DEFAULT_PROFILE = "default"
 """The last part of the name of a study that no profile or study file shapes."""
@@ -97,9 +99,7 @@ def open_study(plan: StudyPlan, space: Space, storage: BaseStorage) -> Study:
     Raises:
         SettingsError: There is a study of the same name, but of something else.
     """
-    max_epochs, every = space.base.training.max_epochs, space.base.training.validate_every
-    pruner = MedianPruner(_PRUNER_STARTUP_TRIALS, max(every, int(max_epochs * _PRUNER_WARMUP_SHARE)))
-    sampler = TrialSeededTpe(derive_seed(plan.seed, plan.name))
+    sampler, pruner = _sampler_of(plan), _pruner_of(space.base.training)
     try:
         study = optuna.create_study(
             storage=storage, study_name=plan.name, direction="maximize", sampler=sampler, pruner=pruner
@@ -116,20 +116,37 @@ def open_study(plan: StudyPlan, space: Space, storage: BaseStorage) -> Study:
     return study
 
 
+def load_study(name: str, storage: BaseStorage) -> Study | None:
+    """A study that is there, to look at its trials; None if it isn't."""
+    try:
+        return optuna.load_study(study_name=name, storage=storage)
+    except KeyError:
+        return None
+
+
 def load_plan(name: str, storage: BaseStorage) -> tuple[Study, StudyPlan] | None:
-    """A study that is there, with its plan; None if it isn't.
+    """A study that is there, ready to go on, with its plan; None if it isn't.
 
     Raises:
         TrackingError: There is one, but not one of nsbench's.
     """
-    try:
-        study = optuna.load_study(study_name=name, storage=storage)
-    except KeyError:
+    study = load_study(name, storage)
+    if study is None:
         return None
     plan = _plan_of(study)
     if plan is None:
         raise TrackingError(f"the study {name!r} was not made by nsbench, or was cut off at its very start")
+    study.sampler, study.pruner = _sampler_of(plan), _pruner_of(plan.settings({}).training)
     return study, plan
+
+
+def _sampler_of(plan: StudyPlan) -> BaseSampler:
+    return TrialSeededTpe(derive_seed(plan.seed, plan.name))
+
+
+def _pruner_of(training: TrainingSettings) -> BasePruner:
+    warmup = max(training.validate_every, int(training.max_epochs * _PRUNER_WARMUP_SHARE))
+    return MedianPruner(_PRUNER_STARTUP_TRIALS, warmup)
 
 
 def _plan_of(study: Study) -> StudyPlan | None:

@@ -6,17 +6,22 @@ Processes are spawned, not forked: neither CUDA nor a database connection surviv
 import logging
 import multiprocessing
 import os
+import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Self, final
 
-from nsbench.study.job import Assignment, Ending
-from nsbench.study.message import Answer, Finishing, Report, Started, Validated
+from nsbench.study.answer import Answer
+from nsbench.study.conversation import Conversation
+from nsbench.study.crew import RunCloser
+from nsbench.study.job import Assignment
+from nsbench.study.memory import OUT_OF_MEMORY, KernelKills
 from nsbench.study.owner import this_process
 from nsbench.study.worker import serve
 
@@ -24,9 +29,6 @@ STOP_PATIENCE_S = 60.0
 """How long a stopped run may take to end by itself: an evaluation of a large dataset is not interrupted."""
 
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1"}
-
-RunCloser = Callable[[str, Ending], None]
-"""Ends the run of an id, as told, when its own process can't do it any more."""
 
 
 def default_workers() -> int:
@@ -37,19 +39,18 @@ def default_workers() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Worker:
-    """A process, its pipe, and what it is at."""
+    """A process, its pipe, and what is said about its assignment."""
 
     process: BaseProcess
     pipe: Connection
-    assignment: Assignment | None = None
-    run_id: str | None = None
+    talk: Conversation
 
 
 @final
 class WorkerPool:
-    """Keeps up to `n_workers` processes busy with assignments.
+    """A crew of up to `n_workers` processes of this machine.
 
     Use it as a context: at its end all processes are gone. They start at once, so that they have imported what they need
     by the time the first job comes.
@@ -63,7 +64,7 @@ class WorkerPool:
         self.n_workers = n_workers
         self._home = home
         self._workers: list[_Worker] = []
-        self._stopping = False
+        self._kernel_kills = KernelKills()
 
     def __enter__(self) -> Self:
         self._fill(self.n_workers)
@@ -84,13 +85,13 @@ class WorkerPool:
     @property
     def n_busy(self) -> int:
         """Workers with a job."""
-        return sum(worker.assignment is not None for worker in self._workers)
+        return sum(worker.talk.is_busy for worker in self._workers)
 
     def start(self, assignment: Assignment) -> None:
         """Gives a free worker a job; a worker that died before it got one is replaced."""
         self._fill(self.n_workers)
-        worker = next(worker for worker in self._workers if worker.assignment is None)
-        worker.assignment, worker.run_id = assignment, None
+        worker = next(worker for worker in self._workers if not worker.talk.is_busy)
+        worker.talk.begin(assignment)
         try:
             worker.pipe.send(assignment.job)
         except OSError:  # It died this moment: `listen` finds its process gone.
@@ -110,70 +111,35 @@ class WorkerPool:
 
     def stop(self, close_run: RunCloser) -> None:
         """Tells every run to stop and waits until all have ended; interrupted itself, it ends them by force."""
-        self._stopping = True
         try:
             for worker in self._workers:
-                if worker.assignment is not None:
-                    self._send(worker, Answer.STOP)
+                worker.talk.stop()
             deadline = time.monotonic() + STOP_PATIENCE_S
             while self.n_busy and time.monotonic() < deadline:
                 self.listen(1.0, close_run)
         finally:
-            for worker in list(self._workers):
+            for worker in self._workers:
                 worker.process.kill()
                 worker.process.join()
-                if worker.assignment is not None:
-                    self._hear(worker, close_run)
+            for worker in list(self._workers):
+                self._hear(worker, close_run)
 
     def _hear(self, worker: _Worker, close_run: RunCloser) -> None:
         """Reads everything that a worker has sent; a worker that is gone without an ending gets one."""
         try:
             while worker.pipe.poll():
-                self._take(worker, worker.pipe.recv())
+                worker.talk.take(worker.pipe.recv(), close_run)
         except (EOFError, OSError):
             worker.process.join()
         if worker.process.exitcode is None:
             return
         self._workers.remove(worker)
         worker.pipe.close()
-        if worker.assignment is None:
-            return
-        died = Ending("failed", _cause_of(worker.process.exitcode))
-        ending = Ending("interrupted", "interrupted") if self._stopping else died
-        if worker.run_id is not None:
-            close_run(worker.run_id, ending)
-        worker.assignment.ended(ending)
-
-    def _take(self, worker: _Worker, report: Report) -> None:
-        if worker.assignment is None:
-            return
-        match report:
-            case Started(run_id):
-                worker.run_id = run_id
-                worker.assignment.started(run_id)
-                self._answer(worker, Answer.GO_ON)
-            case Validated(epoch, metrics):
-                go_on = worker.assignment.validated(epoch, metrics)
-                self._answer(worker, Answer.GO_ON if go_on else Answer.PRUNE)
-            case Finishing():
-                self._answer(worker, Answer.GO_ON)
-            case Ending():
-                assignment, worker.assignment = worker.assignment, None
-                assignment.ended(report)
-
-    def _answer(self, worker: _Worker, answer: Answer) -> None:
-        # A run that was told to stop takes that for the answer.
-        if not self._stopping:
-            self._send(worker, answer)
-
-    def _send(self, worker: _Worker, answer: Answer) -> None:
-        try:
-            worker.pipe.send(answer)
-        except OSError:  # It died; `listen` finds out.
-            return
+        if worker.talk.is_busy:
+            worker.talk.broke_off(_cause_of(worker.process.exitcode, self._kernel_kills), close_run)
 
     def _fill(self, n_workers: int) -> None:
-        self._workers = [worker for worker in self._workers if worker.assignment or worker.process.exitcode is None]
+        self._workers = [worker for worker in self._workers if worker.talk.is_busy or worker.process.exitcode is None]
         context = multiprocessing.get_context("spawn")
         with _environment(_ONE_THREAD):
             while len(self._workers) < n_workers:
@@ -182,12 +148,20 @@ class WorkerPool:
                 process = context.Process(target=serve, args=(theirs, self._home, this_process(), level), daemon=True)
                 process.start()
                 theirs.close()
-                self._workers.append(_Worker(process, ours))
+                self._workers.append(_Worker(process, ours, Conversation(partial(_send, ours))))
 
 
-def _cause_of(exit_code: int) -> str:
-    how = f"was killed by signal {-exit_code}" if exit_code < 0 else f"ended with code {exit_code}"
-    return f"its process {how}" + ("; out of memory is the usual cause" if exit_code == -9 else "")
+def _send(pipe: Connection, answer: Answer) -> None:
+    try:
+        pipe.send(answer)
+    except OSError:  # Its process died; `listen` finds out.
+        return
+
+
+def _cause_of(exit_code: int, kernel_kills: KernelKills) -> str:
+    if exit_code == -signal.SIGKILL and kernel_kills.has_grown():
+        return f"{OUT_OF_MEMORY}: the kernel killed its process"
+    return "its process " + (f"was killed by signal {-exit_code}" if exit_code < 0 else f"ended with code {exit_code}")
 
 
 @contextmanager

@@ -1,36 +1,34 @@
 """Puts right what dead processes left: trials that seem to run, and runs that nobody will close.
 
-Optuna is the judge of a trial, MLflow of its result: a trial whose run had finished takes its result over, every other one
-is failed and tried again. Only processes of this machine are judged; a trial of another machine is left to it.
+Optuna is the judge. Before a run is marked as finished or pruned its trial has been told so, with everything recorded; so a
+run that was left open is closed as its trial ended, and a trial that was left running has no result: it is failed and its
+point tried again.
 """
 
 import logging
-from datetime import datetime, timedelta
+import time
+from contextlib import suppress
 from typing import final
 
-from optuna.exceptions import UpdateFinishedTrialError
-from optuna.storages import BaseStorage
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
+from nsbench.errors import StoreOutage, TrackingError
 from nsbench.home import Home
+from nsbench.study.answer import PRUNED_REASON
 from nsbench.study.job import Ending
-from nsbench.study.ledger import END_REASON, LOST
+from nsbench.study.lasting_storage import LastingStorage
+from nsbench.study.ledger import END_REASON, LOST, RUN_ID, standing_of
 from nsbench.study.owner import OWNER, is_dead, this_process
-from nsbench.study.plan import ORIGIN, StudyPlan
-from nsbench.terms import RunKind
+from nsbench.study.plan import StudyPlan, load_study
+from nsbench.study.sign_of_life import GRACE_S, SignsOfLife
+from nsbench.study.trial_end import fail, retry
+from nsbench.terms import PRUNED, RunKind
 from nsbench.tracking.mlflow_reader import open_reader
 from nsbench.tracking.mlflow_store import MlflowTracker
 from nsbench.tracking.stored_run import StoredRun
 
-RETRY_OF = "nsbench.retry_of"
-"""The attribute of a trial that tries a lost one's point again: the number of the first that had the point."""
-
-ATTEMPT = "nsbench.attempt"
-
-_MOST_ATTEMPTS = 3
-_UNOWNED_GRACE = timedelta(seconds=10)
-"""A trial without an owner began this moment, or its process died in that moment."""
+_SEND_EVERY_S = 10.0
 
 _log = logging.getLogger(__name__)
 
@@ -43,83 +41,114 @@ class Reconciler:
         home: Where the runs are recorded.
         tracker: Closes runs.
         storage: Where the studies are.
+        grace_s: How long a leader of another machine may show no sign of life.
     """
 
-    def __init__(self, home: Home, tracker: MlflowTracker, storage: BaseStorage) -> None:
+    def __init__(self, home: Home, tracker: MlflowTracker, storage: LastingStorage, grace_s: float = GRACE_S) -> None:
         self._home = home
         self._tracker = tracker
         self._storage = storage
+        self._grace_s = grace_s
+        self._signs: dict[str, SignsOfLife] = {}
+        self._next_send = 0.0
 
-    def close_run(self, run_id: str, ending: Ending) -> None:
-        """Ends a run whose process can't do it any more."""
-        self._tracker.stop_run(run_id, "FAILED" if ending.state == "failed" else "KILLED", ending.reason)
-
-    def close_lost_runs(self, dataset: str) -> None:
-        """Marks as killed all runs of a dataset that seem to run but whose process is gone.
-
-        Call it while no worker of this process has a job: then this process's own runs can't be running either.
-        """
-        reader = open_reader(self._home)
-        if dataset not in reader.datasets():
-            return
-        for run in reader.runs(dataset, (RunKind.TRIAL, RunKind.REPEAT, RunKind.BASELINE)):
-            owner = run.tags.get(OWNER)
-            if run.status == "RUNNING" and owner is not None and (owner == this_process() or is_dead(owner)):
-                self._tracker.stop_run(run.run_id, "KILLED", LOST)
-
-    def reconcile_trials(self, study: Study, plan: StudyPlan) -> None:
-        """Ends every trial whose process is gone, with its run's result or as lost."""
-        lost = [t for t in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)) if _is_lost(t)]
+    def reconcile(self, study: Study, plan: StudyPlan) -> None:
+        """Fails every trial of a study whose leader is dead, queues its point, and closes its run."""
+        signs = self._signs.setdefault(plan.name, SignsOfLife(self._grace_s))
+        running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+        lost = {trial.number for trial in running if signs.is_lost(trial)}
         if not lost:
             return
-        reader = open_reader(self._home)
-        known = plan.dataset in reader.datasets()
-        runs = reader.runs(plan.dataset, (RunKind.TRIAL,), study=plan.name) if known else ()
-        for trial in lost:
-            run = next((run for run in runs if run.trial == trial.number), None)
-            value = run.metrics.get(plan.objective) if run is not None and run.status == "FINISHED" else None
-            if value is not None:
-                _take_over(study, trial, value)
-            else:
-                self._give_up(study, trial, run)
+        with self._storage.locked(plan.name):
+            for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+                if trial.number in lost:
+                    retry(study, trial, lost=True)
+                    fail(study, self._storage, trial.number, LOST)
+                    _log.info("%s: trial %d was lost; its point is tried again", plan.name, trial.number)
+        self._close_runs_of(study, plan)
 
-    @staticmethod
-    def retry(study: Study, trial: FrozenTrial) -> None:
-        """Queues the point of a lost trial, so that the search goes on as it would have; at most three times."""
-        attempt = int(trial.user_attrs.get(ATTEMPT, 1)) + 1
-        point = trial.params or trial.system_attrs.get("fixed_params", {})
-        if not point or attempt > _MOST_ATTEMPTS:
-            return
-        first = trial.user_attrs.get(RETRY_OF, trial.number)
-        kept = {ORIGIN: trial.user_attrs[ORIGIN]} if ORIGIN in trial.user_attrs else {}
-        study.enqueue_trial(point, user_attrs={**kept, RETRY_OF: first, ATTEMPT: attempt})
+    def keep_up(self) -> None:
+        """Sends what waits for a tracking store that was out, as soon as it is back."""
+        now = time.monotonic()
+        if now >= self._next_send:
+            self._next_send = now + _SEND_EVERY_S
+            with suppress(StoreOutage):
+                self._tracker.send_waiting()
 
-    def _give_up(self, study: Study, trial: FrozenTrial, run: StoredRun | None) -> None:
-        """Fails a lost trial and its run, and queues its point."""
-        study_id = self._storage.get_study_id_from_name(study.study_name)
-        trial_id = self._storage.get_trial_id_from_study_id_trial_number(study_id, trial.number)
+    def close_run(self, run_id: str, ending: Ending) -> None:
+        """Ends a run whose process can't do it any more; where that fails, the next command does it."""
         try:
-            self._storage.set_trial_user_attr(trial_id, END_REASON, LOST)
-            study.tell(trial.number, state=TrialState.FAIL)
-        except (UpdateFinishedTrialError, ValueError):  # Another process was first.
-            return
-        if run is not None and run.status == "RUNNING":
-            self._tracker.stop_run(run.run_id, "KILLED", LOST)
-        self.retry(study, trial)
-        _log.info("%s: trial %d was lost; it is tried again", study.study_name, trial.number)
+            match ending.state:
+                case "finished":
+                    self._tracker.finish_run(run_id)
+                case "pruned":
+                    self._tracker.stop_run(run_id, "KILLED", f"{PRUNED}: {ending.reason}")
+                case "failed":
+                    self._tracker.stop_run(run_id, "FAILED", ending.reason)
+                case "interrupted":
+                    self._tracker.stop_run(run_id, "KILLED", ending.reason)
+        except TrackingError as error:
+            _log.warning("run %s stays open until the next command on its dataset: %s", run_id, error)
+
+    def close_open_runs(self, dataset: str) -> None:
+        """Closes all runs of a dataset that seem to run but whose trial has ended or whose leader is gone.
+
+        Call it while no worker of this process has a job: then this process's own runs can't be running either.
+
+        Raises:
+            TrackingError: The store can't be read or written.
+        """
+        trials: dict[str, list[FrozenTrial]] = {}
+        for run in self._open_runs(dataset):
+            if run.study is not None and run.study not in trials:
+                study = load_study(run.study, self._storage)
+                trials[run.study] = [] if study is None else study.get_trials(deepcopy=False)
+            ending = _ending_by_trial(run, trials.get(run.study or "", [])) or _ending_by_owner(run)
+            if ending is not None:
+                self.close_run(run.run_id, ending)
+
+    def _close_runs_of(self, study: Study, plan: StudyPlan) -> None:
+        try:
+            trials = study.get_trials(deepcopy=False)
+            for run in self._open_runs(plan.dataset, plan.name):
+                ending = _ending_by_trial(run, trials)
+                if ending is not None:
+                    self.close_run(run.run_id, ending)
+        except TrackingError as error:
+            _log.warning("%s: runs of lost trials stay open until the next command: %s", plan.name, error)
+
+    def _open_runs(self, dataset: str, study: str | None = None) -> list[StoredRun]:
+        reader = open_reader(self._home)
+        if dataset not in reader.datasets():
+            return []
+        kinds = (RunKind.TRIAL,) if study is not None else (RunKind.TRIAL, RunKind.REPEAT, RunKind.BASELINE)
+        return [run for run in reader.runs(dataset, kinds, study=study) if run.status == "RUNNING"]
 
 
-def _is_lost(trial: FrozenTrial) -> bool:
-    owner = trial.user_attrs.get(OWNER)
-    if owner is not None:
-        return is_dead(owner)
-    began = trial.datetime_start
-    return began is not None and datetime.now(began.tzinfo) - began > _UNOWNED_GRACE
+def _ending_by_trial(run: StoredRun, trials: list[FrozenTrial]) -> Ending | None:
+    """How a trial's open run is to end; None while its trial hasn't, or where the study isn't here.
+
+    A living worker may be about to close the run itself, and then does the same once more.
+    """
+    trial = next((trial for trial in trials if run.kind is RunKind.TRIAL and trial.number == run.trial), None)
+    if trial is None or not trial.state.is_finished():
+        return None
+    if trial.user_attrs.get(OWNER) != run.tags.get(OWNER):  # Of a study of the same name in another storage.
+        return None
+    is_its_run = trial.user_attrs.get(RUN_ID) == run.run_id
+    match standing_of(trial):
+        case "complete" if is_its_run:
+            return Ending("finished")
+        case "pruned" if is_its_run:
+            return Ending("pruned", PRUNED_REASON)
+        case "failed" if is_its_run:
+            return Ending("failed", trial.user_attrs.get(END_REASON, LOST))
+        case _:
+            return Ending("interrupted", LOST)
 
 
-def _take_over(study: Study, trial: FrozenTrial, value: float) -> None:
-    try:
-        study.tell(trial.number, value)
-    except (UpdateFinishedTrialError, ValueError):  # Another process was first.
-        return
-    _log.info("%s: trial %d had finished; its result is taken over", study.study_name, trial.number)
+def _ending_by_owner(run: StoredRun) -> Ending | None:
+    """How the open run of a leader that is gone ends; None for others."""
+    owner = run.tags.get(OWNER)
+    is_over = owner is not None and (owner == this_process() or is_dead(owner))
+    return Ending("interrupted", LOST) if is_over else None

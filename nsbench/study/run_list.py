@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import final
 
+from nsbench.study.answer import Answer, Verdict
 from nsbench.study.failure import Failures
 from nsbench.study.job import Assignment, Ending, Job, Row
 
@@ -47,6 +48,9 @@ class RunList:
         """Finished runs, those of earlier commands included."""
         return self._n_done + sum(row.state == "finished" for row in self.rows())
 
+    def keep_up(self) -> None:
+        """Nothing has to be done."""
+
     def next_assignment(self) -> Assignment | None:
         """The next run of the list.
 
@@ -80,10 +84,15 @@ class ListedAssignment:
     def started(self, run_id: str | None) -> None:
         """Nothing to note: the run says itself what it is of."""
 
-    def validated(self, epoch: int, metrics: Mapping[str, float]) -> bool:
+    def validated(self, epoch: int, metrics: Mapping[str, float]) -> Answer:
         """Notes the latest look; repeats are never pruned."""
         self._row = replace(self._row, epoch=epoch, value=metrics.get(self._objective))
-        return True
+        return Verdict.GO_ON
+
+    def finishing(self, metrics: Mapping[str, float]) -> Answer:
+        """Every result is taken."""
+        self._row = replace(self._row, value=metrics.get(self._objective))
+        return Verdict.GO_ON
 
     def ended(self, ending: Ending) -> None:
         """Notes how it ended."""

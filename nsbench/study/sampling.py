@@ -16,7 +16,8 @@ class TrialSeededTpe(BaseSampler):
     """Tree-structured Parzen estimation whose draws depend on the trial's number and on the trials before it alone.
 
     A study that stopped between two trials and went on therefore searches as one that never stopped, and two processes on
-    one study never draw alike. Source: Bergstra et al., NIPS 2011; `optuna.samplers.TPESampler`.
+    one study never draw alike. Running trials count as bad ones (the constant liar), so that workers who search side by side
+    keep apart. Source: Bergstra et al., NIPS 2011; `optuna.samplers.TPESampler`.
 
     Args:
         seed: The study's root seed.
@@ -24,11 +25,11 @@ class TrialSeededTpe(BaseSampler):
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
-        self._tpe = TPESampler(seed=seed % 2**32)
+        self._tpe = TPESampler(seed=seed % 2**32, constant_liar=True)
 
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
         """Begins the trial's own stream of draws."""
-        self._tpe = TPESampler(seed=derive_seed(self._seed, "tpe", trial.number) % 2**32)
+        self._tpe = TPESampler(seed=derive_seed(self._seed, "tpe", trial.number) % 2**32, constant_liar=True)
         self._tpe.before_trial(study, trial)
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:

@@ -1,19 +1,20 @@
 """A command's work from end to end: open the stores, put right what was left, work, and sum up."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self, final
 
-from optuna.storages import BaseStorage
-
 from nsbench.config import Value
 from nsbench.data.dataset import Dataset
-from nsbench.errors import SettingsError
+from nsbench.errors import SettingsError, TrackingError
 from nsbench.evaluation.settings import EvaluationSettings
 from nsbench.home import Home
+from nsbench.study.crew import Crew
 from nsbench.study.engine import Viewer, work
+from nsbench.study.joining import JoinedStudy, goal_of, invite, raise_goal
+from nsbench.study.lasting_storage import LastingStorage
 from nsbench.study.plan import DEFAULT_PROFILE, StudyPlan, open_study, study_name
-from nsbench.study.pool import WorkerPool
 from nsbench.study.reconcile import Reconciler
 from nsbench.study.run_list import RunList
 from nsbench.study.space import StudyFile, space_of
@@ -24,6 +25,13 @@ from nsbench.terms import ALL, BALANCED_COHORTS, balance_name, metric_name
 from nsbench.tracking.mlflow_connection import create_store
 from nsbench.tracking.mlflow_store import MlflowTracker, open_tracker
 from nsbench.watcher import DEFAULT_OBJECTIVE
+
+_PATIENCE_S = 60.0
+"""How long a command that is done waits for a tracking store that is out."""
+
+_HURRIED_PATIENCE_S = 3.0
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -59,27 +67,27 @@ class Session:
 
     Args:
         home: Where everything is kept.
-        pool: The workers.
+        crew: The workers.
         tracker: The home's tracker.
         storage: The home's studies.
     """
 
-    def __init__(self, home: Home, pool: WorkerPool, tracker: MlflowTracker, storage: BaseStorage) -> None:
+    def __init__(self, home: Home, crew: Crew, tracker: MlflowTracker, storage: LastingStorage) -> None:
         self.home = home
-        self._pool = pool
+        self._crew = crew
         self._tracker = tracker
         self._storage = storage
         self._reconciler = Reconciler(home, tracker, storage)
 
     @classmethod
-    def open(cls, home: Home, pool: WorkerPool) -> Self:
+    def open(cls, home: Home, crew: Crew) -> Self:
         """Opens the stores, creating their tables before any worker looks for them.
 
         Raises:
             TrackingError: A store can't be opened.
         """
         create_store(home)
-        return cls(home, pool, open_tracker(home), open_storage(home))
+        return cls(home, crew, open_tracker(home), open_storage(home))
 
     def tuning(self, order: StudyOrder, dataset: Dataset) -> Tuning:
         """The study that is asked for, begun or gone on with.
@@ -92,7 +100,14 @@ class Session:
         name = order.name or study_name(dataset.card.name, order.sampler, order.profile)
         plan = StudyPlan.of(name, dataset.card, space, order.objective, order.seed)
         study = open_study(plan, space, self._storage)
-        return Tuning(study, plan, space, order.n_trials, self._reconciler, order.timeout_s)
+        invite(study, space, dataset.card)
+        raise_goal(study, self._storage, order.n_trials)
+        return Tuning(study, plan, space, self._storage, self._reconciler, lambda: order.n_trials, order.timeout_s)
+
+    def joined(self, joined: JoinedStudy) -> Tuning:
+        """A study that another command began, to be worked on until it has what that command wants."""
+        study = joined.study
+        return Tuning(study, joined.plan, joined.space, self._storage, self._reconciler, lambda: goal_of(study))
 
     def run(self, sources: Sequence[Tuning | RunList], dataset: str, viewer: Viewer) -> None:
         """Works on studies and lists of runs of a dataset until all are done.
@@ -101,14 +116,29 @@ class Session:
 
         Raises:
             TrainingError: Too many runs failed.
+            StoreOutage: The tracking store is out; what it has not been told waits on this disk.
         """
-        self._reconciler.close_lost_runs(dataset)
+        self._tracker.send_waiting()
+        for source in sources:
+            source.keep_up()
+        self._reconciler.close_open_runs(dataset)
         try:
-            work(self._pool, sources, self._reconciler.close_run, viewer)
-        finally:
-            self._reconciler.close_lost_runs(dataset)
-            for source in sources:
-                if isinstance(source, Tuning):
+            work(self._crew, sources, self._reconciler, viewer)
+        except BaseException:
+            try:
+                self._sum_up(sources, dataset, _HURRIED_PATIENCE_S)
+            except TrackingError as error:  # Why the work ended says more.
+                _log.warning("%s", error)
+            raise
+        self._sum_up(sources, dataset, _PATIENCE_S)
+
+    def _sum_up(self, sources: Sequence[Tuning | RunList], dataset: str, patience_s: float) -> None:
+        """Sends what waits for the tracking store, closes what is open, and writes what the studies found."""
+        self._tracker.send_waiting(patience_s)
+        self._reconciler.close_open_runs(dataset)
+        for source in sources:
+            if isinstance(source, Tuning):
+                with self._storage.locked(source.title):
                     log_summary(source, self._tracker)
 
 

@@ -169,6 +169,18 @@ def _accepted(name: str, field: FieldInfo, value: Choice) -> Choice:
     return found
 
 
+def range_of(distribution: BaseDistribution) -> SearchRange:
+    """A range as the settings have it, from Optuna's form."""
+    match distribution:
+        case IntDistribution():
+            return IntRange(distribution.low, distribution.high, distribution.log)
+        case FloatDistribution():
+            return FloatRange(distribution.low, distribution.high, distribution.log)
+        case CategoricalDistribution():
+            return Choices(tuple(distribution.choices))  # type: ignore[arg-type]
+    raise SettingsError(f"a study of nsbench searches no {type(distribution).__name__}")
+
+
 def _distribution(found: SearchRange) -> BaseDistribution:
     match found:
         case IntRange(low, high, log):

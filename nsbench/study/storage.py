@@ -1,23 +1,29 @@
-"""Optuna's storage: an sqlite file that several commands may share, or whatever `NSBENCH_STUDY_STORAGE` names."""
+"""Where Optuna's studies are: an sqlite file that several commands may share, or the database `NSBENCH_STUDY_STORAGE` names."""
 
 import sqlite3
 import time
 from pathlib import Path
 
 import optuna
+from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from nsbench.errors import TrackingError
 from nsbench.home import Home
-from nsbench.tracking.mlflow_connection import sqlite_file
+from nsbench.study.lasting_storage import LastingStorage, cause_of
+from nsbench.study.lock import AdvisoryLock, FileLock, NoLock, StudyLock
+from nsbench.tracking.patience import Patience, first_line
+from nsbench.tracking.store_uri import sqlite_file, without_password
 
 _LOCK_TIMEOUT_S = 60
 _ATTEMPTS = 5
 _PAUSE_S = 0.5
+_PATIENCE_S = 600.0
+"""How long a study waits for a database that is restarted."""
 
 
-def open_storage(home: Home) -> RDBStorage:
+def open_storage(home: Home) -> LastingStorage:
     """The home's storage of studies; an sqlite file is created where there is none.
 
     Raises:
@@ -31,13 +37,19 @@ def open_storage(home: Home) -> RDBStorage:
         if file is not None:
             _write_ahead(file)
             arguments["connect_args"] = {"timeout": _LOCK_TIMEOUT_S}
-        return _connect(url, arguments)
-    except (OSError, sqlite3.Error, SQLAlchemyError, ImportError, RuntimeError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        storage = _connect(url, arguments)
+    except ImportError as error:
         raise TrackingError(
-            f"can't open the storage of studies: {reason}; set NSBENCH_STUDY_STORAGE to a database's URL, such as "
-            "postgresql+psycopg://user:password@host/studies, or NSBENCH_HOME to a folder that can be written"
+            f"the driver of the database {without_password(url)} is not installed; for PostgreSQL: "
+            "pip install 'nsbench[postgres]', and NSBENCH_STUDY_STORAGE=postgresql+psycopg://user:password@host/studies"
         ) from error
+    except (OSError, sqlite3.Error, SQLAlchemyError, StorageInternalError, RuntimeError) as error:
+        raise TrackingError(
+            f"can't open the storage of studies: {first_line(cause_of(error))}; set NSBENCH_STUDY_STORAGE to a database's URL, "
+            "such as postgresql+psycopg://user:password@host/studies, or NSBENCH_HOME to a folder that can be written"
+        ) from error
+    patience = Patience(f"the storage of studies {without_password(url)}", _PATIENCE_S, is_outage)
+    return LastingStorage(storage, patience, _lock_of(storage, file, patience))
 
 
 def has_storage(home: Home) -> bool:
@@ -46,12 +58,33 @@ def has_storage(home: Home) -> bool:
     return file is None or file.is_file()
 
 
+def is_outage(error: Exception) -> bool:
+    """Whether an error of the database may pass by itself: it is restarted, or busy.
+
+    A full disk, on which sqlite fails as a busy file does, doesn't pass.
+    """
+    cause = cause_of(error)
+    if not isinstance(cause, DBAPIError):
+        return False
+    if isinstance(cause.orig, sqlite3.Error):
+        return "locked" in str(cause.orig) or "busy" in str(cause.orig)
+    return cause.connection_invalidated or type(cause).__name__ in ("OperationalError", "InterfaceError")
+
+
+def _lock_of(storage: RDBStorage, file: Path | None, patience: Patience) -> StudyLock:
+    if file is not None:
+        return FileLock(file.with_name(f"{file.name}.lock"))
+    if storage.engine.dialect.name == "postgresql":
+        return AdvisoryLock(storage.engine, patience)
+    return NoLock()
+
+
 def _connect(url: str, arguments: dict[str, object]) -> RDBStorage:
     """Two processes that meet an empty database race to create its tables; the loser tries again."""
     for _ in range(_ATTEMPTS - 1):
         try:
             return RDBStorage(url, engine_kwargs=dict(arguments))
-        except SQLAlchemyError:
+        except (SQLAlchemyError, StorageInternalError):
             time.sleep(_PAUSE_S)
     return RDBStorage(url, engine_kwargs=dict(arguments))
 

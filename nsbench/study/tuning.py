@@ -1,29 +1,29 @@
-"""A study at work: claims trials from Optuna, tells it how they go, and stops at exactly the planned number."""
+"""A study at work: claims trials from Optuna and stops at exactly the planned number."""
 
-import math
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import replace
 from typing import final
 
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from nsbench.config import Settings
 from nsbench.errors import SettingsError
 from nsbench.seeding import derive_seed
-from nsbench.study.failure import Failures
-from nsbench.study.job import Assignment, Ending, Row, TrainJob
-from nsbench.study.ledger import END_REASON, SURPLUS, has_free_place, is_surplus, n_finished, standing_of
+from nsbench.study.failure import failures_among
+from nsbench.study.job import Assignment, Row, TrainJob
+from nsbench.study.lasting_storage import LastingStorage
+from nsbench.study.ledger import END_REASON, RETRY_OF, SURPLUS, has_free_place, is_surplus, n_finished, standing_of
+from nsbench.study.memory import refusal
 from nsbench.study.owner import OWNER, this_process
 from nsbench.study.plan import StudyPlan
-from nsbench.study.reconcile import RETRY_OF, Reconciler
+from nsbench.study.reconcile import Reconciler
+from nsbench.study.sign_of_life import RENEW_EVERY_S
 from nsbench.study.space import Space
+from nsbench.study.trial_assignment import TrialAssignment
+from nsbench.study.trial_end import fail
 from nsbench.terms import RunKind, Tag
 from nsbench.watcher import RunOrder
-
-RUN_ID = "nsbench.run_id"
-"""The attribute of a trial that holds its MLflow run's id."""
 
 _RECONCILE_EVERY_S = 5.0
 
@@ -32,13 +32,18 @@ _RECONCILE_EVERY_S = 5.0
 class Tuning:
     """The trials of a study as a source of jobs.
 
+    Several processes may work on one study at once, on any machines that share its storage: places, failures and points are
+    theirs together.
+
     Args:
         study: The Optuna study.
         plan: What it is of.
         space: What it searches.
-        n_trials: Finished trials in the end, those of earlier commands included; pruned ones are finished.
-        timeout_s: No trial begins after so many seconds; those that run go on. None: no limit.
+        storage: Where the study is.
         reconciler: Puts right what dead processes left.
+        n_planned: Finished trials in the end, those of other commands included; pruned ones are finished. Asked every few
+            seconds: who joins a study follows its plan.
+        timeout_s: No trial begins after so many seconds; those that run go on. None: no limit.
     """
 
     def __init__(
@@ -46,18 +51,24 @@ class Tuning:
         study: Study,
         plan: StudyPlan,
         space: Space,
-        n_trials: int,
+        storage: LastingStorage,
         reconciler: Reconciler,
+        n_planned: Callable[[], int],
         timeout_s: float | None = None,
     ) -> None:
         self.study = study
         self.plan = plan
         self._space = space
-        self._n_trials = n_trials
+        self._storage = storage
         self._reconciler = reconciler
+        self._ask_planned = n_planned
+        self._n_planned = n_planned()
         self._deadline = None if timeout_s is None else time.monotonic() + timeout_s
-        self._failures = Failures(n_trials)
+        trials = self._trials()
+        self._first_own = next((trial.number for trial in trials if trial.state is TrialState.WAITING), len(trials))
+        self._held: list[TrialAssignment] = []
         self._next_reconcile = 0.0
+        self._next_sign = time.monotonic() + RENEW_EVERY_S
 
     @property
     def title(self) -> str:
@@ -67,7 +78,7 @@ class Tuning:
     @property
     def n_planned(self) -> int:
         """Finished trials in the end."""
-        return self._n_trials
+        return self._n_planned
 
     @property
     def n_finished(self) -> int:
@@ -77,11 +88,24 @@ class Tuning:
     @property
     def is_done(self) -> bool:
         """Whether all planned trials have finished, or the time is up."""
-        return self._is_late or self.n_finished >= self._n_trials
+        return self._is_late or self.n_finished >= self._n_planned
 
     @property
     def _is_late(self) -> bool:
         return self._deadline is not None and time.monotonic() >= self._deadline
+
+    def keep_up(self) -> None:
+        """Shows signs of life, and looks after what dead processes left: others on this study may die while we work."""
+        now = time.monotonic()
+        if now >= self._next_sign:
+            self._next_sign = now + RENEW_EVERY_S
+            self._held = [assignment for assignment in self._held if not assignment.has_ended]
+            for assignment in self._held:
+                assignment.show_life()
+        if now >= self._next_reconcile:
+            self._next_reconcile = now + _RECONCILE_EVERY_S
+            self._n_planned = self._ask_planned()
+            self._reconciler.reconcile(self.study, self.plan)
 
     def next_assignment(self) -> Assignment | None:
         """Begins a trial where a place is free.
@@ -89,21 +113,21 @@ class Tuning:
         Raises:
             TrainingError: Too many trials have failed.
         """
-        self._reconcile()
-        while not self._is_late and has_free_place(self._trials(), self._n_trials):
-            self._failures.check(self.title)
-            trial = self.study.ask(self._space.distributions())
-            trial.set_user_attr(OWNER, this_process())
-            if is_surplus(trial.number, self._trials(), self._n_trials):
-                _fail(self.study, trial, SURPLUS)
+        self.keep_up()
+        while not self._is_late and has_free_place(self._trials(), self._n_planned):
+            failures_among(self._trials(), self._first_own, self._n_planned).check(self.title)
+            trial = self._claim()
+            if trial is None:
                 return None
             try:
                 settings = self.plan.settings(trial.params)
             except SettingsError as error:
-                self._failures.failure(str(error))
-                _fail(self.study, trial, str(error))
+                fail(self.study, self._storage, trial.number, str(error))
                 continue
-            return TrialAssignment(self.study, trial, self._job(trial, settings), self._failures)
+            order = replace(self._order(trial), refusal=refusal(settings, self._trials(), self.plan))
+            assignment = TrialAssignment(self.study, self._storage, trial, TrainJob(self.plan.dataset, settings, order))
+            self._held.append(assignment)
+            return assignment
         return None
 
     def rows(self) -> tuple[Row, ...]:
@@ -111,82 +135,32 @@ class Tuning:
         shown = [trial for trial in self._trials() if standing_of(trial) not in ("surplus", "waiting")]
         return tuple(_row(trial) for trial in shown)
 
+    def _claim(self) -> Trial | None:
+        """A trial of our own with its point, or None where no place is free any more."""
+        with self._storage.locked(self.title):
+            if not has_free_place(self._trials(), self._n_planned):
+                return None
+            trial = self.study.ask(self._space.distributions())
+            trial.set_user_attr(OWNER, this_process())
+            if is_surplus(trial.number, self._trials(), self._n_planned):
+                fail(self.study, self._storage, trial.number, SURPLUS)
+                return None
+        return trial
+
     def _trials(self) -> list[FrozenTrial]:
         return self.study.get_trials(deepcopy=False)
 
-    def _job(self, trial: Trial, settings: Settings) -> TrainJob:
-        order = RunOrder(
+    def _order(self, trial: Trial) -> RunOrder:
+        return RunOrder(
             kind=RunKind.TRIAL,
             # A point that is tried again has the seed that it had before.
             seed=derive_seed(self.plan.seed, "trial", trial.user_attrs.get(RETRY_OF, trial.number)),
             study=self.plan.name,
             trial=trial.number,
-            tags={Tag.N_PLANNED.value: str(self._n_trials)},
+            tags={Tag.N_PLANNED.value: str(self._n_planned)},
             rank_test=False,
             objective=self.plan.objective,
         )
-        return TrainJob(self.plan.dataset, settings, order)
-
-    def _reconcile(self) -> None:
-        """Looks after trials of dead processes now and then: another command on this study may die while we work."""
-        now = time.monotonic()
-        if now >= self._next_reconcile:
-            self._next_reconcile = now + _RECONCILE_EVERY_S
-            self._reconciler.reconcile_trials(self.study, self.plan)
-
-
-@final
-@dataclass
-class TrialAssignment:
-    """One trial in the hands of a worker."""
-
-    study: Study
-    trial: Trial
-    job: TrainJob
-    failures: Failures
-
-    def started(self, run_id: str | None) -> None:
-        """Ties the trial to its run before anything is trained."""
-        self.trial.set_user_attr(RUN_ID, run_id)
-
-    def validated(self, epoch: int, metrics: Mapping[str, float]) -> bool:
-        """Tells Optuna the objective and asks whether to go on; without such a metric the run itself fails."""
-        value = metrics.get(self.job.order.objective)
-        if value is None:
-            return True
-        self.trial.report(value, epoch)
-        return not self.trial.should_prune()
-
-    def ended(self, ending: Ending) -> None:
-        """Tells Optuna the result."""
-        match ending.state:
-            case "finished":
-                self._complete(ending.metrics.get(self.job.order.objective, math.nan))
-            case "pruned":
-                self.study.tell(self.trial, state=TrialState.PRUNED)
-                self.failures.success()
-            case "interrupted":
-                _fail(self.study, self.trial, ending.reason)
-                Reconciler.retry(self.study, self.study.trials[self.trial.number])
-            case "failed":
-                self._fail(ending.reason)
-
-    def _complete(self, value: float) -> None:
-        if math.isnan(value):
-            self._fail(f"{self.job.order.objective} is undefined: no validation interaction could be ranked")
-        else:
-            self.study.tell(self.trial, value)
-            self.failures.success()
-
-    def _fail(self, reason: str) -> None:
-        _fail(self.study, self.trial, reason)
-        self.failures.failure(reason)
-
-
-def _fail(study: Study, trial: Trial, reason: str) -> None:
-    # The reason goes first: a trial that has ended can't be given one.
-    trial.set_user_attr(END_REASON, reason)
-    study.tell(trial, state=TrialState.FAIL)
 
 
 def _row(trial: FrozenTrial) -> Row:

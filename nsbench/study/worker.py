@@ -7,27 +7,26 @@ Nothing heavy is imported before the process has begun to serve.
 import logging
 import os
 import signal
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
 from nsbench.errors import NsbenchError
-from nsbench.study.job import BaselineJob, Ending, Job
+from nsbench.study.job import BaselineJob, Ending, Job, TrainJob
 
 if TYPE_CHECKING:
     from nsbench.data.dataset import Dataset
-    from nsbench.study.line import Line
+    from nsbench.study.line import Line, Wire
     from nsbench.tracking.record import RunRecord
     from nsbench.tracking.tracker import Tracker
 
 _log = logging.getLogger(__name__)
 
 
-def serve(leader: Connection, home: Path, owner: str, log_level: int) -> None:
-    """Does what the leader sends until it closes the pipe.
+def serve(leader: "Wire", home: Path, owner: str, log_level: int) -> None:
+    """Does what the leader sends until it closes the wire.
 
     Args:
-        leader: The pipe: jobs and answers come in, reports go out.
+        leader: The wire: jobs and answers come in, reports go out.
         home: The root of the nsbench home.
         owner: The leader, as `nsbench.study.owner` names processes.
         log_level: The leader's.
@@ -35,11 +34,18 @@ def serve(leader: Connection, home: Path, owner: str, log_level: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     logging.basicConfig(level=log_level, format="%(levelname)s %(name)s: %(message)s")
+    work_for(leader, home, owner)
+
+
+def work_for(leader: "Wire", home: Path, owner: str) -> None:
+    """`serve` without claiming the process's signals and log, for a thread of a process that is another's."""
     desk = _Desk(home, owner)
     try:
         while True:
-            job: Job = leader.recv()
-            leader.send(_carry_out(job, desk, leader))
+            job = leader.recv()
+            # A stop that met the end of its run on the way is for nobody.
+            if isinstance(job, TrainJob | BaselineJob):
+                leader.send(_carry_out(job, desk, leader))
     except (EOFError, OSError):  # The leader is done with us, or gone.
         return
 
@@ -57,9 +63,11 @@ class _Desk:
         import nsbench.study.line
         import nsbench.tracking.mlflow_store  # noqa: F401
         from nsbench.home import Home
+        from nsbench.training.resume import Checkpoints
 
         torch.set_num_threads(1)
         self.owner = owner
+        self.checkpoints = Checkpoints(Home(root).checkpoints)
         self._home = Home(root)
         self._tracker: Tracker | None = None
         self._dataset: tuple[str, Dataset] | None = None
@@ -81,7 +89,7 @@ class _Desk:
         return self._dataset[1]
 
 
-def _carry_out(job: Job, desk: _Desk, leader: Connection) -> Ending:
+def _carry_out(job: Job, desk: _Desk, leader: "Wire") -> Ending:
     from nsbench.study.line import Line
     from nsbench.watcher import Pruned
 
@@ -108,7 +116,7 @@ def _run(job: Job, desk: _Desk, line: "Line") -> "RunRecord":
     from nsbench.study.line import OwnedTracker
 
     dataset = desk.dataset(job.dataset)
-    tracker = OwnedTracker(desk.tracker(), line, desk.owner)
+    tracker = OwnedTracker(desk.tracker, line, desk.owner)
     if isinstance(job, BaselineJob):
         return run_baseline(job.name, dataset, tracker, job.evaluation)
-    return run(job.settings, dataset, tracker, job.order, line)
+    return run(job.settings, dataset, tracker, job.order, line, desk.checkpoints)

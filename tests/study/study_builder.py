@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from nsbench.config import Value
+from nsbench.study.answer import Verdict
 from nsbench.study.job import Assignment, Ending
 from nsbench.study.session import StudyOrder
 from nsbench.study.space import StudyFile
@@ -33,6 +34,7 @@ def finish(assignment: Assignment | None, value: float) -> None:
     """Ends an assignment with a result, as a worker would."""
     assert assignment is not None
     assignment.started("run")
+    assert assignment.finishing({DEFAULT_OBJECTIVE: value}) is Verdict.GO_ON
     assignment.ended(Ending("finished", metrics={DEFAULT_OBJECTIVE: value}))
 
 

@@ -2,7 +2,18 @@
 
 from optuna.trial import TrialState
 
-from nsbench.study.ledger import END_REASON, INTERRUPTED, SURPLUS, has_free_place, is_surplus, n_finished, standing_of
+from nsbench.study.ledger import (
+    ATTEMPT,
+    END_REASON,
+    INTERRUPTED,
+    RETRY_OF,
+    SURPLUS,
+    has_free_place,
+    is_queued,
+    is_surplus,
+    n_finished,
+    standing_of,
+)
 from nsbench.study.plan import DEFAULTS, ORIGIN
 from tests.study.study_builder import trial_of
 
@@ -42,6 +53,20 @@ def test_the_defaults_are_tried_once():
     assert not is_surplus(0, trials, n_planned=9)
     assert is_surplus(1, trials, n_planned=9)
     assert not is_surplus(1, [trial_of(0, FAIL, defaults), trials[1]], n_planned=9)
+
+
+def test_the_same_attempt_at_a_point_is_made_once():
+    """Two processes queued the second attempt at trial 0's point; the third attempt is another one."""
+    second, third = {RETRY_OF: 0, ATTEMPT: 2}, {RETRY_OF: 0, ATTEMPT: 3}
+    trials = [
+        trial_of(0, FAIL),
+        trial_of(1, RUNNING, second),
+        trial_of(2, RUNNING, second),
+        trial_of(3, RUNNING, third),
+    ]
+    assert [is_surplus(number, trials, n_planned=9) for number in (1, 2, 3)] == [False, True, False]
+    assert is_queued(trials, first=0, attempt=2)
+    assert not is_queued(trials, first=0, attempt=4)
 
 
 def test_an_interrupted_trial_is_lost_and_not_failed():

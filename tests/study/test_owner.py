@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from nsbench.study.owner import is_dead, this_process
+from nsbench.study.owner import is_dead, is_of_this_machine, this_process
 
 
 def test_this_process_is_alive():
@@ -24,3 +24,4 @@ def test_another_process_under_the_same_number_does_not_count():
 
 def test_a_process_of_another_machine_is_not_judged():
     assert not is_dead("elsewhere:1:1")
+    assert not is_of_this_machine("elsewhere:1:1")

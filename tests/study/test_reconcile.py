@@ -1,19 +1,28 @@
 """What a dead process left is put right: its trials end, its runs are closed, its points are tried again."""
 
-import pytest
+from dataclasses import replace
 
-from nsbench.data.dataset import Dataset
+import pytest
+from mlflow import MlflowClient
+from optuna.trial import TrialState
+
 from nsbench.experiment import plan_of
 from nsbench.home import Home
-from nsbench.study.ledger import END_REASON, LOST
+from nsbench.study.answer import PRUNED_REASON, Verdict
+from nsbench.study.job import Ending
+from nsbench.study.ledger import ATTEMPT, END_REASON, LOST, N_LOST, RETRY_OF
 from nsbench.study.owner import OWNER, this_process
-from nsbench.study.reconcile import RETRY_OF
+from nsbench.study.plan import DEFAULTS, ORIGIN
+from nsbench.study.reconcile import Reconciler
+from nsbench.study.sign_of_life import SIGN_OF_LIFE
+from nsbench.study.storage import open_storage
+from nsbench.study.trial_end import retry
+from nsbench.terms import PRUNED
 from nsbench.tracking.mlflow_reader import open_reader
 from nsbench.tracking.mlflow_store import open_tracker
-from nsbench.tracking.record import RunRecord
 from nsbench.watcher import DEFAULT_OBJECTIVE
+from tests.study.conftest import NullViewer
 from tests.study.study_builder import DATASET, order_of
-from tests.tracking.run_builder import COST
 
 DEAD = f"{this_process().rsplit(':', 2)[0]}:{this_process().rsplit(':', 2)[1]}:1"
 """A process of this machine under our own number that began at another time."""
@@ -25,7 +34,8 @@ def lost_trial(session, dataset, home):
     tuning = session.tuning(order_of(2), dataset)
     assignment = tuning.next_assignment()
     assignment.trial.set_user_attr(OWNER, DEAD)
-    run = open_tracker(home).start(plan_of(assignment.job.settings, dataset, assignment.job.order))
+    plan = plan_of(assignment.job.settings, dataset, assignment.job.order)
+    run = open_tracker(home).start(replace(plan, tags={**plan.tags, OWNER: DEAD}))
     assignment.started(run.run_id)
     return tuning, assignment, run
 
@@ -45,12 +55,86 @@ def test_a_lost_trial_fails_its_run_is_killed_and_its_point_is_tried_again(lost_
     assert again.job.settings == lost.job.settings
 
 
-def test_a_lost_trial_whose_run_had_finished_takes_its_result(lost_trial, session, dataset: Dataset, home):
-    tuning, lost, run = lost_trial
-    plan = plan_of(lost.job.settings, dataset, lost.job.order)
-    run.finish(RunRecord(plan, {DEFAULT_OBJECTIVE: 0.25}, (), 1, None, COST))
+@pytest.mark.parametrize(
+    ("end", "status"),
+    [
+        (lambda assignment: assignment.finishing({DEFAULT_OBJECTIVE: 0.25}), ("FINISHED", "")),
+        (
+            lambda assignment: assignment.study.tell(0, state=TrialState.PRUNED),
+            ("KILLED", f"{PRUNED}: {PRUNED_REASON}"),
+        ),
+        (lambda assignment: assignment.ended(Ending("failed", "no memory")), ("FAILED", "no memory")),
+    ],
+)
+def test_a_run_left_open_is_closed_as_its_trial_ended(lost_trial, session, home, end, status):
+    """Its worker died after the study had been told, and before the run was marked."""
+    _, lost, run = lost_trial
+    end(lost)
+    session.run([], DATASET, NullViewer())
+    assert status_of(home, run.run_id) == status
+
+
+def test_a_run_that_is_not_its_trials_is_killed(lost_trial, session, home):
+    """A run of the same trial that was created but never tied to it."""
+    _, lost, run = lost_trial
+    lost.started("another")
+    lost.finishing({DEFAULT_OBJECTIVE: 0.25})
+    session.run([], DATASET, NullViewer())
+    assert status_of(home, run.run_id) == ("KILLED", LOST)
+
+
+def test_the_open_run_of_another_storages_study_of_the_same_name_is_left_alone(lost_trial, session, home):
+    """Two who share a tracking server, and not the studies: the run's leader isn't the one of the trial of that number."""
+    _, lost, run = lost_trial
+    MlflowClient(home.tracking_uri).set_tag(run.run_id, OWNER, "elsewhere:1:1")
+    lost.finishing({DEFAULT_OBJECTIVE: 0.25})
+    session.run([], DATASET, NullViewer())
+    assert status_of(home, run.run_id) == ("RUNNING", "")
+
+
+def test_the_result_of_a_trial_that_was_taken_away_is_refused(lost_trial, session, dataset):
+    """Its leader only seemed dead: when it comes back, another trial has its place."""
+    tuning, lost, _ = lost_trial
     session.tuning(order_of(2, name=tuning.title), dataset).next_assignment()
-    assert (tuning.study.trials[0].state.name, tuning.study.trials[0].value) == ("COMPLETE", 0.25)
+    assert lost.validated(1, {DEFAULT_OBJECTIVE: 0.25}) is Verdict.STOP
+    assert lost.finishing({DEFAULT_OBJECTIVE: 0.25}) is Verdict.STOP
+    lost.show_life()
+    lost.ended(Ending("interrupted", "interrupted"))
+    assert [trial.state.name for trial in tuning.study.trials] == ["FAIL", "RUNNING"]
+
+
+def test_a_trial_whose_leader_on_another_machine_is_silent_is_tried_again_without_its_runs_id(lost_trial, home):
+    """With no grace, the second look at the same sign of life is one too many."""
+    tuning, lost, run = lost_trial
+    lost.trial.set_user_attr(OWNER, "elsewhere:1:1")
+    MlflowClient(home.tracking_uri).set_tag(run.run_id, OWNER, "elsewhere:1:1")
+    reconciler = Reconciler(home, open_tracker(home), open_storage(home), grace_s=0.0)
+    reconciler.reconcile(tuning.study, tuning.plan)
+    assert [trial.state.name for trial in tuning.study.trials] == ["RUNNING"]
+    reconciler.reconcile(tuning.study, tuning.plan)
+    first, second = tuning.study.trials
+    assert (first.state.name, first.user_attrs[END_REASON], second.state.name) == ("FAIL", LOST, "WAITING")
+    assert second.user_attrs == {ORIGIN: DEFAULTS, RETRY_OF: 0, ATTEMPT: 2, N_LOST: 1}
+    assert status_of(home, run.run_id) == ("KILLED", LOST)
+
+
+def test_a_leader_that_shows_life_keeps_its_trial(lost_trial, home):
+    tuning, lost, _ = lost_trial
+    lost.trial.set_user_attr(OWNER, "elsewhere:1:1")
+    reconciler = Reconciler(home, open_tracker(home), open_storage(home), grace_s=0.0)
+    for sign in range(3):
+        lost.trial.set_user_attr(SIGN_OF_LIFE, sign)
+        reconciler.reconcile(tuning.study, tuning.plan)
+    assert [trial.state.name for trial in tuning.study.trials] == ["RUNNING"]
+
+
+def test_a_leader_who_dies_between_queueing_and_failing_leaves_one_attempt(lost_trial, session, dataset):
+    tuning, _, _ = lost_trial
+    retry(tuning.study, tuning.study.trials[0], lost=True)
+    again = session.tuning(order_of(2, name=tuning.title), dataset)
+    again.next_assignment()
+    states = [(trial.state.name, trial.user_attrs.get(RETRY_OF)) for trial in tuning.study.trials]
+    assert states == [("FAIL", None), ("RUNNING", 0)]
 
 
 def test_a_trial_of_a_living_process_is_left_alone(session, dataset):
@@ -60,7 +144,7 @@ def test_a_trial_of_a_living_process_is_left_alone(session, dataset):
     assert [trial.state.name for trial in tuning.study.trials] == ["RUNNING", "RUNNING"]
 
 
-def test_a_point_is_tried_three_times_at_most(session, dataset):
+def test_a_point_that_is_lost_three_times_is_given_up(session, dataset):
     tuning = session.tuning(order_of(1), dataset)
     points = []
     for _ in range(4):
@@ -68,3 +152,13 @@ def test_a_point_is_tried_three_times_at_most(session, dataset):
         assignment.trial.set_user_attr(OWNER, DEAD)
         points.append(assignment.trial.params)
     assert points[0] == points[1] == points[2] != points[3]
+
+
+def test_a_point_that_is_interrupted_is_tried_again_however_often(session, dataset):
+    tuning = session.tuning(order_of(1), dataset)
+    points = []
+    for _ in range(5):
+        assignment = tuning.next_assignment()
+        points.append(assignment.trial.params)
+        assignment.ended(Ending("interrupted", "interrupted"))
+    assert points == points[:1] * 5

@@ -6,10 +6,9 @@ import signal
 from nsbench.baseline import BASELINES
 from nsbench.study.best import best_of
 from nsbench.study.engine import work
-from nsbench.study.ledger import END_REASON
+from nsbench.study.ledger import END_REASON, RUN_ID
 from nsbench.study.owner import OWNER, this_process
 from nsbench.study.repeat import baselines_of, evaluation_of, repeats_of
-from nsbench.study.tuning import RUN_ID
 from nsbench.terms import RunKind, Tag
 from nsbench.tracking.mlflow_reader import open_reader
 from tests.study.study_builder import DATASET, order_of
@@ -80,7 +79,7 @@ class Killer:
     def show(self, sources):
         rows = [row for source in sources for row in source.rows()]
         if not self.killed and any(row.state == "running" and row.epoch for row in rows):
-            busy = next(worker for worker in self._pool._workers if worker.assignment is not None)
+            busy = next(worker for worker in self._pool._workers if worker.talk.is_busy)
             os.kill(busy.process.pid, signal.SIGKILL)
             self.killed = True
 
@@ -88,7 +87,7 @@ class Killer:
 def test_a_worker_that_is_killed_fails_its_trial_and_another_takes_its_place(session, dataset, home, pool):
     tuning = session.tuning(order_of(2, max_epochs=10, patience=0), dataset)
     killer = Killer(pool)
-    work(pool, [tuning], session._reconciler.close_run, killer)
+    work(pool, [tuning], session._reconciler, killer)
     states = [trial.state.name for trial in tuning.study.trials]
     assert killer.killed
     assert sorted(states) == ["COMPLETE", "COMPLETE", "FAIL"]

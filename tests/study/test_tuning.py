@@ -3,13 +3,14 @@
 from dataclasses import replace
 
 import pytest
+from optuna.trial import TrialState
 
 from nsbench.errors import TrainingError
+from nsbench.study.answer import Refusal, Verdict
 from nsbench.study.job import Ending
-from nsbench.study.ledger import END_REASON
+from nsbench.study.ledger import END_REASON, RUN_ID
 from nsbench.study.plan import DEFAULTS, ORIGIN
 from nsbench.study.space import StudyFile
-from nsbench.study.tuning import RUN_ID
 from nsbench.watcher import DEFAULT_OBJECTIVE
 from tests.study.study_builder import finish, order_of
 
@@ -34,7 +35,7 @@ def test_a_failed_trial_is_made_up_for_and_a_pruned_one_counts(session, dataset)
     """Two planned: one pruned, one failed with its reason, so that one more is to be done."""
     tuning = session.tuning(order_of(2), dataset)
     first, second = tuning.next_assignment(), tuning.next_assignment()
-    first.ended(Ending("pruned", "worse"))
+    tuning.study.tell(first.trial.number, state=TrialState.PRUNED)
     second.ended(Ending("failed", "the loss is nan"))
     assert (tuning.n_finished, tuning.is_done) == (1, False)
     finish(tuning.next_assignment(), 0.5)
@@ -95,7 +96,10 @@ def test_settings_that_do_not_go_together_fail_the_trial_with_the_reason(session
 
 def test_an_undefined_objective_fails_the_trial(session, dataset):
     tuning = session.tuning(order_of(2), dataset)
-    finish(tuning.next_assignment(), float("nan"))
+    assignment = tuning.next_assignment()
+    refusal = assignment.finishing({DEFAULT_OBJECTIVE: float("nan")})
+    assert isinstance(refusal, Refusal)
+    assignment.ended(Ending("failed", refusal.reason))
     assert states_of(tuning) == ["FAIL"]
     assert DEFAULT_OBJECTIVE in tuning.study.trials[0].user_attrs[END_REASON]
 
@@ -106,12 +110,13 @@ def test_a_trial_worse_than_the_median_at_its_epoch_is_pruned(session, dataset):
     for _ in range(5):
         assignment = tuning.next_assignment()
         for epoch in (1, 5, 6):
-            assert assignment.validated(epoch, {DEFAULT_OBJECTIVE: 0.5})
+            assert assignment.validated(epoch, {DEFAULT_OBJECTIVE: 0.5}) is Verdict.GO_ON
         finish(assignment, 0.5)
     worse, better = tuning.next_assignment(), tuning.next_assignment()
-    assert worse.validated(1, {DEFAULT_OBJECTIVE: 0.4})
-    assert not worse.validated(6, {DEFAULT_OBJECTIVE: 0.4})
-    assert better.validated(6, {DEFAULT_OBJECTIVE: 0.6})
+    assert worse.validated(1, {DEFAULT_OBJECTIVE: 0.4}) is Verdict.GO_ON
+    assert worse.validated(6, {DEFAULT_OBJECTIVE: 0.4}) is Verdict.PRUNE
+    assert better.validated(6, {DEFAULT_OBJECTIVE: 0.6}) is Verdict.GO_ON
+    assert worse.study.trials[worse.trial.number].state.name == "PRUNED"
 
 
 def test_no_trial_begins_after_the_time_is_up(session, dataset):

@@ -1,0 +1,46 @@
+"""Who does a command's work: processes of this machine, or workers that Ray places on a cluster."""
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from nsbench.errors import SettingsError
+from nsbench.home import current_home
+
+if TYPE_CHECKING:
+    from nsbench.study.pool import WorkerPool
+    from nsbench.study.ray_crew import RayCrew
+
+Engine = Literal["processes", "ray"]
+
+EngineOption = Annotated[
+    Engine, typer.Option(help="Processes of this machine, or workers on a Ray cluster (extra nsbench[ray]).")
+]
+AddressOption = Annotated[
+    str | None, typer.Option(help="The Ray cluster: auto for this machine's, or HOST:PORT. Default: one made here.")
+]
+CpusOption = Annotated[float, typer.Option("--cpus-per-worker", help="Cores that Ray keeps for a worker.", min=0.1)]
+GpusOption = Annotated[
+    float, typer.Option("--gpus-per-worker", help="GPUs that Ray keeps for a worker; a share such as 0.25 too.", min=0)
+]
+
+
+def crew_of(
+    engine: Engine, address: str | None, workers: int | None, cpus: float, gpus: float
+) -> "WorkerPool | RayCrew":
+    """The workers that the options ask for, not yet started.
+
+    Raises:
+        SettingsError: An address or shares without the Ray engine.
+    """
+    if engine == "ray":
+        from nsbench.study.ray_crew import Placement, RayCrew
+
+        return RayCrew(address, Placement(cpus, gpus), workers, current_home().root)
+    if address is not None or gpus or cpus != 1:
+        raise SettingsError(
+            "--address, --cpus-per-worker and --gpus-per-worker are for --engine ray; add it or leave them out"
+        )
+    from nsbench.study.pool import WorkerPool, default_workers
+
+    return WorkerPool(workers or default_workers(), current_home().root)

@@ -1,0 +1,106 @@
+"""What a process on another machine needs to join a study, kept with the study: its ranges, its goal, its dataset's origin."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from optuna.distributions import distribution_to_json, json_to_distribution
+from optuna.study import Study
+
+from nsbench.data.dataset import DatasetCard
+from nsbench.errors import SettingsError
+from nsbench.home import Home
+from nsbench.study.lasting_storage import LastingStorage
+from nsbench.study.ledger import RUN_ID
+from nsbench.study.plan import StudyPlan, load_plan
+from nsbench.study.space import Space, range_of
+from nsbench.study.storage import has_storage, open_storage
+from nsbench.tracking.store_uri import without_password
+
+_RANGES = "nsbench.ranges"
+_N_PLANNED = "nsbench.n_planned"
+_ORIGIN = "nsbench.dataset_origin"
+
+
+@dataclass(frozen=True)
+class DatasetOrigin:
+    """What a dataset was prepared from.
+
+    Attributes:
+        source: The log's file name, or the synthetic generator's settings.
+        options: The preparation's options.
+    """
+
+    source: str
+    options: Mapping[str, str | int | float | bool | None]
+
+
+@dataclass(frozen=True)
+class JoinedStudy:
+    """A study that a process has joined.
+
+    Attributes:
+        study: The Optuna study.
+        plan: What it is of.
+        space: What it searches.
+        origin: Where its dataset comes from.
+    """
+
+    study: Study
+    plan: StudyPlan
+    space: Space
+    origin: DatasetOrigin
+
+
+def invite(study: Study, space: Space, card: DatasetCard) -> None:
+    """Writes what others need to join a study, unless it is there."""
+    known = study.user_attrs
+    if _RANGES not in known:
+        ranges = {name: distribution_to_json(found) for name, found in space.distributions().items()}
+        study.set_user_attr(_RANGES, json.dumps(ranges))
+    if _ORIGIN not in known:
+        study.set_user_attr(_ORIGIN, json.dumps(asdict(DatasetOrigin(card.source, card.options))))
+
+
+def join(name: str, home: Home) -> JoinedStudy:
+    """Joins a study that another process began, in the home's storage.
+
+    Raises:
+        SettingsError: There is none of this name, or it was begun by a version that kept too little.
+        TrackingError: It is not one of nsbench's.
+    """
+    storage = open_storage(home) if has_storage(home) else None
+    known = None if storage is None else load_plan(name, storage)
+    if known is None:
+        names = [] if storage is None else sorted(study.study_name for study in storage.get_all_studies())
+        raise SettingsError(
+            f"there is no study {name!r} in {without_password(home.study_storage)}; there are: {', '.join(names) or 'none'}; "
+            "`nsbench tune` begins one, and NSBENCH_STUDY_STORAGE says where studies are"
+        )
+    study, plan = known
+    attributes = study.user_attrs
+    if not {_RANGES, _ORIGIN, _N_PLANNED} <= attributes.keys():
+        raise SettingsError(
+            f"the study {name!r} holds too little to be joined: it was cut off at its start, or begun by an older version; give "
+            "its `nsbench tune` command once more"
+        )
+    ranges = {field: range_of(json_to_distribution(text)) for field, text in json.loads(attributes[_RANGES]).items()}
+    return JoinedStudy(study, plan, Space(plan.settings({}), ranges), DatasetOrigin(**json.loads(attributes[_ORIGIN])))
+
+
+def raise_goal(study: Study, storage: LastingStorage, n_planned: int) -> None:
+    """Notes how many finished trials a command wants in the end; of several commands the largest number counts."""
+    with storage.locked(study.study_name):
+        if n_planned > goal_of(study):
+            study.set_user_attr(_N_PLANNED, n_planned)
+
+
+def goal_of(study: Study) -> int:
+    """Finished trials that a study is to end with; 0 before any command has said so."""
+    return int(study.user_attrs.get(_N_PLANNED, 0))
+
+
+def last_run_of(study: Study) -> str | None:
+    """The id of the latest run that a trial is tied to, or None."""
+    tied = [trial.user_attrs[RUN_ID] for trial in study.get_trials(deepcopy=False) if trial.user_attrs.get(RUN_ID)]
+    return tied[-1] if tied else None

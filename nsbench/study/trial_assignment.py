@@ -1,0 +1,100 @@
+"""One trial of a study in the hands of a worker."""
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import final
+
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.study import Study
+from optuna.trial import Trial, TrialState
+
+from nsbench.study.answer import Answer, Refusal, Verdict
+from nsbench.study.job import Ending, TrainJob
+from nsbench.study.lasting_storage import LastingStorage
+from nsbench.study.ledger import END_REASON, RUN_ID
+from nsbench.study.sign_of_life import SIGN_OF_LIFE
+from nsbench.study.trial_end import fail, retry
+
+
+@final
+@dataclass
+class TrialAssignment:
+    """A running trial.
+
+    It may be taken away: who believes its leader dead fails it and begins another one for it. From then on the run is told to
+    stop, and its result isn't taken.
+
+    Attributes:
+        study: Its study.
+        storage: Where that is.
+        trial: The trial.
+        job: What is trained.
+        has_ended: Whether it is out of the worker's hands.
+    """
+
+    study: Study
+    storage: LastingStorage
+    trial: Trial
+    job: TrainJob
+    has_ended: bool = False
+
+    def show_life(self) -> None:
+        """Tells other machines that somebody works on it."""
+        try:
+            self.trial.set_user_attr(SIGN_OF_LIFE, int(time.time()))
+        except UpdateFinishedTrialError:  # It was taken away; the run hears of it at its next report.
+            return
+
+    def started(self, run_id: str | None) -> None:
+        """Ties the trial to its run before anything is trained."""
+        try:
+            self.trial.set_user_attr(RUN_ID, run_id)
+            if self.job.order.refusal:
+                self.trial.set_user_attr(END_REASON, self.job.order.refusal)
+                self._tell(TrialState.PRUNED)
+        except UpdateFinishedTrialError:
+            return
+
+    def validated(self, epoch: int, metrics: Mapping[str, float]) -> Answer:
+        """Tells Optuna the objective and asks whether to go on; without such a metric the run itself fails."""
+        value = metrics.get(self.job.order.objective)
+        if value is None:
+            return Verdict.GO_ON
+        try:
+            self.trial.report(value, epoch)
+            if not self.trial.should_prune():
+                return Verdict.GO_ON
+        except UpdateFinishedTrialError:
+            return Verdict.STOP
+        return Verdict.PRUNE if self._tell(TrialState.PRUNED) else Verdict.STOP
+
+    def finishing(self, metrics: Mapping[str, float]) -> Answer:
+        """Tells Optuna the result; one that is not a number is refused."""
+        objective = self.job.order.objective
+        value = metrics.get(objective, math.nan)
+        if math.isnan(value):
+            return Refusal(f"{objective} is undefined: no validation interaction could be ranked")
+        return Verdict.GO_ON if self._tell(TrialState.COMPLETE, value) else Verdict.STOP
+
+    def ended(self, ending: Ending) -> None:
+        """Tells Optuna of a trial that has no result; results have been told before."""
+        self.has_ended = True
+        if ending.state in ("finished", "pruned"):
+            return
+        with self.storage.locked(self.study.study_name):
+            if ending.state == "interrupted":
+                trial = self.study.get_trials(deepcopy=False)[self.trial.number]
+                if trial.state is TrialState.RUNNING:
+                    retry(self.study, trial, lost=False)
+            fail(self.study, self.storage, self.trial.number, ending.reason)
+
+    def _tell(self, state: TrialState, value: float | None = None) -> bool:
+        """Ends the trial, and says whether it was still running."""
+        with self.storage.locked(self.study.study_name):
+            try:
+                self.study.tell(self.trial, value, state)
+            except (UpdateFinishedTrialError, ValueError):
+                return False
+        return True

@@ -1,0 +1,46 @@
+"""How a trial ends without a result, and how its point is tried again."""
+
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState
+
+from nsbench.study.lasting_storage import LastingStorage
+from nsbench.study.ledger import ATTEMPT, END_REASON, N_LOST, RETRY_OF, is_queued
+from nsbench.study.plan import ORIGIN
+
+_MOST_LOST = 3
+
+
+def fail(study: Study, storage: LastingStorage, number: int, reason: str) -> bool:
+    """Fails a running trial with a reason, and says whether it was still running; hold the study's lock."""
+    study_id = storage.get_study_id_from_name(study.study_name)
+    trial_id = storage.get_trial_id_from_study_id_trial_number(study_id, number)
+    try:
+        # The reason goes first: a trial that has ended can't be given one.
+        storage.set_trial_user_attr(trial_id, END_REASON, reason)
+        study.tell(number, state=TrialState.FAIL)
+    except (UpdateFinishedTrialError, ValueError):  # Another process was first.
+        return False
+    return True
+
+
+def retry(study: Study, trial: FrozenTrial, *, lost: bool) -> None:
+    """Queues the point of a trial that was lost or interrupted, so that the search goes on as it would have.
+
+    Who was told to stop may be told so again and again; a point whose leader died three times without a word may be what
+    kills it, and is given up. Do so before the trial is failed, and hold the study's lock: who dies in between leaves a
+    running trial, and the next one finds the attempt queued. The dead run's id is not taken along.
+
+    Args:
+        study: The study.
+        trial: The trial, running.
+        lost: Whether its leader died, rather than was told to stop.
+    """
+    attempt = int(trial.user_attrs.get(ATTEMPT, 1)) + 1
+    n_lost = int(trial.user_attrs.get(N_LOST, 0)) + lost
+    point = trial.params or trial.system_attrs.get("fixed_params", {})
+    first = trial.user_attrs.get(RETRY_OF, trial.number)
+    if not point or n_lost >= _MOST_LOST or is_queued(study.get_trials(deepcopy=False), first, attempt):
+        return
+    kept = {ORIGIN: trial.user_attrs[ORIGIN]} if ORIGIN in trial.user_attrs else {}
+    study.enqueue_trial(point, user_attrs={**kept, RETRY_OF: first, ATTEMPT: attempt, N_LOST: n_lost})

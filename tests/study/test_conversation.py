@@ -1,0 +1,89 @@
+"""How an assignment ends is what was settled with the study, whatever becomes of its worker afterwards."""
+
+import pytest
+
+from nsbench.study.answer import PRUNED_REASON, Answer, Refusal, Verdict
+from nsbench.study.conversation import Conversation
+from nsbench.study.job import Ending
+from nsbench.study.message import Finishing, Started, Validated
+
+RESULT = {"valid/all/hit_rate_at_10": 0.5}
+DIED = "its process was killed by signal 9"
+
+
+class Assignment:
+    """Answers as it is told, and notes how it ended."""
+
+    job = None
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+        self.endings: list[Ending] = []
+
+    def started(self, run_id: str | None) -> None:
+        pass
+
+    def validated(self, epoch: int, metrics: object) -> Answer:
+        return self._answer
+
+    def finishing(self, metrics: object) -> Answer:
+        return self._answer
+
+    def ended(self, ending: Ending) -> None:
+        self.endings.append(ending)
+
+
+class Scene:
+    """A conversation about an assignment whose run `r` has been started."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.sent: list[Answer] = []
+        self.closed: list[tuple[str, Ending]] = []
+        self.assignment = Assignment(answer)
+        self.talk = Conversation(self.sent.append)
+        self.talk.begin(self.assignment)
+        self.hear(Started("r"))
+
+    def hear(self, report: object) -> None:
+        self.talk.take(report, self.close)
+
+    def close(self, run_id: str, ending: Ending) -> None:
+        self.closed.append((run_id, ending))
+
+
+@pytest.mark.parametrize(
+    ("answer", "report", "ending"),
+    [
+        (Verdict.GO_ON, Finishing(RESULT), Ending("finished", metrics=RESULT)),
+        (Verdict.PRUNE, Validated(3, RESULT), Ending("pruned", PRUNED_REASON)),
+        (Verdict.GO_ON, Validated(3, RESULT), Ending("failed", DIED)),
+        (Refusal("undefined"), Finishing(RESULT), Ending("failed", DIED)),
+        (Verdict.STOP, Finishing(RESULT), Ending("failed", DIED)),
+    ],
+)
+def test_a_worker_that_dies_after_an_answer_ends_as_the_answer_settled(answer, report, ending):
+    scene = Scene(answer)
+    scene.hear(report)
+    scene.talk.broke_off(DIED, scene.close)
+    assert scene.assignment.endings == [ending]
+    assert scene.closed == [("r", ending)]
+
+
+def test_a_result_that_was_taken_stays_when_the_worker_then_reports_a_failure():
+    """The worker could not mark the run as finished: the crew does it."""
+    scene = Scene(Verdict.GO_ON)
+    scene.hear(Finishing(RESULT))
+    scene.hear(Ending("failed", "the store is out"))
+    assert scene.assignment.endings == [Ending("finished", metrics=RESULT)]
+    assert scene.closed == [("r", Ending("finished", metrics=RESULT))]
+
+
+def test_a_run_that_is_told_to_stop_settles_nothing_any_more():
+    """It takes the stop for the answer, so a result that it reports meanwhile is not taken."""
+    scene = Scene(Verdict.GO_ON)
+    scene.talk.stop()
+    scene.hear(Finishing(RESULT))
+    scene.hear(Ending("interrupted", "interrupted"))
+    assert scene.sent == [Verdict.GO_ON, Verdict.STOP]
+    assert scene.assignment.endings == [Ending("interrupted", "interrupted")]
+    assert not scene.talk.is_busy

@@ -1,0 +1,76 @@
+"""A study on a local Ray cluster of two nodes, of which one is killed."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from nsbench.data.dataset import Dataset
+from nsbench.errors import SettingsError
+from nsbench.home import Home
+from nsbench.study.job import JobSource
+from nsbench.study.session import Session
+from tests.study.study_builder import DATASET, order_of
+
+ray = pytest.importorskip("ray", reason="needs the extra nsbench[ray]")
+
+from ray.cluster_utils import Cluster  # noqa: E402
+
+from nsbench.study.ray_crew import Placement, RayCrew  # noqa: E402
+
+
+@pytest.fixture
+def cluster() -> Iterator[Cluster]:
+    """A head without room for workers, so that they are on the two nodes that a test may kill."""
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
+    try:
+        yield cluster
+    finally:
+        ray.shutdown()
+        cluster.shutdown()
+
+
+class NodeKiller:
+    """Kills a node as soon as a run has looked at its validation interactions."""
+
+    def __init__(self, cluster: Cluster, node: object) -> None:
+        self._cluster = cluster
+        self._node = node
+        self.n_running_then = 0
+
+    def show(self, sources: Sequence[JobSource]) -> None:
+        """Kills once."""
+        running = [row for source in sources for row in source.rows() if row.state == "running"]
+        if self._node is not None and len(running) == 2 and all(row.epoch for row in running):
+            self.n_running_then = len(running)
+            self._cluster.remove_node(self._node, allow_graceful=False)
+            self._node = None
+
+
+@pytest.mark.slow
+def test_a_study_outlives_a_node(
+    cluster: Cluster, home: Home, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One worker a node; a node dies with a trial in hand: 3 trials have a result, and each has a run of its own."""
+    for name in ("MLFLOW_TRACKING_URI", "NSBENCH_STUDY_STORAGE", "NSBENCH_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    doomed, _ = (cluster.add_node(num_cpus=1) for _ in range(2))
+    killer = NodeKiller(cluster, doomed)
+    with RayCrew(cluster.address, Placement(), None, home.root) as crew:
+        assert crew.n_workers == 2
+        session = Session.open(home, crew)
+        study = session.tuning(order_of(3, max_epochs=60), dataset)
+        session.run([study], DATASET, killer)
+    assert killer.n_running_then == 2
+    assert study.n_finished == 3
+    rows = study.rows()
+    assert sum(row.state == "finished" for row in rows) == 3
+    assert not [row for row in rows if row.state == "running"]
+    lost = [row.reason for row in rows if row.state not in {"finished", "pruned"}]
+    assert any("lost" in reason for reason in lost), rows
+
+
+def test_an_address_where_nobody_answers_is_refused(tmp_path: Path) -> None:
+    crew = RayCrew("127.0.0.1:9", Placement(), 1, tmp_path)
+    with pytest.raises(SettingsError, match="no Ray cluster answers at '127.0.0.1:9'"):
+        crew.__enter__()

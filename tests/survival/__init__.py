@@ -1,0 +1,1 @@
+"""Studies under random kills; `python -m tests.survival` is the long form of `tests/study/test_survival.py`."""
