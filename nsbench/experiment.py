@@ -18,7 +18,7 @@ from nsbench.samplers.history import history_of
 from nsbench.samplers.sampler import SamplerContext
 from nsbench.terms import GROUPS, Tag, balance_name, metric_name
 from nsbench.tracking.record import RunPlan, RunRecord
-from nsbench.tracking.tracker import EndStatus, Tracker
+from nsbench.tracking.tracker import EndStatus, RunHandle, Tracker
 from nsbench.training.loop import Trainer
 from nsbench.training.progress import Replica
 from nsbench.training.resume import Checkpoint, Checkpoints, NullCheckpoint, TrainingIdentity
@@ -51,7 +51,8 @@ def run(
         SettingsError: There is no such objective.
         StorageError: The best epoch's parameters can't be written.
     """
-    return run_replicas([settings], dataset, tracker, [order], watcher, checkpoints)[0]
+    watchers = None if watcher is None else [watcher]
+    return run_replicas([settings], dataset, tracker, [order], watchers, checkpoints)[0]
 
 
 def run_replicas(
@@ -59,7 +60,7 @@ def run_replicas(
     dataset: Dataset,
     tracker: Tracker,
     orders: Sequence[RunOrder],
-    watcher: Watcher | None = None,
+    watchers: Sequence[Watcher] | None = None,
     checkpoints: Checkpoints | None = None,
 ) -> list[RunRecord]:
     """Several runs side by side in one set of kernels; the same errors as `run`.
@@ -69,7 +70,7 @@ def run_replicas(
         dataset: The prepared log.
         tracker: Where the runs are recorded.
         orders: One a run.
-        watcher: Who watches all of them.
+        watchers: Who watches, one a run; what one raises ends all runs. None: nobody.
         checkpoints: Where the training is kept while it goes on; None: nowhere.
     """
     for one, order in zip(settings, orders, strict=True):
@@ -80,10 +81,12 @@ def run_replicas(
     if checkpoints is not None:
         checkpoint = checkpoints.of(identity_of(settings, dataset, orders, device_name(trainer.device)))
     plans = [plan_of(one, dataset, order) for one, order in zip(settings, orders, strict=True)]
-    handles = [tracker.start(plan) for plan in plans]
-    listener = RunListener(dataset, settings, orders, handles, watcher or NullWatcher())
+    handles: list[RunHandle] = []
     n_finished = 0
     try:
+        for plan in plans:
+            handles.append(tracker.start(plan))
+        listener = RunListener(dataset, settings, orders, handles, watchers or [NullWatcher() for _ in orders])
         replicas = [
             Replica(order.seed, one.training.learning_rate) for one, order in zip(settings, orders, strict=True)
         ]
@@ -96,7 +99,8 @@ def run_replicas(
             handle.finish(record)
             n_finished += 1
     except BaseException as error:
-        if not _may_go_on(error):
+        # Where one has finished, nobody asks for the same runs together again.
+        if n_finished or not _may_go_on(error):
             checkpoint.remove()
         for handle in handles[n_finished:]:
             handle.stop(*_end_of(error))

@@ -28,7 +28,7 @@ class RunListener:
         settings: One a run.
         orders: One a run.
         handles: Where each run is recorded.
-        watcher: Who watches all of them.
+        watchers: Who watches, one a run.
     """
 
     def __init__(
@@ -37,30 +37,31 @@ class RunListener:
         settings: Sequence[Settings],
         orders: Sequence[RunOrder],
         handles: Sequence[RunHandle],
-        watcher: Watcher,
+        watchers: Sequence[Watcher],
     ) -> None:
         self._dataset = dataset
         self._settings = settings
         self._orders = orders
         self._handles = handles
-        self._watcher = watcher
+        self._watchers = watchers
 
     def start(self) -> None:
-        """Tells the watcher each run's id."""
-        for handle in self._handles:
-            self._watcher.on_start(handle.run_id)
+        """Tells each watcher its run's id."""
+        for handle, watcher in zip(self._handles, self._watchers, strict=True):
+            watcher.on_start(handle.run_id)
 
     def on_resume(self, looks: Sequence[Sequence[Look]]) -> None:
         """Records again what an earlier attempt recorded, so that the run has the whole curve."""
-        self._watcher.on_resume(max((own[-1].epoch for own in looks if own), default=0))
-        for handle, own in zip(self._handles, looks, strict=True):
+        for handle, watcher, own in zip(self._handles, self._watchers, looks, strict=True):
+            watcher.on_resume(own[-1].epoch if own else 0)
             for look in own:
                 handle.log_validation(look.epoch, look.metrics)
-                self._watcher.on_validation(look.epoch, look.metrics)
+                watcher.on_validation(look.epoch, look.metrics)
 
     def on_step(self, n_positives: int, loss: Tensor) -> None:
-        """Passes a step on."""
-        self._watcher.on_step(n_positives, loss)
+        """Passes a step of all runs on."""
+        for watcher in self._watchers:
+            watcher.on_step(n_positives, loss)
 
     def on_validation(self, replica: int, epoch: int, model: Sasrec, loss: float) -> Look:
         """Ranks the validation interactions."""
@@ -72,7 +73,7 @@ class RunListener:
         }
         seconds = time.perf_counter() - started
         self._handles[replica].log_validation(epoch, metrics)
-        self._watcher.on_validation(epoch, metrics)
+        self._watchers[replica].on_validation(epoch, metrics)
         return Look(epoch, metrics[self._orders[replica].objective], metrics, seconds)
 
     def record(self, number: int, plan: RunPlan, result: TrainingResult, device: torch.device) -> RunRecord:

@@ -27,7 +27,12 @@ class Watcher(Protocol):
         """The run goes on with an earlier attempt, whose last look was after this epoch (0: none); its looks follow."""
 
     def on_step(self, n_positives: int, loss: Tensor) -> None:
-        """A step was taken: positives trained on, and float32[replicas] losses, which may still be on the device."""
+        """A step was taken of all runs that go on side by side.
+
+        Args:
+            n_positives: Positives trained on, by all of them.
+            loss: float32[replicas], one a run; may still be on the device.
+        """
 
     def on_validation(self, epoch: int, metrics: Mapping[str, float]) -> None:
         """A look at the validation interactions; may raise Pruned."""

@@ -11,7 +11,7 @@ import torch
 from nsbench.baseline import BASELINES, run_baseline
 from nsbench.config import Settings
 from nsbench.data.dataset import Dataset
-from nsbench.errors import DatasetError, NonFiniteLoss, OutOfMemory, SettingsError, StorageError
+from nsbench.errors import DatasetError, NonFiniteLoss, OutOfMemory, SettingsError, StorageError, TrackingError
 from nsbench.experiment import identity_of, run, run_replicas
 from nsbench.samplers import SAMPLERS
 from nsbench.terms import RunKind
@@ -244,3 +244,19 @@ def test_a_baseline_is_recorded_like_a_run(name: str) -> None:
 
 def test_the_markov_chain_knows_a_ring() -> None:
     assert run_baseline("markov-baseline", ring_log(), NullTracker()).metrics["test/all/hit_rate_at_1"] == 1
+
+
+class OutageAtTheSecond(Recorder):
+    """A store that is there for the first run only."""
+
+    def start(self, plan: RunPlan) -> Recorder:
+        if self.told:
+            raise TrackingError("the store is out")
+        return super().start(plan)
+
+
+def test_runs_that_were_begun_are_ended_when_one_beside_them_can_not_be() -> None:
+    recorder = OutageAtTheSecond()
+    with pytest.raises(TrackingError):
+        run_replicas([settings()] * 2, ring_log(), recorder, [RunOrder(RunKind.REPEAT, seed) for seed in (0, 1)])
+    assert recorder.told == ["start random", "FAILED the store is out"]

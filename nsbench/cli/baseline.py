@@ -35,7 +35,7 @@ def baseline(
         runs = baselines_of(list(BASELINES), data, evaluation, home)
         with StudyView() as view:
             session.run([runs], dataset, view)
-    if runs.failures.n_failed:
-        console.print(f"{runs.failures.n_failed} baselines failed; the same command tries them again", highlight=False)
+    if runs.n_failed:
+        console.print(f"{runs.n_failed} baselines failed; the same command tries them again", highlight=False)
         raise typer.Exit(EXIT_FAILED_RUNS)
     console.print(f"next: {program()} report --dataset {dataset}", soft_wrap=True, highlight=False)

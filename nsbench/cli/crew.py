@@ -24,6 +24,25 @@ GpusOption = Annotated[
     float, typer.Option("--gpus-per-worker", help="GPUs that Ray keeps for a worker; a share such as 0.25 too.", min=0)
 ]
 
+ReplicasOption = Annotated[
+    int | None,
+    typer.Option(
+        help="Seeds that a worker trains side by side, at most; memory grows with them. Default: 20 on a GPU, 1 on a CPU.",
+        min=1,
+    ),
+]
+
+
+def replicas_of(engine: Engine, gpus: float, replicas: int | None) -> int:
+    """How many seeds a worker of the crew trains side by side, at most."""
+    if replicas is not None:
+        return replicas
+    from nsbench.study.pool import MOST_REPLICAS, default_replicas
+
+    if engine == "ray":
+        return MOST_REPLICAS if gpus else 1
+    return default_replicas()
+
 
 def crew_of(
     engine: Engine, address: str | None, workers: int | None, cpus: float, gpus: float

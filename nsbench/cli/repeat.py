@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from nsbench.cli.crew import AddressOption, CpusOption, EngineOption, GpusOption, crew_of
+from nsbench.cli.crew import (
+    AddressOption,
+    CpusOption,
+    EngineOption,
+    GpusOption,
+    ReplicasOption,
+    crew_of,
+    replicas_of,
+)
 from nsbench.cli.program import program
 from nsbench.cli.study_view import EXIT_FAILED_RUNS
 from nsbench.cli.tune import SetOption, WorkersOption
@@ -26,6 +34,7 @@ def repeat(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
     dataset: Annotated[str, typer.Option(help="A prepared dataset, or `demo`.")] = "demo",
     repeats: Annotated[int, typer.Option(help="Seeds 0, 1, ...; those that are done are skipped.", min=1)] = 20,
     workers: WorkersOption = None,
+    replicas: ReplicasOption = None,
     engine: EngineOption = "processes",
     address: AddressOption = None,
     cpus: CpusOption = 1.0,
@@ -46,7 +55,8 @@ def repeat(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
         values = parse_assignments(assignments or [])
         for name in names:
             Settings.of(name, values if defaults else {})
-        n_failed = _work(names, dataset, repeats, Choice(study, defaults, values), crew)
+        choice = Choice(study, defaults, values, repeats, replicas_of(engine, gpus, replicas))
+        n_failed = _work(names, dataset, choice, crew)
     console = Console()
     if n_failed:
         console.print(f"{n_failed} runs failed; the same command tries them again", highlight=False)
@@ -56,19 +66,29 @@ def repeat(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
 
 @dataclass(frozen=True)
 class Choice:
-    """Which settings are repeated: a study's best or the defaults, and what is changed of them."""
+    """What is repeated, how often and how.
+
+    Attributes:
+        study: The study whose best settings are taken; None: the one of the default name.
+        defaults: Whether the default settings are taken instead.
+        values: What is changed of the settings.
+        n_repeats: How many seeds.
+        n_replicas: Seeds that a worker trains side by side, at most.
+    """
 
     study: str | None
     defaults: bool
     values: "Mapping[str, Value]"
+    n_repeats: int
+    n_replicas: int
 
 
-def _work(names: list[str], dataset: str, n_repeats: int, choice: Choice, crew: "WorkerPool | RayCrew") -> int:
+def _work(names: list[str], dataset: str, choice: Choice, crew: "WorkerPool | RayCrew") -> int:
     """Makes the repeats that are missing, and gives the number of failed ones."""
     from nsbench.cli.dataset import open_dataset
     from nsbench.cli.study_view import StudyView, say_start
     from nsbench.config import Settings
-    from nsbench.study.repeat import repeats_of
+    from nsbench.study.repeat import RepeatOrder, repeats_of
     from nsbench.study.session import Session
 
     home = current_home()
@@ -78,14 +98,16 @@ def _work(names: list[str], dataset: str, n_repeats: int, choice: Choice, crew: 
     lists = []
     for name in names:
         if choice.defaults:
-            lists.append(repeats_of(Settings.of(name, choice.values), data, n_repeats, None, home))
+            settings = Settings.of(name, choice.values)
+            order = RepeatOrder(choice.n_repeats, n_replicas=choice.n_replicas)
         else:
             best = _best(choice.study, dataset, name, home)
             settings = best.settings.changed(choice.values)
-            lists.append(repeats_of(settings, data, n_repeats, best.study, home, best.objective))
+            order = RepeatOrder(choice.n_repeats, best.study, best.objective, choice.n_replicas)
+        lists.append(repeats_of(settings, data, order, home))
     with StudyView() as view:
         session.run(lists, dataset, view)
-    return sum(runs.failures.n_failed for runs in lists)
+    return sum(runs.n_failed for runs in lists)
 
 
 def _best(study: str | None, dataset: str, sampler: str, home: Home) -> "Best":

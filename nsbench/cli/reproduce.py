@@ -95,7 +95,7 @@ def _compare(plan: "Profile", name: str, entry: "ProfileDataset", dataset: "Data
     lists = repeats(plan, name, entry, dataset, session.home)
     with StudyView() as view:
         session.run(lists, entry.name, view)
-    return sum(runs.failures.n_failed for runs in (rankings, *lists))
+    return sum(runs.n_failed for runs in (rankings, *lists))
 
 
 def _say_how_near(dataset: "Dataset", home: Home, console: Console) -> None:

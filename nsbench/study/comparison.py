@@ -6,8 +6,9 @@ from nsbench.data.dataset import Dataset
 from nsbench.home import Home
 from nsbench.study.best import best_of
 from nsbench.study.plan import study_name
+from nsbench.study.pool import default_replicas
 from nsbench.study.profile import Profile, ProfileDataset
-from nsbench.study.repeat import baselines_of, repeats_of
+from nsbench.study.repeat import RepeatOrder, baselines_of, repeats_of
 from nsbench.study.run_list import RunList
 from nsbench.study.session import Session, StudyOrder
 from nsbench.study.space import space_of
@@ -53,7 +54,8 @@ def repeats(profile: Profile, name: str, entry: ProfileDataset, dataset: Dataset
     for sampler in profile.samplers:
         best = best_of(study_name(entry.name, sampler, name), entry.name, sampler, home)
         settings = best.settings if epochs is None else best.settings.changed({"max_epochs": epochs})
-        lists.append(repeats_of(settings, dataset, profile.repeat.repeats, best.study, home, best.objective))
+        order = RepeatOrder(profile.repeat.repeats, best.study, best.objective, default_replicas())
+        lists.append(repeats_of(settings, dataset, order, home))
     return lists
 
 

@@ -1,17 +1,27 @@
 """What a crew and one worker say to each other about an assignment, whatever wire carries it."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import final
 
 from nsbench.study.answer import PRUNED_REASON, Answer, Verdict
 from nsbench.study.crew import RunCloser
-from nsbench.study.job import Assignment, Ending
+from nsbench.study.job import Assignment, Ending, Follower
 from nsbench.study.message import Finishing, Report, Started, Validated
+
+
+@dataclass
+class _Run:
+    """A run of the assignment, and how it ends once that is settled."""
+
+    follower: Follower
+    run_id: str | None = None
+    settled: Ending | None = None
 
 
 @final
 class Conversation:
-    """One worker's side of the crew: what it is at, and how that ends once it is settled.
+    """One worker's side of the crew: what it is at, and how each of its runs ends once that is settled.
 
     Args:
         send: Sends an answer to the worker; one that is gone is found out elsewhere.
@@ -19,62 +29,62 @@ class Conversation:
 
     def __init__(self, send: Callable[[Answer], None]) -> None:
         self._send = send
-        self._assignment: Assignment | None = None
-        self._run_id: str | None = None
-        self._settled: Ending | None = None
+        self._runs: list[_Run] = []
         self._stopping = False
 
     @property
     def is_busy(self) -> bool:
         """Whether it has an assignment."""
-        return self._assignment is not None
+        return bool(self._runs)
 
     def begin(self, assignment: Assignment) -> None:
         """Takes an assignment on."""
-        self._assignment, self._run_id, self._settled = assignment, None, None
+        self._runs = [_Run(follower) for follower in assignment.followers]
 
     def stop(self) -> None:
-        """Tells the run to stop; from now on it is answered nothing else."""
+        """Tells the runs to stop; from now on they are answered nothing else."""
         self._stopping = True
-        if self._assignment is not None:
+        if self.is_busy:
             self._send(Verdict.STOP)
 
     def take(self, report: Report, close_run: RunCloser) -> None:
-        """Passes a report to the assignment and answers what that says."""
-        assignment = self._assignment
-        if assignment is None:
+        """Passes a report to the run's follower and answers what that says."""
+        if not self.is_busy:
             return
         match report:
-            case Started(run_id):
-                self._run_id = run_id
-                assignment.started(run_id)
+            case Started(run, run_id):
+                self._runs[run].run_id = run_id
+                self._runs[run].follower.started(run_id)
                 self._answer(Verdict.GO_ON)
             # A run that was told to stop takes that for the answer: nothing may be settled that it doesn't hear of.
-            case Validated(epoch, metrics) if not self._stopping:
-                self._answer(assignment.validated(epoch, metrics))
-            case Finishing(metrics) if not self._stopping:
-                answer = assignment.finishing(metrics)
-                self._settled = Ending("finished", metrics=metrics) if answer is Verdict.GO_ON else None
+            case Validated(run, epoch, metrics) if not self._stopping:
+                answer = self._runs[run].follower.validated(epoch, metrics)
+                if answer is Verdict.PRUNE:
+                    self._runs[run].settled = Ending("pruned", PRUNED_REASON)
+                self._answer(answer)
+            case Finishing(run, metrics) if not self._stopping:
+                answer = self._runs[run].follower.finishing(metrics)
+                if answer is Verdict.GO_ON:
+                    self._runs[run].settled = Ending("finished", metrics=metrics)
                 self._answer(answer)
             case Ending():
-                self._assignment = None
-                assignment.ended(self._settled or report)
-                if self._settled is not None and self._run_id is not None and report.state != self._settled.state:
-                    close_run(self._run_id, self._settled)
+                for one in self._let_go():
+                    one.follower.ended(one.settled or report)
+                    if one.settled is not None and one.run_id is not None and report.state != one.settled.state:
+                        close_run(one.run_id, one.settled)
 
     def broke_off(self, cause: str, close_run: RunCloser) -> None:
         """The worker is gone without an ending, for that cause."""
-        assignment, self._assignment = self._assignment, None
-        if assignment is None:
-            return
         ending = Ending("interrupted", "interrupted") if self._stopping else Ending("failed", cause)
-        ending = self._settled or ending
-        assignment.ended(ending)
-        if self._run_id is not None:
-            close_run(self._run_id, ending)
+        for one in self._let_go():
+            one.follower.ended(one.settled or ending)
+            if one.run_id is not None:
+                close_run(one.run_id, one.settled or ending)
+
+    def _let_go(self) -> list[_Run]:
+        runs, self._runs = self._runs, []
+        return runs
 
     def _answer(self, answer: Answer) -> None:
-        if answer is Verdict.PRUNE:
-            self._settled = Ending("pruned", PRUNED_REASON)
         if not self._stopping:
             self._send(answer)

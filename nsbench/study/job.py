@@ -1,6 +1,6 @@
 """What a worker can be asked to do, and how that ends. Importing this costs nothing: no torch."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -17,11 +17,23 @@ EndState = Literal["finished", "pruned", "failed", "interrupted"]
 
 @dataclass(frozen=True)
 class TrainJob:
-    """Train a model on a dataset and record it."""
+    """Train models of the same settings on a dataset side by side, and record each as a run of its own.
+
+    Attributes:
+        dataset: The dataset's name.
+        settings: What all are trained with.
+        orders: One a run; one run is the ordinary case.
+    """
 
     dataset: str
     settings: "Settings"
-    order: "RunOrder"
+    orders: "tuple[RunOrder, ...]"
+
+    @property
+    def order(self) -> "RunOrder":
+        """The order of a job of one run."""
+        (order,) = self.orders
+        return order
 
 
 @dataclass(frozen=True)
@@ -38,29 +50,28 @@ Job = TrainJob | BaselineJob
 
 @dataclass(frozen=True)
 class Ending:
-    """How a job ended.
+    """How a job or one of its runs ended.
 
     Attributes:
         state: In a word.
         reason: Why it has no result; empty where it has one.
-        metrics: Final metrics by full name; empty without a result.
+        metrics: A run's final metrics by full name; empty without a result, and for a job.
+        may_do_apart: Whether runs that failed together may do better apart: the memory was too small for all of them, or
+            the loss of one was no number.
     """
 
     state: EndState
     reason: str = ""
     metrics: Mapping[str, float] = field(default_factory=dict)
+    may_do_apart: bool = False
 
 
-class Assignment(Protocol):
-    """A job with those who want to hear of it.
+class Follower(Protocol):
+    """Who hears of one run of a job, and says whether it goes on.
 
     What the leader answers is settled in the study before the run hears of it. So when either dies in that moment, the study
-    knows how the run ended, and the run is closed accordingly.
+    knows how the run ended, and the run is closed accordingly. An answer that ends one run ends the job.
     """
-
-    @property
-    def job(self) -> Job:
-        """What is to be done."""
 
     def started(self, run_id: str | None) -> None:
         """The run is recorded; training begins when this returns."""
@@ -72,7 +83,19 @@ class Assignment(Protocol):
         """The run has a result, all recorded, and is about to be marked as finished."""
 
     def ended(self, ending: Ending) -> None:
-        """The job is over; one that was answered as finished or pruned before ends so, whatever became of its process."""
+        """The job is over; a run that was answered as finished or pruned before ends so, whatever became of its process."""
+
+
+class Assignment(Protocol):
+    """A job with those who want to hear of it."""
+
+    @property
+    def job(self) -> Job:
+        """What is to be done."""
+
+    @property
+    def followers(self) -> Sequence[Follower]:
+        """One a run, in the job's order."""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 A leader that is gone is noticed here, by the closed pipe, and the run in hand ends as interrupted.
 """
 
+import itertools
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -48,25 +49,22 @@ class Wire(Protocol):
 
 @final
 class Line:
-    """Watches a run for the leader.
+    """The line of a job, which all of its runs speak over.
 
     Args:
-        leader: The way to it.
+        leader: The way to the leader.
     """
 
     def __init__(self, leader: Wire) -> None:
         self._leader = leader
         self._last = time.monotonic()
 
-    def on_start(self, run_id: str | None) -> None:
-        """Training begins once the leader has noted the run's id."""
-        self.ask(Started(run_id))
+    def listen(self) -> None:
+        """Listens for a stop, a few times a second however often it is called.
 
-    def on_resume(self, epoch: int) -> None:
-        """Nothing to say: the earlier attempt's looks are reported one by one."""
-
-    def on_step(self, n_positives: int, loss: Tensor) -> None:
-        """Listens for a stop, a few times a second."""
+        Raises:
+            KeyboardInterrupt: The job is to stop, or the leader is gone.
+        """
         if time.monotonic() - self._last > _LISTEN_EVERY_S:
             self._last = time.monotonic()
             if self._leader.poll():
@@ -80,10 +78,6 @@ class Line:
         """
         if self._leader.poll(seconds):
             self._obey()
-
-    def on_validation(self, epoch: int, metrics: Mapping[str, float]) -> None:
-        """Goes on if the leader says so."""
-        self.ask(Validated(epoch, dict(metrics)))
 
     def ask(self, report: Started | Validated | Finishing) -> None:
         """Reports, and goes on if the leader says so.
@@ -114,6 +108,35 @@ class Line:
 
 
 @final
+class RunLine:
+    """Watches one run of a job for the leader.
+
+    Args:
+        line: The job's line.
+        run: Which run of the job it is, counted from 0.
+    """
+
+    def __init__(self, line: Line, run: int) -> None:
+        self._line = line
+        self._run = run
+
+    def on_start(self, run_id: str | None) -> None:
+        """Training begins once the leader has noted the run's id."""
+        self._line.ask(Started(self._run, run_id))
+
+    def on_resume(self, epoch: int) -> None:
+        """Nothing to say: the earlier attempt's looks are reported one by one."""
+
+    def on_step(self, n_positives: int, loss: Tensor) -> None:
+        """Listens for a stop."""
+        self._line.listen()
+
+    def on_validation(self, epoch: int, metrics: Mapping[str, float]) -> None:
+        """Goes on if the leader says so."""
+        self._line.ask(Validated(self._run, epoch, dict(metrics)))
+
+
+@final
 class OwnedTracker:
     """A tracker whose runs name the leader as their owner, and finish only while it is there.
 
@@ -121,9 +144,11 @@ class OwnedTracker:
     trial up and trains it again. So all of a result is recorded first, then the leader takes it, and only then is the run
     marked as finished.
 
+    The runs of a job are started in its order.
+
     Args:
         open_tracker: Gives the tracker where the runs are recorded.
-        line: The line to the leader.
+        line: The job's line to the leader.
         owner: The leader, as `nsbench.study.owner` names processes.
     """
 
@@ -131,12 +156,14 @@ class OwnedTracker:
         self._open_tracker = open_tracker
         self._line = line
         self._owner = owner
+        self._runs = itertools.count()
 
     def start(self, plan: RunPlan) -> RunHandle:
         """Creates the run with its owner's tag, and waits for a store that is out: no training begins unrecorded."""
         owned = replace(plan, tags={**plan.tags, OWNER: self._owner})
         patience = Patience("the tracking store", _PATIENCE_S, _is_outage, self._line.pause)
-        return _OwnedHandle(patience.outlast(lambda: self._open_tracker().start(owned)), self._line)
+        handle = patience.outlast(lambda: self._open_tracker().start(owned))
+        return _OwnedHandle(handle, self._line, next(self._runs))
 
 
 def _is_outage(error: Exception) -> bool:
@@ -147,9 +174,10 @@ def _is_outage(error: Exception) -> bool:
 class _OwnedHandle:
     """A run that asks its leader before it finishes."""
 
-    def __init__(self, handle: RunHandle, line: Line) -> None:
+    def __init__(self, handle: RunHandle, line: Line, run: int) -> None:
         self._handle = handle
         self._line = line
+        self._run = run
 
     @property
     def run_id(self) -> str | None:
@@ -171,7 +199,7 @@ class _OwnedHandle:
     def finish(self, record: RunRecord) -> None:
         """Records the result, asks, and marks the run as finished."""
         self.record_result(record)
-        self._line.ask(Finishing(dict(record.metrics)))
+        self._line.ask(Finishing(self._run, dict(record.metrics)))
         self.close()
 
     def stop(self, status: EndStatus, reason: str) -> None:

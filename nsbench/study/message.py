@@ -1,4 +1,7 @@
-"""What a worker reports to its leader."""
+"""What a worker reports to its leader.
+
+A job's runs are counted from 0, in its order. An `Ending` is the job's: its runs end together.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +13,7 @@ from nsbench.study.job import Ending
 class Started:
     """The run is recorded under this id; it waits for an answer."""
 
+    run: int
     run_id: str | None
 
 
@@ -17,6 +21,7 @@ class Started:
 class Validated:
     """The run looked at the validation interactions; it waits for an answer."""
 
+    run: int
     epoch: int
     metrics: Mapping[str, float]
 
@@ -25,6 +30,7 @@ class Validated:
 class Finishing:
     """The run has a result, all recorded, and is about to be marked as finished; it waits for an answer."""
 
+    run: int
     metrics: Mapping[str, float]
 
 

@@ -28,15 +28,32 @@ from nsbench.study.worker import serve
 STOP_PATIENCE_S = 60.0
 """How long a stopped run may take to end by itself: an evaluation of a large dataset is not interrupted."""
 
+MOST_REPLICAS = 20
+"""Runs that a GPU trains side by side unless told otherwise: the paper's number of seeds."""
+
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1"}
 
 
 def default_workers() -> int:
     """As many workers as cores that this process may use; one where a GPU does the work."""
-    wanted = os.environ.get("NSBENCH_DEVICE", "")
-    if wanted.startswith("cuda") or (not wanted and Path("/dev/nvidiactl").exists()):
+    if _works_on_gpu():
         return 1
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def default_replicas() -> int:
+    """How many runs of the same settings a worker of this machine trains side by side, at most.
+
+    A GPU is bound by kernel launches, so that many runs cost little more than one; a CPU isn't, and a run a process is
+    fastest there.
+    """
+    return MOST_REPLICAS if _works_on_gpu() else 1
+
+
+def _works_on_gpu() -> bool:
+    """Whether workers will choose a GPU, as far as it can be told without torch."""
+    wanted = os.environ.get("NSBENCH_DEVICE", "")
+    return wanted.startswith("cuda") or (not wanted and Path("/dev/nvidiactl").exists())
 
 
 @dataclass(frozen=True)

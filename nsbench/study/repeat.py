@@ -1,6 +1,8 @@
 """Which runs are still to be made: the best settings with many seeds, and the baselines."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
 
 from nsbench.baseline import BASELINES, baseline_plan
 from nsbench.config import Settings, Value
@@ -11,7 +13,7 @@ from nsbench.experiment import protocol_of
 from nsbench.home import Home
 from nsbench.samplers import SAMPLERS
 from nsbench.study.job import BaselineJob, TrainJob
-from nsbench.study.run_list import PlannedRun, RunList
+from nsbench.study.run_list import PlannedJob, RunList
 from nsbench.terms import ALL, RunKind, Tag, metric_name
 from nsbench.tracking.mlflow_reader import open_reader
 from nsbench.tracking.stored_run import StoredRun
@@ -21,25 +23,35 @@ TEST_SCORE = metric_name("test", ALL, "hit_rate", 10)
 """What tables show of a run that ranked the test interactions."""
 
 
-def repeats_of(
-    settings: Settings,
-    dataset: Dataset,
-    n_repeats: int,
-    study: str | None,
-    home: Home,
-    objective: str = DEFAULT_OBJECTIVE,
-) -> RunList:
+@dataclass(frozen=True)
+class RepeatOrder:
+    """What is asked of repeats.
+
+    Attributes:
+        n_repeats: How many seeds.
+        study: The study that found the settings, or None.
+        objective: The validation metric that decides the best epoch.
+        n_replicas: Seeds that a worker trains side by side, at most.
+    """
+
+    n_repeats: int
+    study: str | None = None
+    objective: str = DEFAULT_OBJECTIVE
+    n_replicas: int = 1
+
+
+def repeats_of(settings: Settings, dataset: Dataset, order: RepeatOrder, home: Home) -> RunList:
     """The repeats that are missing: seeds 0 to n_repeats - 1 without those that have finished.
 
-    A seed counts as done where a finished repeat has the same settings, dataset and protocol.
+    A seed counts as done where a finished repeat has the same settings, dataset and protocol. Of n_replicas seeds that follow
+    each other, counted from 0, those that are missing are trained together. So which they are depends on nothing that happens
+    to other seeds, and a group that was interrupted finds its checkpoint.
 
     Args:
         settings: What is repeated.
         dataset: The prepared log.
-        n_repeats: How many seeds.
-        study: The study that found the settings, or None.
+        order: How often, and how.
         home: Where the runs are recorded.
-        objective: The validation metric that decides the best epoch.
 
     Raises:
         TrackingError: The store can't be read.
@@ -50,11 +62,19 @@ def repeats_of(
         for run in _finished(home, dataset, RunKind.REPEAT, settings.sampler.name)
         if (run.fingerprint, run.protocol) == (settings.fingerprint(), protocol)
     }
-    seeds = [seed for seed in range(n_repeats) if seed not in done]
-    tags = {Tag.N_PLANNED.value: str(n_repeats)}
-    orders = [RunOrder(RunKind.REPEAT, seed, study=study, tags=tags, objective=objective) for seed in seeds]
-    runs = [PlannedRun(f"seed {order.seed}", TrainJob(dataset.card.name, settings, order)) for order in orders]
-    return RunList(f"{dataset.card.name}/{settings.sampler.name} repeats", runs, n_repeats - len(seeds), TEST_SCORE)
+    seeds = [seed for seed in range(order.n_repeats) if seed not in done]
+    jobs = []
+    for _, group in groupby(seeds, key=lambda seed: seed // order.n_replicas):
+        orders = tuple(_run_order(seed, order) for seed in group)
+        names = tuple(f"seed {one.seed}" for one in orders)
+        jobs.append(PlannedJob(names, TrainJob(dataset.card.name, settings, orders)))
+    title = f"{dataset.card.name}/{settings.sampler.name} repeats"
+    return RunList(title, jobs, order.n_repeats - len(seeds), TEST_SCORE)
+
+
+def _run_order(seed: int, order: RepeatOrder) -> RunOrder:
+    tags = {Tag.N_PLANNED.value: str(order.n_repeats)}
+    return RunOrder(RunKind.REPEAT, seed, study=order.study, tags=tags, objective=order.objective)
 
 
 def baselines_of(names: Sequence[str], dataset: Dataset, evaluation: EvaluationSettings, home: Home) -> RunList:
@@ -72,12 +92,12 @@ def baselines_of(names: Sequence[str], dataset: Dataset, evaluation: EvaluationS
         and run.fingerprint == plans[run.sampler].fingerprint
         and run.protocol == plans[run.sampler].protocol
     }
-    runs = [
-        PlannedRun(BASELINES[name].label, BaselineJob(dataset.card.name, name, evaluation))
+    jobs = [
+        PlannedJob((BASELINES[name].label,), BaselineJob(dataset.card.name, name, evaluation))
         for name in names
         if name not in done
     ]
-    return RunList(f"{dataset.card.name} baselines", runs, len(names) - len(runs), TEST_SCORE)
+    return RunList(f"{dataset.card.name} baselines", jobs, len(names) - len(jobs), TEST_SCORE)
 
 
 def _finished(home: Home, dataset: Dataset, kind: RunKind, sampler: str | None = None) -> list[StoredRun]:

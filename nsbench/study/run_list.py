@@ -1,5 +1,6 @@
 """A list of runs as a source of jobs: repeats and baselines, where nothing has to be searched."""
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -7,35 +8,49 @@ from typing import final
 
 from nsbench.study.answer import Answer, Verdict
 from nsbench.study.failure import Failures
-from nsbench.study.job import Assignment, Ending, Job, Row
+from nsbench.study.job import Assignment, Ending, Job, Row, TrainJob
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class PlannedRun:
-    """A run that is to be made: what tables call it, and the job."""
+class PlannedJob:
+    """A job that is to be done: what tables call its runs, and the job."""
 
-    name: str
+    names: tuple[str, ...]
     job: Job
+
+    def halves(self) -> "tuple[PlannedJob, ...]":
+        """The same runs in two jobs; none where there is one run only."""
+        middle = len(self.names) // 2
+        if not isinstance(self.job, TrainJob) or not middle:
+            return ()
+        parts = (slice(middle), slice(middle, None))
+        return tuple(PlannedJob(self.names[part], replace(self.job, orders=self.job.orders[part])) for part in parts)
 
 
 @final
 class RunList:
     """Runs that are made in order; a failed one is not tried again by the same command.
 
+    Runs of one job are trained side by side. Where they failed together and may do better apart, they are tried again in two
+    halves, down to a run alone.
+
     Args:
         title: What tables call the list.
-        runs: What is to be done now.
+        jobs: What is to be done now.
         n_done: Runs of the same list that earlier commands finished.
         objective: The metric that tables show.
     """
 
-    def __init__(self, title: str, runs: Sequence[PlannedRun], n_done: int, objective: str) -> None:
+    def __init__(self, title: str, jobs: Sequence[PlannedJob], n_done: int, objective: str) -> None:
         self.title = title
-        self.n_planned = n_done + len(runs)
+        self.n_planned = n_done + sum(len(planned.names) for planned in jobs)
         self.failures = Failures(self.n_planned)
         self._n_done = n_done
-        self._waiting = list(runs)
+        self._waiting = list(jobs)
         self._begun: list[ListedAssignment] = []
+        self._open: list[ListedAssignment] = []
         self._objective = objective
 
     @property
@@ -48,37 +63,105 @@ class RunList:
         """Finished runs, those of earlier commands included."""
         return self._n_done + sum(row.state == "finished" for row in self.rows())
 
+    @property
+    def n_failed(self) -> int:
+        """Runs that failed."""
+        return sum(row.state == "failed" for row in self.rows())
+
     def keep_up(self) -> None:
-        """Nothing has to be done."""
+        """Looks after the jobs that have ended since the last time."""
+        ended = [assignment for assignment in self._open if assignment.has_ended]
+        self._open = [assignment for assignment in self._open if not assignment.has_ended]
+        for assignment in ended:
+            if assignment.may_do_apart:
+                self._halve(assignment)
+            elif assignment.failure is not None:
+                # Runs that failed together failed for one reason.
+                self.failures.failure(assignment.failure)
+            elif assignment.has_finished:
+                self.failures.success()
+
+    def _halve(self, assignment: "ListedAssignment") -> None:
+        _log.warning(
+            "%s: %d runs side by side failed (%s); they are tried again in two halves",
+            self.title,
+            len(assignment.followers),
+            assignment.failure,
+        )
+        self._begun.remove(assignment)
+        self._waiting = [*assignment.planned.halves(), *self._waiting]
 
     def next_assignment(self) -> Assignment | None:
-        """The next run of the list.
+        """The next job of the list.
 
         Raises:
             TrainingError: Too many have failed.
         """
+        self.keep_up()
         self.failures.check(self.title)
         if not self._waiting:
             return None
         planned = self._waiting.pop(0)
-        assignment = ListedAssignment(planned, self._objective, self.failures)
+        assignment = ListedAssignment(planned, self._objective)
         self._begun.append(assignment)
+        self._open.append(assignment)
         return assignment
 
     def rows(self) -> tuple[Row, ...]:
         """The runs that have been begun."""
-        return tuple(assignment.row() for assignment in self._begun)
+        return tuple(run.row() for assignment in self._begun for run in assignment.followers)
 
 
 @final
 class ListedAssignment:
-    """One run of a list in the hands of a worker."""
+    """One job of a list in the hands of a worker.
 
-    def __init__(self, planned: PlannedRun, objective: str, failures: Failures) -> None:
+    Args:
+        planned: The job.
+        objective: The metric that tables show.
+    """
+
+    def __init__(self, planned: PlannedJob, objective: str) -> None:
+        self.planned = planned
         self.job = planned.job
-        self._row = Row(planned.name, "running")
+        self.followers = tuple(ListedRun(name, objective) for name in planned.names)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it is out of the worker's hands."""
+        return all(run.ending is not None for run in self.followers)
+
+    @property
+    def has_finished(self) -> bool:
+        """Whether every run has a result."""
+        return all(run.ending is not None and run.ending.state == "finished" for run in self.followers)
+
+    @property
+    def failure(self) -> str | None:
+        """Why runs of it failed; None while none did."""
+        reasons = (run.ending.reason for run in self.followers if run.ending and run.ending.state == "failed")
+        return next(reasons, None)
+
+    @property
+    def may_do_apart(self) -> bool:
+        """Whether all runs failed and are worth another try in smaller jobs."""
+        is_worth_it = all(run.ending is not None and run.ending.may_do_apart for run in self.followers)
+        return is_worth_it and bool(self.planned.halves())
+
+
+@final
+class ListedRun:
+    """One run of a list.
+
+    Args:
+        name: What tables call it.
+        objective: The metric that they show.
+    """
+
+    def __init__(self, name: str, objective: str) -> None:
+        self.ending: Ending | None = None
+        self._row = Row(name, "running")
         self._objective = objective
-        self._failures = failures
         self._began = time.monotonic()
 
     def started(self, run_id: str | None) -> None:
@@ -96,13 +179,10 @@ class ListedAssignment:
 
     def ended(self, ending: Ending) -> None:
         """Notes how it ended."""
+        self.ending = ending
         value = ending.metrics.get(self._objective, self._row.value)
         seconds = time.monotonic() - self._began
         self._row = replace(self._row, state=ending.state, value=value, reason=ending.reason, seconds=seconds)
-        if ending.state == "finished":
-            self._failures.success()
-        elif ending.state == "failed":
-            self._failures.failure(ending.reason)
 
     def row(self) -> Row:
         """How it stands."""

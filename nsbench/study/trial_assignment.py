@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -11,7 +11,7 @@ from optuna.study import Study
 from optuna.trial import Trial, TrialState
 
 from nsbench.study.answer import Answer, Refusal, Verdict
-from nsbench.study.job import Ending, TrainJob
+from nsbench.study.job import Ending, Follower, TrainJob
 from nsbench.study.lasting_storage import LastingStorage
 from nsbench.study.ledger import END_REASON, RUN_ID
 from nsbench.study.sign_of_life import SIGN_OF_LIFE
@@ -39,6 +39,11 @@ class TrialAssignment:
     trial: Trial
     job: TrainJob
     has_ended: bool = False
+
+    @property
+    def followers(self) -> Sequence[Follower]:
+        """Itself: a trial is one run."""
+        return (self,)
 
     def show_life(self) -> None:
         """Tells other machines that somebody works on it."""

@@ -125,7 +125,8 @@ class Tuning:
                 fail(self.study, self._storage, trial.number, str(error))
                 continue
             order = replace(self._order(trial), refusal=refusal(settings, self._trials(), self.plan))
-            assignment = TrialAssignment(self.study, self._storage, trial, TrainJob(self.plan.dataset, settings, order))
+            job = TrainJob(self.plan.dataset, settings, (order,))
+            assignment = TrialAssignment(self.study, self._storage, trial, job)
             self._held.append(assignment)
             return assignment
         return None

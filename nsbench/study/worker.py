@@ -10,13 +10,12 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
-from nsbench.errors import NsbenchError
+from nsbench.errors import NonFiniteLoss, NsbenchError, OutOfMemory
 from nsbench.study.job import BaselineJob, Ending, Job, TrainJob
 
 if TYPE_CHECKING:
     from nsbench.data.dataset import Dataset
     from nsbench.study.line import Line, Wire
-    from nsbench.tracking.record import RunRecord
     from nsbench.tracking.tracker import Tracker
 
 _log = logging.getLogger(__name__)
@@ -94,29 +93,33 @@ def _carry_out(job: Job, desk: _Desk, leader: "Wire") -> Ending:
     from nsbench.watcher import Pruned
 
     try:
-        record = _run(job, desk, Line(leader))
+        _run(job, desk, Line(leader))
     except Pruned as reason:
         return Ending("pruned", str(reason))
     except KeyboardInterrupt:
         return Ending("interrupted", "interrupted")
     except NsbenchError as error:
-        return Ending("failed", str(error))
+        return Ending("failed", str(error), may_do_apart=isinstance(error, NonFiniteLoss | OutOfMemory))
     except MemoryError:
-        return Ending("failed", "out of memory")
+        return Ending("failed", "out of memory", may_do_apart=True)
     except Exception as error:
         # Whatever goes wrong in one run must not take the others down.
         _log.info("process %d: the job failed", os.getpid(), exc_info=True)
         return Ending("failed", f"{type(error).__name__}: {error}")
-    return Ending("finished", metrics=dict(record.metrics))
+    return Ending("finished")
 
 
-def _run(job: Job, desk: _Desk, line: "Line") -> "RunRecord":
+def _run(job: Job, desk: _Desk, line: "Line") -> None:
+    """Does a job; each of its runs has told its result over the line by the end."""
     from nsbench.baseline import run_baseline
-    from nsbench.experiment import run
-    from nsbench.study.line import OwnedTracker
+    from nsbench.experiment import run_replicas
+    from nsbench.study.line import OwnedTracker, RunLine
 
     dataset = desk.dataset(job.dataset)
     tracker = OwnedTracker(desk.tracker, line, desk.owner)
     if isinstance(job, BaselineJob):
-        return run_baseline(job.name, dataset, tracker, job.evaluation)
-    return run(job.settings, dataset, tracker, job.order, line, desk.checkpoints)
+        run_baseline(job.name, dataset, tracker, job.evaluation)
+        return
+    n_runs = len(job.orders)
+    watchers = [RunLine(line, run) for run in range(n_runs)]
+    run_replicas([job.settings] * n_runs, dataset, tracker, job.orders, watchers, desk.checkpoints)

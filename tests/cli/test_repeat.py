@@ -28,3 +28,10 @@ def test_without_a_study_it_names_the_ways_out_and_takes_one(small_log):
     taken = CliRunner().invoke(app, [*arguments, "--defaults"])
     assert taken.exit_code == 0
     assert "seed 0  finished" in taken.stdout
+
+
+def test_three_seeds_side_by_side_are_three_runs(small_log):
+    arguments = ["--sampler", "batch", "--dataset", "small", "--repeats", "3", "--replicas", "3", "--workers", "1"]
+    made = CliRunner().invoke(app, ["repeat", *arguments, "--defaults", *TINY])
+    assert made.exit_code == 0
+    assert [f"seed {seed}  finished" in made.stdout for seed in range(3)] == [True] * 3

@@ -11,10 +11,8 @@ RESULT = {"valid/all/hit_rate_at_10": 0.5}
 DIED = "its process was killed by signal 9"
 
 
-class Assignment:
+class Follower:
     """Answers as it is told, and notes how it ended."""
-
-    job = None
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
@@ -33,16 +31,26 @@ class Assignment:
         self.endings.append(ending)
 
 
-class Scene:
-    """A conversation about an assignment whose run `r` has been started."""
+class Assignment:
+    """Runs that are followed."""
 
-    def __init__(self, answer: Answer) -> None:
+    job = None
+
+    def __init__(self, *followers: Follower) -> None:
+        self.followers = followers
+
+
+class Scene:
+    """A conversation about an assignment whose runs `r`, or `r`, `s`, ..., have been started."""
+
+    def __init__(self, answer: Answer, run_ids: str = "r") -> None:
         self.sent: list[Answer] = []
         self.closed: list[tuple[str, Ending]] = []
-        self.assignment = Assignment(answer)
+        self.runs = [Follower(answer) for _ in run_ids]
         self.talk = Conversation(self.sent.append)
-        self.talk.begin(self.assignment)
-        self.hear(Started("r"))
+        self.talk.begin(Assignment(*self.runs))
+        for number, run_id in enumerate(run_ids):
+            self.hear(Started(number, run_id))
 
     def hear(self, report: object) -> None:
         self.talk.take(report, self.close)
@@ -54,27 +62,27 @@ class Scene:
 @pytest.mark.parametrize(
     ("answer", "report", "ending"),
     [
-        (Verdict.GO_ON, Finishing(RESULT), Ending("finished", metrics=RESULT)),
-        (Verdict.PRUNE, Validated(3, RESULT), Ending("pruned", PRUNED_REASON)),
-        (Verdict.GO_ON, Validated(3, RESULT), Ending("failed", DIED)),
-        (Refusal("undefined"), Finishing(RESULT), Ending("failed", DIED)),
-        (Verdict.STOP, Finishing(RESULT), Ending("failed", DIED)),
+        (Verdict.GO_ON, Finishing(0, RESULT), Ending("finished", metrics=RESULT)),
+        (Verdict.PRUNE, Validated(0, 3, RESULT), Ending("pruned", PRUNED_REASON)),
+        (Verdict.GO_ON, Validated(0, 3, RESULT), Ending("failed", DIED)),
+        (Refusal("undefined"), Finishing(0, RESULT), Ending("failed", DIED)),
+        (Verdict.STOP, Finishing(0, RESULT), Ending("failed", DIED)),
     ],
 )
 def test_a_worker_that_dies_after_an_answer_ends_as_the_answer_settled(answer, report, ending):
     scene = Scene(answer)
     scene.hear(report)
     scene.talk.broke_off(DIED, scene.close)
-    assert scene.assignment.endings == [ending]
+    assert scene.runs[0].endings == [ending]
     assert scene.closed == [("r", ending)]
 
 
 def test_a_result_that_was_taken_stays_when_the_worker_then_reports_a_failure():
     """The worker could not mark the run as finished: the crew does it."""
     scene = Scene(Verdict.GO_ON)
-    scene.hear(Finishing(RESULT))
+    scene.hear(Finishing(0, RESULT))
     scene.hear(Ending("failed", "the store is out"))
-    assert scene.assignment.endings == [Ending("finished", metrics=RESULT)]
+    assert scene.runs[0].endings == [Ending("finished", metrics=RESULT)]
     assert scene.closed == [("r", Ending("finished", metrics=RESULT))]
 
 
@@ -82,8 +90,29 @@ def test_a_run_that_is_told_to_stop_settles_nothing_any_more():
     """It takes the stop for the answer, so a result that it reports meanwhile is not taken."""
     scene = Scene(Verdict.GO_ON)
     scene.talk.stop()
-    scene.hear(Finishing(RESULT))
+    scene.hear(Finishing(0, RESULT))
     scene.hear(Ending("interrupted", "interrupted"))
     assert scene.sent == [Verdict.GO_ON, Verdict.STOP]
-    assert scene.assignment.endings == [Ending("interrupted", "interrupted")]
+    assert scene.runs[0].endings == [Ending("interrupted", "interrupted")]
     assert not scene.talk.is_busy
+
+
+def test_of_runs_side_by_side_a_dead_worker_leaves_those_finished_whose_results_were_taken():
+    scene = Scene(Verdict.GO_ON, "rs")
+    scene.hear(Finishing(0, RESULT))
+    scene.talk.broke_off(DIED, scene.close)
+    finished, failed = Ending("finished", metrics=RESULT), Ending("failed", DIED)
+    assert [run.endings for run in scene.runs] == [[finished], [failed]]
+    assert scene.closed == [("r", finished), ("s", failed)]
+    assert not scene.talk.is_busy
+
+
+def test_runs_side_by_side_hear_of_a_stop_once_and_all_end():
+    scene = Scene(Verdict.GO_ON, "rst")
+    scene.hear(Finishing(0, RESULT))
+    scene.talk.stop()
+    scene.hear(Finishing(1, RESULT))
+    scene.hear(Ending("interrupted", "interrupted"))
+    assert scene.sent == [Verdict.GO_ON] * 4 + [Verdict.STOP]
+    assert [run.endings[0].state for run in scene.runs] == ["finished", "interrupted", "interrupted"]
+    assert scene.closed == [("r", Ending("finished", metrics=RESULT))]

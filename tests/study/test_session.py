@@ -8,7 +8,7 @@ from nsbench.study.best import best_of
 from nsbench.study.engine import work
 from nsbench.study.ledger import END_REASON, RUN_ID
 from nsbench.study.owner import OWNER, this_process
-from nsbench.study.repeat import baselines_of, evaluation_of, repeats_of
+from nsbench.study.repeat import RepeatOrder, baselines_of, evaluation_of, repeats_of
 from nsbench.terms import RunKind, Tag
 from nsbench.tracking.mlflow_reader import open_reader
 from tests.study.study_builder import DATASET, order_of
@@ -48,8 +48,8 @@ def test_repeats_take_the_best_settings_and_skip_the_seeds_that_are_done(session
     session.run([tuning], DATASET, viewer)
     best = best_of(tuning.title, DATASET, "random", home)
     assert best.settings == tuning.plan.settings(tuning.study.best_params)
-    session.run([repeats_of(best.settings, dataset, 2, best.study, home)], DATASET, viewer)
-    more = repeats_of(best.settings, dataset, 3, best.study, home)
+    session.run([repeats_of(best.settings, dataset, RepeatOrder(2, best.study), home)], DATASET, viewer)
+    more = repeats_of(best.settings, dataset, RepeatOrder(3, best.study), home)
     assert (more.n_finished, more.n_planned) == (2, 3)
     session.run([more], DATASET, viewer)
     runs = runs_of(home, tuning.title, RunKind.REPEAT)
@@ -57,7 +57,7 @@ def test_repeats_take_the_best_settings_and_skip_the_seeds_that_are_done(session
     assert {run.fingerprint for run in runs} == {best.settings.fingerprint()}
     assert all("test/all/hit_rate_at_10" in run.metrics for run in runs)
     other = best.settings.changed({"learning_rate": 0.0077})
-    assert repeats_of(other, dataset, 3, None, home).n_finished == 0
+    assert repeats_of(other, dataset, RepeatOrder(3), home).n_finished == 0
 
 
 def test_baselines_that_are_done_are_skipped(session, dataset, home, viewer):
