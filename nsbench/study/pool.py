@@ -20,6 +20,7 @@ from typing import Self, final
 from nsbench.study.answer import Answer
 from nsbench.study.conversation import Conversation
 from nsbench.study.crew import RunCloser
+from nsbench.study.gpu import DEVICE, gpus_of_machine, least_used
 from nsbench.study.job import Assignment
 from nsbench.study.memory import OUT_OF_MEMORY, KernelKills
 from nsbench.study.owner import this_process
@@ -35,9 +36,9 @@ _ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THR
 
 
 def default_workers() -> int:
-    """As many workers as cores that this process may use; one where a GPU does the work."""
-    if _works_on_gpu():
-        return 1
+    """A worker a GPU where there are some; else as many as cores that this process may use."""
+    if gpus := gpus_of_machine():
+        return len(gpus)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -47,22 +48,17 @@ def default_replicas() -> int:
     A GPU is bound by kernel launches, so that many runs cost little more than one; a CPU isn't, and a run a process is
     fastest there.
     """
-    return MOST_REPLICAS if _works_on_gpu() else 1
-
-
-def _works_on_gpu() -> bool:
-    """Whether workers will choose a GPU, as far as it can be told without torch."""
-    wanted = os.environ.get("NSBENCH_DEVICE", "")
-    return wanted.startswith("cuda") or (not wanted and Path("/dev/nvidiactl").exists())
+    return MOST_REPLICAS if gpus_of_machine() else 1
 
 
 @dataclass(frozen=True)
 class _Worker:
-    """A process, its pipe, and what is said about its assignment."""
+    """A process, its pipe, what is said about its assignment, and the GPU that it may have."""
 
     process: BaseProcess
     pipe: Connection
     talk: Conversation
+    gpu: str | None
 
 
 @final
@@ -158,14 +154,16 @@ class WorkerPool:
     def _fill(self, n_workers: int) -> None:
         self._workers = [worker for worker in self._workers if worker.talk.is_busy or worker.process.exitcode is None]
         context = multiprocessing.get_context("spawn")
-        with _environment(_ONE_THREAD):
-            while len(self._workers) < n_workers:
-                ours, theirs = context.Pipe()
-                level = logging.getLogger().getEffectiveLevel()
-                process = context.Process(target=serve, args=(theirs, self._home, this_process(), level), daemon=True)
+        gpus = gpus_of_machine()
+        while len(self._workers) < n_workers:
+            gpu = least_used(gpus, [worker.gpu for worker in self._workers])
+            ours, theirs = context.Pipe()
+            level = logging.getLogger().getEffectiveLevel()
+            process = context.Process(target=serve, args=(theirs, self._home, this_process(), level), daemon=True)
+            with _environment(_ONE_THREAD if gpu is None else {**_ONE_THREAD, DEVICE: gpu}):
                 process.start()
-                theirs.close()
-                self._workers.append(_Worker(process, ours, Conversation(partial(_send, ours))))
+            theirs.close()
+            self._workers.append(_Worker(process, ours, Conversation(partial(_send, ours)), gpu))
 
 
 def _send(pipe: Connection, answer: Answer) -> None:
