@@ -20,8 +20,10 @@ from nsbench.errors import TrackingError
 from nsbench.tracking.store_uri import STORE_ADVICE, check_server, without_password
 
 _TIMEOUT_S = 120.0
+# 500 too: every call only reads, and a server that has just started fails requests that come side by side while it is
+# still importing one of its modules.
 _RETRIES = Retry(
-    total=3, backoff_factor=0.5, status_forcelist=(429, 502, 503, 504), allowed_methods=None, raise_on_status=False
+    total=3, backoff_factor=0.5, status_forcelist=(429, 500, 502, 503, 504), allowed_methods=None, raise_on_status=False
 )
 _KEPT_OF_A_MESSAGE = 300
 
