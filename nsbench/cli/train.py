@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 SHOWN_METRICS = ("hit_rate_at_10", "ndcg_at_10")
 
+SEND_PATIENCE_S = 60.0
+"""How long a training that is over waits for a tracking store that is out, before it leaves the rest to the next command."""
+
 
 def train(
     sampler: Annotated[str, typer.Option(help="Negative sampler; `nsbench samplers` lists them.")],
@@ -62,15 +65,15 @@ def train(
         if group.rank > 0:
             follow(settings, data, seed, checkpoints)
             return
-        tracker = _tracker(home, data.card.name, track=track)
         order = RunOrder(kind=RunKind.SINGLE, seed=seed, tags=_tags(group), checkpoint=path)
-        with (
-            _advice_when_interrupted(),
-            Interruption() as interruption,
-            _ProgressWatcher(settings, order.objective, interruption) as watcher,
-        ):
-            record = run(settings, data, tracker, order, watcher, checkpoints)
-    _show(record, path)
+        with _tracker(home, data.card.name, track=track) as tracker:
+            with (
+                _advice_when_interrupted(),
+                Interruption() as interruption,
+                _ProgressWatcher(settings, order.objective, interruption) as watcher,
+            ):
+                record = run(settings, data, tracker, order, watcher, checkpoints)
+            _show(record, path)
 
 
 def _tags(group: "Group") -> dict[str, str]:
@@ -79,19 +82,25 @@ def _tags(group: "Group") -> dict[str, str]:
     return {OWNER: this_process(), PROCESSES: str(group.size)}
 
 
-def _tracker(home: Home, dataset: str, *, track: bool) -> "Tracker":
-    """The home's tracker, with what killed commands left behind put right; or one that records nothing."""
+@contextmanager
+def _tracker(home: Home, dataset: str, *, track: bool) -> "Iterator[Tracker]":
+    """The home's tracker, with what killed commands left behind put right; or one that records nothing.
+
+    What waits for a store that was out meanwhile is sent at the end.
+    """
     from nsbench.terms import RunKind
     from nsbench.tracking.tracker import NullTracker
 
     if not track:
-        return NullTracker()
+        yield NullTracker()
+        return
     from nsbench.study.lost_run import close_lost_runs
     from nsbench.tracking.mlflow_store import open_tracker
 
     tracker = open_tracker(home)
     close_lost_runs(home, tracker, dataset, (RunKind.SINGLE,))
-    return tracker
+    yield tracker
+    tracker.send_waiting(SEND_PATIENCE_S)
 
 
 @contextmanager

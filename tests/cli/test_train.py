@@ -16,6 +16,7 @@ from nsbench.experiment import run
 from nsbench.home import Home
 from nsbench.terms import RunKind, Tag
 from nsbench.tracking.mlflow_reader import MlflowReader
+from nsbench.tracking.spool import RunTag, Spool
 from nsbench.tracking.tracker import NullTracker
 from nsbench.watcher import DEFAULT_OBJECTIVE, RunOrder
 
@@ -54,9 +55,15 @@ def test_a_run_that_is_stopped_and_then_killed_goes_on_and_is_recorded_as_if_not
     killed = start(home)
     said = end_at(killed, 30, signal.SIGKILL)
     assert "going on with an interrupted run, after epoch 10" in said
+    client = MlflowClient(home.tracking_uri)
+    earlier = client.search_runs([client.get_experiment_by_name("small").experiment_id])[-1].info.run_id
+    Spool(home.spool).add(earlier, RunTag("waited", "yes"))
     last = start(home)
     said, _ = last.communicate(timeout=120)
     assert last.returncode == 0, said
+    assert client.get_run(earlier).data.tags["waited"] == "yes", (
+        "what an earlier outage left on disk is sent at the end"
+    )
 
     reader = MlflowReader(f"sqlite:///{home.root}/mlflow.db")
     runs = sorted(reader.runs("small", (RunKind.SINGLE,)), key=lambda one: one.started)
