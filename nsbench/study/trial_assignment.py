@@ -15,7 +15,7 @@ from nsbench.study.job import Ending, Follower, TrainJob
 from nsbench.study.lasting_storage import LastingStorage
 from nsbench.study.ledger import END_REASON, RUN_ID
 from nsbench.study.sign_of_life import SIGN_OF_LIFE
-from nsbench.study.trial_end import fail, retry
+from nsbench.study.trial_end import fail, lose, retry
 
 
 @final
@@ -89,11 +89,15 @@ class TrialAssignment:
         if ending.state in ("finished", "pruned"):
             return
         with self.storage.locked(self.study.study_name):
+            trial = self.study.get_trials(deepcopy=False)[self.trial.number]
+            if trial.state is not TrialState.RUNNING:
+                return
+            if ending.state == "lost":
+                lose(self.study, self.storage, trial, ending.reason)
+                return
             if ending.state == "interrupted":
-                trial = self.study.get_trials(deepcopy=False)[self.trial.number]
-                if trial.state is TrialState.RUNNING:
-                    retry(self.study, trial, lost=False)
-            fail(self.study, self.storage, self.trial.number, ending.reason)
+                retry(self.study, trial, lost=False)
+            fail(self.study, self.storage, trial.number, ending.reason)
 
     def _tell(self, state: TrialState, value: float | None = None) -> bool:
         """Ends the trial, and says whether it was still running."""
