@@ -25,6 +25,7 @@ from nsbench.terms import RunKind, Tag
 from nsbench.tracking.artifact import log_file, made_file
 from nsbench.tracking.environment import ENVIRONMENT, environment_tags
 from nsbench.tracking.mlflow_connection import store_errors
+from nsbench.tracking.outage import is_outage
 from nsbench.tracking.rank_file import RANKS_FILE, write_ranks
 from nsbench.tracking.record import Cost, RunPlan, RunRecord
 from nsbench.tracking.run_writer import RunWriter
@@ -143,9 +144,10 @@ def metric_entries(metrics: Mapping[str, float], time_ms: int, step: int) -> lis
 
 
 def start_run(client: MlflowClient, writer: RunWriter, experiment_id: str, plan: RunPlan) -> MlflowRunHandle:
-    """Creates a run and writes all that is known of it; a run that can't be written whole is marked FAILED.
+    """Creates a run and writes all that is known of it.
 
-    Nothing of it waits in a spool: before a run is trained, the store has it.
+    Nothing of it waits in a spool. A run that can't be written whole is FAILED, or KILLED where the store is out: another
+    one is begun in its place.
 
     Raises:
         StoreOutage: The store is out.
@@ -162,9 +164,9 @@ def start_run(client: MlflowClient, writer: RunWriter, experiment_id: str, plan:
             _log_dataset(client, run_id, plan)
             text = yaml.safe_dump(dict(plan.params), sort_keys=False)
             log_file(client, run_id, SETTINGS_FILE, lambda path: _write_text(path, text))
-        except BaseException:
+        except BaseException as error:
             with suppress(TrackingError):
-                writer.write(run_id, End("FAILED", time.time_ns() // 1_000_000))
+                writer.write(run_id, End("KILLED" if is_outage(error) else "FAILED", time.time_ns() // 1_000_000))
             raise
     return MlflowRunHandle(writer, run_id)
 
