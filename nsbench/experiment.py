@@ -86,7 +86,8 @@ def run_replicas(
     try:
         for plan in plans:
             handles.append(tracker.start(plan))
-        listener = RunListener(dataset, settings, orders, handles, watchers or [NullWatcher() for _ in orders])
+        watchers = watchers or [NullWatcher() for _ in orders]
+        listener = RunListener(dataset, settings, orders, handles, watchers, trainer.placement)
         replicas = [
             Replica(order.seed, one.training.learning_rate) for one, order in zip(settings, orders, strict=True)
         ]

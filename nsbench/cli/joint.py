@@ -48,13 +48,13 @@ def checkpoint_root(home: Home, group: "Group") -> Path:
 
 
 def follow(settings: "Settings", dataset: "Dataset", seed: int, checkpoints: "Checkpoints") -> None:
-    """Trains beside process 0, which tracks, prints, ranks and writes for all."""
+    """Trains and ranks beside process 0, which tracks, prints and writes for all."""
     from nsbench.experiment import run
     from nsbench.terms import RunKind
     from nsbench.tracking.tracker import NullTracker
     from nsbench.watcher import RunOrder
 
-    order = RunOrder(kind=RunKind.SINGLE, seed=seed, rank_test=False)
+    order = RunOrder(kind=RunKind.SINGLE, seed=seed)
     with Interruption() as interruption:
         run(settings, dataset, NullTracker(), order, _Quiet(interruption), checkpoints)
 

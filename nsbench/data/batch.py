@@ -116,6 +116,11 @@ class BatchSource:
             return len(self._windows) // self._batch_size
         return -(-len(self._windows) // self._batch_size)
 
+    @property
+    def mean_positives(self) -> float:
+        """Real positions of a step, on average."""
+        return float(self._windows.lengths.mean()) * self._batch_size
+
     def epoch(self, rng: np.random.Generator) -> Iterator[UserBatch]:
         """One pass: every window once in random order, or as many draws with replacement (the published code)."""
         n_windows = len(self._windows)

@@ -8,12 +8,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nsbench.data.dataset import Dataset, Histories
+from nsbench.evaluation.share import WHOLE
 
 SECONDS_A_DAY = 86_400
 
 
 class PopularityBaseline:
     """Recommends what was popular in training, the same to everybody (PopRec in the paper)."""
+
+    share = WHOLE
 
     def __init__(self, counts: NDArray[np.int64], device: torch.device | None = None) -> None:
         """Ranks items by `counts`, int64[n_items + 1]; equal counts are ties."""
@@ -42,13 +45,15 @@ class PopularityBaseline:
         """Nothing: [n_histories, 0]."""
         return torch.empty(len(histories), 0, device=self._scores.device)
 
-    def score(self, states: Tensor, first_item: int, end_item: int) -> Tensor:
+    def score(self, states: Tensor, first: int, end: int) -> Tensor:
         """The items' popularity, the same in every row; see `Scorer.score`."""
-        return self._scores[first_item:end_item].repeat(len(states), 1)
+        return self._scores[first:end].repeat(len(states), 1)
 
 
 class MarkovBaseline:
     """Recommends what most often followed the last item in training; by popularity among equal ones and after them."""
+
+    share = WHOLE
 
     def __init__(self, dataset: Dataset, device: torch.device | None = None) -> None:
         """Counts the pairs of consecutive training interactions of a user."""
@@ -70,15 +75,15 @@ class MarkovBaseline:
         last_items = histories.item_ids[histories.end - 1].astype(np.int64)
         return torch.from_numpy(last_items).to(self._keys.device)[:, None]
 
-    def score(self, states: Tensor, first_item: int, end_item: int) -> Tensor:
+    def score(self, states: Tensor, first: int, end: int) -> Tensor:
         """Transitions from the last item, plus a popularity below 1; see `Scorer.score`."""
-        scores = self._popularity[first_item:end_item].repeat(len(states), 1)
+        scores = self._popularity[first:end].repeat(len(states), 1)
         row_keys = states[:, 0] * self._base
-        begin = torch.searchsorted(self._keys, row_keys + first_item)
-        lengths = torch.searchsorted(self._keys, row_keys + end_item) - begin
+        begin = torch.searchsorted(self._keys, row_keys + first)
+        lengths = torch.searchsorted(self._keys, row_keys + end) - begin
         rows = torch.repeat_interleave(lengths)
         places = torch.arange(len(rows), device=rows.device) + (begin - lengths.cumsum(0) + lengths)[rows]
-        columns = self._keys[places] - row_keys[rows] - first_item
+        columns = self._keys[places] - row_keys[rows] - first
         scores[rows, columns] += self._counts[places]
         return scores
 

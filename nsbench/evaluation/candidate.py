@@ -1,6 +1,5 @@
 """Which items a ranking holds, and how the catalogue is scored for them in blocks of bounded size."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -11,6 +10,7 @@ from torch import Tensor
 
 from nsbench.data.dataset import Dataset, Histories
 from nsbench.evaluation.settings import EvaluationSettings
+from nsbench.evaluation.share import Share
 
 HOST_BLOCK_BYTES = 4 << 20
 """Bytes of scores held at once on a CPU: comparing them then reads from cache, not from memory."""
@@ -47,21 +47,22 @@ class BlockShape:
     n_rows: int
     n_items: int
 
-    def stretches(self, n_items: int, lowest: int = 1, highest: int = 1) -> list[tuple[int, int]]:
-        """The catalogue 1..n_items as (first, end) ids of blocks.
+    def stretches(self, places: range, lowest: int = 0, highest: int = 0) -> list[tuple[int, int]]:
+        """Some places of the catalogue as (first, end) of blocks.
 
         Args:
-            n_items: The last id.
-            lowest: The ids lowest..highest lie in one block, if one can hold them; blocks then begin there.
+            places: Where the items are.
+            lowest: The places lowest..highest lie in one block, if one can hold them; blocks then begin there.
             highest: At least `lowest`.
 
-        >>> BlockShape(n_rows=2, n_items=4).stretches(6)
+        >>> BlockShape(n_rows=2, n_items=4).stretches(range(1, 7))
         [(1, 5), (5, 7)]
-        >>> BlockShape(n_rows=2, n_items=4).stretches(9, lowest=4, highest=6)
+        >>> BlockShape(n_rows=2, n_items=4).stretches(range(1, 10), lowest=4, highest=6)
         [(1, 4), (4, 8), (8, 10)]
         """
-        begin = max(min(lowest, n_items - self.n_items + 1), 1) if highest - lowest < self.n_items else 1
-        bounds = [*range(1, begin, self.n_items), *range(begin, n_items + 1, self.n_items), n_items + 1]
+        first, end = places.start, places.stop
+        begin = max(min(lowest, end - self.n_items), first) if highest - lowest < self.n_items else first
+        bounds = [*range(first, begin, self.n_items), *range(begin, end, self.n_items), end]
         return list(pairwise(bounds))
 
 
@@ -74,41 +75,37 @@ def block_shape(device: torch.device, n_items: int) -> BlockShape:
 
 @dataclass(frozen=True)
 class SeenItems:
-    """The items of some histories as (row, item) pairs; an item that a history repeats comes more than once.
+    """The items of some histories as (row, place) pairs; an item that a history repeats comes more than once.
 
     Attributes:
         rows: int64[n_pairs], the history's row.
-        items: int32[n_pairs].
+        places: int32[n_pairs], where the item is; -1 where another process scores it.
     """
 
     rows: NDArray[np.int64]
-    items: NDArray[np.int32]
+    places: NDArray[np.int32]
 
     @classmethod
-    def of(cls, histories: Histories, chosen: NDArray[np.int64], candidates: Candidates) -> "SeenItems":
+    def of(cls, histories: Histories, chosen: NDArray[np.int64], candidates: Candidates, share: Share) -> "SeenItems":
         """What the chosen histories leave out of their ranking: nothing where seen items stay.
 
         Args:
             histories: All histories.
             chosen: int64[n_rows], which of them; row r is history chosen[r].
             candidates: Says whether seen items are left out.
+            share: Says where items are.
         """
         start, end = histories.start[chosen], histories.end[chosen]
         lengths = (end - start) * candidates.exclude_seen
         rows = np.repeat(np.arange(len(chosen)), lengths)
-        places = np.repeat(start - (np.cumsum(lengths) - lengths), lengths) + np.arange(len(rows))
-        return cls(rows, np.asarray(histories.item_ids[places]))
+        indices = np.repeat(start - (np.cumsum(lengths) - lengths), lengths) + np.arange(len(rows))
+        return cls(rows, share.places_of(np.asarray(histories.item_ids[indices])))
 
     def hide(self, scores: Tensor, first: int) -> None:
-        """Sets the scores [n_rows, n] of the items first..first + n - 1 to minus infinity where seen, in place."""
-        inside = (self.items >= first) & (self.items < first + scores.shape[1])
+        """Sets the scores [n_rows, n] of the places first..first + n - 1 to minus infinity where seen, in place."""
+        inside = (self.places >= first) & (self.places < first + scores.shape[1])
         if not inside.any():
             return
         rows = torch.from_numpy(self.rows[inside]).to(scores.device)
-        columns = torch.from_numpy(self.items[inside].astype(np.int64) - first).to(scores.device)
+        columns = torch.from_numpy(self.places[inside].astype(np.int64) - first).to(scores.device)
         scores[rows, columns] = -torch.inf
-
-
-def chunks(n: int, size: int) -> Iterator[slice]:
-    """0..n - 1 in slices of at most `size`."""
-    return (slice(begin, min(begin + size, n)) for begin in range(0, n, size))

@@ -46,6 +46,8 @@ def evaluate(
 ) -> Evaluation:
     """Ranks the targets of a split and computes the metrics.
 
+    Where several processes evaluate together, all call it, each with its own share of the scorer, and get the same.
+
     Args:
         scorer: The model or baseline.
         dataset: The log.

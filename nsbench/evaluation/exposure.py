@@ -7,9 +7,10 @@ from torch import Tensor
 
 from nsbench.data.dataset import Dataset
 from nsbench.errors import TrainingError
-from nsbench.evaluation.candidate import SeenItems, block_shape, candidates_of, chunks
+from nsbench.evaluation.candidate import SeenItems, block_shape, candidates_of
 from nsbench.evaluation.scorer import Scorer
 from nsbench.evaluation.settings import EvaluationSettings
+from nsbench.evaluation.share import Share
 from nsbench.evaluation.target import Targets
 
 
@@ -41,43 +42,49 @@ def exposure_of(
     Raises:
         TrainingError: A score is not a number.
     """
-    candidates = candidates_of(dataset, settings)
+    share, candidates = scorer.share, candidates_of(dataset, settings)
     counts = torch.zeros(dataset.n_items + 1, dtype=torch.int64)
     states = scorer.encode(targets.histories) if states is None else states
-    shape = block_shape(states.device, candidates.n_items)
-    for part in chunks(len(targets.histories), shape.n_rows):
+    shape = block_shape(states.device, share.most_places(candidates.n_items))
+    for part in share.chunks(len(targets.histories), shape.n_rows):
         rows = states[part]
-        seen = SeenItems.of(targets.histories, np.arange(part.start, part.stop), candidates)
+        seen = SeenItems.of(targets.histories, np.arange(part.start, part.stop), candidates, share)
         best = _Best(len(rows), k, states.device)
-        for first, end in shape.stretches(candidates.n_items):
+        for first, end in shape.stretches(share.places(candidates.n_items)):
             scores = scorer.score(rows, first, end)
             seen.hide(scores, first)
             best.add(scores, first)
-        counts += torch.bincount(best.recommended().cpu(), minlength=len(counts))
-    return counts.numpy()
+        counts += torch.bincount(best.recommended(share).cpu(), minlength=len(counts))
+    # The owners of the items of a list have all counted it.
+    return (share.total(counts) // share.owners.size).numpy()
 
 
 class _Best:
-    """The k items with the highest scores so far, row by row."""
+    """The k items with the highest scores so far, row by row, as places."""
 
     def __init__(self, n_rows: int, k: int, device: torch.device) -> None:
         self._k = k
         self._scores = torch.full((n_rows, 0), -torch.inf, device=device)
-        self._items = torch.zeros((n_rows, 0), dtype=torch.int64, device=device)
+        self._places = torch.zeros((n_rows, 0), dtype=torch.int64, device=device)
 
     def add(self, block: Tensor, first: int) -> None:
-        """Takes the scores [n_rows, n] of the items first..first + n - 1 in."""
+        """Takes the scores [n_rows, n] of the places first..first + n - 1 in."""
         scores, columns = block.topk(min(self._k, block.shape[1]), dim=1)
-        scores, items = torch.cat([self._scores, scores], 1), torch.cat([self._items, columns + first], 1)
-        self._scores, kept = scores.topk(min(self._k, scores.shape[1]), dim=1)
-        self._items = items.gather(1, kept)
+        scores, places = torch.cat([self._scores, scores], 1), torch.cat([self._places, columns + first], 1)
+        self._scores, self._places = self._highest(scores, places)
 
-    def recommended(self) -> Tensor:
-        """The items of all rows, hidden ones left out.
+    def recommended(self, share: Share) -> Tensor:
+        """The items of all rows, of all owners' the best, hidden ones left out.
 
         Raises:
             TrainingError: A score is not a number; topk takes such a score for the highest.
         """
-        if bool(self._scores.isnan().any()):
+        scores, items = share.side_by_side(self._scores), share.side_by_side(share.items_at(self._places))
+        scores, items = self._highest(scores, items)
+        if bool(scores.isnan().any()):
             raise TrainingError("a score is not a number; the model has diverged: lower learning_rate")
-        return self._items[self._scores > -torch.inf]
+        return items[scores > -torch.inf]
+
+    def _highest(self, scores: Tensor, items: Tensor) -> tuple[Tensor, Tensor]:
+        highest, kept = scores.topk(min(self._k, scores.shape[1]), dim=1)
+        return highest, items.gather(1, kept)

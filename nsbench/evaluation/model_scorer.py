@@ -9,7 +9,8 @@ from nsbench.data.batch import UserBatch
 from nsbench.data.dataset import Histories
 from nsbench.data.layout import step_of
 from nsbench.errors import TrainingError
-from nsbench.evaluation.last_state import LastStateEncoder
+from nsbench.evaluation.last_state import LastStateEncoder, LookUp, own_vectors
+from nsbench.evaluation.share import WHOLE, Share
 from nsbench.model import Sasrec
 
 POSITIONS_PER_STEP = 32_768
@@ -19,12 +20,19 @@ POSITIONS_PER_STEP = 32_768
 class ModelScorer:
     """One trained replica, as the ranking sees it."""
 
-    def __init__(self, model: Sasrec) -> None:
-        """Wraps a model of one replica."""
+    def __init__(self, model: Sasrec, share: Share = WHOLE, look_up: LookUp = own_vectors) -> None:
+        """Wraps a model of one replica.
+
+        Args:
+            model: With the vectors of the items that this process scores, item by item in the order of their places.
+            share: What this process does.
+            look_up: Gives any item's vector; all processes call it as often.
+        """
         if model.n_replicas != 1:
             raise ValueError(f"a ModelScorer ranks with one replica, not {model.n_replicas}; use model.replica(i)")
+        self.share = share
         self._model = model
-        self._encoder = LastStateEncoder(model)
+        self._encoder = LastStateEncoder(model, look_up)
 
     @torch.inference_mode()
     def encode(self, histories: Histories) -> Tensor:
@@ -35,25 +43,23 @@ class ModelScorer:
         Raises:
             TrainingError: A parameter is not a finite number, so that scores would be none.
         """
-        if not all(bool(part.isfinite().all()) for part in (self._model.dense, self._model.items)):
+        finite = all(bool(part.isfinite().all()) for part in (self._model.dense, self._model.items))
+        if self.share.is_anywhere(here=not finite):
             raise TrainingError(
                 "a parameter is not a finite number, so there are no ranks; the model has diverged: lower learning_rate"
             )
         lengths = np.minimum(histories.end - histories.start, self._model.settings.max_length)
-        order = np.argsort(-lengths, kind="stable")
         states = torch.empty(len(histories), self._model.settings.hidden_dim, device=self._model.items.device)
-        first = 0
-        while first < len(order):
-            n_rows = max(1, POSITIONS_PER_STEP // int(lengths[order[first]]))
-            rows = order[first : first + n_rows]
+        own = self.share.dealt(_rectangles(lengths))
+        for rows in own:
             states[torch.from_numpy(rows).to(states.device)] = self._last_states(histories, rows, lengths[rows])
-            first += n_rows
+        self.share.fill(states, np.concatenate(own))
         return states
 
     @torch.inference_mode()
-    def score(self, states: Tensor, first_item: int, end_item: int) -> Tensor:
-        """Products with the items' vectors: float32[n, end_item - first_item]."""
-        return states @ self._model.items[0, first_item:end_item].T
+    def score(self, states: Tensor, first: int, end: int) -> Tensor:
+        """Products with the items' vectors: float32[n, end - first]."""
+        return states @ self._model.items[0, first:end].T
 
     def _last_states(self, histories: Histories, rows: NDArray[np.int64], lengths: NDArray[np.int64]) -> Tensor:
         steps = np.arange(int(lengths[0]))
@@ -65,3 +71,14 @@ class ModelScorer:
         users = torch.zeros(len(rows), dtype=torch.int64, device=device)
         step = step_of([UserBatch(users, torch.from_numpy(lengths).to(device), items, items)])
         return self._encoder.encode(step)
+
+
+def _rectangles(lengths: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """The histories that are encoded at once, of falling length."""
+    order = np.argsort(-lengths, kind="stable")
+    rectangles, first = [], 0
+    while first < len(order):
+        n_rows = max(1, POSITIONS_PER_STEP // int(lengths[order[first]]))
+        rectangles.append(order[first : first + n_rows])
+        first += n_rows
+    return rectangles

@@ -3,9 +3,9 @@
 With s_j the candidates' scores and t the target's, sum_j sign(s_j - t) is the number of higher scores minus that of
 lower ones, so that the mean rank over ties is (1 + n + sum_j sign(s_j - t)) / 2 with n candidates, target included. A
 block of scores is small enough to stay in cache while that is done, so that the product remains what takes the time.
+Where several processes hold the catalogue, each sums over its items, and the sums are added up.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,13 +15,7 @@ from torch import Tensor
 
 from nsbench.data.dataset import Dataset
 from nsbench.data.item import cohorts_of
-from nsbench.evaluation.candidate import (
-    Candidates,
-    SeenItems,
-    block_shape,
-    candidates_of,
-    chunks,
-)
+from nsbench.evaluation.candidate import BlockShape, SeenItems, block_shape, candidates_of
 from nsbench.evaluation.rank_table import RankTable
 from nsbench.evaluation.scorer import Scorer
 from nsbench.evaluation.settings import EvaluationSettings
@@ -50,21 +44,21 @@ def rank_targets(
         TrainingError: The scorer has no scores.
     """
     states = scorer.encode(targets.histories) if states is None else states
-    candidates = candidates_of(dataset, settings)
-    counting = _Counting(scorer, candidates, settings.ties == "optimistic")
-    shape = block_shape(states.device, candidates.n_items)
+    share, candidates = scorer.share, candidates_of(dataset, settings)
+    shape = block_shape(states.device, share.most_places(candidates.n_items))
+    counting = _Counting(scorer, share.places(candidates.n_items), shape, settings.ties == "optimistic")
     # In the order of ids, the targets of some rows lie in few stretches, mostly one: the others are scored twice.
     order = np.argsort(targets.items, kind="stable")
     order = order[targets.items[order] <= candidates.n_items]
-    ranks = np.full(len(targets), np.inf, dtype=np.float32)
-    for part in chunks(len(order), shape.n_rows):
-        chosen = order[part]
-        history_of = targets.history_of[chosen]
-        seen = SeenItems.of(targets.histories, history_of, candidates)
+    above = np.zeros(len(order))
+    for part in share.chunks(len(order), shape.n_rows):
+        history_of = targets.history_of[order[part]]
+        seen = SeenItems.of(targets.histories, history_of, candidates, share)
         rows = states.index_select(0, torch.from_numpy(history_of).to(states.device))
-        items = targets.items[chosen]
-        stretches = shape.stretches(candidates.n_items, int(items[0]), int(items[-1]))
-        ranks[chosen] = counting.ranks(rows, items, seen, stretches)
+        above[part] = counting.above(rows, share.places_of(targets.items[order[part]]), seen)
+    above = share.total(torch.from_numpy(above)).numpy()
+    ranks = np.full(len(targets), np.inf, dtype=np.float32)
+    ranks[order] = 1 + above if counting.optimistic else (1 + candidates.n_items + above) / 2
     return RankTable(targets.users, targets.items, _target_cohorts(dataset, targets, settings), ranks)
 
 
@@ -82,54 +76,62 @@ class _Counting:
 
     Attributes:
         scorer: Gives the scores.
-        candidates: What is ranked.
+        places: Of the candidates that this process scores.
+        shape: Of the blocks.
         optimistic: Whether equal scores count as lower ones; if not, as half a higher one.
     """
 
     scorer: Scorer
-    candidates: Candidates
+    places: range
+    shape: BlockShape
     optimistic: bool
 
-    def ranks(
-        self, states: Tensor, items: NDArray[np.int32], seen: SeenItems, stretches: Sequence[tuple[int, int]]
-    ) -> NDArray[np.float32]:
-        """The rank of items[r] after states[r], the catalogue being scored stretch by stretch.
+    def above(self, states: Tensor, targets: NDArray[np.int32], seen: SeenItems) -> NDArray[np.float64]:
+        """How many of the places score higher than each target; less those that score lower, unless `optimistic`.
 
         A target is compared by the score that the same product gave it: computed apart it would differ in the last bits
         from an item with the same vector. So its stretch is scored before the others are compared with it.
+
+        Args:
+            states: [n, width].
+            targets: int32[n], the targets' places, rising but for -1 where another process scores the target.
+            seen: What is left out.
         """
-        own = _OwnScores(torch.empty(len(items), 1, device=states.device), items)
+        held = targets[targets >= 0]
+        lowest, highest = (int(held[0]), int(held[-1])) if len(held) else (0, 0)
+        stretches = self.shape.stretches(self.places, lowest, highest)
+        own = _OwnScores(torch.zeros(len(targets), 1, device=states.device), targets)
         holding = [(first, end) for first, end in stretches if own.rows_in(first, end).size]
         for first, end in holding:
             scores = self.scorer.score(states, first, end)
             own.read(scores, first)
-        above = torch.zeros(len(items), dtype=torch.float64, device=states.device)
+        own.scores = self.scorer.share.own_scores(own.scores)
+        above = torch.zeros(len(targets), dtype=torch.float64, device=states.device)
         # The last stretch scored is compared first, so that a catalogue of one stretch is scored once.
         others = [stretch for stretch in stretches if stretch not in holding]
         for number, (first, end) in enumerate([*reversed(holding), *others]):
-            if number > 0:
+            if number > 0 or not holding:
                 scores = self.scorer.score(states, first, end)
             seen.hide(scores, first)
             own.write(scores, first)
             signs = scores.sub_(own.scores).sign_()
             above += (signs.clamp_(min=0) if self.optimistic else signs).sum(1)
-        ranks = 1 + above if self.optimistic else (1 + self.candidates.n_items + above) / 2
-        return ranks.float().cpu().numpy()
+        return above.cpu().numpy()
 
 
 class _OwnScores:
     """The targets' own scores, one a row, and where they stand in a block."""
 
-    def __init__(self, scores: Tensor, items: NDArray[np.int32]) -> None:
+    def __init__(self, scores: Tensor, places: NDArray[np.int32]) -> None:
         self.scores = scores
-        self._items = items
+        self._places = places
 
     def rows_in(self, first: int, end: int) -> NDArray[np.int64]:
-        """The rows whose target is one of the items first..end - 1."""
-        return np.flatnonzero((self._items >= first) & (self._items < end))
+        """The rows whose target is at one of the places first..end - 1."""
+        return np.flatnonzero((self._places >= first) & (self._places < end))
 
     def read(self, block: Tensor, first: int) -> None:
-        """Takes the targets' scores from a block of the items first..first + n - 1."""
+        """Takes the targets' scores from a block of the places first..first + n - 1."""
         rows, columns = self._place(block, first)
         self.scores[rows, 0] = block[rows, columns]
 
@@ -140,5 +142,5 @@ class _OwnScores:
 
     def _place(self, block: Tensor, first: int) -> tuple[Tensor, Tensor]:
         rows = self.rows_in(first, first + block.shape[1])
-        columns = self._items[rows].astype(np.int64) - first
+        columns = self._places[rows].astype(np.int64) - first
         return torch.from_numpy(rows).to(block.device), torch.from_numpy(columns).to(block.device)

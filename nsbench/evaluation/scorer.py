@@ -5,13 +5,18 @@ from typing import Protocol
 from torch import Tensor
 
 from nsbench.data.dataset import Histories
+from nsbench.evaluation.share import Share
 
 
 class Scorer(Protocol):
     """A trained model or a baseline, as the ranking sees it."""
 
+    @property
+    def share(self) -> Share:
+        """Which items it scores: `WHOLE`, all of them, unless several processes evaluate together."""
+
     def encode(self, histories: Histories) -> Tensor:
-        """What scoring needs of each history.
+        """What scoring needs of each history; where several processes evaluate, they all call it and get the same.
 
         Args:
             histories: Of any lengths; a model uses the last `max_length` items of each.
@@ -20,14 +25,14 @@ class Scorer(Protocol):
             [n_histories, width], on the scorer's device.
         """
 
-    def score(self, states: Tensor, first_item: int, end_item: int) -> Tensor:
-        """Scores of the items first_item..end_item - 1 after each history; higher is more likely next.
+    def score(self, states: Tensor, first: int, end: int) -> Tensor:
+        """Scores of the items at the places first..end - 1 after each history; higher is more likely next.
 
         Args:
             states: [n, width], rows of what `encode` returned.
-            first_item: First item id; at least 1.
-            end_item: Item id after the last one.
+            first: First place, as `share` numbers them; an item's id where it scores all of them.
+            end: Place after the last one.
 
         Returns:
-            float32[n, end_item - first_item], finite, a new tensor that the caller may overwrite.
+            float32[n, end - first], finite, a new tensor that the caller may overwrite.
         """

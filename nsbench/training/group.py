@@ -27,7 +27,7 @@ class Group(Protocol):
         """How many there are."""
 
     def sum(self, *tensors: Tensor) -> list[Tensor]:
-        """Each float32 tensor's sum over the processes, bit by bit the same in all of them."""
+        """Each tensor's sum over the processes, bit by bit the same in all of them; all tensors are of one type."""
 
     def gather(self, tensor: Tensor) -> list[Tensor]:
         """Every process's tensor [n, ...], by rank; their n may differ, the other axes not."""

@@ -7,26 +7,23 @@ import torch
 from torch import Tensor
 
 from nsbench.model import Sasrec
-from nsbench.training.group import from_first
+from nsbench.training.group import Group, from_first
 from nsbench.training.listener import Listener
-from nsbench.training.placement import Placement
 from nsbench.training.progress import Look
 
 
 @final
 class JointListener:
-    """Has process 0 look at the validation interactions for all, and all stop at the same step.
+    """Has all look together, process 0 hear of the look, and all stop at the same step.
 
     Args:
-        listener: This process's own; only that of process 0 is asked for looks.
-        placement: Where the item table lies.
-        n_items: Items, padding not counted.
+        listener: This process's own.
+        group: The processes.
     """
 
-    def __init__(self, listener: Listener, placement: Placement, n_items: int) -> None:
+    def __init__(self, listener: Listener, group: Group) -> None:
         self._listener = listener
-        self._placement = placement
-        self._n_items = n_items
+        self._group = group
 
     def on_resume(self, looks: Sequence[Sequence[Look]]) -> None:
         """Passes it on."""
@@ -46,14 +43,18 @@ class JointListener:
         if self._any_stops(own=False):
             raise KeyboardInterrupt
 
-    def on_validation(self, replica: int, epoch: int, model: Sasrec, loss: float) -> Look:
-        """What process 0 sees."""
-        whole = self._placement.whole(model, self._n_items)
-        return from_first(self._placement.group, lambda: self._listener.on_validation(replica, epoch, whole, loss))
+    def look(self, replica: int, epoch: int, model: Sasrec, loss: float) -> Look:
+        """Process 0's look, which its listener has heard of."""
+        own = self._listener.look(replica, epoch, model, loss)
+
+        def told() -> Look:
+            self._listener.on_validation(replica, own)
+            return own
+
+        return from_first(self._group, told)
 
     def _any_stops(self, *, own: bool) -> bool:
-        group = self._placement.group
-        if group.size == 1:
+        if self._group.size == 1:
             return own
-        (n_stopping,) = group.sum(torch.tensor([float(own)]))
+        (n_stopping,) = self._group.sum(torch.tensor([float(own)]))
         return n_stopping.item() > 0

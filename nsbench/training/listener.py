@@ -22,5 +22,15 @@ class Listener(Protocol):
     def on_step(self, n_positives: int, loss: Tensor) -> None:
         """After each step: positives trained on by all replicas, and float32[replicas] losses."""
 
-    def on_validation(self, replica: int, epoch: int, model: Sasrec, loss: float) -> Look:
-        """Asks for a look at a replica's validation interactions."""
+    def look(self, replica: int, epoch: int, model: Sasrec, loss: float) -> Look:
+        """Looks at a replica's validation interactions; where several processes train, all look together.
+
+        Args:
+            replica: Its number.
+            epoch: The epoch that has ended.
+            model: The replica, with what this process holds of the item table.
+            loss: The epoch's.
+        """
+
+    def on_validation(self, replica: int, look: Look) -> None:
+        """After each look at a replica; where several processes train, in process 0 only."""

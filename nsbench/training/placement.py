@@ -1,25 +1,33 @@
 """Where the item table of a training lies: whole in every process, or in parts."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal, Protocol, final
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from nsbench.model import ModelSettings, Sasrec, initial_model
+from nsbench.training.checkpoint import save_model
 from nsbench.training.group import ALONE, Group
 from nsbench.training.item_table import CopiedTable, ItemTable, WholeTable
 from nsbench.training.joint_checkpoint import FirstCheckpoint, ShardCheckpoint
 from nsbench.training.resume import Checkpoint
-from nsbench.training.sharded_table import ShardedTable, initial_shard, whole_model
+from nsbench.training.sharded_checkpoint import save_joined
+from nsbench.training.sharded_table import ShardedTable, ask_owners, initial_shard
 
 
 class Placement(Protocol):
-    """How models are made, moved and put together again."""
+    """How models are made, moved, looked up and written."""
 
     @property
     def group(self) -> Group:
         """The processes that train together."""
+
+    @property
+    def owners(self) -> Group:
+        """The processes between which the items are divided: all of them, or this one alone."""
 
     @property
     def n_shards(self) -> int:
@@ -34,8 +42,28 @@ class Placement(Protocol):
     def checkpoint(self, own: Checkpoint) -> Checkpoint:
         """The training's checkpoint, through what this process keeps."""
 
-    def whole(self, model: Sasrec, n_items: int) -> Sasrec:
-        """The model with its whole item table in process 0; in the others, something that may lack rows."""
+    def look_up(self, table: Tensor, items: Tensor) -> Tensor:
+        """The vectors of some items.
+
+        Args:
+            table: [n_rows, hidden_dim], what this process holds of a replica's item table.
+            items: int64[n], ids, which may repeat.
+
+        Returns:
+            [n, hidden_dim].
+        """
+
+    def save(self, model: Sasrec, n_items: int, path: Path | None) -> None:
+        """Writes a model whole, as `load_model` reads it, in process 0.
+
+        Args:
+            model: What this process holds of it.
+            n_items: Items, padding not counted.
+            path: The file, as process 0 says; None: none is written.
+
+        Raises:
+            StorageError: The disk is full or can't be written.
+        """
 
 
 @final
@@ -43,6 +71,7 @@ class Copied:
     """Every process holds the whole table."""
 
     n_shards = 1
+    owners = ALONE
 
     def __init__(self, group: Group) -> None:
         """For a group, which may be of one process."""
@@ -61,9 +90,14 @@ class Copied:
         """That of process 0, which has all that the others have."""
         return FirstCheckpoint(own, self.group)
 
-    def whole(self, model: Sasrec, n_items: int) -> Sasrec:
-        """The model."""
-        return model
+    def look_up(self, table: Tensor, items: Tensor) -> Tensor:
+        """From the own copy."""
+        return functional.embedding(items, table)
+
+    def save(self, model: Sasrec, n_items: int, path: Path | None) -> None:
+        """Writes process 0's copy."""
+        if path is not None and self.group.rank == 0:
+            save_model(model, path)
 
 
 @final
@@ -72,7 +106,7 @@ class Sharded:
 
     def __init__(self, group: Group) -> None:
         """For a group, which may be of one process."""
-        self.group = group
+        self.group = self.owners = group
         self.n_shards = group.size
 
     def initial_model(self, settings: ModelSettings, n_items: int, generators: Sequence[torch.Generator]) -> Sasrec:
@@ -87,9 +121,15 @@ class Sharded:
         """Every process keeps its own."""
         return ShardCheckpoint(own, self.group)
 
-    def whole(self, model: Sasrec, n_items: int) -> Sasrec:
-        """Put together in the host's memory of process 0."""
-        return whole_model(model, n_items, self.group)
+    def look_up(self, table: Tensor, items: Tensor) -> Tensor:
+        """From their owners."""
+        return ask_owners(items, self.group, lambda rows: table.index_select(0, rows))
+
+    def save(self, model: Sasrec, n_items: int, path: Path | None) -> None:
+        """Writes the rows as they come in."""
+        wanted = self.group.first(path)
+        if wanted is not None:
+            save_joined(model, n_items, self.group, wanted)
 
 
 ONE_PROCESS = Copied(ALONE)

@@ -12,11 +12,13 @@ shard to an optimiser that moves every row. torchrec does what is needed, and wo
 their fused optimisers in place of the layers and the row-wise Adam that results here rest on; two exchanges a step take less
 code than fitting them in.
 
+Nothing needs the whole table, ranking included: `joined_rows` passes through it where it is written to a file.
+
 What it doesn't do: overlap messages with computing, or hold rows on disk.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import final
 
 import torch
@@ -47,16 +49,12 @@ class ShardedTable:
 
     def look_up(self, rows: Tensor) -> Tensor:
         """The vectors of some rows, each of which is asked for once."""
-        distinct, places = torch.unique(rows, return_inverse=True)
-        order, counts = self._by_owner(distinct)
-        asked, asked_counts = self._group.exchange(self._at_owner(distinct[order]), counts)
-        answers, _ = self._group.exchange(self._own.look_up(asked), asked_counts)
-        return answers.index_select(0, torch.argsort(order).index_select(0, places))
+        return ask_owners(rows, self._group, self._own.look_up)
 
     def step(self, rows: Tensor, gradients: Tensor) -> None:
         """Sends gradients to their owners, and moves the own shard by what arrives."""
-        order, counts = self._by_owner(rows)
-        own_rows, _ = self._group.exchange(self._at_owner(rows[order]), counts)
+        order, counts = _by_owner(rows, self._group.size)
+        own_rows, _ = self._group.exchange(rows[order] // self._group.size, counts)
         own_gradients, _ = self._group.exchange(gradients.index_select(0, order), counts)
         self._own.step(*sum_rows(own_rows, own_gradients))
 
@@ -68,16 +66,30 @@ class ShardedTable:
         """Takes over what `state` gave."""
         self._own.restore(state)
 
-    def _by_owner(self, rows: Tensor) -> tuple[Tensor, list[int]]:
-        """What sorts the rows by owner, and how many each owns."""
-        # A replica's rows are a multiple of the size, so that a row's number has its item's remainder.
-        owners = rows % self._group.size
-        counts = torch.bincount(owners, minlength=self._group.size)
-        return torch.argsort(owners, stable=True), counts.tolist()
 
-    def _at_owner(self, rows: Tensor) -> Tensor:
-        """The rows' numbers in their owners' shards."""
-        return rows // self._group.size
+def ask_owners(rows: Tensor, group: Group, own: Callable[[Tensor], Tensor]) -> Tensor:
+    """The vectors of some rows, from the processes that hold them.
+
+    Args:
+        rows: int64[n], which may repeat; each is asked for once.
+        group: The processes, which all ask at once.
+        own: Gives the vectors [k, hidden_dim] of rows int64[k] of this process's shard.
+
+    Returns:
+        [n, hidden_dim].
+    """
+    distinct, places = torch.unique(rows, return_inverse=True)
+    order, counts = _by_owner(distinct, group.size)
+    asked, asked_counts = group.exchange(distinct[order] // group.size, counts)
+    answers, _ = group.exchange(own(asked), asked_counts)
+    return answers.index_select(0, torch.argsort(order).index_select(0, places))
+
+
+def _by_owner(rows: Tensor, n_owners: int) -> tuple[Tensor, list[int]]:
+    """What sorts the rows by owner, and how many each owns."""
+    # A replica's rows are a multiple of the owners, so that a row's number has its item's remainder.
+    owners = rows % n_owners
+    return torch.argsort(owners, stable=True), torch.bincount(owners, minlength=n_owners).tolist()
 
 
 def initial_shard(settings: ModelSettings, n_items: int, generators: Sequence[torch.Generator], group: Group) -> Sasrec:
@@ -102,25 +114,21 @@ def initial_shard(settings: ModelSettings, n_items: int, generators: Sequence[to
     return Sasrec(settings, model.dense, shard)
 
 
-def whole_model(shard: Sasrec, n_items: int, group: Group) -> Sasrec:
-    """The model with the whole table, in process 0 and there in the memory of the host; others get their shard back.
+def joined_rows(shard: Tensor, n_rows: int, group: Group) -> Iterator[Tensor]:
+    """The rows of the whole table in their order, a stretch at a time, in process 0 and there in the memory of the host.
 
     Args:
-        shard: As `initial_shard` gave it; its replicas may be fewer.
-        n_items: Items, padding not counted.
+        shard: [n, hidden_dim], what this process holds of a replica's table; all processes go through to the end.
+        n_rows: Rows of the whole table.
         group: The processes.
+
+    Yields:
+        [at most MOVED_ROWS, hidden_dim]; none of the rows in the other processes.
     """
-    n_own, d = shard.items.shape[1:]
-    whole = torch.empty(shard.n_replicas, n_own * group.size if group.rank == 0 else 0, d)
-    others = [0] * (group.size - 1)
-    for replica in range(shard.n_replicas):
-        for begin in range(0, n_own, MOVED_ROWS):
-            sent = shard.items[replica, begin : begin + MOVED_ROWS].detach().cpu()
-            arrived, counts = group.exchange(sent, [len(sent), *others])
-            # Only process 0 gets any.
-            for rank, part in enumerate(arrived.split(counts)):
-                place = begin * group.size + rank
-                whole[replica, place : place + len(part) * group.size : group.size] = part
-    if group.rank > 0:
-        return shard
-    return Sasrec(shard.settings, shard.dense.detach().cpu(), whole[:, : n_items + 1])
+    n_moved = max(MOVED_ROWS // group.size, 1)
+    for begin in range(0, len(shard), n_moved):
+        sent = shard[begin : begin + n_moved].detach().cpu()
+        # Shards are of one size, so that as many come from each.
+        arrived, _ = group.exchange(sent, [len(sent), *[0] * (group.size - 1)])
+        by_owner = arrived.view(-1, len(sent), shard.shape[1])
+        yield by_owner.transpose(0, 1).reshape(-1, shard.shape[1])[: n_rows - begin * group.size]

@@ -12,9 +12,9 @@ from nsbench.model import Sasrec
 from nsbench.training.epoch_loss import EpochLoss
 from nsbench.training.named import prefixed, under
 from nsbench.training.progress import Counts, Look, Progress, Replica
+from nsbench.training.replica_steps import ReplicaSteps
 from nsbench.training.resume import Snapshot
 from nsbench.training.source import DrawSource
-from nsbench.training.step import Stepper
 
 
 @dataclass
@@ -23,9 +23,9 @@ class TrainingState:
 
     Attributes:
         replicas: What the models differ in.
-        model: The parameters, changed in place by the stepper.
+        model: The parameters, changed in place by the steps.
         best: Each replica's parameters at its best epoch.
-        stepper: Adam's moments and the dropout streams.
+        steps: Adam's moments and the dropout streams.
         sources: Each replica's batches and negatives.
         progress: How each replica stands.
         counts: What was done up to now.
@@ -36,7 +36,7 @@ class TrainingState:
     replicas: Sequence[Replica]
     model: Sasrec
     best: Sasrec
-    stepper: Stepper
+    steps: ReplicaSteps
     sources: Sequence[DrawSource]
     progress: list[Progress]
     counts: Counts
@@ -61,7 +61,7 @@ class TrainingState:
         """
         self.loss.read()
         tensors = prefixed("model", _parameters(self.model)) | prefixed("best", _parameters(self.best))
-        tensors |= prefixed("stepper", self.stepper.state())
+        tensors |= prefixed("stepper", self.steps.state())
         for number, source in enumerate(self.sources):
             tensors |= prefixed(f"source.{number}", source.state())
         standing = {
@@ -78,7 +78,7 @@ class TrainingState:
         for name, model in (("model", self.model), ("best", self.best)):
             for part, tensor in _parameters(model).items():
                 tensor.copy_(snapshot.tensors[f"{name}.{part}"])
-        self.stepper.restore(under("stepper", snapshot.tensors))
+        self.steps.restore(under("stepper", snapshot.tensors))
         for number, source in enumerate(self.sources):
             source.restore(under(f"source.{number}", snapshot.tensors))
         standing = json.loads(snapshot.standing)
@@ -96,14 +96,14 @@ def _parameters(model: Sasrec) -> dict[str, Tensor]:
 
 
 def new_state(
-    replicas: Sequence[Replica], model: Sasrec, stepper: Stepper, sources: Sequence[DrawSource], device: torch.device
+    replicas: Sequence[Replica], model: Sasrec, steps: ReplicaSteps, sources: Sequence[DrawSource], device: torch.device
 ) -> TrainingState:
     """A training that has not taken a step."""
     return TrainingState(
         replicas,
         model,
         model.copy(),
-        stepper,
+        steps,
         sources,
         [Progress() for _ in replicas],
         Counts(),

@@ -17,7 +17,7 @@ from nsbench.training.group import ALONE, Group
 T = TypeVar("T")
 
 TIMEOUT = timedelta(days=1)
-"""How long a process waits for the others: process 0 ranks the validation interactions meanwhile. Of a process that dies
+"""How long a process waits for the others: process 0 may have to wait for a tracking store meanwhile. Of a process that dies
 the others hear at once, and torchrun ends them."""
 
 _CPU = torch.device("cpu")

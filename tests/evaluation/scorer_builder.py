@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from nsbench.data.dataset import Histories
+from nsbench.evaluation.share import WHOLE
 
 
 class WrittenScorer:
@@ -16,6 +17,8 @@ class WrittenScorer:
         n_scored: Scores given so far.
     """
 
+    share = WHOLE
+
     def __init__(self, scores: Sequence[Sequence[float]]) -> None:
         self._scores = torch.tensor(scores, dtype=torch.float32)
         self.n_encoded = 0
@@ -25,7 +28,7 @@ class WrittenScorer:
         self.n_encoded += len(histories)
         return torch.arange(len(histories)).clamp(max=len(self._scores) - 1)[:, None]
 
-    def score(self, states: Tensor, first_item: int, end_item: int) -> Tensor:
-        block = self._scores[states[:, 0], first_item - 1 : end_item - 1]
+    def score(self, states: Tensor, first: int, end: int) -> Tensor:
+        block = self._scores[states[:, 0], first - 1 : end - 1]
         self.n_scored += block.numel()
         return block.clone()

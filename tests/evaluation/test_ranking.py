@@ -9,6 +9,7 @@ from nsbench.evaluation import candidate
 from nsbench.evaluation.ranking import rank_targets
 from nsbench.evaluation.scorer import Scorer
 from nsbench.evaluation.settings import EvaluationSettings
+from nsbench.evaluation.share import WHOLE
 from nsbench.evaluation.target import targets_of
 from nsbench.terms import Cohort
 from tests.builder import dataset_of
@@ -105,6 +106,8 @@ def test_a_catalogue_of_one_stretch_is_scored_once() -> None:
 class VectorScorer:
     """Scores by products of small whole numbers, exact in float32 in whatever order they are summed."""
 
+    share = WHOLE
+
     def __init__(self, n_items: int) -> None:
         generator = torch.Generator().manual_seed(0)
         self._items = torch.randint(-3, 4, (n_items + 1, 5), generator=generator).float()
@@ -112,8 +115,8 @@ class VectorScorer:
     def encode(self, histories: Histories) -> torch.Tensor:
         return self._items[torch.from_numpy(histories.item_ids[histories.end - 1]).long()]
 
-    def score(self, states: torch.Tensor, first_item: int, end_item: int) -> torch.Tensor:
-        return states @ self._items[first_item:end_item].T
+    def score(self, states: torch.Tensor, first: int, end: int) -> torch.Tensor:
+        return states @ self._items[first:end].T
 
 
 def random_log(seed: int) -> Dataset:
@@ -174,11 +177,13 @@ def test_a_model_whose_items_are_all_alike_ranks_every_target_in_the_middle() ->
     """
 
     class Collapsed:
+        share = WHOLE
+
         def encode(self, histories: Histories) -> torch.Tensor:
             return torch.full((len(histories), 50), 0.1)
 
-        def score(self, states: torch.Tensor, first_item: int, end_item: int) -> torch.Tensor:
-            return states @ torch.full((50, end_item - first_item), 0.3)
+        def score(self, states: torch.Tensor, first: int, end: int) -> torch.Tensor:
+            return states @ torch.full((50, end - first), 0.3)
 
     dataset = dataset_of(train=[[*range(1, 1002)]], test=[[1, 500, 1001]])
     assert ranks_of(Collapsed(), dataset) == pytest.approx([501, 501, 501], abs=8)

@@ -18,7 +18,7 @@ from nsbench.samplers import SAMPLERS
 from nsbench.training.group import Group
 from nsbench.training.placement import placement_of
 from nsbench.training.settings import TrainingSettings
-from nsbench.training.sharded_table import whole_model
+from nsbench.training.sharded_table import joined_rows
 from nsbench.training.source import DrawSource, stacked
 from nsbench.training.step import Stepper
 from nsbench.training.torch_group import torchrun_group
@@ -89,10 +89,11 @@ def main(folder: Path) -> None:
         for name, case in CASES.items():
             losses, copied = trained(case, "copied", group)
             sharded_losses, shard = trained(case, "sharded", group)
-            whole = whole_model(shard, ragged_log().n_items, group)
+            rows = [list(joined_rows(own, ragged_log().n_items + 1, group)) for own in shard.items]
+            whole = torch.stack([torch.cat(stretches) for stretches in rows])
             found = {
                 "copied": (losses, copied.dense, copied.items),
-                "sharded": (sharded_losses, whole.dense, whole.items),
+                "sharded": (sharded_losses, shard.dense, whole),
                 "shard": (sharded_losses, shard.dense, shard.items),
             }
             torch.save(found, folder / f"{name}-{group.rank}.pt")

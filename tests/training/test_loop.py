@@ -37,11 +37,14 @@ class Judge:
     def on_step(self, n_positives: int, loss: torch.Tensor) -> None:
         """Not listened to."""
 
-    def on_validation(self, replica: int, epoch: int, model: Sasrec, loss: float) -> Look:
+    def look(self, replica: int, epoch: int, model: Sasrec, loss: float) -> Look:
         self.looks.append((replica, epoch))
         self.losses.append(loss)
         self.items[epoch] = model.items.detach().clone()
         return Look(epoch, self._score(replica, epoch), {"train/loss": loss}, 0.0)
+
+    def on_validation(self, replica: int, look: Look) -> None:
+        """Not listened to."""
 
 
 def train(judge: Judge, replicas: list[Replica] | None = None, **settings: object) -> TrainingResult:

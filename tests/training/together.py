@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.free_port import free_port
@@ -10,8 +11,14 @@ from tests.free_port import free_port
 N_PROCESSES = 2
 
 
-def run_together(module: str, folder: Path) -> None:
-    """Calls a module's `main(folder)` in two processes, each with a number of its own; fails if one does."""
+def run_together(module: str, folder: Path, ends: Sequence[int] = (0, 0)) -> None:
+    """Calls a module's `main(folder)` in two processes, each with a number of its own; fails if one doesn't end as it should.
+
+    Args:
+        module: Its full name.
+        folder: Where the processes leave what they find.
+        ends: The exit status of each; negative: the signal that ends it.
+    """
     program = f"from pathlib import Path; from {module} import main; main(Path({str(folder)!r}))"
     port = str(free_port())
     shared = {**os.environ, "WORLD_SIZE": str(N_PROCESSES), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
@@ -30,4 +37,4 @@ def run_together(module: str, folder: Path) -> None:
     finally:
         for process in processes:
             process.kill()
-    assert [process.returncode for process in processes] == [0] * N_PROCESSES, "\n".join(said)
+    assert [process.returncode for process in processes] == list(ends), "\n".join(said)

@@ -1,0 +1,113 @@
+"""How replicas take their steps: in the same kernels, or one after the other.
+
+Kernels that serve several replicas are launched once for all of them, which is most of what small steps and GPUs spend; but
+rows then lie in rectangles as long as the longest replica's. Replicas that have enough to do by themselves are therefore
+quicker one after the other on a CPU, and then equal the same seed trained alone bit for bit, not only up to rounding.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol, final
+
+import torch
+from torch import Tensor
+
+from nsbench.data.layout import step_of
+from nsbench.training.source import Draw, stacked
+from nsbench.training.step import Stepper
+
+IN_TURN_FROM = 1_000
+"""Positives of a replica's step from which taking turns is quicker on a CPU."""
+
+_SHARED = "n_steps"
+"""The part of a stepper's state that all replicas have in common; dropout streams are numbered, all else has an axis."""
+
+_STREAM = "dropout."
+
+
+class ReplicaSteps(Protocol):
+    """Takes the steps of some replicas."""
+
+    def step(self, draws: Sequence[Draw]) -> Tensor:
+        """One step of every replica; float32[replicas], the losses before it.
+
+        Args:
+            draws: One a replica.
+        """
+
+    def state(self) -> dict[str, Tensor]:
+        """What the next step depends on beside the model, along an axis of replicas, however steps are taken."""
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Takes over what `state` gave."""
+
+
+@final
+class Together:
+    """All replicas in the same kernels.
+
+    Args:
+        stepper: Of all replicas.
+    """
+
+    def __init__(self, stepper: Stepper) -> None:
+        self._stepper = stepper
+
+    def step(self, draws: Sequence[Draw]) -> Tensor:
+        """One step of every replica."""
+        return self._stepper.step(step_of([draw.batch for draw in draws]), stacked([draw.negatives for draw in draws]))
+
+    def state(self) -> dict[str, Tensor]:
+        """The stepper's; shares memory."""
+        return self._stepper.state()
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Takes over what `state` gave."""
+        self._stepper.restore(state)
+
+
+@final
+class InTurn:
+    """One replica after the other.
+
+    Args:
+        steppers: One a replica.
+    """
+
+    def __init__(self, steppers: Sequence[Stepper]) -> None:
+        self._steppers = steppers
+
+    def step(self, draws: Sequence[Draw]) -> Tensor:
+        """One step of every replica."""
+        pairs = zip(self._steppers, draws, strict=True)
+        return torch.cat([own.step(step_of([draw.batch]), stacked([draw.negatives])) for own, draw in pairs])
+
+    def state(self) -> dict[str, Tensor]:
+        """The steppers', put together."""
+        states = [stepper.state() for stepper in self._steppers]
+        streams = {f"{_STREAM}{number}": state.pop(f"{_STREAM}0") for number, state in enumerate(states)}
+        joined = {
+            name: tensor if name.endswith(_SHARED) else torch.cat([state[name] for state in states])
+            for name, tensor in states[0].items()
+        }
+        return joined | streams
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Takes over what `state` gave."""
+        for number, stepper in enumerate(self._steppers):
+            own = {
+                name: tensor if name.endswith(_SHARED) else tensor[number : number + 1]
+                for name, tensor in state.items()
+                if not name.startswith(_STREAM)
+            }
+            stepper.restore(own | {f"{_STREAM}0": state[f"{_STREAM}{number}"]})
+
+
+def takes_turns(n_replicas: int, n_positives: float, device: torch.device) -> bool:
+    """Whether replicas are quicker one after the other.
+
+    Args:
+        n_replicas: How many.
+        n_positives: Of one replica's step.
+        device: Where they run.
+    """
+    return n_replicas > 1 and device.type == "cpu" and n_positives >= IN_TURN_FROM
