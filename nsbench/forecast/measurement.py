@@ -150,6 +150,9 @@ class _Stopwatch:
     def on_validation(self, epoch: int, metrics: Mapping[str, float]) -> None:
         """Never happens: the run is ended before."""
 
+    def on_end(self, error: Exception) -> None:
+        """Never happens: runs that are measured end together."""
+
 
 def _evaluation_rate(
     scorer: ModelScorer, dataset: Dataset, settings: EvaluationSettings, split: EvaluatedSplit, seconds: float

@@ -6,6 +6,7 @@ from typing import final
 import torch
 from torch import Tensor
 
+from nsbench.errors import NonFiniteLoss
 from nsbench.model import Sasrec
 from nsbench.training.group import from_first
 from nsbench.training.listener import Listener
@@ -28,9 +29,9 @@ class JointListener:
         self._placement = placement
         self._n_items = n_items
 
-    def on_resume(self, looks: Sequence[Sequence[Look]]) -> None:
+    def on_resume(self, replica: int, looks: Sequence[Look]) -> None:
         """Passes it on."""
-        self._listener.on_resume(looks)
+        self._listener.on_resume(replica, looks)
 
     def on_step(self, n_positives: int, loss: Tensor) -> None:
         """Passes the step on; whoever is ended by it ends the others.
@@ -50,6 +51,10 @@ class JointListener:
         """What process 0 sees."""
         whole = self._placement.whole(model, self._n_items)
         return from_first(self._placement.group, lambda: self._listener.on_validation(replica, epoch, whole, loss))
+
+    def on_failure(self, replica: int, error: NonFiniteLoss) -> None:
+        """Passes it on; every process sees the same losses."""
+        self._listener.on_failure(replica, error)
 
     def _any_stops(self, *, own: bool) -> bool:
         group = self._placement.group

@@ -21,7 +21,10 @@ from nsbench.training.row import sum_rows
 from nsbench.training.settings import TrainingSettings
 
 ROW_WISE_FROM = 16_000
-"""Rows of all replicas' item tables from which "auto" moves only the rows of the step: both cost the same there on a CPU."""
+"""Rows of an item table from which "auto" moves only the rows of the step: both cost the same there on a CPU.
+
+How many replicas there are makes no difference: one must not train otherwise for those beside it.
+"""
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ class Stepper:
         rates = torch.tensor(learning_rates, dtype=torch.float32, device=model.items.device)
         self._dense_adam = Adam(model.dense, rates)
         self._group = placement.group
-        n_rows = model.items.shape[0] * model.items.shape[1] * placement.n_shards
+        n_rows = model.items.shape[1] * placement.n_shards
         row_wise = (
             n_rows >= ROW_WISE_FROM if settings.item_optimizer == "auto" else settings.item_optimizer == "row-wise"
         )

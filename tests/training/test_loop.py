@@ -30,8 +30,9 @@ class Judge:
         self.looks: list[tuple[int, int]] = []
         self.losses: list[float] = []
         self.items: dict[int, torch.Tensor] = {}
+        self.failures: list[int] = []
 
-    def on_resume(self, looks: Sequence[Sequence[Look]]) -> None:
+    def on_resume(self, replica: int, looks: Sequence[Look]) -> None:
         """Not listened to."""
 
     def on_step(self, n_positives: int, loss: torch.Tensor) -> None:
@@ -42,6 +43,9 @@ class Judge:
         self.losses.append(loss)
         self.items[epoch] = model.items.detach().clone()
         return Look(epoch, self._score(replica, epoch), {"train/loss": loss}, 0.0)
+
+    def on_failure(self, replica: int, error: NonFiniteLoss) -> None:
+        self.failures.append(replica)
 
 
 def train(judge: Judge, replicas: list[Replica] | None = None, **settings: object) -> TrainingResult:
