@@ -22,6 +22,10 @@ ATTEMPT = "nsbench.attempt"
 N_LOST = "nsbench.n_lost"
 """The attribute of such a trial that counts the attempts whose leader died without a word."""
 
+GROUP = "nsbench.group"
+"""The attribute of a trial that is trained side by side with others: the number of the first of them, or of the one that
+that one tries again."""
+
 RUN_ID = "nsbench.run_id"
 """The attribute of a trial that holds its MLflow run's id."""
 
@@ -33,6 +37,9 @@ LOST = "its process ended without a word"
 
 INTERRUPTED = "interrupted"
 """The reason of a trial that was told to stop."""
+
+APART = "to be tried again with fewer beside it"
+"""How the reason of a trial begins that didn't find enough memory beside others; it says nothing against the trial alone."""
 
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 """A pruned trial is a finished one: it has said what it had to say."""
@@ -104,7 +111,7 @@ def standing_of(trial: FrozenTrial) -> Standing:
             return "running"
         case TrialState.WAITING:
             return "waiting"
-    reason = trial.user_attrs.get(END_REASON)
+    reason = trial.user_attrs.get(END_REASON, "")
     if reason == SURPLUS:
         return "surplus"
-    return "lost" if reason in (LOST, INTERRUPTED) else "failed"
+    return "lost" if reason in (LOST, INTERRUPTED) or reason.startswith(APART) else "failed"

@@ -5,7 +5,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from nsbench.study.lasting_storage import LastingStorage
-from nsbench.study.ledger import ATTEMPT, END_REASON, N_LOST, RETRY_OF, is_queued
+from nsbench.study.ledger import ATTEMPT, END_REASON, GROUP, N_LOST, RETRY_OF, is_queued
 from nsbench.study.plan import ORIGIN
 
 _MOST_LOST = 3
@@ -42,5 +42,5 @@ def retry(study: Study, trial: FrozenTrial, *, lost: bool) -> None:
     first = trial.user_attrs.get(RETRY_OF, trial.number)
     if not point or n_lost >= _MOST_LOST or is_queued(study.get_trials(deepcopy=False), first, attempt):
         return
-    kept = {ORIGIN: trial.user_attrs[ORIGIN]} if ORIGIN in trial.user_attrs else {}
+    kept = {name: trial.user_attrs[name] for name in (ORIGIN, GROUP) if name in trial.user_attrs}
     study.enqueue_trial(point, user_attrs={**kept, RETRY_OF: first, ATTEMPT: attempt, N_LOST: n_lost})

@@ -3,6 +3,7 @@
 from optuna.trial import TrialState
 
 from nsbench.study.ledger import (
+    APART,
     ATTEMPT,
     END_REASON,
     INTERRUPTED,
@@ -72,3 +73,7 @@ def test_the_same_attempt_at_a_point_is_made_once():
 def test_an_interrupted_trial_is_lost_and_not_failed():
     reasons = {"a loss of nan": "failed", INTERRUPTED: "lost", SURPLUS: "surplus"}
     assert [standing_of(trial_of(0, FAIL, {END_REASON: reason})) for reason in reasons] == list(reasons.values())
+
+
+def test_a_trial_that_lacked_memory_beside_others_is_lost_and_not_failed():
+    assert standing_of(trial_of(0, FAIL, {END_REASON: f"{APART}: out of memory"})) == "lost"
