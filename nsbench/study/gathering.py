@@ -16,12 +16,9 @@ from nsbench.errors import SettingsError
 from nsbench.study.job import Assignment
 from nsbench.study.ledger import GROUP, RETRY_OF, n_finished
 from nsbench.study.plan import StudyPlan
-from nsbench.study.space import Space
+from nsbench.study.space import RATE, Space
 from nsbench.study.trial_assignment import TrialAssignment
 from nsbench.study.trial_group import side_by_side
-
-_RATE = "learning_rate"
-"""The setting in which models that train side by side may differ."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +59,7 @@ class Gathering:
         self._groups: list[_Together] = []
         self._n_free = 1
         self._most_new = 1
-        only_rate = {name for name, found in space.distributions().items() if not found.single()} <= {_RATE}
-        self._likeness_of_new = _likeness(plan.settings(space.defaults()), None) if only_rate else None
+        self._likeness_of_new = _likeness(plan.settings(space.defaults()), None) if space.is_rate_only else None
 
     @property
     def is_empty(self) -> bool:
@@ -135,7 +131,7 @@ class Gathering:
 
 
 def _likeness(settings: Settings, group: int | None) -> _Likeness:
-    return _Likeness(fingerprint_of({name: value for name, value in settings.flat().items() if name != _RATE}), group)
+    return _Likeness(fingerprint_of({name: value for name, value in settings.flat().items() if name != RATE}), group)
 
 
 def _group_of(attributes: Mapping[str, Any]) -> int | None:
