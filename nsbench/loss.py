@@ -7,6 +7,7 @@ The scores of a block are used once, for the loss and for its gradient, and then
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
 from typing import Literal
 
 import torch
@@ -101,9 +102,11 @@ class BinaryCrossEntropy:
         scale, constant = self._scale(mask, chosen, weights)
         per_position, slope = _loss_and_slope(scores, chosen)
         loss = (per_position * scale).flatten(1).sum(1) + constant
-        slope = slope.mul_(scale[..., None]).view(len(grouped), -1, n)
-        vectors.write(slope, grouped)
-        return loss, torch.bmm(slope, shared).view_as(states)
+        slope = slope.view(len(grouped), -1, n)
+        # A position's scale multiplies its state, not each of its negatives: d products instead of n.
+        scale = scale.view(len(grouped), -1, 1)
+        vectors.write(slope, grouped * scale)
+        return loss, torch.bmm(slope, shared).mul_(scale).view_as(states)
 
     def _scale(self, mask: Tensor, chosen: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
         """[replicas, rows, length], what each chosen negative counts; [replicas], the constant that unselected ones add."""
@@ -123,17 +126,18 @@ def _loss_and_slope(scores: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor]:
     Returns:
         [replicas, rows, length] and [replicas, rows, length, n].
 
-    On a CPU the logarithm takes most of the time, so it is taken of the products of four: log a + log b = log ab. Scores
-    below MAX_SCORE leave 1 - sigmoid(s) five digits, and products of four far from the smallest numbers.
+    On a CPU the logarithm takes most of the time, so it is taken of the products of eight: log a + log b = log ab. Scores
+    below MAX_SCORE leave 1 - sigmoid(s) five digits, and products of eight far from the smallest numbers.
     """
     if scores.device.type != "cpu" or bool(scores.amax() > MAX_SCORE):
         loss = (functional.softplus(scores) * chosen).sum(-1)
         return loss, scores.sigmoid_().mul_(chosen)
-    slope = scores.sigmoid_().mul_(chosen)
-    left = 1 - slope
-    quarter = left.shape[-1] // 4
-    first, second, third, fourth, rest = left.split([quarter] * 4 + [left.shape[-1] % 4], -1)
-    products = first.mul_(second).mul_(third).mul_(fourth)
+    slope = scores.sigmoid_()
+    if not bool(chosen.all()):
+        slope.mul_(chosen)
+    eighth, n_left = divmod(slope.shape[-1], 8)
+    *factors, rest = (1 - slope).split([eighth] * 8 + [n_left], -1)
+    products = reduce(Tensor.mul_, factors)
     return -(products.log_().sum(-1) + rest.log_().sum(-1)), slope
 
 

@@ -50,6 +50,7 @@ def train(
     from nsbench.config import Settings, parse_assignments, read_settings_file
     from nsbench.experiment import run
     from nsbench.terms import RunKind
+    from nsbench.training.abandoned import remove_abandoned
     from nsbench.training.resume import Checkpoints
     from nsbench.training.torch_group import torchrun_group
     from nsbench.watcher import RunOrder
@@ -58,6 +59,7 @@ def train(
     values = {**(read_settings_file(config) if config else {}), **parse_assignments(assignments or [])}
     settings = Settings.of(sampler, values)
     home = current_home()
+    remove_abandoned(home.checkpoints)
     path = checkpoint or home.checkpoints / dataset / f"{sampler}-{settings.fingerprint()}-seed{seed}.safetensors"
     with torchrun_group() as group:
         data = open_together(dataset, home, group)

@@ -70,9 +70,12 @@ def check_tracking(joined: "JoinedStudy", home: Home) -> None:
     """
     from nsbench.errors import TrackingError
     from nsbench.study.joining import last_run_of
+    from nsbench.tracking.mlflow_connection import create_store
     from nsbench.tracking.mlflow_store import open_tracker
+    from nsbench.tracking.patience import OPENING_PATIENCE_S
     from nsbench.tracking.store_uri import without_password
 
+    create_store(home, OPENING_PATIENCE_S)
     run_id = last_run_of(joined.study)
     if run_id is not None and not open_tracker(home).has_run(run_id):
         raise TrackingError(

@@ -8,7 +8,7 @@ from pydantic import Field
 from torch import Tensor
 
 from nsbench.data.batch import UserBatch
-from nsbench.samplers.draw import Draw, draw_unseen, tries
+from nsbench.samplers.draw import draw_unseen, tries
 from nsbench.samplers.history import UserHistory
 from nsbench.samplers.sampler import NegativeCount, Negatives, Sampler, SamplerContext, SamplerSettings
 from nsbench.search import FloatRange
@@ -45,24 +45,20 @@ class CohortStratified(Sampler):
         n_pool = max(self.n_own, self.n_other)
         device = batch.users.device
         cohort = torch.arange(len(self.first), device=device).repeat_interleave(n_pool)
-        proposals = [
-            draw_unseen(
-                _drawer(int(first), int(size), generator, device),
-                torch.Size((len(batch.users), 1, n_pool)),
-                batch,
-                self.history,
-            )
-            for first, size in zip(self.first, self.sizes, strict=True)
-        ]
-        item_ids = torch.cat([p.item_ids for p in proposals], -1)
-        unseen = torch.cat([p.mask for p in proposals], -1)
+        first, sizes = self.first[cohort], self.sizes[cohort]
+
+        def draw(shape: torch.Size, places: Tensor) -> Tensor:
+            share = torch.rand(shape, generator=generator, dtype=torch.float64, device=device)
+            return share.mul_(sizes[places]).long().add_(first[places])
+
+        proposal = draw_unseen(draw, torch.Size((len(batch.users), 1, len(cohort))), batch, self.history)
         place = torch.arange(n_pool, device=device).repeat(len(self.first))
         own = torch.arange(len(self.first), device=device)[:, None] == cohort
         # One row for each cohort of a positive; what a position takes of the pool is one of these rows.
-        taken = (place < torch.where(own, self.n_own, self.n_other)) & (self.sizes[cohort] > 0)
+        taken = (place < torch.where(own, self.n_own, self.n_other)) & (sizes > 0)
         of_target = self.cohorts.index_select(0, batch.targets.flatten()).clamp_(min=0)
         mask = taken.index_select(0, of_target).view(*batch.targets.shape, -1)
-        return Negatives(item_ids, mask.logical_and_(unseen))
+        return Negatives(proposal.item_ids, mask.logical_and_(proposal.mask))
 
     def log_q(self, batch: UserBatch, item_ids: Tensor) -> Tensor:
         """The position's number from the item's cohort over the cohort's size, times the draws that the history takes."""
@@ -71,13 +67,6 @@ class CohortStratified(Sampler):
         number = torch.where(own, self.n_own, self.n_other).double()
         again = tries(self.seen_share)[batch.users[:, None, None], cohort]
         return (number / self.sizes[cohort] * again).log().float()
-
-
-def _drawer(first: int, size: int, generator: torch.Generator, device: torch.device) -> Draw:
-    def draw(shape: torch.Size) -> Tensor:
-        return torch.randint(first, first + max(size, 1), shape, generator=generator, device=device)
-
-    return draw
 
 
 class CohortSettings(SamplerSettings):

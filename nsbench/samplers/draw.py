@@ -9,12 +9,14 @@ from nsbench.data.batch import UserBatch
 from nsbench.samplers.history import UserHistory
 from nsbench.samplers.sampler import Negatives, Sharing
 
-N_REDRAWS = 8
+N_ROUNDS = 2
+DRAWS_A_ROUND = 4
+N_REDRAWS = N_ROUNDS * DRAWS_A_ROUND
 """After so many more draws an item that is still in the history is masked instead: only users whose history holds most
-of the proposal's probability get that far."""
+of the proposal's probability get that far. Several are drawn at once, since a round costs more than a draw."""
 
-Draw = Callable[[torch.Size], Tensor]
-"""Gives int64 item ids of a shape."""
+Draw = Callable[[torch.Size, Tensor], Tensor]
+"""Gives int64 item ids of a shape; the second argument, int64 and broadcast to it, numbers each one's place among the n."""
 
 
 def shape_of(batch: UserBatch, sharing: Sharing, n_negatives: int) -> torch.Size:
@@ -36,18 +38,23 @@ def draw_unseen(draw: Draw, shape: torch.Size, batch: UserBatch, history: UserHi
         batch: The users.
         history: What each of them has had.
     """
-    item_ids = draw(shape)
-    users = batch.users[:, None, None]
-    seen = history.contains(users, item_ids)
+    places = torch.arange(shape[2], device=batch.users.device)
+    item_ids = draw(shape, places)
+    seen = history.contains(batch.users[:, None, None], item_ids)
     if shape[0] == 1 and len(batch.users) > 1:
         return Negatives(item_ids, ~seen)
-    for _ in range(N_REDRAWS):
-        again = seen.nonzero(as_tuple=True)
-        if len(again[0]) == 0:
+    flat, flat_seen, n_a_user = item_ids.view(-1), seen.view(-1), shape[1] * shape[2]
+    for _ in range(N_ROUNDS):
+        again = flat_seen.nonzero()
+        if len(again) == 0:
             break
-        fresh = draw(torch.Size((len(again[0]),)))
-        item_ids[again] = fresh
-        seen[again] = history.contains(batch.users[again[0]], fresh)
+        fresh = draw(torch.Size((len(again), DRAWS_A_ROUND)), again % shape[2])
+        seen_again = history.contains(batch.users[again // n_a_user], fresh)
+        # The first that is not in the history, or the last one.
+        n_in_vain = seen_again.cumprod(1).sum(1)
+        chosen = fresh.gather(1, n_in_vain.clamp(max=DRAWS_A_ROUND - 1)[:, None])
+        flat.index_copy_(0, again[:, 0], chosen[:, 0])
+        flat_seen.index_copy_(0, again[:, 0], n_in_vain == DRAWS_A_ROUND)
     return Negatives(item_ids, ~seen)
 
 

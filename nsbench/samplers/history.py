@@ -4,15 +4,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from nsbench.data.batch import ranges
 from nsbench.data.dataset import Dataset
 
-FILTER_SHARE = 8
-"""Places of the filter for each (user, item) pair: one lookup in eight that finds nothing is looked into in vain."""
+BITS_A_PAIR = 64
+"""Bits of the filter for each (user, item) pair: one lookup in 64 that finds nothing is looked into in vain."""
 
-MAX_FILTER_BITS = 27
+MAX_BITS = 1 << 30
 """The filter takes 128 MiB at most; a larger log is looked up more often in vain, and as exactly."""
 
 _HASH = -7046029254386353131
@@ -27,13 +28,13 @@ class UserHistory:
         pairs: int64[n_pairs + 1], user * stride + item, rising; the last entry is a guard above them all.
         offsets: int64[n_users + 1]; user u's pairs are pairs[offsets[u]:offsets[u + 1]].
         stride: n_items + 1.
-        maybe: bool[2 ** bits], True wherever a pair of the log hashes to; empty: every pair is searched for.
+        seen: The pairs once more, as a filter that rules most others out, or all of them.
     """
 
     pairs: Tensor
     offsets: Tensor
     stride: int
-    maybe: Tensor
+    seen: "PairFilter"
 
     def contains(self, users: Tensor, item_ids: Tensor) -> Tensor:
         """Whether each item is in its user's history.
@@ -44,21 +45,17 @@ class UserHistory:
 
         Returns:
             bool, of the broadcast shape.
-
-        On a CPU most pairs are ruled out by one look into a hashed filter; the rest are searched for.
         """
         wanted = users * self.stride + item_ids
-        if len(self.maybe) == 0:
-            return self._search(wanted)
-        flat = wanted.view(-1)
-        found = self.maybe.index_select(0, _places(flat, len(self.maybe)))
-        suspects = found.nonzero().squeeze(1)
-        found.index_copy_(0, suspects, self._search(flat.index_select(0, suspects)))
+        found = self.seen.may_hold(wanted.view(-1))
+        if not self.seen.is_exact:
+            suspects = found.nonzero().squeeze(1)
+            found.index_copy_(0, suspects, self._search(wanted.view(-1).index_select(0, suspects)))
         return found.view_as(wanted)
 
     def _search(self, wanted: Tensor) -> Tensor:
         places = torch.searchsorted(self.pairs, wanted)
-        return self.pairs.index_select(0, places.view(-1)).view_as(wanted) == wanted
+        return self.pairs.index_select(0, places) == wanted
 
     def mass(self, probabilities: Tensor) -> Tensor:
         """The probability of each user's history under a distribution over items.
@@ -91,16 +88,49 @@ def history_of(dataset: Dataset, device: torch.device, last_targets: int | None 
     distinct = np.unique(users * stride + np.asarray(dataset.item_ids)[ranges(start, lengths)])
     offsets = np.searchsorted(distinct, np.arange(dataset.n_users + 1, dtype=np.int64) * stride)
     pairs = torch.from_numpy(np.append(distinct, np.iinfo(np.int64).max)).to(device)
-    return UserHistory(pairs, torch.from_numpy(offsets.astype(np.int64)).to(device), stride, _filter(pairs[:-1]))
+    seen = pair_filter(distinct, dataset.n_users * stride, device)
+    return UserHistory(pairs, torch.from_numpy(offsets.astype(np.int64)).to(device), stride, seen)
 
 
-def _filter(pairs: Tensor) -> Tensor:
-    if pairs.device.type != "cpu":
-        return torch.empty(0, dtype=torch.bool, device=pairs.device)
-    bits = min((FILTER_SHARE * max(len(pairs), 1) - 1).bit_length(), MAX_FILTER_BITS)
-    return torch.zeros(2**bits, dtype=torch.bool).index_fill_(0, _places(pairs, 2**bits), True)
+@dataclass(frozen=True)
+class PairFilter:
+    """A bit for each pair: its own where a dense log leaves room for that, else the one that it hashes to.
+
+    Attributes:
+        bits: uint8[size / 8], 1 wherever a pair of the log is.
+        is_exact: Whether each bit belongs to one pair.
+    """
+
+    bits: Tensor
+    is_exact: bool
+
+    def may_hold(self, pairs: Tensor) -> Tensor:
+        """bool[n], False for pairs that are not in the log; True for those that are, and where bits are shared some more.
+
+        Args:
+            pairs: int64[n].
+        """
+        places = pairs if self.is_exact else _hashed(pairs, 8 * len(self.bits))
+        bits = self.bits.index_select(0, places >> 3) >> (places & 7).to(torch.uint8)
+        return (bits & 1).bool()
 
 
-def _places(pairs: Tensor, size: int) -> Tensor:
-    """int64, where pairs are in a filter of `size`, a power of 2."""
+def pair_filter(pairs: NDArray[np.int64], n_possible: int, device: torch.device) -> PairFilter:
+    """The filter of some pairs.
+
+    Args:
+        pairs: int64[n], distinct, in 0..n_possible - 1.
+        n_possible: Pairs that there could be.
+        device: Where lookups will happen.
+    """
+    size = max(8, min(1 << (BITS_A_PAIR * len(pairs)).bit_length(), MAX_BITS))
+    is_exact = n_possible <= size
+    places = pairs if is_exact else _hashed(torch.from_numpy(pairs), size).numpy()
+    bits = np.zeros(-(-n_possible // 8) if is_exact else size // 8, dtype=np.uint8)
+    np.bitwise_or.at(bits, places >> 3, (1 << (places & 7)).astype(np.uint8))
+    return PairFilter(torch.from_numpy(bits).to(device), is_exact)
+
+
+def _hashed(pairs: Tensor, size: int) -> Tensor:
+    """int64, where pairs are in a filter of `size` bits, a power of 2."""
     return (pairs * _HASH >> (64 - size.bit_length() + 1)) & (size - 1)

@@ -41,11 +41,11 @@ class Popularity(Sampler):
     def propose(self, batch: UserBatch, generator: torch.Generator) -> Negatives:
         """Draws for each position, user or batch."""
 
-        def draw(shape: torch.Size) -> Tensor:
-            device = batch.users.device
-            place = torch.randint(len(self._keep), shape, generator=generator, device=device).view(-1)
-            uniform = torch.rand(len(place), generator=generator, dtype=torch.float64, device=device)
-            kept = uniform < self._keep.index_select(0, place)
+        def draw(shape: torch.Size, _: Tensor) -> Tensor:
+            drawn = torch.rand(shape, generator=generator, dtype=torch.float64, device=batch.users.device).view(-1)
+            # The whole part is a place, the fraction a draw of its own; 53 bits are enough for both.
+            place = drawn.mul_(len(self._keep)).long()
+            kept = drawn.sub_(place) < self._keep.index_select(0, place)
             return torch.where(kept, place, self._alias.index_select(0, place)).view(shape)
 
         return draw_unseen(draw, shape_of(batch, self._sharing, self.n_negatives), batch, self._history)

@@ -26,7 +26,7 @@ class Uniform(Sampler):
     def propose(self, batch: UserBatch, generator: torch.Generator) -> Negatives:
         """Draws for each position, user or batch."""
 
-        def draw(shape: torch.Size) -> Tensor:
+        def draw(shape: torch.Size, _: Tensor) -> Tensor:
             return torch.randint(1, self.n_candidates + 1, shape, generator=generator, device=batch.users.device)
 
         return draw_unseen(draw, shape_of(batch, self.sharing, self.n_negatives), batch, self.history)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import final
 
 from nsbench.study.answer import PRUNED_REASON, Answer, Verdict
-from nsbench.study.crew import RunCloser
+from nsbench.study.crew import WORKER_LOST, RunCloser
 from nsbench.study.job import Assignment, Ending, Follower
 from nsbench.study.message import Ended, Finishing, Report, Started, Validated
 
@@ -80,7 +80,8 @@ class Conversation:
 
     def broke_off(self, cause: str, close_run: RunCloser) -> None:
         """The worker is gone without an ending, for that cause."""
-        ending = Ending("interrupted", "interrupted") if self._stopping else Ending("failed", cause)
+        lost = Ending("lost", f"{WORKER_LOST}: {cause}")
+        ending = Ending("interrupted", "interrupted") if self._stopping else lost
         for one in self._let_go():
             one.follower.ended(one.settled or ending)
             if one.run_id is not None:

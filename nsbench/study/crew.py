@@ -12,12 +12,15 @@ from nsbench.study.job import Assignment, Ending
 RunCloser = Callable[[str, Ending], None]
 """Ends the run of an id, as told, when its own process can't do it any more."""
 
+WORKER_LOST = "its worker was lost"
+"""How the reason of a run begins whose worker died under a living leader; what is known of the cause follows."""
+
 
 class Crew(Protocol):
     """Workers that each do one assignment at a time.
 
     It passes every report of a worker to the worker's assignment and answers what that says. A worker that is gone without an
-    ending gets one: what was settled before it went, else "interrupted" while the crew is being stopped, else "failed".
+    ending gets one: what was settled before it went, else "interrupted" while the crew is being stopped, else "lost".
     """
 
     @property

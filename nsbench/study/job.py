@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from nsbench.evaluation.settings import EvaluationSettings
     from nsbench.watcher import RunOrder
 
-EndState = Literal["finished", "pruned", "failed", "interrupted"]
-"""How a job ends: with a result, by a pruner, by an error, or because it was told to stop."""
+EndState = Literal["finished", "pruned", "failed", "interrupted", "lost"]
+"""How a job ends: with a result, by a pruner, by an error, because it was told to stop, or because its worker died."""
 
 
 @dataclass(frozen=True)

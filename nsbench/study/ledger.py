@@ -8,6 +8,7 @@ from typing import Literal
 
 from optuna.trial import FrozenTrial, TrialState
 
+from nsbench.study.crew import WORKER_LOST
 from nsbench.study.plan import DEFAULTS, ORIGIN
 
 END_REASON = "nsbench.end_reason"
@@ -20,7 +21,7 @@ ATTEMPT = "nsbench.attempt"
 """The attribute of such a trial that counts the attempts, from 2."""
 
 N_LOST = "nsbench.n_lost"
-"""The attribute of such a trial that counts the attempts whose leader died without a word."""
+"""The attribute of such a trial that counts the attempts whose leader or worker died without a word."""
 
 GROUP = "nsbench.group"
 """The attribute of a trial that is trained side by side with others: the number of the first of them, or of the one that
@@ -34,6 +35,12 @@ SURPLUS = "surplus"
 
 LOST = "its process ended without a word"
 """The reason of a trial whose leading process died."""
+
+MOST_LOST = 3
+"""As often a process may die over the same point or run; then that may be what kills it, and it is given up as failed."""
+
+GIVEN_UP = f"; lost {MOST_LOST} times, it is given up"
+"""How the reason of one that was given up so ends."""
 
 INTERRUPTED = "interrupted"
 """The reason of a trial that was told to stop."""
@@ -101,7 +108,11 @@ def _is_twin(one: FrozenTrial, other: FrozenTrial) -> bool:
 
 
 def standing_of(trial: FrozenTrial) -> Standing:
-    """What became of a trial; one that was interrupted is lost, not failed: it says nothing against its settings."""
+    """What became of a trial.
+
+    One that was interrupted, or whose process died, is lost and not failed: it says nothing against its settings, until that
+    has happened so often that it is given up.
+    """
     match trial.state:
         case TrialState.COMPLETE:
             return "complete"
@@ -114,4 +125,5 @@ def standing_of(trial: FrozenTrial) -> Standing:
     reason = trial.user_attrs.get(END_REASON, "")
     if reason == SURPLUS:
         return "surplus"
-    return "lost" if reason in (LOST, INTERRUPTED) or reason.startswith(APART) else "failed"
+    is_lost = reason in (LOST, INTERRUPTED) or reason.startswith((WORKER_LOST, APART))
+    return "lost" if is_lost and not reason.endswith(GIVEN_UP) else "failed"

@@ -9,15 +9,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import final
 
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
 from nsbench.config import Settings
 from nsbench.errors import SettingsError
-from nsbench.study.ledger import END_REASON
+from nsbench.study.ledger import END_REASON, standing_of
 from nsbench.study.plan import StudyPlan
 
 OUT_OF_MEMORY = "out of memory"
-"""How the reason of a trial begins that needed more memory than there is; `nsbench.experiment` words it so too."""
+"""What the reason of a trial says that needed more memory than there is; `nsbench.experiment` words it so too."""
 
 _COUNTS = ("n_negatives", "n_in_batch", "n_uniform")
 _CGROUPS = Path("/sys/fs/cgroup")
@@ -50,8 +50,8 @@ def refusal(settings: Settings, trials: Sequence[FrozenTrial], plan: StudyPlan) 
 
 def _failed_load(trial: FrozenTrial, plan: StudyPlan) -> int | None:
     """The load of a trial that failed for memory; None for any other trial."""
-    reason = trial.user_attrs.get(END_REASON, "")
-    if trial.state is not TrialState.FAIL or not reason.startswith(OUT_OF_MEMORY):
+    # Where the kernel killed the worker, the trial is lost and its point tried again, until it is given up.
+    if standing_of(trial) != "failed" or OUT_OF_MEMORY not in trial.user_attrs.get(END_REASON, ""):
         return None
     try:
         return load_of(plan.settings(trial.params))

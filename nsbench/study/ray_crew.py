@@ -174,7 +174,7 @@ class RayCrew:
         except ray.exceptions.RayActorError as error:
             _log.warning("a worker is gone: %s", error)
             self._workers.remove(worker)
-            worker.talk.broke_off("its node or process was lost", close_run)
+            worker.talk.broke_off("its node or its process is gone", close_run)
 
     def _fill(self) -> None:
         ray = _ray()

@@ -7,6 +7,7 @@ point tried again.
 
 import logging
 import time
+from collections.abc import Collection
 from contextlib import suppress
 from typing import final
 
@@ -18,11 +19,12 @@ from nsbench.home import Home
 from nsbench.study.answer import PRUNED_REASON
 from nsbench.study.job import Ending
 from nsbench.study.lasting_storage import LastingStorage
-from nsbench.study.ledger import END_REASON, LOST, RUN_ID, standing_of
+from nsbench.study.ledger import END_REASON, GIVEN_UP, LOST, RUN_ID, standing_of
 from nsbench.study.owner import OWNER, is_dead, this_process
 from nsbench.study.plan import StudyPlan, load_study
 from nsbench.study.sign_of_life import GRACE_S, SignsOfLife
-from nsbench.study.trial_end import fail, retry
+from nsbench.study.spent_checkpoint import remove_spent
+from nsbench.study.trial_end import lose
 from nsbench.terms import PRUNED, RunKind
 from nsbench.tracking.mlflow_reader import open_reader
 from nsbench.tracking.mlflow_store import MlflowTracker
@@ -53,19 +55,16 @@ class Reconciler:
         self._next_send = 0.0
 
     def reconcile(self, study: Study, plan: StudyPlan) -> None:
-        """Fails every trial of a study whose leader is dead, queues its point, and closes its run."""
+        """Fails every trial of a study whose leader is dead, queues its point, and closes its run.
+
+        Checkpoints on this machine that the study's failed trials left are deleted.
+        """
         signs = self._signs.setdefault(plan.name, SignsOfLife(self._grace_s))
         running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
         lost = {trial.number for trial in running if signs.is_lost(trial)}
-        if not lost:
-            return
-        with self._storage.locked(plan.name):
-            for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-                if trial.number in lost:
-                    retry(study, trial, lost=True)
-                    fail(study, self._storage, trial.number, LOST)
-                    _log.info("%s: trial %d was lost; its point is tried again", plan.name, trial.number)
-        self._close_runs_of(study, plan)
+        if lost:
+            self._lose(study, plan, lost)
+        remove_spent(self._home, plan, study.get_trials(deepcopy=False, states=(TrialState.FAIL,)))
 
     def keep_up(self) -> None:
         """Sends what waits for a tracking store that was out, as soon as it is back."""
@@ -85,7 +84,7 @@ class Reconciler:
                     self._tracker.stop_run(run_id, "KILLED", f"{PRUNED}: {ending.reason}")
                 case "failed":
                     self._tracker.stop_run(run_id, "FAILED", ending.reason)
-                case "interrupted":
+                case "interrupted" | "lost":
                     self._tracker.stop_run(run_id, "KILLED", ending.reason)
         except TrackingError as error:
             _log.warning("run %s stays open until the next command on its dataset: %s", run_id, error)
@@ -106,6 +105,13 @@ class Reconciler:
             ending = _ending_by_trial(run, trials.get(run.study or "", [])) or _ending_by_owner(run)
             if ending is not None:
                 self.close_run(run.run_id, ending)
+
+    def _lose(self, study: Study, plan: StudyPlan, lost: Collection[int]) -> None:
+        with self._storage.locked(plan.name):
+            for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+                if trial.number in lost:
+                    lose(study, self._storage, trial, LOST)
+        self._close_runs_of(study, plan)
 
     def _close_runs_of(self, study: Study, plan: StudyPlan) -> None:
         try:
@@ -135,16 +141,23 @@ def _ending_by_trial(run: StoredRun, trials: list[FrozenTrial]) -> Ending | None
         return None
     if trial.user_attrs.get(OWNER) != run.tags.get(OWNER):  # Of a study of the same name in another storage.
         return None
-    is_its_run = trial.user_attrs.get(RUN_ID) == run.run_id
+    if trial.user_attrs.get(RUN_ID) != run.run_id:
+        return Ending("interrupted", LOST)
+    return _ending_of_its_run(trial)
+
+
+def _ending_of_its_run(trial: FrozenTrial) -> Ending:
+    reason = trial.user_attrs.get(END_REASON, LOST)
     match standing_of(trial):
-        case "complete" if is_its_run:
+        case "complete":
             return Ending("finished")
-        case "pruned" if is_its_run:
+        case "pruned":
             return Ending("pruned", PRUNED_REASON)
-        case "failed" if is_its_run:
-            return Ending("failed", trial.user_attrs.get(END_REASON, LOST))
+        # Of a point that was given up the run was killed as those of the earlier attempts were.
+        case "failed" if not reason.endswith(GIVEN_UP):
+            return Ending("failed", reason)
         case _:
-            return Ending("interrupted", LOST)
+            return Ending("lost", reason)
 
 
 def _ending_by_owner(run: StoredRun) -> Ending | None:

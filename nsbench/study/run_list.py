@@ -9,24 +9,39 @@ from typing import final
 from nsbench.study.answer import Answer, Verdict
 from nsbench.study.failure import Failures
 from nsbench.study.job import Assignment, Ending, Job, Row, TrainJob
+from nsbench.study.ledger import GIVEN_UP, MOST_LOST
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class PlannedJob:
-    """A job that is to be done: what tables call its runs, and the job."""
+    """A job that is to be done.
+
+    Attributes:
+        names: What tables call its runs.
+        job: The job.
+        n_lost: Workers that have died over it.
+    """
 
     names: tuple[str, ...]
     job: Job
+    n_lost: int = 0
 
     def halves(self) -> "tuple[PlannedJob, ...]":
         """The same runs in two jobs; none where there is one run only."""
         middle = len(self.names) // 2
         if not isinstance(self.job, TrainJob) or not middle:
             return ()
-        parts = (slice(middle), slice(middle, None))
-        return tuple(PlannedJob(self.names[part], replace(self.job, orders=self.job.orders[part])) for part in parts)
+        numbers = range(len(self.names))
+        return self.part(numbers[:middle]), self.part(numbers[middle:])
+
+    def part(self, runs: Sequence[int]) -> "PlannedJob":
+        """Some of its runs, counted from 0; a baseline has one only."""
+        job = self.job
+        if isinstance(job, TrainJob):
+            job = replace(job, orders=tuple(job.orders[run] for run in runs))
+        return PlannedJob(tuple(self.names[run] for run in runs), job)
 
 
 @final
@@ -34,7 +49,8 @@ class RunList:
     """Runs that are made in order; a failed one is not tried again by the same command.
 
     Runs of one job are trained side by side. Where they failed together and may do better apart, they are tried again in two
-    halves, down to a run alone.
+    halves, down to a run alone. Runs whose worker died are tried again at once, together, so that they go on from their
+    checkpoint; after three deaths they have failed.
 
     Args:
         title: What tables call the list.
@@ -73,6 +89,8 @@ class RunList:
         ended = [assignment for assignment in self._open if assignment.has_ended]
         self._open = [assignment for assignment in self._open if not assignment.has_ended]
         for assignment in ended:
+            if lost := assignment.lost_runs:
+                self._lose(assignment, lost)
             if assignment.may_do_apart:
                 self._halve(assignment)
             elif assignment.failure is not None:
@@ -80,6 +98,18 @@ class RunList:
                 self.failures.failure(assignment.failure)
             elif assignment.has_finished:
                 self.failures.success()
+
+    def _lose(self, assignment: "ListedAssignment", runs: Sequence[int]) -> None:
+        """Puts runs whose worker died first in the list, or gives them up."""
+        n_lost = assignment.planned.n_lost + 1
+        is_tried_again = n_lost < MOST_LOST
+        for run in runs:
+            assignment.followers[run].was_lost(is_tried_again=is_tried_again)
+        names = ", ".join(assignment.planned.names[run] for run in runs)
+        what = "tried again" if is_tried_again else "given up"
+        _log.warning("%s: a worker died over %s; that is %s", self.title, names, what)
+        if is_tried_again:
+            self._waiting.insert(0, replace(assignment.planned.part(runs), n_lost=n_lost))
 
     def _halve(self, assignment: "ListedAssignment") -> None:
         _log.warning(
@@ -108,8 +138,9 @@ class RunList:
         return assignment
 
     def rows(self) -> tuple[Row, ...]:
-        """The runs that have been begun."""
-        return tuple(run.row() for assignment in self._begun for run in assignment.followers)
+        """The runs that have been begun, each once."""
+        runs = (run for assignment in self._begun for run in assignment.followers)
+        return tuple(run.row() for run in runs if not run.is_tried_again)
 
 
 @final
@@ -137,6 +168,11 @@ class ListedAssignment:
         return all(run.ending is not None and run.ending.state == "finished" for run in self.followers)
 
     @property
+    def lost_runs(self) -> Sequence[int]:
+        """Which of its runs were lost with their worker."""
+        return [number for number, run in enumerate(self.followers) if run.ending and run.ending.state == "lost"]
+
+    @property
     def failure(self) -> str | None:
         """Why runs of it failed; None while none did."""
         reasons = (run.ending.reason for run in self.followers if run.ending and run.ending.state == "failed")
@@ -156,9 +192,14 @@ class ListedRun:
     Args:
         name: What tables call it.
         objective: The metric that they show.
+
+    Attributes:
+        ending: How it ended, or None.
+        is_tried_again: Whether another run takes its place.
     """
 
     def __init__(self, name: str, objective: str) -> None:
+        self.is_tried_again = False
         self.ending: Ending | None = None
         self._row = Row(name, "running")
         self._objective = objective
@@ -182,7 +223,14 @@ class ListedRun:
         self.ending = ending
         value = ending.metrics.get(self._objective, self._row.value)
         seconds = time.monotonic() - self._began
-        self._row = replace(self._row, state=ending.state, value=value, reason=ending.reason, seconds=seconds)
+        state = "interrupted" if ending.state == "lost" else ending.state
+        self._row = replace(self._row, state=state, value=value, reason=ending.reason, seconds=seconds)
+
+    def was_lost(self, *, is_tried_again: bool) -> None:
+        """Notes what becomes of a run whose worker died; one that is not tried again has failed."""
+        self.is_tried_again = is_tried_again
+        if self.ending is not None and not is_tried_again:
+            self.ended(Ending("failed", self.ending.reason + GIVEN_UP))
 
     def row(self) -> Row:
         """How it stands."""

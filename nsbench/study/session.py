@@ -24,6 +24,7 @@ from nsbench.study.tuning import Pace, Tuning
 from nsbench.terms import ALL, BALANCED_COHORTS, balance_name, metric_name
 from nsbench.tracking.mlflow_connection import create_store
 from nsbench.tracking.mlflow_store import MlflowTracker, open_tracker
+from nsbench.tracking.patience import OPENING_PATIENCE_S
 from nsbench.watcher import DEFAULT_OBJECTIVE
 
 _PATIENCE_S = 60.0
@@ -88,7 +89,7 @@ class Session:
         Raises:
             TrackingError: A store can't be opened.
         """
-        create_store(home)
+        create_store(home, OPENING_PATIENCE_S)
         return cls(home, crew, open_tracker(home), open_storage(home))
 
     def tuning(self, order: StudyOrder, dataset: Dataset) -> Tuning:

@@ -13,12 +13,15 @@ from nsbench.errors import TrackingError
 from nsbench.home import Home
 from nsbench.study.lasting_storage import LastingStorage, cause_of
 from nsbench.study.lock import AdvisoryLock, FileLock, NoLock, StudyLock
-from nsbench.tracking.patience import Patience, first_line
+from nsbench.tracking.patience import OPENING_PATIENCE_S, Patience, first_line
 from nsbench.tracking.store_uri import sqlite_file, without_password
 
 _LOCK_TIMEOUT_S = 60
 _ATTEMPTS = 5
 _PAUSE_S = 0.5
+_STARTING = ("refused", "starting up", "shutting down", "timed out", "timeout expired")
+"""What a database's driver says of a server that may answer soon; a wrong password or name is refused at once."""
+
 _PATIENCE_S = 600.0
 """How long a study waits for a database that is restarted."""
 
@@ -80,13 +83,30 @@ def _lock_of(storage: RDBStorage, file: Path | None, patience: Patience) -> Stud
 
 
 def _connect(url: str, arguments: dict[str, object]) -> RDBStorage:
+    """Opens the database, and waits for one that is starting.
+
+    Raises:
+        TrackingError: The server didn't answer in time.
+    """
+    name = f"the storage of studies {without_password(url)} (NSBENCH_STUDY_STORAGE)"
+    patience = Patience(name, OPENING_PATIENCE_S, _is_starting)
+    return patience.outlast(lambda: _first_connect(url, arguments))
+
+
+def _first_connect(url: str, arguments: dict[str, object]) -> RDBStorage:
     """Two processes that meet an empty database race to create its tables; the loser tries again."""
     for _ in range(_ATTEMPTS - 1):
         try:
             return RDBStorage(url, engine_kwargs=dict(arguments))
-        except (SQLAlchemyError, StorageInternalError):
+        except (SQLAlchemyError, StorageInternalError) as error:
+            if _is_starting(error):
+                raise
             time.sleep(_PAUSE_S)
     return RDBStorage(url, engine_kwargs=dict(arguments))
+
+
+def _is_starting(error: Exception) -> bool:
+    return any(words in str(cause_of(error)) for words in _STARTING)
 
 
 def _write_ahead(file: Path) -> None:

@@ -17,7 +17,7 @@ from nsbench.study.lasting_storage import LastingStorage
 from nsbench.study.ledger import APART, END_REASON, GROUP, RETRY_OF, RUN_ID
 from nsbench.study.memory import OUT_OF_MEMORY
 from nsbench.study.sign_of_life import SIGN_OF_LIFE
-from nsbench.study.trial_end import fail, retry
+from nsbench.study.trial_end import fail, lose, retry
 
 
 @final
@@ -100,15 +100,20 @@ class TrialAssignment:
         if ending.state in ("finished", "pruned"):
             return
         with self.storage.locked(self.study.study_name):
-            reason = ending.reason
-            if is_apart := self.half is not None and OUT_OF_MEMORY in reason:
-                reason = f"{APART}: {reason}"
+            # What is too much for all of them may be enough for some.
+            is_apart = self.half is not None and OUT_OF_MEMORY in ending.reason
+            if is_apart:
                 self._note(GROUP, self.half)
+            trial = self.study.get_trials(deepcopy=False)[self.trial.number]
+            if trial.state is not TrialState.RUNNING:
+                return
+            if ending.state == "lost" and not is_apart:
+                lose(self.study, self.storage, trial, ending.reason)
+                return
             if ending.state == "interrupted" or is_apart:
-                trial = self.study.get_trials(deepcopy=False)[self.trial.number]
-                if trial.state is TrialState.RUNNING:
-                    retry(self.study, trial, lost=False)
-            fail(self.study, self.storage, self.trial.number, reason)
+                retry(self.study, trial, lost=False)
+            reason = f"{APART}: {ending.reason}" if is_apart else ending.reason
+            fail(self.study, self.storage, trial.number, reason)
 
     def _note(self, name: str, value: int | None) -> None:
         """Writes an attribute of the trial, unless it was taken away; the run hears of that at its next report."""

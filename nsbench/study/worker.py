@@ -62,9 +62,11 @@ class _Desk:
         import nsbench.study.line
         import nsbench.tracking.mlflow_store  # noqa: F401
         from nsbench.home import Home
+        from nsbench.training.abandoned import remove_abandoned
         from nsbench.training.resume import Checkpoints
 
         torch.set_num_threads(1)
+        remove_abandoned(Home(root).checkpoints)
         self.owner = owner
         self.checkpoints = Checkpoints(Home(root).checkpoints)
         self._home = Home(root)

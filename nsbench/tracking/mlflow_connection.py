@@ -18,6 +18,7 @@ from nsbench.errors import StoreOutage, TrackingError
 from nsbench.home import Home
 from nsbench.tracking.file_lock import file_lock
 from nsbench.tracking.outage import is_outage
+from nsbench.tracking.patience import Patience
 from nsbench.tracking.store_uri import STORE_ADVICE, check_server, is_server, sqlite_file, without_password
 
 __all__ = ["connect", "create_store", "is_server", "sqlite_file", "store_errors", "without_password"]
@@ -49,15 +50,21 @@ def connect(uri: str) -> MlflowClient:
     return client
 
 
-def create_store(home: Home) -> None:
+def create_store(home: Home, patience_s: float = 0.0) -> None:
     """Creates the tables of the home's store, once, before several processes write to it.
 
     Processes that meet an empty store at the same moment would race to create its tables.
 
+    Args:
+        home: Whose store.
+        patience_s: How long a server that doesn't answer is waited for.
+
     Raises:
         TrackingError: As `connect`.
     """
-    connect(home.tracking_uri)
+    name = f"the MLflow store {without_password(home.tracking_uri)} (MLFLOW_TRACKING_URI)"
+    patience = Patience(name, patience_s, lambda error: patience_s > 0 and isinstance(error, StoreOutage))
+    patience.outlast(lambda: connect(home.tracking_uri))
 
 
 @contextmanager

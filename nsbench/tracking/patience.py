@@ -7,6 +7,9 @@ from typing import TypeVar, final
 
 from nsbench.errors import TrackingError
 
+OPENING_PATIENCE_S = 30.0
+"""How long a command that starts waits for a server that doesn't answer: it may be starting too."""
+
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 5.0
 _HURRY_S = 2.0

@@ -10,7 +10,7 @@ import logging
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Protocol, final
 
@@ -21,6 +21,7 @@ from torch import Tensor
 
 from nsbench import __version__
 from nsbench.disk import storage_error, write_whole
+from nsbench.training.code import code_digest
 
 EVERY_S = 30.0
 """Seconds of work that a kill costs at most where checkpoints are cheap."""
@@ -58,6 +59,7 @@ class TrainingIdentity:
         device: The device's name.
         nsbench: nsbench's version.
         torch: torch's version.
+        code: A hash of nsbench's source files, which may be edited under one version.
     """
 
     settings: Sequence[str]
@@ -67,6 +69,7 @@ class TrainingIdentity:
     device: str
     nsbench: str = __version__
     torch: str = torch.__version__
+    code: str = field(default_factory=code_digest)
 
     @property
     def name(self) -> str:

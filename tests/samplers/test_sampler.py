@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
@@ -11,6 +12,7 @@ from nsbench.errors import SettingsError
 from nsbench.samplers.adaptive import Hardest, kth_highest
 from nsbench.samplers.batch import in_batch
 from nsbench.samplers.cohort import CohortSettings
+from nsbench.samplers.history import UserHistory, pair_filter
 from nsbench.samplers.mixed import mixed
 from nsbench.samplers.popularity import PopularitySettings, alias_table
 from nsbench.samplers.random import RandomSettings, Uniform
@@ -66,11 +68,17 @@ def test_popularity_reaches_items_beyond_two_to_the_24th_place() -> None:
     from nsbench.samplers.popularity import Popularity
 
     n_items = 17_000_000
+    nothing = UserHistory(
+        torch.tensor([2**63 - 1]),
+        torch.zeros(LOG.n_users + 1, dtype=torch.int64),
+        n_items + 1,
+        pair_filter(np.empty(0, dtype=np.int64), LOG.n_users * (n_items + 1), torch.device("cpu")),
+    )
     probabilities = torch.zeros(n_items + 1, dtype=torch.float64)
     probabilities[n_items] = 0.5
     probabilities[n_items - 1] = 0.5
     batch = batches_of(LOG, 8)[0]
-    item_ids = Popularity(probabilities, 40, CONTEXT.whole_history).propose(batch, generator()).item_ids
+    item_ids = Popularity(probabilities, 40, nothing).propose(batch, generator()).item_ids
     assert set(item_ids.unique().tolist()) == {n_items - 1, n_items}
 
 

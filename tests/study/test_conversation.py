@@ -9,6 +9,7 @@ from nsbench.study.message import Ended, Finishing, Started, Validated
 
 RESULT = {"valid/all/hit_rate_at_10": 0.5}
 DIED = "its process was killed by signal 9"
+LOST = Ending("lost", f"its worker was lost: {DIED}")
 
 
 class Follower:
@@ -64,9 +65,9 @@ class Scene:
     [
         (Verdict.GO_ON, Finishing(0, RESULT), Ending("finished", metrics=RESULT)),
         (Verdict.PRUNE, Validated(0, 3, RESULT), Ending("pruned", PRUNED_REASON)),
-        (Verdict.GO_ON, Validated(0, 3, RESULT), Ending("failed", DIED)),
-        (Refusal("undefined"), Finishing(0, RESULT), Ending("failed", DIED)),
-        (Verdict.STOP, Finishing(0, RESULT), Ending("failed", DIED)),
+        (Verdict.GO_ON, Validated(0, 3, RESULT), LOST),
+        (Refusal("undefined"), Finishing(0, RESULT), LOST),
+        (Verdict.STOP, Finishing(0, RESULT), LOST),
     ],
 )
 def test_a_worker_that_dies_after_an_answer_ends_as_the_answer_settled(answer, report, ending):
@@ -101,10 +102,17 @@ def test_of_runs_side_by_side_a_dead_worker_leaves_those_finished_whose_results_
     scene = Scene(Verdict.GO_ON, "rs")
     scene.hear(Finishing(0, RESULT))
     scene.talk.broke_off(DIED, scene.close)
-    finished, failed = Ending("finished", metrics=RESULT), Ending("failed", DIED)
-    assert [run.endings for run in scene.runs] == [[finished], [failed]]
-    assert scene.closed == [("r", finished), ("s", failed)]
+    finished = Ending("finished", metrics=RESULT)
+    assert [run.endings for run in scene.runs] == [[finished], [LOST]]
+    assert scene.closed == [("r", finished), ("s", LOST)]
     assert not scene.talk.is_busy
+
+
+def test_a_worker_that_dies_when_it_was_told_to_stop_is_interrupted_and_not_lost():
+    scene = Scene(Verdict.GO_ON)
+    scene.talk.stop()
+    scene.talk.broke_off(DIED, scene.close)
+    assert scene.runs[0].endings == [Ending("interrupted", "interrupted")]
 
 
 def test_runs_side_by_side_hear_of_a_stop_once_and_all_end():

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from optuna.trial import TrialState
 
+from nsbench.study.crew import WORKER_LOST
 from nsbench.study.job import Ending
 from nsbench.study.ledger import GROUP, N_LOST, RETRY_OF, standing_of
 from nsbench.study.memory import refusal
@@ -162,6 +163,21 @@ def test_a_group_that_is_lost_twice_comes_together_a_second_time(session, datase
         end(group, Ending("interrupted", "interrupted"))
 
 
+def test_the_last_attempt_at_the_points_of_a_group_whose_workers_die_is_made_one_by_one(session, dataset):
+    """Of three one kills: it dies with the others twice, then alone, and the others have a place."""
+    died = Ending("lost", f"{WORKER_LOST}: its process was killed by signal 9")
+    tuning = session.tuning(rates_order(6), dataset)
+    for first in (0, 3):
+        group = tuning.next_assignment()
+        assert numbers_of(group) == [first, first + 1, first + 2]
+        end(group, died)
+    alone = [tuning.next_assignment() for _ in range(3)]
+    assert [numbers_of(one) for one in alone] == [[6], [7], [8]]
+    alone[0].ended(died)
+    finish_all(alone[1:])
+    assert [standing_of(trial) for trial in tuning.study.trials[6:9]] == ["failed", "complete", "complete"]
+
+
 def test_a_trial_that_was_alone_is_tried_again_alone(session, dataset):
     """It was begun without replicas, and its checkpoint is of it alone."""
     order = rates_order(6, n_replicas=1)
@@ -189,6 +205,13 @@ def test_a_group_that_is_out_of_memory_is_tried_again_in_halves_down_to_one(sess
     end(one, NO_MEMORY)
     assert standing_of(tuning.study.trials[10]) == "failed"
     assert tuning.study.trials[10].user_attrs[RETRY_OF] == 0
+
+
+def test_a_group_whose_worker_the_kernel_kills_for_memory_is_tried_again_in_halves(session, dataset):
+    tuning = session.tuning(rates_order(8, n_replicas=4), dataset)
+    end(tuning.next_assignment(), Ending("lost", f"{WORKER_LOST}: out of memory: the kernel killed its process"))
+    assert [numbers_of(tuning.next_assignment()) for _ in range(2)] == [[4, 5], [6, 7]]
+    assert [trial.user_attrs[N_LOST] for trial in tuning.study.trials[4:8]] == [0] * 4
 
 
 def test_what_would_run_out_of_memory_again_is_refused_and_has_nobody_beside_it(session, dataset):

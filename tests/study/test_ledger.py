@@ -2,11 +2,14 @@
 
 from optuna.trial import TrialState
 
+from nsbench.study.crew import WORKER_LOST
 from nsbench.study.ledger import (
     APART,
     ATTEMPT,
     END_REASON,
+    GIVEN_UP,
     INTERRUPTED,
+    LOST,
     RETRY_OF,
     SURPLUS,
     has_free_place,
@@ -70,8 +73,16 @@ def test_the_same_attempt_at_a_point_is_made_once():
     assert not is_queued(trials, first=0, attempt=4)
 
 
-def test_an_interrupted_trial_is_lost_and_not_failed():
-    reasons = {"a loss of nan": "failed", INTERRUPTED: "lost", SURPLUS: "surplus"}
+def test_a_trial_that_was_interrupted_or_whose_process_died_is_lost_and_fails_when_it_is_given_up():
+    reasons = {
+        "a loss of nan": "failed",
+        INTERRUPTED: "lost",
+        SURPLUS: "surplus",
+        LOST: "lost",
+        f"{WORKER_LOST}: killed": "lost",
+        f"{WORKER_LOST}: killed{GIVEN_UP}": "failed",
+        f"{LOST}{GIVEN_UP}": "failed",
+    }
     assert [standing_of(trial_of(0, FAIL, {END_REASON: reason})) for reason in reasons] == list(reasons.values())
 
 

@@ -6,8 +6,9 @@ import pytest
 
 from nsbench.config import Settings
 from nsbench.study import memory
+from nsbench.study.crew import WORKER_LOST
 from nsbench.study.job import Ending
-from nsbench.study.memory import KernelKills, load_of, refusal
+from nsbench.study.memory import OUT_OF_MEMORY, KernelKills, load_of, refusal
 from tests.study.study_builder import TINY, finish, order_of
 
 
@@ -37,6 +38,17 @@ def test_a_trial_that_failed_for_another_reason_refuses_nothing(session, dataset
     tuning = session.tuning(order_of(3), dataset)
     tuning.next_assignment().ended(Ending("failed", "the loss is nan"))
     assert refusal(Settings.of("random", {**TINY, "n_negatives": 500}), tuning.study.trials, tuning.plan) == ""
+
+
+def test_a_trial_that_the_kernel_kills_is_tried_again_and_refuses_larger_ones_once_it_is_given_up(session, dataset):
+    """The same point three times, not refused itself; then what is as large as it is."""
+    tuning = session.tuning(order_of(1), dataset)
+    for _ in range(3):
+        assignment = tuning.next_assignment()
+        assert assignment.job.order.refusal == ""
+        assignment.ended(Ending("lost", f"{WORKER_LOST}: {OUT_OF_MEMORY}: the kernel killed its process"))
+    reason = refusal(assignment.job.settings, tuning.study.trials, tuning.plan)
+    assert reason.startswith("out of memory is to be expected: trial 2 failed for it")
 
 
 def test_a_refused_trial_ends_as_pruned_when_its_run_is_recorded_and_the_study_goes_on(session, dataset):

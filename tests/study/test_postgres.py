@@ -91,8 +91,25 @@ def test_a_driver_that_is_missing_is_named_with_what_to_install(monkeypatch, hom
 
 
 @needs_postgres
-def test_a_database_that_is_not_there_is_an_error_with_advice(monkeypatch, home):
+def test_a_database_that_is_starting_is_waited_for(shared, cluster, home, caplog):
+    cluster.stop()
+    threading.Timer(2, cluster.start).start()
+    assert open_storage(home).get_all_studies() is not None
+    assert "doesn't answer" in caplog.text
+
+
+@needs_postgres
+def test_a_name_that_a_database_does_not_know_is_refused_at_once(monkeypatch, database, home, caplog):
+    monkeypatch.setenv("NSBENCH_STUDY_STORAGE", database.replace("/studies", "/typo"))
     monkeypatch.setattr("nsbench.study.storage._PAUSE_S", 0.0)
+    with pytest.raises(TrackingError, match='"typo" does not exist'):
+        open_storage(home)
+    assert "doesn't answer" not in caplog.text
+
+
+@needs_postgres
+def test_a_database_that_is_not_there_is_an_error_with_advice(monkeypatch, home):
+    monkeypatch.setattr("nsbench.study.storage.OPENING_PATIENCE_S", 0.0)
     monkeypatch.setenv("NSBENCH_STUDY_STORAGE", "postgresql+psycopg://me@127.0.0.1:1/studies")
     with pytest.raises(TrackingError, match="NSBENCH_STUDY_STORAGE"):
         open_storage(home)

@@ -8,7 +8,9 @@ import pytest
 from nsbench.data.dataset import Dataset
 from nsbench.errors import SettingsError
 from nsbench.home import Home
+from nsbench.study.crew import WORKER_LOST
 from nsbench.study.job import JobSource
+from nsbench.study.ledger import RETRY_OF
 from nsbench.study.session import Session
 from tests.study.study_builder import DATASET, order_of
 
@@ -51,7 +53,7 @@ class NodeKiller:
 def test_a_study_outlives_a_node(
     cluster: Cluster, home: Home, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One worker a node; a node dies with a trial in hand: 3 trials have a result, and each has a run of its own."""
+    """One worker a node; a node dies with a trial in hand, which is tried again: 3 trials have a result."""
     for name in ("MLFLOW_TRACKING_URI", "NSBENCH_STUDY_STORAGE", "NSBENCH_HOME"):
         monkeypatch.delenv(name, raising=False)
     doomed, _ = (cluster.add_node(num_cpus=1) for _ in range(2))
@@ -66,8 +68,10 @@ def test_a_study_outlives_a_node(
     rows = study.rows()
     assert sum(row.state == "finished" for row in rows) == 3
     assert not [row for row in rows if row.state == "running"]
-    lost = [row.reason for row in rows if row.state not in {"finished", "pruned"}]
-    assert any("lost" in reason for reason in lost), rows
+    lost = [(row.state, row.reason) for row in rows if row.state not in {"finished", "pruned"}]
+    assert lost == [("interrupted", f"{WORKER_LOST}: its node or its process is gone")]
+    (again,) = (trial for trial in study.study.trials if RETRY_OF in trial.user_attrs)
+    assert again.params == study.study.trials[again.user_attrs[RETRY_OF]].params
 
 
 def test_an_address_where_nobody_answers_is_refused(tmp_path: Path) -> None:

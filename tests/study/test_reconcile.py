@@ -9,8 +9,9 @@ from optuna.trial import TrialState
 from nsbench.experiment import plan_of
 from nsbench.home import Home
 from nsbench.study.answer import PRUNED_REASON, Verdict
+from nsbench.study.crew import WORKER_LOST
 from nsbench.study.job import Ending
-from nsbench.study.ledger import ATTEMPT, END_REASON, LOST, N_LOST, RETRY_OF
+from nsbench.study.ledger import ATTEMPT, END_REASON, GIVEN_UP, LOST, N_LOST, RETRY_OF
 from nsbench.study.owner import OWNER, this_process
 from nsbench.study.plan import DEFAULTS, ORIGIN
 from nsbench.study.reconcile import Reconciler
@@ -64,6 +65,7 @@ def test_a_lost_trial_fails_its_run_is_killed_and_its_point_is_tried_again(lost_
             ("KILLED", f"{PRUNED}: {PRUNED_REASON}"),
         ),
         (lambda assignment: assignment.ended(Ending("failed", "no memory")), ("FAILED", "no memory")),
+        (lambda assignment: assignment.ended(Ending("lost", WORKER_LOST)), ("KILLED", WORKER_LOST)),
     ],
 )
 def test_a_run_left_open_is_closed_as_its_trial_ended(lost_trial, session, home, end, status):
@@ -152,6 +154,16 @@ def test_a_point_that_is_lost_three_times_is_given_up(session, dataset):
         assignment.trial.set_user_attr(OWNER, DEAD)
         points.append(assignment.trial.params)
     assert points[0] == points[1] == points[2] != points[3]
+    assert [trial.user_attrs.get(END_REASON) for trial in tuning.study.trials[:3]] == [LOST, LOST, LOST + GIVEN_UP]
+
+
+def test_the_open_run_of_a_trial_that_was_given_up_is_killed(lost_trial, session, home):
+    """The third loss; the leader died before it had closed the run."""
+    _, lost, run = lost_trial
+    lost.trial.set_user_attr(N_LOST, 2)
+    lost.ended(Ending("lost", WORKER_LOST))
+    session.run([], DATASET, NullViewer())
+    assert status_of(home, run.run_id) == ("KILLED", WORKER_LOST + GIVEN_UP)
 
 
 def test_a_point_that_is_interrupted_is_tried_again_however_often(session, dataset):

@@ -1,8 +1,5 @@
 """Repeats that a worker trains side by side: the same results as alone, and the same care for each run."""
 
-import os
-import signal
-
 import numpy as np
 import pytest
 import torch
@@ -103,25 +100,6 @@ def test_a_group_that_is_interrupted_goes_on_from_its_checkpoint(session, datase
     assert again.n_finished == 3
     assert statuses(home, settings) == ["FINISHED"] * 3 + ["KILLED"] * 3
     assert not checkpoint.path.exists()
-
-
-def test_a_worker_that_is_killed_fails_all_runs_of_its_group_and_the_same_command_makes_them(
-    session, dataset, home, pool, viewer
-):
-    settings = settings_of(3.5e-3, max_epochs=60, patience=0)
-
-    def kill():
-        busy = next(worker for worker in pool._workers if worker.talk.is_busy)
-        os.kill(busy.process.pid, signal.SIGKILL)
-
-    first = repeats_of(settings, dataset, THREE, home)
-    session.run([first], DATASET, Saboteur(kill))
-    assert (first.n_failed, first.n_finished) == (3, 0)
-    assert statuses(home, settings) == ["FAILED"] * 3
-    second = repeats_of(settings, dataset, THREE, home)
-    session.run([second], DATASET, viewer)
-    assert second.n_finished == 3
-    assert statuses(home, settings) == ["FAILED"] * 3 + ["FINISHED"] * 3
 
 
 @pytest.mark.parametrize(("device", "n_replicas"), [("cpu", 1), ("cuda", 20), ("cuda:1", 20)])

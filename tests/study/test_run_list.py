@@ -1,16 +1,18 @@
-"""What a list does with jobs of several runs: they are tried again in halves where that may help, and count once."""
+"""What a list does with jobs of several runs: they are tried again in halves or as they were, and count once."""
 
 import pytest
 
 from nsbench.config import Settings
 from nsbench.errors import TrainingError
-from nsbench.study.job import Ending, TrainJob
+from nsbench.study.job import BaselineJob, Ending, TrainJob
+from nsbench.study.ledger import GIVEN_UP
 from nsbench.study.run_list import PlannedJob, RunList
 from nsbench.terms import RunKind
 from nsbench.watcher import RunOrder
 
 NO_MEMORY = Ending("failed", "out of memory", may_do_apart=True)
-KILLED = Ending("failed", "its process was killed by signal 9")
+NAN = Ending("failed", "the loss is nan")
+LOST = Ending("lost", "its worker was lost: its process was killed by signal 9")
 
 
 def list_of(*groups):
@@ -71,7 +73,55 @@ def test_runs_that_failed_together_count_as_one_failure():
     """Three failures in a row end a list: that is three jobs, not one job of three runs."""
     runs = list_of([0, 1, 2], [3, 4, 5], [6, 7, 8], [9])
     for _ in range(3):
-        end(runs.next_assignment(), KILLED)
+        end(runs.next_assignment(), NAN)
     assert runs.n_failed == 9
     with pytest.raises(TrainingError, match="3 in a row"):
         runs.next_assignment()
+
+
+def test_runs_whose_worker_died_are_tried_again_at_once_and_together_so_that_their_checkpoint_is_found():
+    """Seeds 0 to 2, then 3: the first job is the second one too."""
+    runs = list_of([0, 1, 2], [3])
+    first = runs.next_assignment()
+    end(first, LOST)
+    runs.keep_up()
+    assert not runs.is_done
+    again = runs.next_assignment()
+    assert again.job == first.job
+    end(again, Ending("finished"))
+    end(runs.next_assignment(), Ending("finished"))
+    runs.keep_up()
+    assert (runs.is_done, runs.n_finished, runs.n_failed, runs.failures.n_failed) == (True, 4, 0, 0)
+    assert [row.name for row in runs.rows()] == [f"seed {seed}" for seed in range(4)]
+
+
+def test_runs_that_kill_three_workers_have_failed_together_with_a_reason_that_says_so():
+    runs = list_of([0, 1], [2])
+    for _ in range(3):
+        assert seeds_of(runs.next_assignment()) == [0, 1]
+        assert runs.n_failed == 0
+        end(runs._open[-1], LOST)
+    assert seeds_of(runs.next_assignment()) == [2]
+    assert (runs.n_failed, runs.failures.n_failed) == (2, 1)
+    assert runs.failures.last_reason == LOST.reason + GIVEN_UP
+    assert [(row.state, row.reason) for row in runs.rows()[:2]] == [("failed", LOST.reason + GIVEN_UP)] * 2
+
+
+def test_of_runs_side_by_side_those_that_had_finished_are_not_lost_with_their_worker():
+    runs = list_of([0, 1, 2])
+    job = runs.next_assignment()
+    job.followers[0].ended(Ending("finished"))
+    for run in job.followers[1:]:
+        run.ended(LOST)
+    again = runs.next_assignment()
+    assert seeds_of(again) == [1, 2]
+    end(again, Ending("finished"))
+    assert (runs.n_finished, runs.n_planned) == (3, 3)
+    assert [row.name for row in runs.rows()] == ["seed 0", "seed 1", "seed 2"]
+
+
+def test_a_baseline_whose_worker_died_is_tried_again():
+    job = BaselineJob("small", "popularity", Settings.of("random").evaluation)
+    runs = RunList("baselines", [PlannedJob(("PopRec",), job)], 0, "score")
+    end(runs.next_assignment(), LOST)
+    assert runs.next_assignment().job == job

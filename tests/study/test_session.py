@@ -1,12 +1,8 @@
 """Studies, repeats and baselines by real workers, into real stores."""
 
-import os
-import signal
-
 from nsbench.baseline import BASELINES
 from nsbench.study.best import best_of
-from nsbench.study.engine import work
-from nsbench.study.ledger import END_REASON, RUN_ID
+from nsbench.study.ledger import RUN_ID
 from nsbench.study.owner import OWNER, this_process
 from nsbench.study.repeat import RepeatOrder, baselines_of, evaluation_of, repeats_of
 from nsbench.terms import RunKind, Tag
@@ -67,30 +63,3 @@ def test_baselines_that_are_done_are_skipped(session, dataset, home, viewer):
     assert [row.state for row in runs.rows()] == ["finished"] * len(BASELINES)
     assert baselines_of(list(BASELINES), dataset, evaluation, home).is_done
     assert not baselines_of(list(BASELINES), dataset, evaluation_of({}), home).is_done
-
-
-class Killer:
-    """Kills the process of the first trial that has looked at the validation interactions, once."""
-
-    def __init__(self, pool):
-        self._pool = pool
-        self.killed = False
-
-    def show(self, sources):
-        rows = [row for source in sources for row in source.rows()]
-        if not self.killed and any(row.state == "running" and row.epoch for row in rows):
-            busy = next(worker for worker in self._pool._workers if worker.talk.is_busy)
-            os.kill(busy.process.pid, signal.SIGKILL)
-            self.killed = True
-
-
-def test_a_worker_that_is_killed_fails_its_trial_and_another_takes_its_place(session, dataset, home, pool):
-    tuning = session.tuning(order_of(2, max_epochs=10, patience=0), dataset)
-    killer = Killer(pool)
-    work(pool, [tuning], session._reconciler, killer)
-    states = [trial.state.name for trial in tuning.study.trials]
-    assert killer.killed
-    assert sorted(states) == ["COMPLETE", "COMPLETE", "FAIL"]
-    failed = tuning.study.trials[states.index("FAIL")]
-    assert "killed by signal 9" in failed.user_attrs[END_REASON]
-    assert {run.status for run in runs_of(home, tuning.title) if run.trial == failed.number} == {"FAILED"}

@@ -4,14 +4,41 @@ import threading
 
 import pytest
 
+from nsbench.errors import TrackingError
 from nsbench.study.pool import WorkerPool
 from nsbench.study.session import Session
 from nsbench.tracking.spool import Spool
 from tests.study.study_builder import DATASET, order_of
 from tests.survival.ledger import disagreements
-from tests.tracking_server import running_server
+from tests.tracking_server import TrackingServer, running_server
 
 TRIALS = 4
+
+
+@pytest.mark.slow
+def test_a_command_waits_for_a_server_that_is_starting(home, tmp_path, monkeypatch, caplog):
+    monkeypatch.setenv("NSBENCH_STUDY_STORAGE", f"sqlite:///{tmp_path}/studies.db")
+    server = TrackingServer(tmp_path / "server")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", server.uri)
+    starting = threading.Thread(target=server.start)
+    starting.start()
+    try:
+        with WorkerPool(1, home.root) as pool:
+            Session.open(home, pool)
+    finally:
+        starting.join()
+        server.kill()
+    assert "(MLFLOW_TRACKING_URI) doesn't answer" in caplog.text
+
+
+def test_a_server_that_never_answers_is_an_error_that_names_it(home, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
+    monkeypatch.setattr("nsbench.study.session.OPENING_PATIENCE_S", 0.1)
+    with (
+        WorkerPool(1, home.root) as pool,
+        pytest.raises(TrackingError, match="no MLflow server answers at http://127.0.0.1:1"),
+    ):
+        Session.open(home, pool)
 
 
 class Restarter:

@@ -154,6 +154,7 @@ def test_a_checkpoint_comes_back_as_it_was_and_can_be_removed(tmp_path: Path) ->
         ("device", "NVIDIA H100", 'its device is "NVIDIA H100"'),
         ("nsbench", "0.0.1", 'its nsbench is "0.0.1"'),
         ("torch", "1.0", 'its torch is "1.0"'),
+        ("code", "0f0f", 'its code is "0f0f"'),
     ],
 )
 def test_a_checkpoint_of_something_else_is_never_used_and_the_log_says_why(
@@ -188,7 +189,7 @@ def test_what_was_asked_names_the_folder_and_where_it_runs_does_not() -> None:
         replace(IDENTITY, objectives=["x"]),
     ]
     assert len({identity.name for identity in [IDENTITY, *asked]}) == 5
-    assert replace(IDENTITY, torch="x", nsbench="x", device="x").name == IDENTITY.name
+    assert replace(IDENTITY, torch="x", nsbench="x", device="x", code="x").name == IDENTITY.name
 
 
 def test_a_fresh_start_deletes_what_was_there(tmp_path: Path) -> None:

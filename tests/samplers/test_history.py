@@ -1,0 +1,47 @@
+"""Looking up what users have had."""
+
+import numpy as np
+import pytest
+import torch
+
+from nsbench.samplers.history import UserHistory, pair_filter
+
+CPU = torch.device("cpu")
+STRIDE = 1_000
+
+
+def random_history(n_users: int, n_items_each: int) -> tuple[UserHistory, set[tuple[int, int]]]:
+    """Histories of items drawn at random from 1..999, and the same as a set of (user, item)."""
+    rng = np.random.default_rng(3)
+    had = {(user, int(item)) for user in range(n_users) for item in rng.integers(1, STRIDE, n_items_each)}
+    pairs = np.sort(np.array([user * STRIDE + item for user, item in had], dtype=np.int64))
+    offsets = torch.from_numpy(np.searchsorted(pairs, np.arange(n_users + 1) * STRIDE))
+    guarded = torch.from_numpy(np.append(pairs, np.iinfo(np.int64).max))
+    return UserHistory(guarded, offsets, STRIDE, pair_filter(pairs, n_users * STRIDE, CPU)), had
+
+
+@pytest.mark.parametrize(("n_items_each", "is_exact"), [(200, True), (2, False)], ids=["a bit a pair", "hashed"])
+def test_every_pair_is_told_right(n_items_each: int, is_exact: bool) -> None:
+    """50 x 1,000 pairs: 64 bits for each of 100 that were had aren't as many, for each of some 9,000 they are."""
+    history, had = random_history(50, n_items_each)
+    assert history.seen.is_exact is is_exact
+    users, items = torch.arange(50)[:, None], torch.arange(1, STRIDE)
+    found = history.contains(users, items)
+    assert {(u, i + 1) for u, i in found.nonzero().tolist()} == had
+
+
+def test_a_hashed_filter_lets_few_others_through() -> None:
+    """At most one in 64 of the 49,900 others, but for luck."""
+    history, had = random_history(50, 2)
+    others = torch.tensor([u * STRIDE + i for u in range(50) for i in range(1, STRIDE) if (u, i) not in had])
+    assert history.seen.may_hold(others).float().mean() < 1 / 50
+
+
+def test_nobody_who_has_had_nothing_has_had_anything() -> None:
+    nothing = UserHistory(
+        torch.tensor([2**63 - 1]),
+        torch.zeros(4, dtype=torch.int64),
+        STRIDE,
+        pair_filter(np.empty(0, dtype=np.int64), 3 * STRIDE, CPU),
+    )
+    assert not nothing.contains(torch.arange(3)[:, None], torch.arange(1, STRIDE)).any()
