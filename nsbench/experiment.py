@@ -4,21 +4,21 @@ Whatever listens to a run (pruning, a progress bar, tracking) hangs on `Watcher`
 asked for it.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from nsbench.config import Settings
 from nsbench.data.batch import BatchSource, windows_of
 from nsbench.data.dataset import Dataset
-from nsbench.device import choose_device, device_name, is_out_of_memory
-from nsbench.errors import DatasetError, NonFiniteLoss, NsbenchError, OutOfMemory, SettingsError, TrainingError
+from nsbench.device import choose_device, device_name
+from nsbench.errors import DatasetError, OutOfMemory, SettingsError, TrainingError
 from nsbench.evaluation.settings import EvaluationSettings
+from nsbench.run_end import memory_explained
 from nsbench.run_listener import RunListener
 from nsbench.samplers.history import history_of
 from nsbench.samplers.sampler import SamplerContext
 from nsbench.terms import GROUPS, Tag, balance_name, metric_name
 from nsbench.tracking.record import RunPlan, RunRecord
-from nsbench.tracking.tracker import EndStatus, RunHandle, Tracker
+from nsbench.tracking.tracker import Tracker
 from nsbench.training.loop import Trainer
 from nsbench.training.progress import Replica
 from nsbench.training.resume import Checkpoint, Checkpoints, NullCheckpoint, TrainingIdentity
@@ -52,7 +52,8 @@ def run(
         StorageError: The best epoch's parameters can't be written.
     """
     watchers = None if watcher is None else [watcher]
-    return run_replicas([settings], dataset, tracker, [order], watchers, checkpoints)[0]
+    (record,) = run_replicas([settings], dataset, tracker, [order], watchers, checkpoints).values()
+    return record
 
 
 def run_replicas(
@@ -62,52 +63,56 @@ def run_replicas(
     orders: Sequence[RunOrder],
     watchers: Sequence[Watcher] | None = None,
     checkpoints: Checkpoints | None = None,
-) -> list[RunRecord]:
+) -> dict[int, RunRecord]:
     """Several runs side by side in one set of kernels; the same errors as `run`.
+
+    A run that is pruned, whose loss is no number, or whose result isn't taken ends alone, and the others go on. Where none
+    has a result in the end, what ended the last one is raised; any other error ends all runs.
 
     Args:
         settings: One a run; they may differ in learning_rate only.
         dataset: The prepared log.
         tracker: Where the runs are recorded.
         orders: One a run.
-        watchers: Who watches, one a run; what one raises ends all runs. None: nobody.
+        watchers: Who watches, one a run. None: nobody.
         checkpoints: Where the training is kept while it goes on; None: nowhere.
+
+    Returns:
+        The results of the runs that have one, by their place in `orders`.
     """
     for one, order in zip(settings, orders, strict=True):
         check_objective(order.objective, one.evaluation)
-    with _explained(settings[0]):
+    with memory_explained(settings[0]):
         trainer = trainer_of(settings[0], dataset)
     checkpoint: Checkpoint = NullCheckpoint()
     if checkpoints is not None:
         checkpoint = checkpoints.of(identity_of(settings, dataset, orders, device_name(trainer.device)))
     plans = [plan_of(one, dataset, order) for one, order in zip(settings, orders, strict=True)]
-    handles: list[RunHandle] = []
-    n_finished = 0
+    watchers = watchers or [NullWatcher() for _ in orders]
+    listener = RunListener(dataset, settings, orders, watchers, trainer.placement)
     try:
         for plan in plans:
-            handles.append(tracker.start(plan))
-        watchers = watchers or [NullWatcher() for _ in orders]
-        listener = RunListener(dataset, settings, orders, handles, watchers, trainer.placement)
+            listener.add(tracker.start(plan))
+        listener.start()
+        _check_not_refused(orders)
         replicas = [
             Replica(order.seed, one.training.learning_rate) for one, order in zip(settings, orders, strict=True)
         ]
-        listener.start()
-        _check_not_refused(orders)
-        with _explained(settings[0]):
+        with memory_explained(settings[0]):
             result = trainer.train(replicas, listener, checkpoint)
-            records = [listener.record(number, plan, result, trainer.device) for number, plan in enumerate(plans)]
-        for handle, record in zip(handles, records, strict=True):
-            handle.finish(record)
-            n_finished += 1
+            records = {
+                number: listener.record(place, plans[number], result, trainer.device)
+                for place, number in enumerate(result.numbers)
+            }
+        finished = {number: record for number, record in records.items() if listener.finish(number, record)}
     except BaseException as error:
         # Where one has finished, nobody asks for the same runs together again.
-        if n_finished or not _may_go_on(error):
+        if listener.n_finished or not _may_go_on(error):
             checkpoint.remove()
-        for handle in handles[n_finished:]:
-            handle.stop(*_end_of(error))
+        listener.stop(error)
         raise
     checkpoint.remove()
-    return records
+    return finished
 
 
 def trainer_of(settings: Settings, dataset: Dataset) -> Trainer:
@@ -201,42 +206,6 @@ def _check_not_refused(orders: Sequence[RunOrder]) -> None:
             raise Pruned(order.refusal)
 
 
-@contextmanager
-def _explained(settings: Settings) -> Iterator[None]:
-    """Says with which settings a loss became no number or the memory was used up."""
-    try:
-        yield
-    except NonFiniteLoss as error:
-        raise NonFiniteLoss(f"{error}; the settings: {_as_text(settings)}") from error
-    except (MemoryError, RuntimeError) as error:
-        if not is_out_of_memory(error):
-            raise
-        reason = str(error).strip().partition("\n")[0]
-        raise OutOfMemory(
-            f"out of memory{f' ({reason})' if reason else ''}; a smaller batch_size or fewer negatives take less; the "
-            f"settings: {_as_text(settings)}"
-        ) from error
-
-
-def _as_text(settings: Settings) -> str:
-    """The settings that are not the sampler's defaults, and those that decide about step size and memory."""
-    defaults = Settings.of(settings.sampler.name).flat()
-    shown = {"sampler", "learning_rate", "batch_size"}
-    fields = {name: value for name, value in settings.flat().items() if name in shown or value != defaults[name]}
-    return ", ".join(f"{name}={value}" for name, value in fields.items())
-
-
 def _may_go_on(error: BaseException) -> bool:
     """Whether the same run could end well when it is begun again: with more memory or room, or when nobody stops it."""
     return isinstance(error, OutOfMemory) or not isinstance(error, Pruned | TrainingError)
-
-
-def _end_of(error: BaseException) -> tuple[EndStatus, str]:
-    """How a run ends that was stopped by an error."""
-    if isinstance(error, Pruned):
-        return "KILLED", f"pruned: {error}"
-    if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit):
-        return "KILLED", "interrupted"
-    if isinstance(error, NsbenchError):
-        return "FAILED", str(error)
-    return "FAILED", f"{type(error).__name__}: {error}"

@@ -1,7 +1,8 @@
 """Stands between the training loop and those who hear of a run: evaluates when the loop asks, and passes on what comes out."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -9,26 +10,28 @@ from torch import Tensor
 from nsbench.config import Settings
 from nsbench.data.dataset import Dataset
 from nsbench.device import device_name, peak_memory_bytes
+from nsbench.errors import NonFiniteLoss, TrainingError
 from nsbench.evaluation.evaluate import evaluate
 from nsbench.evaluation.model_scorer import ModelScorer
 from nsbench.evaluation.share import Share
 from nsbench.model import Sasrec
+from nsbench.run_end import end_of, with_settings
 from nsbench.tracking.record import Cost, RunPlan, RunRecord, Validation
 from nsbench.tracking.tracker import RunHandle
+from nsbench.training.listener import ReplicaLeaves
 from nsbench.training.loop import TrainingResult
 from nsbench.training.placement import Placement
 from nsbench.training.progress import Look
-from nsbench.watcher import RunOrder, Watcher
+from nsbench.watcher import Pruned, RunOrder, Watcher
 
 
 class RunListener:
-    """Listens to the training of some runs side by side.
+    """Listens to the training of some runs side by side, and ends those that end alone.
 
     Args:
         dataset: What they are evaluated on.
         settings: One a run.
         orders: One a run.
-        handles: Where each run is recorded.
         watchers: Who watches, one a run.
         placement: The processes that train the runs together, each with a listener like this one, and where the item table lies.
     """
@@ -38,34 +41,66 @@ class RunListener:
         dataset: Dataset,
         settings: Sequence[Settings],
         orders: Sequence[RunOrder],
-        handles: Sequence[RunHandle],
         watchers: Sequence[Watcher],
         placement: Placement,
     ) -> None:
         self._dataset = dataset
         self._settings = settings
         self._orders = orders
-        self._handles = handles
         self._watchers = watchers
         self._placement = placement
+        self._handles: list[RunHandle] = []
+        self._finished: set[int] = set()
+        self._ended: set[int] = set()
+
+    @property
+    def n_finished(self) -> int:
+        """Runs that are recorded with a result."""
+        return len(self._finished)
+
+    def add(self, handle: RunHandle) -> None:
+        """Takes the next run's record, in the runs' order."""
+        self._handles.append(handle)
 
     def start(self) -> None:
         """Tells each watcher its run's id."""
         for handle, watcher in zip(self._handles, self._watchers, strict=True):
             watcher.on_start(handle.run_id)
 
-    def on_resume(self, looks: Sequence[Sequence[Look]]) -> None:
+    def finish(self, number: int, record: RunRecord) -> bool:
+        """Records a run's result, and says whether it was taken.
+
+        Raises:
+            TrainingError: It wasn't, and no run has a result.
+        """
+        try:
+            self._handles[number].finish(record)
+        except TrainingError as error:
+            self._end(number, error)
+            return False
+        self._finished.add(number)
+        return True
+
+    def stop(self, error: BaseException) -> None:
+        """Ends all runs that have not ended, for an error."""
+        for number, handle in enumerate(self._handles):
+            if number not in self._finished | self._ended:
+                handle.stop(*end_of(error))
+
+    def on_resume(self, replica: int, looks: Sequence[Look]) -> None:
         """Records again what an earlier attempt recorded, so that the run has the whole curve."""
-        for handle, watcher, own in zip(self._handles, self._watchers, looks, strict=True):
-            watcher.on_resume(own[-1].epoch if own else 0)
-            for look in own:
-                handle.log_validation(look.epoch, look.metrics)
+        watcher = self._watchers[replica]
+        with self._pruned_alone(replica):
+            watcher.on_resume(looks[-1].epoch if looks else 0)
+            for look in looks:
+                self._handles[replica].log_validation(look.epoch, look.metrics)
                 watcher.on_validation(look.epoch, look.metrics)
 
     def on_step(self, n_positives: int, loss: Tensor) -> None:
-        """Passes a step of all runs on."""
-        for watcher in self._watchers:
-            watcher.on_step(n_positives, loss)
+        """Passes a step of the runs that go on to those who watch them."""
+        for number, watcher in enumerate(self._watchers):
+            if number not in self._ended:
+                watcher.on_step(n_positives, loss)
 
     def look(self, replica: int, epoch: int, model: Sasrec, loss: float) -> Look:
         """Ranks the validation interactions."""
@@ -78,32 +113,44 @@ class RunListener:
     def on_validation(self, replica: int, look: Look) -> None:
         """Records the look and shows it to the run's watcher."""
         self._handles[replica].log_validation(look.epoch, look.metrics)
-        self._watchers[replica].on_validation(look.epoch, look.metrics)
+        with self._pruned_alone(replica):
+            self._watchers[replica].on_validation(look.epoch, look.metrics)
 
-    def record(self, number: int, plan: RunPlan, result: TrainingResult, device: torch.device) -> RunRecord:
-        """Ranks the test interactions with the best epoch's model, and puts the run's record together.
+    def on_failure(self, replica: int, error: NonFiniteLoss) -> None:
+        """Ends a run whose loss is no number."""
+        self._end(replica, with_settings(error, self._settings[replica]))
+
+    def record(self, place: int, plan: RunPlan, result: TrainingResult, device: torch.device) -> RunRecord:
+        """Ranks the test interactions with the best epoch's model, and puts a run's record together.
+
+        Args:
+            place: The run's place in the result.
+            plan: What was known of it before it started.
+            result: Of all runs that have one.
+            device: Where they were trained.
 
         Where several processes train, all call it, and process 0's order says what is done.
 
         Raises:
             StorageError: The best epoch's parameters can't be written.
         """
+        number, n_runs = result.numbers[place], len(result.numbers)
         order, settings = self._orders[number], self._settings[number]
-        model = result.model.replica(number)
+        model = result.model.replica(place)
         self._placement.save(model, self._dataset.n_items, order.checkpoint)
-        looks = result.looks[number]
-        best = next(look for look in looks if look.epoch == result.best_epochs[number])
+        looks = result.looks[place]
+        best = next(look for look in looks if look.epoch == result.best_epochs[place])
         metrics, ranks = dict(best.metrics), None
         started = time.perf_counter()
         if self._placement.group.first(order.rank_test):
             test = evaluate(self._scorer(model), self._dataset, "test", settings.evaluation, with_exposure=True)
             metrics, ranks = {**metrics, **test.metrics}, test.ranks
         cost = Cost(
-            train_s=result.counts.train_s / len(self._orders),
+            train_s=result.counts.train_s / n_runs,
             evaluate_s=sum(look.seconds for look in looks) + time.perf_counter() - started,
-            n_epochs=result.n_epochs[number],
-            n_positives=result.counts.n_positives // len(self._orders),
-            n_negatives_scored=result.counts.n_negatives_scored // len(self._orders),
+            n_epochs=result.n_epochs[place],
+            n_positives=result.counts.n_positives // n_runs,
+            n_negatives_scored=result.counts.n_negatives_scored // n_runs,
             peak_memory_bytes=peak_memory_bytes(device),
             device=device_name(device),
         )
@@ -114,3 +161,20 @@ class RunListener:
         """This process's share of the ranking by a replica."""
         placement = self._placement
         return ModelScorer(model, Share(placement.group, placement.owners), placement.look_up)
+
+    @contextmanager
+    def _pruned_alone(self, number: int) -> Iterator[None]:
+        """Wraps what may prune one run."""
+        try:
+            yield
+        except Pruned as error:
+            self._end(number, error)
+            raise ReplicaLeaves from error
+
+    def _end(self, number: int, error: Exception) -> None:
+        """Ends one run without a result; raises the error instead where there is no other to go on or to have finished."""
+        if len(self._ended) + 1 == len(self._orders):
+            raise error
+        self._ended.add(number)
+        self._watchers[number].on_end(error)
+        self._handles[number].stop(*end_of(error))

@@ -35,7 +35,13 @@ class Watcher(Protocol):
         """
 
     def on_validation(self, epoch: int, metrics: Mapping[str, float]) -> None:
-        """A look at the validation interactions; may raise Pruned."""
+        """A look at the validation interactions; may raise Pruned, which ends this run alone."""
+
+    def on_end(self, error: Exception) -> None:
+        """The run ends without a result while others beside it go on; its record is closed when this returns.
+
+        Where no other is left the error is raised instead.
+        """
 
 
 class NullWatcher:
@@ -51,6 +57,9 @@ class NullWatcher:
         """Does nothing."""
 
     def on_validation(self, epoch: int, metrics: Mapping[str, float]) -> None:
+        """Does nothing."""
+
+    def on_end(self, error: Exception) -> None:
         """Does nothing."""
 
 

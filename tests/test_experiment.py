@@ -1,6 +1,7 @@
 """One run from settings to record, on a log whose next item can be learnt."""
 
 import itertools
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,7 +12,15 @@ import torch
 from nsbench.baseline import BASELINES, run_baseline
 from nsbench.config import Settings
 from nsbench.data.dataset import Dataset
-from nsbench.errors import DatasetError, NonFiniteLoss, OutOfMemory, SettingsError, StorageError, TrackingError
+from nsbench.errors import (
+    DatasetError,
+    NonFiniteLoss,
+    OutOfMemory,
+    SettingsError,
+    StorageError,
+    TrackingError,
+    TrainingError,
+)
 from nsbench.experiment import identity_of, run, run_replicas
 from nsbench.samplers import SAMPLERS
 from nsbench.terms import RunKind
@@ -19,7 +28,7 @@ from nsbench.tracking.record import RunPlan, RunRecord
 from nsbench.tracking.tracker import EndStatus, NullTracker
 from nsbench.training.epoch_loss import EpochLoss
 from nsbench.training.resume import Checkpoints
-from nsbench.watcher import Pruned, RunOrder
+from nsbench.watcher import NullWatcher, Pruned, RunOrder
 from tests.builder import dataset_of
 
 ORDER = RunOrder(RunKind.SINGLE, seed=0)
@@ -260,3 +269,106 @@ def test_runs_that_were_begun_are_ended_when_one_beside_them_can_not_be() -> Non
     with pytest.raises(TrackingError):
         run_replicas([settings()] * 2, ring_log(), recorder, [RunOrder(RunKind.REPEAT, seed) for seed in (0, 1)])
     assert recorder.told == ["start random", "FAILED the store is out"]
+
+
+class Book:
+    """A tracker that gives each run a record of its own, and refuses the results of some seeds."""
+
+    def __init__(self, *refused: int) -> None:
+        self._refused = refused
+        self.runs: dict[int, Recorder] = {}
+
+    def start(self, plan: RunPlan) -> Recorder:
+        self.runs[plan.seed] = Refuser() if plan.seed in self._refused else Recorder()
+        return self.runs[plan.seed].start(plan)
+
+    def ends(self) -> list[str]:
+        return [self.runs[seed].told[-1] for seed in sorted(self.runs)]
+
+
+class Refuser(Recorder):
+    def finish(self, record: RunRecord) -> None:
+        raise TrainingError("the objective is undefined")
+
+
+class EndListener(NullWatcher):
+    """Prunes its run at an epoch, and keeps what ended it."""
+
+    def __init__(self, pruned_at: int = 0) -> None:
+        self._pruned_at = pruned_at
+        self.error: Exception | None = None
+
+    def on_validation(self, epoch: int, metrics: Mapping[str, float]) -> None:
+        if epoch == self._pruned_at:
+            raise Pruned("at epoch 4")
+
+    def on_end(self, error: Exception) -> None:
+        self.error = error
+
+
+ORDERS = [RunOrder(RunKind.TRIAL, seed=seed, rank_test=False) for seed in range(3)]
+
+
+def test_a_run_that_is_pruned_ends_alone() -> None:
+    book, watchers = Book(), [EndListener(), EndListener(pruned_at=4), EndListener()]
+    records = run_replicas([settings(max_epochs=6)] * 3, ring_log(), book, ORDERS, watchers)
+    assert list(records) == [0, 2]
+    assert book.ends() == ["finish", "KILLED pruned: at epoch 4", "finish"]
+    assert book.runs[1].told[:-1] == ["start random", "validation 2", "validation 4"]
+    assert [type(watcher.error) for watcher in watchers] == [type(None), Pruned, type(None)]
+
+
+def fail_seed(monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    """Makes the losses of a seed no numbers; with Adam, LayerNorm and rates below 1 it takes a bug to get there."""
+    add = EpochLoss.add
+
+    def broken(self: EpochLoss, losses: torch.Tensor) -> None:
+        add(self, losses + torch.tensor([torch.nan if one.seed == seed else 0.0 for one in self._replicas]))
+
+    monkeypatch.setattr(EpochLoss, "add", broken)
+
+
+def test_a_run_whose_loss_is_no_number_ends_alone_with_its_own_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    each = [settings(max_epochs=4, learning_rate=rate) for rate in (1e-2, 0.5, 2e-2)]
+    fail_seed(monkeypatch, 1)
+    book, watchers = Book(), [EndListener() for _ in each]
+    records = run_replicas(each, ring_log(), book, ORDERS, watchers)
+    assert list(records) == [0, 2]
+    assert re.match("FAILED the loss is .*seed 1, .*the settings: .*learning_rate=0.5", book.ends()[1])
+    assert isinstance(watchers[1].error, NonFiniteLoss)
+    alone = run(each[2], ring_log(), NullTracker(), ORDERS[2])
+    assert records[2].metrics["valid/all/hit_rate_at_5"] == pytest.approx(
+        alone.metrics["valid/all/hit_rate_at_5"], abs=1 / 60
+    )
+    assert records[2].cost.n_positives == alone.cost.n_positives
+
+
+def test_a_run_whose_result_is_refused_ends_alone() -> None:
+    book = Book(0, 2)
+    records = run_replicas([settings(max_epochs=2)] * 3, ring_log(), book, ORDERS)
+    assert list(records) == [1]
+    assert book.ends() == ["FAILED the objective is undefined", "finish", "FAILED the objective is undefined"]
+
+
+def test_where_no_run_has_a_result_what_ended_the_last_one_is_raised(tmp_path: Path) -> None:
+    """Seed 0 is pruned at epoch 2, seed 1 at epoch 4; nothing is kept of either."""
+    book, watchers = Book(), [EndListener(pruned_at=2), EndListener(pruned_at=4)]
+    with pytest.raises(Pruned, match="at epoch 4"):
+        run_replicas(
+            [settings()] * 2, ring_log(), book, ORDERS[:2], watchers, Checkpoints(tmp_path, every_s=0, most_share=1)
+        )
+    assert book.ends() == ["KILLED pruned: at epoch 4"] * 2
+    assert book.runs[0].told[-2] == "validation 2"
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_run_that_is_pruned_while_its_looks_are_told_again_ends_alone(tmp_path: Path) -> None:
+    """Interrupted after epoch 4; when it goes on, the look at epoch 2 isn't good enough any more for seed 0."""
+    each, checkpoints = [settings(max_epochs=6)] * 2, Checkpoints(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        run_replicas(each, ring_log(), Recorder(), ORDERS[:2], [Interrupter(KeyboardInterrupt())] * 2, checkpoints)
+    book = Book()
+    records = run_replicas(each, ring_log(), book, ORDERS[:2], [EndListener(pruned_at=2), EndListener()], checkpoints)
+    assert list(records) == [1]
+    assert book.runs[0].told == ["start random", "validation 2", "KILLED pruned: at epoch 4"]
+    assert not list(tmp_path.iterdir())

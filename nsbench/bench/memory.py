@@ -47,3 +47,6 @@ class _EarlyEnd:
 
     def on_validation(self, epoch: int, metrics: Mapping[str, float]) -> None:
         """Comes only where an epoch has fewer steps."""
+
+    def on_end(self, error: Exception) -> None:
+        """Never happens: there is one run."""

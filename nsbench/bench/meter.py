@@ -122,3 +122,6 @@ class MeteredWatcher:
         with timed(took):
             self._watcher.on_validation(epoch, metrics)
         self._meter.looks[-1] += took[0]
+
+    def on_end(self, error: Exception) -> None:
+        """Never happens: there is one run."""

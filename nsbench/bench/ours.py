@@ -1,6 +1,6 @@
 """nsbench's side of a workload: every sampler's training and the evaluation, in one process, ready to be run in slices."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
@@ -24,6 +24,12 @@ PADDED = "random, padded"
 CATALOGUES = {"random, 2k items": 2_000, "random, 1M items": 1_000_000}
 """Rows that train with `random` on the same history lengths over another catalogue."""
 
+N_REPLICAS = 20
+"""Models that are trained side by side where that is measured: as many as the paper has seeds."""
+
+REPLICAS = f"random, {N_REPLICAS} replicas"
+"""The row of the same training of several models side by side: the positives of all of them count."""
+
 _DRAWS_LOOKED_AT = 3
 
 
@@ -37,7 +43,7 @@ class Ours:
         peak_memory_bytes: The most that training with the first sampler, and ranking, held.
     """
 
-    contestants: Mapping[str, Contestant[Draw] | Contestant[None]]
+    contestants: Mapping[str, Contestant[Draw] | Contestant[tuple[Draw, ...]] | Contestant[None]]
     works: Mapping[str, Work]
     peak_memory_bytes: int
 
@@ -69,13 +75,17 @@ def build_ours(workload: Workload, samplers: Sequence[str], conditions: Conditio
     # Before anything else is held.
     peak = memory_of_training(settings[samplers[0]], dataset, device)
     gym = Gym(model, dataset, device)
-    made = {name: gym.contestant(settings[name]) for name in samplers}
+    made: dict[str, tuple[Contestant[Draw] | Contestant[tuple[Draw, ...]], Iterator[Draw]]] = {
+        name: gym.contestant(settings[name]) for name in samplers
+    }
     if "random" in samplers and workload.shows_padding:
         made[PADDED] = gym.contestant(settings["random"], partial(one_rectangle, max_length=model.max_length))
     if "random" in samplers and workload.shows_catalogue:
         for name, n_items in CATALOGUES.items():
             other = Gym(model, dataset_of(replace(workload, n_items=n_items)), device)
             made[name] = other.contestant(settings["random"])
+    if "random" in samplers and workload.shows_replicas:
+        made[REPLICAS] = Gym(model, dataset, device, N_REPLICAS).side_by_side(settings["random"])
     n_negatives = conditions.n_negatives
     works = {
         name: work_of(list(islice(draws, _DRAWS_LOOKED_AT)), model, n_negatives) for name, (_, draws) in made.items()

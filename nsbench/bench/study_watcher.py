@@ -68,3 +68,6 @@ class StudyWatcher:
         self._trial.report(metrics[DEFAULT_OBJECTIVE], epoch)
         self._trial.should_prune()
         self._bar.update(self._task, completed=epoch)
+
+    def on_end(self, error: Exception) -> None:
+        """Never happens: there is one run."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from nsbench.bench.ours import CATALOGUES, PADDED
+from nsbench.bench.ours import CATALOGUES, N_REPLICAS, PADDED, REPLICAS
 from nsbench.bench.overhead import Overhead
 from nsbench.bench.rate import TrainingRate
 from nsbench.bench.rounds import WorkloadResult
@@ -73,6 +73,9 @@ def _of_workload(workload: WorkloadResult) -> Iterable[Target]:
     if padded is not None:
         name = f"{workload.name}: positives/s over those with padding computed"
         yield Target(name, _step_to_random(padded), 4.0, is_least=True)
+    if REPLICAS in rows:
+        name = f"{workload.name}: a step of {N_REPLICAS} replicas over as many of one"
+        yield Target(name, _step_to_random(rows[REPLICAS]), 1.0, is_least=False)
     small, large = (rows.get(name) for name in CATALOGUES)
     if small is not None and large is not None:
         name = f"{workload.name}: step with 1M items over that with 2k"

@@ -80,9 +80,9 @@ def no_padding(batch: UserBatch) -> Step:
     return step_of([batch])
 
 
-def endless_draws(trainer: Trainer) -> Iterator[Draw]:
+def endless_draws(trainer: Trainer, seed: int = 0) -> Iterator[Draw]:
     """Batches and negatives, epoch after epoch."""
-    source = DrawSource(trainer.batches, trainer.sampler, 0, trainer.device)
+    source = DrawSource(trainer.batches, trainer.sampler, seed, trainer.device)
     return itertools.chain.from_iterable(source.epoch() for _ in itertools.count())
 
 
@@ -94,19 +94,21 @@ class Gym:
         model: The model's size.
         dataset: The log.
         device: Where.
+        n_replicas: Models that are trained side by side, each with draws of its own.
     """
 
-    def __init__(self, model: ModelSettings, dataset: Dataset, device: torch.device) -> None:
-        generators = [torch.Generator(device).manual_seed(stream) for stream in range(2)]
+    def __init__(self, model: ModelSettings, dataset: Dataset, device: torch.device, n_replicas: int = 1) -> None:
+        generators = [torch.Generator(device).manual_seed(stream) for stream in range(2 * n_replicas)]
         self._device = device
         self._dataset = dataset
+        self._n_replicas = n_replicas
         self._selector = _Switch()
         self._stepper = Stepper(
-            initial_model(model, dataset.n_items, generators[:1]),
+            initial_model(model, dataset.n_items, generators[:n_replicas]),
             self._selector,
             TrainingSettings(),
-            [_LEARNING_RATE],
-            generators[1:],
+            [_LEARNING_RATE] * n_replicas,
+            generators[n_replicas:],
         )
 
     def contestant(
@@ -124,6 +126,20 @@ class Gym:
             return draw.batch.n_positives
 
         return Contestant(lambda: next(draws), step), draws
+
+    def side_by_side(self, settings: Settings) -> tuple[Contestant[tuple[Draw, ...]], Iterator[Draw]]:
+        """Steps of all replicas at once with a sampler; and one's draws to look at."""
+        trainer = trainer_of(settings, self._dataset)
+        sources = [endless_draws(trainer, seed) for seed in range(self._n_replicas)]
+
+        def step(draws: tuple[Draw, ...]) -> int:
+            self._selector.sampler = trainer.sampler
+            self._stepper.step(step_of([draw.batch for draw in draws]), stacked([draw.negatives for draw in draws]))
+            if self._device.type == "cuda":
+                torch.cuda.synchronize(self._device)
+            return sum(draw.batch.n_positives for draw in draws)
+
+        return Contestant(lambda: tuple(map(next, sources)), step), sources[0]
 
 
 @final

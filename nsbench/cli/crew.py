@@ -27,14 +27,16 @@ GpusOption = Annotated[
 ReplicasOption = Annotated[
     int | None,
     typer.Option(
-        help="Seeds that a worker trains side by side, at most; memory grows with them. Default: 20 on a GPU, 1 on a CPU.",
+        help="Runs that a worker trains side by side, at most: seeds of the same settings, or trials that differ in nothing "
+        "but learning_rate, of which no more than half of the plan runs at once. Memory grows with them. Default: 20 on a "
+        "GPU, 1 on a CPU.",
         min=1,
     ),
 ]
 
 
 def replicas_of(engine: Engine, gpus: float, replicas: int | None) -> int:
-    """How many seeds a worker of the crew trains side by side, at most."""
+    """How many runs a worker of the crew trains side by side, at most."""
     if replicas is not None:
         return replicas
     from nsbench.study.pool import MOST_REPLICAS, default_replicas

@@ -78,3 +78,6 @@ class _Quiet:
 
     def on_validation(self, epoch: int, metrics: Mapping[str, float]) -> None:
         """Says nothing."""
+
+    def on_end(self, error: Exception) -> None:
+        """Never happens: there is one run."""

@@ -1,6 +1,5 @@
 """`nsbench plan`: what a profile will take, before it is run, and what it took, after."""
 
-import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,6 +8,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from nsbench.cli.crew import ReplicasOption
+from nsbench.cli.plan_option import place_of_options, replicas_of_options, source_of_options
 from nsbench.cli.program import program
 from nsbench.cli.tune import WorkersOption
 from nsbench.home import Home, current_home
@@ -16,10 +17,9 @@ from nsbench.home import Home, current_home
 if TYPE_CHECKING:
     from nsbench.forecast.outcome import Outcomes
     from nsbench.forecast.prediction import Part, Prediction
-    from nsbench.forecast.rate import RateSource
+    from nsbench.forecast.rate import AtOnce
 
 _GB = 1e9
-_HERE = ("cpu", "cuda")
 
 
 def plan(
@@ -32,6 +32,7 @@ def plan(
     ] = None,
     gpus: Annotated[int, typer.Option(help="Devices of a --device file, one run each at a time.", min=1)] = 1,
     workers: WorkersOption = None,
+    replicas: ReplicasOption = None,
     rates: Annotated[
         Path | None, typer.Option(help="Rates of another machine: what `nsbench bench --json` printed there.")
     ] = None,
@@ -41,20 +42,22 @@ def plan(
     from nsbench.forecast.epochs import EpochRecord, reader_of
     from nsbench.forecast.forecast import fingerprint_of_profile, predict
     from nsbench.forecast.outcome import outcomes_of
-    from nsbench.forecast.plan_file import plan_path, read_prediction, write_prediction
+    from nsbench.forecast.plan_file import place_of, plan_path, read_prediction, write_prediction
+    from nsbench.forecast.rate import AtOnce
     from nsbench.study.profile import load_profile, profile_name
 
     home, console = current_home(), Console()
     asked, name = load_profile(profile), profile_name(profile)
-    place, n_at_once = _place(device, gpus, workers, rates)
-    path = plan_path(home, name, fingerprint_of_profile(asked), place)
+    place, n_workers = place_of_options(device, gpus, workers, rates)
+    at_once = AtOnce(n_workers, replicas_of_options(device, rates, replicas))
+    path = plan_path(home, name, fingerprint_of_profile(asked), place_of(place, at_once.n_replicas))
     reader = reader_of(home)
     kept = read_prediction(path)
     outcomes = outcomes_of(kept, reader) if kept and reader else None
     if kept is None or outcomes is None or not outcomes.is_complete:
-        source = _source(device, rates, n_at_once, seconds, home)
+        source = source_of_options(device, rates, n_workers, seconds, home)
         with console.status(f"rates: {source.how} ..."):
-            prediction = predict(asked, name, home, source, n_at_once, EpochRecord(reader))
+            prediction = predict(asked, name, home, source, at_once, EpochRecord(reader))
         # What was predicted before there were runs stays, to be compared with them.
         if outcomes is None:
             write_prediction(prediction, path)
@@ -65,7 +68,7 @@ def plan(
         _print_outcomes(outcomes, console)
 
 
-def say_predicted(profile: str, n_at_once: int, home: Home, console: Console) -> None:
+def say_predicted(profile: str, at_once: "AtOnce", home: Home, console: Console) -> None:
     """Says how long a profile takes on this machine; measures it the first time.
 
     Raises:
@@ -76,7 +79,7 @@ def say_predicted(profile: str, n_at_once: int, home: Home, console: Console) ->
     def tell(text: str) -> None:
         console.print(text, style="dim", highlight=False)
 
-    prediction = announced(profile, n_at_once, home, tell)
+    prediction = announced(profile, at_once, home, tell)
     console.print(
         f"predicted, if nothing is done yet: {say_seconds(prediction)}; {program()} plan {profile} says more",
         soft_wrap=True,
@@ -93,37 +96,6 @@ def say_seconds(prediction: "Prediction") -> str:
     return f"about {most}" if least == most else f"{least} (every run stops early) to {most} (none does)"
 
 
-def _place(device: str | None, gpus: int, workers: int | None, rates: Path | None) -> tuple[str, int]:
-    """Where it would run, as the kept prediction's name has it, and how many runs at once."""
-    from nsbench.errors import SettingsError
-    from nsbench.forecast.plan_file import HERE
-    from nsbench.study.pool import default_workers
-
-    if rates is not None and device is not None:
-        raise SettingsError("--rates and --device both say where rates come from; give one of them")
-    if rates is not None:
-        return f"{rates.stem}-x{workers or 1}", workers or 1
-    if device is None or device in _HERE:
-        if gpus > 1:
-            raise SettingsError("--gpus goes with --device of configs/devices; for this machine give --workers")
-        return HERE, workers or default_workers()
-    return f"{Path(device).stem}-x{gpus}", workers or gpus
-
-
-def _source(device: str | None, rates: Path | None, n_at_once: int, seconds: float, home: Home) -> "RateSource":
-    from nsbench.forecast.bench_file import BenchFile
-    from nsbench.forecast.device_file import Device
-    from nsbench.forecast.measurement import Here
-
-    if rates is not None:
-        return BenchFile.read(rates)
-    if device is not None and device not in _HERE:
-        return Device.named(device)
-    if device is not None:
-        os.environ["NSBENCH_DEVICE"] = device  # The measuring processes inherit it.
-    return Here(home, n_at_once, seconds)
-
-
 def _print_prediction(prediction: "Prediction", home: Home, console: Console) -> None:
     for dataset, how in prediction.datasets.items():
         own = [part for part in prediction.parts if part.dataset == dataset and part.stage != "baselines"]
@@ -132,7 +104,7 @@ def _print_prediction(prediction: "Prediction", home: Home, console: Console) ->
     kind = "" if prediction.is_measured else "ESTIMATE, nothing was measured there: "
     runs = sum(part.n_runs for part in prediction.parts)
     lines = (
-        f"device: {prediction.device}, {prediction.n_at_once} at once",
+        f"device: {prediction.device}, {prediction.n_at_once} at once{_side_by_side(prediction)}",
         f"rates: {kind}{prediction.how}",
         f"time: {runs} runs, {say_seconds(prediction)}",
         f"memory: {_memory(prediction)}",
@@ -141,6 +113,14 @@ def _print_prediction(prediction: "Prediction", home: Home, console: Console) ->
     console.print()
     for line in lines:
         console.print(line, soft_wrap=True, highlight=False, markup=False)
+
+
+def _side_by_side(prediction: "Prediction") -> str:
+    if prediction.n_replicas == 1:
+        return ""
+    if all(part.n_together == 1 for part in prediction.parts):
+        return f", up to {prediction.n_replicas} side by side each, whose rate nobody has measured: reckoned one by one"
+    return f", up to {prediction.n_replicas} side by side each"
 
 
 def _prediction_table(dataset: str, parts: "list[Part]") -> Table:
@@ -152,7 +132,7 @@ def _prediction_table(dataset: str, parts: "list[Part]") -> Table:
         epochs = part.epochs.likely
         table.add_row(
             part.sampler,
-            f"{part.n_runs} {part.stage}",
+            f"{part.n_runs} {part.stage}" + (f", {part.n_together} side by side" if part.n_together > 1 else ""),
             _epochs(part),
             _count(part.n_runs * epochs * part.n_steps),
             _count(part.n_runs * epochs * part.n_positives),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from nsbench.cli.crew import ReplicasOption, replicas_of
 from nsbench.cli.plan import say_predicted
 from nsbench.cli.program import program
 from nsbench.cli.study_view import EXIT_FAILED_RUNS, say_start
@@ -21,13 +22,16 @@ if TYPE_CHECKING:
 def reproduce(
     profile: Annotated[str, typer.Argument(help="demo, paper, or the path of a YAML file of your own.")],
     workers: WorkersOption = None,
+    replicas: ReplicasOption = None,
 ) -> None:
     """Prepare, tune, repeat and report as a profile says; the same command goes on where it stopped."""
+    from nsbench.forecast.rate import AtOnce
     from nsbench.study.pool import WorkerPool, default_workers
 
     home, console, began = current_home(), Console(), time.monotonic()
     n_workers = workers or default_workers()
-    say_predicted(profile, n_workers, home, console)
+    n_replicas = replicas_of("processes", 0.0, replicas)
+    say_predicted(profile, AtOnce(n_workers, n_replicas), home, console)
     with WorkerPool(n_workers, home.root) as pool:
         from nsbench.cli.report import report
         from nsbench.study.profile import load_profile, profile_name
@@ -40,7 +44,7 @@ def reproduce(
         n_failed = 0
         for entry in plan.datasets:
             dataset = _prepared(entry.name, home, console)
-            n_failed += _compare(plan, profile_name(profile), entry, dataset, session)
+            n_failed += _compare(plan, profile_name(profile), entry, dataset, session, n_replicas)
             _say_how_near(dataset, home, console)
     report(dataset=[entry.name for entry in plan.datasets])
     if n_failed:
@@ -84,15 +88,17 @@ def _prepared(name: str, home: Home, console: Console) -> "Dataset":
     return dataset
 
 
-def _compare(plan: "Profile", name: str, entry: "ProfileDataset", dataset: "Dataset", session: "Session") -> int:
+def _compare(
+    plan: "Profile", name: str, entry: "ProfileDataset", dataset: "Dataset", session: "Session", n_replicas: int
+) -> int:
     """Baselines and studies side by side, then the repeats; gives the number of failed runs."""
     from nsbench.cli.study_view import StudyView
     from nsbench.study.comparison import baselines, repeats, studies
 
     rankings = baselines(plan, entry, dataset, session.home)
     with StudyView() as view:
-        session.run([rankings, *studies(plan, name, entry, dataset, session)], entry.name, view)
-    lists = repeats(plan, name, entry, dataset, session.home)
+        session.run([rankings, *studies(plan, name, entry, dataset, session, n_replicas)], entry.name, view)
+    lists = repeats(plan, name, entry, dataset, session.home, n_replicas)
     with StudyView() as view:
         session.run(lists, entry.name, view)
     return sum(runs.n_failed for runs in (rankings, *lists))

@@ -170,6 +170,9 @@ class _ProgressWatcher:
         if not self._progress.console.is_terminal:
             self._progress.console.print(f"epoch {epoch}/{self._n_epochs}  loss {metrics['train/loss']:.4f}  {score}")
 
+    def on_end(self, error: Exception) -> None:
+        """Never happens: there is one run."""
+
 
 def _show(record: "RunRecord", checkpoint: Path) -> None:
     from rich.table import Table

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from nsbench.cli.crew import AddressOption, CpusOption, EngineOption, GpusOption, crew_of
+from nsbench.cli.crew import (
+    AddressOption,
+    CpusOption,
+    EngineOption,
+    GpusOption,
+    ReplicasOption,
+    crew_of,
+    replicas_of,
+)
 from nsbench.cli.program import program
 from nsbench.home import current_home
 
@@ -36,6 +44,7 @@ def tune(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
         float | None, typer.Option(help="No trial begins after so many seconds; running ones end.", min=0)
     ] = None,
     workers: WorkersOption = None,
+    replicas: ReplicasOption = None,
     engine: EngineOption = "processes",
     address: AddressOption = None,
     cpus: CpusOption = 1.0,
@@ -73,6 +82,7 @@ def tune(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
                 timeout_s=timeout,
                 name=study,
                 profile=Path(config).stem if config else DEFAULT_PROFILE,
+                n_replicas=replicas_of(engine, gpus, replicas),
             )
             for name in samplers
         ]

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from nsbench.cli.crew import ReplicasOption, replicas_of
 from nsbench.cli.tune import WorkersOption, print_best
 from nsbench.home import Home, current_home
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 def worker(
     study: Annotated[str, typer.Argument(help="The study's name, as DATASET/SAMPLER/CONFIG.")],
     workers: WorkersOption = None,
+    replicas: ReplicasOption = None,
 ) -> None:
     """Join a study from any machine and work on it until it has all its trials.
 
@@ -30,7 +32,7 @@ def worker(
     check_dataset(joined, home)
     check_tracking(joined, home)
     with WorkerPool(workers or default_workers(), home.root) as pool:
-        _work(joined, home, pool)
+        _work(joined, replicas_of("processes", 0.0, replicas), home, pool)
 
 
 def check_dataset(joined: "JoinedStudy", home: Home) -> None:
@@ -83,14 +85,14 @@ def check_tracking(joined: "JoinedStudy", home: Home) -> None:
         )
 
 
-def _work(joined: "JoinedStudy", home: Home, pool: "WorkerPool") -> None:
+def _work(joined: "JoinedStudy", n_replicas: int, home: Home, pool: "WorkerPool") -> None:
     from nsbench.cli.study_view import StudyView, say_start
     from nsbench.study.session import Session
 
     plan = joined.plan
     say_start(pool.n_workers)
     session = Session.open(home, pool)
-    tuning = session.joined(joined)
+    tuning = session.joined(joined, n_replicas)
     with StudyView() as view:
         session.run([tuning], plan.dataset, view)
     print_best(plan.name, plan.dataset, plan.sampler, Console())

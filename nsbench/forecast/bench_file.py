@@ -7,6 +7,7 @@ from typing import Self, final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from nsbench.bench.ours import N_REPLICAS, REPLICAS
 from nsbench.bench.training import flops_per_positive
 from nsbench.bench.workload import WORKLOADS
 from nsbench.errors import SettingsError
@@ -38,6 +39,16 @@ class _Workload(_Part):
     training: tuple[_Training, ...]
     evaluation: _Evaluation
     peak_memory_bytes: int
+
+    def gain_of(self, n_replicas: int) -> float | None:
+        """Positives/s of replicas side by side over those of one; None where it wasn't measured, or of one."""
+        flops = {rate.sampler: rate.useful_flops for rate in self.training}
+        if n_replicas == 1 or REPLICAS not in flops:
+            return None
+        # A step takes some time for the launch and some for each replica; both follow from the two that were measured.
+        gain = flops[REPLICAS] / flops["random"]
+        replica_s = max(0.0, (N_REPLICAS / gain - 1) / (N_REPLICAS - 1))
+        return n_replicas / (1 + (n_replicas - 1) * replica_s)
 
 
 class _Bench(_Part):
@@ -80,13 +91,15 @@ class BenchFile:
             raise SettingsError(f"{path} holds none of the workloads {', '.join(WORKLOADS)}; run `nsbench bench` anew")
         return source
 
-    def rates(self, subject: Subject, loads: Sequence[Load]) -> list[Rates]:
+    def rates(self, subject: Subject, loads: Sequence[Load], n_replicas: int = 1) -> list[Rates]:
         """The rates of each load; see `RateSource`.
+
+        What replicas gain was measured with `random`, and is taken for all samplers.
 
         Raises:
             SettingsError: The bench didn't measure a sampler.
         """
-        return [self._rates(self._nearest(subject), load) for load in loads]
+        return [self._rates(self._nearest(subject), load, n_replicas) for load in loads]
 
     def _nearest(self, subject: Subject) -> _Workload:
         dataset = subject.dataset
@@ -100,7 +113,7 @@ class BenchFile:
 
         return self._workloads[min(self._workloads, key=distance)]
 
-    def _rates(self, workload: _Workload, load: Load) -> Rates:
+    def _rates(self, workload: _Workload, load: Load, n_replicas: int) -> Rates:
         name = load.settings.sampler.name
         found = [rate.useful_flops for rate in workload.training if rate.sampler == name]
         if not found:
@@ -111,10 +124,13 @@ class BenchFile:
         model = load.settings.model
         per_target = 2 * model.hidden_dim * load.n_candidates
         targets_per_s = workload.evaluation.useful_flops / per_target
+        alone = found[0] / flops_per_positive(model, load.mean_context, load.n_negatives)
+        gain = workload.gain_of(n_replicas)
         return Rates(
-            positives_per_s=found[0] / flops_per_positive(model, load.mean_context, load.n_negatives),
+            positives_per_s=alone,
             valid_targets_per_s=targets_per_s,
             test_targets_per_s=targets_per_s / EXPOSURE_FACTOR,
             setup_s=0.0,
-            memory_bytes=workload.peak_memory_bytes,
+            memory_bytes=workload.peak_memory_bytes * (1 if gain is None else n_replicas),
+            together_per_s=None if gain is None else alone * gain,
         )

@@ -87,11 +87,11 @@ class Device:
         """
         return cls(read_yaml_as(DeviceFile, find_config(KIND, name)))
 
-    def rates(self, subject: Subject, loads: Sequence[Load]) -> list[Rates]:
-        """The rates of each load; see `RateSource`."""
-        return [self._rates(subject.dataset.n_items, load) for load in loads]
+    def rates(self, subject: Subject, loads: Sequence[Load], n_replicas: int = 1) -> list[Rates]:
+        """The rates of each load; see `RateSource`. Replicas share a step's launches, and nothing else."""
+        return [self._rates(subject.dataset.n_items, load, n_replicas) for load in loads]
 
-    def _rates(self, n_items: int, load: Load) -> Rates:
+    def _rates(self, n_items: int, load: Load, n_replicas: int) -> Rates:
         file, model = self._file, load.settings.model
         n_positives = load.n_positives / load.n_steps
         flops = n_positives * flops_per_positive(model, load.mean_context, load.n_negatives)
@@ -102,16 +102,18 @@ class Device:
             + _STATE_PASSES * model.n_blocks * state_bytes * n_positives
             + _TABLE_PASSES * state_bytes * n_items
         )
-        step_s = file.step_s.value + flops / file.training_flops.value + traffic / file.memory_bytes_per_s.value
+        launch_s = file.step_s.value
+        replica_s = flops / file.training_flops.value + traffic / file.memory_bytes_per_s.value
         targets_per_s = file.scoring_flops.value / (2 * model.hidden_dim * load.n_candidates)
         n_parameters = sum(shapes_of(model).counts) + n_items * model.hidden_dim
         held = _FLOAT_BYTES * _TABLES_KEPT * n_parameters + traffic
         return Rates(
-            positives_per_s=n_positives / step_s,
+            positives_per_s=n_positives / (launch_s + replica_s),
             valid_targets_per_s=targets_per_s,
             test_targets_per_s=targets_per_s / EXPOSURE_FACTOR,
             setup_s=file.setup_s.value,
-            memory_bytes=_RUNTIME_BYTES + int(held),
+            memory_bytes=_RUNTIME_BYTES + int(n_replicas * held),
+            together_per_s=n_replicas * n_positives / (launch_s + n_replicas * replica_s) if n_replicas > 1 else None,
         )
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from nsbench.config import Settings
 from nsbench.forecast.epochs import EpochRecord, Epochs
 from nsbench.forecast.load import Load, load_of, typical_settings
 from nsbench.forecast.prediction import LEADER_BYTES, RANK_BYTES, RUN_DISK_BYTES, Part, Prediction, Stage
-from nsbench.forecast.rate import Rates, RateSource
+from nsbench.forecast.rate import AtOnce, Rates, RateSource
 from nsbench.forecast.subject import Subject, subject_of
 from nsbench.home import Home
 from nsbench.study.profile import Profile, ProfileDataset
@@ -19,7 +20,7 @@ from nsbench.terms import RunKind
 
 
 def predict(
-    profile: Profile, name: str, home: Home, source: RateSource, n_at_once: int, record: EpochRecord
+    profile: Profile, name: str, home: Home, source: RateSource, at_once: AtOnce, record: EpochRecord
 ) -> Prediction:
     """What a profile takes.
 
@@ -28,7 +29,7 @@ def predict(
         name: Its name.
         home: Where prepared datasets are.
         source: Where rates come from.
-        n_at_once: Runs at once.
+        at_once: Workers and replicas.
         record: What epochs are expected by.
 
     Raises:
@@ -41,8 +42,8 @@ def predict(
     for entry in profile.datasets:
         subject = subject_of(entry.name, home)
         loads = [load_of(subject, _typical(profile, entry, sampler)) for sampler in profile.samplers]
-        rates = source.rates(subject, loads)
-        own = _parts(profile, _Builder(subject, record), loads, rates)
+        rates = source.rates(subject, loads, at_once.n_replicas)
+        own = _parts(profile, entry, _Builder(subject, record, at_once), loads, rates)
         parts += own
         how[entry.name] = subject.how
         disk_bytes += subject.disk_bytes + sum(part.n_runs * part.run_disk_bytes for part in own)
@@ -53,14 +54,15 @@ def predict(
         device=source.device,
         is_measured=source.is_measured,
         how=source.how,
-        n_at_once=n_at_once,
+        n_at_once=at_once.n_workers,
         parts=tuple(parts),
         datasets=how,
-        memory_bytes=process_bytes if source.is_per_device else n_at_once * process_bytes + LEADER_BYTES,
+        memory_bytes=process_bytes if source.is_per_device else at_once.n_workers * process_bytes + LEADER_BYTES,
         memory_limit_bytes=source.memory_limit_bytes,
         is_per_device=source.is_per_device,
         disk_bytes=disk_bytes,
         nsbench=__version__,
+        n_replicas=at_once.n_replicas,
     )
 
 
@@ -75,17 +77,26 @@ def _typical(profile: Profile, entry: ProfileDataset, sampler: str) -> Settings:
     return typical_settings(space_of(sampler, profile.study_file(entry), profile.values))
 
 
-def _parts(profile: Profile, builder: "_Builder", loads: Sequence[Load], rates: Sequence[Rates]) -> list[Part]:
+def _parts(
+    profile: Profile, entry: ProfileDataset, builder: "_Builder", loads: Sequence[Load], rates: Sequence[Rates]
+) -> list[Part]:
     """A dataset's runs in the order in which they are made: trials and baselines side by side, then repeats."""
-    rated = list(zip(loads, rates, strict=True))
+    rated = list(zip(profile.samplers, loads, rates, strict=True))
     epochs = profile.repeat.epochs
     repeated = {} if epochs is None else {"max_epochs": epochs}
+    trials, repeats = profile.tune.trials, profile.repeat.repeats
+    alike = {name: space_of(name, profile.study_file(entry), profile.values).is_rate_only for name in profile.samplers}
     return [
-        *(builder.trained("trials", load, rate, profile.tune.trials, load.settings) for load, rate in rated),
+        *(
+            builder.trained(
+                "trials", load, rate, trials, load.settings, n_alike=math.ceil(trials / 2) if alike[name] else 1
+            )
+            for name, load, rate in rated
+        ),
         builder.baselines(profile.baselines, loads[0], rates[0]),
         *(
-            builder.trained("repeats", load, rate, profile.repeat.repeats, load.settings.changed(repeated))
-            for load, rate in rated
+            builder.trained("repeats", load, rate, repeats, load.settings.changed(repeated), n_alike=repeats)
+            for _, load, rate in rated
         ),
     ]
 
@@ -96,10 +107,13 @@ class _Builder:
 
     subject: Subject
     record: EpochRecord
+    at_once: AtOnce
 
-    def trained(self, stage: Stage, load: Load, rates: Rates, n_runs: int, settings: Settings) -> Part:
-        """Trials or repeats of a sampler."""
+    def trained(self, stage: Stage, load: Load, rates: Rates, n_runs: int, settings: Settings, *, n_alike: int) -> Part:
+        """Trials or repeats of a sampler, of which `n_alike` could be trained side by side at a time."""
         is_trial = stage == "trials"
+        n_workers = self.at_once.n_workers if is_trial else 1
+        n_together = min(self.at_once.n_replicas, math.ceil(n_alike / n_workers)) if rates.together_per_s else 1
         kind = RunKind.TRIAL if is_trial else RunKind.REPEAT
         return Part(
             dataset=self.subject.name,
@@ -115,7 +129,17 @@ class _Builder:
             test_s=0.0 if is_trial else load.n_test_targets / rates.test_targets_per_s,
             setup_s=rates.setup_s,
             run_disk_bytes=RUN_DISK_BYTES + (0 if is_trial else RANK_BYTES * load.n_test_targets),
+            n_together=n_together,
+            together_epoch_s=self._together_epoch_s(load, rates, n_together),
         )
+
+    def _together_epoch_s(self, load: Load, rates: Rates, n_together: int) -> float | None:
+        """Of fewer than were measured: a step takes some time for itself and some for each run."""
+        if rates.together_per_s is None or n_together == 1:
+            return None
+        alone_s, n_measured = load.n_positives / rates.positives_per_s, self.at_once.n_replicas
+        each_s = (n_measured * load.n_positives / rates.together_per_s - alone_s) / (n_measured - 1)
+        return alone_s + (n_together - 1) * each_s
 
     def baselines(self, names: Sequence[str], load: Load, rates: Rates) -> Part:
         """The baselines, which are counted rather than trained; ranking takes about as long as a model's."""

@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from statistics import fmean
 from typing import final
@@ -19,7 +20,7 @@ from nsbench.evaluation.evaluate import evaluate
 from nsbench.evaluation.model_scorer import ModelScorer
 from nsbench.evaluation.settings import EvaluationSettings
 from nsbench.evaluation.target import EvaluatedSplit
-from nsbench.experiment import run
+from nsbench.experiment import run_replicas
 from nsbench.forecast.load import Load
 from nsbench.forecast.rate import Rates
 from nsbench.forecast.subject import Subject, subject_of
@@ -27,7 +28,7 @@ from nsbench.home import Home
 from nsbench.model import initial_model
 from nsbench.terms import RunKind
 from nsbench.tracking.tracker import NullTracker
-from nsbench.watcher import Pruned, RunOrder
+from nsbench.watcher import NullWatcher, Pruned, RunOrder, Watcher
 
 WARM_UP_STEPS = 3
 FEWEST_STEPS = 3
@@ -58,9 +59,9 @@ class Here:
         self.memory_limit_bytes: int | None = _memory_of(device)
         self._home, self._n_at_once, self._seconds = home, n_at_once, seconds
 
-    def rates(self, subject: Subject, loads: Sequence[Load]) -> list[Rates]:
+    def rates(self, subject: Subject, loads: Sequence[Load], n_replicas: int = 1) -> list[Rates]:
         """Measures each load, the processes' mean; see `RateSource`."""
-        task = Task(subject.name, self._home, tuple(load.settings for load in loads), self._seconds)
+        task = Task(subject.name, self._home, tuple(load.settings for load in loads), self._seconds, n_replicas)
         context = multiprocessing.get_context("spawn")  # CUDA doesn't survive a fork.
         with ProcessPoolExecutor(self._n_at_once, context) as pool:
             measured = list(pool.map(measure, [task] * self._n_at_once))
@@ -72,6 +73,7 @@ class Here:
                 test_targets_per_s=fmean(one[number].test_targets_per_s for one in measured),
                 setup_s=fmean(one[number].setup_s for one in measured),
                 memory_bytes=max(one[number].memory_bytes for one in measured) + left_out,
+                together_per_s=_mean_if_known([one[number].together_per_s for one in measured]),
             )
             for number in range(len(loads))
         ]
@@ -79,12 +81,13 @@ class Here:
 
 @dataclass(frozen=True)
 class Task:
-    """What one process measures: settings on a dataset, so many seconds for each figure."""
+    """What one process measures: settings on a dataset, so many seconds for each figure, alone and some side by side."""
 
     dataset: str
     home: Home
     settings: tuple[Settings, ...]
     seconds: float
+    n_replicas: int = 1
 
 
 def measure(task: Task) -> list[Rates]:
@@ -97,19 +100,29 @@ def measure(task: Task) -> list[Rates]:
     evaluation = task.settings[0].evaluation
     valid = _evaluation_rate(scorer, subject.dataset, evaluation, "valid", task.seconds / 2)
     test = _evaluation_rate(scorer, subject.dataset, evaluation, "test", task.seconds / 2)
+    together: list[float | None] = [None] * len(trained)
+    if task.n_replicas > 1:
+        together = [_training_rate(subject, settings, task.seconds, task.n_replicas)[0] for settings in task.settings]
     memory_bytes = peak_memory_bytes(choose_device())
-    return [Rates(rate, valid, test, setup_s, memory_bytes) for rate, setup_s in trained]
+    return [
+        Rates(rate, valid, test, setup_s, memory_bytes, beside)
+        for (rate, setup_s), beside in zip(trained, together, strict=True)
+    ]
 
 
-def _training_rate(subject: Subject, settings: Settings, seconds: float) -> tuple[float, float]:
-    """Positives a second, and seconds until the first step, of a run that is ended in time."""
-    endless = {"max_epochs": _ENDLESS_EPOCHS, "validate_every": _ENDLESS_EPOCHS}
+def _mean_if_known(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return fmean(known) if known else None
+
+
+def _training_rate(subject: Subject, settings: Settings, seconds: float, n_replicas: int = 1) -> tuple[float, float]:
+    """Positives a second, and seconds until the first step, of runs side by side that are ended in time."""
+    endless = settings.changed({"max_epochs": _ENDLESS_EPOCHS, "validate_every": _ENDLESS_EPOCHS})
+    orders = [RunOrder(RunKind.SINGLE, seed, rank_test=False) for seed in range(n_replicas)]
     watch = _Stopwatch(seconds)
-    try:
-        order = RunOrder(RunKind.SINGLE, seed=0, rank_test=False)
-        run(settings.changed(endless), subject.dataset, NullTracker(), order, watch)
-    except Pruned:
-        pass
+    watchers: list[Watcher] = [watch, *(NullWatcher() for _ in orders[1:])]
+    with suppress(Pruned):
+        run_replicas([endless] * n_replicas, subject.dataset, NullTracker(), orders, watchers)
     return watch.positives_per_s, watch.setup_s
 
 
@@ -149,6 +162,9 @@ class _Stopwatch:
 
     def on_validation(self, epoch: int, metrics: Mapping[str, float]) -> None:
         """Never happens: the run is ended before."""
+
+    def on_end(self, error: Exception) -> None:
+        """Never happens: runs that are measured end together."""
 
 
 def _evaluation_rate(

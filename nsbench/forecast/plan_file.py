@@ -14,6 +14,11 @@ HERE = "here"
 """The place of predictions for the machine that predicts."""
 
 
+def place_of(place: str, n_replicas: int) -> str:
+    """The name of a place where so many runs are trained side by side."""
+    return place if n_replicas == 1 else f"{place}-r{n_replicas}"
+
+
 def plan_path(home: Home, profile: str, fingerprint: str, place: str) -> Path:
     """The file of a profile's prediction; a profile that was changed has another one.
 
@@ -21,7 +26,7 @@ def plan_path(home: Home, profile: str, fingerprint: str, place: str) -> Path:
         home: Whose.
         profile: The profile's name.
         fingerprint: What `fingerprint_of_profile` gives.
-        place: Where it would run: HERE, or a device's name.
+        place: Where it would run, as `place_of` names it: HERE, or a device's name.
     """
     place = re.sub(r"[^A-Za-z0-9._-]+", "-", place)
     return home.root / "plans" / f"{profile}-{fingerprint}-{place}.json"

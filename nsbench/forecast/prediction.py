@@ -47,6 +47,8 @@ class Part(BaseModel):
         test_s: Seconds of ranking the test interactions; 0 for trials, which leave them alone.
         setup_s: Seconds from the run's start to its first step.
         run_disk_bytes: What each run adds to the home.
+        n_together: Runs that a worker trains side by side.
+        together_epoch_s: Seconds of an epoch's steps of that many; of one, `epoch_s`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -64,11 +66,33 @@ class Part(BaseModel):
     test_s: float
     setup_s: float
     run_disk_bytes: int
+    n_together: int = 1
+    together_epoch_s: float | None = None
+
+    @property
+    def jobs(self) -> list[int]:
+        """The numbers of runs that are trained side by side, job by job."""
+        n_full, rest = divmod(self.n_runs, self.n_together)
+        return [self.n_together] * n_full + [rest] * bool(rest)
 
     def run_s(self, epochs: float) -> float:
-        """Seconds of a run of so many epochs."""
+        """Seconds of a run of so many epochs; its share of those that are trained side by side."""
+        return self.job_s(self.n_together, epochs) / self.n_together
+
+    def job_s(self, n_runs: int, epochs: float) -> float:
+        """Seconds of some runs side by side, of so many epochs each.
+
+        The steps of a job go on until its last run stops, of which a mean of epochs knows nothing.
+        """
         looks = math.ceil(epochs / self.validate_every) if self.validate_every else 0
-        return self.setup_s + epochs * self.epoch_s + looks * self.look_s + self.test_s
+        return self.setup_s + epochs * self._epoch_s(n_runs) + n_runs * (looks * self.look_s + self.test_s)
+
+    def _epoch_s(self, n_runs: int) -> float:
+        """A step takes some time for itself and some for each run, both of which follow from one run and `n_together`."""
+        if self.together_epoch_s is None or self.n_together == 1:
+            return n_runs * self.epoch_s
+        each = (self.together_epoch_s - self.epoch_s) / (self.n_together - 1)
+        return self.epoch_s + (n_runs - 1) * each
 
 
 class Prediction(BaseModel):
@@ -80,7 +104,7 @@ class Prediction(BaseModel):
         device: Where it would run, in words.
         is_measured: Whether the rates were measured there.
         how: How the rates came about.
-        n_at_once: Runs at once.
+        n_at_once: Workers at once.
         parts: The runs.
         datasets: How each dataset's shape is known, by name.
         memory_bytes: Memory of all runs at once, or of each device.
@@ -88,6 +112,7 @@ class Prediction(BaseModel):
         is_per_device: Whether that memory is each device's.
         disk_bytes: What datasets and runs take.
         nsbench: The version that predicted.
+        n_replicas: Runs that a worker trains side by side, at most.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -105,6 +130,7 @@ class Prediction(BaseModel):
     is_per_device: bool
     disk_bytes: int
     nsbench: str
+    n_replicas: int = 1
 
     @property
     def likely_s(self) -> float:
@@ -129,8 +155,8 @@ class Prediction(BaseModel):
     def _seconds(self, epochs: Callable[[Epochs], float]) -> float:
         total = COMMAND_S
         for _, stage in groupby(self.parts, key=lambda part: (part.dataset, part.stage == "repeats")):
-            runs = [RUN_S + part.run_s(epochs(part.epochs)) for part in stage for _ in range(part.n_runs)]
-            total += makespan(runs, self.n_at_once)
+            jobs = [n * RUN_S + part.job_s(n, epochs(part.epochs)) for part in stage for n in part.jobs]
+            total += makespan(jobs, self.n_at_once)
         return total
 
 

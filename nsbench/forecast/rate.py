@@ -17,7 +17,9 @@ class Rates:
         valid_targets_per_s: Targets ranked at a look at the validation interactions.
         test_targets_per_s: Targets ranked at the end, exposure counted.
         setup_s: Seconds from a run's start to its first step.
-        memory_bytes: The most that the run's process holds: of the host's memory, or of the card's on a GPU.
+        memory_bytes: The most that the run's process holds, replicas included: of the host's memory, or of the card's on a GPU.
+        together_per_s: Positives that as many runs as were asked for train on side by side in one process, all together; None
+            where that isn't known or one was asked for.
     """
 
     positives_per_s: float
@@ -25,6 +27,20 @@ class Rates:
     test_targets_per_s: float
     setup_s: float
     memory_bytes: int
+    together_per_s: float | None = None
+
+
+@dataclass(frozen=True)
+class AtOnce:
+    """How much goes on at once.
+
+    Attributes:
+        n_workers: Workers, each with a run or with some side by side.
+        n_replicas: Runs that a worker trains side by side, at most.
+    """
+
+    n_workers: int
+    n_replicas: int = 1
 
 
 class RateSource(Protocol):
@@ -44,8 +60,8 @@ class RateSource(Protocol):
     memory_limit_bytes: int | None
     is_per_device: bool
 
-    def rates(self, subject: Subject, loads: Sequence[Load]) -> list[Rates]:
-        """The rates of each load.
+    def rates(self, subject: Subject, loads: Sequence[Load], n_replicas: int = 1) -> list[Rates]:
+        """The rates of each load, alone and of `n_replicas` side by side.
 
         Raises:
             SettingsError: The source knows nothing of a sampler.

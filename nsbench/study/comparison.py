@@ -6,7 +6,6 @@ from nsbench.data.dataset import Dataset
 from nsbench.home import Home
 from nsbench.study.best import best_of
 from nsbench.study.plan import study_name
-from nsbench.study.pool import default_replicas
 from nsbench.study.profile import Profile, ProfileDataset
 from nsbench.study.repeat import RepeatOrder, baselines_of, repeats_of
 from nsbench.study.run_list import RunList
@@ -23,8 +22,10 @@ def baselines(profile: Profile, entry: ProfileDataset, dataset: Dataset, home: H
     return baselines_of(profile.baselines, dataset, base.evaluation, home)
 
 
-def studies(profile: Profile, name: str, entry: ProfileDataset, dataset: Dataset, session: Session) -> list[Tuning]:
-    """A study a sampler, named after the profile."""
+def studies(
+    profile: Profile, name: str, entry: ProfileDataset, dataset: Dataset, session: Session, n_replicas: int = 1
+) -> list[Tuning]:
+    """A study a sampler, named after the profile; of their trials a worker trains up to `n_replicas` side by side."""
     file = profile.study_file(entry)
     return [
         session.tuning(
@@ -36,6 +37,7 @@ def studies(profile: Profile, name: str, entry: ProfileDataset, dataset: Dataset
                 objective=profile.tune.objective,
                 seed=profile.seed,
                 profile=name,
+                n_replicas=n_replicas,
             ),
             dataset,
         )
@@ -43,8 +45,10 @@ def studies(profile: Profile, name: str, entry: ProfileDataset, dataset: Dataset
     ]
 
 
-def repeats(profile: Profile, name: str, entry: ProfileDataset, dataset: Dataset, home: Home) -> list[RunList]:
-    """The repeats of each study's best settings.
+def repeats(
+    profile: Profile, name: str, entry: ProfileDataset, dataset: Dataset, home: Home, n_replicas: int = 1
+) -> list[RunList]:
+    """The repeats of each study's best settings; of their seeds a worker trains up to `n_replicas` side by side.
 
     Raises:
         SettingsError: A study has no complete trial.
@@ -54,7 +58,7 @@ def repeats(profile: Profile, name: str, entry: ProfileDataset, dataset: Dataset
     for sampler in profile.samplers:
         best = best_of(study_name(entry.name, sampler, name), entry.name, sampler, home)
         settings = best.settings if epochs is None else best.settings.changed({"max_epochs": epochs})
-        order = RepeatOrder(profile.repeat.repeats, best.study, best.objective, default_replicas())
+        order = RepeatOrder(profile.repeat.repeats, best.study, best.objective, n_replicas)
         lists.append(repeats_of(settings, dataset, order, home))
     return lists
 

@@ -7,16 +7,17 @@ from typing import final
 from nsbench.study.answer import PRUNED_REASON, Answer, Verdict
 from nsbench.study.crew import WORKER_LOST, RunCloser
 from nsbench.study.job import Assignment, Ending, Follower
-from nsbench.study.message import Finishing, Report, Started, Validated
+from nsbench.study.message import Ended, Finishing, Report, Started, Validated
 
 
 @dataclass
 class _Run:
-    """A run of the assignment, and how it ends once that is settled."""
+    """A run of the assignment, how it ends once that is settled, and whether its worker has ended it before the others."""
 
     follower: Follower
     run_id: str | None = None
     settled: Ending | None = None
+    is_over: bool = False
 
 
 @final
@@ -67,6 +68,10 @@ class Conversation:
                 if answer is Verdict.GO_ON:
                     self._runs[run].settled = Ending("finished", metrics=metrics)
                 self._answer(answer)
+            case Ended(run, ending) if not self._stopping:
+                self._runs[run].is_over = True
+                self._runs[run].follower.ended(self._runs[run].settled or ending)
+                self._answer(Verdict.GO_ON)
             case Ending():
                 for one in self._let_go():
                     one.follower.ended(one.settled or report)
@@ -83,8 +88,9 @@ class Conversation:
                 close_run(one.run_id, one.settled or ending)
 
     def _let_go(self) -> list[_Run]:
+        """The runs that have not ended; there are none from now on."""
         runs, self._runs = self._runs, []
-        return runs
+        return [run for run in runs if not run.is_over]
 
     def _answer(self, answer: Answer) -> None:
         if not self._stopping:

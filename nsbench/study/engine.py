@@ -61,7 +61,7 @@ def work(crew: Crew, sources: Sequence[JobSource], caretaker: Caretaker, viewer:
 
 def _serve(crew: Crew, source: JobSource) -> None:
     while crew.n_free:
-        assignment = source.next_assignment()
+        assignment = source.next_assignment(crew.n_free)
         if assignment is None:
             return
         crew.start(assignment)

@@ -17,17 +17,25 @@ EndState = Literal["finished", "pruned", "failed", "interrupted", "lost"]
 
 @dataclass(frozen=True)
 class TrainJob:
-    """Train models of the same settings on a dataset side by side, and record each as a run of its own.
+    """Train models on a dataset side by side, and record each as a run of its own.
 
     Attributes:
         dataset: The dataset's name.
         settings: What all are trained with.
         orders: One a run; one run is the ordinary case.
+        learning_rates: One a run, where they differ in it; empty: as in the settings.
     """
 
     dataset: str
     settings: "Settings"
     orders: "tuple[RunOrder, ...]"
+    learning_rates: tuple[float, ...] = ()
+
+    def settings_of_runs(self) -> "list[Settings]":
+        """What each run is trained with."""
+        if not self.learning_rates:
+            return [self.settings] * len(self.orders)
+        return [self.settings.changed({"learning_rate": rate}) for rate in self.learning_rates]
 
     @property
     def order(self) -> "RunOrder":
@@ -70,7 +78,7 @@ class Follower(Protocol):
     """Who hears of one run of a job, and says whether it goes on.
 
     What the leader answers is settled in the study before the run hears of it. So when either dies in that moment, the study
-    knows how the run ended, and the run is closed accordingly. An answer that ends one run ends the job.
+    knows how the run ended, and the run is closed accordingly. A run that is answered as pruned ends alone.
     """
 
     def started(self, run_id: str | None) -> None:
@@ -83,7 +91,9 @@ class Follower(Protocol):
         """The run has a result, all recorded, and is about to be marked as finished."""
 
     def ended(self, ending: Ending) -> None:
-        """The job is over; a run that was answered as finished or pruned before ends so, whatever became of its process."""
+        """The run or all of its job is over; one that was answered as finished or pruned before ends so, whatever became of
+        its process.
+        """
 
 
 class Assignment(Protocol):
@@ -143,8 +153,11 @@ class JobSource(Protocol):
     def keep_up(self) -> None:
         """Does what has to be done now and then while its runs go on; called about twice a second."""
 
-    def next_assignment(self) -> Assignment | None:
+    def next_assignment(self, n_free: int = 1) -> Assignment | None:
         """Something to start now, or None while there is nothing.
+
+        Args:
+            n_free: Workers that are free for this and further assignments.
 
         Raises:
             TrainingError: So much has failed that going on is no use.

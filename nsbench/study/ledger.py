@@ -23,6 +23,10 @@ ATTEMPT = "nsbench.attempt"
 N_LOST = "nsbench.n_lost"
 """The attribute of such a trial that counts the attempts whose leader or worker died without a word."""
 
+GROUP = "nsbench.group"
+"""The attribute of a trial that is trained side by side with others: the number of the first of them, or of the one that
+that one tries again."""
+
 RUN_ID = "nsbench.run_id"
 """The attribute of a trial that holds its MLflow run's id."""
 
@@ -40,6 +44,9 @@ GIVEN_UP = f"; lost {MOST_LOST} times, it is given up"
 
 INTERRUPTED = "interrupted"
 """The reason of a trial that was told to stop."""
+
+APART = "to be tried again with fewer beside it"
+"""How the reason of a trial begins that didn't find enough memory beside others; it says nothing against the trial alone."""
 
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 """A pruned trial is a finished one: it has said what it had to say."""
@@ -118,5 +125,5 @@ def standing_of(trial: FrozenTrial) -> Standing:
     reason = trial.user_attrs.get(END_REASON, "")
     if reason == SURPLUS:
         return "surplus"
-    is_lost = reason in (LOST, INTERRUPTED) or reason.startswith(WORKER_LOST)
+    is_lost = reason in (LOST, INTERRUPTED) or reason.startswith((WORKER_LOST, APART))
     return "lost" if is_lost and not reason.endswith(GIVEN_UP) else "failed"

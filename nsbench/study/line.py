@@ -13,8 +13,8 @@ from torch import Tensor
 
 from nsbench.errors import StoreOutage, TrainingError
 from nsbench.study.answer import PRUNED_REASON, Answer, Refusal, Verdict
-from nsbench.study.job import Job
-from nsbench.study.message import Finishing, Report, Started, Validated
+from nsbench.study.job import Ending, EndState, Job
+from nsbench.study.message import Ended, Finishing, Report, Started, Validated
 from nsbench.study.owner import OWNER
 from nsbench.tracking.patience import Patience
 from nsbench.tracking.record import RunPlan, RunRecord
@@ -79,7 +79,7 @@ class Line:
         if self._leader.poll(seconds):
             self._obey()
 
-    def ask(self, report: Started | Validated | Finishing) -> None:
+    def ask(self, report: Started | Validated | Finishing | Ended) -> None:
         """Reports, and goes on if the leader says so.
 
         Raises:
@@ -134,6 +134,11 @@ class RunLine:
     def on_validation(self, epoch: int, metrics: Mapping[str, float]) -> None:
         """Goes on if the leader says so."""
         self._line.ask(Validated(self._run, epoch, dict(metrics)))
+
+    def on_end(self, error: Exception) -> None:
+        """The run is closed once the leader has noted why."""
+        state: EndState = "pruned" if isinstance(error, Pruned) else "failed"
+        self._line.ask(Ended(self._run, Ending(state, str(error))))
 
 
 @final

@@ -1,6 +1,6 @@
 """What a worker reports to its leader.
 
-A job's runs are counted from 0, in its order. An `Ending` is the job's: its runs end together.
+A job's runs are counted from 0, in its order. An `Ending` is the job's, and that of all runs that have not ended before.
 """
 
 from collections.abc import Mapping
@@ -34,4 +34,12 @@ class Finishing:
     metrics: Mapping[str, float]
 
 
-Report = Started | Validated | Finishing | Ending
+@dataclass(frozen=True)
+class Ended:
+    """The run ends without a result while others of its job go on; it is closed once this is answered."""
+
+    run: int
+    ending: Ending
+
+
+Report = Started | Validated | Finishing | Ended | Ending

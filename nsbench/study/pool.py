@@ -43,7 +43,7 @@ def default_workers() -> int:
 
 
 def default_replicas() -> int:
-    """How many runs of the same settings a worker of this machine trains side by side, at most.
+    """How many runs a worker of this machine trains side by side, at most.
 
     A GPU is bound by kernel launches, so that many runs cost little more than one; a CPU isn't, and a run a process is
     fastest there.

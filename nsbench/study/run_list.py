@@ -121,8 +121,8 @@ class RunList:
         self._begun.remove(assignment)
         self._waiting = [*assignment.planned.halves(), *self._waiting]
 
-    def next_assignment(self) -> Assignment | None:
-        """The next job of the list.
+    def next_assignment(self, n_free: int = 1) -> Assignment | None:
+        """The next job of the list, however many workers are free.
 
         Raises:
             TrainingError: Too many have failed.

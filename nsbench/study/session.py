@@ -20,7 +20,7 @@ from nsbench.study.run_list import RunList
 from nsbench.study.space import StudyFile, space_of
 from nsbench.study.storage import open_storage
 from nsbench.study.summary import log_summary
-from nsbench.study.tuning import Tuning
+from nsbench.study.tuning import Pace, Tuning
 from nsbench.terms import ALL, BALANCED_COHORTS, balance_name, metric_name
 from nsbench.tracking.mlflow_connection import create_store
 from nsbench.tracking.mlflow_store import MlflowTracker, open_tracker
@@ -49,6 +49,7 @@ class StudyOrder:
         timeout_s: No trial begins after so many seconds; None: no limit.
         name: The study's name; None: dataset, sampler and `profile`.
         profile: The last part of that name.
+        n_replicas: Trials that a worker trains side by side, at most.
     """
 
     sampler: str
@@ -60,6 +61,7 @@ class StudyOrder:
     timeout_s: float | None = None
     name: str | None = None
     profile: str = DEFAULT_PROFILE
+    n_replicas: int = 1
 
 
 @final
@@ -103,12 +105,18 @@ class Session:
         study = open_study(plan, space, self._storage)
         invite(study, space, dataset.card)
         raise_goal(study, self._storage, order.n_trials)
-        return Tuning(study, plan, space, self._storage, self._reconciler, lambda: order.n_trials, order.timeout_s)
+        pace = Pace(lambda: order.n_trials, order.n_replicas, order.timeout_s)
+        return Tuning(study, plan, space, self._storage, self._reconciler, pace)
 
-    def joined(self, joined: JoinedStudy) -> Tuning:
-        """A study that another command began, to be worked on until it has what that command wants."""
-        study = joined.study
-        return Tuning(study, joined.plan, joined.space, self._storage, self._reconciler, lambda: goal_of(study))
+    def joined(self, joined: JoinedStudy, n_replicas: int = 1) -> Tuning:
+        """A study that another command began, to be worked on until it has what that command wants.
+
+        Args:
+            joined: The study.
+            n_replicas: Trials that a worker trains side by side, at most.
+        """
+        pace = Pace(lambda: goal_of(joined.study), n_replicas)
+        return Tuning(joined.study, joined.plan, joined.space, self._storage, self._reconciler, pace)
 
     def run(self, sources: Sequence[Tuning | RunList], dataset: str, viewer: Viewer) -> None:
         """Works on studies and lists of runs of a dataset until all are done.

@@ -15,6 +15,9 @@ from nsbench.errors import SettingsError
 from nsbench.samplers import SAMPLERS
 from nsbench.search import Choices, FloatRange, IntRange, SearchRange
 
+RATE = "learning_rate"
+"""The setting in which models that train side by side may differ."""
+
 Choice = bool | int | float | str
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -72,6 +75,11 @@ class Space:
     def distributions(self) -> dict[str, BaseDistribution]:
         """The ranges as Optuna has them."""
         return {name: _distribution(found) for name, found in self.ranges.items()}
+
+    @property
+    def is_rate_only(self) -> bool:
+        """Whether nothing but the learning rate can differ between two points, so that all can be trained side by side."""
+        return {name for name, found in self.distributions().items() if not found.single()} <= {RATE}
 
     def defaults(self) -> dict[str, Flat]:
         """The base settings' values of the searched fields, moved into the ranges where they lie outside."""

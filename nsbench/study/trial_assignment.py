@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import final
 
@@ -13,7 +14,8 @@ from optuna.trial import Trial, TrialState
 from nsbench.study.answer import Answer, Refusal, Verdict
 from nsbench.study.job import Ending, Follower, TrainJob
 from nsbench.study.lasting_storage import LastingStorage
-from nsbench.study.ledger import END_REASON, RUN_ID
+from nsbench.study.ledger import APART, END_REASON, GROUP, RETRY_OF, RUN_ID
+from nsbench.study.memory import OUT_OF_MEMORY
 from nsbench.study.sign_of_life import SIGN_OF_LIFE
 from nsbench.study.trial_end import fail, lose, retry
 
@@ -32,6 +34,7 @@ class TrialAssignment:
         trial: The trial.
         job: What is trained.
         has_ended: Whether it is out of the worker's hands.
+        half: The group in which it is tried again if there isn't memory enough for the one that it is in; None: it is alone.
     """
 
     study: Study
@@ -39,18 +42,26 @@ class TrialAssignment:
     trial: Trial
     job: TrainJob
     has_ended: bool = False
+    half: int | None = None
+
+    @property
+    def first_number(self) -> int:
+        """The number of the first trial of its point."""
+        return int(self.trial.user_attrs.get(RETRY_OF, self.trial.number))
 
     @property
     def followers(self) -> Sequence[Follower]:
         """Itself: a trial is one run."""
         return (self,)
 
+    def join(self, group: int, half: int) -> None:
+        """Notes with whom it is trained, so that it is tried again with the same."""
+        self.half = half
+        self._note(GROUP, group)
+
     def show_life(self) -> None:
         """Tells other machines that somebody works on it."""
-        try:
-            self.trial.set_user_attr(SIGN_OF_LIFE, int(time.time()))
-        except UpdateFinishedTrialError:  # It was taken away; the run hears of it at its next report.
-            return
+        self._note(SIGN_OF_LIFE, int(time.time()))
 
     def started(self, run_id: str | None) -> None:
         """Ties the trial to its run before anything is trained."""
@@ -89,15 +100,25 @@ class TrialAssignment:
         if ending.state in ("finished", "pruned"):
             return
         with self.storage.locked(self.study.study_name):
+            # What is too much for all of them may be enough for some.
+            is_apart = self.half is not None and OUT_OF_MEMORY in ending.reason
+            if is_apart:
+                self._note(GROUP, self.half)
             trial = self.study.get_trials(deepcopy=False)[self.trial.number]
             if trial.state is not TrialState.RUNNING:
                 return
-            if ending.state == "lost":
+            if ending.state == "lost" and not is_apart:
                 lose(self.study, self.storage, trial, ending.reason)
                 return
-            if ending.state == "interrupted":
+            if ending.state == "interrupted" or is_apart:
                 retry(self.study, trial, lost=False)
-            fail(self.study, self.storage, trial.number, ending.reason)
+            reason = f"{APART}: {ending.reason}" if is_apart else ending.reason
+            fail(self.study, self.storage, trial.number, reason)
+
+    def _note(self, name: str, value: int | None) -> None:
+        """Writes an attribute of the trial, unless it was taken away; the run hears of that at its next report."""
+        with suppress(UpdateFinishedTrialError):
+            self.trial.set_user_attr(name, value)
 
     def _tell(self, state: TrialState, value: float | None = None) -> bool:
         """Ends the trial, and says whether it was still running."""

@@ -7,7 +7,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from nsbench.study.lasting_storage import LastingStorage
-from nsbench.study.ledger import ATTEMPT, END_REASON, GIVEN_UP, MOST_LOST, N_LOST, RETRY_OF, is_queued
+from nsbench.study.ledger import ATTEMPT, END_REASON, GIVEN_UP, GROUP, MOST_LOST, N_LOST, RETRY_OF, is_queued
 from nsbench.study.plan import ORIGIN
 
 _log = logging.getLogger(__name__)
@@ -65,6 +65,9 @@ def retry(study: Study, trial: FrozenTrial, *, lost: bool) -> bool:
     # Without a point it died before it had one: nothing is lost.
     if not point or is_queued(study.get_trials(deepcopy=False), first, attempt):
         return True
-    kept = {ORIGIN: trial.user_attrs[ORIGIN]} if ORIGIN in trial.user_attrs else {}
+    kept = {name: trial.user_attrs[name] for name in (ORIGIN, GROUP) if name in trial.user_attrs}
+    if GROUP in kept and n_lost == MOST_LOST - 1:
+        # The last attempt is made alone: a point that kills takes no others along.
+        kept[GROUP] = first
     study.enqueue_trial(point, user_attrs={**kept, RETRY_OF: first, ATTEMPT: attempt, N_LOST: n_lost})
     return True

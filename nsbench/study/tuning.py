@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import final
 
 from optuna.study import Study
@@ -11,6 +11,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from nsbench.errors import SettingsError
 from nsbench.seeding import derive_seed
 from nsbench.study.failure import failures_among
+from nsbench.study.gathering import Gathering
 from nsbench.study.job import Assignment, Row, TrainJob
 from nsbench.study.lasting_storage import LastingStorage
 from nsbench.study.ledger import END_REASON, RETRY_OF, SURPLUS, has_free_place, is_surplus, n_finished, standing_of
@@ -28,6 +29,22 @@ from nsbench.watcher import RunOrder
 _RECONCILE_EVERY_S = 5.0
 
 
+@dataclass(frozen=True)
+class Pace:
+    """How far a study goes, and how much of it at once.
+
+    Attributes:
+        n_planned: Finished trials in the end, those of other commands included; pruned ones are finished. Asked every few
+            seconds: who joins a study follows its plan.
+        n_replicas: Trials that a worker trains side by side, at most.
+        timeout_s: No trial begins after so many seconds; those that run go on. None: no limit.
+    """
+
+    n_planned: Callable[[], int]
+    n_replicas: int = 1
+    timeout_s: float | None = None
+
+
 @final
 class Tuning:
     """The trials of a study as a source of jobs.
@@ -35,15 +52,15 @@ class Tuning:
     Several processes may work on one study at once, on any machines that share its storage: places, failures and points are
     theirs together.
 
+    Trials that differ in their learning rate only are trained side by side (`nsbench.study.gathering`).
+
     Args:
         study: The Optuna study.
         plan: What it is of.
         space: What it searches.
         storage: Where the study is.
         reconciler: Puts right what dead processes left.
-        n_planned: Finished trials in the end, those of other commands included; pruned ones are finished. Asked every few
-            seconds: who joins a study follows its plan.
-        timeout_s: No trial begins after so many seconds; those that run go on. None: no limit.
+        pace: How far it goes, and how much at once.
     """
 
     def __init__(
@@ -53,20 +70,20 @@ class Tuning:
         space: Space,
         storage: LastingStorage,
         reconciler: Reconciler,
-        n_planned: Callable[[], int],
-        timeout_s: float | None = None,
+        pace: Pace,
     ) -> None:
         self.study = study
         self.plan = plan
         self._space = space
         self._storage = storage
         self._reconciler = reconciler
-        self._ask_planned = n_planned
-        self._n_planned = n_planned()
-        self._deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        self._pace = pace
+        self._n_planned = pace.n_planned()
+        self._deadline = None if pace.timeout_s is None else time.monotonic() + pace.timeout_s
         trials = self._trials()
         self._first_own = next((trial.number for trial in trials if trial.state is TrialState.WAITING), len(trials))
         self._held: list[TrialAssignment] = []
+        self._gathering = Gathering(plan, space, pace.n_replicas)
         self._next_reconcile = 0.0
         self._next_sign = time.monotonic() + RENEW_EVERY_S
 
@@ -104,21 +121,21 @@ class Tuning:
                 assignment.show_life()
         if now >= self._next_reconcile:
             self._next_reconcile = now + _RECONCILE_EVERY_S
-            self._n_planned = self._ask_planned()
+            self._n_planned = self._pace.n_planned()
             self._reconciler.reconcile(self.study, self.plan)
 
-    def next_assignment(self) -> Assignment | None:
-        """Begins a trial where a place is free.
+    def next_assignment(self, n_free: int = 1) -> Assignment | None:
+        """Begins a trial where a place is free, and with it others that can be trained beside it.
 
         Raises:
             TrainingError: Too many trials have failed.
         """
         self.keep_up()
-        while not self._is_late and has_free_place(self._trials(), self._n_planned):
-            failures_among(self._trials(), self._first_own, self._n_planned).check(self.title)
+        self._gathering.open(self._trials(), self._n_planned, n_free)
+        while self._may_claim():
             trial = self._claim()
             if trial is None:
-                return None
+                break
             try:
                 settings = self.plan.settings(trial.params)
             except SettingsError as error:
@@ -128,8 +145,23 @@ class Tuning:
             job = TrainJob(self.plan.dataset, settings, (order,))
             assignment = TrialAssignment(self.study, self._storage, trial, job)
             self._held.append(assignment)
-            return assignment
-        return None
+            self._gathering.add(assignment)
+        return self._gathering.take()
+
+    def _may_claim(self) -> bool:
+        """Whether another trial may begin now.
+
+        Raises:
+            TrainingError: Too many have failed, and none is waiting to be given to a worker.
+        """
+        trials = self._trials()
+        if self._is_late or not has_free_place(trials, self._n_planned) or not self._gathering.has_place(trials):
+            return False
+        failures = failures_among(trials, self._first_own, self._n_planned)
+        if not self._gathering.is_empty and failures.are_too_many:
+            return False
+        failures.check(self.title)
+        return True
 
     def rows(self) -> tuple[Row, ...]:
         """All trials but those that stepped back or wait."""

@@ -25,6 +25,7 @@ class EpochLoss:
     Attributes:
         n_steps: Steps whose losses have been read.
         sums: float64[replicas], over those steps.
+        failures: The first loss that was no number, of each replica that had one, by its place among them.
     """
 
     def __init__(self, epoch: int, replicas: Sequence[Replica], device: torch.device) -> None:
@@ -35,41 +36,32 @@ class EpochLoss:
         self._n_unread = 0
         self.n_steps = 0
         self.sums = np.zeros(len(replicas))
+        self.failures: dict[int, NonFiniteLoss] = {}
 
     def add(self, losses: Tensor) -> None:
-        """Takes float32[replicas] in, the losses of a step.
-
-        Raises:
-            NonFiniteLoss: One of the latest losses is no number.
-        """
+        """Takes float32[replicas] in, the losses of a step; what is no number is noticed some steps later."""
         self._unread[self._n_unread] = losses
         self._n_unread += 1
         if self._n_unread == CHECK_EVERY:
             self.read()
 
     def read(self) -> None:
-        """Reads what was added since the last time.
-
-        Raises:
-            NonFiniteLoss: One of them is no number.
-        """
+        """Reads what was added since the last time."""
         rows = self._unread[: self._n_unread].cpu().numpy().astype(np.float64)
         self._n_unread = 0
         for row in rows:
             self.n_steps += 1
-            for replica, loss in zip(self._replicas, row, strict=True):
-                if not np.isfinite(loss):
-                    raise NonFiniteLoss(
-                        f"the loss is {loss} in step {self.n_steps} of epoch {self._epoch} (seed {replica.seed}, "
-                        f"learning_rate {replica.learning_rate}); a lower learning_rate usually helps"
-                    )
+            for place in np.flatnonzero(~np.isfinite(row)).tolist():
+                self.failures.setdefault(place, self._failure(self._replicas[place], row[place]))
             self.sums += row
 
-    def means(self) -> list[float]:
-        """Each replica's mean over the steps up to now.
+    def _failure(self, replica: Replica, loss: float) -> NonFiniteLoss:
+        return NonFiniteLoss(
+            f"the loss is {loss} in step {self.n_steps} of epoch {self._epoch} (seed {replica.seed}, "
+            f"learning_rate {replica.learning_rate}); a lower learning_rate usually helps"
+        )
 
-        Raises:
-            NonFiniteLoss: One of the latest losses is no number.
-        """
+    def means(self) -> list[float]:
+        """Each replica's mean over the steps up to now."""
         self.read()
         return [float(total / self.n_steps) for total in self.sums]

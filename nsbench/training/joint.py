@@ -6,6 +6,7 @@ from typing import final
 import torch
 from torch import Tensor
 
+from nsbench.errors import NonFiniteLoss
 from nsbench.model import Sasrec
 from nsbench.training.group import Group, from_first
 from nsbench.training.listener import Listener
@@ -25,9 +26,9 @@ class JointListener:
         self._listener = listener
         self._group = group
 
-    def on_resume(self, looks: Sequence[Sequence[Look]]) -> None:
+    def on_resume(self, replica: int, looks: Sequence[Look]) -> None:
         """Passes it on."""
-        self._listener.on_resume(looks)
+        self._listener.on_resume(replica, looks)
 
     def on_step(self, n_positives: int, loss: Tensor) -> None:
         """Passes the step on; whoever is ended by it ends the others.
@@ -52,6 +53,10 @@ class JointListener:
             return own
 
         return from_first(self._group, told)
+
+    def on_failure(self, replica: int, error: NonFiniteLoss) -> None:
+        """Passes it on; every process sees the same losses."""
+        self._listener.on_failure(replica, error)
 
     def _any_stops(self, *, own: bool) -> bool:
         if self._group.size == 1:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Sequence
 from typing import final
 
 from nsbench.training.group import Group, from_first
@@ -37,6 +38,10 @@ class FirstCheckpoint:
         if self._group.rank == 0:
             self._own.remove()
 
+    def narrow(self, places: Sequence[int]) -> None:
+        """Goes on with some of the replicas in every process."""
+        self._own.narrow(places)
+
 
 @final
 class ShardCheckpoint:
@@ -67,6 +72,10 @@ class ShardCheckpoint:
     def remove(self) -> None:
         """Forgets this process's part."""
         self._own.remove()
+
+    def narrow(self, places: Sequence[int]) -> None:
+        """Goes on with some of the replicas in every process."""
+        self._own.narrow(places)
 
 
 def _step_of(snapshot: Snapshot) -> tuple[int, int]:

@@ -5,22 +5,27 @@ from typing import Protocol
 
 from torch import Tensor
 
+from nsbench.errors import NonFiniteLoss
 from nsbench.model import Sasrec
 from nsbench.training.progress import Look
 
 
+class ReplicaLeaves(Exception):
+    """Raised by a listener to end one replica without a result; those beside it go on."""
+
+
 class Listener(Protocol):
-    """What the loop tells.
+    """What the loop tells; replicas are counted from 0, as the training began with them.
 
     Each of them may raise to end the training; a KeyboardInterrupt is taken for a wish to go on later, and what can be
-    gone on with is kept before it is passed on.
+    gone on with is kept before it is passed on. Where it is about one replica, ReplicaLeaves ends that one only.
     """
 
-    def on_resume(self, looks: Sequence[Sequence[Look]]) -> None:
-        """An earlier attempt is gone on with, which had these looks of each replica."""
+    def on_resume(self, replica: int, looks: Sequence[Look]) -> None:
+        """An earlier attempt is gone on with, in which a replica had these looks."""
 
     def on_step(self, n_positives: int, loss: Tensor) -> None:
-        """After each step: positives trained on by all replicas, and float32[replicas] losses."""
+        """After each step: positives trained on by the replicas that go on, and float32[replicas] losses of those."""
 
     def look(self, replica: int, epoch: int, model: Sasrec, loss: float) -> Look:
         """Looks at a replica's validation interactions; where several processes train, all look together.
@@ -34,3 +39,6 @@ class Listener(Protocol):
 
     def on_validation(self, replica: int, look: Look) -> None:
         """After each look at a replica; where several processes train, in process 0 only."""
+
+    def on_failure(self, replica: int, error: NonFiniteLoss) -> None:
+        """A replica's loss is no number, so it leaves; where none is left, the training ends with that error."""

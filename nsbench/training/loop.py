@@ -1,7 +1,7 @@
 """The training loop: epochs, looks at the validation interactions, the best epoch, early stopping."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -14,7 +14,7 @@ from nsbench.samplers.sampler import Sampler
 from nsbench.seeding import derive_seed
 from nsbench.training.group import Group
 from nsbench.training.joint import JointListener
-from nsbench.training.listener import Listener
+from nsbench.training.listener import Listener, ReplicaLeaves
 from nsbench.training.part import check_batch_size
 from nsbench.training.placement import Placement, placement_of
 from nsbench.training.progress import Counts, Look, Replica
@@ -32,13 +32,15 @@ class TrainingResult:
     """What training gives.
 
     Attributes:
+        numbers: The replicas that have a result, as the training began with them; what follows is theirs.
         model: Each replica's parameters at its best epoch, with what this process holds of the item table.
         best_epochs: Each replica's, counted from 1.
         n_epochs: Epochs until each replica stopped.
         looks: Each replica's looks at the validation interactions, in order.
-        counts: What all replicas took together, earlier attempts included.
+        counts: What these replicas took together, earlier attempts included.
     """
 
+    numbers: tuple[int, ...]
     model: Sasrec
     best_epochs: tuple[int, ...]
     n_epochs: tuple[int, ...]
@@ -83,25 +85,34 @@ class Trainer:
     def train(
         self, replicas: Sequence[Replica], listener: Listener, checkpoint: Checkpoint | None = None
     ) -> TrainingResult:
-        """Trains until every replica has stopped, from where the checkpoint stands.
+        """Trains until every replica has stopped or left, from where the checkpoint stands.
 
         Raises:
-            TrainingError: A loss that is not a finite number.
+            TrainingError: No replica is left, since the loss was no finite number.
         """
         keep_freed_memory()
         joint = JointListener(listener, self.group)
         checkpoint = self.placement.checkpoint(checkpoint or NullCheckpoint())
-        state = self._begin(replicas)
+        state = self._begin(dict(enumerate(replicas)))
         snapshot = checkpoint.load()
         if snapshot is not None:
             state.restore(snapshot)
-            joint.on_resume([one.looks for one in state.progress])
-        while not state.all_stopped and state.epoch <= self.settings.max_epochs:
+            for place, progress in enumerate(state.progress):
+                with _may_leave(state, place):
+                    joint.on_resume(state.numbers[place], progress.looks)
+        while True:
+            if state.leaving:
+                state = self._narrowed(state, checkpoint)
+            if state.all_stopped or state.epoch > self.settings.max_epochs:
+                break
             self._train_epoch(state, joint, checkpoint)
+            if state.leaving:
+                continue
             if state.epoch % self.settings.validate_every == 0 or state.epoch == self.settings.max_epochs:
                 self._validate(state, joint, checkpoint)
             state.begin_epoch(state.epoch + 1)
         return TrainingResult(
+            state.numbers,
             state.best,
             tuple(one.best_epoch for one in state.progress),
             tuple(one.n_epochs for one in state.progress),
@@ -109,13 +120,13 @@ class Trainer:
             state.counts,
         )
 
-    def _begin(self, replicas: Sequence[Replica]) -> TrainingState:
-        placement = self.placement
-        model = placement.initial_model(self.model_settings, self.n_items, self._generators(replicas, "init"))
-        steps = self._steps(replicas, model)
+    def _begin(self, replicas: Mapping[int, Replica]) -> TrainingState:
+        own = list(replicas.values())
+        model = self.placement.initial_model(self.model_settings, self.n_items, self._generators(own, "init"))
+        steps = self._steps(own, model)
         sources = [
             DrawSource(self.batches, self.sampler, replica.seed, self.device, self.settings.replay_factor)
-            for replica in replicas
+            for replica in own
         ]
         return new_state(replicas, model, steps, sources, self.device)
 
@@ -129,11 +140,19 @@ class Trainer:
             return Together(stepper(model, slice(None)))
         return InTurn([stepper(model.replica(place), slice(place, place + 1)) for place in range(len(replicas))])
 
+    def _narrowed(self, state: TrainingState, checkpoint: Checkpoint) -> TrainingState:
+        """The training without the replicas that leave: they cost nothing more, and no checkpoint is of them."""
+        snapshot, staying = state.snapshot(), state.staying
+        checkpoint.narrow(staying)
+        narrowed = self._begin({state.numbers[place]: state.replicas[place] for place in staying})
+        narrowed.restore(snapshot)
+        return narrowed
+
     def _generators(self, replicas: Sequence[Replica], stream: str) -> list[torch.Generator]:
         return [torch.Generator(self.device).manual_seed(derive_seed(r.seed, stream)) for r in replicas]
 
     def _train_epoch(self, state: TrainingState, listener: JointListener, checkpoint: Checkpoint) -> None:
-        """Takes the steps of the epoch that are left."""
+        """Takes the steps of the epoch that are left, or those until a replica leaves."""
         if state.loss.n_steps == self.batches.n_batches:
             return
         counts, last = state.counts, time.perf_counter()
@@ -150,25 +169,39 @@ class Trainer:
             last = now
             with _kept_when_interrupted(state, checkpoint):
                 listener.on_step(n_positives, losses)
+            if self._drop_failed(state, listener, checkpoint):
+                return
             if checkpoint.is_due():
                 checkpoint.save(state.snapshot())
                 last = time.perf_counter()
         state.loss.read()
         counts.train_s += time.perf_counter() - last
+        self._drop_failed(state, listener, checkpoint)
+
+    def _drop_failed(self, state: TrainingState, listener: JointListener, checkpoint: Checkpoint) -> bool:
+        """Lets replicas leave whose loss has become no number, and says whether there were any."""
+        failures = state.loss.failures
+        for place, error in failures.items():
+            with _kept_when_interrupted(state, checkpoint), _may_leave(state, place):
+                listener.on_failure(state.numbers[place], error)
+            state.leaving.add(place)
+        if failures and not state.staying:
+            raise next(iter(failures.values()))
+        return bool(failures)
 
     def _validate(self, state: TrainingState, listener: JointListener, checkpoint: Checkpoint) -> None:
         """Looks at the validation interactions and keeps what is better than before."""
         losses = state.loss.means()
-        for number, progress in enumerate(state.progress):
+        for place, progress in enumerate(state.progress):
             # A replica may have had its look before the training was interrupted.
             if progress.stopped or progress.n_epochs == state.epoch:
                 continue
-            model = state.model.replica(number)
-            with _kept_when_interrupted(state, checkpoint):
-                look = listener.look(number, state.epoch, model, losses[number])
-            if progress.judge(look, self.settings.patience):
-                state.best.dense[number] = model.dense[0].detach()
-                state.best.items[number] = model.items[0].detach()
+            model = state.model.replica(place)
+            with _kept_when_interrupted(state, checkpoint), _may_leave(state, place):
+                look = listener.look(state.numbers[place], state.epoch, model, losses[place])
+                if progress.judge(look, self.settings.patience):
+                    state.best.dense[place] = model.dense[0].detach()
+                    state.best.items[place] = model.items[0].detach()
 
 
 @contextmanager
@@ -177,5 +210,17 @@ def _kept_when_interrupted(state: TrainingState, checkpoint: Checkpoint) -> Iter
     try:
         yield
     except KeyboardInterrupt:
-        checkpoint.save(state.snapshot())
+        snapshot, staying = state.snapshot(), state.staying
+        if len(staying) < len(state.replicas):
+            checkpoint.narrow(staying)
+        checkpoint.save(snapshot)
         raise
+
+
+@contextmanager
+def _may_leave(state: TrainingState, place: int) -> Iterator[None]:
+    """Wraps what may end one replica."""
+    try:
+        yield
+    except ReplicaLeaves:
+        state.leaving.add(place)

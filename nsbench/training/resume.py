@@ -10,7 +10,7 @@ import logging
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Protocol, final
 
@@ -77,6 +77,15 @@ class TrainingIdentity:
         asked = json.dumps([list(self.settings), self.dataset, list(self.seeds), list(self.objectives)])
         return hashlib.blake2b(asked.encode(), digest_size=8).hexdigest()
 
+    def narrowed(self, places: Sequence[int]) -> "TrainingIdentity":
+        """That of some of the replicas."""
+        return replace(
+            self,
+            settings=[self.settings[place] for place in places],
+            seeds=[self.seeds[place] for place in places],
+            objectives=[self.objectives[place] for place in places],
+        )
+
     def fields(self) -> dict[str, str]:
         """Every field as text."""
         return {name: json.dumps(value) for name, value in asdict(self).items()}
@@ -97,6 +106,9 @@ class Checkpoint(Protocol):
     def remove(self) -> None:
         """Forgets the training."""
 
+    def narrow(self, places: Sequence[int]) -> None:
+        """From now on the training is of some of its replicas only; what was kept of all goes when they are saved."""
+
 
 class NullCheckpoint:
     """Keeps nothing."""
@@ -113,6 +125,9 @@ class NullCheckpoint:
         """Does nothing."""
 
     def remove(self) -> None:
+        """Does nothing."""
+
+    def narrow(self, places: Sequence[int]) -> None:
         """Does nothing."""
 
 
@@ -151,6 +166,7 @@ class CheckpointFile:
         self._checkpoints = checkpoints
         self._identity = identity
         self._due = time.monotonic() + checkpoints.every_s
+        self._left_behind: list[Path] = []
 
     def load(self) -> Snapshot | None:
         """What an earlier attempt left; None, with the reason in the log, where it can't be gone on with."""
@@ -186,10 +202,24 @@ class CheckpointFile:
             _log.warning("%s; the training goes on without", storage_error("the checkpoint", self.path, error, n_bytes))
         now = time.monotonic()
         self._due = now + max(self._checkpoints.every_s, (now - began) / self._checkpoints.most_share)
+        self._clear()
 
     def remove(self) -> None:
         """Deletes the checkpoint's folder, with what a killed write left there."""
-        shutil.rmtree(self.path.parent, ignore_errors=True)
+        self._left_behind.append(self.path.parent)
+        self._clear()
+
+    def narrow(self, places: Sequence[int]) -> None:
+        """Goes on under the name of those replicas; due at once if there was something that can't be gone on with now."""
+        if self.path.exists():
+            self._due = time.monotonic()
+        self._left_behind.append(self.path.parent)
+        self._identity = self._identity.narrowed(places)
+        self.path = self._checkpoints.root / self._identity.name / FILE
+
+    def _clear(self) -> None:
+        while self._left_behind:
+            shutil.rmtree(self._left_behind.pop(), ignore_errors=True)
 
     def _differences(self, notes: Mapping[str, str]) -> str:
         """How the checkpoint of these notes is of something else; empty if it isn't."""

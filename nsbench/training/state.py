@@ -1,8 +1,8 @@
 """All that moves while replicas train: what a step changes, and what a checkpoint therefore holds."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 import torch
@@ -11,6 +11,7 @@ from torch import Tensor
 from nsbench.model import Sasrec
 from nsbench.training.epoch_loss import EpochLoss
 from nsbench.training.named import prefixed, under
+from nsbench.training.narrowing import narrowed
 from nsbench.training.progress import Counts, Look, Progress, Replica
 from nsbench.training.replica_steps import ReplicaSteps
 from nsbench.training.resume import Snapshot
@@ -22,6 +23,7 @@ class TrainingState:
     """A training between two steps.
 
     Attributes:
+        numbers: The replicas that go on, as the training began with them; their place among these is what counts below.
         replicas: What the models differ in.
         model: The parameters, changed in place by the steps.
         best: Each replica's parameters at its best epoch.
@@ -31,8 +33,10 @@ class TrainingState:
         counts: What was done up to now.
         loss: The losses of the epoch in hand.
         epoch: The epoch in hand, counted from 1.
+        leaving: The places of replicas that have ended without a result.
     """
 
+    numbers: tuple[int, ...]
     replicas: Sequence[Replica]
     model: Sasrec
     best: Sasrec
@@ -42,6 +46,12 @@ class TrainingState:
     counts: Counts
     loss: EpochLoss
     epoch: int = 1
+    leaving: set[int] = field(default_factory=set)
+
+    @property
+    def staying(self) -> list[int]:
+        """The places of the replicas that go on."""
+        return [place for place in range(len(self.replicas)) if place not in self.leaving | self.loss.failures.keys()]
 
     @property
     def all_stopped(self) -> bool:
@@ -54,12 +64,15 @@ class TrainingState:
         self.loss = EpochLoss(epoch, self.replicas, self.model.items.device)
 
     def snapshot(self) -> Snapshot:
-        """The state as tensors, which share memory, and text.
+        """The state of the replicas that stay, as text and tensors, which may share memory.
 
         Raises:
-            NonFiniteLoss: The training has gone wrong; such a state is not worth keeping.
+            NonFiniteLoss: None stays; such a state is not worth keeping.
         """
         self.loss.read()
+        staying = self.staying
+        if not staying:
+            raise next(iter(self.loss.failures.values()))
         tensors = prefixed("model", _parameters(self.model)) | prefixed("best", _parameters(self.best))
         tensors |= prefixed("stepper", self.steps.state())
         for number, source in enumerate(self.sources):
@@ -71,7 +84,8 @@ class TrainingState:
             "counts": asdict(self.counts),
             "progress": [asdict(one) for one in self.progress],
         }
-        return Snapshot(tensors, json.dumps(standing))
+        snapshot = Snapshot(tensors, json.dumps(standing))
+        return snapshot if len(staying) == len(self.replicas) else narrowed(snapshot, staying)
 
     def restore(self, snapshot: Snapshot) -> None:
         """Stands where `snapshot` was taken; the sources must have given nothing."""
@@ -96,16 +110,22 @@ def _parameters(model: Sasrec) -> dict[str, Tensor]:
 
 
 def new_state(
-    replicas: Sequence[Replica], model: Sasrec, steps: ReplicaSteps, sources: Sequence[DrawSource], device: torch.device
+    replicas: Mapping[int, Replica],
+    model: Sasrec,
+    steps: ReplicaSteps,
+    sources: Sequence[DrawSource],
+    device: torch.device,
 ) -> TrainingState:
-    """A training that has not taken a step."""
+    """A training, of replicas by their numbers, that has not taken a step."""
+    own = list(replicas.values())
     return TrainingState(
-        replicas,
+        tuple(replicas),
+        own,
         model,
         model.copy(),
         steps,
         sources,
-        [Progress() for _ in replicas],
+        [Progress() for _ in own],
         Counts(),
-        EpochLoss(1, replicas, device),
+        EpochLoss(1, own, device),
     )

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from nsbench.bench.condition import Conditions
-from nsbench.bench.ours import EVALUATION, PADDED, build_ours, sheet_of
+from nsbench.bench.ours import EVALUATION, PADDED, REPLICAS, build_ours, sheet_of
 from nsbench.bench.rate import PLAIN
 from nsbench.bench.rounds import measure_workload, take_turns
 from nsbench.bench.slice import Span
@@ -20,10 +20,10 @@ def test_each_takes_its_turn_once_a_round_and_no_one_always_comes_first() -> Non
 
 
 def test_a_workload_is_measured_beside_the_plain_step_and_the_limits() -> None:
-    workload = replace(TINY, shows_padding=True)
+    workload = replace(TINY, shows_padding=True, shows_replicas=True)
     found = measure_workload(workload, ["random", "adaptive-mixed"], CONDITIONS, Span(0.02, "cpu"), n_rounds=2)
     rates = {rate.sampler: rate for rate in found.training}
-    assert list(rates) == [PLAIN, "random", "adaptive-mixed", PADDED]
+    assert list(rates) == [PLAIN, "random", "adaptive-mixed", PADDED, REPLICAS]
     assert rates[PLAIN].to_plain == rates["random"].step_to_random == 1
     assert rates[PLAIN].draw_share == 0 < rates["random"].draw_share < 1
     assert all(rate.to_plain is not None and rate.to_plain > 0 for rate in found.training)
@@ -33,7 +33,7 @@ def test_a_workload_is_measured_beside_the_plain_step_and_the_limits() -> None:
 
 
 def test_rows_beside_are_measured_with_random_only() -> None:
-    workload = replace(TINY, shows_padding=True, shows_catalogue=True)
+    workload = replace(TINY, shows_padding=True, shows_catalogue=True, shows_replicas=True)
     ours = build_ours(workload, ["popularity"], CONDITIONS)
     assert list(sheet_of(ours).works) == ["popularity"]
     assert list(ours.contestants) == ["popularity", EVALUATION]

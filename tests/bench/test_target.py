@@ -2,7 +2,7 @@
 
 import pytest
 
-from nsbench.bench.ours import CATALOGUES, PADDED
+from nsbench.bench.ours import CATALOGUES, PADDED, REPLICAS
 from nsbench.bench.target import Target, targets_of
 from tests.bench.bench_builder import rate_of, workload_result
 
@@ -18,6 +18,7 @@ def test_ratios_of_a_workload_by_hand() -> None:
         rate_of(PADDED, step=5.0),
         rate_of(small, step=1.2),
         rate_of(large, step=1.5),
+        rate_of(REPLICAS, step=0.9),
     )
     found = {target.name: target for target in targets_of([result], None, None)}
     values = {name: target.value for name, target in found.items()}
@@ -25,10 +26,11 @@ def test_ratios_of_a_workload_by_hand() -> None:
         "sparse: slowest step over random's (cohort)": 1.4,
         "sparse: drawing's largest share (cohort)": 0.2,
         "sparse: positives/s over those with padding computed": 5.0,
+        "sparse: a step of 20 replicas over as many of one": 0.9,
         "sparse: step with 1M items over that with 2k": pytest.approx(1.25),
         "sparse: evaluation over the large product's rate": 0.5,
     }
-    assert [target.is_met for target in found.values()] == [True, False, True, True, False]
+    assert [target.is_met for target in found.values()] == [True, False, True, True, True, False]
 
 
 def test_only_dense_is_held_against_twice_the_plain_step() -> None:

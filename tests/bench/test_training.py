@@ -69,3 +69,11 @@ def test_units_are_real_positives() -> None:
     contestant, _ = Gym(model, dataset, torch.device("cpu")).contestant(settings_with("random", 5, model))
     n_targets = (dataset.train_end - dataset.offsets[:-1] - 1).clip(0, 10).sum()
     assert contestant.run(Span(0.0, "wall", n_steps=2)).n_units == n_targets
+
+
+def test_replicas_side_by_side_train_on_the_positives_of_all() -> None:
+    """Three models, each in its own order of the users: in two steps each trains on all of its targets."""
+    model, dataset = model_of(TINY), dataset_of(TINY)
+    contestant, _ = Gym(model, dataset, torch.device("cpu"), 3).side_by_side(settings_with("random", 5, model))
+    n_targets = (dataset.train_end - dataset.offsets[:-1] - 1).clip(0, 10).sum()
+    assert contestant.run(Span(0.0, "wall", n_steps=2)).n_units == 3 * n_targets

@@ -12,6 +12,7 @@ from nsbench.data.synthetic import prepare_synthetic, settings_like
 from nsbench.errors import NsbenchError
 from nsbench.forecast.announcement import announced
 from nsbench.forecast.epochs import Epochs
+from nsbench.forecast.rate import AtOnce
 from nsbench.home import Home
 from tests.forecast.builder import part, prediction
 
@@ -55,17 +56,28 @@ def test_this_machine_is_measured_and_the_prediction_kept(home):
     assert "4 to 6" in text
     (file,) = (home.root / "plans").iterdir()
     assert json.loads(file.read_text())["n_at_once"] == 1
-    kept = announced("mine.yaml", 3, home, tell=lambda text: pytest.fail(f"measured again: {text}"))
+    kept = announced("mine.yaml", AtOnce(3), home, tell=lambda text: pytest.fail(f"measured again: {text}"))
     assert kept.n_at_once == 3
     assert [one.stage for one in kept.parts] == ["trials", "trials", "baselines", "repeats", "repeats"]
 
 
 def test_what_was_not_measured_is_called_an_estimate(home):
     text = said("mine.yaml", "--device", "h100", "--gpus", "8")
-    assert "device: NVIDIA H100 (80 GB), 8 at once" in text
+    assert "device: NVIDIA H100 (80 GB), 8 at once, up to 20 side by side each" in text
+    assert "3 repeats, 3 side by side" in text
     assert "rates: ESTIMATE, nothing was measured there" in text
     assert "each device of 80 GB" in text
-    assert [file.stem.rpartition("-h100")[2] for file in (home.root / "plans").iterdir()] == ["-x8"]
+    assert [file.stem.rpartition("-h100")[2] for file in (home.root / "plans").iterdir()] == ["-x8-r20"]
+
+
+def test_trials_are_reckoned_side_by_side_only_where_the_learning_rate_alone_is_searched(home, tmp_path):
+    """Half of four trials at once."""
+    profile = PROFILE.replace("trials: 2", "trials: 4").replace("batch_size: 64", "batch_size: 64, n_negatives: 20")
+    (tmp_path / "rate.yaml").write_text(profile)
+    text = said("rate.yaml", "--device", "h100")
+    assert "4 trials, 2 side by side" in text
+    assert text.count("side by side") == 4  # The device, random's trials, and both samplers' repeats.
+    assert "side by side" not in said("rate.yaml", "--device", "h100", "--replicas", "1")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,12 @@ import pytest
 from typer.testing import CliRunner
 
 from nsbench.cli.main import app
+from nsbench.data.synthetic import prepare_synthetic, settings_like
 from nsbench.errors import NsbenchError
+from nsbench.home import Home
+from nsbench.study.ledger import GROUP
+from nsbench.study.plan import load_study
+from nsbench.study.storage import open_storage
 
 
 @pytest.mark.parametrize(
@@ -25,3 +30,25 @@ def test_what_is_wrong_is_said_and_nothing_is_made(arguments, message, tmp_path,
     with pytest.raises(NsbenchError, match=message):
         raise result.exception
     assert not (tmp_path / "home").exists()
+
+
+def test_trials_of_the_learning_rate_are_trained_side_by_side_when_asked_for(tmp_path, monkeypatch):
+    """Half of four at once; `nsbench worker` may be told so too."""
+    home = Home(tmp_path / "home")
+    prepare_synthetic("small", settings_like("demo", n_users=120, n_items=100, n_interactions=2000), home)
+    monkeypatch.setenv("NSBENCH_HOME", str(home.root))
+    for name in ("MLFLOW_TRACKING_URI", "NSBENCH_STUDY_STORAGE"):
+        monkeypatch.delenv(name, raising=False)
+    arguments = ["--sampler=random", "--dataset=small", "--trials=4", "--epochs=1", "--replicas=3", "--workers=1"]
+    fixed = [f"--set={field}" for field in ("hidden_dim=4", "max_length=5", "batch_size=64", "n_negatives=20")]
+    made = CliRunner().invoke(app, ["tune", *arguments, *fixed])
+    assert made.exit_code == 0, made.output
+    trials = load_study("small/random/default", open_storage(home)).trials
+    assert [(trial.state.name, trial.user_attrs[GROUP]) for trial in trials] == [
+        ("COMPLETE", 0),
+        ("COMPLETE", 0),
+        ("COMPLETE", 2),
+        ("COMPLETE", 2),
+    ]
+    joined = CliRunner().invoke(app, ["worker", "small/random/default", "--workers=1", "--replicas=2"])
+    assert joined.exit_code == 0, joined.output

@@ -33,3 +33,12 @@ def test_early_stopping_does_not_end_the_measurement(home):
     settings = Settings.of("random", {**TINY, "max_epochs": 2, "patience": 1, "validate_every": 1})
     (rates,) = measure(Task("small", home, (settings,), seconds=0.2))
     assert rates.positives_per_s > 0
+
+
+def test_replicas_are_measured_side_by_side(home):
+    """All of their positives count; how many there are is not a test's business."""
+    settings = Settings.of("random", {**TINY, "patience": 1})
+    (rates,) = measure(Task("small", home, (settings,), seconds=0.1, n_replicas=3))
+    assert rates.together_per_s > 0
+    (alone,) = measure(Task("small", home, (settings,), seconds=0.1))
+    assert alone.together_per_s is None

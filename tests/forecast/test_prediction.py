@@ -59,3 +59,28 @@ def test_what_another_version_wrote_otherwise_is_no_prediction(tmp_path):
     path = tmp_path / "old.json"
     path.write_text('{"profile": "mine"}')
     assert read_prediction(path) is None
+
+
+def beside(stage="repeats", n_runs=5, **changes):
+    """Runs of which a worker takes three side by side, whose epoch then takes 16 s where one alone takes 10."""
+    return part(stage, n_runs).model_copy(update={"n_together": 3, "together_epoch_s": 16.0, **changes})
+
+
+def test_runs_side_by_side_share_their_steps_and_not_their_looks():
+    """Five epochs of three: 2 + 5 * 16 + 3 * (3 * 3 + 5) = 124; a run's share is a third of it."""
+    assert beside().job_s(3, 5) == 124
+    assert beside().run_s(5) == pytest.approx(124 / 3)
+
+
+def test_the_last_job_has_the_runs_that_are_left():
+    """Three and two; an epoch of two is half-way between 10 and 16 s: 2 + 5 * 13 + 2 * (3 * 3 + 5) = 95."""
+    assert beside().jobs == [3, 2]
+    assert beside().job_s(2, 5) == 95
+    assert beside(n_runs=3).jobs == [3]
+    assert part(n_runs=2).jobs == [1, 1]
+
+
+def test_workers_take_jobs_and_each_run_is_recorded():
+    """Ten epochs, on two workers: 3 + 2 + 160 + 3 * (15 + 5) = 225 and 2 + 2 + 130 + 2 * (15 + 5) = 174."""
+    assert prediction(beside()).most_s == pytest.approx(COMMAND_S + 225)
+    assert prediction(beside(), n_at_once=1).most_s == pytest.approx(COMMAND_S + 225 + 174)

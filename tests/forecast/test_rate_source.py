@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from nsbench.bench.ours import REPLICAS
 from nsbench.bench.training import flops_per_positive
 from nsbench.bench.workload import Workload, dataset_of
 from nsbench.config import Settings
@@ -22,12 +23,19 @@ def subject(n_items: int, mean_length: int) -> Subject:
     return Subject("tiny", dataset, 1.0, 3_000, 300, 300, 1_000, "made")
 
 
-def bench(path: Path) -> Path:
-    """A bench with 1 GFLOP/s of training on dense and 2 on sparse, and 5 and 6 of ranking."""
+def bench(path: Path, replicas: dict[str, float] | None = None) -> Path:
+    """A bench with 1 GFLOP/s of training on dense and 2 on sparse, 5 and 6 of ranking, and what 20 replicas do, if anything."""
     workloads = [
         {
             "name": name,
-            "training": [{"sampler": "random", "useful_flops": training, "positives_per_s": 1}],
+            "training": [
+                {"sampler": "random", "useful_flops": training, "positives_per_s": 1},
+                *(
+                    {"sampler": REPLICAS, "useful_flops": flops}
+                    for own, flops in (replicas or {}).items()
+                    if own == name
+                ),
+            ],
             "evaluation": {"useful_flops": evaluation, "targets_per_s": 1},
             "peak_memory_bytes": 7,
         }
@@ -48,6 +56,27 @@ def test_a_log_takes_the_rates_of_the_workload_most_like_it(tmp_path, n_items, m
     assert rates.valid_targets_per_s == pytest.approx(ranking / (2 * 50 * load.n_candidates))
     assert rates.test_targets_per_s == pytest.approx(rates.valid_targets_per_s / 2)
     assert "a card" in source.how
+
+
+@pytest.mark.parametrize(("n_replicas", "gain"), [(20, 10.0), (39, 13.0), (1, None)])
+def test_replicas_gain_what_was_measured_with_twenty(tmp_path, n_replicas, gain):
+    """Twenty do ten times the positives of one, so their step takes twice as long as one's: each replica adds 1 / 19 of it.
+
+    Of 39 it takes three times as long, and they do 39 / 3 = 13 times as much.
+    """
+    source, made = BenchFile.read(bench(tmp_path / "bench.json", {"dense": 1e10})), subject(3_000, 90)
+    (rates,) = source.rates(made, [load_of(made, SETTINGS)], n_replicas)
+    if gain is None:
+        assert rates.together_per_s is None
+    else:
+        assert rates.together_per_s == pytest.approx(gain * rates.positives_per_s)
+        assert rates.memory_bytes == 7 * n_replicas
+
+
+def test_a_bench_without_replicas_says_nothing_of_them(tmp_path):
+    source, made = BenchFile.read(bench(tmp_path / "bench.json")), subject(3_000, 90)
+    (rates,) = source.rates(made, [load_of(made, SETTINGS)], 20)
+    assert rates.together_per_s is None
 
 
 def test_a_sampler_that_was_not_benched_is_refused(tmp_path):
@@ -95,6 +124,9 @@ def test_a_step_on_a_device_takes_launches_operations_and_traffic(tmp_path):
     assert rates.positives_per_s == pytest.approx(1_000 / 4)
     assert rates.valid_targets_per_s == pytest.approx(10_000 / (2 * 50 * 10))
     assert (device.is_measured, device.memory_limit_bytes, rates.setup_s) == (False, 8, 1)
+    # Five replicas share the 2 s of launches: 2 + 5 * 2 = 12.
+    (together,) = device.rates(made, [load], 5)
+    assert together.together_per_s == pytest.approx(5_000 / 12)
 
 
 def test_every_device_that_comes_with_nsbench_says_how_its_figures_came_about():

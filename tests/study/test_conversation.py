@@ -5,7 +5,7 @@ import pytest
 from nsbench.study.answer import PRUNED_REASON, Answer, Refusal, Verdict
 from nsbench.study.conversation import Conversation
 from nsbench.study.job import Ending
-from nsbench.study.message import Finishing, Started, Validated
+from nsbench.study.message import Ended, Finishing, Started, Validated
 
 RESULT = {"valid/all/hit_rate_at_10": 0.5}
 DIED = "its process was killed by signal 9"
@@ -16,17 +16,17 @@ class Follower:
     """Answers as it is told, and notes how it ended."""
 
     def __init__(self, answer: Answer) -> None:
-        self._answer = answer
+        self.answer = answer
         self.endings: list[Ending] = []
 
     def started(self, run_id: str | None) -> None:
         pass
 
     def validated(self, epoch: int, metrics: object) -> Answer:
-        return self._answer
+        return self.answer
 
     def finishing(self, metrics: object) -> Answer:
-        return self._answer
+        return self.answer
 
     def ended(self, ending: Ending) -> None:
         self.endings.append(ending)
@@ -124,3 +124,37 @@ def test_runs_side_by_side_hear_of_a_stop_once_and_all_end():
     assert scene.sent == [Verdict.GO_ON] * 4 + [Verdict.STOP]
     assert [run.endings[0].state for run in scene.runs] == ["finished", "interrupted", "interrupted"]
     assert scene.closed == [("r", Ending("finished", metrics=RESULT))]
+
+
+def test_a_run_that_ends_before_the_others_is_told_at_once_and_only_once():
+    """The loss of the second is no number, and the third is pruned; both are closed by their worker."""
+    scene = Scene(Verdict.GO_ON, "rst")
+    nan, pruned = Ending("failed", "the loss is nan"), Ending("pruned", PRUNED_REASON)
+    scene.hear(Ended(1, nan))
+    scene.runs[2].answer = Verdict.PRUNE
+    scene.hear(Validated(2, 3, RESULT))
+    scene.hear(Ended(2, pruned))
+    assert [run.endings for run in scene.runs] == [[], [nan], [pruned]]
+    scene.hear(Finishing(0, RESULT))
+    scene.hear(Ending("finished"))
+    assert [run.endings for run in scene.runs] == [[Ending("finished", metrics=RESULT)], [nan], [pruned]]
+    assert scene.sent == [Verdict.GO_ON] * 4 + [Verdict.PRUNE] + [Verdict.GO_ON] * 2
+    assert scene.closed == []
+    assert not scene.talk.is_busy
+
+
+def test_a_worker_that_dies_later_takes_no_run_along_that_had_ended():
+    scene = Scene(Verdict.GO_ON, "rs")
+    scene.hear(Ended(0, Ending("failed", "the loss is nan")))
+    scene.talk.broke_off(DIED, scene.close)
+    assert [len(run.endings) for run in scene.runs] == [1, 1]
+    assert [run_id for run_id, _ in scene.closed] == ["s"]
+
+
+def test_a_run_that_ends_when_it_was_told_to_stop_is_interrupted_like_the_others():
+    """It takes the stop for the answer, and is tried again: that its loss was no number will be seen again."""
+    scene = Scene(Verdict.GO_ON, "rs")
+    scene.talk.stop()
+    scene.hear(Ended(0, Ending("failed", "the loss is nan")))
+    scene.hear(Ending("interrupted", "interrupted"))
+    assert [run.endings[0].state for run in scene.runs] == ["interrupted", "interrupted"]

@@ -5,7 +5,7 @@ from optuna.trial import TrialState
 
 from nsbench.errors import TrainingError
 from nsbench.study.failure import failures_among
-from nsbench.study.ledger import END_REASON, INTERRUPTED, LOST, SURPLUS
+from nsbench.study.ledger import END_REASON, GROUP, INTERRUPTED, LOST, SURPLUS
 from tests.study.study_builder import trial_of
 
 
@@ -44,3 +44,23 @@ def test_more_than_a_fifth_of_the_plan_ends_a_study():
 
 def test_failures_before_the_command_do_not_count():
     failures_among(trials_of("FFFRC"), 3, n_planned=20).check("study")
+
+
+@pytest.mark.parametrize(
+    ("groups", "reasons", "n_failed", "in_a_row"),
+    [
+        ("0003", "xxxy", 2, 2),  # Three failed together for one reason.
+        ("0003", "xyzy", 4, 2),  # For reasons of their own: four failures, of two things that were trained.
+        ("000.", "xy.x", 3, 1),  # One beside them finished.
+        ("000.", "xyRx", 3, 1),  # One beside them goes on.
+    ],
+)
+def test_trials_that_are_trained_side_by_side_are_one_in_a_row(groups, reasons, n_failed, in_a_row):
+    """A letter: its failure's reason, R running, . complete; a number: its group."""
+    trials = []
+    for number, (group, reason) in enumerate(zip(groups, reasons, strict=True)):
+        state = {".": TrialState.COMPLETE, "R": TrialState.RUNNING}.get(reason, TrialState.FAIL)
+        attributes = {END_REASON: reason} if state is TrialState.FAIL else {}
+        trials.append(trial_of(number, state, attributes if group == "." else {**attributes, GROUP: int(group)}))
+    found = failures_among(trials, 0, n_planned=20)
+    assert (found.n_failed, found.in_a_row) == (n_failed, in_a_row)

@@ -4,6 +4,7 @@ from optuna.trial import TrialState
 
 from nsbench.study.crew import WORKER_LOST
 from nsbench.study.ledger import (
+    APART,
     ATTEMPT,
     END_REASON,
     GIVEN_UP,
@@ -83,3 +84,7 @@ def test_a_trial_that_was_interrupted_or_whose_process_died_is_lost_and_fails_wh
         f"{LOST}{GIVEN_UP}": "failed",
     }
     assert [standing_of(trial_of(0, FAIL, {END_REASON: reason})) for reason in reasons] == list(reasons.values())
+
+
+def test_a_trial_that_lacked_memory_beside_others_is_lost_and_not_failed():
+    assert standing_of(trial_of(0, FAIL, {END_REASON: f"{APART}: out of memory"})) == "lost"

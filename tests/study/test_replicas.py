@@ -66,7 +66,7 @@ def test_ranks_side_by_side_are_nearly_all_the_ranks_alone(dataset):
     settings = settings_of(3.2e-3, max_epochs=4)
     orders = [RunOrder(RunKind.REPEAT, seed) for seed in range(3)]
     together = run_replicas([settings] * 3, dataset, NullTracker(), orders)
-    for record, order in zip(together, orders, strict=True):
+    for record, order in zip(together.values(), orders, strict=True):
         alone = run(settings, dataset, NullTracker(), order)
         assert np.mean(record.ranks.ranks != alone.ranks.ranks) < 0.02
 

@@ -3,7 +3,6 @@
 import pytest
 import torch
 
-from nsbench.errors import NonFiniteLoss
 from nsbench.training.epoch_loss import CHECK_EVERY, EpochLoss
 from nsbench.training.progress import Replica
 
@@ -37,5 +36,15 @@ def test_a_loss_that_is_no_number_is_named_with_its_step_although_it_is_read_lat
     loss = EpochLoss(7, REPLICAS, CPU)
     for step in range(1, 2 * CHECK_EVERY):
         loss.add(torch.tensor((0.5, bad if step in (18, 20) else 0.5)))
-    with pytest.raises(NonFiniteLoss, match=f"the loss is {bad} in step 18 of epoch 7 .seed 4, learning_rate 0.001"):
-        loss.add(torch.tensor((0.5, 0.5)))
+    assert loss.failures == {}
+    loss.add(torch.tensor((0.5, 0.5)))
+    assert list(loss.failures) == [1]
+    assert str(loss.failures[1]).startswith(f"the loss is {bad} in step 18 of epoch 7 (seed 4, learning_rate 0.001)")
+
+
+def test_a_replica_whose_loss_is_no_number_leaves_the_others_means_alone() -> None:
+    """(1 + 3) / 2 = 2."""
+    loss = EpochLoss(1, REPLICAS, CPU)
+    loss.add(torch.tensor((1.0, float("nan"))))
+    loss.add(torch.tensor((3.0, float("nan"))))
+    assert loss.means()[0] == 2

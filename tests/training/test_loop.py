@@ -30,8 +30,9 @@ class Judge:
         self.looks: list[tuple[int, int]] = []
         self.losses: list[float] = []
         self.items: dict[int, torch.Tensor] = {}
+        self.failures: list[int] = []
 
-    def on_resume(self, looks: Sequence[Sequence[Look]]) -> None:
+    def on_resume(self, replica: int, looks: Sequence[Look]) -> None:
         """Not listened to."""
 
     def on_step(self, n_positives: int, loss: torch.Tensor) -> None:
@@ -45,6 +46,9 @@ class Judge:
 
     def on_validation(self, replica: int, look: Look) -> None:
         """Not listened to."""
+
+    def on_failure(self, replica: int, error: NonFiniteLoss) -> None:
+        self.failures.append(replica)
 
 
 def train(judge: Judge, replicas: list[Replica] | None = None, **settings: object) -> TrainingResult:

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from nsbench.data.batch import BatchSource, windows_of
+from nsbench.errors import NonFiniteLoss
 from nsbench.model import ModelSettings, Sasrec
 from nsbench.samplers import SAMPLERS
 from nsbench.training.loop import Trainer, TrainingResult
@@ -33,8 +34,8 @@ class Stopper:
         self.looks: list[Look] = []
         self.n_steps = 0
 
-    def on_resume(self, looks: Sequence[Sequence[Look]]) -> None:
-        self.looks = sorted((look for own in looks for look in own), key=lambda look: look.epoch)
+    def on_resume(self, replica: int, looks: Sequence[Look]) -> None:
+        self.looks = sorted((*self.looks, *looks), key=lambda look: look.epoch)
 
     def on_step(self, n_positives: int, loss: torch.Tensor) -> None:
         self.n_steps += 1
@@ -46,6 +47,9 @@ class Stopper:
     def on_validation(self, replica: int, look: Look) -> None:
         self._looks_left = _count_down(self._looks_left)
         self.looks.append(look)
+
+    def on_failure(self, replica: int, error: NonFiniteLoss) -> None:
+        """Not listened to."""
 
 
 def _count_down(left: int | None) -> int | None:
