@@ -123,13 +123,13 @@ class RunListener:
     def record(self, place: int, plan: RunPlan, result: TrainingResult, device: torch.device) -> RunRecord:
         """Ranks the test interactions with the best epoch's model, and puts a run's record together.
 
+        Where several processes train, all call it, and process 0's order says what is done.
+
         Args:
             place: The run's place in the result.
             plan: What was known of it before it started.
             result: Of all runs that have one.
             device: Where they were trained.
-
-        Where several processes train, all call it, and process 0's order says what is done.
 
         Raises:
             StorageError: The best epoch's parameters can't be written.

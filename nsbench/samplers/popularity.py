@@ -107,7 +107,11 @@ class PopularitySettings(SamplerSettings):
         Field(description="popularity is the number of training interactions, or of users (the published code)"),
     ] = "interactions"
     negative_sharing: Annotated[
-        Sharing, Field(description="who shares a draw: each position its own, all positions of a user, or the batch")
+        Sharing,
+        Field(
+            description="who shares a draw: each position its own, all positions of a user, or the batch (quicker on "
+            "sparse logs, and worse: a step sees few different negatives)"
+        ),
     ] = "user"
 
     def build(self, context: SamplerContext) -> Sampler:

@@ -52,7 +52,11 @@ class RandomSettings(SamplerSettings):
 
     n_negatives: NegativeCount = 100
     negative_sharing: Annotated[
-        Sharing, Field(description="who shares a draw: each position its own, all positions of a user, or the batch")
+        Sharing,
+        Field(
+            description="who shares a draw: each position its own, all positions of a user, or the batch (quicker on "
+            "sparse logs, and worse: a step sees few different negatives)"
+        ),
     ] = "user"
 
     def build(self, context: SamplerContext) -> Sampler:
