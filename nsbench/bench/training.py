@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import final
 
 import torch
@@ -14,10 +15,11 @@ from nsbench.data.batch import UserBatch
 from nsbench.data.dataset import Dataset
 from nsbench.data.layout import Block, Step, step_of
 from nsbench.experiment import trainer_of
-from nsbench.model import ModelSettings, initial_model
+from nsbench.model import ModelSettings, Sasrec, initial_model
 from nsbench.samplers import SAMPLERS
 from nsbench.samplers.sampler import Negatives, Sampler
 from nsbench.training.loop import Trainer
+from nsbench.training.replica_steps import replica_steps
 from nsbench.training.settings import TrainingSettings
 from nsbench.training.source import Draw, DrawSource, stacked
 from nsbench.training.step import Stepper
@@ -103,13 +105,17 @@ class Gym:
         self._dataset = dataset
         self._n_replicas = n_replicas
         self._selector = _Switch()
-        self._stepper = Stepper(
-            initial_model(model, dataset.n_items, generators[:n_replicas]),
-            self._selector,
-            TrainingSettings(),
-            [_LEARNING_RATE] * n_replicas,
-            generators[n_replicas:],
-        )
+        self._model = initial_model(model, dataset.n_items, generators[:n_replicas])
+        self._dropout = generators[n_replicas:]
+
+    @cached_property
+    def _stepper(self) -> Stepper:
+        """Of all models in the same kernels."""
+        return self._stepper_of(self._model, slice(None))
+
+    def _stepper_of(self, model: Sasrec, places: slice) -> Stepper:
+        rates = [_LEARNING_RATE] * model.n_replicas
+        return Stepper(model, self._selector, TrainingSettings(), rates, self._dropout[places])
 
     def contestant(
         self, settings: Settings, lay_out: Callable[[UserBatch], Step] = no_padding
@@ -128,13 +134,14 @@ class Gym:
         return Contestant(lambda: next(draws), step), draws
 
     def side_by_side(self, settings: Settings) -> tuple[Contestant[tuple[Draw, ...]], Iterator[Draw]]:
-        """Steps of all replicas at once with a sampler; and one's draws to look at."""
+        """Steps of all replicas with a sampler, as a training takes them; and one's draws to look at."""
         trainer = trainer_of(settings, self._dataset)
+        steps = replica_steps(self._model, self._stepper_of, trainer.batches.mean_positives)
         sources = [endless_draws(trainer, seed) for seed in range(self._n_replicas)]
 
         def step(draws: tuple[Draw, ...]) -> int:
             self._selector.sampler = trainer.sampler
-            self._stepper.step(step_of([draw.batch for draw in draws]), stacked([draw.negatives for draw in draws]))
+            steps.step(draws)
             if self._device.type == "cuda":
                 torch.cuda.synchronize(self._device)
             return sum(draw.batch.n_positives for draw in draws)

@@ -18,7 +18,7 @@ from nsbench.training.listener import Listener, ReplicaLeaves
 from nsbench.training.part import check_batch_size
 from nsbench.training.placement import Placement, placement_of
 from nsbench.training.progress import Counts, Look, Replica
-from nsbench.training.replica_steps import InTurn, ReplicaSteps, Together, takes_turns
+from nsbench.training.replica_steps import ReplicaSteps, replica_steps
 from nsbench.training.resume import Checkpoint, NullCheckpoint
 from nsbench.training.settings import TrainingSettings
 from nsbench.training.source import DrawSource
@@ -136,9 +136,7 @@ class Trainer:
         def stepper(own: Sasrec, places: slice) -> Stepper:
             return Stepper(own, self.sampler, self.settings, rates[places], streams[places], self.placement)
 
-        if not takes_turns(len(replicas), self.batches.mean_positives, self.device):
-            return Together(stepper(model, slice(None)))
-        return InTurn([stepper(model.replica(place), slice(place, place + 1)) for place in range(len(replicas))])
+        return replica_steps(model, stepper, self.batches.mean_positives)
 
     def _narrowed(self, state: TrainingState, checkpoint: Checkpoint) -> TrainingState:
         """The training without the replicas that leave: they cost nothing more, and no checkpoint is of them."""
