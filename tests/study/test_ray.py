@@ -53,7 +53,10 @@ class NodeKiller:
 def test_a_study_outlives_a_node(
     cluster: Cluster, home: Home, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One worker a node; a node dies with a trial in hand, which is tried again: 3 trials have a result."""
+    """One worker a node; a node dies with a trial in hand, which is tried again: 3 trials have a result.
+
+    They are long enough that none ends before its worker hears of the death.
+    """
     for name in ("MLFLOW_TRACKING_URI", "NSBENCH_STUDY_STORAGE", "NSBENCH_HOME"):
         monkeypatch.delenv(name, raising=False)
     doomed, _ = (cluster.add_node(num_cpus=1) for _ in range(2))
@@ -61,7 +64,7 @@ def test_a_study_outlives_a_node(
     with RayCrew(cluster.address, Placement(), None, home.root) as crew:
         assert crew.n_workers == 2
         session = Session.open(home, crew)
-        study = session.tuning(order_of(3, max_epochs=60), dataset)
+        study = session.tuning(order_of(3, max_epochs=100, patience=0), dataset)
         session.run([study], DATASET, killer)
     assert killer.n_running_then == 2
     assert study.n_finished == 3
