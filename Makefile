@@ -12,7 +12,7 @@ NEEDS_DOCKER := docker info >/dev/null 2>&1 || { echo "No Docker engine answers 
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test survive lint types format bench reproduce docker docker-gpu up clean
+.PHONY: help setup demo test test-slow survive lint types format bench reproduce docker docker-gpu up clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | while IFS='|' read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
@@ -30,9 +30,12 @@ $(READY): pyproject.toml configs/constraints.txt configs/torch.txt
 demo: $(READY) ## tune, repeat and report seven methods on the built-in log (minutes, no network)
 	$(BIN)/nsbench reproduce demo
 
-test: $(READY) ## run the tests
-	$(BIN)/python -m pytest -n auto
+test: $(READY) ## run the tests but the slow ones: some minutes
+	$(BIN)/python -m pytest -n auto -m "not slow"
 	@echo "tests: tests/ mirrors nsbench/; one file: $(BIN)/python -m pytest tests/test_model.py"
+
+test-slow: $(READY) ## run the slow tests: kills, restarted servers, a lost Ray node, simulated statistics
+	$(BIN)/python -m pytest -n auto -m slow
 
 survive: $(READY) ## kill studies at random, again and again: make survive KILLS=200 (an hour or two)
 	nice $(BIN)/python -m tests.survival --kills $(KILLS)
