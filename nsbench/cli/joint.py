@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from nsbench.config import Settings
     from nsbench.data.dataset import Dataset
-    from nsbench.training.group import Group
+    from nsbench.group import Group
     from nsbench.training.resume import Checkpoints
 
 PROCESSES = "nsbench.processes"
@@ -28,7 +28,7 @@ def open_together(name: str, home: Home, group: "Group") -> "Dataset":
         DatasetError: There is no such dataset, or another one than process 0's under this process's NSBENCH_HOME.
         ProcessLost: In the others, where process 0 has none.
     """
-    from nsbench.training.group import from_first
+    from nsbench.group import from_first
 
     wanted = from_first(group, lambda: open_dataset(name, home).card.content_hash)
     dataset = open_dataset(name, home)

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from nsbench.config import Settings
+    from nsbench.group import Group
     from nsbench.tracking.record import RunRecord
     from nsbench.tracking.tracker import Tracker
-    from nsbench.training.group import Group
 
 SHOWN_METRICS = ("hit_rate_at_10", "ndcg_at_10")
 

@@ -7,44 +7,14 @@ be encoded in both cases. What travels are states, the targets' own scores and c
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, final
+from typing import final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-
-class Peers(Protocol):
-    """The processes that do something together; all call the methods that send, in the same order, or all wait."""
-
-    @property
-    def rank(self) -> int:
-        """This process's number, from 0."""
-
-    @property
-    def size(self) -> int:
-        """How many there are."""
-
-    def sum(self, *tensors: Tensor) -> list[Tensor]:
-        """Each tensor's sum over the processes; all tensors are of one type."""
-
-    def gather(self, tensor: Tensor) -> list[Tensor]:
-        """Every process's tensor [n, ...], by rank; their n may differ, the other axes not."""
-
-
-@final
-class _Alone:
-    """One process, which tells nobody."""
-
-    rank = 0
-    size = 1
-
-    def sum(self, *tensors: Tensor) -> list[Tensor]:
-        return list(tensors)
-
-    def gather(self, tensor: Tensor) -> list[Tensor]:
-        return [tensor]
+from nsbench.group import ALONE, Group
 
 
 @final
@@ -60,8 +30,8 @@ class Share:
         owners: Those between whom the items are divided: all of them, or each of them alone with all items.
     """
 
-    processes: Peers
-    owners: Peers
+    processes: Group
+    owners: Group
 
     def places(self, n_items: int) -> range:
         """The places of those of the items 1..n_items that this process scores.
@@ -122,7 +92,5 @@ class Share:
         return bool(self.total(torch.tensor(float(here))) > 0)
 
 
-_ALONE = _Alone()
-
-WHOLE = Share(_ALONE, _ALONE)
+WHOLE = Share(ALONE, ALONE)
 """The share of a process that evaluates alone."""

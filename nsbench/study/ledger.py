@@ -6,8 +6,9 @@ Pure functions of the trials, so that every process on a study comes to the same
 from collections.abc import Sequence
 from typing import Literal
 
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial, Trial, TrialState
 
+from nsbench.seeding import derive_seed
 from nsbench.study.crew import WORKER_LOST
 from nsbench.study.plan import DEFAULTS, ORIGIN
 
@@ -52,6 +53,11 @@ FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 """A pruned trial is a finished one: it has said what it had to say."""
 
 Standing = Literal["complete", "pruned", "failed", "lost", "surplus", "running", "waiting"]
+
+
+def seed_of(trial: Trial | FrozenTrial, root_seed: int) -> int:
+    """The seed that a trial is trained with: a point that is tried again has the one that it had before."""
+    return derive_seed(root_seed, "trial", trial.user_attrs.get(RETRY_OF, trial.number))
 
 
 def n_finished(trials: Sequence[FrozenTrial]) -> int:

@@ -9,8 +9,7 @@ from optuna.trial import FrozenTrial
 
 from nsbench.errors import SettingsError
 from nsbench.home import Home
-from nsbench.seeding import derive_seed
-from nsbench.study.ledger import RETRY_OF, standing_of
+from nsbench.study.ledger import seed_of, standing_of
 from nsbench.study.plan import StudyPlan
 from nsbench.training.resume import Checkpoints, TrainingIdentity
 
@@ -47,7 +46,7 @@ def _checkpoint_of(trial: FrozenTrial, plan: StudyPlan, home: Home) -> Path | No
     identity = TrainingIdentity(
         settings=[settings.fingerprint()],
         dataset=plan.dataset_hash,
-        seeds=[derive_seed(plan.seed, "trial", trial.user_attrs.get(RETRY_OF, trial.number))],
+        seeds=[seed_of(trial, plan.seed)],
         objectives=[plan.objective],
         device="any",
     )

@@ -9,12 +9,11 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from nsbench.errors import SettingsError
-from nsbench.seeding import derive_seed
 from nsbench.study.failure import failures_among
 from nsbench.study.gathering import Gathering
 from nsbench.study.job import Assignment, Row, TrainJob
 from nsbench.study.lasting_storage import LastingStorage
-from nsbench.study.ledger import END_REASON, RETRY_OF, SURPLUS, has_free_place, is_surplus, n_finished, standing_of
+from nsbench.study.ledger import END_REASON, SURPLUS, has_free_place, is_surplus, n_finished, seed_of, standing_of
 from nsbench.study.memory import refusal
 from nsbench.study.owner import OWNER, this_process
 from nsbench.study.plan import StudyPlan
@@ -186,8 +185,7 @@ class Tuning:
     def _order(self, trial: Trial) -> RunOrder:
         return RunOrder(
             kind=RunKind.TRIAL,
-            # A point that is tried again has the seed that it had before.
-            seed=derive_seed(self.plan.seed, "trial", trial.user_attrs.get(RETRY_OF, trial.number)),
+            seed=seed_of(trial, self.plan.seed),
             study=self.plan.name,
             trial=trial.number,
             tags={Tag.N_PLANNED.value: str(self._n_planned)},

@@ -146,8 +146,7 @@ def metric_entries(metrics: Mapping[str, float], time_ms: int, step: int) -> lis
 def start_run(client: MlflowClient, writer: RunWriter, experiment_id: str, plan: RunPlan) -> MlflowRunHandle:
     """Creates a run and writes all that is known of it.
 
-    Nothing of it waits in a spool. A run that can't be written whole is FAILED, or KILLED where the store is out: another
-    one is begun in its place.
+    Nothing waits in a spool. A run that isn't written whole is FAILED, or KILLED in an outage: another is begun for it.
 
     Raises:
         StoreOutage: The store is out.

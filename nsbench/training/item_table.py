@@ -10,8 +10,8 @@ from typing import Protocol, final
 import torch
 from torch import Tensor
 
+from nsbench.group import Group
 from nsbench.training.adam import Adam
-from nsbench.training.group import Group
 from nsbench.training.row import sum_rows
 
 

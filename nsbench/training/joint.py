@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from nsbench.errors import NonFiniteLoss
+from nsbench.group import Group, from_first
 from nsbench.model import Sasrec
-from nsbench.training.group import Group, from_first
 from nsbench.training.listener import Listener
 from nsbench.training.progress import Look
 

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Sequence
 from typing import final
 
-from nsbench.training.group import Group, from_first
+from nsbench.group import Group, from_first
 from nsbench.training.resume import Checkpoint, Snapshot
 
 _log = logging.getLogger(__name__)

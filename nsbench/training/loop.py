@@ -9,10 +9,10 @@ import torch
 
 from nsbench.data.batch import BatchSource
 from nsbench.device import keep_freed_memory
+from nsbench.group import Group
 from nsbench.model import ModelSettings, Sasrec
 from nsbench.samplers.sampler import Sampler
 from nsbench.seeding import derive_seed
-from nsbench.training.group import Group
 from nsbench.training.joint import JointListener
 from nsbench.training.listener import Listener, ReplicaLeaves
 from nsbench.training.part import check_batch_size

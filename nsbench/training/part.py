@@ -13,8 +13,8 @@ from torch import Tensor
 from nsbench.data.batch import UserBatch
 from nsbench.data.layout import Joined, Step, step_of
 from nsbench.errors import SettingsError
+from nsbench.group import Group
 from nsbench.samplers.sampler import Negatives
-from nsbench.training.group import Group
 
 
 def part_of(step: Step, negatives: Negatives, group: Group) -> tuple[Step, Negatives]:

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from nsbench.group import ALONE, Group
 from nsbench.model import ModelSettings, Sasrec, initial_model
 from nsbench.training.checkpoint import save_model
-from nsbench.training.group import ALONE, Group
 from nsbench.training.item_table import CopiedTable, ItemTable, WholeTable
 from nsbench.training.joint_checkpoint import FirstCheckpoint, ShardCheckpoint
 from nsbench.training.resume import Checkpoint

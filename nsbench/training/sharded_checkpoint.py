@@ -12,8 +12,8 @@ from itertools import chain
 from pathlib import Path
 
 from nsbench.disk import storage_error, write_whole
+from nsbench.group import Group
 from nsbench.model import Sasrec
-from nsbench.training.group import Group
 from nsbench.training.sharded_table import joined_rows
 
 _ALIGNMENT = 8

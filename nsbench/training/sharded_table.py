@@ -24,8 +24,8 @@ from typing import final
 import torch
 from torch import Tensor
 
+from nsbench.group import Group
 from nsbench.model import ModelSettings, Sasrec, initial_model
-from nsbench.training.group import Group
 from nsbench.training.item_table import WholeTable
 from nsbench.training.row import sum_rows
 

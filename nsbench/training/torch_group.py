@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from nsbench.errors import ProcessLost
-from nsbench.training.group import ALONE, Group
+from nsbench.group import ALONE, Group
 
 T = TypeVar("T")
 

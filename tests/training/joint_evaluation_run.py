@@ -18,12 +18,12 @@ from nsbench.evaluation.model_scorer import ModelScorer
 from nsbench.evaluation.settings import EvaluationSettings
 from nsbench.evaluation.share import Share
 from nsbench.experiment import run
+from nsbench.group import Group
 from nsbench.model import ModelSettings
 from nsbench.terms import RunKind
 from nsbench.tracking.record import RunRecord
 from nsbench.tracking.tracker import NullTracker
 from nsbench.training import sharded_table
-from nsbench.training.group import Group
 from nsbench.training.placement import placement_of
 from nsbench.training.torch_group import torchrun_group
 from nsbench.watcher import RunOrder

@@ -13,9 +13,9 @@ from torch import Tensor
 from nsbench.data.batch import BatchSource, windows_of
 from nsbench.data.dataset import Dataset
 from nsbench.data.layout import step_of
+from nsbench.group import Group
 from nsbench.model import ModelSettings, Sasrec
 from nsbench.samplers import SAMPLERS
-from nsbench.training.group import Group
 from nsbench.training.placement import placement_of
 from nsbench.training.settings import TrainingSettings
 from nsbench.training.sharded_table import joined_rows

@@ -10,8 +10,8 @@ from torch import Tensor
 from nsbench.data.batch import UserBatch
 from nsbench.data.layout import step_of
 from nsbench.errors import SettingsError
+from nsbench.group import ALONE
 from nsbench.samplers.sampler import Negatives
-from nsbench.training.group import ALONE
 from nsbench.training.part import check_batch_size, part_of
 from nsbench.training.torch_group import torchrun_group
 
