@@ -55,14 +55,12 @@ class Encoder:
             x = block.forward(x)
         return self._norm.forward(x)
 
-    def backward(self, by_states: Tensor) -> Tensor:
-        """Fills `by_dense`.
+    def backward(self, by_states: Tensor, by_vectors: Tensor) -> None:
+        """Fills `by_dense` and the gradient by `vectors`.
 
         Args:
             by_states: [replicas, n_positions, hidden_dim], the loss's gradient; 0 where padded.
-
-        Returns:
-            The gradient by `vectors`, of their shape.
+            by_vectors: Of the shape of `vectors`; overwritten.
         """
         by_x = self._norm.backward(by_states)
         for block in reversed(self._blocks):
@@ -74,7 +72,7 @@ class Encoder:
         by_positions.copy_(
             torch.zeros_like(by_positions).flatten(0, 1).index_copy_(0, rows, sums).view_as(by_positions)
         )
-        return by_x.mul_(math.sqrt(self._settings.hidden_dim))
+        torch.mul(by_x, math.sqrt(self._settings.hidden_dim), out=by_vectors)
 
 
 class _EncoderBlock:

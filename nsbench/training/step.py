@@ -80,7 +80,7 @@ class Stepper:
         )
         self._table = placement.table(model.items, rates, row_wise=row_wise)
 
-    @torch.no_grad()
+    @torch.inference_mode()
     def step(self, step: Step, negatives: Negatives) -> Tensor:
         """One step of every replica.
 
@@ -130,7 +130,7 @@ class Stepper:
         torch.mul(by_scores[..., None], states, out=lookup.by_targets)
         for block in step.blocks:
             losses = losses + self._block(block, (states, by_states), weights, negatives, lookup)
-        lookup.by_inputs.copy_(encoder.backward(by_states))
+        encoder.backward(by_states, lookup.by_inputs)
         if self._settings.padding == "trained":
             losses = losses + self._padding(step, negatives, lookup, encoder.by_dense)
         return Gradients(losses, encoder.by_dense, *sum_rows(lookup.rows, lookup.gradients))
