@@ -178,7 +178,7 @@ class Trainer:
 
     def _drop_failed(self, state: TrainingState, listener: JointListener, checkpoint: Checkpoint) -> bool:
         """Lets replicas leave whose loss has become no number, and says whether there were any."""
-        failures = state.loss.failures
+        failures = state.failures
         for place, error in failures.items():
             with _kept_when_interrupted(state, checkpoint), _may_leave(state, place):
                 listener.on_failure(state.numbers[place], error)

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from nsbench.errors import NonFiniteLoss
 from nsbench.model import Sasrec
 from nsbench.training.epoch_loss import EpochLoss
 from nsbench.training.named import prefixed, under
@@ -49,9 +50,14 @@ class TrainingState:
     leaving: set[int] = field(default_factory=set)
 
     @property
+    def failures(self) -> dict[int, NonFiniteLoss]:
+        """What ended replicas by their loss, by place; one that has stopped has its result, whatever becomes of it."""
+        return {place: error for place, error in self.loss.failures.items() if not self.progress[place].stopped}
+
+    @property
     def staying(self) -> list[int]:
         """The places of the replicas that go on."""
-        return [place for place in range(len(self.replicas)) if place not in self.leaving | self.loss.failures.keys()]
+        return [place for place in range(len(self.replicas)) if place not in self.leaving | self.failures.keys()]
 
     @property
     def all_stopped(self) -> bool:
@@ -72,7 +78,7 @@ class TrainingState:
         self.loss.read()
         staying = self.staying
         if not staying:
-            raise next(iter(self.loss.failures.values()))
+            raise next(iter(self.failures.values()))
         tensors = prefixed("model", _parameters(self.model)) | prefixed("best", _parameters(self.best))
         tensors |= prefixed("stepper", self.steps.state())
         for number, source in enumerate(self.sources):

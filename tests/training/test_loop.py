@@ -105,6 +105,21 @@ def test_a_loss_that_is_no_number_ends_the_training_and_says_where(monkeypatch: 
         train(Judge(lambda _, epoch: epoch))
 
 
+def test_a_replica_that_has_stopped_keeps_its_result_whatever_its_loss_becomes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Replica 0 is best at epoch 1 and stops at epoch 2, after 6 steps; from the 8th on its loss is no number."""
+    step, steps = Stepper.step, itertools.count(1)
+    monkeypatch.setattr(
+        Stepper,
+        "step",
+        lambda self, *inputs: step(self, *inputs) * torch.tensor([torch.nan if next(steps) >= 8 else 1, 1]),
+    )
+    judge = Judge(lambda replica, epoch: -epoch if replica == 0 else epoch)
+    result = train(judge, [Replica(0, 1e-2), Replica(1, 1e-2)], patience=1, max_epochs=4)
+    assert judge.failures == []
+    assert result.numbers == (0, 1)
+    assert result.best_epochs == (1, 4)
+
+
 def test_replay_takes_stored_draws_again_once_the_factor_is_reached() -> None:
     """3 steps an epoch and a factor of 2: six draws are fresh, all later ones are among them."""
     source = BatchSource(LOG, windows_of(LOG, 6), 16, CPU)
