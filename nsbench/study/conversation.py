@@ -1,13 +1,17 @@
 """What a crew and one worker say to each other about an assignment, whatever wire carries it."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import final
 
 from nsbench.study.answer import PRUNED_REASON, Answer, Verdict
-from nsbench.study.crew import WORKER_LOST, RunCloser
+from nsbench.study.crew import WORKER_LOST, Crew, RunCloser
 from nsbench.study.job import Assignment, Ending, Follower
 from nsbench.study.message import Ended, Finishing, Report, Started, Validated
+
+STOP_PATIENCE_S = 60.0
+"""How long runs that are told to stop may take to end by themselves: an evaluation of a large dataset is not interrupted."""
 
 
 @dataclass
@@ -95,3 +99,18 @@ class Conversation:
     def _answer(self, answer: Answer) -> None:
         if not self._stopping:
             self._send(answer)
+
+
+def stop_all(crew: Crew, talks: Sequence[Conversation], close_run: RunCloser) -> None:
+    """Tells every run of a crew to stop, and listens until all have ended or the patience is over.
+
+    Args:
+        crew: Whose workers.
+        talks: With each of them.
+        close_run: Ends the runs of workers that are gone.
+    """
+    for talk in talks:
+        talk.stop()
+    deadline = time.monotonic() + STOP_PATIENCE_S
+    while crew.n_busy and time.monotonic() < deadline:
+        crew.listen(1.0, close_run)

@@ -7,7 +7,6 @@ import logging
 import multiprocessing
 import os
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,16 +17,13 @@ from pathlib import Path
 from typing import Self, final
 
 from nsbench.study.answer import Answer
-from nsbench.study.conversation import Conversation
+from nsbench.study.conversation import Conversation, stop_all
 from nsbench.study.crew import RunCloser
 from nsbench.study.gpu import DEVICE, gpus_of_machine, least_used
 from nsbench.study.job import Assignment
 from nsbench.study.memory import OUT_OF_MEMORY, KernelKills
 from nsbench.study.owner import this_process
 from nsbench.study.worker import serve
-
-STOP_PATIENCE_S = 60.0
-"""How long a stopped run may take to end by itself: an evaluation of a large dataset is not interrupted."""
 
 MOST_REPLICAS = 20
 """Runs that a GPU trains side by side unless told otherwise: the paper's number of seeds."""
@@ -125,11 +121,7 @@ class WorkerPool:
     def stop(self, close_run: RunCloser) -> None:
         """Tells every run to stop and waits until all have ended; interrupted itself, it ends them by force."""
         try:
-            for worker in self._workers:
-                worker.talk.stop()
-            deadline = time.monotonic() + STOP_PATIENCE_S
-            while self.n_busy and time.monotonic() < deadline:
-                self.listen(1.0, close_run)
+            stop_all(self, [worker.talk for worker in self._workers], close_run)
         finally:
             for worker in self._workers:
                 worker.process.kill()

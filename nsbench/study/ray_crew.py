@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, final
 
 from nsbench.errors import SettingsError
-from nsbench.study.conversation import Conversation
+from nsbench.study.conversation import Conversation, stop_all
 from nsbench.study.crew import RunCloser
 from nsbench.study.job import Assignment
 from nsbench.study.message import Report
@@ -25,9 +25,6 @@ from nsbench.study.ray_worker import RemoteWorker
 
 if TYPE_CHECKING:
     from ray import ObjectRef
-
-STOP_PATIENCE_S = 60.0
-"""How long a stopped run may take to end by itself."""
 
 CONNECT_PATIENCE_S = 10.0
 
@@ -149,11 +146,7 @@ class RayCrew:
         """Tells every run to stop and waits until all have ended; interrupted itself, it ends them by force."""
         ray = _ray()
         try:
-            for worker in self._workers:
-                worker.talk.stop()
-            deadline = time.monotonic() + STOP_PATIENCE_S
-            while self.n_busy and time.monotonic() < deadline:
-                self.listen(1.0, close_run)
+            stop_all(self, [worker.talk for worker in self._workers], close_run)
         finally:
             for worker in self._workers:
                 ray.kill(worker.actor)

@@ -5,23 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
 
 from nsbench.evaluation.share import WHOLE, Share
-
-
-class Place:
-    """A process's place among others that it never talks to."""
-
-    def __init__(self, rank: int, size: int) -> None:
-        self.rank = rank
-        self.size = size
-
-    def sum(self, *tensors: Tensor) -> list[Tensor]:
-        raise NotImplementedError
-
-    def gather(self, tensor: Tensor) -> list[Tensor]:
-        raise NotImplementedError
+from tests.place import Place
 
 
 def owner(rank: int, size: int) -> Share:

@@ -1,11 +1,7 @@
 """How a step is cut into parts for several processes."""
 
-from collections.abc import Sequence
-from typing import TypeVar
-
 import pytest
 import torch
-from torch import Tensor
 
 from nsbench.data.batch import UserBatch
 from nsbench.data.layout import step_of
@@ -14,32 +10,7 @@ from nsbench.group import ALONE
 from nsbench.samplers.sampler import Negatives
 from nsbench.training.part import check_batch_size, part_of
 from nsbench.training.torch_group import torchrun_group
-
-T = TypeVar("T")
-
-
-class Place:
-    """A process's place among others that it never talks to."""
-
-    def __init__(self, rank: int, size: int) -> None:
-        self.rank = rank
-        self.size = size
-
-    def sum(self, *tensors: Tensor) -> list[Tensor]:
-        raise NotImplementedError
-
-    def gather(self, tensor: Tensor) -> list[Tensor]:
-        raise NotImplementedError
-
-    def exchange(self, tensor: Tensor, counts: Sequence[int]) -> tuple[Tensor, list[int]]:
-        raise NotImplementedError
-
-    def first(self, value: T) -> T:
-        raise NotImplementedError
-
-    def every(self, value: T) -> list[T]:
-        raise NotImplementedError
-
+from tests.place import Place
 
 # Three users with 3, 2 and 1 positions.
 BATCH = UserBatch(
