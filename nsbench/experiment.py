@@ -135,6 +135,7 @@ def trainer_of(settings: Settings, dataset: Dataset) -> Trainer:
         windows,
         history_of(dataset, device),
         history_of(dataset, device, last_targets=max_length),
+        windows.n_to_longest,
         dataset.n_items if all_items else dataset.n_candidates,
         device,
     )

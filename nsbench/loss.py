@@ -26,7 +26,8 @@ class NegativeVectors:
     """The vectors of negatives and where the loss's gradient by them goes.
 
     Attributes:
-        values: [replicas, rows | 1, length | 1, n, hidden_dim], shared where 1.
+        values: [replicas, draws, length | 1, n, hidden_dim]; as many neighbouring rows share a draw as there are to one, and
+            the positions of a row where 1.
         gradients: The same shape.
         adds: Whether the gradient is added to what `gradients` holds; otherwise it is overwritten, unread.
     """
@@ -145,10 +146,6 @@ def _grouped(states: Tensor, vectors: Tensor) -> tuple[Tensor, Tensor]:
     """Both as [groups, positions of the group, d] and [groups, n, d], a group sharing its negatives."""
     replicas, rows, length, d = states.shape
     n = vectors.shape[3]
-    if vectors.shape[2] == length and length > 1:
-        groups = replicas * rows * length
-    elif vectors.shape[1] == rows:
-        groups = replicas * rows
-    else:
-        groups = replicas
+    is_by_position = vectors.shape[2] == length and length > 1
+    groups = replicas * (rows * length if is_by_position else vectors.shape[1])
     return states.reshape(groups, -1, d), vectors.reshape(groups, n, d)

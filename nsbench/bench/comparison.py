@@ -11,7 +11,16 @@ from nsbench.errors import SettingsError
 MEASURED = ("workloads", "throughput", "overhead", "preparation")
 """The parts of a bench's record that hold figures."""
 
-CONDITIONS = ("device", "machine", "clock", "n_cores", "plan/n_negatives", "plan/n_threads", "plan/n_workers")
+CONDITIONS = (
+    "device",
+    "machine",
+    "clock",
+    "n_cores",
+    "plan/n_negatives",
+    "plan/n_threads",
+    "plan/n_workers",
+    "plan/negative_sharing",
+)
 """What should be alike in two benches that are compared."""
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 
 from nsbench.device import choose_device
+from nsbench.samplers.sharing import SharedByUsers
 
 
 @dataclass(frozen=True)
@@ -14,10 +15,12 @@ class Conditions:
     Attributes:
         n_negatives: Negatives proposed for each positive.
         n_threads: torch threads of a process.
+        negative_sharing: Who shares a draw, where a sampler leaves the choice.
     """
 
     n_negatives: int
     n_threads: int
+    negative_sharing: SharedByUsers = "user"
 
     def prepare(self) -> torch.device:
         """Sets this process up, and gives the device to measure on."""

@@ -71,7 +71,9 @@ def build_ours(workload: Workload, samplers: Sequence[str], conditions: Conditio
     keep_freed_memory()
     model = model_of(workload)
     dataset = dataset_of(workload)
-    settings = {name: settings_with(name, conditions.n_negatives, model) for name in samplers}
+    settings = {
+        name: settings_with(name, conditions.n_negatives, model, conditions.negative_sharing) for name in samplers
+    }
     # Before anything else is held.
     peak = memory_of_training(settings[samplers[0]], dataset, device)
     gym = Gym(model, dataset, device)

@@ -19,6 +19,7 @@ from nsbench.bench.workload import WORKLOADS, Workload
 from nsbench.device import choose_device, device_name
 from nsbench.errors import SettingsError
 from nsbench.samplers import SAMPLERS
+from nsbench.samplers.sharing import SharedByUsers
 
 _OF_A_STUDY = "dense"
 _CORE_SHARE_OF_A_QUIET_MACHINE = 0.95
@@ -34,6 +35,7 @@ class BenchPlan:
         samplers: Names in SAMPLERS.
         n_negatives: Negatives proposed for each positive.
         n_threads: torch threads of a process.
+        negative_sharing: Who shares a draw, where a sampler leaves the choice.
         n_workers: Processes of the study throughput; below 2 it isn't measured.
         seconds: Of a slice.
         n_rounds: Slices of each figure.
@@ -45,6 +47,7 @@ class BenchPlan:
     samplers: tuple[str, ...]
     n_negatives: int = 200
     n_threads: int = 1
+    negative_sharing: SharedByUsers = "user"
     n_workers: int = 1
     seconds: float = 0.3
     n_rounds: int = 7
@@ -136,7 +139,7 @@ def run_bench(plan: BenchPlan, tell: Callable[[str], None]) -> BenchResult:
     device = choose_device()
     load = load_average()
     clock = clock_of(device, plan.n_threads)
-    conditions = Conditions(plan.n_negatives, plan.n_threads)
+    conditions = Conditions(plan.n_negatives, plan.n_threads, plan.negative_sharing)
     span = Span(plan.seconds, clock)
     workloads = []
     for name in plan.workloads:

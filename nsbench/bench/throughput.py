@@ -60,7 +60,9 @@ class Worker:
         keep_freed_memory()
         model = model_of(workload)
         gym = Gym(model, dataset_of(workload), device)
-        self.training, _ = gym.contestant(settings_with(_SAMPLER, conditions.n_negatives, model))
+        self.training, _ = gym.contestant(
+            settings_with(_SAMPLER, conditions.n_negatives, model, conditions.negative_sharing)
+        )
         self.limits = LimitBench(device, workload.n_items, workload.hidden_dim, conditions.n_negatives)
         self.training.run(Span(0.0, "wall", _WARM_UP_STEPS))
 

@@ -10,18 +10,19 @@ from torch import Tensor
 
 from nsbench.bench.slice import Contestant
 from nsbench.bench.workload import Workload
-from nsbench.config import Settings
+from nsbench.config import Flat, Settings
 from nsbench.data.batch import UserBatch
 from nsbench.data.dataset import Dataset
-from nsbench.data.layout import Block, Step, step_of
+from nsbench.data.layout import Block, Step
 from nsbench.experiment import trainer_of
 from nsbench.model import ModelSettings, Sasrec, initial_model
 from nsbench.samplers import SAMPLERS
 from nsbench.samplers.sampler import Negatives, Sampler
+from nsbench.samplers.sharing import SharedByUsers
 from nsbench.training.loop import Trainer
-from nsbench.training.replica_steps import replica_steps
+from nsbench.training.replica_steps import laid_out, replica_steps
 from nsbench.training.settings import TrainingSettings
-from nsbench.training.source import Draw, DrawSource, stacked
+from nsbench.training.source import Draw, DrawSource
 from nsbench.training.step import Stepper
 
 _LEARNING_RATE = 1e-3
@@ -56,30 +57,35 @@ def model_of(workload: Workload) -> ModelSettings:
     return ModelSettings(max_length=workload.max_length, hidden_dim=workload.hidden_dim)
 
 
-def settings_with(sampler: str, n_negatives: int, model: ModelSettings) -> Settings:
+def settings_with(
+    sampler: str, n_negatives: int, model: ModelSettings, negative_sharing: SharedByUsers = "user"
+) -> Settings:
     """A sampler's settings that propose n_negatives in all, half of them by each part of a mixture."""
     fields = SAMPLERS[sampler].model_fields
     counts = {"n_negatives": n_negatives, "n_in_batch": n_negatives // 2, "n_uniform": n_negatives - n_negatives // 2}
-    values = {name: count for name, count in counts.items() if name in fields}
+    values: dict[str, Flat] = {name: count for name, count in counts.items() if name in fields}
+    if "negative_sharing" in fields:
+        values["negative_sharing"] = negative_sharing
     if "n_hardest" in fields:
         values["n_hardest"] = min(int(fields["n_hardest"].default), n_negatives)
     return Settings.of(sampler, {**values, **model.model_dump()})
 
 
-def one_rectangle(batch: UserBatch, max_length: int) -> Step:
+def one_rectangle(draw: Draw, max_length: int) -> tuple[Step, Negatives]:
     """The step with its padding computed: every row as long as the model's longest, in one block."""
-    n_rows, width = batch.inputs.shape
-    inputs, targets = (
-        torch.nn.functional.pad(part, (0, max_length - width)).view(1, -1) for part in (batch.inputs, batch.targets)
-    )
+    step, negatives = no_padding(draw)
+    batch, n_rows = draw.batch, step.lengths.shape[1]
+    missing = (0, max_length - batch.inputs.shape[1], 0, n_rows - len(batch.users))
+    inputs, targets = (torch.nn.functional.pad(part, missing).view(1, -1) for part in (batch.inputs, batch.targets))
     place = torch.arange(n_rows * max_length, device=inputs.device)
     row, column = place // max_length, place % max_length
-    return Step((batch,), (Block(0, n_rows, 0, max_length),), row, column, inputs, targets, batch.lengths[None])
+    blocks = (Block(0, n_rows, 0, max_length),)
+    return Step((batch,), blocks, row, column, inputs, targets, step.lengths), negatives
 
 
-def no_padding(batch: UserBatch) -> Step:
+def no_padding(draw: Draw) -> tuple[Step, Negatives]:
     """The step as nsbench trains it."""
-    return step_of([batch])
+    return laid_out([draw])
 
 
 def endless_draws(trainer: Trainer, seed: int = 0) -> Iterator[Draw]:
@@ -118,7 +124,7 @@ class Gym:
         return Stepper(model, self._selector, TrainingSettings(), rates, self._dropout[places])
 
     def contestant(
-        self, settings: Settings, lay_out: Callable[[UserBatch], Step] = no_padding
+        self, settings: Settings, lay_out: Callable[[Draw], tuple[Step, Negatives]] = no_padding
     ) -> tuple[Contestant[Draw], Iterator[Draw]]:
         """Steps with a sampler; and draws of their own to look at."""
         trainer = trainer_of(settings, self._dataset)
@@ -126,7 +132,7 @@ class Gym:
 
         def step(draw: Draw) -> int:
             self._selector.sampler = trainer.sampler
-            self._stepper.step(lay_out(draw.batch), stacked([draw.negatives]))
+            self._stepper.step(*lay_out(draw))
             if self._device.type == "cuda":
                 torch.cuda.synchronize(self._device)
             return draw.batch.n_positives

@@ -3,7 +3,7 @@
 import json
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -11,6 +11,8 @@ from rich.console import Console
 if TYPE_CHECKING:
     from nsbench.bench.comparison import Comparison
     from nsbench.bench.run import BenchResult
+
+SharedByUsers = Literal["user", "group"]
 
 SLICE_S = 0.3
 """Seconds of a slice: what takes turns."""
@@ -34,6 +36,12 @@ def bench(  # noqa: PLR0913, PLR0917 - a command's parameters are its options
         list[str] | None, typer.Option(help="A sampler to measure; may be given often. Default: all.")
     ] = None,
     negatives: Annotated[int, typer.Option(help="Negatives proposed for each positive.", min=1)] = 200,
+    negative_sharing: Annotated[
+        SharedByUsers,
+        typer.Option(
+            help="Who shares a draw: a user's positions, or a group of users, which is quicker on sparse logs."
+        ),
+    ] = "user",
     seconds: Annotated[float | None, typer.Option(help="Time for each figure. Default: 2.1.", min=0.01)] = None,
     threads: Annotated[int, typer.Option(help="torch threads; nsbench uses one a process.", min=1)] = 1,
     workers: Annotated[
@@ -66,6 +74,7 @@ def bench(  # noqa: PLR0913, PLR0917 - a command's parameters are its options
         samplers=tuple(sampler or (QUICK_SAMPLERS if quick else SAMPLERS)),
         n_negatives=negatives,
         n_threads=threads,
+        negative_sharing=negative_sharing,
         n_workers=workers or default_workers(),
         seconds=min(SLICE_S, total),
         n_rounds=max(1, round(total / SLICE_S)),

@@ -26,6 +26,8 @@ _LIMITS = (
     "gather, bytes/s",
 )
 
+_SHARERS = {"user": "a user's positions", "group": "groups of users (where a sampler leaves the choice)"}
+
 _UNITS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
@@ -66,7 +68,8 @@ def _header(result: BenchResult) -> RenderableType:
     )
     lines = [
         f"nsbench {result.nsbench}, torch {result.torch}, {result.device}, {result.n_cores} cores, {plan.n_threads} thread"
-        f"{'s' if plan.n_threads > 1 else ''} a process, {plan.n_negatives} negatives.",
+        f"{'s' if plan.n_threads > 1 else ''} a process, {plan.n_negatives} negatives that {_SHARERS[plan.negative_sharing]} "
+        "share.",
         f"{clock} Medians of {plan.n_rounds} slices of {plan.seconds:g} s that take turns.",
     ]
     text = _text(" ".join(lines))

@@ -55,6 +55,11 @@ class Windows:
     def __len__(self) -> int:
         return len(self.users)
 
+    @property
+    def n_to_longest(self) -> int:
+        """So many windows together have about as many targets as the longest one; at least 1."""
+        return round(float(self.lengths.max() / self.lengths.mean()))
+
     def target_index(self) -> NDArray[np.int64]:
         """int64[n_targets], absolute index of every target of every window, window after window."""
         return ranges(self.start + 1, self.lengths)

@@ -41,25 +41,27 @@ class Block:
         return slice(self.first_position, self.first_position + self.n_rows * self.length)
 
 
-def blocks_of(lengths: NDArray[np.int64]) -> tuple[Block, ...]:
-    """Cuts falling row lengths into blocks so that padding plus BLOCK_COST a block is least.
+def blocks_of(lengths: NDArray[np.int64], block_cost: float, n_together: int = 1) -> tuple[Block, ...]:
+    """Cuts falling row lengths into blocks so that padding plus the cost of the blocks is least.
 
     Args:
-        lengths: int64[n_rows], falling, at least 1.
+        lengths: int64[n_rows], falling, at least 1; n_rows is a multiple of n_together.
+        block_cost: What each block costs, in positions.
+        n_together: So many neighbouring rows, counted from the first, stay in one block.
 
     Two rows of 100 and two of 1: two blocks, since padding the short ones would cost 198 positions.
-    >>> [(b.n_rows, b.length) for b in blocks_of(np.array([100, 100, 1, 1]))]
+    >>> [(b.n_rows, b.length) for b in blocks_of(np.array([100, 100, 1, 1]), block_cost=48)]
     [(2, 100), (2, 1)]
     """
-    values, counts = np.unique(-lengths, return_counts=True)
+    values, counts = np.unique(-lengths[::n_together], return_counts=True)
     values = -values
-    ends = np.concatenate([[0], np.cumsum(counts)])
+    ends = n_together * np.concatenate([[0], np.cumsum(counts)])
     # best[j]: least cost of the rows before ends[j]; the last block starts at cut[j].
     best = np.full(len(ends), np.inf)
     best[0] = 0
     cut = np.zeros(len(ends), dtype=np.int64)
     for j in range(1, len(ends)):
-        costs = best[:j] + (ends[j] - ends[:j]) * values[:j] + BLOCK_COST
+        costs = best[:j] + (ends[j] - ends[:j]) * values[:j] + block_cost
         cut[j] = int(np.argmin(costs))
         best[j] = costs[cut[j]]
     bounds = [len(ends) - 1]
@@ -135,17 +137,19 @@ class Step:
         return (self.lengths.index_select(1, self.row) - 1 - self.column).clamp_(min=0)
 
 
-def step_of(batches: Sequence[UserBatch]) -> Step:
+def step_of(batches: Sequence[UserBatch], n_together: int = 1) -> Step:
     """Lays the replicas' batches out in shared blocks.
 
     Args:
         batches: One a replica, on one device; replicas may differ in rows and lengths.
+        n_together: So many neighbouring rows, counted from the first, stay in one block; rows without a position fill up
+            the last of them.
     """
-    n_rows = max(len(batch.users) for batch in batches)
+    n_rows = n_together * -(-max(len(batch.users) for batch in batches) // n_together)
     width = max(batch.inputs.shape[1] for batch in batches)
     lengths = torch.stack([functional.pad(batch.lengths, (0, n_rows - len(batch.users))) for batch in batches])
     # A row that no replica has takes one position all the same.
-    blocks = blocks_of(lengths.amax(0).clamp(min=1).cpu().numpy())
+    blocks = blocks_of(lengths.amax(0).clamp(min=1).cpu().numpy(), BLOCK_COST, n_together)
     # Row and column of each position are made by numpy: many small steps, each with less overhead than torch's.
     widths = np.repeat([block.length for block in blocks], [block.n_rows for block in blocks])
     row = np.repeat(np.arange(n_rows), widths)

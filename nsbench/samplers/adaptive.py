@@ -3,7 +3,7 @@
 Source: Rendle and Freudenthaler, WSDM 2014; Zhang et al. (DNS), SIGIR 2013; DNS(M, N) of Shi et al., WWW 2023.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
@@ -16,6 +16,7 @@ from nsbench.samplers.batch import in_batch
 from nsbench.samplers.mixed import InBatchCount, mixed
 from nsbench.samplers.random import Uniform
 from nsbench.samplers.sampler import Negatives, Sampler, SamplerContext, SamplerSettings
+from nsbench.samplers.sharing import UserOrGroup
 from nsbench.search import IntRange
 
 PoolCount = Annotated[
@@ -50,7 +51,7 @@ class Hardest(Sampler):
             return negatives
         valid = scores + torch.zeros_like(negatives.mask, dtype=scores.dtype).masked_fill_(~negatives.mask, -torch.inf)
         chosen = valid >= kth_highest(valid, self.n_hardest)
-        return Negatives(negatives.item_ids, chosen & negatives.mask)
+        return replace(negatives, mask=chosen & negatives.mask)
 
 
 def kth_highest(scores: Tensor, k: int) -> Tensor:
@@ -74,6 +75,7 @@ class AdaptiveSettings(SamplerSettings):
 
     n_negatives: PoolCount = 100
     n_hardest: HardestCount = 25
+    negative_sharing: UserOrGroup = "user"
 
     @model_validator(mode="after")
     def _hardest_of_a_larger_pool(self) -> Self:
@@ -82,7 +84,8 @@ class AdaptiveSettings(SamplerSettings):
 
     def build(self, context: SamplerContext) -> Sampler:
         """The hardest of uniform draws."""
-        uniform = Uniform(self.n_negatives, context.n_candidates, context.history(self.exclude_history))
+        history, sharing = context.history(self.exclude_history), context.sharing(self.negative_sharing)
+        uniform = Uniform(self.n_negatives, context.n_candidates, history, sharing)
         return Hardest(uniform, self.n_hardest)
 
 
@@ -95,7 +98,8 @@ class AdaptiveBatchSettings(AdaptiveSettings):
 
     def build(self, context: SamplerContext) -> Sampler:
         """The hardest of in-batch draws."""
-        return Hardest(in_batch(self.n_negatives, context, self.exclude_history), self.n_hardest)
+        pool = in_batch(self.n_negatives, context, self.exclude_history, self.negative_sharing)
+        return Hardest(pool, self.n_hardest)
 
 
 class AdaptiveMixedSettings(SamplerSettings):
@@ -111,6 +115,7 @@ class AdaptiveMixedSettings(SamplerSettings):
     n_in_batch: InBatchCount = 10
     n_uniform: PoolCount = 100
     n_hardest: HardestCount = 25
+    negative_sharing: UserOrGroup = "user"
 
     @model_validator(mode="after")
     def _hardest_of_a_larger_pool(self) -> Self:
@@ -119,7 +124,8 @@ class AdaptiveMixedSettings(SamplerSettings):
 
     def build(self, context: SamplerContext) -> Sampler:
         """The hardest of mixed draws."""
-        return Hardest(mixed(self.n_in_batch, self.n_uniform, context, self.exclude_history), self.n_hardest)
+        pool = mixed(self.n_in_batch, self.n_uniform, context, self.exclude_history, self.negative_sharing)
+        return Hardest(pool, self.n_hardest)
 
 
 def _check(n_hardest: int, n_pool: int) -> None:

@@ -51,7 +51,7 @@ class CohortStratified(Sampler):
             share = torch.rand(shape, generator=generator, dtype=torch.float64, device=device)
             return share.mul_(sizes[places]).long().add_(first[places])
 
-        proposal = draw_unseen(draw, torch.Size((len(batch.users), 1, len(cohort))), batch, self.history)
+        proposal = draw_unseen(draw, batch, len(cohort), self.history)
         place = torch.arange(n_pool, device=device).repeat(len(self.first))
         own = torch.arange(len(self.first), device=device)[:, None] == cohort
         # One row for each cohort of a positive; what a position takes of the pool is one of these rows.

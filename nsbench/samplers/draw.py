@@ -7,7 +7,8 @@ from torch import Tensor
 
 from nsbench.data.batch import UserBatch
 from nsbench.samplers.history import UserHistory
-from nsbench.samplers.sampler import Negatives, Sharing
+from nsbench.samplers.sampler import Negatives
+from nsbench.samplers.sharing import BY_USER, Sharing
 
 N_ROUNDS = 2
 DRAWS_A_ROUND = 4
@@ -19,30 +20,29 @@ Draw = Callable[[torch.Size, Tensor], Tensor]
 """Gives int64 item ids of a shape; the second argument, int64 and broadcast to it, numbers each one's place among the n."""
 
 
-def shape_of(batch: UserBatch, sharing: Sharing, n_negatives: int) -> torch.Size:
-    """The shape of a draw that is shared by positions or users."""
-    n_users, length = batch.inputs.shape
-    if sharing == "batch":
-        return torch.Size((1, 1, n_negatives))
-    return torch.Size((n_users, length if sharing == "position" else 1, n_negatives))
-
-
-def draw_unseen(draw: Draw, shape: torch.Size, batch: UserBatch, history: UserHistory) -> Negatives:
+def draw_unseen(
+    draw: Draw, batch: UserBatch, n_negatives: int, history: UserHistory, sharing: Sharing = BY_USER
+) -> Negatives:
     """Draws items that are not in the user's history.
 
-    Draws that the whole batch shares can't be drawn again for one user: there the history is masked.
+    Draws that several users share can't be drawn again for one of them: there the history is masked.
 
     Args:
         draw: Independent draws from the proposal.
-        shape: [batch | 1, length | 1, n].
         batch: The users.
+        n_negatives: Draws for each position.
         history: What each of them has had.
+        sharing: Who shares a draw.
     """
-    places = torch.arange(shape[2], device=batch.users.device)
+    shape = sharing.shape(batch, n_negatives)
+    places = torch.arange(n_negatives, device=batch.users.device)
     item_ids = draw(shape, places)
-    seen = history.contains(batch.users[:, None, None], item_ids)
-    if shape[0] == 1 and len(batch.users) > 1:
-        return Negatives(item_ids, ~seen)
+    if sharing.by_position:
+        seen = history.contains(batch.users[:, None, None], item_ids)
+    else:
+        seen = history.shared(batch.users, item_ids[:, 0], sharing.n_users or len(batch.users))[:, None]
+    if sharing.n_users != 1:
+        return Negatives(item_ids, ~seen, sharing.users_per_draw)
     flat, flat_seen, n_a_user = item_ids.view(-1), seen.view(-1), shape[1] * shape[2]
     for _ in range(N_ROUNDS):
         again = flat_seen.nonzero()

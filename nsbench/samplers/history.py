@@ -1,6 +1,7 @@
 """Which items a user has had, as a lookup for many (user, item) pairs at once."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -13,8 +14,16 @@ from nsbench.data.dataset import Dataset
 BITS_A_PAIR = 64
 """Bits of the filter for each (user, item) pair: one lookup in 64 that finds nothing is looked into in vain."""
 
+LOOKUPS_A_PAIR = 6
+"""To look for an item that a user had among others takes as long as so many lookups of others among those that were had."""
+
+PLACES_AN_ITEM = 16
+"""Places for each shared item in the table in which those that were had are looked for: one in 16 is found in vain."""
+
 MAX_BITS = 1 << 30
 """The filter takes 128 MiB at most; a larger log is looked up more often in vain, and as exactly."""
+
+_Pairs = TypeVar("_Pairs", Tensor, NDArray[np.int64])
 
 _HASH = -7046029254386353131
 """2 ** 64 over the golden ratio, as a signed number: products with it spread over the high bits (Knuth, volume 3, 6.4)."""
@@ -52,6 +61,40 @@ class UserHistory:
             suspects = found.nonzero().squeeze(1)
             found.index_copy_(0, suspects, self._search(wanted.view(-1).index_select(0, suspects)))
         return found.view_as(wanted)
+
+    def shared(self, users: Tensor, item_ids: Tensor, users_per_row: int = 1) -> Tensor:
+        """Which of the items that some users share is in the history of each.
+
+        Args:
+            users: int64[batch].
+            item_ids: int64[ceil(batch / users_per_row), n]; row i is that of the users from i * users_per_row on.
+            users_per_row: How many users share a row.
+
+        Returns:
+            bool[batch, n].
+        """
+        n_had = int((self.offsets[users + 1] - self.offsets[users]).sum())
+        if users.device.type != "cpu" or n_had * LOOKUPS_A_PAIR > len(users) * item_ids.shape[1]:
+            rows = item_ids.repeat_interleave(users_per_row, 0)[: len(users)] if users_per_row > 1 else item_ids
+            return self.contains(users[:, None], rows)
+        return torch.from_numpy(self._met(users.numpy(), item_ids.numpy(), users_per_row))
+
+    def _met(self, users: NDArray[np.int64], item_ids: NDArray[np.int64], users_per_row: int) -> NDArray[np.bool_]:
+        """As `shared`, from the other side: the few items that were had are looked for among the many that are shared."""
+        pairs, offsets = self.pairs.numpy(), self.offsets.numpy()
+        n_had = offsets[users + 1] - offsets[users]
+        place = np.repeat(np.arange(len(users)), n_had)
+        row, had = place // users_per_row, pairs[ranges(offsets[users], n_had)] % self.stride
+        size = 1 << (PLACES_AN_ITEM * item_ids.size).bit_length()
+        is_there = np.zeros(size, dtype=bool)
+        is_there[_hashed(np.arange(len(item_ids))[:, None] * self.stride + item_ids, size)] = True
+        suspects = np.flatnonzero(is_there[_hashed(row * self.stride + had, size)])
+        # numpy finds the places of a flat array several times as fast as those of a table.
+        hits = np.flatnonzero(item_ids[row[suspects]] == had[suspects, None])
+        suspect, column = np.divmod(hits, item_ids.shape[1])
+        met = np.zeros((len(users), item_ids.shape[1]), dtype=bool)
+        met[place[suspects[suspect]], column] = True
+        return met
 
     def _search(self, wanted: Tensor) -> Tensor:
         places = torch.searchsorted(self.pairs, wanted)
@@ -125,12 +168,12 @@ def pair_filter(pairs: NDArray[np.int64], n_possible: int, device: torch.device)
     """
     size = max(8, min(1 << (BITS_A_PAIR * len(pairs)).bit_length(), MAX_BITS))
     is_exact = n_possible <= size
-    places = pairs if is_exact else _hashed(torch.from_numpy(pairs), size).numpy()
+    places = pairs if is_exact else _hashed(pairs, size)
     bits = np.zeros(-(-n_possible // 8) if is_exact else size // 8, dtype=np.uint8)
     np.bitwise_or.at(bits, places >> 3, (1 << (places & 7)).astype(np.uint8))
     return PairFilter(torch.from_numpy(bits).to(device), is_exact)
 
 
-def _hashed(pairs: Tensor, size: int) -> Tensor:
+def _hashed(pairs: _Pairs, size: int) -> _Pairs:
     """int64, where pairs are in a filter of `size` bits, a power of 2."""
     return (pairs * _HASH >> (64 - size.bit_length() + 1)) & (size - 1)

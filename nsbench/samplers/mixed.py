@@ -3,6 +3,7 @@
 Source: Yang et al., "Mixed negative sampling for learning two-tower neural networks in recommendations", WWW 2020.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
@@ -14,6 +15,7 @@ from nsbench.data.batch import UserBatch
 from nsbench.samplers.batch import in_batch
 from nsbench.samplers.random import Uniform
 from nsbench.samplers.sampler import Negatives, Sampler, SamplerContext, SamplerSettings
+from nsbench.samplers.sharing import SharedByUsers, UserOrGroup
 from nsbench.search import IntRange
 
 InBatchCount = Annotated[
@@ -33,7 +35,10 @@ class Mixed(Sampler):
     def propose(self, batch: UserBatch, generator: torch.Generator) -> Negatives:
         """Joins the parts' proposals along the last axis."""
         proposals = [part.propose(batch, generator) for part in self.parts]
-        return Negatives(_join([p.item_ids for p in proposals]), _join([p.mask for p in proposals]))
+        if len({p.users_per_draw for p in proposals}) > 1:
+            proposals = [p.by_user() for p in proposals]
+        item_ids, mask = (_join(tensors) for tensors in zip(*((p.item_ids, p.mask) for p in proposals), strict=True))
+        return Negatives(item_ids, mask, proposals[0].users_per_draw)
 
     def log_q(self, batch: UserBatch, item_ids: Tensor) -> Tensor:
         """Log of the sum of the parts' expected counts: an item's count doesn't depend on which part gave it."""
@@ -42,17 +47,23 @@ class Mixed(Sampler):
         return torch.logsumexp(torch.stack([log_q.expand(shape) for log_q in log_qs]), 0)
 
 
-def _join(tensors: list[Tensor]) -> Tensor:
+def _join(tensors: Sequence[Tensor]) -> Tensor:
     """Joins tensors of [batch | 1, length | 1, n_i] along n, after broadcasting what some share."""
     n_users = max(t.shape[0] for t in tensors)
     length = max(t.shape[1] for t in tensors)
     return torch.cat([t.expand(n_users, length, -1) for t in tensors], -1)
 
 
-def mixed(n_in_batch: int, n_uniform: int, context: SamplerContext, exclude: Literal["whole", "window"]) -> Mixed:
+def mixed(
+    n_in_batch: int,
+    n_uniform: int,
+    context: SamplerContext,
+    exclude: Literal["whole", "window"],
+    shared_by: SharedByUsers = "user",
+) -> Mixed:
     """In-batch and uniform negatives joined."""
-    uniform = Uniform(n_uniform, context.n_candidates, context.history(exclude))
-    return Mixed((in_batch(n_in_batch, context, exclude), uniform))
+    uniform = Uniform(n_uniform, context.n_candidates, context.history(exclude), context.sharing(shared_by))
+    return Mixed((in_batch(n_in_batch, context, exclude, shared_by), uniform))
 
 
 class MixedSettings(SamplerSettings):
@@ -65,7 +76,8 @@ class MixedSettings(SamplerSettings):
 
     n_in_batch: InBatchCount = 50
     n_uniform: UniformCount = 50
+    negative_sharing: UserOrGroup = "user"
 
     def build(self, context: SamplerContext) -> Sampler:
         """The union of in-batch and uniform."""
-        return mixed(self.n_in_batch, self.n_uniform, context, self.exclude_history)
+        return mixed(self.n_in_batch, self.n_uniform, context, self.exclude_history, self.negative_sharing)

@@ -8,9 +8,10 @@ from pydantic import Field
 from torch import Tensor
 
 from nsbench.data.batch import UserBatch
-from nsbench.samplers.draw import draw_unseen, shape_of, tries
+from nsbench.samplers.draw import draw_unseen, tries
 from nsbench.samplers.history import UserHistory
-from nsbench.samplers.sampler import NegativeCount, Negatives, Sampler, SamplerContext, SamplerSettings, Sharing
+from nsbench.samplers.sampler import NegativeCount, Negatives, Sampler, SamplerContext, SamplerSettings
+from nsbench.samplers.sharing import BY_USER, NegativeSharing, Sharing
 
 
 class Popularity(Sampler):
@@ -21,7 +22,7 @@ class Popularity(Sampler):
     """
 
     def __init__(
-        self, probabilities: Tensor, n_negatives: int, history: UserHistory, sharing: Sharing = "user"
+        self, probabilities: Tensor, n_negatives: int, history: UserHistory, sharing: Sharing = BY_USER
     ) -> None:
         """Prepares the alias table.
 
@@ -39,7 +40,7 @@ class Popularity(Sampler):
         self._tries = tries(history.mass(probabilities))
 
     def propose(self, batch: UserBatch, generator: torch.Generator) -> Negatives:
-        """Draws for each position, user or batch."""
+        """Draws for each position, user, group or batch."""
 
         def draw(shape: torch.Size, _: Tensor) -> Tensor:
             drawn = torch.rand(shape, generator=generator, dtype=torch.float64, device=batch.users.device).view(-1)
@@ -48,12 +49,12 @@ class Popularity(Sampler):
             kept = drawn.sub_(place) < self._keep.index_select(0, place)
             return torch.where(kept, place, self._alias.index_select(0, place)).view(shape)
 
-        return draw_unseen(draw, shape_of(batch, self._sharing, self.n_negatives), batch, self._history)
+        return draw_unseen(draw, batch, self.n_negatives, self._history, self._sharing)
 
     def log_q(self, batch: UserBatch, item_ids: Tensor) -> Tensor:
-        """N * q_j, times the draws that leaving out the history takes."""
+        """N * q_j, times the draws that leaving out the history takes where it is left out by drawing again."""
         log_q = self._log_probabilities[item_ids] + torch.tensor(self.n_negatives, dtype=torch.float64).log()
-        if self._sharing != "batch":
+        if self._sharing.n_users == 1:
             log_q = log_q + self._tries[batch.users].log()[:, None, None]
         return log_q.float()
 
@@ -106,18 +107,13 @@ class PopularitySettings(SamplerSettings):
         Literal["interactions", "users"],
         Field(description="popularity is the number of training interactions, or of users (the published code)"),
     ] = "interactions"
-    negative_sharing: Annotated[
-        Sharing,
-        Field(
-            description="who shares a draw: each position its own, all positions of a user, or the batch (quicker on "
-            "sparse logs, and worse: a step sees few different negatives)"
-        ),
-    ] = "user"
+    negative_sharing: NegativeSharing = "user"
 
     def build(self, context: SamplerContext) -> Sampler:
         """Draws by popularity ** gamma."""
         probabilities = context.popularity(self.popularity_counts, self.gamma)
-        return Popularity(probabilities, self.n_negatives, context.history(self.exclude_history), self.negative_sharing)
+        history, sharing = context.history(self.exclude_history), context.sharing(self.negative_sharing)
+        return Popularity(probabilities, self.n_negatives, history, sharing)
 
 
 class InversePopularitySettings(PopularitySettings):

@@ -2,16 +2,16 @@
 
 import math
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import torch
-from pydantic import Field
 from torch import Tensor
 
 from nsbench.data.batch import UserBatch
-from nsbench.samplers.draw import draw_unseen, shape_of, tries
+from nsbench.samplers.draw import draw_unseen, tries
 from nsbench.samplers.history import UserHistory
-from nsbench.samplers.sampler import NegativeCount, Negatives, Sampler, SamplerContext, SamplerSettings, Sharing
+from nsbench.samplers.sampler import NegativeCount, Negatives, Sampler, SamplerContext, SamplerSettings
+from nsbench.samplers.sharing import BY_USER, NegativeSharing, Sharing
 
 
 @dataclass(frozen=True)
@@ -21,20 +21,20 @@ class Uniform(Sampler):
     n_negatives: int
     n_candidates: int
     history: UserHistory
-    sharing: Sharing = "user"
+    sharing: Sharing = BY_USER
 
     def propose(self, batch: UserBatch, generator: torch.Generator) -> Negatives:
-        """Draws for each position, user or batch."""
+        """Draws for each position, user, group or batch."""
 
         def draw(shape: torch.Size, _: Tensor) -> Tensor:
             return torch.randint(1, self.n_candidates + 1, shape, generator=generator, device=batch.users.device)
 
-        return draw_unseen(draw, shape_of(batch, self.sharing, self.n_negatives), batch, self.history)
+        return draw_unseen(draw, batch, self.n_negatives, self.history, self.sharing)
 
     def log_q(self, batch: UserBatch, item_ids: Tensor) -> Tensor:
-        """N / n_candidates, times the draws that leaving out the history takes."""
+        """N / n_candidates, times the draws that leaving out the history takes where it is left out by drawing again."""
         expected = math.log(self.n_negatives / self.n_candidates)
-        if self.sharing == "batch":
+        if self.sharing.n_users != 1:
             return torch.full((1, 1, 1), expected, device=item_ids.device)
         offsets = self.history.offsets
         n_seen = offsets[batch.users + 1] - offsets[batch.users]
@@ -51,15 +51,9 @@ class RandomSettings(SamplerSettings):
     traits: ClassVar[frozenset[Literal["in-batch", "global", "model-based"]]] = frozenset({"global"})
 
     n_negatives: NegativeCount = 100
-    negative_sharing: Annotated[
-        Sharing,
-        Field(
-            description="who shares a draw: each position its own, all positions of a user, or the batch (quicker on "
-            "sparse logs, and worse: a step sees few different negatives)"
-        ),
-    ] = "user"
+    negative_sharing: NegativeSharing = "user"
 
     def build(self, context: SamplerContext) -> Sampler:
         """Uniform over the candidates."""
         history = context.history(self.exclude_history)
-        return Uniform(self.n_negatives, context.n_candidates, history, self.negative_sharing)
+        return Uniform(self.n_negatives, context.n_candidates, history, context.sharing(self.negative_sharing))

@@ -1,7 +1,7 @@
 """What a negative sampler is: it proposes item ids for a batch, and may then select among them by score.
 
 Sharing is a shape: ids of [batch, 1, n] are shared by all positions of a user, of [1, 1, n] by the whole batch, of
-[batch, length, n] by nobody. Everything above only relies on broadcasting.
+[batch, length, n] by nobody, of [draws, 1, n] by as many users as `Negatives.users_per_draw` says.
 """
 
 from abc import ABC, abstractmethod
@@ -18,6 +18,7 @@ from nsbench.data.batch import UserBatch, Windows
 from nsbench.data.dataset import Dataset
 from nsbench.data.item import cohorts_of
 from nsbench.samplers.history import UserHistory
+from nsbench.samplers.sharing import SharedBy, Sharing
 from nsbench.search import IntRange
 
 NegativeCount = Annotated[
@@ -25,25 +26,38 @@ NegativeCount = Annotated[
 ]
 """How many negatives an atom draws; one bound, default range and search scale for all of them."""
 
-Sharing = Literal["position", "user", "batch"]
-"""Who shares a draw of negatives: nobody, the positions of a user (the paper), or the whole batch."""
-
 
 @dataclass(frozen=True)
 class Negatives:
-    """Proposed negatives; every tensor broadcasts to [batch, length, n].
+    """Proposed negatives, which broadcast to [batch, length, n] where users don't share draws.
 
     Attributes:
-        item_ids: int64, in 1..n_items.
-        mask: bool; False where the id must not be trained on (it is in the user's history, or was not selected).
+        item_ids: int64, in 1..n_items; [draws, length | 1, n], draw i for the users i * users_per_draw and after, or one
+            for all.
+        mask: bool, broadcastable to [batch, length, n]; False where the id must not be trained on (it is in the user's
+            history, or was not selected).
+        users_per_draw: Neighbouring users that share a draw.
     """
 
     item_ids: Tensor
     mask: Tensor
+    users_per_draw: int = 1
 
     def rows(self, first: int, end: int, length: int) -> "Negatives":
-        """The negatives of the users first..end - 1, at most `length` positions each."""
-        return Negatives(_rows(self.item_ids, first, end, length), _rows(self.mask, first, end, length))
+        """The negatives of the users first..end - 1, at most `length` positions each.
+
+        The users are all those of some draws, or some of one.
+        """
+        first_draw, end_draw = first // self.users_per_draw, -(-end // self.users_per_draw)
+        item_ids = _rows(self.item_ids, first_draw, end_draw, length)
+        return Negatives(item_ids, _rows(self.mask, first, end, length), self.users_per_draw)
+
+    def by_user(self) -> "Negatives":
+        """The same with each user's ids in a row of the user's own."""
+        if self.users_per_draw == 1:
+            return self
+        repeated = self.item_ids.repeat_interleave(self.users_per_draw, -3)
+        return Negatives(repeated[..., : self.mask.shape[-3], :, :], self.mask)
 
 
 def _rows(tensor: Tensor, first: int, end: int, length: int) -> Tensor:
@@ -60,6 +74,8 @@ class SamplerContext:
     windows: Windows
     whole_history: UserHistory
     window_history: UserHistory
+    users_per_group: int
+    """Neighbouring users that share a draw where groups do."""
     n_candidates: int
     """Items that may be recommended, so that uniform draws come from 1..n_candidates."""
     device: torch.device
@@ -72,6 +88,11 @@ class SamplerContext:
     def cohorts(self) -> Tensor:
         """int64[n_items + 1] of `Cohort` values; padding is -1."""
         return torch.from_numpy(cohorts_of(np.asarray(self.dataset.train_counts)).astype(np.int64)).to(self.device)
+
+    def sharing(self, shared_by: SharedBy) -> Sharing:
+        """Who shares a draw, in numbers."""
+        n_users = {"position": 1, "user": 1, "group": self.users_per_group, "batch": None}[shared_by]
+        return Sharing(by_position=shared_by == "position", n_users=n_users)
 
     @cached_property
     def target_share(self) -> Tensor:

@@ -20,11 +20,12 @@ class Lookup:
         gradients: [n, hidden_dim], to be filled.
         inputs: [replicas, n_positions, hidden_dim].
         targets: [replicas, n_positions, hidden_dim].
-        negatives: [replicas, batch | 1, length | 1, n_negatives, hidden_dim].
+        negatives: [replicas, draws, length | 1, n_negatives, hidden_dim].
         by_inputs: The gradient by `inputs`.
         by_targets: The gradient by `targets`.
         by_negatives: The gradient by `negatives`.
         adds: Whether blocks add to `by_negatives`, zero at first, since they share negatives or leave some out.
+        users_per_draw: As in `Negatives`.
     """
 
     rows: Tensor
@@ -36,10 +37,17 @@ class Lookup:
     by_targets: Tensor
     by_negatives: Tensor
     adds: bool
+    users_per_draw: int
 
     def negatives_of(self, block: Block) -> NegativeVectors:
         """The negatives that a block's rows and positions use."""
-        return NegativeVectors(_part(self.negatives, block), _part(self.by_negatives, block), self.adds)
+        return NegativeVectors(self._part(self.negatives, block), self._part(self.by_negatives, block), self.adds)
+
+    def _part(self, tensor: Tensor, block: Block) -> Tensor:
+        """The part of [replicas, draws, length | 1, ...] that belongs to a block; shared axes stay shared."""
+        g = self.users_per_draw
+        draws = tensor if tensor.shape[1] == 1 else tensor[:, block.first_row // g : block.end_row // g]
+        return draws[:, :, : block.length]
 
 
 def look_up(table: ItemTable, step: Step, negatives: Negatives) -> Lookup:
@@ -48,7 +56,7 @@ def look_up(table: ItemTable, step: Step, negatives: Negatives) -> Lookup:
     Args:
         table: All replicas' item vectors.
         step: The users.
-        negatives: Of [replicas, batch | 1, length | 1, n_negatives].
+        negatives: Of [replicas, draws, length | 1, n_negatives].
     """
     first = torch.arange(len(step.inputs), device=step.inputs.device)[:, None] * table.n_rows
     parts = [step.inputs + first, step.targets + first, negatives.item_ids + first[..., None, None]]
@@ -57,8 +65,8 @@ def look_up(table: ItemTable, step: Step, negatives: Negatives) -> Lookup:
     d = vectors.shape[1]
     gradients = torch.empty_like(vectors)
     counts = [part.numel() for part in parts]
-    _, n_users, length, _ = negatives.item_ids.shape
-    adds = n_users == 1 or length > 1
+    _, n_draws, length, _ = negatives.item_ids.shape
+    adds = n_draws == 1 or length > 1
     if adds:
         gradients[-counts[2] :].zero_()
     inputs, targets, shared = (
@@ -67,10 +75,6 @@ def look_up(table: ItemTable, step: Step, negatives: Negatives) -> Lookup:
     by_inputs, by_targets, by_shared = (
         piece.view(*part.shape, d) for piece, part in zip(gradients.split(counts), parts, strict=True)
     )
-    return Lookup(rows, gradients, inputs, targets, shared, by_inputs, by_targets, by_shared, adds)
-
-
-def _part(tensor: Tensor, block: Block) -> Tensor:
-    """The part of [replicas, batch | 1, length | 1, ...] that belongs to a block; shared axes stay shared."""
-    users = tensor if tensor.shape[1] == 1 else tensor[:, block.first_row : block.end_row]
-    return users[:, :, : block.length]
+    return Lookup(
+        rows, gradients, inputs, targets, shared, by_inputs, by_targets, by_shared, adds, negatives.users_per_draw
+    )

@@ -24,20 +24,23 @@ def part_of(step: Step, negatives: Negatives, group: Group) -> tuple[Step, Negat
 
     Args:
         step: The joined step.
-        negatives: Of [replicas, batch | 1, length | 1, n].
+        negatives: Of [replicas, draws, length | 1, n].
         group: The processes.
     """
     if group.size == 1:
         return step, negatives
-    n_rows = step.lengths.shape[1]
+    n_rows = max(len(batch.users) for batch in step.batches)
     idle = group.rank >= n_rows
     own = slice(0, 1) if idle else slice(group.rank, None, group.size)
     batches = [_rows(batch, own) for batch in step.batches]
     if idle:
         batches = [_emptied(batch) for batch in batches]
     length = max(batch.inputs.shape[1] for batch in batches)
-    part = replace(step_of(batches), part_of=Joined(step.lengths, own))
-    return part, Negatives(*(_cut(tensor, own, length) for tensor in (negatives.item_ids, negatives.mask)))
+    part = replace(step_of(batches), part_of=Joined(step.lengths[:, :n_rows], own))
+    # A group's users are in several processes.
+    negatives = negatives.by_user()
+    item_ids, mask = (_cut(tensor[:, :n_rows], own, length) for tensor in (negatives.item_ids, negatives.mask))
+    return part, Negatives(item_ids, mask)
 
 
 def check_batch_size(batch_size: int, group: Group) -> None:

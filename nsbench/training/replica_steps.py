@@ -11,8 +11,9 @@ from typing import Protocol, final
 import torch
 from torch import Tensor
 
-from nsbench.data.layout import step_of
+from nsbench.data.layout import Step, step_of
 from nsbench.model import Sasrec
+from nsbench.samplers.sampler import Negatives
 from nsbench.training.source import Draw, stacked
 from nsbench.training.step import Stepper
 
@@ -55,7 +56,7 @@ class Together:
 
     def step(self, draws: Sequence[Draw]) -> Tensor:
         """One step of every replica."""
-        return self._stepper.step(step_of([draw.batch for draw in draws]), stacked([draw.negatives for draw in draws]))
+        return self._stepper.step(*laid_out(draws))
 
     def state(self) -> dict[str, Tensor]:
         """The stepper's; shares memory."""
@@ -80,7 +81,7 @@ class InTurn:
     def step(self, draws: Sequence[Draw]) -> Tensor:
         """One step of every replica."""
         pairs = zip(self._steppers, draws, strict=True)
-        return torch.cat([own.step(step_of([draw.batch]), stacked([draw.negatives])) for own, draw in pairs])
+        return torch.cat([own.step(*laid_out([draw])) for own, draw in pairs])
 
     def state(self) -> dict[str, Tensor]:
         """The steppers', put together."""
@@ -101,6 +102,12 @@ class InTurn:
                 if not name.startswith(_STREAM)
             }
             stepper.restore(own | {f"{_STREAM}0": state[f"{_STREAM}{number}"]})
+
+
+def laid_out(draws: Sequence[Draw]) -> tuple[Step, Negatives]:
+    """What a stepper takes of the replicas' draws: users who share negatives lie in one block."""
+    negatives = stacked([draw.negatives for draw in draws])
+    return step_of([draw.batch for draw in draws], negatives.users_per_draw), negatives
 
 
 def replica_steps(model: Sasrec, stepper: Callable[[Sasrec, slice], Stepper], n_positives: float) -> ReplicaSteps:

@@ -112,9 +112,13 @@ def stacked(negatives: list[Negatives]) -> Negatives:
     """The replicas' negatives along a new first axis; users, positions and places that one lacks are masked."""
     shape = [max(n.item_ids.shape[axis] for n in negatives) for axis in range(3)]
     mask_shape = [max(n.mask.shape[axis] for n in negatives) for axis in range(3)]
+    users_per_draw = negatives[0].users_per_draw
+    if users_per_draw > 1:
+        mask_shape[0] = shape[0] * users_per_draw
     return Negatives(
         torch.stack([_padded(n.item_ids, shape) for n in negatives]),
         torch.stack([_padded(n.mask, mask_shape) for n in negatives]),
+        users_per_draw,
     )
 
 

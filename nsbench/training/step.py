@@ -86,7 +86,7 @@ class Stepper:
 
         Args:
             step: The users of all processes.
-            negatives: Of [replicas, batch | 1, length | 1, n].
+            negatives: Of [replicas, draws, length | 1, n].
 
         Returns:
             float32[replicas], the loss: mean over the replica's real positions, before the step.

@@ -14,10 +14,10 @@ from nsbench.bench.training import (
     settings_with,
 )
 from nsbench.bench.workload import dataset_of
+from nsbench.config import Settings
 from nsbench.experiment import trainer_of
 from nsbench.model import ModelSettings, initial_model
 from nsbench.samplers import SAMPLERS
-from nsbench.training.source import stacked
 from nsbench.training.step import Stepper
 from tests.bench.bench_builder import TINY
 
@@ -36,19 +36,27 @@ def test_every_sampler_proposes_the_same_number(sampler: str, n_negatives: int) 
     assert sum(int(str(count)) for count in counts) == n_negatives
 
 
-def test_computed_padding_changes_no_gradient() -> None:
+def test_draws_are_shared_as_asked_where_a_sampler_leaves_the_choice() -> None:
+    model = model_of(TINY)
+    assert settings_with("mixed", 10, model, "group").flat()["negative_sharing"] == "group"
+    assert "negative_sharing" not in settings_with("cohort", 10, model, "group").flat()
+
+
+@pytest.mark.parametrize("shared_by", ["user", "group"])
+def test_computed_padding_changes_no_gradient(shared_by: str) -> None:
     model, dataset = model_of(TINY), dataset_of(TINY)
-    trainer = trainer_of(settings_with("random", 7, model), dataset)
+    settings = {"n_negatives": 7, "negative_sharing": shared_by, **model.model_dump()}
+    trainer = trainer_of(Settings.of("random", settings), dataset)
     draw = next(endless_draws(trainer))
     assert (draw.batch.lengths < model.max_length).any()
     found = []
-    for step in (no_padding(draw.batch), one_rectangle(draw.batch, model.max_length)):
+    for step, negatives in (no_padding(draw), one_rectangle(draw, model.max_length)):
         generator = torch.Generator().manual_seed(3)
         parameters = initial_model(model, dataset.n_items, [generator])
         stepper = Stepper(parameters, trainer.sampler, trainer.settings, [1e-3], [generator])
-        found.append((step, stepper.gradients(step, stacked([draw.negatives]), dropout=None)))
+        found.append((step, stepper.gradients(step, negatives, dropout=None)))
     (packed, ours), (padded, theirs) = found
-    assert padded.inputs.shape[1] == len(draw.batch.users) * model.max_length > packed.inputs.shape[1]
+    assert padded.inputs.shape[1] == packed.lengths.shape[1] * model.max_length > packed.inputs.shape[1]
     torch.testing.assert_close(ours.losses, theirs.losses, rtol=1e-5, atol=1e-5)
     torch.testing.assert_close(ours.by_dense, theirs.by_dense, rtol=1e-4, atol=1e-5)
 

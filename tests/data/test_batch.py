@@ -28,6 +28,13 @@ def test_all_windows_cover_every_target_once() -> None:
     assert sorted(targets.tolist()) == [2, 2, 3, 4, 5]
 
 
+def test_so_many_windows_have_the_targets_of_the_longest() -> None:
+    """4, 1 and 1 targets, 2 on average: two windows to the longest. At max_length 1 all are as long: one."""
+    log = dataset_of([[1, 2, 3, 4, 5], [1, 2], [3, 4]])
+    assert windows_of(log, 5).n_to_longest == 2
+    assert windows_of(log, 1).n_to_longest == 1
+
+
 def test_a_pass_visits_every_user_once() -> None:
     log = dataset_of([[1, 2]] * 10)
     batches = list(BatchSource(log, windows_of(log, 5), 4, CPU).epoch(np.random.default_rng(0)))

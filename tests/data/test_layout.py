@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from nsbench.data.batch import UserBatch
-from nsbench.data.layout import BLOCK_COST, blocks_of, step_of
+from nsbench.data.layout import blocks_of, step_of
 
 
 def batch_of(rows: list[list[int]]) -> UserBatch:
@@ -16,19 +16,33 @@ def batch_of(rows: list[list[int]]) -> UserBatch:
 
 
 def test_rows_of_one_length_are_one_block() -> None:
-    assert [(b.n_rows, b.length) for b in blocks_of(np.array([5, 5, 5]))] == [(3, 5)]
+    assert [(b.n_rows, b.length) for b in blocks_of(np.array([5, 5, 5]), 48)] == [(3, 5)]
 
 
 def test_a_block_is_only_added_where_it_saves_more_padding_than_it_costs() -> None:
-    """K rows of 1 beside one of 9 save 8 k positions: one block up to 8 k = BLOCK_COST, two above."""
-    few, many = BLOCK_COST // 8 - 1, BLOCK_COST // 8 + 1
-    assert len(blocks_of(np.array([9] + [1] * few))) == 1
-    assert len(blocks_of(np.array([9] + [1] * many))) == 2
+    """K rows of 1 beside one of 9 save 8 k positions: at a cost of 48 one block up to 6 rows, two above."""
+    assert len(blocks_of(np.array([9] + [1] * 5), 48)) == 1
+    assert len(blocks_of(np.array([9] + [1] * 7), 48)) == 2
+
+
+def test_rows_that_belong_together_stay_in_one_block() -> None:
+    """Rows of 9 9 9 1 1 1 at no cost are cut after the third; in fours the first one must be 9 long, and ends with a 1."""
+    lengths = np.array([9, 9, 9, 1, 1, 1, 1, 1])
+    assert [(b.n_rows, b.length) for b in blocks_of(lengths, 0)] == [(3, 9), (5, 1)]
+    assert [(b.n_rows, b.length) for b in blocks_of(lengths, 0, n_together=4)] == [(4, 9), (4, 1)]
+
+
+def test_empty_rows_fill_up_the_last_rows_that_belong_together() -> None:
+    """Three users in fours: a fourth row without a position, in the same block."""
+    step = step_of([batch_of([[4, 5], [6, 7], [8]])], n_together=4)
+    assert [(b.n_rows, b.length) for b in step.blocks] == [(4, 2)]
+    assert step.lengths.tolist() == [[2, 2, 1, 0]]
+    assert step.inputs.tolist() == [[4, 5, 6, 7, 8, 0, 0, 0]]
 
 
 def test_blocks_cover_the_flat_axis_without_a_gap() -> None:
     lengths = -np.sort(-np.random.default_rng(0).geometric(0.1, size=300))
-    blocks = blocks_of(lengths)
+    blocks = blocks_of(lengths, 48)
     assert sum(b.n_rows for b in blocks) == 300
     position = 0
     for block in blocks:

@@ -11,6 +11,7 @@ from tests.builder import dataset_of
 
 N_ITEMS = 24
 MAX_LENGTH = 6
+USERS_PER_GROUP = 3
 CPU = torch.device("cpu")
 
 
@@ -36,6 +37,7 @@ def context_of(dataset: Dataset) -> SamplerContext:
         windows_of(dataset, MAX_LENGTH),
         history_of(dataset, CPU),
         history_of(dataset, CPU, last_targets=MAX_LENGTH),
+        USERS_PER_GROUP,
         dataset.n_candidates,
         CPU,
     )

@@ -1,5 +1,7 @@
 """What every sampler must do; a new sampler is tested by being registered."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 import torch
@@ -12,7 +14,6 @@ from tests.samplers.log import CPU, MAX_LENGTH, N_ITEMS, batches_of, context_of,
 
 LOG = skewed_log()
 CONTEXT = context_of(LOG)
-SHARINGS = ("user", "batch", "position")
 
 
 def every_sampler() -> list[object]:
@@ -22,7 +23,7 @@ def every_sampler() -> list[object]:
         if "negative_sharing" not in settings.model_fields:
             cases.append(pytest.param(settings(), id=name))
             continue
-        for sharing in SHARINGS:
+        for sharing in get_args(settings.model_fields["negative_sharing"].annotation):
             cases.append(pytest.param(settings.model_validate({"negative_sharing": sharing}), id=f"{name}-{sharing}"))
     return cases
 
@@ -43,7 +44,7 @@ def _batch() -> UserBatch:
 
 
 def test_shapes_broadcast_to_users_positions_and_negatives(sampler: Sampler, batch: UserBatch) -> None:
-    negatives = draw(sampler, batch)
+    negatives = draw(sampler, batch).by_user()
     n_users, length = batch.inputs.shape
     n = negatives.item_ids.shape[-1]
     assert negatives.item_ids.dim() == 3

@@ -45,3 +45,21 @@ def test_nobody_who_has_had_nothing_has_had_anything() -> None:
         pair_filter(np.empty(0, dtype=np.int64), 3 * STRIDE, CPU),
     )
     assert not nothing.contains(torch.arange(3)[:, None], torch.arange(1, STRIDE)).any()
+
+
+@pytest.mark.parametrize("users_per_row", [1, 4, 50])
+@pytest.mark.parametrize("n_items_each", [2, 400], ids=["few were had", "many were had"])
+def test_items_that_users_share_are_told_right_for_each(n_items_each: int, users_per_row: int) -> None:
+    """50 users, so that the last four of them are two; rows of 300 items, some of them twice, half of them had by somebody."""
+    history, had = random_history(50, n_items_each)
+    rng = np.random.default_rng(1)
+    popular = sorted({item for _, item in had})
+    row_numbers = range(-(-50 // users_per_row))
+    rows = [np.concatenate([rng.choice(popular, 150), rng.integers(1, STRIDE, 150)]) for _ in row_numbers]
+    item_ids = torch.from_numpy(np.stack(rows))
+    users = torch.from_numpy(rng.permutation(50))
+    found = history.shared(users, item_ids, users_per_row)
+    assert found.any()
+    for place, user in enumerate(users.tolist()):
+        row = item_ids[place // users_per_row].tolist()
+        assert found[place].tolist() == [(user, item) in had for item in row]

@@ -1,6 +1,7 @@
 """What single samplers do beyond the contract."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,10 +11,10 @@ from nsbench.config import Settings
 from nsbench.data.batch import UserBatch
 from nsbench.errors import SettingsError
 from nsbench.samplers.adaptive import Hardest, kth_highest
-from nsbench.samplers.batch import in_batch
+from nsbench.samplers.batch import BatchSettings, in_batch
 from nsbench.samplers.cohort import CohortSettings
 from nsbench.samplers.history import UserHistory, pair_filter
-from nsbench.samplers.mixed import mixed
+from nsbench.samplers.mixed import MixedSettings, mixed
 from nsbench.samplers.popularity import PopularitySettings, alias_table
 from nsbench.samplers.random import RandomSettings, Uniform
 from nsbench.samplers.sampler import Negatives
@@ -45,6 +46,42 @@ def test_in_batch_gives_what_there_is_when_the_batch_is_small() -> None:
     negatives = in_batch(50, context_of(log), "whole").propose(batch, generator())
     for row, user in enumerate(batch.users.tolist()):
         assert sorted(negatives.item_ids[row][negatives.mask[row]].tolist()) == ([4, 5] if user == 0 else [2, 3])
+
+
+def test_a_groups_users_share_what_is_drawn_and_each_masks_the_own_history() -> None:
+    """Five users with two targets of their own each, in threes: two samples of the pool of ten, the second for two users."""
+    log = dataset_of([[1, 2 * user, 2 * user + 1] for user in range(1, 6)])
+    context = context_of(log)
+    batch = batches_of(log, 5)[0]
+    for settings in (BatchSettings(n_negatives=10, negative_sharing="group"), RandomSettings(negative_sharing="group")):
+        negatives = settings.build(context).propose(batch, generator())
+        assert (negatives.item_ids.shape[0], negatives.mask.shape[0], negatives.users_per_draw) == (2, 5, 3)
+        own = negatives.by_user()
+        assert torch.equal(own.item_ids[:3], negatives.item_ids[[0, 0, 0]])
+        assert torch.equal(own.item_ids[3:], negatives.item_ids[[1, 1]])
+        for row, user in enumerate(batch.users.tolist()):
+            had = {1, 2 * user + 2, 2 * user + 3}
+            assert [item in had for item in own.item_ids[row, 0].tolist()] == (~own.mask[row, 0]).tolist()
+
+
+def test_a_groups_in_batch_sample_holds_no_target_twice() -> None:
+    """Ten different targets, ten asked for: each group has all of them."""
+    log = dataset_of([[1, 2 * user, 2 * user + 1] for user in range(1, 6)])
+    sampler = BatchSettings(n_negatives=10, negative_sharing="group").build(context_of(log))
+    item_ids = sampler.propose(batches_of(log, 5)[0], generator()).item_ids
+    assert [sorted(row.flatten().tolist()) for row in item_ids] == [list(range(2, 12))] * 2
+
+
+def test_a_group_of_one_draws_as_a_user_does() -> None:
+    context = replace(CONTEXT, users_per_group=1)
+    batch = batches_of(LOG, 16)[0]
+    for settings in (BatchSettings, MixedSettings, RandomSettings):
+        drawn = [
+            settings(negative_sharing=shared_by).build(context).propose(batch, generator())  # type: ignore[arg-type]
+            for shared_by in ("user", "group")
+        ]
+        assert torch.equal(drawn[0].item_ids, drawn[1].item_ids)
+        assert torch.equal(drawn[0].mask, drawn[1].mask)
 
 
 def test_popularity_is_a_power_of_the_training_counts() -> None:

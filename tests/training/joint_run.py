@@ -12,14 +12,14 @@ from torch import Tensor
 
 from nsbench.data.batch import BatchSource, windows_of
 from nsbench.data.dataset import Dataset
-from nsbench.data.layout import step_of
 from nsbench.group import Group
 from nsbench.model import ModelSettings, Sasrec
 from nsbench.samplers import SAMPLERS
 from nsbench.training.placement import placement_of
+from nsbench.training.replica_steps import laid_out
 from nsbench.training.settings import TrainingSettings
 from nsbench.training.sharded_table import joined_rows
-from nsbench.training.source import DrawSource, stacked
+from nsbench.training.source import DrawSource
 from nsbench.training.step import Stepper
 from nsbench.training.torch_group import torchrun_group
 from tests.builder import dataset_of
@@ -47,6 +47,10 @@ CASES = {
     "adaptive-mixed": Case("adaptive-mixed", {"n_in_batch": 8, "n_uniform": 9, "n_hardest": 4}),
     "masks that differ by position": Case("cohort", {"n_negatives": 9}),
     "negatives that a batch shares": Case("random", {"n_negatives": 7, "negative_sharing": "batch"}),
+    "negatives that a group shares": Case("mixed", {"n_in_batch": 5, "n_uniform": 4, "negative_sharing": "group"}),
+    "trained padding beside a group's negatives": Case(
+        "random", {"n_negatives": 7, "negative_sharing": "group"}, {"padding": "trained"}
+    ),
     "only the step's rows move": Case("random", {"n_negatives": 7}, {"item_optimizer": "row-wise"}),
     "trained padding": Case("random", {"n_negatives": 7}, {"padding": "trained"}),
     # 60 users: the second step has one, and nothing for the second process.
@@ -76,10 +80,7 @@ def trained(case: Case, where: Where, group: Group) -> tuple[Tensor, Sasrec]:
     stepper = Stepper(model, sampler, settings, rates, streams[1], placement)
     sources = [DrawSource(batches, sampler, seed, CPU) for seed in case.seeds]
     draws = zip(*(itertools.chain(source.epoch(), source.epoch()) for source in sources), strict=True)
-    losses = [
-        stepper.step(step_of([draw.batch for draw in step]), stacked([draw.negatives for draw in step]))
-        for step in itertools.islice(draws, N_STEPS)
-    ]
+    losses = [stepper.step(*laid_out(step)) for step in itertools.islice(draws, N_STEPS)]
     return torch.stack(losses), model
 
 

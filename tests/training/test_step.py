@@ -14,8 +14,9 @@ from nsbench.model import ModelSettings, Sasrec, initial_model
 from nsbench.samplers.adaptive import AdaptiveMixedSettings
 from nsbench.samplers.random import RandomSettings
 from nsbench.samplers.sampler import Negatives, SamplerSettings
+from nsbench.training.replica_steps import laid_out
 from nsbench.training.settings import TrainingSettings
-from nsbench.training.source import stacked
+from nsbench.training.source import Draw
 from nsbench.training.step import Stepper
 from tests.builder import dataset_of
 from tests.samplers.log import CPU, context_of, skewed_log
@@ -40,9 +41,9 @@ def batch_of(log: Dataset, seed: int) -> UserBatch:
     return next(source.epoch(np.random.default_rng(seed)))
 
 
-def proposed(log: Dataset, sampler: SamplerSettings, batches: list[UserBatch], seeds: Sequence[int]) -> Negatives:
+def proposed(log: Dataset, sampler: SamplerSettings, batches: list[UserBatch], seeds: Sequence[int]) -> list[Draw]:
     built = sampler.build(context_of(log))
-    return stacked([built.propose(b, g) for b, g in zip(batches, generators(seeds, 2), strict=True)])
+    return [Draw(b, built.propose(b, g)) for b, g in zip(batches, generators(seeds, 2), strict=True)]
 
 
 def after_steps(
@@ -55,11 +56,16 @@ def after_steps(
     losses = torch.empty(0)
     for number in range(n_steps):
         batches = [batch_of(log, 10 * seed + number) for seed in seeds]
-        losses = stepper.step(step_of(batches), proposed(log, sampler, batches, seeds))
+        losses = stepper.step(*laid_out(proposed(log, sampler, batches, seeds)))
     return model, losses
 
 
-@pytest.mark.parametrize("sampler", [RandomSettings(n_negatives=7), AdaptiveMixedSettings(n_hardest=3)])
+SHARED_BY_GROUP = RandomSettings(n_negatives=7, negative_sharing="group")
+
+
+@pytest.mark.parametrize(
+    "sampler", [RandomSettings(n_negatives=7), AdaptiveMixedSettings(n_hardest=3), SHARED_BY_GROUP]
+)
 def test_a_replica_trains_as_it_does_alone(sampler: SamplerSettings) -> None:
     """Three replicas with their own data, negatives, dropout and learning rates against one of them alone: 1e-6."""
     log = ragged_log()
@@ -70,12 +76,15 @@ def test_a_replica_trains_as_it_does_alone(sampler: SamplerSettings) -> None:
     assert torch.allclose(together.dense[1], alone.dense[0], atol=1e-5)
 
 
-def test_loss_and_gradient_equal_those_with_padding_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("sampler", [RandomSettings(n_negatives=7), SHARED_BY_GROUP])
+def test_loss_and_gradient_equal_those_with_padding_computed(
+    monkeypatch: pytest.MonkeyPatch, sampler: SamplerSettings
+) -> None:
     """One rectangle padded to the longest row, against blocks by length: 1e-5 in loss and in every gradient."""
-    log, sampler = ragged_log(), RandomSettings(n_negatives=7)
+    log = ragged_log()
     monkeypatch.setattr(layout, "BLOCK_COST", 0)
     blocks = _loss_and_gradients(log, sampler)
-    monkeypatch.setattr(layout, "blocks_of", lambda lengths: (Block(0, len(lengths), 0, int(lengths[0])),))
+    monkeypatch.setattr(layout, "blocks_of", lambda lengths, *_: (Block(0, len(lengths), 0, int(lengths[0])),))
     padded = _loss_and_gradients(log, sampler)
     assert blocks[3] < padded[3]
     for a, b in zip(blocks[:3], padded[:3], strict=True):
@@ -86,7 +95,7 @@ def _loss_and_gradients(log: Dataset, sampler: SamplerSettings) -> tuple[torch.T
     model = initial_model(SIZE, log.n_items, generators([0]))
     stepper = Stepper(model, sampler.build(context_of(log)), TrainingSettings(item_optimizer="dense"), [1e-3], [])
     batch = batch_of(log, 0)
-    step, negatives = step_of([batch]), proposed(log, sampler, [batch], [0])
+    step, negatives = laid_out(proposed(log, sampler, [batch], [0]))
     found = stepper.gradients(step, negatives, None)
     by_table = torch.zeros_like(model.items[0]).index_copy_(0, found.rows, found.by_rows)
     return found.losses, found.by_dense, by_table, step.inputs.shape[1]

@@ -1,0 +1,63 @@
+"""Who shares a draw of negatives, as a setting and in numbers.
+
+On a sparse log most of a step goes to the rows of its negatives: users of a few positions each have as many of them as one
+of fifty. Where such users share a draw, as many positions read a row as on a dense log.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import torch
+from pydantic import Field
+
+from nsbench.data.batch import UserBatch
+
+SharedBy = Literal["position", "user", "group", "batch"]
+"""Who shares a draw of negatives: nobody, the positions of a user (the paper), some users, or the whole batch."""
+
+SharedByUsers = Literal["user", "group"]
+"""What in-batch negatives and those of mixtures leave to choose."""
+
+NegativeSharing = Annotated[
+    SharedBy,
+    Field(
+        description="who shares a draw: each position its own, all positions of a user, a group of users who together "
+        "have about as many positions as the longest has (quicker on sparse logs), or the batch (quicker still, and "
+        "worse: a step sees few different negatives)"
+    ),
+]
+UserOrGroup = Annotated[
+    SharedByUsers,
+    Field(
+        description="who shares a draw: all positions of a user, or a group of users who together have about as many "
+        "positions as the longest has (quicker on sparse logs)"
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """Who shares a draw, in numbers.
+
+    Attributes:
+        by_position: Whether each position has draws of its own.
+        n_users: Neighbouring users of the batch, which comes longest first, that share a draw; None: all.
+    """
+
+    by_position: bool = False
+    n_users: int | None = 1
+
+    @property
+    def users_per_draw(self) -> int:
+        """As `Negatives.users_per_draw`; what the whole batch shares is broadcast."""
+        return self.n_users or 1
+
+    def shape(self, batch: UserBatch, n: int) -> torch.Size:
+        """[draws, length | 1, n], the shape of what is drawn for a batch."""
+        n_users, length = batch.inputs.shape
+        n_draws = 1 if self.n_users is None else -(-n_users // self.n_users)
+        return torch.Size((n_draws, length if self.by_position else 1, n))
+
+
+BY_USER = Sharing()
+"""Each user's positions share: the paper's way."""
