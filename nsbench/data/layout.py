@@ -17,8 +17,12 @@ from torch.nn import functional
 
 from nsbench.data.batch import UserBatch, ranges
 
-BLOCK_COST = 192
-"""What one more block costs, in positions: its share of kernel launches against the padding that it saves."""
+BLOCK_COST = 48.0
+"""What one more block costs on a CPU, in positions: its share of calls against the padding that it saves. Replicas that
+take a step in the same kernels share a block's calls, and each has its padding."""
+
+GPU_BLOCK_COST = 192.0
+"""The same on a GPU, where calls are all that a small block takes, however many replicas there are."""
 
 
 @dataclass(frozen=True)
@@ -148,8 +152,9 @@ def step_of(batches: Sequence[UserBatch], n_together: int = 1) -> Step:
     n_rows = n_together * -(-max(len(batch.users) for batch in batches) // n_together)
     width = max(batch.inputs.shape[1] for batch in batches)
     lengths = torch.stack([functional.pad(batch.lengths, (0, n_rows - len(batch.users))) for batch in batches])
+    block_cost = BLOCK_COST / len(batches) if lengths.device.type == "cpu" else GPU_BLOCK_COST
     # A row that no replica has takes one position all the same.
-    blocks = blocks_of(lengths.amax(0).clamp(min=1).cpu().numpy(), BLOCK_COST, n_together)
+    blocks = blocks_of(lengths.amax(0).clamp(min=1).cpu().numpy(), block_cost, n_together)
     # Row and column of each position are made by numpy: many small steps, each with less overhead than torch's.
     widths = np.repeat([block.length for block in blocks], [block.n_rows for block in blocks])
     row = np.repeat(np.arange(n_rows), widths)

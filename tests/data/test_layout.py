@@ -40,6 +40,13 @@ def test_empty_rows_fill_up_the_last_rows_that_belong_together() -> None:
     assert step.inputs.tolist() == [[4, 5, 6, 7, 8, 0, 0, 0]]
 
 
+def test_replicas_share_what_a_block_costs() -> None:
+    """Rows of 9 and six of 1: a block saves a replica 48 positions, which is worth it for two of them, not for one."""
+    rows = [list(range(1, 10)), *([[1]] * 6)]
+    assert len(step_of([batch_of(rows)]).blocks) == 1
+    assert len(step_of([batch_of(rows)] * 2).blocks) == 2
+
+
 def test_blocks_cover_the_flat_axis_without_a_gap() -> None:
     lengths = -np.sort(-np.random.default_rng(0).geometric(0.1, size=300))
     blocks = blocks_of(lengths, 48)
