@@ -14,9 +14,13 @@ import torch
 from torch import Tensor
 from torch.optim.adam import adam
 
-from nsbench.training.row import write_rows
+from nsbench.training.row import read_rows, write_rows
 
 EPS = 1e-8
+
+ROWS_AT_ONCE = 3_000
+"""Rows of a table that are read, moved and written together on a CPU: they are still in its cache when they are written,
+which takes a fifth off."""
 
 
 class Adam:
@@ -51,12 +55,17 @@ class Adam:
             rows: int64[k], distinct; row i of replica r is number r * n_rows + i.
             gradient: [k, d].
         """
-        n_rows, d = self._parameter.shape[1:]
+        d = self._parameter.shape[2]
         tables = [table.view(-1, d) for table in (self._parameter, self._mean, self._square)]
-        moved = values, mean, square = tuple(table.index_select(0, rows) for table in tables)
-        self._move(values, mean, square, gradient, self._rates.view(-1).index_select(0, rows // n_rows)[:, None])
-        for table, part in zip(tables, moved, strict=True):
-            write_rows(table, rows, part)
+        at_once = ROWS_AT_ONCE if rows.device.type == "cpu" else max(1, len(rows))
+        n_steps = self._n_steps.clone()
+        parts = (tensor.split(at_once) for tensor in (rows, gradient, self._rates_of(rows)))
+        for own, by_own, rates in zip(*parts, strict=True):
+            self._n_steps.copy_(n_steps)
+            moved = values, mean, square = tuple(read_rows(table, own) for table in tables)
+            self._move(values, mean, square, by_own, rates)
+            for table, part in zip(tables, moved, strict=True):
+                write_rows(table, own, part)
 
     def state(self) -> dict[str, Tensor]:
         """What the next step depends on beside the parameter; shares memory."""
@@ -68,6 +77,13 @@ class Adam:
         self._mean.copy_(state["mean"])
         self._square.copy_(state["square"])
         self._n_steps.copy_(state["n_steps"])
+
+    def _rates_of(self, rows: Tensor) -> Tensor:
+        """float32[k, 1], the learning rate of each row."""
+        rates = self._rates.view(-1)
+        if self._only_rate is not None:
+            return rates[:1, None].expand(len(rows), 1)
+        return rates.index_select(0, rows // self._parameter.shape[1])[:, None]
 
     def _move(self, values: Tensor, mean: Tensor, square: Tensor, gradient: Tensor, rates: Tensor) -> None:
         """Takes a step in place, at rates that broadcast against the values."""

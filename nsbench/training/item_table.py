@@ -12,7 +12,7 @@ from torch import Tensor
 
 from nsbench.group import Group
 from nsbench.training.adam import Adam
-from nsbench.training.row import sum_rows
+from nsbench.training.row import read_rows, sum_rows
 
 
 class ItemTable(Protocol):
@@ -63,7 +63,7 @@ class WholeTable:
 
     def look_up(self, rows: Tensor) -> Tensor:
         """The vectors of some rows."""
-        return self._items.view(-1, self._items.shape[2]).index_select(0, rows)
+        return read_rows(self._items.view(-1, self._items.shape[2]), rows)
 
     def step(self, rows: Tensor, gradients: Tensor) -> None:
         """Moves the rows, or all of them."""

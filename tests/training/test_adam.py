@@ -1,7 +1,9 @@
 """Adam against torch's own."""
 
+import pytest
 import torch
 
+from nsbench.training import adam
 from nsbench.training.adam import Adam
 
 
@@ -12,13 +14,13 @@ def gradients(n_steps: int, *shape: int) -> list[torch.Tensor]:
 
 def test_each_replica_moves_as_torchs_adam_with_its_learning_rate() -> None:
     parameter = torch.zeros(2, 5, 3)
-    adam = Adam(parameter, torch.tensor([1e-2, 1e-3]))
+    ours = Adam(parameter, torch.tensor([1e-2, 1e-3]))
     reference = [torch.zeros(5, 3, requires_grad=True) for _ in range(2)]
     optimisers = [
         torch.optim.Adam([p], lr=rate, betas=(0.9, 0.98)) for p, rate in zip(reference, (1e-2, 1e-3), strict=True)
     ]
     for gradient in gradients(5, 2, 5, 3):
-        adam.step(gradient)
+        ours.step(gradient)
         for p, g, optimiser in zip(reference, gradient, optimisers, strict=True):
             p.grad = g
             optimiser.step()
@@ -33,6 +35,19 @@ def test_rows_that_are_always_there_move_as_in_the_dense_form() -> None:
         adams[0].step(gradient)
         adams[1].step_rows(torch.arange(6), gradient.view(6, 4))
     assert torch.allclose(dense, rows, atol=1e-7)
+
+
+def test_rows_move_alike_however_many_move_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seven rows of 2 x 5, all at once and by twos: the same step for each of them, the fourth one included."""
+    rows = torch.tensor([0, 2, 3, 5, 6, 8, 9])
+    tables = torch.zeros(2, 5, 3), torch.zeros(2, 5, 3)
+    for table, at_once in zip(tables, (100, 2), strict=True):
+        monkeypatch.setattr(adam, "ROWS_AT_ONCE", at_once)
+        stepper = Adam(table, torch.tensor([1e-2, 1e-3]))
+        for gradient in gradients(4, 7, 3):
+            stepper.step_rows(rows, gradient)
+    assert torch.allclose(tables[0], tables[1], atol=1e-7)
+    assert tables[0].view(10, 3)[rows].all()
 
 
 def test_rows_that_are_not_drawn_stand_still() -> None:
