@@ -16,21 +16,21 @@ SharedBy = Literal["position", "user", "group", "batch"]
 """Who shares a draw of negatives: nobody, the positions of a user (the paper), some users, or the whole batch."""
 
 SharedByUsers = Literal["user", "group"]
-"""What in-batch negatives and those of mixtures leave to choose."""
+"""What in-batch negatives and mixtures leave to choose."""
 
 NegativeSharing = Annotated[
     SharedBy,
     Field(
-        description="who shares a draw: each position its own, all positions of a user, a group of users who together "
-        "have about as many positions as the longest has (quicker on sparse logs), or the batch (quicker still, and "
-        "worse: a step sees few different negatives)"
+        description="who shares a draw: each position its own, all positions of a user (the paper), a few users of similar "
+        "length (quicker where histories are short and items many), or the batch (a step then sees few different "
+        "negatives, and learns less)"
     ),
 ]
 UserOrGroup = Annotated[
     SharedByUsers,
     Field(
-        description="who shares a draw: all positions of a user, or a group of users who together have about as many "
-        "positions as the longest has (quicker on sparse logs)"
+        description="who shares a draw: all positions of a user (the paper), or a few users of similar length (quicker "
+        "where histories are short and items many)"
     ),
 ]
 
