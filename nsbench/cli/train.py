@@ -121,12 +121,16 @@ class _ProgressWatcher:
         self._n_epochs = settings.training.max_epochs
         self._objective = objective
         self._interruption = interruption
+        console = Console()
         self._progress = Progress(
             TextColumn("epoch {task.completed:.0f}/{task.total}"),
             BarColumn(),
             TextColumn("loss {task.fields[loss]} · {task.fields[rate]} positives/s · {task.fields[score]}"),
             TimeRemainingColumn(compact=True),
+            console=console,
             refresh_per_second=2,
+            # A file gets a line for each look instead.
+            disable=not console.is_terminal,
         )
         self._task = self._progress.add_task("train", total=self._n_epochs, loss="-", rate="-", score="")
         self._n_positives = 0
