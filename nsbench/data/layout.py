@@ -5,7 +5,7 @@ lets padding on the right reach a real position, so no mask is needed. What work
 axis of all blocks; attention and scoring see each block as a rectangle, without copying.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -43,6 +43,16 @@ class Block:
     def positions(self) -> slice:
         """Where the block lies on the flat axis."""
         return slice(self.first_position, self.first_position + self.n_rows * self.length)
+
+    def split(self, n_rows: int) -> Iterator["Block"]:
+        """The same rows in parts of n_rows each, the last one of what is left.
+
+        >>> [(b.first_row, b.n_rows, b.first_position) for b in Block(first_row=2, n_rows=5, first_position=9, length=4).split(2)]
+        [(2, 2, 9), (4, 2, 17), (6, 1, 25)]
+        """
+        for done in range(0, self.n_rows, n_rows):
+            first_position = self.first_position + done * self.length
+            yield Block(self.first_row + done, min(n_rows, self.n_rows - done), first_position, self.length)
 
 
 def blocks_of(lengths: NDArray[np.int64], block_cost: float, n_together: int = 1) -> tuple[Block, ...]:

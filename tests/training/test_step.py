@@ -14,6 +14,7 @@ from nsbench.model import ModelSettings, Sasrec, initial_model
 from nsbench.samplers.adaptive import AdaptiveMixedSettings
 from nsbench.samplers.random import RandomSettings
 from nsbench.samplers.sampler import Negatives, SamplerSettings
+from nsbench.training import step
 from nsbench.training.replica_steps import laid_out
 from nsbench.training.settings import TrainingSettings
 from nsbench.training.source import Draw
@@ -95,10 +96,24 @@ def _loss_and_gradients(log: Dataset, sampler: SamplerSettings) -> tuple[torch.T
     model = initial_model(SIZE, log.n_items, generators([0]))
     stepper = Stepper(model, sampler.build(context_of(log)), TrainingSettings(item_optimizer="dense"), [1e-3], [])
     batch = batch_of(log, 0)
-    step, negatives = laid_out(proposed(log, sampler, [batch], [0]))
-    found = stepper.gradients(step, negatives, None)
+    laid, negatives = laid_out(proposed(log, sampler, [batch], [0]))
+    found = stepper.gradients(laid, negatives, None)
     by_table = torch.zeros_like(model.items[0]).index_copy_(0, found.rows, found.by_rows)
-    return found.losses, found.by_dense, by_table, step.inputs.shape[1]
+    return found.losses, found.by_dense, by_table, laid.inputs.shape[1]
+
+
+@pytest.mark.parametrize(
+    "sampler", [RandomSettings(n_negatives=7), AdaptiveMixedSettings(n_hardest=3), SHARED_BY_GROUP]
+)
+def test_loss_and_gradient_equal_those_of_scoring_a_draw_at_a_time(
+    monkeypatch: pytest.MonkeyPatch, sampler: SamplerSettings
+) -> None:
+    """Each block's scores at once, against as few as a draw's: 1e-6."""
+    whole = _loss_and_gradients(ragged_log(), sampler)
+    monkeypatch.setattr(step, "SCORES_AT_ONCE", 1)
+    in_parts = _loss_and_gradients(ragged_log(), sampler)
+    for a, b in zip(whole[:3], in_parts[:3], strict=True):
+        assert torch.allclose(a, b, atol=1e-6)
 
 
 def test_the_first_row_wise_step_equals_the_dense_one() -> None:
@@ -129,8 +144,7 @@ def test_trained_padding_equals_computing_the_padded_positions() -> None:
     def loss(padding: str) -> float:
         settings = TrainingSettings(padding=padding)  # type: ignore[arg-type]
         stepper = Stepper(model, RandomSettings().build(context_of(log)), settings, [1e-3], [])
-        step = step_of([batch])
-        return stepper.gradients(step, negatives, None).losses.item()
+        return stepper.gradients(step_of([batch]), negatives, None).losses.item()
 
     at_padding = torch.nn.functional.softplus(model.items[0, [4, 5]] @ bias).mean() + np.log(2)
     assert loss("trained") == pytest.approx((2 * loss("masked") + 4 * at_padding.item()) / 6, rel=1e-5)
