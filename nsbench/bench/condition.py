@@ -15,7 +15,7 @@ class Conditions:
     Attributes:
         n_negatives: Negatives proposed for each positive.
         n_threads: torch threads of a process.
-        negative_sharing: Who shares a draw, where a sampler leaves the choice.
+        negative_sharing: Who shares a draw.
     """
 
     n_negatives: int

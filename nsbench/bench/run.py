@@ -35,7 +35,7 @@ class BenchPlan:
         samplers: Names in SAMPLERS.
         n_negatives: Negatives proposed for each positive.
         n_threads: torch threads of a process.
-        negative_sharing: Who shares a draw, where a sampler leaves the choice.
+        negative_sharing: Who shares a draw.
         n_workers: Processes of the study throughput; below 2 it isn't measured.
         seconds: Of a slice.
         n_rounds: Slices of each figure.

@@ -26,7 +26,7 @@ _LIMITS = (
     "gather, bytes/s",
 )
 
-_SHARERS = {"user": "a user's positions", "group": "groups of users (where a sampler leaves the choice)"}
+_SHARERS = {"user": "a user's positions", "group": "groups of users"}
 
 _UNITS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 

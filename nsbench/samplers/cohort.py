@@ -1,6 +1,6 @@
 """Cohort negatives: how many come from head, mid and tail depends on the positive's own cohort."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, Literal
 
 import torch
@@ -11,6 +11,7 @@ from nsbench.data.batch import UserBatch
 from nsbench.samplers.draw import draw_unseen, tries
 from nsbench.samplers.history import UserHistory
 from nsbench.samplers.sampler import NegativeCount, Negatives, Sampler, SamplerContext, SamplerSettings
+from nsbench.samplers.sharing import BY_USER, Sharing, UserOrGroup
 from nsbench.search import FloatRange
 from nsbench.terms import BALANCED_COHORTS
 
@@ -19,8 +20,9 @@ from nsbench.terms import BALANCED_COHORTS
 class CohortStratified(Sampler):
     """Uniform draws within each cohort; each position takes its share of each.
 
-    The positions of a user share one pool for each cohort; a position takes the first `n_own` of its positive's own
-    cohort and the first `n_other` of each other one, so the numbers are exact instead of random.
+    The positions of a user, or of a group of users, share one pool for each cohort; a position takes the first `n_own` of
+    its positive's own cohort and the first `n_other` of each other one, so the numbers are exact instead of random, but for
+    what is masked since a user of the group has had it.
 
     Attributes:
         n_own: Negatives from the positive's cohort.
@@ -30,6 +32,7 @@ class CohortStratified(Sampler):
         sizes: int64[3], items in each; the ids of a cohort are consecutive.
         seen_share: float64[n_users, 3], share of each cohort's items that is in the user's history.
         history: What each user has had.
+        sharing: Who shares a pool.
     """
 
     n_own: int
@@ -39,9 +42,10 @@ class CohortStratified(Sampler):
     sizes: Tensor
     seen_share: Tensor
     history: UserHistory
+    sharing: Sharing = BY_USER
 
     def propose(self, batch: UserBatch, generator: torch.Generator) -> Negatives:
-        """Draws a pool of each cohort for each user, and masks what a position doesn't take of it."""
+        """Draws a pool of each cohort for each user or group, and masks what a position doesn't take of it."""
         n_pool = max(self.n_own, self.n_other)
         device = batch.users.device
         cohort = torch.arange(len(self.first), device=device).repeat_interleave(n_pool)
@@ -51,22 +55,27 @@ class CohortStratified(Sampler):
             share = torch.rand(shape, generator=generator, dtype=torch.float64, device=device)
             return share.mul_(sizes[places]).long().add_(first[places])
 
-        proposal = draw_unseen(draw, batch, len(cohort), self.history)
+        proposal = draw_unseen(draw, batch, len(cohort), self.history, self.sharing)
         place = torch.arange(n_pool, device=device).repeat(len(self.first))
         own = torch.arange(len(self.first), device=device)[:, None] == cohort
         # One row for each cohort of a positive; what a position takes of the pool is one of these rows.
         taken = (place < torch.where(own, self.n_own, self.n_other)) & (sizes > 0)
         of_target = self.cohorts.index_select(0, batch.targets.flatten()).clamp_(min=0)
         mask = taken.index_select(0, of_target).view(*batch.targets.shape, -1)
-        return Negatives(proposal.item_ids, mask.logical_and_(proposal.mask))
+        return replace(proposal, mask=mask.logical_and_(proposal.mask))
 
     def log_q(self, batch: UserBatch, item_ids: Tensor) -> Tensor:
-        """The position's number from the item's cohort over the cohort's size, times the draws that the history takes."""
+        """The position's number from the item's cohort over the cohort's size.
+
+        Times the draws that the history takes where it is left out by drawing again.
+        """
         cohort = self.cohorts[item_ids]
         own = self.cohorts[batch.targets][..., None] == cohort
         number = torch.where(own, self.n_own, self.n_other).double()
-        again = tries(self.seen_share)[batch.users[:, None, None], cohort]
-        return (number / self.sizes[cohort] * again).log().float()
+        expected = number / self.sizes[cohort]
+        if self.sharing.n_users == 1:
+            expected = expected * tries(self.seen_share)[batch.users[:, None, None], cohort]
+        return expected.log().float()
 
 
 class CohortSettings(SamplerSettings):
@@ -85,6 +94,7 @@ class CohortSettings(SamplerSettings):
         ),
         FloatRange(0.1, 0.9),
     ] = 0.5
+    negative_sharing: UserOrGroup = "user"
 
     def build(self, context: SamplerContext) -> Sampler:
         """Stratified draws by cohort."""
@@ -95,5 +105,12 @@ class CohortSettings(SamplerSettings):
         first = torch.stack([m.int().argmax() for m in members])
         shares = [history.mass(m.double() / m.sum().clamp(min=1)) for m in members]
         return CohortStratified(
-            self.n_negatives - 2 * n_other, n_other, context.cohorts, first, sizes, torch.stack(shares, 1), history
+            self.n_negatives - 2 * n_other,
+            n_other,
+            context.cohorts,
+            first,
+            sizes,
+            torch.stack(shares, 1),
+            history,
+            context.sharing(self.negative_sharing),
         )

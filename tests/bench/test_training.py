@@ -36,10 +36,9 @@ def test_every_sampler_proposes_the_same_number(sampler: str, n_negatives: int) 
     assert sum(int(str(count)) for count in counts) == n_negatives
 
 
-def test_draws_are_shared_as_asked_where_a_sampler_leaves_the_choice() -> None:
-    model = model_of(TINY)
-    assert settings_with("mixed", 10, model, "group").flat()["negative_sharing"] == "group"
-    assert "negative_sharing" not in settings_with("cohort", 10, model, "group").flat()
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_draws_are_shared_as_asked(sampler: str) -> None:
+    assert settings_with(sampler, 10, model_of(TINY), "group").flat()["negative_sharing"] == "group"
 
 
 @pytest.mark.parametrize("shared_by", ["user", "group"])

@@ -70,8 +70,9 @@ def test_an_item_of_the_users_history_is_never_trained_on(sampler: Sampler, batc
         assert history.isdisjoint(ids[mask].tolist())
 
 
-def test_most_of_what_is_proposed_may_be_trained_on(sampler: Sampler, batch: UserBatch) -> None:
-    assert draw(sampler, batch).mask.float().mean() > 0.4
+def test_much_of_what_is_proposed_may_be_trained_on(sampler: Sampler, batch: UserBatch) -> None:
+    """Least with cohorts that a group shares: a third of a pool isn't taken, and most users have had the head's two items."""
+    assert draw(sampler, batch).mask.float().mean() > 0.3
 
 
 def test_the_same_generator_gives_the_same_negatives(sampler: Sampler, batch: UserBatch) -> None:
