@@ -139,10 +139,9 @@ class BatchSource:
     def _batch(self, rows: NDArray[np.int64]) -> UserBatch:
         rows = rows[np.argsort(-self._windows.lengths[rows], kind="stable")]
         lengths = self._windows.lengths[rows]
-        steps = np.arange(int(lengths[0]))
-        real = steps < lengths[:, None]
-        index = np.where(real, self._windows.start[rows][:, None] + steps, 0)
-        inputs = np.where(real, self._item_ids[index], 0).astype(np.int64)
-        targets = np.where(real, self._item_ids[np.where(real, index + 1, 0)], 0).astype(np.int64)
+        real = np.arange(int(lengths[0])) < lengths[:, None]
+        index = ranges(self._windows.start[rows], lengths)
+        inputs, targets = (np.zeros(real.shape, dtype=np.int64) for _ in range(2))
+        inputs[real], targets[real] = self._item_ids[index], self._item_ids[index + 1]
         parts = (self._windows.users[rows], lengths, inputs, targets)
         return UserBatch(*(torch.from_numpy(part).to(self._device) for part in parts))
