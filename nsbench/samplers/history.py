@@ -73,11 +73,12 @@ class UserHistory:
         Returns:
             bool[batch, n].
         """
-        n_had = int((self.offsets[users + 1] - self.offsets[users]).sum())
-        if users.device.type != "cpu" or n_had * LOOKUPS_A_PAIR > len(users) * item_ids.shape[1]:
-            rows = item_ids.repeat_interleave(users_per_row, 0)[: len(users)] if users_per_row > 1 else item_ids
-            return self.contains(users[:, None], rows)
-        return torch.from_numpy(self._met(users.numpy(), item_ids.numpy(), users_per_row))
+        if users.device.type == "cpu":
+            n_had = int((self.offsets[users + 1] - self.offsets[users]).sum())
+            if n_had * LOOKUPS_A_PAIR <= len(users) * item_ids.shape[1]:
+                return torch.from_numpy(self._met(users.numpy(), item_ids.numpy(), users_per_row))
+        rows = item_ids if users_per_row == 1 else item_ids.repeat_interleave(users_per_row, 0)[: len(users)]
+        return self.contains(users[:, None], rows)
 
     def _met(self, users: NDArray[np.int64], item_ids: NDArray[np.int64], users_per_row: int) -> NDArray[np.bool_]:
         """As `shared`, from the other side: the few items that were had are looked for among the many that are shared."""
