@@ -105,7 +105,7 @@ class BinaryCrossEntropy:
         loss = (per_position * scale).flatten(1).sum(1) + constant
         slope = slope.view(len(grouped), -1, n)
         # A position's scale multiplies its state, not each of its negatives: d products instead of n.
-        scale = scale.view(len(grouped), -1, 1)
+        scale = scale.reshape(len(grouped), -1, 1)
         vectors.write(slope, grouped * scale)
         return loss, torch.bmm(slope, shared).mul_(scale).view_as(states)
 

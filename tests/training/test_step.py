@@ -1,6 +1,8 @@
 """One optimisation step: what it computes doesn't depend on padding, replicas or the form of the table's optimiser."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from nsbench.data.batch import BatchSource, UserBatch, windows_of
 from nsbench.data.dataset import Dataset
 from nsbench.data.layout import Block, step_of
 from nsbench.model import ModelSettings, Sasrec, initial_model
+from nsbench.samplers import SAMPLERS
 from nsbench.samplers.adaptive import AdaptiveMixedSettings
 from nsbench.samplers.random import RandomSettings
 from nsbench.samplers.sampler import Negatives, SamplerSettings
@@ -67,12 +70,13 @@ SHARED_BY_GROUP = RandomSettings(n_negatives=7, negative_sharing="group")
 @pytest.mark.parametrize(
     "sampler", [RandomSettings(n_negatives=7), AdaptiveMixedSettings(n_hardest=3), SHARED_BY_GROUP]
 )
-def test_a_replica_trains_as_it_does_alone(sampler: SamplerSettings) -> None:
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_a_replica_trains_as_it_does_alone(sampler: SamplerSettings, reduction: Literal["mean", "sum"]) -> None:
     """Three replicas with their own data, negatives, dropout and learning rates against one of them alone: 1e-6."""
-    log = ragged_log()
-    together, losses = after_steps([0, 1, 2], log, sampler, TrainingSettings())
-    alone, loss = after_steps([1], log, sampler, TrainingSettings())
-    assert losses[1].item() == pytest.approx(loss.item(), abs=1e-6)
+    log, settings = ragged_log(), TrainingSettings(negative_reduction=reduction)
+    together, losses = after_steps([0, 1, 2], log, sampler, settings)
+    alone, loss = after_steps([1], log, sampler, settings)
+    assert losses[1].item() == pytest.approx(loss.item(), rel=1e-6, abs=1e-6)
     assert torch.allclose(together.items[1], alone.items[0], atol=1e-5)
     assert torch.allclose(together.dense[1], alone.dense[0], atol=1e-5)
 
@@ -92,11 +96,28 @@ def test_loss_and_gradient_equal_those_with_padding_computed(
         assert torch.allclose(a, b, atol=1e-5, rtol=1e-5)
 
 
+@pytest.mark.parametrize("name", ["random", "mixed", "cohort"])
+def test_a_draw_that_users_share_trains_as_one_for_each_of_them_would(name: str) -> None:
+    """Groups of three against the same ids in a row of each user's own: 1e-6 in loss and in every gradient."""
+    log, sampler = ragged_log(), SAMPLERS[name].model_validate({"negative_sharing": "group"})
+    (draw,) = proposed(log, sampler, [batch_of(log, 0)], [0])
+    assert draw.negatives.users_per_draw == 3
+    shared = _loss_and_gradients_of(log, sampler, draw)
+    own = _loss_and_gradients_of(log, sampler, replace(draw, negatives=draw.negatives.by_user()))
+    for a, b in zip(shared[:3], own[:3], strict=True):
+        assert torch.allclose(a, b, atol=1e-6)
+
+
 def _loss_and_gradients(log: Dataset, sampler: SamplerSettings) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, int]:
+    return _loss_and_gradients_of(log, sampler, *proposed(log, sampler, [batch_of(log, 0)], [0]))
+
+
+def _loss_and_gradients_of(
+    log: Dataset, sampler: SamplerSettings, draw: Draw
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, int]:
     model = initial_model(SIZE, log.n_items, generators([0]))
     stepper = Stepper(model, sampler.build(context_of(log)), TrainingSettings(item_optimizer="dense"), [1e-3], [])
-    batch = batch_of(log, 0)
-    laid, negatives = laid_out(proposed(log, sampler, [batch], [0]))
+    laid, negatives = laid_out([draw])
     found = stepper.gradients(laid, negatives, None)
     by_table = torch.zeros_like(model.items[0]).index_copy_(0, found.rows, found.by_rows)
     return found.losses, found.by_dense, by_table, laid.inputs.shape[1]
