@@ -16,6 +16,7 @@ from nsbench.run_end import memory_explained
 from nsbench.run_listener import RunListener
 from nsbench.samplers.history import history_of
 from nsbench.samplers.sampler import SamplerContext
+from nsbench.samplers.sharing import users_per_group
 from nsbench.terms import GROUPS, Tag, balance_name, metric_name
 from nsbench.tracking.record import RunPlan, RunRecord
 from nsbench.tracking.tracker import Tracker
@@ -135,7 +136,7 @@ def trainer_of(settings: Settings, dataset: Dataset) -> Trainer:
         windows,
         history_of(dataset, device),
         history_of(dataset, device, last_targets=max_length),
-        windows.n_to_longest,
+        users_per_group(windows, settings.training.batch_size),
         dataset.n_items if all_items else dataset.n_candidates,
         device,
     )

@@ -70,7 +70,8 @@ def compare(result: BenchResult, path: Path) -> Comparison:
     """
     earlier, now = read_record(path), json.loads(record_of(result))
     before, after = figures_of(earlier), figures_of(now)
-    conditions = dict(_leaves(earlier, "")), dict(_leaves(now, ""))
+    # Benches that don't say who shares a draw were made when only a user's positions did.
+    conditions = {"plan/negative_sharing": "user", **dict(_leaves(earlier, ""))}, dict(_leaves(now, ""))
     differences = [
         f"{name}: {conditions[0][name]}, now {conditions[1][name]}"
         for name in CONDITIONS

@@ -81,12 +81,14 @@ class InBatchOfGroups(Sampler):
         users_per_draw: Users of a group, at least 2.
         history: What each user has had.
         log_share: float64[n_items + 1], log of the items' share of the training targets.
+        n_targets: Training targets.
     """
 
     n_negatives: int
     users_per_draw: int
     history: UserHistory
     log_share: Tensor
+    n_targets: int
 
     def propose(self, batch: UserBatch, generator: torch.Generator) -> Negatives:
         """Samples from the positives of the batch."""
@@ -99,9 +101,11 @@ class InBatchOfGroups(Sampler):
         return Negatives(item_ids[:, None], ~seen[:, None], self.users_per_draw)
 
     def log_q(self, batch: UserBatch, item_ids: Tensor) -> Tensor:
-        """The sample's size, times the item's share of the targets."""
-        n = torch.tensor(min(self.n_negatives, batch.n_positives), dtype=torch.float64)
-        return (self.log_share[item_ids] + n.log()).float()
+        """The sample's expected size without the user's own targets, times the item's share of the others' targets."""
+        n_pool, own = batch.n_positives, batch.lengths.double()
+        others = (1 - own / n_pool) / (1 - own / self.n_targets)
+        kept = others.clamp(min=1e-12) * min(self.n_negatives, n_pool)
+        return (self.log_share[item_ids] + kept.log()[:, None, None]).float()
 
 
 def _shuffled_pool(batch: UserBatch, generator: torch.Generator) -> Tensor:
@@ -149,7 +153,8 @@ def in_batch(
     share = context.target_share
     users_per_draw = context.sharing(shared_by).users_per_draw
     if users_per_draw > 1:
-        return InBatchOfGroups(n_negatives, users_per_draw, history, share.log())
+        n_targets = int(context.windows.lengths.sum())
+        return InBatchOfGroups(n_negatives, users_per_draw, history, share.log(), n_targets)
     return InBatch(n_negatives, history, share.log(), history.mass(share))
 
 

@@ -20,6 +20,9 @@ LOOKUPS_A_PAIR = 6
 PLACES_AN_ITEM = 16
 """Places for each shared item in the table in which those that were had are looked for: one in 16 is found in vain."""
 
+ROWS_A_USER = 8
+"""To compare so many rows of shared items with one that was had takes about as long as to look a row up for each user."""
+
 MAX_BITS = 1 << 30
 """The filter takes 128 MiB at most; a larger log is looked up more often in vain, and as exactly."""
 
@@ -73,23 +76,33 @@ class UserHistory:
         Returns:
             bool[batch, n].
         """
-        if users.device.type == "cpu":
-            n_had = int((self.offsets[users + 1] - self.offsets[users]).sum())
-            if n_had * LOOKUPS_A_PAIR <= len(users) * item_ids.shape[1]:
-                return torch.from_numpy(self._met(users.numpy(), item_ids.numpy(), users_per_row))
+        # A bit of each pair's own is as quick as a lookup can be.
+        if users.device.type == "cpu" and not self.seen.is_exact:
+            met = self._met(users.numpy(), item_ids.numpy(), users_per_row)
+            if met is not None:
+                return torch.from_numpy(met)
         rows = item_ids if users_per_row == 1 else item_ids.repeat_interleave(users_per_row, 0)[: len(users)]
         return self.contains(users[:, None], rows)
 
-    def _met(self, users: NDArray[np.int64], item_ids: NDArray[np.int64], users_per_row: int) -> NDArray[np.bool_]:
-        """As `shared`, from the other side: the few items that were had are looked for among the many that are shared."""
+    def _met(
+        self, users: NDArray[np.int64], item_ids: NDArray[np.int64], users_per_row: int
+    ) -> NDArray[np.bool_] | None:
+        """As `shared`, from the other side: the few items that were had are looked for among the many that are shared.
+
+        None where they are so many that this would take longer.
+        """
         pairs, offsets = self.pairs.numpy(), self.offsets.numpy()
         n_had = offsets[users + 1] - offsets[users]
+        if n_had.sum() * LOOKUPS_A_PAIR > len(users) * item_ids.shape[1]:
+            return None
         place = np.repeat(np.arange(len(users)), n_had)
         row, had = place // users_per_row, pairs[ranges(offsets[users], n_had)] % self.stride
         size = 1 << (PLACES_AN_ITEM * item_ids.size).bit_length()
         is_there = np.zeros(size, dtype=bool)
         is_there[_hashed(np.arange(len(item_ids))[:, None] * self.stride + item_ids, size)] = True
         suspects = np.flatnonzero(is_there[_hashed(row * self.stride + had, size)])
+        if len(suspects) > ROWS_A_USER * len(users):
+            return None
         # numpy finds the places of a flat array several times as fast as those of a table.
         hits = np.flatnonzero(item_ids[row[suspects]] == had[suspects, None])
         suspect, column = np.divmod(hits, item_ids.shape[1])

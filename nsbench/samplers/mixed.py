@@ -28,15 +28,13 @@ UniformCount = Annotated[
 
 @dataclass(frozen=True)
 class Mixed(Sampler):
-    """The union of what its parts propose; an item may come from each of them."""
+    """The union of what its parts propose, to the same users; an item may come from each of them."""
 
     parts: tuple[Sampler, ...]
 
     def propose(self, batch: UserBatch, generator: torch.Generator) -> Negatives:
         """Joins the parts' proposals along the last axis."""
         proposals = [part.propose(batch, generator) for part in self.parts]
-        if len({p.users_per_draw for p in proposals}) > 1:
-            proposals = [p.by_user() for p in proposals]
         item_ids, mask = (_join(tensors) for tensors in zip(*((p.item_ids, p.mask) for p in proposals), strict=True))
         return Negatives(item_ids, mask, proposals[0].users_per_draw)
 

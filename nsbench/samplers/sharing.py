@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import torch
 from pydantic import Field
 
-from nsbench.data.batch import UserBatch
+from nsbench.data.batch import UserBatch, Windows
 
 SharedBy = Literal["position", "user", "group", "batch"]
 """Who shares a draw of negatives: nobody, the positions of a user (the paper), some users, or the whole batch."""
@@ -57,6 +57,20 @@ class Sharing:
         n_users, length = batch.inputs.shape
         n_draws = 1 if self.n_users is None else -(-n_users // self.n_users)
         return torch.Size((n_draws, length if self.by_position else 1, n))
+
+
+LEAST_DRAWS = 16
+"""Draws of a step, at the least: groups are no larger than that, however long the longest user."""
+
+
+def users_per_group(windows: Windows, batch_size: int) -> int:
+    """Users that share a draw where groups do: so many have together about as many targets as the longest.
+
+    Args:
+        windows: What is trained on.
+        batch_size: Users of a step.
+    """
+    return max(1, min(windows.n_to_longest, batch_size // LEAST_DRAWS))
 
 
 BY_USER = Sharing()

@@ -49,6 +49,16 @@ def test_every_figure_is_compared_and_what_was_not_alike_is_said(tmp_path: Path)
     assert found.differences == ("plan/n_negatives: 100, now 200",)
 
 
+def test_a_bench_from_before_draws_could_be_shared_is_one_of_users_own(tmp_path: Path) -> None:
+    record = json.loads(record_of(EARLIER))
+    del record["plan"]["negative_sharing"]
+    path = tmp_path / "earlier.json"
+    path.write_text(json.dumps(record))
+    assert compare(EARLIER, path).differences == ()
+    now = replace(EARLIER, plan=replace(EARLIER.plan, negative_sharing="group"))
+    assert compare(now, path).differences == ("plan/negative_sharing: user, now group",)
+
+
 def test_a_ratio_to_nothing_is_no_number() -> None:
     assert Change("x", earlier=0.0, now=1.0).ratio != Change("x", earlier=0.0, now=1.0).ratio
 

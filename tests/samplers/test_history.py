@@ -48,9 +48,12 @@ def test_nobody_who_has_had_nothing_has_had_anything() -> None:
 
 
 @pytest.mark.parametrize("users_per_row", [1, 4, 50])
-@pytest.mark.parametrize("n_items_each", [2, 400], ids=["few were had", "many were had"])
+@pytest.mark.parametrize("n_items_each", [2, 8, 400], ids=["few were had", "some", "many"])
 def test_items_that_users_share_are_told_right_for_each(n_items_each: int, users_per_row: int) -> None:
-    """50 users, so that the last four of them are two; rows of 300 items, some of them twice, half of them had by somebody."""
+    """50 users, so that the last four of them are two; rows of 300 items, some of them twice, half of them had by somebody.
+
+    So few of the thousand items that the filter is no table, but with 400 each.
+    """
     history, had = random_history(50, n_items_each)
     rng = np.random.default_rng(1)
     popular = sorted({item for _, item in had})

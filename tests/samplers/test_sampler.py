@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from nsbench.config import Settings
-from nsbench.data.batch import UserBatch
+from nsbench.data.batch import UserBatch, windows_of
 from nsbench.errors import SettingsError
 from nsbench.samplers.adaptive import Hardest, kth_highest
 from nsbench.samplers.batch import BatchSettings, in_batch
@@ -18,6 +18,7 @@ from nsbench.samplers.mixed import MixedSettings, mixed
 from nsbench.samplers.popularity import PopularitySettings, alias_table
 from nsbench.samplers.random import RandomSettings, Uniform
 from nsbench.samplers.sampler import Negatives
+from nsbench.samplers.sharing import users_per_group
 from nsbench.terms import Cohort
 from tests.builder import dataset_of
 from tests.samplers.log import batches_of, context_of, skewed_log
@@ -70,6 +71,12 @@ def test_a_groups_in_batch_sample_holds_no_target_twice() -> None:
     sampler = BatchSettings(n_negatives=10, negative_sharing="group").build(context_of(log))
     item_ids = sampler.propose(batches_of(log, 5)[0], generator()).item_ids
     assert [sorted(row.flatten().tolist()) for row in item_ids] == [list(range(2, 12))] * 2
+
+
+def test_a_group_has_the_targets_of_the_longest_user_and_a_step_sixteen_draws() -> None:
+    """100 users of 1 target and one of 50: 1.49 on average, 34 to the longest; 128 users make 16 groups of 8, 15 none."""
+    windows = windows_of(dataset_of([[1, 2]] * 100 + [list(range(1, 52))]), 50)
+    assert [users_per_group(windows, batch_size) for batch_size in (10_000, 128, 15)] == [34, 8, 1]
 
 
 def test_a_group_of_one_draws_as_a_user_does() -> None:

@@ -51,6 +51,10 @@ CASES = {
     "trained padding beside a group's negatives": Case(
         "random", {"n_negatives": 7, "negative_sharing": "group"}, {"padding": "trained"}
     ),
+    "negatives that a group shares, in replicas": Case(
+        "adaptive-mixed", {"n_in_batch": 8, "n_uniform": 9, "n_hardest": 4, "negative_sharing": "group"}, seeds=(0, 1)
+    ),
+    "a group of one user": Case("cohort", {"n_negatives": 9, "negative_sharing": "group"}, {"batch_size": 59}),
     "only the step's rows move": Case("random", {"n_negatives": 7}, {"item_optimizer": "row-wise"}),
     "trained padding": Case("random", {"n_negatives": 7}, {"padding": "trained"}),
     # 60 users: the second step has one, and nothing for the second process.

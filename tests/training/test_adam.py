@@ -50,6 +50,15 @@ def test_rows_move_alike_however_many_move_at_once(monkeypatch: pytest.MonkeyPat
     assert tables[0].view(10, 3)[rows].all()
 
 
+def test_a_step_without_a_row_counts_as_one() -> None:
+    """As a process does that looks up no row of its part of a table: the next step's correction is that of the second."""
+    parameter = torch.zeros(1, 4, 2)
+    stepper = Adam(parameter, torch.tensor([0.1]))
+    stepper.step_rows(torch.empty(0, dtype=torch.int64), torch.empty(0, 2))
+    assert not parameter.any()
+    assert stepper.state()["n_steps"] == 1
+
+
 def test_rows_that_are_not_drawn_stand_still() -> None:
     parameter = torch.zeros(1, 4, 2)
     Adam(parameter, torch.tensor([0.1])).step_rows(torch.tensor([1, 3]), torch.ones(2, 2))
