@@ -26,8 +26,8 @@ class NegativeVectors:
     """The vectors of negatives and where the loss's gradient by them goes.
 
     Attributes:
-        values: [replicas, draws, length | 1, n, hidden_dim]; as many neighbouring rows share a draw as there are to one, and
-            the positions of a row where 1.
+        values: [replicas, draws, length | 1, n, hidden_dim]; neighbouring rows share a draw where draws are fewer than rows,
+            and positions where 1.
         gradients: The same shape.
         adds: Whether the gradient is added to what `gradients` holds; otherwise it is overwritten, unread.
     """

@@ -16,7 +16,7 @@ SharedBy = Literal["position", "user", "group", "batch"]
 """Who shares a draw of negatives: nobody, the positions of a user (the paper), some users, or the whole batch."""
 
 SharedByUsers = Literal["user", "group"]
-"""What in-batch negatives and mixtures leave to choose."""
+"""What every sampler of this package leaves to choose."""
 
 NegativeSharing = Annotated[
     SharedBy,
@@ -60,7 +60,7 @@ class Sharing:
 
 
 LEAST_DRAWS = 16
-"""Draws of a step, at the least: groups are no larger than that, however long the longest user."""
+"""Draws of a full batch, at the least: groups are no larger than that, however long the longest user."""
 
 
 def users_per_group(windows: Windows, batch_size: int) -> int:
