@@ -6,7 +6,10 @@ import platform
 import resource
 import sys
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch import Tensor
 
 from nsbench.errors import SettingsError
 
@@ -34,6 +37,15 @@ def choose_device() -> torch.device:
             "set it to cpu or cuda, or unset it"
         ) from error
     return device
+
+
+def uploaded(array: NDArray[np.int64], device: torch.device) -> Tensor:
+    """The array as a tensor on the device, without waiting for what the device has still to do."""
+    there = torch.from_numpy(array)
+    if device.type == "cuda":
+        # From other memory than this a copy waits for the device.
+        there = there.pin_memory()
+    return there.to(device, non_blocking=True)
 
 
 def keep_freed_memory() -> None:

@@ -19,10 +19,11 @@ from nsbench.model import ModelSettings, Sasrec, initial_model
 from nsbench.samplers import SAMPLERS
 from nsbench.samplers.sampler import Negatives, Sampler
 from nsbench.samplers.sharing import SharedByUsers
+from nsbench.samplers.stream import Streams
 from nsbench.training.loop import Trainer
 from nsbench.training.replica_steps import laid_out, replica_steps
 from nsbench.training.settings import TrainingSettings
-from nsbench.training.source import Draw, DrawSource
+from nsbench.training.source import Draw, DrawSource, epoch_of
 from nsbench.training.step import Stepper
 
 _LEARNING_RATE = 1e-3
@@ -80,7 +81,7 @@ def one_rectangle(draw: Draw, max_length: int) -> tuple[Step, Negatives]:
     place = torch.arange(n_rows * max_length, device=inputs.device)
     row, column = place // max_length, place % max_length
     blocks = (Block(0, n_rows, 0, max_length),)
-    return Step((batch,), blocks, row, column, inputs, targets, step.lengths), negatives
+    return Step((batch,), blocks, row, column, inputs, targets, step.lengths, step.n_positives), negatives
 
 
 def no_padding(draw: Draw) -> tuple[Step, Negatives]:
@@ -88,9 +89,14 @@ def no_padding(draw: Draw) -> tuple[Step, Negatives]:
     return laid_out([draw])
 
 
+def source_of(trainer: Trainer, seed: int) -> DrawSource:
+    """A replica's batches and negatives."""
+    return DrawSource(trainer.batches, trainer.sampler, seed, trainer.device)
+
+
 def endless_draws(trainer: Trainer, seed: int = 0) -> Iterator[Draw]:
-    """Batches and negatives, epoch after epoch."""
-    source = DrawSource(trainer.batches, trainer.sampler, seed, trainer.device)
+    """A replica's batches and negatives, epoch after epoch."""
+    source = source_of(trainer, seed)
     return itertools.chain.from_iterable(source.epoch() for _ in itertools.count())
 
 
@@ -143,7 +149,8 @@ class Gym:
         """Steps of all replicas with a sampler, as a training takes them; and one's draws to look at."""
         trainer = trainer_of(settings, self._dataset)
         steps = replica_steps(self._model, self._stepper_of, trainer.batches.mean_positives)
-        sources = [endless_draws(trainer, seed) for seed in range(self._n_replicas)]
+        sources = [source_of(trainer, seed) for seed in range(self._n_replicas)]
+        together = itertools.chain.from_iterable(epoch_of(sources) for _ in itertools.count())
 
         def step(draws: tuple[Draw, ...]) -> int:
             self._selector.sampler = trainer.sampler
@@ -152,7 +159,7 @@ class Gym:
                 torch.cuda.synchronize(self._device)
             return sum(draw.batch.n_positives for draw in draws)
 
-        return Contestant(lambda: tuple(map(next, sources)), step), sources[0]
+        return Contestant(lambda: next(together), step), endless_draws(trainer)
 
 
 @final
@@ -161,8 +168,8 @@ class _Switch(Sampler):
 
     sampler: Sampler
 
-    def propose(self, batch: UserBatch, generator: torch.Generator) -> Negatives:
-        return self.sampler.propose(batch, generator)
+    def propose(self, batch: UserBatch, streams: Streams) -> Negatives:
+        return self.sampler.propose(batch, streams)
 
     def log_q(self, batch: UserBatch, item_ids: Tensor) -> Tensor:
         return self.sampler.log_q(batch, item_ids)

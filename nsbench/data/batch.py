@@ -6,6 +6,7 @@ t and is asked for item t + 1.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -14,28 +15,41 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nsbench.data.dataset import Dataset
+from nsbench.device import uploaded
 
 
 @dataclass(frozen=True)
 class UserBatch:
     """The users of one step, longest first, padded on the right with 0.
 
+    On a GPU it may hold several replicas' users, one replica after the other, as many of each and each longest first.
+
     Attributes:
         users: int64[batch], user numbers.
-        lengths: int64[batch], real positions of each row; falling.
+        lengths: int64[batch], real positions of each row; falling within a replica.
         inputs: int64[batch, length], the items that the model sees.
         targets: int64[batch, length], the item after each; 0 where padded.
+        n_replicas: Whose users these are.
+        lengths_on_host: The lengths once more: reading them there waits for no device. None: on the device only.
     """
 
     users: Tensor
     lengths: Tensor
     inputs: Tensor
     targets: Tensor
+    n_replicas: int = 1
+    lengths_on_host: NDArray[np.int64] | None = None
+
+    @cached_property
+    def known_lengths(self) -> NDArray[np.int64]:
+        """int64[replicas, rows], the lengths on the host."""
+        lengths = self.lengths.cpu().numpy() if self.lengths_on_host is None else self.lengths_on_host
+        return lengths.reshape(self.n_replicas, -1)
 
     @property
     def n_positives(self) -> int:
         """Real positions in the batch."""
-        return int(self.lengths.sum())
+        return int(self.known_lengths.sum())
 
 
 @dataclass(frozen=True)
@@ -127,21 +141,72 @@ class BatchSource:
         return float(self._windows.lengths.mean()) * self._batch_size
 
     def epoch(self, rng: np.random.Generator) -> Iterator[UserBatch]:
-        """One pass: every window once in random order, or as many draws with replacement (the published code)."""
+        """The batches of one pass."""
+        for chosen in self.orders(rng):
+            yield self.batch(chosen[None])
+
+    def orders(self, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
+        """int64[rows], the windows of each batch of a pass.
+
+        Every window comes once in random order, or as many are drawn with replacement (the published code).
+        """
         n_windows = len(self._windows)
         if self._user_order == "with_replacement":
             order = rng.integers(n_windows, size=self.n_batches * self._batch_size)
         else:
             order = rng.permutation(n_windows)
         for first in range(0, len(order), self._batch_size):
-            yield self._batch(order[first : first + self._batch_size])
+            yield order[first : first + self._batch_size]
 
-    def _batch(self, rows: NDArray[np.int64]) -> UserBatch:
-        rows = rows[np.argsort(-self._windows.lengths[rows], kind="stable")]
-        lengths = self._windows.lengths[rows]
+    def batch(self, chosen: NDArray[np.int64]) -> UserBatch:
+        """Cuts a batch.
+
+        Args:
+            chosen: int64[replicas, rows], the windows of each replica; on a CPU of one.
+        """
+        lengths = self._windows.lengths[chosen]
+        falling = np.argsort(-lengths, axis=1, kind="stable")
+        rows, lengths = (np.take_along_axis(part, falling, 1).ravel() for part in (chosen, lengths))
+        cut = self._cut_here if self._device.type == "cpu" else self._cut_there
+        return cut(rows, lengths, len(chosen))
+
+    def _cut_here(self, rows: NDArray[np.int64], lengths: NDArray[np.int64], n_replicas: int) -> UserBatch:
         real = np.arange(int(lengths[0])) < lengths[:, None]
         index = ranges(self._windows.start[rows], lengths)
         inputs, targets = (np.zeros(real.shape, dtype=np.int64) for _ in range(2))
         inputs[real], targets[real] = self._item_ids[index], self._item_ids[index + 1]
-        parts = (self._windows.users[rows], lengths, inputs, targets)
-        return UserBatch(*(torch.from_numpy(part).to(self._device) for part in parts))
+        users, lengths_here, inputs_here, targets_here = map(
+            torch.from_numpy, (self._windows.users[rows], lengths, inputs, targets)
+        )
+        return UserBatch(users, lengths_here, inputs_here, targets_here, n_replicas, lengths)
+
+    def _cut_there(self, rows: NDArray[np.int64], lengths: NDArray[np.int64], n_replicas: int) -> UserBatch:
+        """On a GPU, which has the log: only the numbers of windows travel, and rows are as wide as the longest of all."""
+        log, windows = self._on_device, uploaded(rows, self._device)
+        lengths_there = log.lengths.index_select(0, windows)
+        place = torch.arange(log.width, device=self._device)
+        real = place < lengths_there[:, None]
+        index = (log.start.index_select(0, windows)[:, None] + place) * real
+        inputs, targets = (log.item_ids[index + ahead].long() * real for ahead in (0, 1))
+        users = log.users.index_select(0, windows)
+        return UserBatch(users, lengths_there, inputs, targets, n_replicas, lengths)
+
+    @cached_property
+    def _on_device(self) -> "_LogOnDevice":
+        windows = self._windows
+        users, start, lengths, item_ids = (
+            torch.from_numpy(part).to(self._device)
+            for part in (windows.users, windows.start, windows.lengths, np.array(self._item_ids))
+        )
+        return _LogOnDevice(users, start, lengths, item_ids, int(windows.lengths.max()))
+
+
+@dataclass(frozen=True)
+class _LogOnDevice:
+    """Windows and interactions where batches are cut: 4 bytes an interaction and 24 a window."""
+
+    users: Tensor
+    start: Tensor
+    lengths: Tensor
+    item_ids: Tensor
+    width: int

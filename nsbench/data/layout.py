@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from nsbench.data.batch import UserBatch, ranges
+from nsbench.device import uploaded
 
 BLOCK_COST = 48.0
 """What one more block costs on a CPU, in positions: its share of calls against the padding that it saves. Replicas that
@@ -109,10 +110,12 @@ class Joined:
 
     Attributes:
         lengths: int64[replicas, n_joined_rows], as `Step.lengths`.
+        n_positives: Real positions of each replica.
         own: Which of these rows are those of the step at hand.
     """
 
     lengths: Tensor
+    n_positives: tuple[int, ...]
     own: slice
 
 
@@ -121,13 +124,14 @@ class Step:
     """One step of several replicas in the same blocks, so that they run in the same kernels.
 
     Attributes:
-        batches: Each replica's own users.
+        batches: The replicas' own users.
         blocks: Shared by the replicas: row i is as long as the longest of their rows i.
         row: int64[n_positions], the row of each flat position.
         column: int64[n_positions], the position within its row.
         inputs: int64[replicas, n_positions]; 0 where padded.
         targets: int64[replicas, n_positions]; 0 where padded.
         lengths: int64[replicas, n_rows], real positions of each row; 0 where a replica has fewer rows.
+        n_positives: Real positions of each replica.
         part_of: What the step is a part of; None: of nothing, it is the whole.
     """
 
@@ -138,12 +142,13 @@ class Step:
     inputs: Tensor
     targets: Tensor
     lengths: Tensor
+    n_positives: tuple[int, ...]
     part_of: Joined | None = None
 
     @property
     def joined(self) -> Joined:
         """What the step is a part of, or itself."""
-        return self.part_of or Joined(self.lengths, slice(None))
+        return self.part_of or Joined(self.lengths, self.n_positives, slice(None))
 
     def split(self, tensor: Tensor) -> tuple[Tensor, ...]:
         """The blocks' parts of a tensor [replicas, n_positions, ...].
@@ -168,30 +173,36 @@ def step_of(batches: Sequence[UserBatch], n_together: int = 1) -> Step:
     """Lays the replicas' batches out in shared blocks.
 
     Args:
-        batches: One a replica, on one device; replicas may differ in rows and lengths.
+        batches: One a replica, or one of several; on one device; replicas may differ in rows and lengths.
         n_together: So many neighbouring rows, counted from the first, stay in one block; rows without a position fill up
             the last of them.
     """
-    n_rows = n_together * -(-max(len(batch.users) for batch in batches) // n_together)
+    device = batches[0].lengths.device
+    known = [batch.known_lengths for batch in batches]
+    n_rows = n_together * -(-max(lengths.shape[1] for lengths in known) // n_together)
     width = max(batch.inputs.shape[1] for batch in batches)
-    lengths = torch.stack([functional.pad(batch.lengths, (0, n_rows - len(batch.users))) for batch in batches])
-    block_cost = BLOCK_COST / len(batches) if lengths.device.type == "cpu" else GPU_BLOCK_COST
     # A row that no replica has takes one position all the same.
-    blocks = blocks_of(lengths.amax(0).clamp(min=1).cpu().numpy(), block_cost, n_together)
+    longest = np.ones(n_rows, dtype=np.int64)
+    for lengths in known:
+        np.maximum(longest[: lengths.shape[1]], lengths.max(0), out=longest[: lengths.shape[1]])
+    n_positives = tuple(int(total) for lengths in known for total in lengths.sum(1))
+    block_cost = BLOCK_COST / len(n_positives) if device.type == "cpu" else GPU_BLOCK_COST
+    blocks = blocks_of(longest, block_cost, n_together)
     # Row and column of each position are made by numpy: many small steps, each with less overhead than torch's.
     widths = np.repeat([block.length for block in blocks], [block.n_rows for block in blocks])
-    row = np.repeat(np.arange(n_rows), widths)
-    column = ranges(np.zeros(n_rows, dtype=np.int64), widths)
-    device = lengths.device
-    index = torch.from_numpy(row * width + column).to(device)
+    row, column = np.repeat(np.arange(n_rows), widths), ranges(np.zeros(n_rows, dtype=np.int64), widths)
+    index, rows, columns = uploaded(np.stack([row * width + column, row, column]), device)
     inputs, targets = (
-        torch.stack([_flat(part, n_rows, width).index_select(0, index) for part in parts])
+        torch.cat([_flat(part, batch.n_replicas, n_rows, width) for part, batch in zip(parts, batches, strict=True)])
         for parts in ([batch.inputs for batch in batches], [batch.targets for batch in batches])
     )
-    rows, columns = (torch.from_numpy(part).to(device) for part in (row, column))
-    return Step(tuple(batches), blocks, rows, columns, inputs, targets, lengths)
+    lengths_there = torch.cat([_flat(batch.lengths[:, None], batch.n_replicas, n_rows, 1) for batch in batches])
+    inputs, targets = (part.index_select(1, index) for part in (inputs, targets))
+    return Step(tuple(batches), blocks, rows, columns, inputs, targets, lengths_there, n_positives)
 
 
-def _flat(tensor: Tensor, n_rows: int, width: int) -> Tensor:
-    """The tensor [rows, columns] with zeros up to n_rows rows and `width` columns, as one axis."""
-    return functional.pad(tensor, (0, width - tensor.shape[1], 0, n_rows - tensor.shape[0])).flatten()
+def _flat(tensor: Tensor, n_replicas: int, n_rows: int, width: int) -> Tensor:
+    """[replicas * rows, columns] with zeros up to n_rows rows and `width` columns, as [replicas, n_rows * width]."""
+    tensor = tensor.view(n_replicas, -1, tensor.shape[1])
+    missing = (0, width - tensor.shape[2], 0, n_rows - tensor.shape[1])
+    return functional.pad(tensor, missing).flatten(1)

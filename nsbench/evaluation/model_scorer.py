@@ -8,6 +8,7 @@ from torch import Tensor
 from nsbench.data.batch import UserBatch
 from nsbench.data.dataset import Histories
 from nsbench.data.layout import step_of
+from nsbench.device import uploaded
 from nsbench.errors import TrainingError
 from nsbench.evaluation.last_state import LastStateEncoder, LookUp, own_vectors
 from nsbench.evaluation.share import WHOLE, Share
@@ -67,9 +68,9 @@ class ModelScorer:
         real = steps < lengths[:, None]
         inputs = np.where(real, histories.item_ids[np.where(real, index, 0)], 0).astype(np.int64)
         device = self._model.items.device
-        items = torch.from_numpy(inputs).to(device)
+        items, lengths_there = uploaded(inputs, device), uploaded(lengths, device)
         users = torch.zeros(len(rows), dtype=torch.int64, device=device)
-        step = step_of([UserBatch(users, torch.from_numpy(lengths).to(device), items, items)])
+        step = step_of([UserBatch(users, lengths_there, items, items, lengths_on_host=lengths)])
         return self._encoder.encode(step)
 
 

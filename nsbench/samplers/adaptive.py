@@ -17,6 +17,7 @@ from nsbench.samplers.mixed import InBatchCount, mixed
 from nsbench.samplers.random import Uniform
 from nsbench.samplers.sampler import Negatives, Sampler, SamplerContext, SamplerSettings
 from nsbench.samplers.sharing import UserOrGroup
+from nsbench.samplers.stream import Streams
 from nsbench.search import IntRange
 
 PoolCount = Annotated[
@@ -36,9 +37,9 @@ class Hardest(Sampler):
     pool: Sampler
     n_hardest: int
 
-    def propose(self, batch: UserBatch, generator: torch.Generator) -> Negatives:
+    def propose(self, batch: UserBatch, streams: Streams) -> Negatives:
         """Proposes the whole pool."""
-        return self.pool.propose(batch, generator)
+        return self.pool.propose(batch, streams)
 
     def log_q(self, batch: UserBatch, item_ids: Tensor) -> Tensor:
         """The pool's: selection depends on the model and has no closed form."""

@@ -10,6 +10,7 @@ from nsbench.data.batch import UserBatch
 from nsbench.samplers.history import UserHistory
 from nsbench.samplers.sampler import NegativeCount, Negatives, Sampler, SamplerContext, SamplerSettings
 from nsbench.samplers.sharing import SharedByUsers, UserOrGroup
+from nsbench.samplers.stream import Streams
 
 EXTRA_SHARE = 8
 """One item more for so many is read at first, beside a few: enough where histories hold a tenth of the batch's positives."""
@@ -34,13 +35,15 @@ class InBatch(Sampler):
     log_share: Tensor
     seen_mass: Tensor
 
-    def propose(self, batch: UserBatch, generator: torch.Generator) -> Negatives:
+    def propose(self, batch: UserBatch, streams: Streams) -> Negatives:
         """Samples from the positives of the batch."""
         device = batch.users.device
-        pool = _shuffled_pool(batch, generator)
+        if device.type != "cpu":
+            return self._propose_there(batch, streams)
+        pool = _shuffled_pool(batch, streams)
         n = min(self.n_negatives, len(pool))
         n_read = self._n_read(len(pool))
-        start = torch.randint(len(pool), (len(batch.users),), generator=generator, device=device)
+        start = streams.integers(0, len(pool), (len(batch.users),))
         # Row i of the windows is the pool from place i on, around its end.
         windows = torch.cat([pool, pool[: n_read - 1]]).unfold(0, n_read, 1)
         # Most users find n long before n_read items are read: only those who don't read on.
@@ -59,6 +62,12 @@ class InBatch(Sampler):
             rest = _first(read, ~self.history.shared(batch.users[short], read), n)
             chosen.item_ids[short], chosen.mask[short] = rest.item_ids, rest.mask
         return chosen
+
+    def _propose_there(self, batch: UserBatch, streams: Streams) -> Negatives:
+        """The same on a GPU, which is never waited for: every user reads as far as the farthest, and gets n places."""
+        pools = _Pools.of(batch, streams)
+        read, is_there = pools.read(pools.starts(len(batch.users), streams), 2 * self.n_negatives + 8)
+        return _first(read, is_there & ~self.history.shared(batch.users, read), self.n_negatives)
 
     def log_q(self, batch: UserBatch, item_ids: Tensor) -> Tensor:
         """The sample's expected size, times the item's share of the targets outside the user's history."""
@@ -90,15 +99,28 @@ class InBatchOfGroups(Sampler):
     log_share: Tensor
     n_targets: int
 
-    def propose(self, batch: UserBatch, generator: torch.Generator) -> Negatives:
+    def propose(self, batch: UserBatch, streams: Streams) -> Negatives:
         """Samples from the positives of the batch."""
-        pool = _shuffled_pool(batch, generator)
+        if batch.users.device.type != "cpu":
+            return self._propose_there(batch, streams)
+        pool = _shuffled_pool(batch, streams)
         n = min(self.n_negatives, len(pool))
         n_draws = -(-len(batch.users) // self.users_per_draw)
-        start = torch.randint(len(pool), (n_draws,), generator=generator, device=pool.device)
+        start = streams.integers(0, len(pool), (n_draws,))
         item_ids = torch.cat([pool, pool[: n - 1]]).unfold(0, n, 1).index_select(0, start)
         seen = self.history.shared(batch.users, item_ids, self.users_per_draw)
         return Negatives(item_ids[:, None], ~seen[:, None], self.users_per_draw)
+
+    def _propose_there(self, batch: UserBatch, streams: Streams) -> Negatives:
+        """The same on a GPU; places beyond the pool are masked."""
+        n_users = len(batch.users) // batch.n_replicas
+        n_draws = -(-n_users // self.users_per_draw)
+        pools = _Pools.of(batch, streams)
+        item_ids, is_there = pools.read(pools.starts(batch.n_replicas * n_draws, streams), self.n_negatives)
+        seen = self.history.shared(batch.users, item_ids, self.users_per_draw, batch.n_replicas)
+        by_draw = is_there.view(batch.n_replicas, n_draws, -1).repeat_interleave(self.users_per_draw, 1)
+        mask = by_draw[:, :n_users].flatten(0, 1) & ~seen
+        return Negatives(item_ids[:, None], mask[:, None], self.users_per_draw)
 
     def log_q(self, batch: UserBatch, item_ids: Tensor) -> Tensor:
         """The sample's expected size without the user's own targets, times the item's share of the others' targets."""
@@ -108,16 +130,48 @@ class InBatchOfGroups(Sampler):
         return (self.log_share[item_ids] + kept.log()[:, None, None]).float()
 
 
-def _shuffled_pool(batch: UserBatch, generator: torch.Generator) -> Tensor:
+@dataclass(frozen=True)
+class _Pools:
+    """The shuffled positives of each replica of a batch on a GPU.
+
+    Attributes:
+        item_ids: int64[replicas, n]; the pool comes first in each row.
+        sizes: int64[replicas, 1].
+    """
+
+    item_ids: Tensor
+    sizes: Tensor
+
+    @classmethod
+    def of(cls, batch: UserBatch, streams: Streams) -> "_Pools":
+        """In the order of random keys, which is the same however many replicas there are."""
+        targets = batch.targets.view(batch.n_replicas, -1)
+        keys = streams.uniform(targets.shape).masked_fill_(targets == 0, 2.0)
+        return cls(targets.gather(1, keys.argsort(1)), batch.lengths.view(batch.n_replicas, -1).sum(1, keepdim=True))
+
+    def starts(self, n: int, streams: Streams) -> Tensor:
+        """int64[n], a random place in the pool for each draw; the replicas divide them."""
+        share = streams.uniform((n,)).view(len(self.sizes), -1)
+        return share.mul_(self.sizes).long().view(-1)
+
+    def read(self, starts: Tensor, n: int) -> tuple[Tensor, Tensor]:
+        """int64[draws, n], the pool from each start on, around its end; and bool, whether that is read for the first time."""
+        by_replica = starts.view(len(self.sizes), -1, 1)
+        place = torch.arange(n, device=starts.device)
+        sizes = self.sizes[..., None]
+        index = ((by_replica + place) % sizes).flatten(1)
+        read = self.item_ids.gather(1, index).view(-1, n)
+        return read, (place < sizes).expand(*by_replica.shape[:2], n).flatten(0, 1)
+
+
+def _shuffled_pool(batch: UserBatch, streams: Streams) -> Tensor:
     """int64[n_positives], the positives of the batch in random order."""
     pool = _taken(batch.targets, batch.targets > 0)
-    return pool.index_select(0, torch.randperm(len(pool), generator=generator, device=pool.device))
+    return pool.index_select(0, streams.permutation(len(pool)))
 
 
 def _taken(tensor: Tensor, where: Tensor) -> Tensor:
-    """[n], what a mask of the tensor's shape takes of it; on a CPU by numpy, in a fifth of torch's time."""
-    if tensor.device.type != "cpu":
-        return tensor[where]
+    """[n], what a mask of the tensor's shape takes of it; by numpy, in a fifth of torch's time."""
     return torch.from_numpy(tensor.numpy()[where.numpy()])
 
 

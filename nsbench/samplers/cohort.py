@@ -12,6 +12,7 @@ from nsbench.samplers.draw import draw_unseen, tries
 from nsbench.samplers.history import UserHistory
 from nsbench.samplers.sampler import NegativeCount, Negatives, Sampler, SamplerContext, SamplerSettings
 from nsbench.samplers.sharing import BY_USER, Sharing, UserOrGroup
+from nsbench.samplers.stream import Streams
 from nsbench.search import FloatRange
 from nsbench.terms import BALANCED_COHORTS
 
@@ -44,7 +45,7 @@ class CohortStratified(Sampler):
     history: UserHistory
     sharing: Sharing = BY_USER
 
-    def propose(self, batch: UserBatch, generator: torch.Generator) -> Negatives:
+    def propose(self, batch: UserBatch, streams: Streams) -> Negatives:
         """Draws a pool of each cohort for each user or group, and masks what a position doesn't take of it."""
         n_pool = max(self.n_own, self.n_other)
         device = batch.users.device
@@ -52,8 +53,7 @@ class CohortStratified(Sampler):
         first, sizes = self.first[cohort], self.sizes[cohort]
 
         def draw(shape: torch.Size, places: Tensor) -> Tensor:
-            share = torch.rand(shape, generator=generator, dtype=torch.float64, device=device)
-            return share.mul_(sizes[places]).long().add_(first[places])
+            return streams.uniform(shape).mul_(sizes[places]).long().add_(first[places])
 
         proposal = draw_unseen(draw, batch, len(cohort), self.history, self.sharing)
         place = torch.arange(n_pool, device=device).repeat(len(self.first))

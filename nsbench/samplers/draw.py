@@ -40,22 +40,43 @@ def draw_unseen(
     if sharing.by_position:
         seen = history.contains(batch.users[:, None, None], item_ids)
     else:
-        seen = history.shared(batch.users, item_ids[:, 0], sharing.n_users or len(batch.users))[:, None]
+        users_per_row = sharing.n_users or len(batch.users) // batch.n_replicas
+        seen = history.shared(batch.users, item_ids[:, 0], users_per_row, batch.n_replicas)[:, None]
     if sharing.n_users != 1:
         return Negatives(item_ids, ~seen, sharing.users_per_draw)
-    flat, flat_seen, n_a_user = item_ids.view(-1), seen.view(-1), shape[1] * shape[2]
+    redraw = _redraw if item_ids.device.type == "cpu" else _redraw_there
     for _ in range(N_ROUNDS):
-        again = flat_seen.nonzero()
-        if len(again) == 0:
-            break
-        fresh = draw(torch.Size((len(again), DRAWS_A_ROUND)), again % shape[2])
-        seen_again = history.contains(batch.users[again // n_a_user], fresh)
-        # The first that is not in the history, or the last one.
-        n_in_vain = seen_again.cumprod(1).sum(1)
-        chosen = fresh.gather(1, n_in_vain.clamp(max=DRAWS_A_ROUND - 1)[:, None])
-        flat.index_copy_(0, again[:, 0], chosen[:, 0])
-        flat_seen.index_copy_(0, again[:, 0], n_in_vain == DRAWS_A_ROUND)
+        item_ids, seen = redraw(draw, batch.users, item_ids, seen, history)
     return Negatives(item_ids, ~seen)
+
+
+def _redraw(draw: Draw, users: Tensor, item_ids: Tensor, seen: Tensor, history: UserHistory) -> tuple[Tensor, Tensor]:
+    """One round: draws again, in place, what is in the history."""
+    flat, flat_seen, n = item_ids.view(-1), seen.view(-1), item_ids.shape[2]
+    again = flat_seen.nonzero()
+    if len(again) == 0:
+        return item_ids, seen
+    fresh = draw(torch.Size((len(again), DRAWS_A_ROUND)), again % n)
+    chosen, is_in_vain = _first_unseen(fresh, history.contains(users[again // (item_ids.shape[1] * n)], fresh))
+    flat.index_copy_(0, again[:, 0], chosen[:, 0])
+    flat_seen.index_copy_(0, again[:, 0], is_in_vain[:, 0])
+    return item_ids, seen
+
+
+def _redraw_there(
+    draw: Draw, users: Tensor, item_ids: Tensor, seen: Tensor, history: UserHistory
+) -> tuple[Tensor, Tensor]:
+    """The same on a GPU: draws for every place, since to hear which ones need it takes longer."""
+    places = torch.arange(item_ids.shape[2], device=users.device)
+    fresh = draw(torch.Size((*item_ids.shape, DRAWS_A_ROUND)), places[:, None])
+    chosen, is_in_vain = _first_unseen(fresh, history.contains(users[:, None, None, None], fresh))
+    return torch.where(seen, chosen[..., 0], item_ids), seen & is_in_vain[..., 0]
+
+
+def _first_unseen(fresh: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
+    """Of the draws along the last axis the first that is not in the history, or the last one; and whether all are."""
+    n_in_vain = seen.cumprod(-1).sum(-1, keepdim=True)
+    return fresh.gather(-1, n_in_vain.clamp(max=DRAWS_A_ROUND - 1)), n_in_vain == DRAWS_A_ROUND
 
 
 def tries(mass: Tensor) -> Tensor:

@@ -59,19 +59,24 @@ class UserHistory:
             bool, of the broadcast shape.
         """
         wanted = users * self.stride + item_ids
+        if wanted.device.type != "cpu" and not self.seen.is_exact:
+            # How many the filter leaves to look for would have to be waited for.
+            return self._search(wanted.view(-1)).view_as(wanted)
         found = self.seen.may_hold(wanted.view(-1))
         if not self.seen.is_exact:
             suspects = found.nonzero().squeeze(1)
             found.index_copy_(0, suspects, self._search(wanted.view(-1).index_select(0, suspects)))
         return found.view_as(wanted)
 
-    def shared(self, users: Tensor, item_ids: Tensor, users_per_row: int = 1) -> Tensor:
+    def shared(self, users: Tensor, item_ids: Tensor, users_per_row: int = 1, n_replicas: int = 1) -> Tensor:
         """Which of the items that some users share is in the history of each.
 
         Args:
             users: int64[batch].
-            item_ids: int64[ceil(batch / users_per_row), n]; row i is that of the users from i * users_per_row on.
+            item_ids: int64[ceil(batch / users_per_row), n]; row i is that of the users from i * users_per_row on, counted
+                within each replica.
             users_per_row: How many users share a row.
+            n_replicas: Whose users these are, one replica after the other.
 
         Returns:
             bool[batch, n].
@@ -81,8 +86,10 @@ class UserHistory:
             met = self._met(users.numpy(), item_ids.numpy(), users_per_row)
             if met is not None:
                 return torch.from_numpy(met)
-        rows = item_ids if users_per_row == 1 else item_ids.repeat_interleave(users_per_row, 0)[: len(users)]
-        return self.contains(users[:, None], rows)
+        if users_per_row == 1:
+            return self.contains(users[:, None], item_ids)
+        by_replica = item_ids.view(n_replicas, -1, item_ids.shape[1]).repeat_interleave(users_per_row, 1)
+        return self.contains(users[:, None], by_replica[:, : len(users) // n_replicas].flatten(0, 1))
 
     def _met(
         self, users: NDArray[np.int64], item_ids: NDArray[np.int64], users_per_row: int

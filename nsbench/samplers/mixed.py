@@ -16,6 +16,7 @@ from nsbench.samplers.batch import in_batch
 from nsbench.samplers.random import Uniform
 from nsbench.samplers.sampler import Negatives, Sampler, SamplerContext, SamplerSettings
 from nsbench.samplers.sharing import SharedByUsers, UserOrGroup
+from nsbench.samplers.stream import Streams
 from nsbench.search import IntRange
 
 InBatchCount = Annotated[
@@ -32,9 +33,9 @@ class Mixed(Sampler):
 
     parts: tuple[Sampler, ...]
 
-    def propose(self, batch: UserBatch, generator: torch.Generator) -> Negatives:
+    def propose(self, batch: UserBatch, streams: Streams) -> Negatives:
         """Joins the parts' proposals along the last axis."""
-        proposals = [part.propose(batch, generator) for part in self.parts]
+        proposals = [part.propose(batch, streams) for part in self.parts]
         item_ids, mask = (_join(tensors) for tensors in zip(*((p.item_ids, p.mask) for p in proposals), strict=True))
         return Negatives(item_ids, mask, proposals[0].users_per_draw)
 

@@ -12,6 +12,7 @@ from nsbench.samplers.draw import draw_unseen, tries
 from nsbench.samplers.history import UserHistory
 from nsbench.samplers.sampler import NegativeCount, Negatives, Sampler, SamplerContext, SamplerSettings
 from nsbench.samplers.sharing import BY_USER, NegativeSharing, Sharing
+from nsbench.samplers.stream import Streams
 
 
 class Popularity(Sampler):
@@ -39,11 +40,11 @@ class Popularity(Sampler):
         self._log_probabilities = probabilities.log()
         self._tries = tries(history.mass(probabilities))
 
-    def propose(self, batch: UserBatch, generator: torch.Generator) -> Negatives:
+    def propose(self, batch: UserBatch, streams: Streams) -> Negatives:
         """Draws for each position, user, group or batch."""
 
         def draw(shape: torch.Size, _: Tensor) -> Tensor:
-            drawn = torch.rand(shape, generator=generator, dtype=torch.float64, device=batch.users.device).view(-1)
+            drawn = streams.uniform(shape).view(-1)
             # The whole part is a place, the fraction a draw of its own; 53 bits are enough for both.
             place = drawn.mul_(len(self._keep)).long()
             kept = drawn.sub_(place) < self._keep.index_select(0, place)

@@ -12,6 +12,7 @@ from nsbench.samplers.draw import draw_unseen, tries
 from nsbench.samplers.history import UserHistory
 from nsbench.samplers.sampler import NegativeCount, Negatives, Sampler, SamplerContext, SamplerSettings
 from nsbench.samplers.sharing import BY_USER, NegativeSharing, Sharing
+from nsbench.samplers.stream import Streams
 
 
 @dataclass(frozen=True)
@@ -23,11 +24,11 @@ class Uniform(Sampler):
     history: UserHistory
     sharing: Sharing = BY_USER
 
-    def propose(self, batch: UserBatch, generator: torch.Generator) -> Negatives:
+    def propose(self, batch: UserBatch, streams: Streams) -> Negatives:
         """Draws for each position, user, group or batch."""
 
         def draw(shape: torch.Size, _: Tensor) -> Tensor:
-            return torch.randint(1, self.n_candidates + 1, shape, generator=generator, device=batch.users.device)
+            return streams.integers(1, self.n_candidates + 1, shape)
 
         return draw_unseen(draw, batch, self.n_negatives, self.history, self.sharing)
 

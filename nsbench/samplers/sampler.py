@@ -19,6 +19,7 @@ from nsbench.data.dataset import Dataset
 from nsbench.data.item import cohorts_of
 from nsbench.samplers.history import UserHistory
 from nsbench.samplers.sharing import SharedBy, Sharing
+from nsbench.samplers.stream import Streams
 from nsbench.search import IntRange
 
 NegativeCount = Annotated[
@@ -33,7 +34,7 @@ class Negatives:
 
     Attributes:
         item_ids: int64, in 1..n_items; [draws, length | 1, n], draw i for the users i * users_per_draw and after, or one
-            for all.
+            for all; of a batch of several replicas, as many draws for each, one replica after the other.
         mask: bool, broadcastable to [batch, length, n]; False where the id must not be trained on (it is in the user's
             history, or was not selected).
         users_per_draw: Neighbouring users that share a draw.
@@ -114,12 +115,12 @@ class Sampler(ABC):
     """Proposes negatives for the positives of a batch."""
 
     @abstractmethod
-    def propose(self, batch: UserBatch, generator: torch.Generator) -> Negatives:
+    def propose(self, batch: UserBatch, streams: Streams) -> Negatives:
         """Draws negatives for every position of the batch.
 
         Args:
-            batch: The users of one step, on the sampler's device.
-            generator: The only source of randomness, on the same device.
+            batch: The users of one step, on the sampler's device; on a GPU of several replicas, one after the other.
+            streams: The only source of randomness, on the same device, with a stream for each replica.
         """
 
     @abstractmethod
@@ -130,7 +131,7 @@ class Sampler(ABC):
         makes no correction pays nothing.
 
         Args:
-            batch: The users of the step.
+            batch: The users of the step, of one replica.
             item_ids: int64, broadcastable to [batch, length, n], none of them in its user's history.
 
         Returns:

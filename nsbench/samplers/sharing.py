@@ -54,9 +54,9 @@ class Sharing:
 
     def shape(self, batch: UserBatch, n: int) -> torch.Size:
         """[draws, length | 1, n], the shape of what is drawn for a batch."""
-        n_users, length = batch.inputs.shape
+        n_users, length = len(batch.users) // batch.n_replicas, batch.inputs.shape[1]
         n_draws = 1 if self.n_users is None else -(-n_users // self.n_users)
-        return torch.Size((n_draws, length if self.by_position else 1, n))
+        return torch.Size((batch.n_replicas * n_draws, length if self.by_position else 1, n))
 
 
 LEAST_DRAWS = 16

@@ -18,7 +18,7 @@ def save_model(model: Sasrec, path: Path) -> None:
     Raises:
         StorageError: The disk is full or can't be written.
     """
-    tensors = {"items": model.items.detach().contiguous(), "dense": model.dense.detach().contiguous()}
+    tensors = {"items": model.items.detach().cpu().contiguous(), "dense": model.dense.detach().cpu().contiguous()}
     notes = {"settings": model.settings.model_dump_json()}
     try:
         write_whole(path, lambda partial: save_file(tensors, partial, metadata=notes))

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from nsbench.data.layout import Block, Step
+from nsbench.device import uploaded
 from nsbench.model import ModelSettings
 
 
@@ -33,14 +34,11 @@ class ByteDropout:
         self._columns = _columns_of(settings)
         width = max(columns.stop for columns in self._columns.values())
         joined = step.joined
-        offsets = (torch.cumsum(joined.lengths, 1) - joined.lengths)[:, joined.own]
-        index = torch.where(step.real, offsets[:, step.row] + step.column, 0)
-        n_positives = joined.lengths.sum(1).tolist()
-        drawn = []
-        for replica, generator in enumerate(generators):
-            values = _random_bytes(n_positives[replica] * width, generator).view(-1, width)
-            drawn.append(values.index_select(0, index[replica]))
-        self._kept = _at_least(torch.stack(drawn), threshold)
+        drawn, first_rows = _random_rows(joined.n_positives, width, generators)
+        offsets = (torch.cumsum(joined.lengths, 1) - joined.lengths)[:, joined.own] + first_rows
+        index = torch.where(step.real, offsets.index_select(1, step.row) + step.column, 0)
+        kept = drawn.index_select(0, index.view(-1)).view(*index.shape, width)
+        self._kept = _at_least(kept, threshold)
 
     def mask(self, name: str) -> Tensor:
         """[replicas, n_positions, hidden_dim], what a place's values are multiplied by."""
@@ -83,7 +81,23 @@ def _columns_of(settings: ModelSettings) -> dict[str, slice]:
     return {name: slice(ends[name] - width, ends[name]) for name, width in widths.items()}
 
 
-def _random_bytes(n: int, generator: torch.Generator) -> Tensor:
-    """uint8[n], eight from each 64-bit draw."""
-    words = torch.empty(-(-n // 8), dtype=torch.int64, device=generator.device)
-    return words.random_(-(2**63), None, generator=generator).view(torch.uint8)[:n]
+def _random_rows(counts: Sequence[int], width: int, generators: Sequence[torch.Generator]) -> tuple[Tensor, Tensor]:
+    """Random bytes, eight from each 64-bit draw, for each replica from its own stream.
+
+    Args:
+        counts: Rows that each replica needs.
+        width: Bytes in a row.
+        generators: One a replica.
+
+    Returns:
+        uint8[n, width]; and int64[replicas, 1], where each replica's rows begin.
+    """
+    # So many rows that the next replica's begin with a draw.
+    n_rows = [-(-count // 8) * 8 for count in counts]
+    device = generators[0].device
+    words = torch.empty(sum(n_rows) * width // 8, dtype=torch.int64, device=device)
+    parts = words.split([n * width // 8 for n in n_rows])
+    for part, count, generator in zip(parts, counts, generators, strict=True):
+        part[: -(-count * width // 8)].random_(-(2**63), None, generator=generator)
+    first = np.cumsum(n_rows, dtype=np.int64) - n_rows
+    return words.view(torch.uint8).view(-1, width), uploaded(first[:, None], device)

@@ -10,7 +10,7 @@ from nsbench.model import ModelSettings, Sasrec
 from nsbench.training.attention import attention_of
 from nsbench.training.dropout import ByteDropout
 from nsbench.training.layer import Linear, Norm, Weights
-from nsbench.training.row import sum_rows
+from nsbench.training.row import sum_into_table
 
 
 class Encoder:
@@ -67,11 +67,10 @@ class Encoder:
             by_x = block.backward(by_x)
         if self._mask is not None:
             by_x.mul_(self._mask)
-        rows, sums = sum_rows(self._positions.flatten(), by_x.flatten(0, 1))
         by_positions = self._weights.gradients["positions"]
-        by_positions.copy_(
-            torch.zeros_like(by_positions).flatten(0, 1).index_copy_(0, rows, sums).view_as(by_positions)
-        )
+        n_rows = by_positions.shape[0] * by_positions.shape[1]
+        sums = sum_into_table(self._positions.flatten(), by_x.flatten(0, 1), n_rows)
+        by_positions.copy_(sums.view_as(by_positions))
         torch.mul(by_x, math.sqrt(self._settings.hidden_dim), out=by_vectors)
 
 

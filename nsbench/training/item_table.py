@@ -12,7 +12,7 @@ from torch import Tensor
 
 from nsbench.group import Group
 from nsbench.training.adam import Adam
-from nsbench.training.row import read_rows, sum_rows
+from nsbench.training.row import read_rows, sum_into_table, sum_rows
 
 
 class ItemTable(Protocol):
@@ -29,8 +29,9 @@ class ItemTable(Protocol):
         """Moves the table.
 
         Args:
-            rows: int64[k], distinct and rising; the loss's gradient by the others is 0.
-            gradients: [k, hidden_dim]; where several processes take the step, of this one's part of the loss.
+            rows: int64[n], which may repeat; the loss's gradient by the others is 0.
+            gradients: [n, hidden_dim], which add up where a row repeats; where several processes take the step, of this
+                one's part of the loss.
         """
 
     def state(self) -> dict[str, Tensor]:
@@ -68,11 +69,10 @@ class WholeTable:
     def step(self, rows: Tensor, gradients: Tensor) -> None:
         """Moves the rows, or all of them."""
         if self._row_wise:
-            self._adam.step_rows(rows, gradients)
+            self._adam.step_rows(*sum_rows(rows, gradients))
             return
-        by_items = torch.zeros_like(self._items)
-        by_items.view(-1, self._items.shape[2]).index_copy_(0, rows, gradients)
-        self._adam.step(by_items)
+        n_rows = self._items.shape[0] * self._items.shape[1]
+        self._adam.step(sum_into_table(rows, gradients, n_rows).view_as(self._items))
 
     def state(self) -> dict[str, Tensor]:
         """Adam's moments."""
@@ -106,8 +106,9 @@ class CopiedTable:
 
     def step(self, rows: Tensor, gradients: Tensor) -> None:
         """Moves the copy by the sum of all processes' gradients."""
-        all_rows, all_gradients = (torch.cat(self._group.gather(tensor)) for tensor in (rows, gradients))
-        self._own.step(*sum_rows(all_rows, all_gradients))
+        sums = sum_rows(rows, gradients)
+        all_rows, all_gradients = (torch.cat(self._group.gather(tensor)) for tensor in sums)
+        self._own.step(all_rows, all_gradients)
 
     def state(self) -> dict[str, Tensor]:
         """Adam's moments."""

@@ -21,7 +21,7 @@ from nsbench.training.progress import Counts, Look, Replica
 from nsbench.training.replica_steps import ReplicaSteps, replica_steps
 from nsbench.training.resume import Checkpoint, NullCheckpoint
 from nsbench.training.settings import TrainingSettings
-from nsbench.training.source import DrawSource
+from nsbench.training.source import DrawSource, epoch_of
 from nsbench.training.state import TrainingState, new_state
 from nsbench.training.step import Stepper
 from nsbench.training.torch_group import current_group
@@ -154,7 +154,7 @@ class Trainer:
         if state.loss.n_steps == self.batches.n_batches:
             return
         counts, last = state.counts, time.perf_counter()
-        for draws in zip(*(source.epoch() for source in state.sources), strict=True):
+        for draws in epoch_of(state.sources):
             losses = state.steps.step(draws)
             n_positives = sum(draw.batch.n_positives for draw in draws)
             counts.n_positives += n_positives

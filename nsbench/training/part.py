@@ -7,6 +7,7 @@ make. Nothing has to be gathered for it, since each process has the log; drawing
 
 from dataclasses import replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -29,14 +30,14 @@ def part_of(step: Step, negatives: Negatives, group: Group) -> tuple[Step, Negat
     """
     if group.size == 1:
         return step, negatives
-    n_rows = max(len(batch.users) for batch in step.batches)
+    n_rows = max(batch.known_lengths.shape[1] for batch in step.batches)
     idle = group.rank >= n_rows
     own = slice(0, 1) if idle else slice(group.rank, None, group.size)
     batches = [_rows(batch, own) for batch in step.batches]
     if idle:
         batches = [_emptied(batch) for batch in batches]
     length = max(batch.inputs.shape[1] for batch in batches)
-    part = replace(step_of(batches), part_of=Joined(step.lengths[:, :n_rows], own))
+    part = replace(step_of(batches), part_of=Joined(step.lengths[:, :n_rows], step.n_positives, own))
     # A group's users are in several processes.
     negatives = negatives.by_user()
     item_ids, mask = (_cut(tensor[:, :n_rows], own, length) for tensor in (negatives.item_ids, negatives.mask))
@@ -57,14 +58,19 @@ def check_batch_size(batch_size: int, group: Group) -> None:
 
 
 def _rows(batch: UserBatch, own: slice) -> UserBatch:
-    lengths = batch.lengths[own]
-    length = int(lengths[0]) if len(lengths) > 0 else 1
-    return UserBatch(batch.users[own], lengths, batch.inputs[own, :length], batch.targets[own, :length])
+    known = batch.known_lengths[:, own]
+    length = max(1, int(known.max(initial=0)))
+
+    def of_own(part: Tensor) -> Tensor:
+        return part.view(batch.n_replicas, -1, *part.shape[1:])[:, own].flatten(0, 1)
+
+    users, lengths, inputs, targets = map(of_own, (batch.users, batch.lengths, batch.inputs, batch.targets))
+    return UserBatch(users, lengths, inputs[:, :length], targets[:, :length], batch.n_replicas, known.ravel())
 
 
 def _emptied(batch: UserBatch) -> UserBatch:
-    zeros = (torch.zeros_like(part) for part in (batch.lengths, batch.inputs[:, :1], batch.targets[:, :1]))
-    return UserBatch(batch.users, *zeros)
+    lengths, inputs, targets = map(torch.zeros_like, (batch.lengths, batch.inputs[:, :1], batch.targets[:, :1]))
+    return UserBatch(batch.users, lengths, inputs, targets, batch.n_replicas, np.zeros(len(lengths), dtype=np.int64))
 
 
 def _cut(tensor: Tensor, own: slice, length: int) -> Tensor:

@@ -33,7 +33,7 @@ class ReplicaSteps(Protocol):
         """One step of every replica; float32[replicas], the losses before it.
 
         Args:
-            draws: One a replica.
+            draws: One a replica, or one of all.
         """
 
     def state(self) -> dict[str, Tensor]:
@@ -106,7 +106,7 @@ class InTurn:
 
 def laid_out(draws: Sequence[Draw]) -> tuple[Step, Negatives]:
     """What a stepper takes of the replicas' draws: users who share negatives lie in one block."""
-    negatives = stacked([draw.negatives for draw in draws])
+    negatives = stacked(draws)
     return step_of([draw.batch for draw in draws], negatives.users_per_draw), negatives
 
 

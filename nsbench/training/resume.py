@@ -193,7 +193,7 @@ class CheckpointFile:
     def save(self, snapshot: Snapshot) -> None:
         """Writes a snapshot, whole or not at all; where it can't be written, a warning says so."""
         began = time.monotonic()
-        tensors = {name: tensor.contiguous() for name, tensor in snapshot.tensors.items()}
+        tensors = {name: tensor.cpu().contiguous() for name, tensor in snapshot.tensors.items()}
         notes = {**self._identity.fields(), "standing": snapshot.standing}
         try:
             write_whole(self.path, lambda path: save_file(tensors, path, metadata=notes))

@@ -38,23 +38,45 @@ def sum_rows(rows: Tensor, vectors: Tensor) -> tuple[Tensor, Tensor]:
         vectors: [n, d].
 
     Returns:
-        int64[k], the distinct rows, rising; and [k, d], their sums.
+        int64[k], the distinct rows, rising; and [k, d], their sums. On a GPU, which would have to be waited for to learn k,
+        k is n, and in the places that are left over stand zeros for the lowest row.
 
     >>> sum_rows(torch.tensor([7, 2, 7]), torch.tensor([[1.0], [2.0], [3.0]]))
     (tensor([2, 7]), tensor([[2.],
             [4.]]))
     """
     if rows.device.type != "cpu":
-        distinct, places = torch.unique(rows, return_inverse=True)
-        sums = vectors.new_zeros(len(distinct), vectors.shape[1])
-        # Unlike index_add_, it adds in a fixed order on a GPU.
-        return distinct, sums.index_put_((places,), vectors, accumulate=True)
+        return _sum_rows_there(rows, vectors)
     order = torch.from_numpy(_order(rows.numpy()))
     in_order = rows.index_select(0, order)
     is_first = torch.ones(len(rows), dtype=torch.bool)
     torch.ne(in_order[1:], in_order[:-1], out=is_first[1:])
     first = is_first.nonzero().squeeze(1)
     return in_order.index_select(0, first), functional.embedding_bag(order, vectors, first, mode="sum")
+
+
+def sum_into_table(rows: Tensor, vectors: Tensor, n_rows: int) -> Tensor:
+    """As `sum_rows`, as a whole table: [n_rows, d], zero where no vector is.
+
+    >>> sum_into_table(torch.tensor([2, 0, 2]), torch.tensor([[1.0], [2.0], [3.0]]), 4).tolist()
+    [[2.0], [0.0], [4.0], [0.0]]
+    """
+    if rows.device.type != "cpu":
+        # Unlike index_add_, it adds in a fixed order; unlike index_put_, it divides a row that comes often among threads.
+        table: Tensor = torch.ops.aten.embedding_dense_backward(vectors, rows, n_rows, -1, False)
+        return table
+    distinct, sums = sum_rows(rows, vectors)
+    return vectors.new_zeros(n_rows, vectors.shape[1]).index_copy_(0, distinct, sums)
+
+
+def _sum_rows_there(rows: Tensor, vectors: Tensor) -> tuple[Tensor, Tensor]:
+    in_order, order = rows.sort()
+    begins = torch.ones_like(in_order)
+    torch.ne(in_order[1:], in_order[:-1], out=begins[1:])
+    place_in_order = begins.cumsum(0) - 1
+    place = torch.empty_like(order).scatter_(0, order, place_in_order)
+    distinct = in_order[:1].expand(len(rows)).clone().scatter_(0, place_in_order, in_order)
+    return distinct, sum_into_table(place, vectors, len(rows))
 
 
 def write_rows(table: Tensor, rows: Tensor, values: Tensor) -> None:

@@ -53,10 +53,11 @@ class ShardedTable:
 
     def step(self, rows: Tensor, gradients: Tensor) -> None:
         """Sends gradients to their owners, and moves the own shard by what arrives."""
+        rows, gradients = sum_rows(rows, gradients)
         order, counts = _by_owner(rows, self._group.size)
         own_rows, _ = self._group.exchange(rows[order] // self._group.size, counts)
         own_gradients, _ = self._group.exchange(gradients.index_select(0, order), counts)
-        self._own.step(*sum_rows(own_rows, own_gradients))
+        self._own.step(own_rows, own_gradients)
 
     def state(self) -> dict[str, Tensor]:
         """Adam's moments of the shard."""

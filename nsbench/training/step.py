@@ -17,7 +17,6 @@ from nsbench.training.lookup import Lookup, look_up
 from nsbench.training.named import prefixed, under
 from nsbench.training.part import part_of
 from nsbench.training.placement import ONE_PROCESS, Placement
-from nsbench.training.row import sum_rows
 from nsbench.training.settings import TrainingSettings
 
 ROW_WISE_FROM = 16_000
@@ -37,8 +36,8 @@ class Gradients:
     Attributes:
         losses: float32[replicas].
         by_dense: float32[replicas, n], of the sum of the losses by all parameters but the item table.
-        rows: int64[k], rows of all replicas' item tables, rising; the others' gradients are 0.
-        by_rows: float32[k, hidden_dim].
+        rows: int64[n], rows of all replicas' item tables, which may repeat; the others' gradients are 0.
+        by_rows: float32[n, hidden_dim], which add up where a row repeats.
     """
 
     losses: Tensor
@@ -136,7 +135,7 @@ class Stepper:
         encoder.backward(by_states, lookup.by_inputs)
         if self._settings.padding == "trained":
             losses = losses + self._padding(step, negatives, lookup, encoder.by_dense)
-        return Gradients(losses, encoder.by_dense, *sum_rows(lookup.rows, lookup.gradients))
+        return Gradients(losses, encoder.by_dense, lookup.rows, lookup.gradients)
 
     def _scored_at_once(self, step: Step, negatives: Negatives) -> Iterator[Block]:
         """The blocks, on a CPU cut so that the scores of each stay in the cache."""

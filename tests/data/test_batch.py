@@ -5,6 +5,7 @@ import torch
 
 from nsbench.data.batch import BatchSource, windows_of
 from tests.builder import dataset_of
+from tests.pretend_gpu import PRETEND_GPU, pretended_gpu
 
 LOG = dataset_of([[1, 2, 3, 4, 5], [1, 2], [6]], valid=[[7]], test=[[8]])
 CPU = torch.device("cpu")
@@ -47,3 +48,24 @@ def test_draws_with_replacement_leave_the_last_part_of_a_pass_out() -> None:
     log = dataset_of([[1, 2]] * 10)
     source = BatchSource(log, windows_of(log, 5), 4, CPU, "with_replacement")
     assert [len(batch.users) for batch in source.epoch(np.random.default_rng(0))] == [4, 4]
+
+
+def test_a_gpu_cuts_the_same_batches_for_all_replicas_at_once() -> None:
+    """Two replicas of two users each, against the host's batches; rows are as wide as the longest window, 3."""
+    log = dataset_of([[1, 2, 3, 4, 5], [6, 7], [8, 9, 10], [11, 12]])
+    windows = windows_of(log, 3)
+    here = BatchSource(log, windows, 2, CPU)
+    chosen = np.array([[1, 0], [3, 2]])
+    with pretended_gpu() as started:
+        there = BatchSource(log, windows, 2, PRETEND_GPU)
+        there.batch(chosen)
+        started.clear()
+        batch = there.batch(chosen)
+        assert started.waits == []
+        assert batch.n_replicas == 2
+        assert batch.known_lengths.tolist() == [[3, 1], [2, 1]]
+        assert batch.users.tolist() == [0, 1, 2, 3]
+        assert batch.lengths.tolist() == [3, 1, 2, 1]
+        assert batch.inputs.tolist() == [[2, 3, 4], [6, 0, 0], [8, 9, 0], [11, 0, 0]]
+        assert batch.targets.tolist() == [[3, 4, 5], [7, 0, 0], [9, 10, 0], [12, 0, 0]]
+    assert [here.batch(own[None]).users.tolist() for own in chosen] == [[0, 1], [2, 3]]

@@ -30,16 +30,16 @@ def skewed_log(n_users: int = 40, length: int = 7) -> Dataset:
     return dataset_of(rows, test=[[N_ITEMS + 1], [N_ITEMS + 2]], n_items=N_ITEMS + 2)
 
 
-def context_of(dataset: Dataset) -> SamplerContext:
+def context_of(dataset: Dataset, device: torch.device = CPU) -> SamplerContext:
     """What samplers know of the log."""
     return SamplerContext(
         dataset,
         windows_of(dataset, MAX_LENGTH),
-        history_of(dataset, CPU),
-        history_of(dataset, CPU, last_targets=MAX_LENGTH),
+        history_of(dataset, device),
+        history_of(dataset, device, last_targets=MAX_LENGTH),
         USERS_PER_GROUP,
         dataset.n_candidates,
-        CPU,
+        device,
     )
 
 

@@ -10,7 +10,9 @@ from scipy.stats import chisquare
 from nsbench.data.batch import BatchSource, UserBatch, windows_of
 from nsbench.samplers import SAMPLERS
 from nsbench.samplers.sampler import Negatives, Sampler, SamplerSettings
+from nsbench.samplers.stream import Streams
 from tests.samplers.log import CPU, MAX_LENGTH, N_ITEMS, batches_of, context_of, skewed_log
+from tests.samplers.there import SamplerThere
 
 LOG = skewed_log()
 CONTEXT = context_of(LOG)
@@ -29,13 +31,19 @@ def every_sampler() -> list[object]:
 
 
 def draw(sampler: Sampler, batch: UserBatch, seed: int = 0) -> Negatives:
-    return sampler.propose(batch, torch.Generator().manual_seed(seed))
+    return sampler.propose(batch, Streams(torch.Generator().manual_seed(seed)))
 
 
 @pytest.fixture(name="sampler", params=every_sampler())
-def _sampler(request: pytest.FixtureRequest) -> Sampler:
+def _sampler(request: pytest.FixtureRequest, place: str) -> Sampler:
     settings: SamplerSettings = request.param
-    return settings.build(CONTEXT)
+    return settings.build(CONTEXT) if place == "cpu" else SamplerThere(settings, LOG)
+
+
+@pytest.fixture(name="place", params=["cpu", "gpu"])
+def _place(request: pytest.FixtureRequest) -> str:
+    place: str = request.param
+    return place
 
 
 @pytest.fixture(name="batch")
@@ -121,7 +129,7 @@ def test_draws_follow_log_q(sampler: Sampler) -> None:
             if len(rows) == 0:
                 continue
             row = int(rows[0])
-            part = sampler.propose(batch, generator).rows(row, row + 1, 1)
+            part = sampler.propose(batch, Streams(generator)).rows(row, row + 1, 1)
             ids, mask = torch.broadcast_tensors(part.item_ids, part.mask)
             valid = ids[mask].numpy()
             counts[pick.choice(valid)] += 1
@@ -143,7 +151,7 @@ def test_log_q_counts_what_is_proposed(sampler: Sampler) -> None:
     for seed in range(60):
         for batch in batches_of(LOG, 20, seed):
             shape = batch.inputs.shape
-            mask = sampler.propose(batch, generator).mask
+            mask = sampler.propose(batch, Streams(generator)).mask
             n_valid += float(mask.expand(*shape, -1).sum(-1)[:, 0].sum())
             unseen = ~CONTEXT.whole_history.contains(batch.users[:, None], catalogue)
             log_q = sampler.log_q(batch, catalogue.expand(shape[0], 1, -1)).expand(*shape, N_ITEMS)[:, 0]

@@ -1,10 +1,13 @@
 """Looking up what users have had."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from nsbench.samplers.history import UserHistory, pair_filter
+from tests.pretend_gpu import PRETEND_GPU, pretended_gpu
 
 CPU = torch.device("cpu")
 STRIDE = 1_000
@@ -28,6 +31,28 @@ def test_every_pair_is_told_right(n_items_each: int, is_exact: bool) -> None:
     users, items = torch.arange(50)[:, None], torch.arange(1, STRIDE)
     found = history.contains(users, items)
     assert {(u, i + 1) for u, i in found.nonzero().tolist()} == had
+
+
+@pytest.mark.parametrize("n_items_each", [200, 2], ids=["a bit a pair", "hashed"])
+def test_a_gpu_tells_every_pair_right_without_waiting(n_items_each: int) -> None:
+    """Each user's own items, and rows that two replicas' groups of two and of one share."""
+    history, had = random_history(50, n_items_each)
+    with pretended_gpu() as started:
+        there = UserHistory(
+            history.pairs.to(PRETEND_GPU),
+            history.offsets.to(PRETEND_GPU),
+            STRIDE,
+            replace(history.seen, bits=history.seen.bits.to(PRETEND_GPU)),
+        )
+        users, items = torch.arange(6, device=PRETEND_GPU), torch.arange(1, STRIDE, device=PRETEND_GPU)
+        rows = torch.stack([items, items.flip(0), items.roll(1), items.roll(2)])
+        started.clear()
+        each, shared = there.contains(users[:, None], items), there.shared(users, rows, 2, n_replicas=2)
+        assert started.waits == []
+        each, shared, rows = each.cpu(), shared.cpu(), rows.cpu()
+    assert {(u, i + 1) for u, i in each.nonzero().tolist()} == {(u, i) for u, i in had if u < 6}
+    for user, row in enumerate([0, 0, 1, 2, 2, 3]):
+        assert shared[user].tolist() == [(user, item) in had for item in rows[row].tolist()]
 
 
 def test_a_hashed_filter_lets_few_others_through() -> None:

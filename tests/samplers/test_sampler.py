@@ -19,6 +19,7 @@ from nsbench.samplers.popularity import PopularitySettings, alias_table
 from nsbench.samplers.random import RandomSettings, Uniform
 from nsbench.samplers.sampler import Negatives
 from nsbench.samplers.sharing import users_per_group
+from nsbench.samplers.stream import Streams
 from nsbench.terms import Cohort
 from tests.builder import dataset_of
 from tests.samplers.log import batches_of, context_of, skewed_log
@@ -35,7 +36,7 @@ def test_a_pool_is_not_repeated_by_in_batch_sampling() -> None:
     """Four users with distinct targets: a sample of 6 from the 12 targets never holds a target twice."""
     log = dataset_of([[1, 2, 3, 4], [1, 5, 6, 7], [1, 8, 9, 10], [1, 11, 12, 13]])
     batch = batches_of(log, 4)[0]
-    item_ids = in_batch(6, context_of(log), "whole").propose(batch, generator()).item_ids
+    item_ids = in_batch(6, context_of(log), "whole").propose(batch, Streams(generator())).item_ids
     assert item_ids.shape == (4, 1, 6)
     assert all(len(set(row.flatten().tolist())) == 6 for row in item_ids)
 
@@ -44,7 +45,7 @@ def test_in_batch_gives_what_there_is_when_the_batch_is_small() -> None:
     """Two users of two targets each: a user can only get the other one's two."""
     log = dataset_of([[1, 2, 3], [1, 4, 5]])
     batch = batches_of(log, 2)[0]
-    negatives = in_batch(50, context_of(log), "whole").propose(batch, generator())
+    negatives = in_batch(50, context_of(log), "whole").propose(batch, Streams(generator()))
     for row, user in enumerate(batch.users.tolist()):
         assert sorted(negatives.item_ids[row][negatives.mask[row]].tolist()) == ([4, 5] if user == 0 else [2, 3])
 
@@ -55,7 +56,7 @@ def test_a_groups_users_share_what_is_drawn_and_each_masks_the_own_history() -> 
     context = context_of(log)
     batch = batches_of(log, 5)[0]
     for settings in (BatchSettings(n_negatives=10, negative_sharing="group"), RandomSettings(negative_sharing="group")):
-        negatives = settings.build(context).propose(batch, generator())
+        negatives = settings.build(context).propose(batch, Streams(generator()))
         assert (negatives.item_ids.shape[0], negatives.mask.shape[0], negatives.users_per_draw) == (2, 5, 3)
         own = negatives.by_user()
         assert torch.equal(own.item_ids[:3], negatives.item_ids[[0, 0, 0]])
@@ -69,7 +70,7 @@ def test_a_groups_in_batch_sample_holds_no_target_twice() -> None:
     """Ten different targets, ten asked for: each group has all of them."""
     log = dataset_of([[1, 2 * user, 2 * user + 1] for user in range(1, 6)])
     sampler = BatchSettings(n_negatives=10, negative_sharing="group").build(context_of(log))
-    item_ids = sampler.propose(batches_of(log, 5)[0], generator()).item_ids
+    item_ids = sampler.propose(batches_of(log, 5)[0], Streams(generator())).item_ids
     assert [sorted(row.flatten().tolist()) for row in item_ids] == [list(range(2, 12))] * 2
 
 
@@ -84,7 +85,7 @@ def test_a_group_of_one_draws_as_a_user_does() -> None:
     batch = batches_of(LOG, 16)[0]
     for settings in (BatchSettings, MixedSettings, RandomSettings):
         drawn = [
-            settings(negative_sharing=shared_by).build(context).propose(batch, generator())  # type: ignore[arg-type]
+            settings(negative_sharing=shared_by).build(context).propose(batch, Streams(generator()))  # type: ignore[arg-type]
             for shared_by in ("user", "group")
         ]
         assert torch.equal(drawn[0].item_ids, drawn[1].item_ids)
@@ -122,7 +123,7 @@ def test_popularity_reaches_items_beyond_two_to_the_24th_place() -> None:
     probabilities[n_items] = 0.5
     probabilities[n_items - 1] = 0.5
     batch = batches_of(LOG, 8)[0]
-    item_ids = Popularity(probabilities, 40, nothing).propose(batch, generator()).item_ids
+    item_ids = Popularity(probabilities, 40, nothing).propose(batch, Streams(generator())).item_ids
     assert set(item_ids.unique().tolist()) == {n_items - 1, n_items}
 
 
@@ -163,7 +164,7 @@ def test_cohort_takes_its_share_from_the_positives_own_cohort() -> None:
     """20 negatives, half from the own cohort: 10 own and 5 of each other one, where the history takes none away."""
     batch = batches_of(LOG, 20)[0]
     sampler = CohortSettings(n_negatives=20, own_cohort_share=0.5).build(CONTEXT)
-    negatives = sampler.propose(batch, generator())
+    negatives = sampler.propose(batch, Streams(generator()))
     item_ids, mask = torch.broadcast_tensors(negatives.item_ids, negatives.mask)
     for row in range(3):
         for position in range(batch.inputs.shape[1]):
@@ -182,7 +183,7 @@ def test_a_window_only_excludes_the_last_targets() -> None:
     drawn = {}
     for excluded in ("whole", "window"):
         sampler = RandomSettings(n_negatives=400, exclude_history=excluded).build(context_of(log))
-        negatives = sampler.propose(batch, generator())
+        negatives = sampler.propose(batch, Streams(generator()))
         drawn[excluded] = set(negatives.item_ids[negatives.mask].tolist())
     assert drawn == {"whole": {10, 11}, "window": {1, 2, 3, 10, 11}}
 
@@ -192,7 +193,7 @@ def test_a_user_who_has_had_everything_gets_no_negatives() -> None:
     log = dataset_of([[1, 2], [1, 2]])
     batch = batches_of(log, 2)[0]
     for settings in (RandomSettings(), PopularitySettings()):
-        assert not bool(settings.build(context_of(log)).propose(batch, generator()).mask.any())
+        assert not bool(settings.build(context_of(log)).propose(batch, Streams(generator())).mask.any())
 
 
 def test_more_hardest_than_proposed_is_refused() -> None:

@@ -17,6 +17,7 @@ from nsbench.samplers import SAMPLERS
 from nsbench.samplers.adaptive import AdaptiveMixedSettings
 from nsbench.samplers.random import RandomSettings
 from nsbench.samplers.sampler import Negatives, SamplerSettings
+from nsbench.samplers.stream import Streams
 from nsbench.training import step
 from nsbench.training.replica_steps import laid_out
 from nsbench.training.settings import TrainingSettings
@@ -47,7 +48,7 @@ def batch_of(log: Dataset, seed: int) -> UserBatch:
 
 def proposed(log: Dataset, sampler: SamplerSettings, batches: list[UserBatch], seeds: Sequence[int]) -> list[Draw]:
     built = sampler.build(context_of(log))
-    return [Draw(b, built.propose(b, g)) for b, g in zip(batches, generators(seeds, 2), strict=True)]
+    return [Draw(b, built.propose(b, Streams(g))) for b, g in zip(batches, generators(seeds, 2), strict=True)]
 
 
 def after_steps(
@@ -119,7 +120,7 @@ def _loss_and_gradients_of(
     stepper = Stepper(model, sampler.build(context_of(log)), TrainingSettings(item_optimizer="dense"), [1e-3], [])
     laid, negatives = laid_out([draw])
     found = stepper.gradients(laid, negatives, None)
-    by_table = torch.zeros_like(model.items[0]).index_copy_(0, found.rows, found.by_rows)
+    by_table = torch.zeros_like(model.items[0]).index_add_(0, found.rows, found.by_rows)
     return found.losses, found.by_dense, by_table, laid.inputs.shape[1]
 
 

@@ -1,0 +1,48 @@
+"""The randomness of a draw: each replica's numbers come from its own generator, however many are drawn for at once.
+
+So a replica's negatives don't depend on which others it is drawn with.
+"""
+
+from collections.abc import Sequence
+from typing import final
+
+import torch
+from torch import Tensor
+
+
+@final
+class Streams:
+    """The generators of one replica or of several, in the order of their rows in a batch.
+
+    Args:
+        generators: One a replica, on one device.
+    """
+
+    def __init__(self, *generators: torch.Generator) -> None:
+        self.generators = generators
+
+    def integers(self, low: int, high: int, shape: Sequence[int]) -> Tensor:
+        """int64 of a shape, uniform in low..high - 1; the replicas divide the first axis."""
+        return _joined(
+            [torch.randint(low, high, own, generator=g, device=g.device) for g, own in self._own_shapes(shape)]
+        )
+
+    def uniform(self, shape: Sequence[int]) -> Tensor:
+        """float64 of a shape, uniform in [0, 1); the replicas divide the first axis."""
+        return _joined(
+            [torch.rand(own, generator=g, dtype=torch.float64, device=g.device) for g, own in self._own_shapes(shape)]
+        )
+
+    def permutation(self, n: int) -> Tensor:
+        """int64[n], the numbers 0..n - 1 in random order; of one replica's stream only."""
+        (generator,) = self.generators
+        return torch.randperm(n, generator=generator, device=generator.device)
+
+    def _own_shapes(self, shape: Sequence[int]) -> list[tuple[torch.Generator, tuple[int, ...]]]:
+        n = len(self.generators)
+        assert shape[0] % n == 0
+        return [(generator, (shape[0] // n, *shape[1:])) for generator in self.generators]
+
+
+def _joined(parts: list[Tensor]) -> Tensor:
+    return parts[0] if len(parts) == 1 else torch.cat(parts)

@@ -1,0 +1,173 @@
+"""A device that is no CPU, on any machine: what a GPU is given to do is done by the CPU, under a GPU's rules.
+
+Tensors on it can't meet tensors of the host, as CUDA forbids; every kernel that is started on it is counted, and so is every
+call that makes the host wait for it. So the code that only a GPU runs is tested where there is none: that it computes what
+the CPU's does, that it never waits where it must not, and how much it starts.
+
+What this can't show: how long anything takes, and where CUDA's own kernels round, refuse or fail otherwise than the CPU's.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves, tree_map
+
+PRETEND_GPU = torch.device("meta")
+"""A name that torch takes for a device everywhere; nothing of what torch itself does with it remains."""
+
+WAITS = {
+    "aten::_local_scalar_dense",
+    "aten::nonzero",
+    "aten::_unique2",
+    "aten::unique_consecutive",
+    "aten::masked_select",
+    "aten::bincount",
+    "aten::equal",
+}
+"""Operations that give the host a number, or need one to know the shape of what they give."""
+
+COPIES = {"aten::_to_copy", "aten::copy_"}
+"""Operations that may take a tensor from one device to another; the host waits unless they are told that it needn't."""
+
+INDEXED = {"aten::index", "aten::index_put_", "aten::index_put"}
+"""Operations that do so where the index is a mask."""
+
+
+@dataclass
+class Started:
+    """What the device was given to do.
+
+    Attributes:
+        kernels: How often each operation was started; views start nothing.
+        waits: Each operation for whose result the host waited, in order.
+    """
+
+    kernels: Counter[str] = field(default_factory=Counter)
+    waits: list[str] = field(default_factory=list)
+
+    def clear(self) -> None:
+        self.kernels.clear()
+        self.waits.clear()
+
+
+class _There(torch.Tensor):
+    """A tensor on the device; `here` holds its values."""
+
+    here: torch.Tensor
+
+    @staticmethod
+    def __new__(cls, here: torch.Tensor) -> "_There":
+        layout = {"strides": here.stride(), "storage_offset": here.storage_offset(), "dtype": here.dtype}
+        there: _There = torch.Tensor._make_wrapper_subclass(cls, here.size(), device=PRETEND_GPU, **layout)  # type: ignore[attr-defined]
+        there.here = here
+        return there
+
+    def tolist(self) -> Any:
+        return self.cpu().tolist()
+
+    @classmethod
+    def __torch_dispatch__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        raise AssertionError(f"{func} on a tensor of a pretended GPU outside `pretended_gpu`")
+
+
+class _Device(TorchDispatchMode):
+    """Does what the device is given, and counts it."""
+
+    def __init__(self, started: Started) -> None:
+        super().__init__()
+        self._started = started
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        # Wrapped outside of inference mode: what is made within it can't have views of tensors from without.
+        with torch.inference_mode(False), torch.no_grad():
+            return self._run(func, args, dict(kwargs or {}))
+
+    def _run(self, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+        tensors = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)]
+        there = [tensor for tensor in tensors if isinstance(tensor, _There)]
+        goes_there = bool(there)
+        if kwargs.get("device") is not None:
+            goes_there = torch.device(kwargs["device"]) == PRETEND_GPU
+            kwargs["device"] = torch.device("cpu")
+        if func._schema.name == "aten::copy_":
+            goes_there = isinstance(args[0], _There)
+        if there or goes_there:
+            self._check(func, tensors)
+            self._count(func, args, kwargs, goes_there=goes_there, comes_from_there=bool(there))
+        found = func(*tree_map(_values, args), **tree_map(_values, kwargs))
+        if not goes_there:
+            return found
+        known = {id(tensor.here): tensor for tensor in there}
+        return tree_map(lambda leaf: _wrapped(leaf, known), found)
+
+    def _check(self, func: Any, tensors: list[torch.Tensor]) -> None:
+        """A number of the host may meet tensors of the device; more may only be copied."""
+        if func._schema.name in COPIES:
+            return
+        strangers = [tuple(t.shape) for t in tensors if not isinstance(t, _There) and t.dim() > 0]
+        if strangers and len(strangers) < len(tensors):
+            raise RuntimeError(f"{func}: tensors {strangers} are on the CPU, the others on the device")
+
+    def _count(self, func: Any, args: Any, kwargs: dict[str, Any], *, goes_there: bool, comes_from_there: bool) -> None:
+        name = func._schema.name
+        is_view = any(r.alias_info is not None and not r.alias_info.is_write for r in func._schema.returns)
+        if not is_view:
+            self._started.kernels[name] += 1
+        by_mask = name in INDEXED and any(leaf.dtype == torch.bool for leaf in tree_leaves(args[1]) if leaf is not None)
+        crosses = goes_there != (isinstance(args[1], _There) if name == "aten::copy_" else comes_from_there)
+        is_copy = name in COPIES and crosses and not kwargs.get("non_blocking")
+        is_repeat = name == "aten::repeat_interleave" and kwargs.get("output_size") is None
+        if name in WAITS or by_mask or is_copy or is_repeat:
+            self._started.waits.append(name)
+
+
+class _Factories(TorchFunctionMode):
+    """`torch.tensor` makes its tensor where no dispatch mode sees it."""
+
+    def __torch_function__(self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = dict(kwargs or {})
+        if func is torch.tensor and torch.device(kwargs.get("device") or "cpu") == PRETEND_GPU:
+            return torch.tensor(*args, **{**kwargs, "device": "cpu"}).to(PRETEND_GPU)
+        return func(*args, **kwargs)
+
+
+class _Generator(torch.Generator):
+    """One of the CPU that says it is the device's."""
+
+    def __new__(cls, device: torch.device | str = "cpu") -> "_Generator":
+        generator = super().__new__(cls, "cpu")
+        generator._place = torch.device(device)
+        return generator
+
+    @property
+    def device(self) -> torch.device:  # type: ignore[override]
+        return self._place
+
+
+def _values(leaf: Any) -> Any:
+    return leaf.here if isinstance(leaf, _There) else leaf
+
+
+def _wrapped(leaf: Any, known: dict[int, _There]) -> Any:
+    """What was changed in place stays the tensor that it was."""
+    if not isinstance(leaf, torch.Tensor):
+        return leaf
+    return known[id(leaf)] if id(leaf) in known else _There(leaf)
+
+
+@contextmanager
+def pretended_gpu() -> Iterator[Started]:
+    """Lets PRETEND_GPU be used; gives what is started on it."""
+    started, generator = Started(), torch.Generator
+    torch.Generator = _Generator  # type: ignore[misc]
+    try:
+        with _Factories(), _Device(started):
+            yield started
+    finally:
+        torch.Generator = generator  # type: ignore[misc]

@@ -1,0 +1,60 @@
+"""A sampler that draws on a pretended GPU, for callers on the host."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import final
+
+import torch
+from torch import Tensor
+
+from nsbench.data.batch import UserBatch
+from nsbench.data.dataset import Dataset
+from nsbench.samplers.sampler import Negatives, Sampler, SamplerSettings
+from nsbench.samplers.stream import Streams
+from tests.pretend_gpu import PRETEND_GPU, pretended_gpu
+from tests.samplers.log import context_of
+
+
+@final
+class SamplerThere(Sampler):
+    """Takes batches to the device, and brings back what is drawn."""
+
+    def __init__(self, settings: SamplerSettings, log: Dataset) -> None:
+        with pretended_gpu():
+            self._sampler = settings.build(context_of(log, PRETEND_GPU))
+
+    def propose(self, batch: UserBatch, streams: Streams) -> Negatives:
+        with pretended_gpu(), _streams_there(streams) as there:
+            return _here(self._sampler.propose(_there(batch), there))
+
+    def log_q(self, batch: UserBatch, item_ids: Tensor) -> Tensor:
+        with pretended_gpu():
+            return self._sampler.log_q(_there(batch), item_ids.to(PRETEND_GPU)).cpu()
+
+    def select(self, negatives: Negatives, scores: Tensor) -> Negatives:
+        with pretended_gpu():
+            there = Negatives(negatives.item_ids.to(PRETEND_GPU), negatives.mask.to(PRETEND_GPU))
+            return _here(self._sampler.select(there, scores.to(PRETEND_GPU)))
+
+
+@contextmanager
+def _streams_there(streams: Streams) -> Iterator[Streams]:
+    """The same streams on the device, which go on where these stand and leave them where they end."""
+    there = [torch.Generator(PRETEND_GPU) for _ in streams.generators]
+    for own, generator in zip(there, streams.generators, strict=True):
+        own.set_state(generator.get_state())
+    yield Streams(*there)
+    for own, generator in zip(there, streams.generators, strict=True):
+        generator.set_state(own.get_state())
+
+
+def _there(batch: UserBatch) -> UserBatch:
+    users, lengths, inputs, targets = (
+        part.to(PRETEND_GPU) for part in (batch.users, batch.lengths, batch.inputs, batch.targets)
+    )
+    return replace(batch, users=users, lengths=lengths, inputs=inputs, targets=targets)
+
+
+def _here(negatives: Negatives) -> Negatives:
+    return replace(negatives, item_ids=negatives.item_ids.cpu(), mask=negatives.mask.cpu())

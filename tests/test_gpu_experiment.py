@@ -1,0 +1,96 @@
+"""Whole runs on a pretended GPU: training, looks, checkpoints and ranking, from settings to record."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from nsbench.config import Settings
+from nsbench.evaluation.model_scorer import ModelScorer
+from nsbench.evaluation.ranking import rank_targets
+from nsbench.evaluation.settings import EvaluationSettings
+from nsbench.evaluation.target import targets_of
+from nsbench.experiment import run, run_replicas
+from nsbench.model import ModelSettings, Sasrec, initial_model
+from nsbench.samplers import SAMPLERS
+from nsbench.terms import RunKind
+from nsbench.tracking.record import RunRecord
+from nsbench.tracking.tracker import NullTracker
+from nsbench.training.checkpoint import load_model, save_model
+from nsbench.training.resume import Checkpoints
+from nsbench.watcher import RunOrder
+from tests.pretend_gpu import PRETEND_GPU, pretended_gpu
+from tests.test_experiment import ORDER, SMALL, EndListener, Interrupter, Recorder, ring_log
+
+ORDERS = [RunOrder(RunKind.SINGLE, seed=seed) for seed in range(3)]
+
+
+@pytest.fixture(autouse=True)
+def _on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NSBENCH_DEVICE", PRETEND_GPU.type)
+
+
+def trained(name: str, orders: list[RunOrder], **settings: object) -> dict[int, RunRecord]:
+    one = Settings.of(name, {**SMALL, **settings})  # type: ignore[dict-item]
+    with pretended_gpu():
+        return run_replicas([one] * len(orders), ring_log(), NullTracker(), orders)
+
+
+@pytest.mark.parametrize("name", list(SAMPLERS))
+def test_every_sampler_learns_the_ring(name: str) -> None:
+    """The next item follows from the last one: more than four in five stand among the first five, of each of three seeds.
+
+    By chance one in six would.
+    """
+    records = trained(name, ORDERS)
+    assert all(records[place].metrics["test/all/hit_rate_at_5"] > 0.8 for place in range(3))
+
+
+def test_a_replica_gives_what_it_gives_alone() -> None:
+    """Up to rounding: the loss of the last epoch to 1e-4, the hit rate of a halfway model to one target of 60."""
+    beside, (alone,) = trained("mixed", ORDERS, max_epochs=4), trained("mixed", ORDERS[1:2], max_epochs=4).values()
+    assert beside[1].cost.n_positives == alone.cost.n_positives
+    assert beside[1].metrics["train/loss"] == pytest.approx(alone.metrics["train/loss"], abs=1e-4)
+    hit_rate = "test/all/hit_rate_at_5"
+    assert beside[1].metrics[hit_rate] == pytest.approx(alone.metrics[hit_rate], abs=1 / 60)
+
+
+def test_an_interrupted_training_goes_on_bit_for_bit(tmp_path: Path) -> None:
+    """Interrupted while it looks at epoch 4."""
+    settings = Settings.of("adaptive-mixed", {**SMALL, "max_epochs": 8})
+    with pretended_gpu():
+        whole = run(settings, ring_log(), NullTracker(), ORDER)
+        with pytest.raises(KeyboardInterrupt):
+            run(settings, ring_log(), Recorder(), ORDER, Interrupter(KeyboardInterrupt()), Checkpoints(tmp_path))
+        assert list(tmp_path.iterdir())
+        resumed = run(settings, ring_log(), NullTracker(), ORDER, checkpoints=Checkpoints(tmp_path))
+    # As text, in which what is not a number equals itself.
+    assert str((resumed.metrics, resumed.validations)) == str((whole.metrics, whole.validations))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_run_that_is_pruned_leaves_the_others_as_they_were() -> None:
+    """The middle one of three is pruned at epoch 4; the last one's model is that of a run alone, up to rounding."""
+    settings = Settings.of("batch", {**SMALL, "max_epochs": 6})
+    with pretended_gpu():
+        watchers = [EndListener(), EndListener(pruned_at=4), EndListener()]
+        records = run_replicas([settings] * 3, ring_log(), NullTracker(), ORDERS, watchers)
+        alone = run(settings, ring_log(), NullTracker(), ORDERS[2])
+    assert list(records) == [0, 2]
+    assert records[2].metrics["train/loss"] == pytest.approx(alone.metrics["train/loss"], abs=1e-4)
+
+
+def test_ranks_are_those_of_the_cpu(tmp_path: Path) -> None:
+    """A model of untrained vectors, all its scores different: the same ranks, cohort by cohort, seen items left out."""
+    log, here = (
+        ring_log(),
+        initial_model(ModelSettings(hidden_dim=16, max_length=8), 30, [torch.Generator().manual_seed(3)]),
+    )
+    targets, settings = targets_of(log, "test", "rolling"), EvaluationSettings(seen_items="exclude")
+    expected = rank_targets(ModelScorer(here), log, targets, settings)
+    with pretended_gpu():
+        there = Sasrec(here.settings, here.dense.to(PRETEND_GPU), here.items.to(PRETEND_GPU))
+        found = rank_targets(ModelScorer(there), log, targets, settings)
+        save_model(there, tmp_path / "model.safetensors")
+    assert found.ranks.tolist() == expected.ranks.tolist()
+    assert torch.equal(load_model(tmp_path / "model.safetensors").items, here.items)

@@ -1,0 +1,176 @@
+"""What only a GPU runs of a step: what the CPU's step gives, for each replica as if it were alone, without waiting."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
+
+import pytest
+import torch
+
+from nsbench.data import layout
+from nsbench.data.batch import BatchSource, UserBatch, windows_of
+from nsbench.model import ModelSettings, Sasrec, initial_model
+from nsbench.samplers import SAMPLERS
+from nsbench.samplers.random import RandomSettings
+from nsbench.samplers.sampler import SamplerSettings
+from nsbench.training.replica_steps import Together, laid_out
+from nsbench.training.settings import TrainingSettings
+from nsbench.training.source import Draw, DrawSource, epoch_of
+from nsbench.training.step import Stepper
+from tests.pretend_gpu import PRETEND_GPU, pretended_gpu
+from tests.samplers.log import CPU, context_of
+from tests.training.test_step import ragged_log
+
+LOG = ragged_log()
+SIZE = ModelSettings(hidden_dim=8, n_blocks=2, max_length=6, dropout_rate=0.3)
+SEEDS = (0, 1, 2)
+
+
+def generators(seeds: Sequence[int], stream: int, device: torch.device) -> list[torch.Generator]:
+    return [torch.Generator(device).manual_seed(1000 * stream + seed) for seed in seeds]
+
+
+def stepper_on(
+    device: torch.device,
+    sampler: SamplerSettings,
+    settings: TrainingSettings,
+    size: ModelSettings = SIZE,
+    seeds: Sequence[int] = SEEDS,
+) -> tuple[Sasrec, Stepper]:
+    """Replicas with learning rates of their own."""
+    model = initial_model(size, LOG.n_items, generators(seeds, 0, device))
+    rates = [1e-3 * (1 + seed) for seed in seeds]
+    built = sampler.build(context_of(LOG, device))
+    return model, Stepper(model, built, settings, rates, generators(seeds, 1, device))
+
+
+def sources_on(
+    device: torch.device, sampler: SamplerSettings, seeds: Sequence[int] = SEEDS, replay_factor: float = 0.0
+) -> list[DrawSource]:
+    batches = BatchSource(LOG, windows_of(LOG, SIZE.max_length), 16, device)
+    built = sampler.build(context_of(LOG, device))
+    return [DrawSource(batches, built, seed, device, replay_factor) for seed in seeds]
+
+
+def moved(draw: Draw) -> Draw:
+    """The draw on the device."""
+    users, lengths, inputs, targets = (
+        part.to(PRETEND_GPU) for part in (draw.batch.users, draw.batch.lengths, draw.batch.inputs, draw.batch.targets)
+    )
+    batch = UserBatch(users, lengths, inputs, targets, lengths_on_host=draw.batch.lengths_on_host)
+    negatives = draw.negatives
+    return Draw(
+        batch, replace(negatives, item_ids=negatives.item_ids.to(PRETEND_GPU), mask=negatives.mask.to(PRETEND_GPU))
+    )
+
+
+@pytest.mark.parametrize(
+    ("sampler", "training", "size"),
+    [
+        ("random", {}, {}),
+        ("adaptive-mixed", {"item_optimizer": "row-wise"}, {}),
+        ("cohort", {"unselected_negatives": "zero", "negative_reduction": "sum"}, {"n_heads": 2}),
+        ("batch", {"padding": "trained"}, {"dropout_rate": 0.0}),
+    ],
+)
+@pytest.mark.parametrize("sharing", ["user", "group"])
+def test_a_step_equals_the_cpus(
+    monkeypatch: pytest.MonkeyPatch,
+    sampler: str,
+    training: dict[str, str],
+    size: dict[str, float],
+    sharing: Literal["user", "group"],
+) -> None:
+    """Three replicas, three steps, the same draws and blocks: 1e-6 in the losses, 1e-5 in the parameters.
+
+    A LayerNorm after a sum of few positions makes some gradients nearly 0, whose signs Adam's first steps hang on: hence 1e-5.
+    """
+    monkeypatch.setattr(layout, "BLOCK_COST", 3.0 * layout.GPU_BLOCK_COST)
+    settings = SAMPLERS[sampler].model_validate({"negative_sharing": sharing})
+    trained = TrainingSettings.model_validate(training)
+    model_size = ModelSettings.model_validate({**SIZE.model_dump(), **size})
+    steps = [draws for draws, _ in zip(epoch_of(sources_on(CPU, settings)), range(3), strict=False)]
+    here, stepper = stepper_on(CPU, settings, trained, model_size)
+    losses = torch.stack([stepper.step(*laid_out(draws)) for draws in steps])
+    with pretended_gpu():
+        there, stepper = stepper_on(PRETEND_GPU, settings, trained, model_size)
+        losses_there = torch.stack([stepper.step(*laid_out([moved(draw) for draw in draws])) for draws in steps]).cpu()
+        items, dense = there.items.cpu(), there.dense.cpu()
+    assert torch.allclose(losses_there, losses, atol=1e-6)
+    assert torch.allclose(items, here.items, atol=1e-5)
+    assert torch.allclose(dense, here.dense, atol=1e-5)
+
+
+def every_sampler() -> list[SamplerSettings]:
+    return [
+        settings.model_validate({"negative_sharing": s}) for settings in SAMPLERS.values() for s in ("user", "group")
+    ]
+
+
+@pytest.mark.parametrize("settings", every_sampler(), ids=lambda one: f"{one.name}-{one.negative_sharing}")
+def test_a_replica_draws_beside_others_what_it_draws_alone(settings: SamplerSettings) -> None:
+    """Two steps of an epoch whose batches are no multiple of a group."""
+    with pretended_gpu():
+        together = list(epoch_of(sources_on(PRETEND_GPU, settings)))[:2]
+        alone = list(epoch_of(sources_on(PRETEND_GPU, settings, SEEDS[1:2])))[:2]
+        for (draw,), (own,) in zip(together, alone, strict=True):
+            assert (draw.batch.n_replicas, own.batch.n_replicas) == (3, 1)
+            step, negatives = laid_out([draw])
+            own_step, own_negatives = laid_out([own])
+            assert step.n_positives[1:2] == own_step.n_positives
+            assert step.lengths[1].tolist() == own_step.lengths[0].tolist()
+            assert negatives.item_ids[1].tolist() == own_negatives.item_ids[0].tolist()
+            assert negatives.mask[1].tolist() == own_negatives.mask[0].tolist()
+
+
+@pytest.mark.parametrize("settings", every_sampler(), ids=lambda one: f"{one.name}-{one.negative_sharing}")
+@pytest.mark.parametrize("item_optimizer", ["dense", "row-wise"])
+def test_the_host_never_waits_for_a_step(settings: SamplerSettings, item_optimizer: str) -> None:
+    """From the second step on, drawing, laying out and moving the model read nothing back."""
+    trained = TrainingSettings.model_validate({"item_optimizer": item_optimizer})
+    with pretended_gpu() as started:
+        _, stepper = stepper_on(PRETEND_GPU, settings, trained)
+        draws = epoch_of(sources_on(PRETEND_GPU, settings))
+        steps = Together(stepper)
+        steps.step(next(draws))
+        started.clear()
+        steps.step(next(draws))
+        assert started.waits == []
+        assert sum(started.kernels.values()) > 100
+
+
+def test_replicas_share_the_calls_of_a_step() -> None:
+    """What each adds are its own random numbers, four calls; and with rates of their own Adam takes some more. 20 against 1:
+    less than half as many again.
+    """
+    settings, counts = RandomSettings(n_negatives=5), []
+    for seeds in ((0,), tuple(range(20))):
+        with pretended_gpu() as started:
+            _, stepper = stepper_on(PRETEND_GPU, settings, TrainingSettings(), seeds=seeds)
+            draws = epoch_of(sources_on(PRETEND_GPU, settings, seeds))
+            started.clear()
+            Together(stepper).step(next(draws))
+            counts.append(sum(started.kernels.values()))
+    assert counts[1] < 1.5 * counts[0]
+
+
+def test_replayed_draws_are_each_replicas_own() -> None:
+    """A buffer of one epoch: the second epoch's draws are among the first's, replica by replica."""
+    with pretended_gpu():
+        sources = sources_on(PRETEND_GPU, RandomSettings(n_negatives=5), replay_factor=1.0)
+        first = list(epoch_of(sources))
+        again = list(epoch_of(sources))
+    for place in range(3):
+        assert {id(draws[place]) for draws in again} <= {id(draws[place]) for draws in first}
+
+
+def test_a_tensor_of_the_host_is_noticed_among_the_devices() -> None:
+    """The pretended GPU refuses what CUDA refuses: else the tests above would show nothing."""
+    with pretended_gpu() as started:
+        there = torch.arange(3, device=PRETEND_GPU)
+        with pytest.raises(RuntimeError, match="are on the CPU"):
+            there + torch.arange(3)
+        assert (there + torch.tensor(1)).tolist() == [1, 2, 3]
+        assert started.waits == ["aten::_to_copy"]
+        assert len(there[there > 0]) == 2
+        assert started.waits[1:] == ["aten::index"]
