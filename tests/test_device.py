@@ -6,7 +6,7 @@ import resource
 import pytest
 import torch
 
-from nsbench.device import is_out_of_memory, keep_freed_memory
+from nsbench.device import is_out_of_memory, keep_freed_memory, tf32_products
 
 
 def test_the_hosts_refusal_of_memory_is_out_of_memory() -> None:
@@ -32,3 +32,14 @@ def test_freed_memory_is_not_asked_for_again() -> None:
     for _ in range(20):
         torch.ones(2**21)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before < 2_048
+
+
+def test_a_gpus_products_are_tf32_for_as_long_as_asked_and_a_cpus_never() -> None:
+    """A CPU build of torch keeps the setting too, which no CPU product reads."""
+    products = torch.backends.cuda.matmul
+    before = products.fp32_precision
+    with tf32_products(torch.device("cpu")):
+        assert products.fp32_precision == before
+    with tf32_products(torch.device("cuda")):
+        assert products.fp32_precision == "tf32"
+    assert products.fp32_precision == before

@@ -30,4 +30,4 @@ def evaluation_contestant(model: ModelSettings, dataset: Dataset, device: torch.
     def step(_: None) -> int:
         return len(evaluate(scorer, dataset, "test", SETTINGS, n_users=n_users).ranks)
 
-    return Contestant(lambda: None, step)
+    return Contestant(lambda: None, step, device)

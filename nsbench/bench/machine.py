@@ -9,6 +9,7 @@ import torch
 
 from nsbench.bench.clock import Moment
 from nsbench.bench.slice import Span
+from nsbench.device import tf32_products, wait_for
 from nsbench.evaluation.candidate import block_shape
 
 _ROWS, _LENGTH = 128, 50
@@ -17,6 +18,9 @@ _GATHERED_ROWS = 25_600
 _MOST_TABLE_ROWS = 1_000_000
 _FEWEST_CALLS = 3
 
+ON_A_GPU = 20
+"""So many times the rows, as many replicas have, and so many calls before it is waited for: else launching would be measured."""
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -24,8 +28,8 @@ class Limits:
 
     Attributes:
         gemm_flops: FLOP/s of a product of two 1,024 x 1,024 matrices.
-        encoder_flops: FLOP/s of the encoder's product, [6,400, d] x [d, d].
-        scoring_flops: FLOP/s of the scoring product, [128, 50, d] x [128, d, n_negatives].
+        encoder_flops: FLOP/s of the encoder's product, [6,400, d] x [d, d]; on a GPU of 20 times the rows.
+        scoring_flops: FLOP/s of the scoring product, [128, 50, d] x [128, d, n_negatives]; on a GPU of 20 times the rows.
         ranking_flops: FLOP/s of the ranking's product of states and a stretch of the catalogue.
         copy_bytes: Bytes/s read and written by copying 64 MiB.
         gather_bytes: Bytes/s gathered as rows of d floats at random from a table of the catalogue's size, a million at most.
@@ -62,6 +66,8 @@ class LimitBench:
 
     def __init__(self, device: torch.device, n_items: int, hidden_dim: int, n_negatives: int) -> None:
         self._device = device
+        self._n_at_once = 1 if device.type == "cpu" else ON_A_GPU
+        n_rows = _ROWS * self._n_at_once
         block = block_shape(device, n_items)
 
         def products(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[float, Callable[[], object]]:
@@ -77,26 +83,31 @@ class LimitBench:
         # In the order of the fields of Limits: units of a call, and the call. None allocates.
         self._calls: tuple[tuple[float, Callable[[], object]], ...] = (
             products((1024, 1024), (1024, 1024)),
-            products((_ROWS * _LENGTH, hidden_dim), (hidden_dim, hidden_dim)),
-            products((_ROWS, _LENGTH, hidden_dim), (_ROWS, hidden_dim, n_negatives)),
+            products((n_rows * _LENGTH, hidden_dim), (hidden_dim, hidden_dim)),
+            products((n_rows, _LENGTH, hidden_dim), (n_rows, hidden_dim, n_negatives)),
             products((block.n_rows, hidden_dim), (hidden_dim, block.n_items)),
             (2.0 * source.nbytes, lambda: copied.copy_(source)),
             (1.0 * gathered.nbytes, lambda: torch.index_select(table, 0, rows, out=gathered)),
         )
 
     def measure(self, span: Span) -> Limits:
-        """Each limit from the fastest call in its part of the span."""
+        """Each limit from the fastest call in its part of the span, products on a GPU as in training by its tensor cores."""
         part = Span(span.seconds / len(self._calls), span.clock, _FEWEST_CALLS)
+        with tf32_products(self._device):
+            return self._measured(part)
+
+    def _measured(self, part: Span) -> Limits:
         return Limits(*(units / self._least_seconds(call, part) for units, call in self._calls))
 
     def _least_seconds(self, call: Callable[[], object], span: Span) -> float:
         call()
         best, total, n_calls = float("inf"), 0.0, 0
         while n_calls < span.n_steps or total < span.seconds:
+            wait_for(self._device)
             began = Moment.now()
-            call()
-            if self._device.type == "cuda":
-                torch.cuda.synchronize(self._device)
-            took = (Moment.now() - began).by(span.clock)
+            for _ in range(self._n_at_once):
+                call()
+            wait_for(self._device)
+            took = (Moment.now() - began).by(span.clock) / self._n_at_once
             best, total, n_calls = min(best, took), total + took, n_calls + 1
         return best

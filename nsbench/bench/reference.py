@@ -13,6 +13,7 @@ from nsbench.bench.slice import Contestant, Slice, Span
 from nsbench.bench.training import model_of
 from nsbench.bench.workload import Workload, dataset_of
 from nsbench.data.batch import BatchSource, UserBatch, windows_of
+from nsbench.device import tf32_products
 from nsbench.training.settings import TrainingSettings
 
 
@@ -45,12 +46,12 @@ def plain_contestant(workload: Workload, n_negatives: int, device: torch.device)
 
     def step(batch: UserBatch) -> int:
         shape = (len(batch.inputs), n_negatives)
-        plain.step(batch.inputs, batch.targets, torch.randint(1, dataset.n_items + 1, shape, device=device))
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)
+        negatives = torch.randint(1, dataset.n_items + 1, shape, device=device)
+        with tf32_products(device):
+            plain.step(batch.inputs, batch.targets, negatives)
         return batch.n_positives
 
-    return Contestant(lambda: next(draws), step, counts_drawing=False)
+    return Contestant(lambda: next(draws), step, device, counts_drawing=False)
 
 
 def run_plain(reference: Reference, span: Span) -> Slice:

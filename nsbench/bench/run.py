@@ -167,7 +167,7 @@ def run_bench(plan: BenchPlan, tell: Callable[[str], None]) -> BenchResult:
         throughput=throughput,
         overhead=overhead,
         preparation=preparation,
-        targets=targets_of(workloads, throughput, overhead),
+        targets=targets_of(workloads, throughput, overhead, on_gpu=device.type != "cpu"),
     )
 
 

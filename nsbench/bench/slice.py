@@ -4,7 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar, final
 
+import torch
+
 from nsbench.bench.clock import Clock, Moment
+from nsbench.device import wait_for
 
 Drawn = TypeVar("Drawn")
 
@@ -49,13 +52,23 @@ class Contestant(Generic[Drawn]):
 
     Args:
         draw: Draws.
-        step: Does a step and gives its number of units; on a GPU it waits for the end of it.
+        step: Does a step and gives its number of units.
+        device: Where it is done. A GPU goes on with one step while the next is prepared, as in a training, and is waited for at
+            the end of a slice: what drawing and steps take then is the host's time.
         counts_drawing: Whether drawing is part of the time.
     """
 
-    def __init__(self, draw: Callable[[], Drawn], step: Callable[[Drawn], int], *, counts_drawing: bool = True) -> None:
+    def __init__(
+        self,
+        draw: Callable[[], Drawn],
+        step: Callable[[Drawn], int],
+        device: torch.device,
+        *,
+        counts_drawing: bool = True,
+    ) -> None:
         self._draw = draw
         self._step = step
+        self._device = device
         self._counts_drawing = counts_drawing
 
     def run(self, span: Span) -> Slice:
@@ -71,4 +84,7 @@ class Contestant(Generic[Drawn]):
             if self._counts_drawing:
                 drawing += drew - began
             n_steps += 1
+        began = Moment.now()
+        wait_for(self._device)
+        working += Moment.now() - began
         return Slice(n_units, drawing, working)

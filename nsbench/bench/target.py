@@ -39,11 +39,22 @@ class Target:
         return self.value >= self.bound if self.is_least else self.value <= self.bound
 
 
+REPLICAS_SHARE_ON_A_GPU = 3 / N_REPLICAS
+"""Of as many steps of one: replicas side by side take three times one's step at most."""
+
+POSITIVES_ON_A_GPU = 20e6
+"""Positives a second of the dense replicas on a card such as an H100."""
+
+
 def targets_of(
-    workloads: Sequence[WorkloadResult], throughput: Throughput | None, overhead: Overhead | None
+    workloads: Sequence[WorkloadResult],
+    throughput: Throughput | None,
+    overhead: Overhead | None,
+    *,
+    on_gpu: bool = False,
 ) -> tuple[Target, ...]:
     """The targets that what was measured says something of."""
-    targets = [target for workload in workloads for target in _of_workload(workload)]
+    targets = [target for workload in workloads for target in _of_workload(workload, on_gpu=on_gpu)]
     if throughput is not None:
         name = f"{throughput.workload}: {throughput.n_workers} workers over as many times one"
         targets.append(Target(f"{name}, wall", throughput.efficiency, 0.85, is_least=True, by_wall=True))
@@ -56,7 +67,7 @@ def targets_of(
     return tuple(targets)
 
 
-def _of_workload(workload: WorkloadResult) -> Iterable[Target]:
+def _of_workload(workload: WorkloadResult, *, on_gpu: bool) -> Iterable[Target]:
     rows = {rate.sampler: rate for rate in workload.training}
     samplers = [rate for rate in workload.training if rate.sampler in SAMPLERS]
     random, padded = rows.get("random"), rows.get(PADDED)
@@ -75,7 +86,10 @@ def _of_workload(workload: WorkloadResult) -> Iterable[Target]:
         yield Target(name, _step_to_random(padded), 4.0, is_least=True)
     if REPLICAS in rows:
         name = f"{workload.name}: a step of {N_REPLICAS} replicas over as many of one"
-        yield Target(name, _step_to_random(rows[REPLICAS]), 1.0, is_least=False)
+        yield Target(name, _step_to_random(rows[REPLICAS]), REPLICAS_SHARE_ON_A_GPU if on_gpu else 1.0, is_least=False)
+        if on_gpu and workload.name == "dense":
+            name = f"dense: positives/s of {N_REPLICAS} replicas over {POSITIVES_ON_A_GPU:,.0f}"
+            yield Target(name, rows[REPLICAS].positives_per_s / POSITIVES_ON_A_GPU, 1.0, is_least=True)
     small, large = (rows.get(name) for name in CATALOGUES)
     if small is not None and large is not None:
         name = f"{workload.name}: step with 1M items over that with 2k"

@@ -139,11 +139,9 @@ class Gym:
         def step(draw: Draw) -> int:
             self._selector.sampler = trainer.sampler
             self._stepper.step(*lay_out(draw))
-            if self._device.type == "cuda":
-                torch.cuda.synchronize(self._device)
             return draw.batch.n_positives
 
-        return Contestant(lambda: next(draws), step), draws
+        return Contestant(lambda: next(draws), step, self._device), draws
 
     def side_by_side(self, settings: Settings) -> tuple[Contestant[tuple[Draw, ...]], Iterator[Draw]]:
         """Steps of all replicas with a sampler, as a training takes them; and one's draws to look at."""
@@ -155,11 +153,9 @@ class Gym:
         def step(draws: tuple[Draw, ...]) -> int:
             self._selector.sampler = trainer.sampler
             steps.step(draws)
-            if self._device.type == "cuda":
-                torch.cuda.synchronize(self._device)
             return sum(draw.batch.n_positives for draw in draws)
 
-        return Contestant(lambda: next(together), step), endless_draws(trainer)
+        return Contestant(lambda: next(together), step, self._device), endless_draws(trainer)
 
 
 @final

@@ -165,8 +165,8 @@ class BatchSource:
             chosen: int64[replicas, rows], the windows of each replica; on a CPU of one.
         """
         lengths = self._windows.lengths[chosen]
-        falling = np.argsort(-lengths, axis=1, kind="stable")
-        rows, lengths = (np.take_along_axis(part, falling, 1).ravel() for part in (chosen, lengths))
+        falling = np.argsort(-lengths, axis=1, kind="stable") + np.arange(len(chosen))[:, None] * chosen.shape[1]
+        rows, lengths = (part.ravel()[falling.ravel()] for part in (chosen, lengths))
         cut = self._cut_here if self._device.type == "cpu" else self._cut_there
         return cut(rows, lengths, len(chosen))
 

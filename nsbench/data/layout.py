@@ -184,25 +184,34 @@ def step_of(batches: Sequence[UserBatch], n_together: int = 1) -> Step:
     # A row that no replica has takes one position all the same.
     longest = np.ones(n_rows, dtype=np.int64)
     for lengths in known:
-        np.maximum(longest[: lengths.shape[1]], lengths.max(0), out=longest[: lengths.shape[1]])
+        first_rows = longest[: lengths.shape[1]]
+        np.maximum(first_rows, lengths.max(0), out=first_rows)
     n_positives = tuple(int(total) for lengths in known for total in lengths.sum(1))
     block_cost = BLOCK_COST / len(n_positives) if device.type == "cpu" else GPU_BLOCK_COST
     blocks = blocks_of(longest, block_cost, n_together)
     # Row and column of each position are made by numpy: many small steps, each with less overhead than torch's.
     widths = np.repeat([block.length for block in blocks], [block.n_rows for block in blocks])
     row, column = np.repeat(np.arange(n_rows), widths), ranges(np.zeros(n_rows, dtype=np.int64), widths)
-    index, rows, columns = uploaded(np.stack([row * width + column, row, column]), device)
+    index, rows, columns = (uploaded(part, device) for part in (row * width + column, row, column))
     inputs, targets = (
-        torch.cat([_flat(part, batch.n_replicas, n_rows, width) for part, batch in zip(parts, batches, strict=True)])
+        _joined(
+            [
+                _flat(part, batch, n_rows, width).index_select(1, index)
+                for part, batch in zip(parts, batches, strict=True)
+            ]
+        )
         for parts in ([batch.inputs for batch in batches], [batch.targets for batch in batches])
     )
-    lengths_there = torch.cat([_flat(batch.lengths[:, None], batch.n_replicas, n_rows, 1) for batch in batches])
-    inputs, targets = (part.index_select(1, index) for part in (inputs, targets))
+    lengths_there = _joined([_flat(batch.lengths[:, None], batch, n_rows, 1) for batch in batches])
     return Step(tuple(batches), blocks, rows, columns, inputs, targets, lengths_there, n_positives)
 
 
-def _flat(tensor: Tensor, n_replicas: int, n_rows: int, width: int) -> Tensor:
-    """[replicas * rows, columns] with zeros up to n_rows rows and `width` columns, as [replicas, n_rows * width]."""
-    tensor = tensor.view(n_replicas, -1, tensor.shape[1])
+def _flat(tensor: Tensor, batch: UserBatch, n_rows: int, width: int) -> Tensor:
+    """A batch's [replicas * rows, columns] with zeros up to n_rows rows and `width` columns, as [replicas, n_rows * width]."""
+    tensor = tensor.view(batch.n_replicas, -1, tensor.shape[1])
     missing = (0, width - tensor.shape[2], 0, n_rows - tensor.shape[1])
-    return functional.pad(tensor, missing).flatten(1)
+    return (functional.pad(tensor, missing) if any(missing) else tensor).flatten(1)
+
+
+def _joined(parts: list[Tensor]) -> Tensor:
+    return parts[0] if len(parts) == 1 else torch.cat(parts)

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from nsbench.config import Settings
 from nsbench.data.dataset import Dataset
-from nsbench.device import choose_device, device_name, peak_memory_bytes
+from nsbench.device import choose_device, device_name, peak_memory_bytes, wait_for
 from nsbench.evaluation.evaluate import evaluate
 from nsbench.evaluation.model_scorer import ModelScorer
 from nsbench.evaluation.settings import EvaluationSettings
@@ -146,18 +146,18 @@ class _Stopwatch:
 
     def on_step(self, n_positives: int, loss: Tensor) -> None:
         """Counts; the first steps warm up."""
-        if loss.is_cuda:
-            torch.cuda.synchronize(loss.device)
-        now = time.perf_counter()
         self._n_steps += 1
-        if self._n_steps == 1:
-            self.setup_s = now - self._created
         if self._n_steps <= WARM_UP_STEPS:
-            self._began = now
+            wait_for(loss.device)
+            self._began = time.perf_counter()
+            if self._n_steps == 1:
+                self.setup_s = self._began - self._created
             return
         self._n_positives += n_positives
-        if now - self._began >= self._seconds and self._n_steps >= WARM_UP_STEPS + FEWEST_STEPS:
-            self.positives_per_s = self._n_positives / (now - self._began)
+        if time.perf_counter() - self._began >= self._seconds and self._n_steps >= WARM_UP_STEPS + FEWEST_STEPS:
+            # Not at each step: a GPU goes on while the next one is prepared.
+            wait_for(loss.device)
+            self.positives_per_s = self._n_positives / (time.perf_counter() - self._began)
             raise Pruned("measured")
 
     def on_validation(self, epoch: int, metrics: Mapping[str, float]) -> None:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from nsbench.data.layout import Block, Step
+from nsbench.device import tf32_products
 from nsbench.loss import BinaryCrossEntropy, Select
 from nsbench.model import Sasrec
 from nsbench.samplers.sampler import Negatives, Sampler
@@ -96,7 +97,8 @@ class Stepper:
         settings = self._model.settings
         step, negatives = part_of(step, negatives, self._group)
         dropout = ByteDropout(settings, step, self._generators) if settings.dropout_rate > 0 else None
-        gradients = self.gradients(step, negatives, dropout)
+        with tf32_products(step.row.device):
+            gradients = self.gradients(step, negatives, dropout)
         losses, by_dense = self._group.sum(gradients.losses, gradients.by_dense)
         self._dense_adam.step(by_dense)
         self._table.step(gradients.rows, gradients.by_rows)

@@ -1,5 +1,7 @@
 """The ratios that speed is judged by."""
 
+from dataclasses import replace
+
 import pytest
 
 from nsbench.bench.ours import CATALOGUES, PADDED, REPLICAS
@@ -31,6 +33,18 @@ def test_ratios_of_a_workload_by_hand() -> None:
         "sparse: evaluation over the large product's rate": 0.5,
     }
     assert [target.is_met for target in found.values()] == [True, False, True, True, True, False]
+
+
+def test_on_a_gpu_replicas_take_three_steps_of_one_and_dense_ones_twenty_million_positives_a_second() -> None:
+    """A replica's positive at a tenth of random's time is 2 steps of one for 20; and 30 million a second are 1.5 times 20."""
+    result = workload_result(
+        "dense", rate_of("random", step=1.0), replace(rate_of(REPLICAS, step=0.1), positives_per_s=30e6)
+    )
+    found = {target.name: target for target in targets_of([result], None, None, on_gpu=True)}
+    side_by_side = found["dense: a step of 20 replicas over as many of one"]
+    assert (side_by_side.value, side_by_side.bound, side_by_side.is_met) == (0.1, 0.15, True)
+    speed = found["dense: positives/s of 20 replicas over 20,000,000"]
+    assert (speed.value, speed.is_met) == (pytest.approx(1.5), True)
 
 
 def test_only_dense_is_held_against_twice_the_plain_step() -> None:
