@@ -1,7 +1,7 @@
 """A device that is no CPU, on any machine: what a GPU is given to do is done by the CPU, under a GPU's rules.
 
-Tensors on it can't meet tensors of the host, as CUDA forbids; every kernel that is started on it is counted, and so is every
-call that makes the host wait for it. So the code that only a GPU runs is tested where there is none: that it computes what
+Tensors on it can't meet tensors of the host, as CUDA forbids; every call that gives it something to do is counted, and every
+one that makes the host wait for it. So the code that only a GPU runs is tested where there is none: that it computes what
 the CPU's does, that it never waits where it must not, and how much it starts.
 
 What this can't show: how long anything takes, and where CUDA's own kernels round, refuse or fail otherwise than the CPU's.
@@ -44,15 +44,15 @@ class Started:
     """What the device was given to do.
 
     Attributes:
-        kernels: How often each operation was started; views start nothing.
+        calls: How often each operation was called that has something to do there, with one kernel or several; views haven't.
         waits: Each operation for whose result the host waited, in order.
     """
 
-    kernels: Counter[str] = field(default_factory=Counter)
+    calls: Counter[str] = field(default_factory=Counter)
     waits: list[str] = field(default_factory=list)
 
     def clear(self) -> None:
-        self.kernels.clear()
+        self.calls.clear()
         self.waits.clear()
 
 
@@ -99,8 +99,10 @@ class _Device(TorchDispatchMode):
             goes_there = isinstance(args[0], _There)
         if there or goes_there:
             self._check(func, tensors)
-            self._count(func, args, kwargs, goes_there=goes_there, comes_from_there=bool(there))
+            self._note_wait(func, args, kwargs, goes_there=goes_there, comes_from_there=bool(there))
         found = func(*tree_map(_values, args), **tree_map(_values, kwargs))
+        if (there or goes_there) and not _is_view(func, found, there):
+            self._started.calls[func._schema.name] += 1
         if not goes_there:
             return found
         known = {id(tensor.here): tensor for tensor in there}
@@ -114,11 +116,10 @@ class _Device(TorchDispatchMode):
         if strangers and len(strangers) < len(tensors):
             raise RuntimeError(f"{func}: tensors {strangers} are on the CPU, the others on the device")
 
-    def _count(self, func: Any, args: Any, kwargs: dict[str, Any], *, goes_there: bool, comes_from_there: bool) -> None:
+    def _note_wait(
+        self, func: Any, args: Any, kwargs: dict[str, Any], *, goes_there: bool, comes_from_there: bool
+    ) -> None:
         name = func._schema.name
-        is_view = any(r.alias_info is not None and not r.alias_info.is_write for r in func._schema.returns)
-        if not is_view:
-            self._started.kernels[name] += 1
         by_mask = name in INDEXED and any(leaf.dtype == torch.bool for leaf in tree_leaves(args[1]) if leaf is not None)
         crosses = goes_there != (isinstance(args[1], _There) if name == "aten::copy_" else comes_from_there)
         is_copy = name in COPIES and crosses and not kwargs.get("non_blocking")
@@ -148,6 +149,14 @@ class _Generator(torch.Generator):
     @property
     def device(self) -> torch.device:  # type: ignore[override]
         return self._place
+
+
+def _is_view(func: Any, found: Any, there: list[_There]) -> bool:
+    """Whether an operation that may give a view (`reshape` may) has given one: nothing was written, and memory is shared."""
+    if not any(r.alias_info is not None and not r.alias_info.is_write for r in func._schema.returns):
+        return False
+    memory = {tensor.here.untyped_storage().data_ptr() for tensor in there}
+    return all(leaf.untyped_storage().data_ptr() in memory for leaf in tree_leaves(found))
 
 
 def _values(leaf: Any) -> Any:

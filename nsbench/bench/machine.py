@@ -27,9 +27,9 @@ class Limits:
     """Rates of one process, or of several together.
 
     Attributes:
-        gemm_flops: FLOP/s of a product of two 1,024 x 1,024 matrices.
-        encoder_flops: FLOP/s of the encoder's product, [6,400, d] x [d, d]; on a GPU of 20 times the rows.
-        scoring_flops: FLOP/s of the scoring product, [128, 50, d] x [128, d, n_negatives]; on a GPU of 20 times the rows.
+        gemm_flops: FLOP/s of a product of two 1,024 x 1,024 matrices, on a GPU in float32 as in ranking.
+        encoder_flops: FLOP/s of the encoder's product, [6,400, d] x [d, d]; on a GPU 20 times the rows, in TF32 as in training.
+        scoring_flops: FLOP/s of the scoring product, [128, 50, d] x [128, d, n_negatives]; on a GPU as before.
         ranking_flops: FLOP/s of the ranking's product of states and a stretch of the catalogue.
         copy_bytes: Bytes/s read and written by copying 64 MiB.
         gather_bytes: Bytes/s gathered as rows of d floats at random from a table of the catalogue's size, a million at most.
@@ -75,28 +75,31 @@ class LimitBench:
             out = torch.matmul(left, right)
             return 2.0 * out.numel() * a[-1], lambda: torch.matmul(left, right, out=out)
 
+        def of_training(flops: float, product: Callable[[], object]) -> tuple[float, Callable[[], object]]:
+            def call() -> None:
+                with tf32_products(device):
+                    product()
+
+            return flops, call if device.type == "cuda" else product
+
         source = torch.randn(_COPIED_FLOATS, device=device)
         copied = torch.empty_like(source)
         table = torch.randn(min(n_items, _MOST_TABLE_ROWS), hidden_dim, device=device)
-        rows = torch.randint(len(table), (_GATHERED_ROWS,), device=device)
+        rows = torch.randint(len(table), (_GATHERED_ROWS * self._n_at_once,), device=device)
         gathered = table[rows]
         # In the order of the fields of Limits: units of a call, and the call. None allocates.
         self._calls: tuple[tuple[float, Callable[[], object]], ...] = (
             products((1024, 1024), (1024, 1024)),
-            products((n_rows * _LENGTH, hidden_dim), (hidden_dim, hidden_dim)),
-            products((n_rows, _LENGTH, hidden_dim), (n_rows, hidden_dim, n_negatives)),
+            of_training(*products((n_rows * _LENGTH, hidden_dim), (hidden_dim, hidden_dim))),
+            of_training(*products((n_rows, _LENGTH, hidden_dim), (n_rows, hidden_dim, n_negatives))),
             products((block.n_rows, hidden_dim), (hidden_dim, block.n_items)),
             (2.0 * source.nbytes, lambda: copied.copy_(source)),
             (1.0 * gathered.nbytes, lambda: torch.index_select(table, 0, rows, out=gathered)),
         )
 
     def measure(self, span: Span) -> Limits:
-        """Each limit from the fastest call in its part of the span, products on a GPU as in training by its tensor cores."""
+        """Each limit from the fastest call in its part of the span."""
         part = Span(span.seconds / len(self._calls), span.clock, _FEWEST_CALLS)
-        with tf32_products(self._device):
-            return self._measured(part)
-
-    def _measured(self, part: Span) -> Limits:
         return Limits(*(units / self._least_seconds(call, part) for units, call in self._calls))
 
     def _least_seconds(self, call: Callable[[], object], span: Span) -> float:

@@ -77,7 +77,8 @@ def _of_workload(workload: WorkloadResult, *, on_gpu: bool) -> Iterable[Target]:
         slowest = max(samplers, key=_step_to_random)
         name = f"{workload.name}: slowest step over random's ({slowest.sampler})"
         yield Target(name, _step_to_random(slowest), 1.5, is_least=False)
-    if samplers:
+    # On a GPU the host draws the next step's while this one is computed: what it takes is no share of a step.
+    if samplers and not on_gpu:
         longest = max(samplers, key=lambda rate: rate.draw_share)
         name = f"{workload.name}: drawing's largest share ({longest.sampler})"
         yield Target(name, longest.draw_share, 0.05, is_least=False)

@@ -52,7 +52,7 @@ class Adam:
         """Moves some rows of a parameter [replicas, n_rows, d].
 
         Args:
-            rows: int64[k], distinct; row i of replica r is number r * n_rows + i.
+            rows: int64[k]; row i of replica r is number r * n_rows + i. Distinct, or on a GPU each time with the same gradient.
             gradient: [k, d].
         """
         d = self._parameter.shape[2]

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from nsbench.group import Group
 from nsbench.training.adam import Adam
-from nsbench.training.row import read_rows, sum_into_table, sum_rows
+from nsbench.training.row import read_rows, sum_into_table, sum_rows, sum_to_write
 
 
 class ItemTable(Protocol):
@@ -69,7 +69,7 @@ class WholeTable:
     def step(self, rows: Tensor, gradients: Tensor) -> None:
         """Moves the rows, or all of them."""
         if self._row_wise:
-            self._adam.step_rows(*sum_rows(rows, gradients))
+            self._adam.step_rows(*sum_to_write(rows, gradients))
             return
         n_rows = self._items.shape[0] * self._items.shape[1]
         self._adam.step(sum_into_table(rows, gradients, n_rows).view_as(self._items))

@@ -11,6 +11,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+FEW_INDICES, FEW_ROWS = 3072, 2048
+"""Up to so many indices, and below so many rows (torch: four for each multiprocessor of the card), `_sum_there` does without the
+embedding's gradient."""
+
 DIGIT_BITS = 16
 """numpy sorts 16-bit integers by radix, ten times as fast as wider ones."""
 
@@ -38,21 +42,35 @@ def sum_rows(rows: Tensor, vectors: Tensor) -> tuple[Tensor, Tensor]:
         vectors: [n, d].
 
     Returns:
-        int64[k], the distinct rows, rising; and [k, d], their sums. On a GPU, which would have to be waited for to learn k,
-        k is n, and in the places that are left over stand zeros for the lowest row.
+        int64[k], the distinct rows, rising; and [k, d], their sums. A GPU is waited for, to learn k.
 
     >>> sum_rows(torch.tensor([7, 2, 7]), torch.tensor([[1.0], [2.0], [3.0]]))
     (tensor([2, 7]), tensor([[2.],
             [4.]]))
     """
     if rows.device.type != "cpu":
-        return _sum_rows_there(rows, vectors)
+        distinct, places = torch.unique(rows, return_inverse=True)
+        return distinct, _sum_there(places, vectors, len(distinct))
     order = torch.from_numpy(_order(rows.numpy()))
     in_order = rows.index_select(0, order)
     is_first = torch.ones(len(rows), dtype=torch.bool)
     torch.ne(in_order[1:], in_order[:-1], out=is_first[1:])
     first = is_first.nonzero().squeeze(1)
     return in_order.index_select(0, first), functional.embedding_bag(order, vectors, first, mode="sum")
+
+
+def sum_to_write(rows: Tensor, vectors: Tensor) -> tuple[Tensor, Tensor]:
+    """As `sum_rows`, for callers who don't mind that a row comes more than once, each time with its whole sum.
+
+    On a CPU none does. A GPU isn't waited for: there each row comes as often as it was given.
+    """
+    if rows.device.type == "cpu":
+        return sum_rows(rows, vectors)
+    in_order, order = rows.sort()
+    begins = torch.ones_like(in_order)
+    torch.ne(in_order[1:], in_order[:-1], out=begins[1:])
+    place = torch.empty_like(order).scatter_(0, order, begins.cumsum(0) - 1)
+    return rows, _sum_there(place, vectors, len(rows)).index_select(0, place)
 
 
 def sum_into_table(rows: Tensor, vectors: Tensor, n_rows: int) -> Tensor:
@@ -62,21 +80,22 @@ def sum_into_table(rows: Tensor, vectors: Tensor, n_rows: int) -> Tensor:
     [[2.0], [0.0], [4.0], [0.0]]
     """
     if rows.device.type != "cpu":
-        # Unlike index_add_, it adds in a fixed order; unlike index_put_, it divides a row that comes often among threads.
-        table: Tensor = torch.ops.aten.embedding_dense_backward(vectors, rows, n_rows, -1, False)
-        return table
+        return _sum_there(rows, vectors, n_rows)
     distinct, sums = sum_rows(rows, vectors)
     return vectors.new_zeros(n_rows, vectors.shape[1]).index_copy_(0, distinct, sums)
 
 
-def _sum_rows_there(rows: Tensor, vectors: Tensor) -> tuple[Tensor, Tensor]:
-    in_order, order = rows.sort()
-    begins = torch.ones_like(in_order)
-    torch.ne(in_order[1:], in_order[:-1], out=begins[1:])
-    place_in_order = begins.cumsum(0) - 1
-    place = torch.empty_like(order).scatter_(0, order, place_in_order)
-    distinct = in_order[:1].expand(len(rows)).clone().scatter_(0, place_in_order, in_order)
-    return distinct, sum_into_table(place, vectors, len(rows))
+def _sum_there(rows: Tensor, vectors: Tensor, n_rows: int) -> Tensor:
+    """`sum_into_table` on a GPU, in a fixed order of addition and without a wait.
+
+    An embedding's own gradient divides a row that comes often among threads, where `index_put_` takes one vector after the
+    other. But torch 2.13 adds atomically, in no order, where indices or rows are few, and its kernel for few indices lacks a
+    barrier (pytorch issues 172454 and 187687).
+    """
+    if len(rows) <= FEW_INDICES or n_rows < FEW_ROWS:
+        return vectors.new_zeros(n_rows, vectors.shape[1]).index_put_((rows,), vectors, accumulate=True)
+    table: Tensor = torch.ops.aten.embedding_dense_backward(vectors, rows, n_rows, -1, False)
+    return table
 
 
 def write_rows(table: Tensor, rows: Tensor, values: Tensor) -> None:

@@ -13,6 +13,7 @@ from nsbench.model import ModelSettings, Sasrec, initial_model
 from nsbench.samplers import SAMPLERS
 from nsbench.samplers.random import RandomSettings
 from nsbench.samplers.sampler import SamplerSettings
+from nsbench.training.item_table import WholeTable
 from nsbench.training.replica_steps import Together, laid_out
 from nsbench.training.settings import TrainingSettings
 from nsbench.training.source import Draw, DrawSource, epoch_of
@@ -101,6 +102,25 @@ def test_a_step_equals_the_cpus(
     assert torch.allclose(dense, here.dense, atol=1e-5)
 
 
+@pytest.mark.parametrize("row_wise", [True, False])
+def test_a_table_moves_a_row_by_the_sum_of_its_gradients(row_wise: bool) -> None:
+    """Rows 3, 1, 3 and 1 of five, none of them padding; a second step shows that moments are the sums' too."""
+    rows, random = torch.tensor([3, 1, 3, 1]), torch.Generator().manual_seed(2)
+    gradients = torch.randn(2, 4, 2, generator=random)
+    here, there = torch.zeros(1, 5, 2), torch.zeros(1, 5, 2)
+    table = WholeTable(here, torch.tensor([0.1]), row_wise=row_wise)
+    for own in gradients:
+        table.step(rows, own)
+    with pretended_gpu():
+        there = there.to(PRETEND_GPU)
+        table = WholeTable(there, torch.tensor([0.1]).to(PRETEND_GPU), row_wise=row_wise)
+        for own in gradients:
+            table.step(rows.to(PRETEND_GPU), own.to(PRETEND_GPU))
+        moved = there.cpu()
+    assert torch.allclose(moved, here, atol=1e-7)
+    assert here[0, 1].abs().min() > 0.01
+
+
 def every_sampler() -> list[SamplerSettings]:
     return [
         settings.model_validate({"negative_sharing": s}) for settings in SAMPLERS.values() for s in ("user", "group")
@@ -136,7 +156,7 @@ def test_the_host_never_waits_for_a_step(settings: SamplerSettings, item_optimiz
         started.clear()
         steps.step(next(draws))
         assert started.waits == []
-        assert sum(started.kernels.values()) > 100
+        assert sum(started.calls.values()) > 100
 
 
 def test_replicas_share_the_calls_of_a_step() -> None:
@@ -150,7 +170,7 @@ def test_replicas_share_the_calls_of_a_step() -> None:
             draws = epoch_of(sources_on(PRETEND_GPU, settings, seeds))
             started.clear()
             Together(stepper).step(next(draws))
-            counts.append(sum(started.kernels.values()))
+            counts.append(sum(started.calls.values()))
     assert counts[1] < 1.5 * counts[0]
 
 
