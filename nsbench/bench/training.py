@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import final
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -77,11 +78,12 @@ def one_rectangle(draw: Draw, max_length: int) -> tuple[Step, Negatives]:
     step, negatives = no_padding(draw)
     batch, n_rows = draw.batch, step.lengths.shape[1]
     missing = (0, max_length - batch.inputs.shape[1], 0, n_rows - len(batch.users))
-    inputs, targets = (torch.nn.functional.pad(part, missing).view(1, -1) for part in (batch.inputs, batch.targets))
+    inputs, targets = (torch.nn.functional.pad(part, missing)[None] for part in (batch.inputs, batch.targets))
     place = torch.arange(n_rows * max_length, device=inputs.device)
     row, column = place // max_length, place % max_length
     blocks = (Block(0, n_rows, 0, max_length),)
-    return Step((batch,), blocks, row, column, inputs, targets, step.lengths, step.n_positives), negatives
+    longest = np.full(n_rows, max_length)
+    return Step(step.lengths, row, column, (batch,), blocks, longest, inputs, targets, step.n_positives), negatives
 
 
 def no_padding(draw: Draw) -> tuple[Step, Negatives]:

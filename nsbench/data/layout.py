@@ -17,6 +17,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from nsbench.data.batch import UserBatch, ranges
+from nsbench.data.packing import Shelf, packed
+from nsbench.data.shelf import OnShelves, Places, Rows, end_to_end, in_blocks
 from nsbench.device import uploaded
 
 BLOCK_COST = 48.0
@@ -25,6 +27,11 @@ take a step in the same kernels share a block's calls, and each has its padding.
 
 GPU_BLOCK_COST = 192.0
 """The same on a GPU, where calls are all that a small block takes, however many replicas there are."""
+
+
+LEAST_SAVED = 0.15
+"""Rows are packed for the encoder where that saves so large a share of its positions, calls included: to change the order of
+positions and to mask other rows costs about as much."""
 
 
 @dataclass(frozen=True)
@@ -120,28 +127,27 @@ class Joined:
 
 
 @dataclass(frozen=True)
-class Step:
+class Step(Places):
     """One step of several replicas in the same blocks, so that they run in the same kernels.
 
     Attributes:
+        lengths: int64[replicas, n_rows], real positions of each row; 0 where a replica has fewer rows.
+        row: int64[n_positions], the row of each position of the blocks.
+        column: int64[n_positions], the position within its row.
         batches: The replicas' own users.
         blocks: Shared by the replicas: row i is as long as the longest of their rows i.
-        row: int64[n_positions], the row of each flat position.
-        column: int64[n_positions], the position within its row.
-        inputs: int64[replicas, n_positions]; 0 where padded.
-        targets: int64[replicas, n_positions]; 0 where padded.
-        lengths: int64[replicas, n_rows], real positions of each row; 0 where a replica has fewer rows.
+        longest: int64[n_rows], that length, at least 1.
+        rows_of_inputs: int64[replicas, n_rows, width], 0 where padded.
+        rows_of_targets: int64[replicas, n_rows, width], 0 where padded.
         n_positives: Real positions of each replica.
         part_of: What the step is a part of; None: of nothing, it is the whole.
     """
 
     batches: tuple[UserBatch, ...]
     blocks: tuple[Block, ...]
-    row: Tensor
-    column: Tensor
-    inputs: Tensor
-    targets: Tensor
-    lengths: Tensor
+    longest: NDArray[np.int64]
+    rows_of_inputs: Tensor
+    rows_of_targets: Tensor
     n_positives: tuple[int, ...]
     part_of: Joined | None = None
 
@@ -159,14 +165,30 @@ class Step:
         return parts
 
     @cached_property
-    def real(self) -> Tensor:
-        """bool[replicas, n_positions], False where padded."""
-        return self.column < self.lengths.index_select(1, self.row)
+    def inputs(self) -> Tensor:
+        """int64[replicas, n_positions]; 0 where padded."""
+        index = self.row * self.rows_of_inputs.shape[2] + self.column
+        return self.rows_of_inputs.flatten(1).index_select(1, index)
 
     @cached_property
-    def from_end(self) -> Tensor:
-        """int64[replicas, n_positions], positions to the row's last one, 0 at the last; 0 where padded too."""
-        return (self.lengths.index_select(1, self.row) - 1 - self.column).clamp_(min=0)
+    def on_shelves(self) -> OnShelves:
+        """The positions once more, as the encoder has them."""
+        rows = Rows(self.lengths, self.rows_of_inputs, self.rows_of_targets)
+        cost, n_in_rows, n_in_blocks = self._call_cost, int(self.longest.sum()), self.blocks[-1].positions.stop
+        if n_in_blocks - n_in_rows + (len(self.blocks) - 1) * cost < LEAST_SAVED * n_in_rows:
+            shelves = tuple(Shelf(block.n_rows, block.length, block.first_position, False) for block in self.blocks)
+            return in_blocks(rows, self, shelves)
+        begins = [block.first_position + np.arange(block.n_rows) * block.length for block in self.blocks]
+        return end_to_end(rows, self.longest, packed(self.longest, cost), np.concatenate(begins), n_in_blocks)
+
+    @property
+    def _call_cost(self) -> float:
+        return _call_cost(self.lengths.device, len(self.n_positives))
+
+
+def _call_cost(device: torch.device, n_replicas: int) -> float:
+    """What a rectangle more costs a replica, in positions."""
+    return BLOCK_COST / n_replicas if device.type == "cpu" else GPU_BLOCK_COST
 
 
 def step_of(batches: Sequence[UserBatch], n_together: int = 1) -> Step:
@@ -187,30 +209,33 @@ def step_of(batches: Sequence[UserBatch], n_together: int = 1) -> Step:
         first_rows = longest[: lengths.shape[1]]
         np.maximum(first_rows, lengths.max(0), out=first_rows)
     n_positives = tuple(int(total) for lengths in known for total in lengths.sum(1))
-    block_cost = BLOCK_COST / len(n_positives) if device.type == "cpu" else GPU_BLOCK_COST
-    blocks = blocks_of(longest, block_cost, n_together)
+    blocks = blocks_of(longest, _call_cost(device, len(n_positives)), n_together)
     # Row and column of each position are made by numpy: many small steps, each with less overhead than torch's.
     widths = np.repeat([block.length for block in blocks], [block.n_rows for block in blocks])
     row, column = np.repeat(np.arange(n_rows), widths), ranges(np.zeros(n_rows, dtype=np.int64), widths)
-    index, rows, columns = (uploaded(part, device) for part in (row * width + column, row, column))
     inputs, targets = (
-        _joined(
-            [
-                _flat(part, batch, n_rows, width).index_select(1, index)
-                for part, batch in zip(parts, batches, strict=True)
-            ]
-        )
+        _joined([_rows(part, batch, n_rows, width) for part, batch in zip(parts, batches, strict=True)])
         for parts in ([batch.inputs for batch in batches], [batch.targets for batch in batches])
     )
-    lengths_there = _joined([_flat(batch.lengths[:, None], batch, n_rows, 1) for batch in batches])
-    return Step(tuple(batches), blocks, rows, columns, inputs, targets, lengths_there, n_positives)
+    lengths_there = _joined([_rows(batch.lengths[:, None], batch, n_rows, 1)[..., 0] for batch in batches])
+    return Step(
+        lengths_there,
+        uploaded(row, device),
+        uploaded(column, device),
+        tuple(batches),
+        blocks,
+        longest,
+        inputs,
+        targets,
+        n_positives,
+    )
 
 
-def _flat(tensor: Tensor, batch: UserBatch, n_rows: int, width: int) -> Tensor:
-    """A batch's [replicas * rows, columns] with zeros up to n_rows rows and `width` columns, as [replicas, n_rows * width]."""
+def _rows(tensor: Tensor, batch: UserBatch, n_rows: int, width: int) -> Tensor:
+    """A batch's [replicas * rows, columns] as [replicas, n_rows, width], filled up with zeros."""
     tensor = tensor.view(batch.n_replicas, -1, tensor.shape[1])
     missing = (0, width - tensor.shape[2], 0, n_rows - tensor.shape[1])
-    return (functional.pad(tensor, missing) if any(missing) else tensor).flatten(1)
+    return functional.pad(tensor, missing) if any(missing) else tensor
 
 
 def _joined(parts: list[Tensor]) -> Tensor:

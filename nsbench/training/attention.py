@@ -6,75 +6,111 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from nsbench.data.layout import Block, Step
+from nsbench.data.packing import Shelf
+from nsbench.data.shelf import OnShelves
 from nsbench.model import ModelSettings
 from nsbench.training.dropout import ByteDropout
 from nsbench.training.layer import Linear, Product, Weights
 
 
-class CausalMix:
-    """Values mixed by the softmax of queries times keys, with dropout, rectangle by rectangle of the layout."""
+class Lanes:
+    """The shelves of a step, and what each position may attend to on them: all layers' attention has them in common."""
 
-    def __init__(self, n_heads: int, scale: float, step: Step, masks: list[Tensor] | None) -> None:
+    def __init__(self, positions: OnShelves, n_replicas: int, n_heads: int) -> None:
+        """Makes the masks of one step.
+
+        Args:
+            positions: Of the step.
+            n_replicas: Models side by side.
+            n_heads: Heads of each.
+        """
+        self.shelves = positions.shelves
+        self.n_heads = n_heads
+        self.unseen = [
+            _future_and_others(shelf, positions.swap.begin, n_replicas, n_heads)
+            if shelf.is_shared and positions.swap is not None
+            else _future(shelf.length, positions.row.device)
+            for shelf in self.shelves
+        ]
+        """For each shelf minus infinity where a position may not look: [length, length], or of each lane and head."""
+
+
+def _future(length: int, device: torch.device) -> Tensor:
+    return torch.full((length, length), -torch.inf, device=device).triu_(1)
+
+
+def _future_and_others(shelf: Shelf, begin: Tensor, n_replicas: int, n_heads: int) -> Tensor:
+    """[replicas * n_lanes * heads, length, length]: what comes later, and the rows that stand before one's own."""
+    first = begin[shelf.positions].view(shelf.n_lanes, shelf.length, 1)
+    others = torch.arange(shelf.length, device=begin.device) < first
+    unseen = _future(shelf.length, begin.device).masked_fill(others, -torch.inf)
+    if n_replicas * n_heads == 1:
+        return unseen
+    shape = (n_replicas, shelf.n_lanes, n_heads, shelf.length, shelf.length)
+    return unseen[:, None].expand(shape).reshape(-1, shelf.length, shelf.length)
+
+
+class CausalMix:
+    """Values mixed by the softmax of queries times keys, with dropout, shelf by shelf of the layout."""
+
+    def __init__(self, lanes: Lanes, scale: float, masks: list[Tensor] | None) -> None:
         """Prepares for one step.
 
         Args:
-            n_heads: Heads that the widths are cut into.
+            lanes: Of the step.
             scale: What scores are multiplied by.
-            step: The layout.
-            masks: For each block [replicas * n_rows * heads, length, length]; None: no dropout.
+            masks: For each shelf [replicas * n_lanes * heads, length, length]; None: no dropout.
         """
-        self._n_heads = n_heads
+        self._lanes = lanes
+        self._n_heads = lanes.n_heads
         self._scale = scale
-        self._blocks = step.blocks
-        self._masks: list[Tensor] | list[None] = [None] * len(step.blocks) if masks is None else masks
+        self._masks: list[Tensor] | list[None] = [None] * len(lanes.shelves) if masks is None else masks
         self._kept: list[tuple[Tensor, ...]] = []
 
     def forward(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         """[replicas, n_positions, d] of what each position attends to."""
         out = torch.empty_like(value)
-        for block, mask in zip(self._blocks, self._masks, strict=True):
-            q, k, v = (self._heads(part, block) for part in (query, key, value))
-            future = torch.full((block.length, block.length), -torch.inf, device=q.device).triu_(1)
-            weights = torch.baddbmm(future, q, k.transpose(1, 2), alpha=self._scale).softmax(-1)
+        for shelf, unseen, mask in zip(self._lanes.shelves, self._lanes.unseen, self._masks, strict=True):
+            q, k, v = (self._heads(part, shelf) for part in (query, key, value))
+            weights = torch.baddbmm(unseen, q, k.transpose(1, 2), alpha=self._scale).softmax(-1)
             dropped = weights if mask is None else weights * mask
             self._kept.append((q, k, v, weights, dropped))
-            self._write(dropped, v, out, block)
+            self._write(dropped, v, out, shelf)
         return out
 
     def backward(self, by_output: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The gradients by queries, keys and values."""
         by_query, by_key, by_value = (torch.empty_like(by_output) for _ in range(3))
-        for block, mask, kept in zip(self._blocks, self._masks, self._kept, strict=True):
+        for shelf, mask, kept in zip(self._lanes.shelves, self._masks, self._kept, strict=True):
             q, k, v, weights, dropped = kept
-            by_mix = self._heads(by_output, block)
+            by_mix = self._heads(by_output, shelf)
             by_weights = torch.bmm(by_mix, v.transpose(1, 2))
             if mask is not None:
                 by_weights.mul_(mask)
             by_scores = torch._softmax_backward_data(by_weights, weights, -1, weights.dtype)
             if self._scale != 1:
                 by_scores.mul_(self._scale)
-            self._write(by_scores, k, by_query, block)
-            self._write(by_scores.transpose(1, 2), q, by_key, block)
-            self._write(dropped.transpose(1, 2), by_mix, by_value, block)
+            self._write(by_scores, k, by_query, shelf)
+            self._write(by_scores.transpose(1, 2), q, by_key, shelf)
+            self._write(dropped.transpose(1, 2), by_mix, by_value, shelf)
         return by_query, by_key, by_value
 
-    def _heads(self, positions: Tensor, block: Block) -> Tensor:
-        """[replicas, n_positions, d] -> [replicas * n_rows * heads, length, d / heads]."""
-        rows = positions[:, block.positions].reshape(-1, block.length, positions.shape[2])
+    def _heads(self, positions: Tensor, shelf: Shelf) -> Tensor:
+        """[replicas, n_positions, d] -> [replicas * n_lanes * heads, length, d / heads]."""
+        lanes = positions[:, shelf.positions].reshape(-1, shelf.length, positions.shape[2])
         if self._n_heads == 1:
-            return rows
-        split = rows.view(len(rows), block.length, self._n_heads, -1).transpose(1, 2)
-        return split.reshape(len(rows) * self._n_heads, block.length, -1)
+            return lanes
+        split = lanes.view(len(lanes), shelf.length, self._n_heads, -1).transpose(1, 2)
+        return split.reshape(len(lanes) * self._n_heads, shelf.length, -1)
 
-    def _write(self, a: Tensor, b: Tensor, out: Tensor, block: Block) -> None:
-        """Writes the product of a and b, which lie as `_heads` gives them, to the block's positions."""
-        here = out[:, block.positions]
+    def _write(self, a: Tensor, b: Tensor, out: Tensor, shelf: Shelf) -> None:
+        """Writes the product of a and b, which lie as `_heads` gives them, to the shelf's positions."""
+        here = out[:, shelf.positions]
         if self._n_heads == 1 and len(out) == 1:
-            torch.bmm(a, b, out=here.view(block.n_rows, block.length, -1))
+            torch.bmm(a, b, out=here.view(shelf.n_lanes, shelf.length, -1))
             return
         product = torch.bmm(a, b)
-        product = product.view(-1, self._n_heads, block.length, product.shape[2]).transpose(1, 2)
+        product = product.view(-1, self._n_heads, shelf.length, product.shape[2]).transpose(1, 2)
         here.copy_(product.reshape(here.shape))
 
 
@@ -163,14 +199,14 @@ MixOf = Callable[[float], CausalMix]
 
 
 def attention_of(
-    weights: Weights, settings: ModelSettings, step: Step, dropout: ByteDropout | None, name: str
+    weights: Weights, settings: ModelSettings, lanes: Lanes, dropout: ByteDropout | None, name: str
 ) -> OneHead | ManyHeads:
     """The attention of the block of that name, for one step."""
     masks = None
     if dropout is not None:
-        masks = [dropout.attention_mask(f"{name}.attention", block) for block in step.blocks]
+        masks = [dropout.attention_mask(f"{name}.attention", shelf) for shelf in lanes.shelves]
 
     def mix_of(scale: float) -> CausalMix:
-        return CausalMix(settings.n_heads, scale, step, masks)
+        return CausalMix(lanes, scale, masks)
 
     return (OneHead if settings.n_heads == 1 else ManyHeads)(weights, settings, mix_of, name)

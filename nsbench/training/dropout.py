@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nsbench.data.layout import Block, Step
+from nsbench.data.layout import Step
+from nsbench.data.packing import Shelf
 from nsbench.device import uploaded
 from nsbench.model import ModelSettings
 
@@ -36,7 +37,8 @@ class ByteDropout:
         joined = step.joined
         drawn, first_rows = _random_rows(joined.n_positives, width, generators)
         offsets = (torch.cumsum(joined.lengths, 1) - joined.lengths)[:, joined.own] + first_rows
-        index = torch.where(step.real, offsets.index_select(1, step.row) + step.column, 0)
+        positions = step.on_shelves
+        index = torch.where(positions.real, offsets.index_select(1, positions.row) + positions.column, 0)
         kept = drawn.index_select(0, index.view(-1)).view(*index.shape, width)
         self._kept = _at_least(kept, threshold)
 
@@ -44,16 +46,24 @@ class ByteDropout:
         """[replicas, n_positions, hidden_dim], what a place's values are multiplied by."""
         return self._mask(self._kept[..., self._columns[name]])
 
-    def attention_mask(self, name: str, block: Block) -> Tensor:
-        """[replicas * n_rows * heads, length, length], what a rectangle's attention weights are multiplied by."""
-        length = block.length
-        values = self._kept[:, block.positions, self._columns[name]]
-        values = values.reshape(-1, length, self._n_heads, self._max_length)[..., :length]
-        return self._mask(values.transpose(1, 2)).reshape(-1, length, length)
+    def attention_mask(self, name: str, shelf: Shelf) -> Tensor:
+        """[replicas * n_lanes * heads, length, length], what a shelf's attention weights are multiplied by.
+
+        A position has a byte for each distance to what it attends to, wherever its row stands: the last one for itself. So the
+        byte of a pair is as far from the position's first as the other is from the lane's, less the position's own place.
+        """
+        replicas, n_positions, width = self._kept.shape
+        first = shelf.first_position * width + self._columns[name].start + self._max_length - 1
+        pairs = self._kept.as_strided(
+            (replicas, shelf.n_lanes, self._n_heads, shelf.length, shelf.length),
+            (n_positions * width, shelf.length * width, self._max_length, width - 1, 1),
+            first,
+        )
+        return self._mask(pairs).view(-1, shelf.length, shelf.length)
 
     def _mask(self, kept: Tensor) -> Tensor:
         """1 / (1 - rate) where a value is kept, 0 where not."""
-        return kept.float().mul_(self._scale)
+        return kept.contiguous().float().mul_(self._scale)
 
 
 def _at_least(values: Tensor, threshold: int) -> Tensor:

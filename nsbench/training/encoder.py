@@ -7,7 +7,7 @@ from torch import Tensor
 
 from nsbench.data.layout import Step
 from nsbench.model import ModelSettings, Sasrec
-from nsbench.training.attention import attention_of
+from nsbench.training.attention import Lanes, attention_of
 from nsbench.training.dropout import ByteDropout
 from nsbench.training.layer import Linear, Norm, Weights
 from nsbench.training.row import sum_into_table
@@ -21,20 +21,19 @@ class Encoder:
 
         Args:
             model: The parameters; read only.
-            step: The histories.
+            step: The histories; positions are those on its shelves.
             dropout: Masks for this step; None: no dropout.
         """
         self._settings = model.settings
-        self._step = step
-        self._dropout = dropout
         self.by_dense = torch.zeros_like(model.dense)
         gradients = Sasrec(model.settings, self.by_dense, model.items).named()
         self._weights = Weights(model.named(), gradients)
         names = [f"blocks.{number}" for number in range(model.settings.n_blocks)]
-        self._blocks = [_EncoderBlock(self._weights, self._settings, step, dropout, name) for name in names]
+        lanes = Lanes(step.on_shelves, model.n_replicas, model.settings.n_heads)
+        self._blocks = [_EncoderBlock(self._weights, self._settings, lanes, dropout, name) for name in names]
         self._norm = Norm(self._weights, "norm")
         first = torch.arange(1, model.n_replicas + 1, device=model.items.device)[:, None] * self._settings.max_length
-        self._positions = first - 1 - step.from_end
+        self._positions = first - 1 - step.on_shelves.from_end
         self._mask = None if dropout is None else dropout.mask("embedding")
 
     def forward(self, vectors: Tensor) -> Tensor:
@@ -78,10 +77,10 @@ class _EncoderBlock:
     """Attention and the feed-forward part, each with its residual."""
 
     def __init__(
-        self, weights: Weights, settings: ModelSettings, step: Step, dropout: ByteDropout | None, name: str
+        self, weights: Weights, settings: ModelSettings, lanes: Lanes, dropout: ByteDropout | None, name: str
     ) -> None:
         self._query_norm, self._feed_norm = (Norm(weights, f"{name}.{part}") for part in ("query_norm", "feed_norm"))
-        self._attention = attention_of(weights, settings, step, dropout, name)
+        self._attention = attention_of(weights, settings, lanes, dropout, name)
         self._feed_in, self._feed_out = (Linear(weights, f"{name}.{part}") for part in ("feed_in", "feed_out"))
         self._masks = None if dropout is None else (dropout.mask(f"{name}.feed_in"), dropout.mask(f"{name}.feed_out"))
         self._hidden = torch.empty(0)

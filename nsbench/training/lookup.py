@@ -58,8 +58,9 @@ def look_up(table: ItemTable, step: Step, negatives: Negatives) -> Lookup:
         step: The users.
         negatives: Of [replicas, draws, length | 1, n_negatives].
     """
-    first = torch.arange(len(step.inputs), device=step.inputs.device)[:, None] * table.n_rows
-    parts = [step.inputs + first, step.targets + first, negatives.item_ids + first[..., None, None]]
+    positions = step.on_shelves
+    first = torch.arange(len(step.lengths), device=step.lengths.device)[:, None] * table.n_rows
+    parts = [positions.inputs + first, positions.targets + first, negatives.item_ids + first[..., None, None]]
     rows = torch.cat([part.flatten() for part in parts])
     vectors = table.look_up(rows)
     d = vectors.shape[1]

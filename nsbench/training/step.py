@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from nsbench.data.layout import Block, Step
+from nsbench.data.shelf import Places
 from nsbench.device import tf32_products
 from nsbench.loss import BinaryCrossEntropy, Select
 from nsbench.model import Sasrec
@@ -127,13 +128,16 @@ class Stepper:
         """
         lookup = look_up(self._table, step, negatives)
         encoder = Encoder(self._model, step, dropout)
+        positions, weights = step.on_shelves, self._weights(step, step)
         states = encoder.forward(lookup.inputs)
-        weights = self._position_weights(step)
-        losses, by_scores = self._loss.positives((states * lookup.targets).sum(-1), weights)
+        of_positives = weights if positions.swap is None else self._weights(step, positions)
+        losses, by_scores = self._loss.positives((states * lookup.targets).sum(-1), of_positives)
         by_states = by_scores[..., None] * lookup.targets
         torch.mul(by_scores[..., None], states, out=lookup.by_targets)
+        in_blocks, by_blocks = positions.to_blocks(states, by_states)
         for block in self._scored_at_once(step, negatives):
-            losses = losses + self._block(block, (states, by_states), weights, negatives, lookup)
+            losses = losses + self._block(block, (in_blocks, by_blocks), weights, negatives, lookup)
+        positions.from_blocks(by_blocks, by_states)
         encoder.backward(by_states, lookup.by_inputs)
         if self._settings.padding == "trained":
             losses = losses + self._padding(step, negatives, lookup, encoder.by_dense)
@@ -165,9 +169,9 @@ class Stepper:
         by_here.add_(by_states.view_as(by_here))
         return loss
 
-    def _position_weights(self, step: Step) -> Tensor:
+    def _weights(self, step: Step, places: Places) -> Tensor:
         """[replicas, n_positions], 1 / number of positions in the mean where real, 0 where padded."""
-        return step.real / self._n_averaged(step)[:, None]
+        return places.real / self._n_averaged(step)[:, None]
 
     def _n_averaged(self, step: Step) -> Tensor:
         """int64[replicas], positions in the mean, those of other processes included."""

@@ -1,8 +1,10 @@
 """How rows of a step are laid out in blocks."""
 
 import numpy as np
+import pytest
 import torch
 
+from nsbench.data import layout
 from nsbench.data.batch import UserBatch
 from nsbench.data.layout import blocks_of, step_of
 
@@ -65,3 +67,41 @@ def test_a_step_keeps_each_replicas_rows_and_masks_what_it_lacks() -> None:
     assert step.inputs.tolist() == [[4, 5, 6, 7, 0, 0], [1, 2, 0, 3, 4, 0]]
     assert step.real.tolist() == [[True, True, True, True, False, False], [True, True, False, True, True, False]]
     assert step.from_end.tolist() == [[2, 1, 0, 0, 0, 0], [1, 0, 0, 1, 0, 0]]
+
+
+def test_rows_that_would_save_little_stand_on_shelves_as_in_blocks() -> None:
+    """Two rows of 3 and one of 2: end to end they would save one of nine positions."""
+    step = step_of([batch_of([[4, 5, 6], [7, 8, 9], [1, 2]])])
+    assert step.on_shelves.swap is None
+    assert [(s.n_lanes, s.length) for s in step.on_shelves.shelves] == [(3, 3)]
+    assert step.on_shelves.inputs.tolist() == step.inputs.tolist() == [[4, 5, 6, 7, 8, 9, 1, 2, 0]]
+
+
+def test_rows_stand_end_to_end_where_that_saves_much() -> None:
+    """Rows of 4, 2 and 1: one block of 12 positions, but two lanes of 4, the second with one place left."""
+    step = step_of([batch_of([[4, 5, 6, 7], [8, 9], [1]])])
+    positions = step.on_shelves
+    assert positions.swap is not None
+    assert positions.inputs.tolist() == [[4, 5, 6, 7, 8, 9, 1, 0]]
+    assert positions.targets.tolist() == [[5, 6, 7, 8, 9, 10, 2, 0]]
+    assert positions.real.tolist() == [[True] * 7 + [False]]
+    assert positions.from_end.tolist() == [[3, 2, 1, 0, 1, 0, 0, 0]]
+    assert positions.swap.begin.tolist() == [0, 0, 0, 0, 0, 0, 2, 3]
+    assert positions.swap.of_blocks.tolist() == [0, 1, 2, 3, 4, 5, 8, 12]
+    assert positions.swap.in_blocks[[0, 1, 2, 3, 4, 5, 8]].tolist() == [0, 1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("n_replicas", [1, 2])
+def test_states_go_to_the_blocks_and_their_gradient_comes_back(
+    monkeypatch: pytest.MonkeyPatch, n_replicas: int
+) -> None:
+    """Each real position of the blocks has the state of its item; what is added to it there is added here, and nothing else."""
+    monkeypatch.setattr(layout, "LEAST_SAVED", -1.0)
+    batches = [batch_of([[4, 5, 6, 7], [8, 9], [1]]), batch_of([[2, 3, 4], [5, 6, 7], [9]])][:n_replicas]
+    step = step_of(batches)
+    states, by_states = step.on_shelves.inputs[..., None].float(), torch.zeros(*step.on_shelves.inputs.shape, 1)
+    in_blocks, by_blocks = step.on_shelves.to_blocks(states, by_states)
+    assert torch.equal(in_blocks[..., 0] * step.real, step.inputs.float())
+    by_blocks[:, : in_blocks.shape[1]] += step.inputs[..., None] * step.real[..., None]
+    step.on_shelves.from_blocks(by_blocks, by_states)
+    assert torch.equal(by_states, states)

@@ -3,9 +3,11 @@
 import pytest
 import torch
 
+from nsbench.data import layout
 from nsbench.data.layout import step_of
 from nsbench.model import ModelSettings
 from nsbench.training.dropout import ByteDropout
+from tests.builder import dataset_of
 from tests.samplers.log import batches_of, skewed_log
 
 LOG = skewed_log(400)
@@ -39,13 +41,39 @@ def test_a_replicas_masks_are_those_it_has_alone() -> None:
 
 
 def test_attention_has_a_mask_for_each_row_and_head() -> None:
-    """256 rows, 2 heads, one rectangle of 6 positions; the two heads of a row drop different weights."""
+    """256 rows, 2 heads, one rectangle of 6 positions; the two heads of a row drop different weights.
+
+    What a position may attend to are 6 * 7 / 2 of 36 pairs, of which each has a byte of its own.
+    """
     step = step_of([batches_of(LOG, 256)[0]])
     masks = ByteDropout(SIZE, step, [torch.Generator().manual_seed(0)])
-    mask = masks.attention_mask("blocks.0.attention", step.blocks[0])
+    mask = masks.attention_mask("blocks.0.attention", step.on_shelves.shelves[0])
     assert mask.shape == (512, 6, 6)
-    assert (mask == 0).float().mean().item() == pytest.approx(51 / 256, abs=0.02)
-    assert not torch.equal(mask[0::2], mask[1::2])
+    seen = torch.ones(6, 6).tril() > 0
+    assert (mask[:, seen] == 0).float().mean().item() == pytest.approx(51 / 256, abs=0.02)
+    assert not torch.equal(mask[0::2][:, seen], mask[1::2][:, seen])
+    both = ((mask[:, 3, 0] == 0) & (mask[:, 4, 1] == 0)).float().mean().item()
+    assert both == pytest.approx((51 / 256) ** 2, abs=0.05)
+
+
+def test_masks_do_not_hang_on_where_a_row_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows of 6, 3, 2 and 1 in blocks, and 3, 2 and 1 end to end on a lane of 6: the same pairs have the same masks."""
+    log = dataset_of([[*range(1, 8)], [1, 2, 3, 4], [5, 6, 7], [8, 9]])
+    masks = []
+    for least_saved in (1.0, -1.0):
+        monkeypatch.setattr(layout, "LEAST_SAVED", least_saved)
+        step = step_of([batches_of(log, 4)[0]])
+        dropped = ByteDropout(SIZE, step, [torch.Generator().manual_seed(3)])
+        positions, pairs = step.on_shelves, {}
+        (shelf,) = positions.shelves
+        mask = dropped.attention_mask("blocks.0.attention", shelf).view(shelf.n_lanes, 2, shelf.length, shelf.length)
+        for place, (row, column) in enumerate(zip(positions.row.tolist(), positions.column.tolist(), strict=True)):
+            lane, end = divmod(place, shelf.length)
+            if positions.real[0, place]:
+                pairs[row, column] = mask[lane, :, end, end - column : end + 1].tolist()
+        masks.append(pairs)
+        assert len(pairs) == 6 + 3 + 2 + 1
+    assert masks[0] == masks[1]
 
 
 def test_a_rate_below_half_a_256th_drops_nothing() -> None:

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from nsbench.data import layout
 from nsbench.data.batch import BatchSource, windows_of
-from nsbench.data.layout import Step, step_of
+from nsbench.data.layout import Block, Step, step_of
 from nsbench.model import LAYER_NORM_EPS, ModelSettings, Sasrec, initial_model
 from nsbench.training.dropout import ByteDropout
 from nsbench.training.encoder import Encoder
@@ -26,11 +27,40 @@ def step_for(settings: ModelSettings, n_replicas: int) -> Step:
     return step_of([next(source.epoch(np.random.default_rng(seed))) for seed in range(n_replicas)])
 
 
+def on_shelves(step: Step, positions: Tensor) -> Tensor:
+    """What stands in the order of the blocks, in that of the shelves; 0 where no row stands."""
+    swap = step.on_shelves.swap
+    if swap is None:
+        return positions
+    return functional.pad(positions, (0, 0, 0, 1)).index_select(1, swap.of_blocks)
+
+
+def in_blocks(step: Step, positions: Tensor) -> Tensor:
+    """The other way round; anything where padded."""
+    swap = step.on_shelves.swap
+    return positions if swap is None else positions.index_select(1, swap.in_blocks)
+
+
+def pair_mask(dropout: ByteDropout, name: str, step: Step, block: Block) -> Tensor:
+    """[replicas * n_rows, heads, length, length]: a position's byte for what stands so many positions before it, pair by pair."""
+    columns, length = dropout._columns[name], block.length
+    kept = in_blocks(step, dropout._kept[..., columns])[:, block.positions]
+    kept = kept.reshape(-1, length, dropout._n_heads, dropout._max_length).float() * dropout._scale
+    mask = torch.zeros(len(kept), dropout._n_heads, length, length)
+    for position in range(length):
+        for other in range(position + 1):
+            mask[:, :, position, other] = kept[:, position, :, dropout._max_length - 1 - (position - other)]
+    return mask
+
+
 def states_of(model: Sasrec, step: Step, vectors: Tensor, dropout: ByteDropout | None) -> Tensor:
     """SASRec as its definition reads, differentiable by autograd; with the masks where the paper's code has them."""
     if dropout is None:
         return model.encode(step, vectors)
     p, d, heads = model.named(), model.settings.hidden_dim, model.settings.n_heads
+
+    def place_mask(name: str) -> Tensor:
+        return in_blocks(step, dropout.mask(name))
 
     def norm(x: Tensor, name: str) -> Tensor:
         normal = functional.layer_norm(x, (d,), eps=LAYER_NORM_EPS)
@@ -45,7 +75,7 @@ def states_of(model: Sasrec, step: Step, vectors: Tensor, dropout: ByteDropout |
             for table, place in zip(p["positions"], step.from_end, strict=True)
         ]
     )
-    x = (vectors * math.sqrt(d) + position) * dropout.mask("embedding")
+    x = (vectors * math.sqrt(d) + position) * place_mask("embedding")
     for number in range(model.settings.n_blocks):
         name = f"blocks.{number}"
         query = norm(x, f"{name}.query_norm")
@@ -56,25 +86,33 @@ def states_of(model: Sasrec, step: Step, vectors: Tensor, dropout: ByteDropout |
             q, k, v = (part[:, block.positions].reshape(shape).transpose(1, 2) for part in projected)
             future = torch.full((block.length, block.length), -torch.inf).triu(1)
             weights = (q @ k.transpose(2, 3) / math.sqrt(d // heads) + future).softmax(-1)
-            mask = dropout.attention_mask(f"{name}.attention", block).view(weights.shape)
+            mask = pair_mask(dropout, f"{name}.attention", step, block)
             mixed[:, block.positions] = ((weights * mask) @ v).transpose(1, 2).reshape(model.n_replicas, -1, d)
         x = norm(query + linear(mixed, f"{name}.output"), f"{name}.feed_norm")
-        hidden = (linear(x, f"{name}.feed_in") * dropout.mask(f"{name}.feed_in")).relu()
-        x = x + linear(hidden, f"{name}.feed_out") * dropout.mask(f"{name}.feed_out")
+        hidden = (linear(x, f"{name}.feed_in") * place_mask(f"{name}.feed_in")).relu()
+        x = x + linear(hidden, f"{name}.feed_out") * place_mask(f"{name}.feed_out")
     return norm(x, "norm")
 
 
 @pytest.mark.parametrize("dropout_rate", [0.0, 0.3])
 @pytest.mark.parametrize("n_heads", [1, 2])
 @pytest.mark.parametrize("n_replicas", [1, 3])
-def test_states_and_every_gradient_equal_autograds(n_replicas: int, n_heads: int, dropout_rate: float) -> None:
-    """To 1e-5 of the largest gradient of each parameter, after moving biases and scales off their first values."""
+@pytest.mark.parametrize("least_saved", [-1.0, 1.0], ids=["packed", "in blocks"])
+def test_states_and_every_gradient_equal_autograds(
+    monkeypatch: pytest.MonkeyPatch, least_saved: float, n_replicas: int, n_heads: int, dropout_rate: float
+) -> None:
+    """To 1e-5 of the largest gradient of each parameter, after moving biases and scales off their first values.
+
+    The definition has rows in blocks, each by itself; the encoder end to end, or in the same blocks.
+    """
+    monkeypatch.setattr(layout, "LEAST_SAVED", least_saved)
     settings = ModelSettings(hidden_dim=8, n_heads=n_heads, max_length=6, dropout_rate=dropout_rate)
     random = torch.Generator().manual_seed(5)
     model = initial_model(settings, LOG.n_items, [torch.Generator().manual_seed(seed) for seed in range(n_replicas)])
     model.dense.add_(0.1 * torch.randn(model.dense.shape, generator=random))
     step = step_for(settings, n_replicas)
     assert len(step.blocks) > 1
+    assert (step.on_shelves.swap is not None) == (least_saved < 0)
     generators = [torch.Generator().manual_seed(seed) for seed in range(n_replicas)]
     dropout = ByteDropout(settings, step, generators) if dropout_rate else None
     vectors = torch.randn(n_replicas, len(step.row), 8, generator=random, requires_grad=True)
@@ -86,11 +124,12 @@ def test_states_and_every_gradient_equal_autograds(n_replicas: int, n_heads: int
 
     with torch.no_grad():
         encoder = Encoder(model, step, dropout)
-        states = encoder.forward(vectors.detach())
-        found = torch.empty_like(by_states)
-        encoder.backward(by_states, found)
-    assert torch.allclose(states, expected, atol=1e-5)
-    assert torch.allclose(found, by_vectors, atol=1e-5 * by_vectors.abs().max().item())
+        states = encoder.forward(on_shelves(step, vectors.detach()))
+        found = torch.empty_like(states)
+        encoder.backward(on_shelves(step, by_states), found)
+    real = step.real[..., None]
+    assert torch.allclose(in_blocks(step, states) * real, expected * real, atol=1e-5)
+    assert torch.allclose(in_blocks(step, found) * real, by_vectors * real, atol=1e-5 * by_vectors.abs().max().item())
     pairs = zip(
         *(Sasrec(settings, part, model.items).named().items() for part in (encoder.by_dense, by_dense)), strict=True
     )
