@@ -14,10 +14,12 @@ from nsbench.samplers import SAMPLERS
 from nsbench.samplers.random import RandomSettings
 from nsbench.samplers.sampler import SamplerSettings
 from nsbench.training.item_table import WholeTable
+from nsbench.training.part import part_of
 from nsbench.training.replica_steps import Together, laid_out
 from nsbench.training.settings import TrainingSettings
 from nsbench.training.source import Draw, DrawSource, epoch_of
 from nsbench.training.step import Stepper
+from tests.place import Place
 from tests.pretend_gpu import PRETEND_GPU, pretended_gpu
 from tests.samplers.log import CPU, context_of
 from tests.training.test_step import ragged_log
@@ -141,6 +143,21 @@ def test_a_replica_draws_beside_others_what_it_draws_alone(settings: SamplerSett
             assert step.lengths[1].tolist() == own_step.lengths[0].tolist()
             assert negatives.item_ids[1].tolist() == own_negatives.item_ids[0].tolist()
             assert negatives.mask[1].tolist() == own_negatives.mask[0].tolist()
+
+
+@pytest.mark.parametrize("rank", [0, 1, 16])
+def test_a_processs_part_is_cut_from_all_replicas_alike(rank: int) -> None:
+    """17 processes for 16 users: the last has none; the parts of three replicas are those of each by itself."""
+    with pretended_gpu():
+        (draw,) = next(epoch_of(sources_on(PRETEND_GPU, RandomSettings(n_negatives=5))))
+        part, negatives = part_of(*laid_out([draw]), Place(rank, 17))
+        for place, seed in enumerate(SEEDS):
+            (own,) = next(epoch_of(sources_on(PRETEND_GPU, RandomSettings(n_negatives=5), [seed])))
+            alone, own_negatives = part_of(*laid_out([own]), Place(rank, 17))
+            width = alone.rows_of_inputs.shape[2]
+            assert part.rows_of_inputs[place, :, :width].tolist() == alone.rows_of_inputs[0].tolist()
+            assert part.lengths[place].tolist() == alone.lengths[0].tolist()
+            assert negatives.item_ids[place].tolist() == own_negatives.item_ids[0].tolist()
 
 
 @pytest.mark.parametrize("settings", every_sampler(), ids=lambda one: f"{one.name}-{one.negative_sharing}")
