@@ -135,7 +135,7 @@ class Sasrec:
         p = self.named()
         d = self.settings.hidden_dim
         first = torch.arange(1, self.n_replicas + 1, device=vectors.device)[:, None] * self.settings.max_length
-        positions = functional.embedding(first - 1 - step.from_end, p["positions"].flatten(0, 1))
+        positions = functional.embedding(first - 1 - step.places.from_end, p["positions"].flatten(0, 1))
         x = vectors * math.sqrt(d) + positions
         for block in range(self.settings.n_blocks):
             name = f"blocks.{block}"

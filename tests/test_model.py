@@ -65,7 +65,7 @@ def test_states_equal_a_plain_implementation_position_by_position() -> None:
     batch = step(0)
     states = states_of(model, batch)[0]
     for row in (0, 5, 15):
-        places = (batch.row == row) & batch.real[0]
+        places = (batch.places.row == row) & batch.places.real[0]
         expected = plain_sasrec(model, batch.inputs[0, places].tolist())
         assert torch.allclose(states[places], expected, atol=1e-5)
 
@@ -76,8 +76,8 @@ def test_a_replica_has_the_states_that_it_has_alone() -> None:
     states = states_of(model, together)[1]
     expected = states_of(model.replica(1), alone)[0]
     for row in range(len(alone.batches[0].users)):
-        here = states[(together.row == row) & together.real[1]]
-        assert torch.allclose(here, expected[(alone.row == row) & alone.real[0]], atol=1e-5)
+        here = states[(together.places.row == row) & together.places.real[1]]
+        assert torch.allclose(here, expected[(alone.places.row == row) & alone.places.real[0]], atol=1e-5)
 
 
 def test_initial_parameters_depend_on_the_replicas_own_generator_only() -> None:

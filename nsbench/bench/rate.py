@@ -28,7 +28,7 @@ class TrainingRate:
         negatives_drawn_per_s: Negatives drawn, which positives may share.
         draw_share: Share of the time that drawing batches and negatives takes.
         useful_flops: FLOP/s that the model needs for those positives (`flops_per_positive`).
-        gemm_share: Share of the large product's rate.
+        gemm_share: Share of the large product's rate; on a GPU that is float32's, which training in TF32 may pass.
         limit_shares: Share of each limit.
         limit_total: Their sum.
         binding_limit: The limit with the largest share.

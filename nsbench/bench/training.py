@@ -15,6 +15,7 @@ from nsbench.config import Flat, Settings
 from nsbench.data.batch import UserBatch
 from nsbench.data.dataset import Dataset
 from nsbench.data.layout import Block, Step
+from nsbench.data.shelf import Places, Rows
 from nsbench.experiment import trainer_of
 from nsbench.model import ModelSettings, Sasrec, initial_model
 from nsbench.samplers import SAMPLERS
@@ -76,14 +77,15 @@ def settings_with(
 def one_rectangle(draw: Draw, max_length: int) -> tuple[Step, Negatives]:
     """The step with its padding computed: every row as long as the model's longest, in one block."""
     step, negatives = no_padding(draw)
-    batch, n_rows = draw.batch, step.lengths.shape[1]
+    batch, lengths = draw.batch, step.rows.lengths
+    n_rows = lengths.shape[1]
     missing = (0, max_length - batch.inputs.shape[1], 0, n_rows - len(batch.users))
     inputs, targets = (torch.nn.functional.pad(part, missing)[None] for part in (batch.inputs, batch.targets))
     place = torch.arange(n_rows * max_length, device=inputs.device)
-    row, column = place // max_length, place % max_length
+    places = Places(lengths, place // max_length, place % max_length)
     blocks = (Block(0, n_rows, 0, max_length),)
-    longest = np.full(n_rows, max_length)
-    return Step(step.lengths, row, column, (batch,), blocks, longest, inputs, targets, step.n_positives), negatives
+    rows, longest = Rows(lengths, inputs, targets), np.full(n_rows, max_length)
+    return Step((batch,), rows, longest, blocks, places, step.n_positives), negatives
 
 
 def no_padding(draw: Draw) -> tuple[Step, Negatives]:

@@ -2,13 +2,15 @@
 
 Rows come longest first. Consecutive rows form a block, padded to the longest of them on the right; a causal model never
 lets padding on the right reach a real position, so no mask is needed. What works position by position sees one flat
-axis of all blocks; attention and scoring see each block as a rectangle, without copying.
+axis of all blocks; scoring, and attention in evaluation, see each block as a rectangle, without copying. In training the encoder
+has the same order, or rows end to end where that saves much (`nsbench.data.packing`).
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import final
 
 import numpy as np
 import torch
@@ -17,8 +19,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from nsbench.data.batch import UserBatch, ranges
-from nsbench.data.packing import Shelf, packed
-from nsbench.data.shelf import OnShelves, Places, Rows, end_to_end, in_blocks
+from nsbench.data.packing import Packing, Shelf, packed
+from nsbench.data.shelf import OnShelves, Places, Rows, as_blocks, end_to_end
 from nsbench.device import uploaded
 
 BLOCK_COST = 48.0
@@ -30,8 +32,8 @@ GPU_BLOCK_COST = 192.0
 
 
 LEAST_SAVED = 0.15
-"""Rows are packed for the encoder where that saves so large a share of its positions, calls included: to change the order of
-positions and to mask other rows costs about as much."""
+"""Rows stand end to end for the encoder where that saves so large a share of its positions, calls included: to change their order
+and to mask other rows costs about as much."""
 
 
 @dataclass(frozen=True)
@@ -126,35 +128,38 @@ class Joined:
     own: slice
 
 
+@final
 @dataclass(frozen=True)
-class Step(Places):
+class Step:
     """One step of several replicas in the same blocks, so that they run in the same kernels.
 
     Attributes:
-        lengths: int64[replicas, n_rows], real positions of each row; 0 where a replica has fewer rows.
-        row: int64[n_positions], the row of each position of the blocks.
-        column: int64[n_positions], the position within its row.
         batches: The replicas' own users.
-        blocks: Shared by the replicas: row i is as long as the longest of their rows i.
-        longest: int64[n_rows], that length, at least 1.
-        rows_of_inputs: int64[replicas, n_rows, width], 0 where padded.
-        rows_of_targets: int64[replicas, n_rows, width], 0 where padded.
+        rows: What stands in their rows; row i of a replica belongs to its user i.
+        longest: int64[n_rows], the longest of the replicas' rows i, at least 1.
+        blocks: Shared by the replicas: row i takes as many positions as the longest row of its block.
+        places: Of the positions of the blocks.
         n_positives: Real positions of each replica.
         part_of: What the step is a part of; None: of nothing, it is the whole.
     """
 
     batches: tuple[UserBatch, ...]
-    blocks: tuple[Block, ...]
+    rows: Rows
     longest: NDArray[np.int64]
-    rows_of_inputs: Tensor
-    rows_of_targets: Tensor
+    blocks: tuple[Block, ...]
+    places: Places
     n_positives: tuple[int, ...]
     part_of: Joined | None = None
 
     @property
     def joined(self) -> Joined:
         """What the step is a part of, or itself."""
-        return self.part_of or Joined(self.lengths, self.n_positives, slice(None))
+        return self.part_of or Joined(self.rows.lengths, self.n_positives, slice(None))
+
+    @property
+    def device(self) -> torch.device:
+        """Where the step is taken."""
+        return self.rows.lengths.device
 
     def split(self, tensor: Tensor) -> tuple[Tensor, ...]:
         """The blocks' parts of a tensor [replicas, n_positions, ...].
@@ -166,24 +171,28 @@ class Step(Places):
 
     @cached_property
     def inputs(self) -> Tensor:
-        """int64[replicas, n_positions]; 0 where padded."""
-        index = self.row * self.rows_of_inputs.shape[2] + self.column
-        return self.rows_of_inputs.flatten(1).index_select(1, index)
+        """int64[replicas, n_positions], in the order of the blocks; 0 where padded."""
+        return self.rows.inputs_at(self.places.row, self.places.column)
 
     @cached_property
     def on_shelves(self) -> OnShelves:
-        """The positions once more, as the encoder has them."""
-        rows = Rows(self.lengths, self.rows_of_inputs, self.rows_of_targets)
-        cost, n_in_rows, n_in_blocks = self._call_cost, int(self.longest.sum()), self.blocks[-1].positions.stop
-        if n_in_blocks - n_in_rows + (len(self.blocks) - 1) * cost < LEAST_SAVED * n_in_rows:
-            shelves = tuple(Shelf(block.n_rows, block.length, block.first_position, False) for block in self.blocks)
-            return in_blocks(rows, self, shelves)
+        """The positions once more, as the encoder has them in training."""
+        packing = self._packing()
+        if packing is None:
+            shelves = (Shelf(block.n_rows, block.length, block.first_position, False) for block in self.blocks)
+            return as_blocks(self.rows, self.places, tuple(shelves))
         begins = [block.first_position + np.arange(block.n_rows) * block.length for block in self.blocks]
-        return end_to_end(rows, self.longest, packed(self.longest, cost), np.concatenate(begins), n_in_blocks)
+        return end_to_end(self.rows, self.longest, packing, np.concatenate(begins), self.blocks[-1].positions.stop)
 
-    @property
-    def _call_cost(self) -> float:
-        return _call_cost(self.lengths.device, len(self.n_positives))
+    def _packing(self) -> Packing | None:
+        """How rows stand end to end; None where that saves too little, be it even all padding and all calls but one shelf's."""
+        cost, n_real = _call_cost(self.device, len(self.n_positives)), int(self.longest.sum())
+        n_in_blocks, n_blocks = self.blocks[-1].positions.stop, len(self.blocks)
+        if n_in_blocks - n_real + (n_blocks - 1) * cost < LEAST_SAVED * n_real:
+            return None
+        packing = packed(self.longest, cost)
+        n_saved = n_in_blocks - packing.n_positions + (n_blocks - len(packing.shelves)) * cost
+        return None if n_saved < LEAST_SAVED * n_real else packing
 
 
 def _call_cost(device: torch.device, n_replicas: int) -> float:
@@ -218,17 +227,8 @@ def step_of(batches: Sequence[UserBatch], n_together: int = 1) -> Step:
         for parts in ([batch.inputs for batch in batches], [batch.targets for batch in batches])
     )
     lengths_there = _joined([_rows(batch.lengths[:, None], batch, n_rows, 1)[..., 0] for batch in batches])
-    return Step(
-        lengths_there,
-        uploaded(row, device),
-        uploaded(column, device),
-        tuple(batches),
-        blocks,
-        longest,
-        inputs,
-        targets,
-        n_positives,
-    )
+    places = Places(lengths_there, uploaded(row, device), uploaded(column, device))
+    return Step(tuple(batches), Rows(lengths_there, inputs, targets), longest, blocks, places, n_positives)
 
 
 def _rows(tensor: Tensor, batch: UserBatch, n_rows: int, width: int) -> Tensor:

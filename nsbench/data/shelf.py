@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +13,13 @@ from nsbench.data.packing import Packing, Shelf
 from nsbench.device import uploaded
 
 
+@final
 @dataclass(frozen=True)
 class Places:
-    """Where positions of a step are, in some order of them.
+    """Where positions of a step's rows are, in some order of them.
 
     Attributes:
-        lengths: int64[replicas, n_rows], as `Step.lengths`.
+        lengths: int64[replicas, n_rows], real positions of each row.
         row: int64[n_positions], the row of each position.
         column: int64[n_positions], the position within its row.
     """
@@ -37,78 +39,94 @@ class Places:
         return (self.lengths.index_select(1, self.row) - 1 - self.column).clamp_(min=0)
 
 
-@dataclass(frozen=True)
-class Swap:
-    """How positions change between shelves and blocks.
-
-    Attributes:
-        begin: int64[n_positions], for each position on the shelves where in its lane its row begins.
-        in_blocks: int64[positions of the blocks], where each position of the blocks stands on the shelves; 0 where padded.
-        of_blocks: int64[n_positions], which position of the blocks stands there; their number where none does.
-    """
-
-    begin: Tensor
-    in_blocks: Tensor
-    of_blocks: Tensor
-
-
-@dataclass(frozen=True)
-class OnShelves(Places):
-    """The positions of a step as the encoder has them.
-
-    Attributes:
-        shelves: Rectangles of lanes, one after the other on the flat axis.
-        inputs: int64[replicas, n_positions]; 0 where padded.
-        targets: int64[replicas, n_positions]; 0 where padded.
-        swap: Where rows stand end to end (`nsbench.data.packing`); None: the shelves are the blocks.
-    """
-
-    shelves: tuple[Shelf, ...]
-    inputs: Tensor
-    targets: Tensor
-    swap: Swap | None
-
-    def to_blocks(self, states: Tensor, by_states: Tensor) -> tuple[Tensor, Tensor]:
-        """The states in the order of the blocks, and their gradient, to be added to and then given to `from_blocks`.
-
-        Args:
-            states: [replicas, n_positions, hidden_dim].
-            by_states: Of the same shape.
-        """
-        if self.swap is None:
-            return states, by_states
-        in_blocks = states.index_select(1, self.swap.in_blocks)
-        # One more takes what stands in no block.
-        return in_blocks, in_blocks.new_zeros(len(states), in_blocks.shape[1] + 1, in_blocks.shape[2])
-
-    def from_blocks(self, by_blocks: Tensor, by_states: Tensor) -> None:
-        """Adds the gradient in the order of the blocks to that of the states."""
-        if self.swap is not None:
-            by_states.add_(by_blocks.index_select(1, self.swap.of_blocks))
-
-
+@final
 @dataclass(frozen=True)
 class Rows:
     """What stands in a step's rows.
 
     Attributes:
-        lengths: int64[replicas, n_rows], as `Step.lengths`.
-        inputs: int64[replicas, n_rows, width], 0 where padded.
-        targets: int64[replicas, n_rows, width], 0 where padded.
+        lengths: int64[replicas, n_rows], real positions of each row; 0 where a replica has fewer rows.
+        inputs: int64[replicas, n_rows, width], the items that the model sees; 0 where padded.
+        targets: int64[replicas, n_rows, width], the item after each; 0 where padded.
     """
 
     lengths: Tensor
     inputs: Tensor
     targets: Tensor
 
-    def at(self, places: Places) -> tuple[Tensor, Tensor]:
-        """int64[replicas, n_positions], the inputs and targets of some places, which are all within the width."""
-        index = places.row * self.inputs.shape[2] + places.column
-        inputs, targets = (part.flatten(1).index_select(1, index) for part in (self.inputs, self.targets))
-        return inputs, targets
+    @property
+    def width(self) -> int:
+        """Columns, of which the longest row may leave some padded."""
+        return self.inputs.shape[2]
+
+    def inputs_at(self, row: Tensor, column: Tensor) -> Tensor:
+        """int64[replicas, n_positions], the inputs of some places, int64[n_positions] each."""
+        return self.inputs.flatten(1).index_select(1, row * self.width + column)
+
+    def targets_at(self, row: Tensor, column: Tensor) -> Tensor:
+        """The targets likewise."""
+        return self.targets.flatten(1).index_select(1, row * self.width + column)
 
 
-def in_blocks(rows: Rows, places: Places, shelves: tuple[Shelf, ...]) -> OnShelves:
+@final
+@dataclass(frozen=True)
+class Swap:
+    """How positions change between shelves, where rows stand end to end, and blocks.
+
+    Attributes:
+        begin: int64[n_positions], for each position on the shelves where in its lane its row begins.
+        of_shelves: int64[positions of the blocks], which position on the shelves each of the blocks' is; any where padded.
+        of_blocks: int64[n_positions], which position of the blocks each on the shelves is; their number where it is none.
+    """
+
+    begin: Tensor
+    of_shelves: Tensor
+    of_blocks: Tensor
+
+
+@final
+@dataclass(frozen=True)
+class OnShelves:
+    """The positions of a step as the encoder has them.
+
+    Attributes:
+        shelves: Rectangles of lanes, one after the other on the flat axis.
+        places: Of each position.
+        inputs: int64[replicas, n_positions]; 0 where padded.
+        targets: int64[replicas, n_positions]; 0 where padded.
+        swap: Where rows stand end to end (`nsbench.data.packing`); None: the shelves are the blocks.
+    """
+
+    shelves: tuple[Shelf, ...]
+    places: Places
+    inputs: Tensor
+    targets: Tensor
+    swap: Swap | None
+
+    def to_blocks(self, states: Tensor, by_states: Tensor) -> tuple[Tensor, Tensor]:
+        """The states in the order of the blocks, and memory for their gradient.
+
+        Args:
+            states: [replicas, n_positions, hidden_dim].
+            by_states: Of the same shape.
+
+        Returns:
+            [replicas, positions of the blocks, hidden_dim]; and the same with perhaps one position more, to which a gradient
+            is added that `from_blocks` then takes.
+        """
+        if self.swap is None:
+            return states, by_states
+        there = states.index_select(1, self.swap.of_shelves)
+        # One more for what stands in no block.
+        return there, there.new_zeros(len(states), there.shape[1] + 1, there.shape[2])
+
+    def from_blocks(self, by_blocks: Tensor, by_states: Tensor) -> None:
+        """Adds the gradient in the order of the blocks to that of the states, if it isn't the same memory."""
+        if self.swap is not None:
+            by_states.add_(by_blocks.index_select(1, self.swap.of_blocks))
+
+
+def as_blocks(rows: Rows, places: Places, shelves: tuple[Shelf, ...]) -> OnShelves:
     """The order of the blocks itself.
 
     Args:
@@ -116,7 +134,8 @@ def in_blocks(rows: Rows, places: Places, shelves: tuple[Shelf, ...]) -> OnShelv
         places: Of the positions of the blocks.
         shelves: The blocks.
     """
-    return OnShelves(rows.lengths, places.row, places.column, shelves, *rows.at(places), None)
+    at = (places.row, places.column)
+    return OnShelves(shelves, places, rows.inputs_at(*at), rows.targets_at(*at), None)
 
 
 def end_to_end(
@@ -132,23 +151,19 @@ def end_to_end(
         n_in_blocks: Positions of the blocks.
     """
     each = np.stack([np.arange(len(longest)), packing.place, packing.begin, begins_in_blocks])
-    row, place, begin, place_in_blocks = np.repeat(each, longest, axis=1)
+    row, first, begin, first_in_blocks = np.repeat(each, longest, axis=1)
     column = ranges(np.zeros(len(longest), dtype=np.int64), longest)
-    place, place_in_blocks = place + column, place_in_blocks + column
-    # Where no row stands: a column beyond every row, which attends to itself and is in no block.
-    width = rows.inputs.shape[2]
-    flat = np.empty((4, packing.n_positions), dtype=np.int64)
-    flat[0], flat[1], flat[3] = 0, width, n_in_blocks
-    for shelf in packing.shelves:
-        flat[2, shelf.positions].reshape(-1, shelf.length)[:] = np.arange(shelf.length)
+    place, place_in_blocks = first + column, first_in_blocks + column
+    # Where no row stands: row 0, a column beyond every row, a beginning of its own, and no position of the blocks.
+    flat = np.repeat([[0], [rows.width], [0], [n_in_blocks]], packing.n_positions, axis=1)
+    flat[2] = packing.in_lane()
     flat[:, place] = row, column, begin, place_in_blocks
-    of_rows = np.zeros(n_in_blocks, dtype=np.int64)
-    of_rows[place_in_blocks] = place
-    device = rows.lengths.device
-    rows_there, columns, begins, of_blocks = uploaded(flat, device)
+    of_shelves = np.zeros(n_in_blocks, dtype=np.int64)
+    of_shelves[place_in_blocks] = place
+    rows_there, columns, begins, of_blocks = uploaded(flat, rows.lengths.device)
     places = Places(rows.lengths, rows_there, columns)
-    inputs, targets = (
-        part * places.real for part in rows.at(Places(rows.lengths, rows_there, columns.clamp(max=width - 1)))
+    at = (rows_there, columns.clamp(max=rows.width - 1))
+    swap = Swap(begins, uploaded(of_shelves, rows.lengths.device), of_blocks)
+    return OnShelves(
+        packing.shelves, places, rows.inputs_at(*at) * places.real, rows.targets_at(*at) * places.real, swap
     )
-    swap = Swap(begins, uploaded(of_rows, device), of_blocks)
-    return OnShelves(rows.lengths, rows_there, columns, packing.shelves, inputs, targets, swap)

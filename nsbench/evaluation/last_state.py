@@ -42,7 +42,7 @@ class LastStateEncoder:
     def encode(self, step: Step) -> Tensor:
         """The state after the last item of each row: float32[n_rows, hidden_dim]."""
         settings = self._settings
-        x = self._positions.index_select(0, settings.max_length - 1 - step.from_end[0])
+        x = self._positions.index_select(0, settings.max_length - 1 - step.places.from_end[0])
         # Not held by name: memory that isn't free for the blocks costs a tenth of the time.
         x.add_(self._look_up(self._items, step.inputs[0]), alpha=math.sqrt(settings.hidden_dim))
         for block in self._inner:
@@ -120,7 +120,7 @@ class _LastBlock:
 
     def encode(self, step: Step, x: Tensor) -> Tensor:
         """[n_rows, d] from [n_positions, d]."""
-        lengths = step.lengths[0]
+        lengths = step.rows.lengths[0]
         starts = torch.cat([torch.arange(b.n_rows, device=x.device) * b.length + b.first_position for b in step.blocks])
         query = _norm(x.index_select(0, starts + lengths - 1), self._p, "query_norm")
         heads, d, width = self._key.shape

@@ -28,8 +28,8 @@ class Lanes:
         self.n_heads = n_heads
         self.unseen = [
             _future_and_others(shelf, positions.swap.begin, n_replicas, n_heads)
-            if shelf.is_shared and positions.swap is not None
-            else _future(shelf.length, positions.row.device)
+            if shelf.needs_mask and positions.swap is not None
+            else _future(shelf.length, positions.inputs.device)
             for shelf in self.shelves
         ]
         """For each shelf minus infinity where a position may not look: [length, length], or of each lane and head."""

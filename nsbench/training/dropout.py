@@ -37,8 +37,8 @@ class ByteDropout:
         joined = step.joined
         drawn, first_rows = _random_rows(joined.n_positives, width, generators)
         offsets = (torch.cumsum(joined.lengths, 1) - joined.lengths)[:, joined.own] + first_rows
-        positions = step.on_shelves
-        index = torch.where(positions.real, offsets.index_select(1, positions.row) + positions.column, 0)
+        places = step.on_shelves.places
+        index = torch.where(places.real, offsets.index_select(1, places.row) + places.column, 0)
         kept = drawn.index_select(0, index.view(-1)).view(*index.shape, width)
         self._kept = _at_least(kept, threshold)
 
@@ -49,8 +49,8 @@ class ByteDropout:
     def attention_mask(self, name: str, shelf: Shelf) -> Tensor:
         """[replicas * n_lanes * heads, length, length], what a shelf's attention weights are multiplied by.
 
-        A position has a byte for each distance to what it attends to, wherever its row stands: the last one for itself. So the
-        byte of a pair is as far from the position's first as the other is from the lane's, less the position's own place.
+        A position has a byte for each distance to what it attends to, wherever its row stands: position i of a lane has byte
+        max_length - 1 - (i - j) for position j. Beyond i there are other bytes, which meet weights of 0.
         """
         replicas, n_positions, width = self._kept.shape
         first = shelf.first_position * width + self._columns[name].start + self._max_length - 1
@@ -63,6 +63,7 @@ class ByteDropout:
 
     def _mask(self, kept: Tensor) -> Tensor:
         """1 / (1 - rate) where a value is kept, 0 where not."""
+        # Put together as bytes, then turned into floats: the other way round takes several times as long.
         return kept.contiguous().float().mul_(self._scale)
 
 

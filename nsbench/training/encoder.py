@@ -33,7 +33,7 @@ class Encoder:
         self._blocks = [_EncoderBlock(self._weights, self._settings, lanes, dropout, name) for name in names]
         self._norm = Norm(self._weights, "norm")
         first = torch.arange(1, model.n_replicas + 1, device=model.items.device)[:, None] * self._settings.max_length
-        self._positions = first - 1 - step.on_shelves.from_end
+        self._positions = first - 1 - step.on_shelves.places.from_end
         self._mask = None if dropout is None else dropout.mask("embedding")
 
     def forward(self, vectors: Tensor) -> Tensor:

@@ -59,7 +59,7 @@ def look_up(table: ItemTable, step: Step, negatives: Negatives) -> Lookup:
         negatives: Of [replicas, draws, length | 1, n_negatives].
     """
     positions = step.on_shelves
-    first = torch.arange(len(step.lengths), device=step.lengths.device)[:, None] * table.n_rows
+    first = torch.arange(len(positions.inputs), device=step.device)[:, None] * table.n_rows
     parts = [positions.inputs + first, positions.targets + first, negatives.item_ids + first[..., None, None]]
     rows = torch.cat([part.flatten() for part in parts])
     vectors = table.look_up(rows)

@@ -90,7 +90,7 @@ def _sum_there(rows: Tensor, vectors: Tensor, n_rows: int) -> Tensor:
 
     An embedding's own gradient divides a row that comes often among threads, where `index_put_` takes one vector after the
     other. But torch 2.13 adds atomically, in no order, where indices or rows are few, and its kernel for few indices lacks a
-    barrier (pytorch issues 172454 and 187687).
+    barrier (pytorch pull requests 172454 and 187687).
     """
     if len(rows) <= FEW_INDICES or n_rows < FEW_ROWS:
         return vectors.new_zeros(n_rows, vectors.shape[1]).index_put_((rows,), vectors, accumulate=True)
@@ -103,7 +103,7 @@ def write_rows(table: Tensor, rows: Tensor, values: Tensor) -> None:
 
     Args:
         table: [n, d], contiguous.
-        rows: int64[k], distinct.
+        rows: int64[k], distinct, or on a GPU each time with the same values.
         values: [k, d], contiguous, of the table's type.
     """
     if table.device.type != "cpu":

@@ -98,7 +98,7 @@ class Stepper:
         settings = self._model.settings
         step, negatives = part_of(step, negatives, self._group)
         dropout = ByteDropout(settings, step, self._generators) if settings.dropout_rate > 0 else None
-        with tf32_products(step.row.device):
+        with tf32_products(step.device):
             gradients = self.gradients(step, negatives, dropout)
         losses, by_dense = self._group.sum(gradients.losses, gradients.by_dense)
         self._dense_adam.step(by_dense)
@@ -128,9 +128,9 @@ class Stepper:
         """
         lookup = look_up(self._table, step, negatives)
         encoder = Encoder(self._model, step, dropout)
-        positions, weights = step.on_shelves, self._weights(step, step)
+        positions, weights = step.on_shelves, self._weights(step, step.places)
         states = encoder.forward(lookup.inputs)
-        of_positives = weights if positions.swap is None else self._weights(step, positions)
+        of_positives = weights if positions.swap is None else self._weights(step, positions.places)
         losses, by_scores = self._loss.positives((states * lookup.targets).sum(-1), of_positives)
         by_states = by_scores[..., None] * lookup.targets
         torch.mul(by_scores[..., None], states, out=lookup.by_targets)
@@ -146,7 +146,7 @@ class Stepper:
     def _scored_at_once(self, step: Step, negatives: Negatives) -> Iterator[Block]:
         """The blocks, on a CPU cut so that the scores of each stay in the cache."""
         for block in step.blocks:
-            if step.row.device.type != "cpu":
+            if step.device.type != "cpu":
                 yield block
                 continue
             a_draw = self._model.n_replicas * negatives.users_per_draw * block.length * negatives.item_ids.shape[-1]
@@ -187,9 +187,9 @@ class Stepper:
         ln 2 and a user-independent push on the negatives, the same at each padded position of a user, so one is
         computed and counted as often as there are.
         """
-        n_users = step.lengths.shape[1]
-        real_rows = step.lengths > 0
-        n_padded = (self._model.settings.max_length - step.lengths) * real_rows
+        lengths = step.rows.lengths
+        n_users = lengths.shape[1]
+        n_padded = (self._model.settings.max_length - lengths) * (lengths > 0)
         weights = n_padded / self._n_averaged(step)[:, None]
         states = self._model.named()["norm.bias"][:, None].expand(-1, n_users, -1, -1)
         users = Block(0, n_users, 0, 1)

@@ -38,7 +38,7 @@ def test_empty_rows_fill_up_the_last_rows_that_belong_together() -> None:
     """Three users in fours: a fourth row without a position, in the same block."""
     step = step_of([batch_of([[4, 5], [6, 7], [8]])], n_together=4)
     assert [(b.n_rows, b.length) for b in step.blocks] == [(4, 2)]
-    assert step.lengths.tolist() == [[2, 2, 1, 0]]
+    assert step.rows.lengths.tolist() == [[2, 2, 1, 0]]
     assert step.inputs.tolist() == [[4, 5, 6, 7, 8, 0, 0, 0]]
 
 
@@ -65,8 +65,8 @@ def test_a_step_keeps_each_replicas_rows_and_masks_what_it_lacks() -> None:
     step = step_of([batch_of([[4, 5, 6], [7]]), batch_of([[1, 2], [3, 4]])])
     assert [(b.n_rows, b.length) for b in step.blocks] == [(2, 3)]
     assert step.inputs.tolist() == [[4, 5, 6, 7, 0, 0], [1, 2, 0, 3, 4, 0]]
-    assert step.real.tolist() == [[True, True, True, True, False, False], [True, True, False, True, True, False]]
-    assert step.from_end.tolist() == [[2, 1, 0, 0, 0, 0], [1, 0, 0, 1, 0, 0]]
+    assert step.places.real.tolist() == [[True, True, True, True, False, False], [True, True, False, True, True, False]]
+    assert step.places.from_end.tolist() == [[2, 1, 0, 0, 0, 0], [1, 0, 0, 1, 0, 0]]
 
 
 def test_rows_that_would_save_little_stand_on_shelves_as_in_blocks() -> None:
@@ -84,11 +84,23 @@ def test_rows_stand_end_to_end_where_that_saves_much() -> None:
     assert positions.swap is not None
     assert positions.inputs.tolist() == [[4, 5, 6, 7, 8, 9, 1, 0]]
     assert positions.targets.tolist() == [[5, 6, 7, 8, 9, 10, 2, 0]]
-    assert positions.real.tolist() == [[True] * 7 + [False]]
-    assert positions.from_end.tolist() == [[3, 2, 1, 0, 1, 0, 0, 0]]
+    assert positions.places.real.tolist() == [[True] * 7 + [False]]
+    assert positions.places.from_end.tolist() == [[3, 2, 1, 0, 1, 0, 0, 0]]
     assert positions.swap.begin.tolist() == [0, 0, 0, 0, 0, 0, 2, 3]
     assert positions.swap.of_blocks.tolist() == [0, 1, 2, 3, 4, 5, 8, 12]
-    assert positions.swap.in_blocks[[0, 1, 2, 3, 4, 5, 8]].tolist() == [0, 1, 2, 3, 4, 5, 6]
+    assert positions.swap.of_shelves[[0, 1, 2, 3, 4, 5, 8]].tolist() == [0, 1, 2, 3, 4, 5, 6]
+
+
+def test_rows_that_leave_no_room_beside_them_stay_in_blocks() -> None:
+    """Of rows of 11 to 20 no two fit in a lane of 20: end to end, 64 of them take 1,280 positions.
+
+    All padding and all calls but one shelf's would be worth it, so that only the packing itself says no.
+    """
+    lengths = -np.sort(-np.random.default_rng(2).integers(11, 21, size=64))
+    step = step_of([batch_of([[1] * int(length) for length in lengths])])
+    n_saved_at_most = step.blocks[-1].positions.stop - lengths.sum() + (len(step.blocks) - 1) * layout.BLOCK_COST
+    assert n_saved_at_most > layout.LEAST_SAVED * lengths.sum()
+    assert step.on_shelves.swap is None
 
 
 @pytest.mark.parametrize("n_replicas", [1, 2])
@@ -101,7 +113,7 @@ def test_states_go_to_the_blocks_and_their_gradient_comes_back(
     step = step_of(batches)
     states, by_states = step.on_shelves.inputs[..., None].float(), torch.zeros(*step.on_shelves.inputs.shape, 1)
     in_blocks, by_blocks = step.on_shelves.to_blocks(states, by_states)
-    assert torch.equal(in_blocks[..., 0] * step.real, step.inputs.float())
-    by_blocks[:, : in_blocks.shape[1]] += step.inputs[..., None] * step.real[..., None]
+    assert torch.equal(in_blocks[..., 0] * step.places.real, step.inputs.float())
+    by_blocks[:, : in_blocks.shape[1]] += step.inputs[..., None] * step.places.real[..., None]
     step.on_shelves.from_blocks(by_blocks, by_states)
     assert torch.equal(by_states, states)

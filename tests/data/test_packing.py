@@ -9,14 +9,14 @@ from nsbench.data.packing import packed
 
 def test_lanes_of_one_length_hold_a_row_each_and_need_no_mask() -> None:
     packing = packed(np.array([3, 3, 3]), shelf_cost=10)
-    assert [(s.n_lanes, s.length, s.is_shared) for s in packing.shelves] == [(3, 3, False)]
+    assert [(s.n_lanes, s.length, s.needs_mask) for s in packing.shelves] == [(3, 3, False)]
     assert packing.place.tolist() == [0, 3, 6]
 
 
 def test_short_rows_fill_the_lanes_that_longer_ones_leave() -> None:
     """5 and 4 begin a lane each; beside 4 stands the 1, and the 3 and the 2 share a third."""
     packing = packed(np.array([5, 4, 3, 2, 1]), shelf_cost=100)
-    assert [(s.n_lanes, s.length, s.is_shared) for s in packing.shelves] == [(3, 5, True)]
+    assert [(s.n_lanes, s.length, s.needs_mask) for s in packing.shelves] == [(3, 5, True)]
     assert packing.place.tolist() == [0, 5, 10, 13, 9]
     assert packing.begin.tolist() == [0, 0, 0, 3, 4]
 

@@ -28,7 +28,7 @@ def test_states_equal_those_of_the_whole_model_at_the_last_positions(n_heads: in
     step = step_of([UserBatch(torch.zeros_like(lengths), lengths, ids, ids)])
     assert len(step.blocks) > 1
     everywhere = model.encode(step, functional.embedding(step.inputs, model.items[0]))[0]
-    ends = np.flatnonzero((step.column == step.lengths[0, step.row] - 1).numpy())
+    ends = np.flatnonzero((step.places.column == step.rows.lengths[0, step.places.row] - 1).numpy())
     assert torch.allclose(LastStateEncoder(model).encode(step), everywhere[ends], atol=1e-5)
 
 

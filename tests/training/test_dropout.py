@@ -67,9 +67,11 @@ def test_masks_do_not_hang_on_where_a_row_stands(monkeypatch: pytest.MonkeyPatch
         positions, pairs = step.on_shelves, {}
         (shelf,) = positions.shelves
         mask = dropped.attention_mask("blocks.0.attention", shelf).view(shelf.n_lanes, 2, shelf.length, shelf.length)
-        for place, (row, column) in enumerate(zip(positions.row.tolist(), positions.column.tolist(), strict=True)):
+        for place, (row, column) in enumerate(
+            zip(positions.places.row.tolist(), positions.places.column.tolist(), strict=True)
+        ):
             lane, end = divmod(place, shelf.length)
-            if positions.real[0, place]:
+            if positions.places.real[0, place]:
                 pairs[row, column] = mask[lane, :, end, end - column : end + 1].tolist()
         masks.append(pairs)
         assert len(pairs) == 6 + 3 + 2 + 1

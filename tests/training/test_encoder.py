@@ -38,7 +38,7 @@ def on_shelves(step: Step, positions: Tensor) -> Tensor:
 def in_blocks(step: Step, positions: Tensor) -> Tensor:
     """The other way round; anything where padded."""
     swap = step.on_shelves.swap
-    return positions if swap is None else positions.index_select(1, swap.in_blocks)
+    return positions if swap is None else positions.index_select(1, swap.of_shelves)
 
 
 def pair_mask(dropout: ByteDropout, name: str, step: Step, block: Block) -> Tensor:
@@ -72,7 +72,7 @@ def states_of(model: Sasrec, step: Step, vectors: Tensor, dropout: ByteDropout |
     position = torch.stack(
         [
             table[model.settings.max_length - 1 - place]
-            for table, place in zip(p["positions"], step.from_end, strict=True)
+            for table, place in zip(p["positions"], step.places.from_end, strict=True)
         ]
     )
     x = (vectors * math.sqrt(d) + position) * place_mask("embedding")
@@ -115,8 +115,8 @@ def test_states_and_every_gradient_equal_autograds(
     assert (step.on_shelves.swap is not None) == (least_saved < 0)
     generators = [torch.Generator().manual_seed(seed) for seed in range(n_replicas)]
     dropout = ByteDropout(settings, step, generators) if dropout_rate else None
-    vectors = torch.randn(n_replicas, len(step.row), 8, generator=random, requires_grad=True)
-    by_states = torch.randn(vectors.shape, generator=random) * step.real[..., None]
+    vectors = torch.randn(n_replicas, len(step.places.row), 8, generator=random, requires_grad=True)
+    by_states = torch.randn(vectors.shape, generator=random) * step.places.real[..., None]
 
     dense = model.dense.clone().requires_grad_()
     expected = states_of(Sasrec(settings, dense, model.items), step, vectors, dropout)
@@ -127,7 +127,7 @@ def test_states_and_every_gradient_equal_autograds(
         states = encoder.forward(on_shelves(step, vectors.detach()))
         found = torch.empty_like(states)
         encoder.backward(on_shelves(step, by_states), found)
-    real = step.real[..., None]
+    real = step.places.real[..., None]
     assert torch.allclose(in_blocks(step, states) * real, expected * real, atol=1e-5)
     assert torch.allclose(in_blocks(step, found) * real, by_vectors * real, atol=1e-5 * by_vectors.abs().max().item())
     pairs = zip(

@@ -140,7 +140,7 @@ def test_a_replica_draws_beside_others_what_it_draws_alone(settings: SamplerSett
             step, negatives = laid_out([draw])
             own_step, own_negatives = laid_out([own])
             assert step.n_positives[1:2] == own_step.n_positives
-            assert step.lengths[1].tolist() == own_step.lengths[0].tolist()
+            assert step.rows.lengths[1].tolist() == own_step.rows.lengths[0].tolist()
             assert negatives.item_ids[1].tolist() == own_negatives.item_ids[0].tolist()
             assert negatives.mask[1].tolist() == own_negatives.mask[0].tolist()
 
@@ -154,9 +154,9 @@ def test_a_processs_part_is_cut_from_all_replicas_alike(rank: int) -> None:
         for place, seed in enumerate(SEEDS):
             (own,) = next(epoch_of(sources_on(PRETEND_GPU, RandomSettings(n_negatives=5), [seed])))
             alone, own_negatives = part_of(*laid_out([own]), Place(rank, 17))
-            width = alone.rows_of_inputs.shape[2]
-            assert part.rows_of_inputs[place, :, :width].tolist() == alone.rows_of_inputs[0].tolist()
-            assert part.lengths[place].tolist() == alone.lengths[0].tolist()
+            width = alone.rows.inputs.shape[2]
+            assert part.rows.inputs[place, :, :width].tolist() == alone.rows.inputs[0].tolist()
+            assert part.rows.lengths[place].tolist() == alone.rows.lengths[0].tolist()
             assert negatives.item_ids[place].tolist() == own_negatives.item_ids[0].tolist()
 
 

@@ -27,7 +27,7 @@ def test_every_second_user_is_a_processs_own_with_its_negatives() -> None:
     """Process 0 of 2 has users 7 and 9, negatives 1, 2 and 5, 6; the mean is over all 6 positions."""
     part, negatives = part_of(step_of([BATCH]), OWN, Place(0, 2))
     assert part.batches[0].users.tolist() == [7, 9]
-    assert part.lengths.tolist() == [[3, 1]]
+    assert part.rows.lengths.tolist() == [[3, 1]]
     assert negatives.item_ids.flatten().tolist() == [1, 2, 5, 6]
     assert part.joined.lengths.tolist() == [[3, 2, 1]]
 
@@ -42,9 +42,9 @@ def test_a_part_is_as_wide_as_its_longest_user() -> None:
 
 def test_a_process_without_a_user_has_one_position_that_counts_nothing() -> None:
     part, negatives = part_of(step_of([BATCH]), OWN, Place(3, 4))
-    assert part.lengths.tolist() == [[0]]
+    assert part.rows.lengths.tolist() == [[0]]
     assert part.inputs.tolist() == [[0]]
-    assert not part.real.any()
+    assert not part.places.real.any()
     assert negatives.item_ids.shape == (1, 1, 1, 2)
 
 
