@@ -21,6 +21,7 @@ class SamplerThere(Sampler):
     """Takes batches to the device, and brings back what is drawn."""
 
     def __init__(self, settings: SamplerSettings, log: Dataset) -> None:
+        self._here = settings.build(context_of(log))
         with pretended_gpu():
             self._sampler = settings.build(context_of(log, PRETEND_GPU))
 
@@ -29,13 +30,20 @@ class SamplerThere(Sampler):
             return _here(self._sampler.propose(_there(batch), there))
 
     def log_q(self, batch: UserBatch, item_ids: Tensor) -> Tensor:
-        with pretended_gpu():
-            return self._sampler.log_q(_there(batch), item_ids.to(PRETEND_GPU)).cpu()
+        # The host's: what is drawn there is held against it, and a step asks for none.
+        return self._here.log_q(batch, item_ids)
 
     def select(self, negatives: Negatives, scores: Tensor) -> Negatives:
         with pretended_gpu():
             there = Negatives(negatives.item_ids.to(PRETEND_GPU), negatives.mask.to(PRETEND_GPU))
             return _here(self._sampler.select(there, scores.to(PRETEND_GPU)))
+
+
+def log_q_there(settings: SamplerSettings, log: Dataset, batch: UserBatch, item_ids: Tensor) -> Tensor:
+    """The log_q of a sampler on the device, brought back."""
+    with pretended_gpu():
+        sampler = settings.build(context_of(log, PRETEND_GPU))
+        return sampler.log_q(_there(batch), item_ids.to(PRETEND_GPU)).cpu()
 
 
 @contextmanager
