@@ -4,21 +4,29 @@ Tensors on it can't meet tensors of the host, as CUDA forbids; every call that g
 one that makes the host wait for it. So the code that only a GPU runs is tested where there is none: that it computes what
 the CPU's does, that it never waits where it must not, and how much it starts.
 
-What this can't show: how long anything takes, and where CUDA's own kernels round, refuse or fail otherwise than the CPU's.
+What this can't show: how long anything takes, and where CUDA's own kernels round, refuse or fail otherwise than the CPU's. So the
+same tests run on a card where there is one: `make test-gpu`, which sets NSBENCH_TEST_DEVICE=cuda; CUDA itself then says where
+the host waits, and nothing is counted.
 """
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-PRETEND_GPU = torch.device("meta")
-"""A name that torch takes for a device everywhere; nothing of what torch itself does with it remains."""
+PRETEND_GPU = torch.device(os.environ.get("NSBENCH_TEST_DEVICE", "meta"))
+"""A name that torch takes for a device everywhere, nothing of what torch itself does with it remaining; or a real one."""
+
+IS_PRETENDED = PRETEND_GPU.type == "meta"
+
+only_pretended = pytest.mark.skipif(not IS_PRETENDED, reason="counts what a pretended GPU is given to do")
 
 WAITS = {
     "aten::_local_scalar_dense",
@@ -53,6 +61,20 @@ class Started:
     def clear(self) -> None:
         self.calls.clear()
         self.waits.clear()
+
+    @contextmanager
+    def without_waiting(self) -> Iterator[None]:
+        """Sees that the host doesn't wait for the device within."""
+        self.clear()
+        if IS_PRETENDED:
+            yield
+            assert self.waits == []
+            return
+        torch.cuda.set_sync_debug_mode("error")
+        try:
+            yield
+        finally:
+            torch.cuda.set_sync_debug_mode("default")
 
 
 class _There(torch.Tensor):
@@ -187,6 +209,9 @@ def _wrapped(leaf: Any, known: dict[int, _There]) -> Any:
 @contextmanager
 def pretended_gpu() -> Iterator[Started]:
     """Lets PRETEND_GPU be used; gives what is started on it."""
+    if not IS_PRETENDED:
+        yield Started()
+        return
     started, generator = Started(), torch.Generator
     torch.Generator = _Generator  # type: ignore[misc]
     try:

@@ -1,7 +1,5 @@
 """A sampler that draws on a pretended GPU, for callers on the host."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import final
 
@@ -26,8 +24,8 @@ class SamplerThere(Sampler):
             self._sampler = settings.build(context_of(log, PRETEND_GPU))
 
     def propose(self, batch: UserBatch, streams: Streams) -> Negatives:
-        with pretended_gpu(), _streams_there(streams) as there:
-            return _here(self._sampler.propose(_there(batch), there))
+        with pretended_gpu():
+            return _here(self._sampler.propose(_there(batch), _streams_there(streams)))
 
     def log_q(self, batch: UserBatch, item_ids: Tensor) -> Tensor:
         # The host's: what is drawn there is held against it, and a step asks for none.
@@ -46,15 +44,10 @@ def log_q_there(settings: SamplerSettings, log: Dataset, batch: UserBatch, item_
         return sampler.log_q(_there(batch), item_ids.to(PRETEND_GPU)).cpu()
 
 
-@contextmanager
-def _streams_there(streams: Streams) -> Iterator[Streams]:
-    """The same streams on the device, which go on where these stand and leave them where they end."""
-    there = [torch.Generator(PRETEND_GPU) for _ in streams.generators]
-    for own, generator in zip(there, streams.generators, strict=True):
-        own.set_state(generator.get_state())
-    yield Streams(*there)
-    for own, generator in zip(there, streams.generators, strict=True):
-        generator.set_state(own.get_state())
+def _streams_there(streams: Streams) -> Streams:
+    """Streams on the device that follow from what these give next."""
+    seeds = [int(torch.randint(2**62, (), generator=generator)) for generator in streams.generators]
+    return Streams(*(torch.Generator(PRETEND_GPU).manual_seed(seed) for seed in seeds))
 
 
 def _there(batch: UserBatch) -> UserBatch:

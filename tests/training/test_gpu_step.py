@@ -20,7 +20,7 @@ from nsbench.training.settings import TrainingSettings
 from nsbench.training.source import Draw, DrawSource, epoch_of
 from nsbench.training.step import Stepper
 from tests.place import Place
-from tests.pretend_gpu import PRETEND_GPU, pretended_gpu
+from tests.pretend_gpu import IS_PRETENDED, PRETEND_GPU, only_pretended, pretended_gpu
 from tests.samplers.log import CPU, context_of
 from tests.training.test_step import ragged_log
 
@@ -87,21 +87,26 @@ def test_a_step_equals_the_cpus(
     """Three replicas, three steps, the same draws and blocks: 1e-6 in the losses, 1e-5 in the parameters.
 
     A LayerNorm after a sum of few positions makes some gradients nearly 0, whose signs Adam's first steps hang on: hence 1e-5.
+    A card has other random bits, so that there is no dropout on it, and multiplies in TF32: 1e-3 and a step of Adam.
     """
     monkeypatch.setattr(layout, "BLOCK_COST", 3.0 * layout.GPU_BLOCK_COST)
     settings = SAMPLERS[sampler].model_validate({"negative_sharing": sharing})
     trained = TrainingSettings.model_validate(training)
-    model_size = ModelSettings.model_validate({**SIZE.model_dump(), **size})
+    no_dropout = {} if IS_PRETENDED else {"dropout_rate": 0.0}
+    model_size = ModelSettings.model_validate({**SIZE.model_dump(), **size, **no_dropout})
     steps = [draws for draws, _ in zip(epoch_of(sources_on(CPU, settings)), range(3), strict=False)]
     here, stepper = stepper_on(CPU, settings, trained, model_size)
+    first = here.copy()
     losses = torch.stack([stepper.step(*laid_out(draws)) for draws in steps])
     with pretended_gpu():
         there, stepper = stepper_on(PRETEND_GPU, settings, trained, model_size)
+        there.items.copy_(first.items)
+        there.dense.copy_(first.dense)
         losses_there = torch.stack([stepper.step(*laid_out([moved(draw) for draw in draws])) for draws in steps]).cpu()
         items, dense = there.items.cpu(), there.dense.cpu()
-    assert torch.allclose(losses_there, losses, atol=1e-6)
-    assert torch.allclose(items, here.items, atol=1e-5)
-    assert torch.allclose(dense, here.dense, atol=1e-5)
+    assert torch.allclose(losses_there, losses, atol=1e-6 if IS_PRETENDED else 1e-3)
+    assert torch.allclose(items, here.items, atol=1e-5 if IS_PRETENDED else 1e-2)
+    assert torch.allclose(dense, here.dense, atol=1e-5 if IS_PRETENDED else 1e-2)
 
 
 @pytest.mark.parametrize("row_wise", [True, False])
@@ -170,12 +175,12 @@ def test_the_host_never_waits_for_a_step(settings: SamplerSettings, item_optimiz
         draws = epoch_of(sources_on(PRETEND_GPU, settings))
         steps = Together(stepper)
         steps.step(next(draws))
-        started.clear()
-        steps.step(next(draws))
-        assert started.waits == []
-        assert sum(started.calls.values()) > 100
+        with started.without_waiting():
+            steps.step(next(draws))
+        assert not IS_PRETENDED or sum(started.calls.values()) > 100
 
 
+@only_pretended
 def test_replicas_share_the_calls_of_a_step() -> None:
     """What each adds are its own random numbers, four calls; and with rates of their own Adam takes some more. 20 against 1:
     less than half as many again.
@@ -201,6 +206,7 @@ def test_replayed_draws_are_each_replicas_own() -> None:
         assert {id(draws[place]) for draws in again} <= {id(draws[place]) for draws in first}
 
 
+@only_pretended
 def test_a_tensor_of_the_host_is_noticed_among_the_devices() -> None:
     """The pretended GPU refuses what CUDA refuses: else the tests above would show nothing."""
     with pretended_gpu() as started:

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from nsbench.training.row import FEW_INDICES, FEW_ROWS, sum_into_table, sum_rows, sum_to_write, write_rows
-from tests.pretend_gpu import PRETEND_GPU, pretended_gpu
+from tests.pretend_gpu import IS_PRETENDED, PRETEND_GPU, pretended_gpu
 
 
 @pytest.mark.parametrize("n_rows", [3, 1_000, 200_000, 2**33])
@@ -26,10 +26,9 @@ def test_a_gpu_gives_each_row_its_whole_sum_as_often_as_it_was_given() -> None:
     """Rows 7, 2 and 7: both places of 7 have 1 + 3, so that whichever is written last, the row gets that."""
     with pretended_gpu() as started:
         rows, vectors = torch.tensor([7, 2, 7]).to(PRETEND_GPU), torch.tensor([[1.0], [2.0], [3.0]]).to(PRETEND_GPU)
-        started.clear()
-        again, sums = sum_to_write(rows, vectors)
-        table = sum_into_table(rows, vectors, 8)
-        assert started.waits == []
+        with started.without_waiting():
+            again, sums = sum_to_write(rows, vectors)
+            table = sum_into_table(rows, vectors, 8)
         assert (again.tolist(), sums.tolist()) == ([7, 2, 7], [[4.0], [2.0], [4.0]])
         assert table.flatten().tolist() == [0, 0, 2, 0, 0, 0, 0, 4]
         distinct, sums = sum_rows(rows, vectors)
@@ -43,8 +42,8 @@ def test_a_gpus_sums_are_the_cpus_by_either_kernel(n: int, n_rows: int) -> None:
     rows, vectors = torch.randint(n_rows, (n,), generator=random), torch.randn(n, 3, generator=random)
     with pretended_gpu() as started:
         table = sum_into_table(rows.to(PRETEND_GPU), vectors.to(PRETEND_GPU), n_rows).cpu()
-        by_embedding = started.calls["aten::embedding_dense_backward"] == 1
-    assert by_embedding == (n > FEW_INDICES and n_rows >= FEW_ROWS)
+        n_by_embedding = started.calls["aten::embedding_dense_backward"]
+    assert not IS_PRETENDED or n_by_embedding == (n > FEW_INDICES and n_rows >= FEW_ROWS)
     assert torch.allclose(table, sum_into_table(rows, vectors, n_rows), atol=1e-5)
 
 
