@@ -56,6 +56,27 @@ def wait_for(device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
+def wants_graphs(device: torch.device) -> bool:
+    """Whether `NSBENCH_CUDA_GRAPHS` asks for steps that a GPU repeats by itself ("1"), or doesn't ("0", or unset).
+
+    Raises:
+        SettingsError: It is neither, or there is no GPU.
+    """
+    wanted = os.environ.get("NSBENCH_CUDA_GRAPHS") or "0"
+    if wanted not in ("0", "1"):
+        raise SettingsError(f"NSBENCH_CUDA_GRAPHS is {wanted!r}; set it to 1 or 0, or unset it")
+    if wanted == "1" and device.type == "cpu":
+        raise SettingsError("NSBENCH_CUDA_GRAPHS is 1, but this trains on a CPU, which has no graphs; unset it")
+    return wanted == "1"
+
+
+@contextmanager
+def capturing(graph: torch.cuda.CUDAGraph, device: torch.device) -> Iterator[None]:
+    """Has the device record what it is given, as a graph, instead of doing it."""
+    with torch.cuda.device(device), torch.cuda.graph(graph, stream=torch.cuda.Stream(device)):
+        yield
+
+
 @contextmanager
 def tf32_products(device: torch.device) -> Iterator[None]:
     """Has a GPU's tensor cores multiply: factors are cut to 10 bits after the point, sums stay float32.

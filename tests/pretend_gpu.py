@@ -12,7 +12,7 @@ the host waits, and nothing is counted.
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,8 @@ import pytest
 import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
+
+from tests.pretend_graph import Call, Graph, Recording, leaves
 
 PRETEND_GPU = torch.device(os.environ.get("NSBENCH_TEST_DEVICE", "meta"))
 """A name that torch takes for a device everywhere, nothing of what torch itself does with it remaining; or a real one."""
@@ -53,10 +55,12 @@ class Started:
     Attributes:
         calls: How often each operation was called that has something to do there, with one kernel or several; views haven't.
         waits: Each operation for whose result the host waited, in order.
+        recording: What is being recorded; None: nothing, all is done at once.
     """
 
     calls: Counter[str] = field(default_factory=Counter)
     waits: list[str] = field(default_factory=list)
+    recording: Recording | None = None
 
     def clear(self) -> None:
         self.calls.clear()
@@ -110,7 +114,7 @@ class _Device(TorchDispatchMode):
             return self._run(func, args, dict(kwargs or {}))
 
     def _run(self, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
-        tensors = [leaf for leaf in _leaves((*args, *kwargs.values())) if isinstance(leaf, torch.Tensor)]
+        tensors = [leaf for leaf in leaves((*args, *kwargs.values())) if isinstance(leaf, torch.Tensor)]
         there = [tensor for tensor in tensors if isinstance(tensor, _There)]
         goes_there = bool(there)
         if kwargs.get("device") is not None:
@@ -121,8 +125,10 @@ class _Device(TorchDispatchMode):
         if there or goes_there:
             self._check(func, tensors)
             self._note_wait(func, args, kwargs, goes_there=goes_there, comes_from_there=bool(there))
-        found = func(*_mapped(_values, args), **{name: _mapped(_values, value) for name, value in kwargs.items()})
-        if (there or goes_there) and not _is_view(func, found, there):
+        call = Call(func, _mapped(_values, args), {name: _mapped(_values, value) for name, value in kwargs.items()})
+        recording = self._started.recording
+        found = call.made() if recording is None or not (there or goes_there) else recording.made(call, tensors)
+        if recording is None and (there or goes_there) and not _is_view(func, found, there):
             self._started.calls[func._schema.name] += 1
         if not goes_there:
             return found
@@ -146,6 +152,8 @@ class _Device(TorchDispatchMode):
         is_copy = name in COPIES and crosses and not kwargs.get("non_blocking")
         is_repeat = name == "aten::repeat_interleave" and kwargs.get("output_size") is None
         if name in WAITS or by_mask or is_copy or is_repeat:
+            if self._started.recording is not None:
+                raise RuntimeError(f"{name} makes the host wait, which it can't while a graph is recorded")
             self._started.waits.append(name)
 
 
@@ -172,15 +180,6 @@ class _Generator(torch.Generator):
         return self._place
 
 
-def _leaves(value: Any) -> Iterator[Any]:
-    """What an operation's argument holds; torch's own trees are several times as slow."""
-    if isinstance(value, list | tuple):
-        for part in value:
-            yield from _leaves(part)
-    else:
-        yield value
-
-
 def _mapped(change: Callable[[Any], Any], value: Any) -> Any:
     if isinstance(value, list | tuple):
         return type(value)(_mapped(change, part) for part in value)
@@ -192,7 +191,7 @@ def _is_view(func: Any, found: Any, there: list[_There]) -> bool:
     if not any(r.alias_info is not None and not r.alias_info.is_write for r in func._schema.returns):
         return False
     memory = {tensor.here.untyped_storage().data_ptr() for tensor in there}
-    return all(leaf.untyped_storage().data_ptr() in memory for leaf in _leaves(found))
+    return all(leaf.untyped_storage().data_ptr() in memory for leaf in leaves(found))
 
 
 def _values(leaf: Any) -> Any:
@@ -212,10 +211,12 @@ def pretended_gpu() -> Iterator[Started]:
     if not IS_PRETENDED:
         yield Started()
         return
-    started, generator = Started(), torch.Generator
-    torch.Generator = _Generator  # type: ignore[misc]
-    try:
+    started = Started()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(torch, "Generator", _Generator)
+        patched.setattr(torch.cuda, "CUDAGraph", lambda: Graph(started))
+        patched.setattr(torch.cuda, "graph", lambda graph, stream: graph.recorded())
+        patched.setattr(torch.cuda, "Stream", lambda device: None)
+        patched.setattr(torch.cuda, "device", lambda device: nullcontext())
         with _Factories(), _Device(started):
             yield started
-    finally:
-        torch.Generator = generator  # type: ignore[misc]

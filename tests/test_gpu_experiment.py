@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from nsbench.config import Settings
+from nsbench.errors import SettingsError
 from nsbench.evaluation.model_scorer import ModelScorer
 from nsbench.evaluation.ranking import rank_targets
 from nsbench.evaluation.settings import EvaluationSettings
@@ -19,7 +20,7 @@ from nsbench.tracking.tracker import NullTracker
 from nsbench.training.checkpoint import load_model, save_model
 from nsbench.training.resume import Checkpoints
 from nsbench.watcher import RunOrder
-from tests.pretend_gpu import PRETEND_GPU, pretended_gpu
+from tests.pretend_gpu import IS_PRETENDED, PRETEND_GPU, pretended_gpu
 from tests.test_experiment import ORDER, SMALL, EndListener, Interrupter, Recorder, ring_log
 
 ORDERS = [RunOrder(RunKind.SINGLE, seed=seed) for seed in range(3)]
@@ -78,6 +79,47 @@ def test_a_run_that_is_pruned_leaves_the_others_as_they_were() -> None:
         alone = run(settings, ring_log(), NullTracker(), ORDERS[2])
     assert list(records) == [0, 2]
     assert records[2].metrics["train/loss"] == pytest.approx(alone.metrics["train/loss"], abs=1e-4)
+
+
+@pytest.mark.parametrize("name", ["mixed", "adaptive"])
+def test_a_run_whose_steps_are_repeated_as_a_graph_is_the_same(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Two seeds until they stop early: bit for bit; on a card up to rounding. Each fourth step is smaller, and no graph's."""
+    settings, call_by_call = Settings.of(name, SMALL), trained(name, ORDERS[:2])
+    monkeypatch.setenv("NSBENCH_CUDA_GRAPHS", "1")
+    with pretended_gpu() as started:
+        repeated = run_replicas([settings] * 2, ring_log(), NullTracker(), ORDERS[:2])
+        assert not IS_PRETENDED or started.calls["graph"] > 20
+    for place, record in repeated.items():
+        found, expected = (
+            {**one.metrics, "validations": len(one.validations)} for one in (record, call_by_call[place])
+        )
+        assert found == pytest.approx(expected, rel=0 if IS_PRETENDED else 0.05, nan_ok=True)
+
+
+def test_a_run_with_graphs_is_interrupted_and_pruned_as_any(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Interrupted in epoch 4, when one of two has just been pruned: what goes on has a graph of its own."""
+    monkeypatch.setenv("NSBENCH_CUDA_GRAPHS", "1")
+    settings = Settings.of("adaptive-mixed", {**SMALL, "max_epochs": 8})
+    with pretended_gpu():
+        whole = run(settings, ring_log(), NullTracker(), ORDER)
+        with pytest.raises(KeyboardInterrupt):
+            run(settings, ring_log(), Recorder(), ORDER, Interrupter(KeyboardInterrupt()), Checkpoints(tmp_path))
+        resumed = run(settings, ring_log(), NullTracker(), ORDER, checkpoints=Checkpoints(tmp_path))
+        watchers = [EndListener(pruned_at=4), EndListener()]
+        records = run_replicas([settings] * 2, ring_log(), NullTracker(), [ORDERS[1], ORDER], watchers)
+    assert str((resumed.metrics, resumed.validations)) == str((whole.metrics, whole.validations))
+    assert records[1].metrics["train/loss"] == pytest.approx(whole.metrics["train/loss"], abs=1e-4)
+
+
+def test_graphs_are_refused_where_there_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a CPU; and a value that is neither yes nor no, anywhere."""
+    monkeypatch.setenv("NSBENCH_CUDA_GRAPHS", "yes")
+    with pytest.raises(SettingsError, match="'yes'; set it to 1 or 0"):
+        trained("random", ORDERS[:1])
+    monkeypatch.setenv("NSBENCH_CUDA_GRAPHS", "1")
+    monkeypatch.setenv("NSBENCH_DEVICE", "cpu")
+    with pytest.raises(SettingsError, match="which has no graphs; unset it"):
+        run(Settings.of("random", SMALL), ring_log(), NullTracker(), ORDER)
 
 
 def test_ranks_are_those_of_the_cpu(tmp_path: Path) -> None:

@@ -14,8 +14,7 @@ from nsbench.bench.workload import Workload
 from nsbench.config import Flat, Settings
 from nsbench.data.batch import UserBatch
 from nsbench.data.dataset import Dataset
-from nsbench.data.layout import Block, Step
-from nsbench.data.shelf import Places, Rows
+from nsbench.data.layout import Step, layout_of, step_of
 from nsbench.experiment import trainer_of
 from nsbench.model import ModelSettings, Sasrec, initial_model
 from nsbench.samplers import SAMPLERS
@@ -77,15 +76,8 @@ def settings_with(
 def one_rectangle(draw: Draw, max_length: int) -> tuple[Step, Negatives]:
     """The step with its padding computed: every row as long as the model's longest, in one block."""
     step, negatives = no_padding(draw)
-    batch, lengths = draw.batch, step.rows.lengths
-    n_rows = lengths.shape[1]
-    missing = (0, max_length - batch.inputs.shape[1], 0, n_rows - len(batch.users))
-    inputs, targets = (torch.nn.functional.pad(part, missing)[None] for part in (batch.inputs, batch.targets))
-    place = torch.arange(n_rows * max_length, device=inputs.device)
-    places = Places(lengths, place // max_length, place % max_length)
-    blocks = (Block(0, n_rows, 0, max_length),)
-    rows, longest = Rows(lengths, inputs, targets), np.full(n_rows, max_length)
-    return Step((batch,), rows, longest, blocks, places, step.n_positives), negatives
+    longest = np.full(len(step.layout.longest), max_length)
+    return step_of(step.batches, negatives.users_per_draw, layout_of(longest, 1, step.device)), negatives
 
 
 def no_padding(draw: Draw) -> tuple[Step, Negatives]:
@@ -150,7 +142,7 @@ class Gym:
     def side_by_side(self, settings: Settings) -> tuple[Contestant[tuple[Draw, ...]], Iterator[Draw]]:
         """Steps of all replicas with a sampler, as a training takes them; and one's draws to look at."""
         trainer = trainer_of(settings, self._dataset)
-        steps = replica_steps(self._model, self._stepper_of, trainer.batches.mean_positives)
+        steps = replica_steps(self._model, self._stepper_of, trainer.batches)
         sources = [source_of(trainer, seed) for seed in range(self._n_replicas)]
         together = itertools.chain.from_iterable(epoch_of(sources) for _ in itertools.count())
 

@@ -17,6 +17,9 @@ from torch import Tensor
 from nsbench.data.dataset import Dataset
 from nsbench.device import uploaded
 
+N_TRIED, MAX_TRIED_ROWS = 4_000, 4_000_000
+"""Random batches that `BatchSource.usual_lengths` looks at, and the rows that it looks at in all: a third of a second at most."""
+
 
 @dataclass(frozen=True)
 class UserBatch:
@@ -164,11 +167,28 @@ class BatchSource:
         Args:
             chosen: int64[replicas, rows], the windows of each replica; on a CPU of one.
         """
+        windows, lengths = self.in_order(chosen)
+        if self._device.type == "cpu":
+            return self._cut_here(windows.ravel(), lengths.ravel(), len(chosen))
+        return self.cut_there(uploaded(windows, self._device), lengths)
+
+    def in_order(self, chosen: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The windows of each replica, int64[replicas, rows], longest first; and their lengths, of the same shape."""
         lengths = self._windows.lengths[chosen]
-        falling = np.argsort(-lengths, axis=1, kind="stable") + np.arange(len(chosen))[:, None] * chosen.shape[1]
-        rows, lengths = (part.ravel()[falling.ravel()] for part in (chosen, lengths))
-        cut = self._cut_here if self._device.type == "cpu" else self._cut_there
-        return cut(rows, lengths, len(chosen))
+        falling = np.argsort(-lengths, axis=1, kind="stable")
+        return np.take_along_axis(chosen, falling, 1), np.take_along_axis(lengths, falling, 1)
+
+    def usual_lengths(self) -> NDArray[np.int64]:
+        """int64[batch_size], falling: what hardly any batch has a longer row than, its rows longest first.
+
+        The longest that N_TRIED random batches had in each row: of 2,000 others, of 64 to 1,024 users of three logs, at most
+        .65 % had a longer one somewhere.
+        """
+        n_tried = max(1, min(N_TRIED, MAX_TRIED_ROWS // self._batch_size))
+        rng = np.random.default_rng(0)
+        tried = rng.choice(self._windows.lengths, size=(n_tried, self._batch_size))
+        tried.sort(axis=1)
+        return np.ascontiguousarray(tried.max(0)[::-1])
 
     def _cut_here(self, rows: NDArray[np.int64], lengths: NDArray[np.int64], n_replicas: int) -> UserBatch:
         real = np.arange(int(lengths[0])) < lengths[:, None]
@@ -180,16 +200,21 @@ class BatchSource:
         )
         return UserBatch(users, lengths_here, inputs_here, targets_here, n_replicas, lengths)
 
-    def _cut_there(self, rows: NDArray[np.int64], lengths: NDArray[np.int64], n_replicas: int) -> UserBatch:
-        """On a GPU, which has the log: only the numbers of windows travel, and rows are as wide as the longest of all."""
-        log, windows = self._on_device, uploaded(rows, self._device)
+    def cut_there(self, chosen: Tensor, lengths: NDArray[np.int64]) -> UserBatch:
+        """Cuts a batch on a GPU, which has the log: only windows' numbers travel, and rows are as wide as the longest of all.
+
+        Args:
+            chosen: int64[replicas, rows], windows as `in_order` gives them.
+            lengths: int64[replicas, rows], theirs.
+        """
+        log, windows = self._on_device, chosen.view(-1)
         lengths_there = log.lengths.index_select(0, windows)
         place = torch.arange(log.width, device=self._device)
         real = place < lengths_there[:, None]
         index = (log.start.index_select(0, windows)[:, None] + place) * real
         inputs, targets = (log.item_ids[index + ahead].long() * real for ahead in (0, 1))
         users = log.users.index_select(0, windows)
-        return UserBatch(users, lengths_there, inputs, targets, n_replicas, lengths)
+        return UserBatch(users, lengths_there, inputs, targets, len(chosen), lengths.ravel())
 
     @cached_property
     def _on_device(self) -> "_LogOnDevice":

@@ -19,8 +19,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from nsbench.data.batch import UserBatch, ranges
-from nsbench.data.packing import Packing, Shelf, packed
-from nsbench.data.shelf import OnShelves, Places, Rows, as_blocks, end_to_end
+from nsbench.data.packing import Shelf, packed
+from nsbench.data.shelf import OnShelves, Places, Rows, Standing, as_blocks, end_to_end, standing
 from nsbench.device import uploaded
 
 BLOCK_COST = 48.0
@@ -113,17 +113,73 @@ def _cheapest_cuts(values: Sequence[int], ends: Sequence[int], block_cost: float
     return bounds[::-1]
 
 
+@final
+@dataclass(frozen=True)
+class Layout:
+    """Where rows lie, whatever stands in them.
+
+    Attributes:
+        longest: int64[n_rows], positions that each row takes at most, at least 1; falling.
+        blocks: Row i has as many positions in its block as the longest row there.
+        row: int64[n_positions], the row of each position of the blocks.
+        column: int64[n_positions], the position within its row.
+        call_cost: What a rectangle more costs a replica, in positions.
+    """
+
+    longest: NDArray[np.int64]
+    blocks: tuple[Block, ...]
+    row: Tensor
+    column: Tensor
+    call_cost: float
+
+    @cached_property
+    def standing(self) -> Standing | None:
+        """How rows stand end to end; None where that saves too little, be it even all padding and all calls but one shelf's."""
+        n_at_most = int(self.longest.sum())
+        n_in_blocks, n_blocks = self.blocks[-1].positions.stop, len(self.blocks)
+        if n_in_blocks - n_at_most + (n_blocks - 1) * self.call_cost < LEAST_SAVED * n_at_most:
+            return None
+        packing = packed(self.longest, self.call_cost)
+        n_saved = n_in_blocks - packing.n_positions + (n_blocks - len(packing.shelves)) * self.call_cost
+        if n_saved < LEAST_SAVED * n_at_most:
+            return None
+        begins = [block.first_position + np.arange(block.n_rows) * block.length for block in self.blocks]
+        return standing(self.longest, packing, np.concatenate(begins), n_in_blocks, self.row.device)
+
+
+def layout_of(longest: NDArray[np.int64], n_replicas: int, device: torch.device, n_together: int = 1) -> Layout:
+    """The cheapest layout of rows.
+
+    Args:
+        longest: int64[n_rows], positions that each row takes at most, at least 1; falling.
+        n_replicas: How many have rows of these lengths.
+        device: Where the step is taken.
+        n_together: So many neighbouring rows, counted from the first, stay in one block; rows of 1 fill up the last of them.
+    """
+    n_missing = -len(longest) % n_together
+    longest = np.pad(longest, (0, n_missing), constant_values=1)
+    call_cost = BLOCK_COST / n_replicas if device.type == "cpu" else GPU_BLOCK_COST
+    blocks = blocks_of(longest, call_cost, n_together)
+    # Row and column of each position are made by numpy: many small steps, each with less overhead than torch's.
+    widths = np.repeat([block.length for block in blocks], [block.n_rows for block in blocks])
+    row = np.repeat(np.arange(len(longest)), widths)
+    column = ranges(np.zeros(len(longest), dtype=np.int64), widths)
+    return Layout(longest, blocks, uploaded(row, device), uploaded(column, device), call_cost)
+
+
 @dataclass(frozen=True)
 class Joined:
     """The rows of all processes that take a step together, as one process would have them.
 
     Attributes:
         lengths: int64[replicas, n_joined_rows], as `Step.lengths`.
+        n_rows: Rows of a replica, without those that fill up.
         n_positives: Real positions of each replica.
         own: Which of these rows are those of the step at hand.
     """
 
     lengths: Tensor
+    n_rows: int
     n_positives: tuple[int, ...]
     own: slice
 
@@ -136,30 +192,37 @@ class Step:
     Attributes:
         batches: The replicas' own users.
         rows: What stands in their rows; row i of a replica belongs to its user i.
-        longest: int64[n_rows], the longest of the replicas' rows i, at least 1.
-        blocks: Shared by the replicas: row i takes as many positions as the longest row of its block.
-        places: Of the positions of the blocks.
+        layout: Where the rows lie, those of all replicas alike.
         n_positives: Real positions of each replica.
         part_of: What the step is a part of; None: of nothing, it is the whole.
     """
 
     batches: tuple[UserBatch, ...]
     rows: Rows
-    longest: NDArray[np.int64]
-    blocks: tuple[Block, ...]
-    places: Places
+    layout: Layout
     n_positives: tuple[int, ...]
     part_of: Joined | None = None
 
     @property
     def joined(self) -> Joined:
         """What the step is a part of, or itself."""
-        return self.part_of or Joined(self.rows.lengths, self.n_positives, slice(None))
+        n_rows = n_rows_of(self.batches)
+        return self.part_of or Joined(self.rows.lengths, n_rows, self.n_positives, slice(None))
 
     @property
     def device(self) -> torch.device:
         """Where the step is taken."""
         return self.rows.lengths.device
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """Shared by the replicas."""
+        return self.layout.blocks
+
+    @cached_property
+    def places(self) -> Places:
+        """Of the positions of the blocks."""
+        return Places(self.rows.lengths, self.layout.row, self.layout.column)
 
     def split(self, tensor: Tensor) -> tuple[Tensor, ...]:
         """The blocks' parts of a tensor [replicas, n_positions, ...].
@@ -177,58 +240,45 @@ class Step:
     @cached_property
     def on_shelves(self) -> OnShelves:
         """The positions once more, as the encoder has them in training."""
-        packing = self._packing()
-        if packing is None:
-            shelves = (Shelf(block.n_rows, block.length, block.first_position, False) for block in self.blocks)
-            return as_blocks(self.rows, self.places, tuple(shelves))
-        begins = [block.first_position + np.arange(block.n_rows) * block.length for block in self.blocks]
-        return end_to_end(self.rows, self.longest, packing, np.concatenate(begins), self.blocks[-1].positions.stop)
-
-    def _packing(self) -> Packing | None:
-        """How rows stand end to end; None where that saves too little, be it even all padding and all calls but one shelf's."""
-        cost, n_real = _call_cost(self.device, len(self.n_positives)), int(self.longest.sum())
-        n_in_blocks, n_blocks = self.blocks[-1].positions.stop, len(self.blocks)
-        if n_in_blocks - n_real + (n_blocks - 1) * cost < LEAST_SAVED * n_real:
-            return None
-        packing = packed(self.longest, cost)
-        n_saved = n_in_blocks - packing.n_positions + (n_blocks - len(packing.shelves)) * cost
-        return None if n_saved < LEAST_SAVED * n_real else packing
+        if self.layout.standing is not None:
+            return end_to_end(self.rows, self.layout.standing)
+        shelves = (Shelf(block.n_rows, block.length, block.first_position, False) for block in self.blocks)
+        return as_blocks(self.rows, self.places, tuple(shelves))
 
 
-def _call_cost(device: torch.device, n_replicas: int) -> float:
-    """What a rectangle more costs a replica, in positions."""
-    return BLOCK_COST / n_replicas if device.type == "cpu" else GPU_BLOCK_COST
-
-
-def step_of(batches: Sequence[UserBatch], n_together: int = 1) -> Step:
+def step_of(batches: Sequence[UserBatch], n_together: int = 1, layout: Layout | None = None) -> Step:
     """Lays the replicas' batches out in shared blocks.
 
     Args:
         batches: One a replica, or one of several; on one device; replicas may differ in rows and lengths.
         n_together: So many neighbouring rows, counted from the first, stay in one block; rows without a position fill up
             the last of them.
+        layout: In which the rows lie, none of which is longer than it has room for; None: the cheapest one.
     """
-    device = batches[0].lengths.device
-    known = [batch.known_lengths for batch in batches]
-    n_rows = n_together * -(-max(lengths.shape[1] for lengths in known) // n_together)
-    width = max(batch.inputs.shape[1] for batch in batches)
-    # A row that no replica has takes one position all the same.
-    longest = np.ones(n_rows, dtype=np.int64)
-    for lengths in known:
-        first_rows = longest[: lengths.shape[1]]
-        np.maximum(first_rows, lengths.max(0), out=first_rows)
-    n_positives = tuple(int(total) for lengths in known for total in lengths.sum(1))
-    blocks = blocks_of(longest, _call_cost(device, len(n_positives)), n_together)
-    # Row and column of each position are made by numpy: many small steps, each with less overhead than torch's.
-    widths = np.repeat([block.length for block in blocks], [block.n_rows for block in blocks])
-    row, column = np.repeat(np.arange(n_rows), widths), ranges(np.zeros(n_rows, dtype=np.int64), widths)
+    n_positives = tuple(int(total) for batch in batches for total in batch.known_lengths.sum(1))
+    if layout is None:
+        layout = layout_of(_longest(batches), len(n_positives), batches[0].lengths.device, n_together)
+    n_rows, width = len(layout.longest), max(int(layout.longest[0]), *(batch.inputs.shape[1] for batch in batches))
     inputs, targets = (
         _joined([_rows(part, batch, n_rows, width) for part, batch in zip(parts, batches, strict=True)])
         for parts in ([batch.inputs for batch in batches], [batch.targets for batch in batches])
     )
-    lengths_there = _joined([_rows(batch.lengths[:, None], batch, n_rows, 1)[..., 0] for batch in batches])
-    places = Places(lengths_there, uploaded(row, device), uploaded(column, device))
-    return Step(tuple(batches), Rows(lengths_there, inputs, targets), longest, blocks, places, n_positives)
+    lengths = _joined([_rows(batch.lengths[:, None], batch, n_rows, 1)[..., 0] for batch in batches])
+    return Step(tuple(batches), Rows(lengths, inputs, targets), layout, n_positives)
+
+
+def n_rows_of(batches: Sequence[UserBatch]) -> int:
+    """Rows of the replica that has most."""
+    return max(len(lengths) for batch in batches for lengths in batch.known_lengths)
+
+
+def _longest(batches: Sequence[UserBatch]) -> NDArray[np.int64]:
+    """int64[n_rows], the longest of the replicas' rows i; a row that no replica has a position in takes one all the same."""
+    longest = np.ones(n_rows_of(batches), dtype=np.int64)
+    for lengths in (batch.known_lengths for batch in batches):
+        first_rows = longest[: lengths.shape[1]]
+        np.maximum(first_rows, lengths.max(0), out=first_rows)
+    return longest
 
 
 def _rows(tensor: Tensor, batch: UserBatch, n_rows: int, width: int) -> Tensor:

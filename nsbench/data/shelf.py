@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import final
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -138,32 +139,62 @@ def as_blocks(rows: Rows, places: Places, shelves: tuple[Shelf, ...]) -> OnShelv
     return OnShelves(shelves, places, rows.inputs_at(*at), rows.targets_at(*at), None)
 
 
-def end_to_end(
-    rows: Rows, longest: NDArray[np.int64], packing: Packing, begins_in_blocks: NDArray[np.int64], n_in_blocks: int
-) -> OnShelves:
-    """The order in which rows stand end to end.
+@final
+@dataclass(frozen=True)
+class Standing:
+    """How rows stand end to end on shelves, whatever stands in them.
+
+    Attributes:
+        shelves: Rectangles of lanes, one after the other on the flat axis.
+        row: int64[n_positions], the row of each position; any where no row stands.
+        column: int64[n_positions], the position within its row; where no row stands, one that every row is too short for.
+        swap: To and from the blocks.
+    """
+
+    shelves: tuple[Shelf, ...]
+    row: Tensor
+    column: Tensor
+    swap: Swap
+
+
+def standing(
+    longest: NDArray[np.int64],
+    packing: Packing,
+    begins_in_blocks: NDArray[np.int64],
+    n_in_blocks: int,
+    device: torch.device,
+) -> Standing:
+    """What a packing says, on a device.
 
     Args:
-        rows: Of the step.
-        longest: int64[n_rows], positions that each row takes.
+        longest: int64[n_rows], positions that each row takes at most; falling.
         packing: Where they stand.
         begins_in_blocks: int64[n_rows], where each row begins in the blocks.
         n_in_blocks: Positions of the blocks.
+        device: Where the step is taken.
     """
     each = np.stack([np.arange(len(longest)), packing.place, packing.begin, begins_in_blocks])
     row, first, begin, first_in_blocks = np.repeat(each, longest, axis=1)
     column = ranges(np.zeros(len(longest), dtype=np.int64), longest)
     place, place_in_blocks = first + column, first_in_blocks + column
     # Where no row stands: row 0, a column beyond every row, a beginning of its own, and no position of the blocks.
-    flat = np.repeat([[0], [rows.width], [0], [n_in_blocks]], packing.n_positions, axis=1)
+    flat = np.repeat([[0], [longest[0]], [0], [n_in_blocks]], packing.n_positions, axis=1)
     flat[2] = packing.in_lane()
     flat[:, place] = row, column, begin, place_in_blocks
     of_shelves = np.zeros(n_in_blocks, dtype=np.int64)
     of_shelves[place_in_blocks] = place
-    rows_there, columns, begins, of_blocks = uploaded(flat, rows.lengths.device)
-    places = Places(rows.lengths, rows_there, columns)
-    at = (rows_there, columns.clamp(max=rows.width - 1))
-    swap = Swap(begins, uploaded(of_shelves, rows.lengths.device), of_blocks)
-    return OnShelves(
-        packing.shelves, places, rows.inputs_at(*at) * places.real, rows.targets_at(*at) * places.real, swap
-    )
+    rows, columns, begins, of_blocks = uploaded(flat, device)
+    return Standing(packing.shelves, rows, columns, Swap(begins, uploaded(of_shelves, device), of_blocks))
+
+
+def end_to_end(rows: Rows, standing: Standing) -> OnShelves:
+    """The order in which rows stand end to end.
+
+    Args:
+        rows: Of the step.
+        standing: How.
+    """
+    places = Places(rows.lengths, standing.row, standing.column)
+    at = (standing.row, standing.column.clamp(max=rows.width - 1))
+    inputs, targets = rows.inputs_at(*at) * places.real, rows.targets_at(*at) * places.real
+    return OnShelves(standing.shelves, places, inputs, targets, standing.swap)

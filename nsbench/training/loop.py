@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import torch
 
 from nsbench.data.batch import BatchSource
-from nsbench.device import keep_freed_memory
+from nsbench.device import keep_freed_memory, wants_graphs
 from nsbench.group import Group
 from nsbench.model import ModelSettings, Sasrec
 from nsbench.samplers.sampler import Sampler
@@ -18,12 +18,14 @@ from nsbench.training.listener import Listener, ReplicaLeaves
 from nsbench.training.part import check_batch_size
 from nsbench.training.placement import Placement, placement_of
 from nsbench.training.progress import Counts, Look, Replica
-from nsbench.training.replica_steps import ReplicaSteps, replica_steps
+from nsbench.training.replica_steps import ReplicaSteps, Together, replica_steps
 from nsbench.training.resume import Checkpoint, NullCheckpoint
 from nsbench.training.settings import TrainingSettings
-from nsbench.training.source import DrawSource, epoch_of
+from nsbench.training.source import DrawSource
 from nsbench.training.state import TrainingState, new_state
 from nsbench.training.step import Stepper
+from nsbench.training.step_graph import GraphTaker
+from nsbench.training.taker import EachAnew, Taker
 from nsbench.training.torch_group import current_group
 
 
@@ -128,7 +130,14 @@ class Trainer:
             DrawSource(self.batches, self.sampler, replica.seed, self.device, self.settings.replay_factor)
             for replica in own
         ]
-        return new_state(replicas, model, steps, sources, self.device)
+        return new_state(replicas, model, steps, sources, self._taker(sources, steps), self.device)
+
+    def _taker(self, sources: Sequence[DrawSource], steps: ReplicaSteps) -> Taker:
+        may_repeat = wants_graphs(self.device) and self.group.size == 1 and sources[0].draws_together
+        if not (may_repeat and isinstance(steps, Together) and steps.usual is not None):
+            return EachAnew(sources, steps)
+        generators = [*steps.generators, *(source.generator for source in sources)]
+        return GraphTaker(sources, steps, steps.usual, generators)
 
     def _steps(self, replicas: Sequence[Replica], model: Sasrec) -> ReplicaSteps:
         rates, streams = [replica.learning_rate for replica in replicas], self._generators(replicas, "dropout")
@@ -136,7 +145,7 @@ class Trainer:
         def stepper(own: Sasrec, places: slice) -> Stepper:
             return Stepper(own, self.sampler, self.settings, rates[places], streams[places], self.placement)
 
-        return replica_steps(model, stepper, self.batches.mean_positives)
+        return replica_steps(model, stepper, self.batches)
 
     def _narrowed(self, state: TrainingState, checkpoint: Checkpoint) -> TrainingState:
         """The training without the replicas that leave: they cost nothing more, and no checkpoint is of them."""
@@ -154,19 +163,15 @@ class Trainer:
         if state.loss.n_steps == self.batches.n_batches:
             return
         counts, last = state.counts, time.perf_counter()
-        for draws in epoch_of(state.sources):
-            losses = state.steps.step(draws)
-            n_positives = sum(draw.batch.n_positives for draw in draws)
-            counts.n_positives += n_positives
-            counts.n_negatives_scored += sum(
-                draw.batch.n_positives * draw.negatives.item_ids.shape[-1] for draw in draws
-            )
-            state.loss.add(losses)
+        for taken in state.taker.epoch():
+            counts.n_positives += taken.n_positives
+            counts.n_negatives_scored += taken.n_negatives_scored
+            state.loss.add(taken.losses)
             now = time.perf_counter()
             counts.train_s += now - last
             last = now
             with _kept_when_interrupted(state, checkpoint):
-                listener.on_step(n_positives, losses)
+                listener.on_step(taken.n_positives, taken.losses)
             if self._drop_failed(state, listener, checkpoint):
                 return
             if checkpoint.is_due():

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from nsbench.data.batch import UserBatch
-from nsbench.data.layout import Joined, Step, step_of
+from nsbench.data.layout import Joined, Step, n_rows_of, step_of
 from nsbench.errors import SettingsError
 from nsbench.group import Group
 from nsbench.samplers.sampler import Negatives
@@ -30,14 +30,14 @@ def part_of(step: Step, negatives: Negatives, group: Group) -> tuple[Step, Negat
     """
     if group.size == 1:
         return step, negatives
-    n_rows = max(batch.known_lengths.shape[1] for batch in step.batches)
+    n_rows = n_rows_of(step.batches)
     idle = group.rank >= n_rows
     own = slice(0, 1) if idle else slice(group.rank, None, group.size)
     batches = [_rows(batch, own) for batch in step.batches]
     if idle:
         batches = [_emptied(batch) for batch in batches]
     length = max(batch.inputs.shape[1] for batch in batches)
-    part = replace(step_of(batches), part_of=Joined(step.rows.lengths[:, :n_rows], step.n_positives, own))
+    part = replace(step_of(batches), part_of=Joined(step.rows.lengths[:, :n_rows], n_rows, step.n_positives, own))
     # A group's users are in several processes.
     negatives = negatives.by_user()
     item_ids, mask = (_cut(tensor[:, :n_rows], own, length) for tensor in (negatives.item_ids, negatives.mask))

@@ -11,7 +11,9 @@ from typing import Protocol, final
 import torch
 from torch import Tensor
 
+from nsbench.data.batch import BatchSource
 from nsbench.data.layout import Step, step_of
+from nsbench.data.usual import UsualLayout
 from nsbench.model import Sasrec
 from nsbench.samplers.sampler import Negatives
 from nsbench.training.source import Draw, stacked
@@ -49,14 +51,21 @@ class Together:
 
     Args:
         stepper: Of all replicas.
+        usual: The layout of most steps; None: each has its own.
     """
 
-    def __init__(self, stepper: Stepper) -> None:
+    def __init__(self, stepper: Stepper, usual: UsualLayout | None = None) -> None:
         self._stepper = stepper
+        self.usual = usual
+
+    @property
+    def generators(self) -> Sequence[torch.Generator]:
+        """The dropout streams, one a replica."""
+        return self._stepper.generators
 
     def step(self, draws: Sequence[Draw]) -> Tensor:
         """One step of every replica."""
-        return self._stepper.step(*laid_out(draws))
+        return self._stepper.step(*laid_out(draws, self.usual))
 
     def state(self) -> dict[str, Tensor]:
         """The stepper's; shares memory."""
@@ -104,22 +113,30 @@ class InTurn:
             stepper.restore(own | {f"{_STREAM}0": state[f"{_STREAM}{number}"]})
 
 
-def laid_out(draws: Sequence[Draw]) -> tuple[Step, Negatives]:
-    """What a stepper takes of the replicas' draws: users who share negatives lie in one block."""
-    negatives = stacked(draws)
-    return step_of([draw.batch for draw in draws], negatives.users_per_draw), negatives
+def laid_out(draws: Sequence[Draw], usual: UsualLayout | None = None) -> tuple[Step, Negatives]:
+    """What a stepper takes of the replicas' draws: users who share negatives lie in one block.
+
+    Args:
+        draws: One a replica, or one of all.
+        usual: Taken where the users fit in; None, or where they don't: a layout of their own.
+    """
+    negatives, batches = stacked(draws), [draw.batch for draw in draws]
+    layout = None if usual is None else usual.layout_for(batches, negatives.users_per_draw)
+    return step_of(batches, negatives.users_per_draw, layout), negatives
 
 
-def replica_steps(model: Sasrec, stepper: Callable[[Sasrec, slice], Stepper], n_positives: float) -> ReplicaSteps:
+def replica_steps(model: Sasrec, stepper: Callable[[Sasrec, slice], Stepper], batches: BatchSource) -> ReplicaSteps:
     """The steps of a model's replicas, taken in the way that is quicker.
 
     Args:
         model: All replicas.
         stepper: Makes the stepper of some of them, given as a model that shares memory and by their places.
-        n_positives: Of one replica's step, on average.
+        batches: Of one replica.
     """
-    if not takes_turns(model.n_replicas, n_positives, model.items.device):
-        return Together(stepper(model, slice(None)))
+    device = model.items.device
+    if not takes_turns(model.n_replicas, batches.mean_positives, device):
+        usual = None if device.type == "cpu" else UsualLayout(batches.usual_lengths(), model.n_replicas, device)
+        return Together(stepper(model, slice(None)), usual)
     places = range(model.n_replicas)
     return InTurn([stepper(model.replica(place), slice(place, place + 1)) for place in places])
 

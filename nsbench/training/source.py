@@ -119,7 +119,11 @@ def draw_together(sources: Sequence[DrawSource], chosen: Sequence[NDArray[np.int
         sources: The replicas', of the same batches and sampler.
         chosen: int64[rows], the windows of each.
     """
-    batch = sources[0].batches.batch(np.stack(chosen))
+    return draw_for(sources, sources[0].batches.batch(np.stack(chosen)))
+
+
+def draw_for(sources: Sequence[DrawSource], batch: UserBatch) -> Draw:
+    """The draw of several replicas for a batch of all their users; arguments otherwise as of `draw_together`."""
     return Draw(batch, sources[0].sampler.propose(batch, Streams(*(source.generator for source in sources))))
 
 

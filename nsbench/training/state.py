@@ -17,6 +17,7 @@ from nsbench.training.progress import Counts, Look, Progress, Replica
 from nsbench.training.replica_steps import ReplicaSteps
 from nsbench.training.resume import Snapshot
 from nsbench.training.source import DrawSource
+from nsbench.training.taker import Taker
 
 
 @dataclass
@@ -30,6 +31,7 @@ class TrainingState:
         best: Each replica's parameters at its best epoch.
         steps: Adam's moments and the dropout streams.
         sources: Each replica's batches and negatives.
+        taker: Takes the steps, with both.
         progress: How each replica stands.
         counts: What was done up to now.
         loss: The losses of the epoch in hand.
@@ -43,6 +45,7 @@ class TrainingState:
     best: Sasrec
     steps: ReplicaSteps
     sources: Sequence[DrawSource]
+    taker: Taker
     progress: list[Progress]
     counts: Counts
     loss: EpochLoss
@@ -120,6 +123,7 @@ def new_state(
     model: Sasrec,
     steps: ReplicaSteps,
     sources: Sequence[DrawSource],
+    taker: Taker,
     device: torch.device,
 ) -> TrainingState:
     """A training, of replicas by their numbers, that has not taken a step."""
@@ -131,6 +135,7 @@ def new_state(
         model.copy(),
         steps,
         sources,
+        taker,
         [Progress() for _ in own],
         Counts(),
         EpochLoss(1, own, device),

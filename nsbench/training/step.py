@@ -84,6 +84,11 @@ class Stepper:
         )
         self._table = placement.table(model.items, rates, row_wise=row_wise)
 
+    @property
+    def generators(self) -> Sequence[torch.Generator]:
+        """The dropout streams, one a replica."""
+        return self._generators
+
     @torch.inference_mode()
     def step(self, step: Step, negatives: Negatives) -> Tensor:
         """One step of every replica.

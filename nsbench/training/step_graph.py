@@ -1,0 +1,100 @@
+"""Steps that a GPU repeats by itself, draws included, as a CUDA graph.
+
+A step is some 400 calls, which the host makes more slowly than a large GPU does what they ask for. A graph is a step's calls,
+recorded; to repeat it is a single call. Recorded are the memory that each kernel reads and writes, and its numbers. So what
+differs between steps has to be in memory: the windows, copied to where the graph reads them; the generators' places in their
+streams, which torch moves on as each call would; Adam's count of steps. And what has a size must have that size in each step,
+which `nsbench.data.usual` sees to. Steps whose users don't fit in, and the last one of an epoch, are computed call by call, and
+give what a graph would have given.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from nsbench.data.usual import UsualLayout
+from nsbench.device import capturing, is_out_of_memory, uploaded
+from nsbench.errors import TrainingError
+from nsbench.training.replica_steps import Together
+from nsbench.training.source import DrawSource, draw_for
+from nsbench.training.taker import Taken
+
+N_BEFORE = 2
+"""Steps that are computed call by call before one is recorded: what is made or loaded once, then is."""
+
+
+@final
+class GraphTaker:
+    """Draws and takes steps in one graph.
+
+    Args:
+        sources: One a replica, of the same batches and sampler, none of which replays its draws.
+        steps: Of the same replicas.
+        usual: The layout of the steps that are repeated.
+        generators: All that a step draws from.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[DrawSource],
+        steps: Together,
+        usual: UsualLayout,
+        generators: Sequence[torch.Generator],
+    ) -> None:
+        self._sources = sources
+        self._batches = sources[0].batches
+        self._steps = steps
+        self._usual = usual
+        self._generators = generators
+        self._device = generators[0].device
+        self._n_before = 0
+        self._n_negatives = 0
+        self._graph: torch.cuda.CUDAGraph | None = None
+        self._windows = self._losses = torch.empty(0)
+
+    def epoch(self) -> Iterator[Taken]:
+        """Takes the steps."""
+        for chosen in zip(*(source.orders() for source in self._sources), strict=True):
+            windows, lengths = self._batches.in_order(np.stack(chosen))
+            is_usual = self._usual.has_room_for(lengths)
+            there = uploaded(windows, self._device)
+            losses = self._repeated(there, lengths) if is_usual else self._computed(there, lengths)
+            n_positives = int(lengths.sum())
+            yield Taken(losses, n_positives, n_positives * self._n_negatives)
+
+    def _computed(self, windows: Tensor, lengths: NDArray[np.int64]) -> Tensor:
+        draw = draw_for(self._sources, self._batches.cut_there(windows, lengths))
+        self._n_negatives = draw.negatives.item_ids.shape[-1]
+        return self._steps.step([draw])
+
+    def _repeated(self, windows: Tensor, lengths: NDArray[np.int64]) -> Tensor:
+        if self._n_before < N_BEFORE:
+            self._n_before += 1
+            return self._computed(windows, lengths)
+        if self._graph is None:
+            self._graph = self._captured(windows, lengths)
+        self._windows.copy_(windows)
+        self._graph.replay()
+        return self._losses.clone()
+
+    def _captured(self, windows: Tensor, lengths: NDArray[np.int64]) -> torch.cuda.CUDAGraph:
+        """The graph of a step, which is recorded without being taken."""
+        self._windows = windows.clone()
+        graph = torch.cuda.CUDAGraph()
+        for generator in self._generators:
+            graph.register_generator_state(generator)
+        try:
+            with capturing(graph, self._device):
+                self._losses = self._computed(self._windows, lengths)
+        except RuntimeError as error:
+            if is_out_of_memory(error):
+                raise
+            raise TrainingError(
+                f"torch {torch.__version__} can't record this training's step as a CUDA graph ({error}); "
+                "without NSBENCH_CUDA_GRAPHS=1 it trains the same, call by call"
+            ) from error
+        return graph

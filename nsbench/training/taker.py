@@ -1,0 +1,53 @@
+"""Takes the steps of an epoch: draws for them, and has them computed."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol, final
+
+from torch import Tensor
+
+from nsbench.training.replica_steps import ReplicaSteps
+from nsbench.training.source import DrawSource, epoch_of
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A step of all replicas.
+
+    Attributes:
+        losses: float32[replicas], before it.
+        n_positives: Real positions of all of them.
+        n_negatives_scored: Negatives that these were scored against.
+    """
+
+    losses: Tensor
+    n_positives: int
+    n_negatives_scored: int
+
+
+class Taker(Protocol):
+    """Takes steps of some replicas."""
+
+    def epoch(self) -> Iterator[Taken]:
+        """Takes the steps of an epoch, or those that are left of the one in hand, each when it is asked for."""
+
+
+@final
+class EachAnew:
+    """Draws for each step and has it computed.
+
+    Args:
+        sources: One a replica, of the same batches and sampler.
+        steps: Of the same replicas.
+    """
+
+    def __init__(self, sources: Sequence[DrawSource], steps: ReplicaSteps) -> None:
+        self._sources = sources
+        self._steps = steps
+
+    def epoch(self) -> Iterator[Taken]:
+        """Takes the steps."""
+        for draws in epoch_of(self._sources):
+            losses = self._steps.step(draws)
+            n_scored = sum(draw.batch.n_positives * draw.negatives.item_ids.shape[-1] for draw in draws)
+            yield Taken(losses, sum(draw.batch.n_positives for draw in draws), n_scored)

@@ -1,0 +1,162 @@
+"""Steps that a GPU repeats as a graph give what the same steps give call by call."""
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from nsbench.data import batch as batches_module
+from nsbench.data.batch import BatchSource, windows_of
+from nsbench.data.usual import UsualLayout
+from nsbench.errors import TrainingError
+from nsbench.model import ModelSettings, Sasrec
+from nsbench.samplers.random import RandomSettings
+from nsbench.samplers.sampler import SamplerSettings
+from nsbench.training.replica_steps import Together
+from nsbench.training.settings import TrainingSettings
+from nsbench.training.step_graph import N_BEFORE, GraphTaker
+from nsbench.training.taker import EachAnew, Taker
+from tests.pretend_gpu import IS_PRETENDED, PRETEND_GPU, Started, only_pretended, pretended_gpu
+from tests.training.test_gpu_step import LOG, SEEDS, SIZE, every_sampler, sources_on, stepper_on
+
+CLOSE = 0.0 if IS_PRETENDED else 1e-5
+
+
+def taker_on(
+    sampler: SamplerSettings,
+    settings: TrainingSettings,
+    seeds: Sequence[int] = SEEDS,
+    size: ModelSettings = SIZE,
+    *,
+    repeats: bool,
+) -> tuple[Sasrec, Taker]:
+    model, stepper = stepper_on(PRETEND_GPU, sampler, settings, size, seeds)
+    sources = sources_on(PRETEND_GPU, sampler, seeds)
+    usual = UsualLayout(sources[0].batches.usual_lengths(), len(seeds), PRETEND_GPU)
+    steps = Together(stepper, usual)
+    if not repeats:
+        return model, EachAnew(sources, steps)
+    return model, GraphTaker(sources, steps, usual, [*steps.generators, *(source.generator for source in sources)])
+
+
+def trained(taker: Taker, n_epochs: int) -> tuple[Tensor, list[tuple[int, int]]]:
+    taken = [one for _ in range(n_epochs) for one in taker.epoch()]
+    return torch.stack([one.losses for one in taken]).cpu(), [
+        (one.n_positives, one.n_negatives_scored) for one in taken
+    ]
+
+
+def n_repeated(started: Started) -> int:
+    return started.calls["graph"]
+
+
+def test_a_batch_that_no_other_is_longer_than_is_the_usual_one() -> None:
+    """Of windows of 1 to 11 positions 16 at a time: falling, and longer than nearly all of 500 other batches are anywhere."""
+    source = BatchSource(LOG, windows_of(LOG, 30), 16, torch.device("cpu"))
+    usual, lengths = source.usual_lengths(), windows_of(LOG, 30).lengths
+    assert len(usual) == 16
+    assert (np.diff(usual) <= 0).all()
+    others = -np.sort(-np.random.default_rng(1).choice(lengths, size=(500, 16)), axis=1)
+    assert (others <= usual).all(1).mean() > 0.98
+    assert usual.sum() < 16 * 11
+
+
+@pytest.mark.parametrize("settings", every_sampler(), ids=lambda one: f"{one.name}-{one.negative_sharing}")
+@pytest.mark.parametrize("item_optimizer", ["dense", "row-wise"])
+def test_repeated_steps_give_what_they_give_call_by_call(settings: SamplerSettings, item_optimizer: str) -> None:
+    """Three epochs of three replicas with rates of their own and dropout, the fourth step of each smaller: bit for bit."""
+    training = TrainingSettings.model_validate({"item_optimizer": item_optimizer})
+    with pretended_gpu() as started:
+        model, taker = taker_on(settings, training, repeats=True)
+        other, each_anew = taker_on(settings, training, repeats=False)
+        assert torch.equal(model.items.cpu(), other.items.cpu())
+        losses, counts = trained(taker, 3)
+        assert not IS_PRETENDED or n_repeated(started) == 3 * 3 - N_BEFORE
+        expected, expected_counts = trained(each_anew, 3)
+        assert counts == expected_counts
+        assert (losses - expected).abs().max() <= CLOSE
+        for found, wanted in ((model.items, other.items), (model.dense, other.dense)):
+            assert (found - wanted).abs().max().cpu() <= CLOSE
+    assert losses[-1].mean() < 0.95 * losses[0].mean()
+
+
+@only_pretended
+def test_a_repeated_step_is_a_few_calls() -> None:
+    """The windows, the graph and the losses: less than six, of more than 300. The fourth step of an epoch is smaller."""
+    with pretended_gpu() as started:
+        _, taker = taker_on(RandomSettings(n_negatives=5), TrainingSettings(), (0,), repeats=True)
+        steps, n_calls = itertools.chain(taker.epoch(), taker.epoch()), []
+        next(steps)
+        for _ in range(6):
+            with started.without_waiting():
+                next(steps)
+            n_calls.append(sum(started.calls.values()))
+        assert min(n_calls[0], n_calls[2]) > 300
+        assert max(n_calls[1], *n_calls[3:]) < 6
+
+
+def test_a_batch_without_room_is_computed_call_by_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The usual lengths taken from 2 batches only: some of an epoch's have room, others not, and all give what they should."""
+    monkeypatch.setattr(batches_module, "N_TRIED", 2)
+    training = TrainingSettings()
+    with pretended_gpu() as started:
+        model, taker = taker_on(RandomSettings(n_negatives=5), training, (0,), repeats=True)
+        other, each_anew = taker_on(RandomSettings(n_negatives=5), training, (0,), repeats=False)
+        losses, _ = trained(taker, 6)
+        assert not IS_PRETENDED or 3 < n_repeated(started) < 6 * 3 - N_BEFORE - 3
+        expected, _ = trained(each_anew, 6)
+        assert (losses - expected).abs().max() <= CLOSE
+        assert (model.dense - other.dense).abs().max().cpu() <= CLOSE
+
+
+@only_pretended
+def test_a_step_that_cannot_be_recorded_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sampler that reads a number back: the host would have to wait."""
+    cut = BatchSource.cut_there
+    with pretended_gpu():
+        _, taker = taker_on(RandomSettings(n_negatives=5), TrainingSettings(), repeats=True)
+
+        def reading(self: BatchSource, *args: object) -> object:
+            found = cut(self, *args)  # type: ignore[arg-type]
+            found.lengths.sum().item()
+            return found
+
+        monkeypatch.setattr(BatchSource, "cut_there", reading)
+        with pytest.raises(TrainingError, match="can't record .* without NSBENCH_CUDA_GRAPHS=1"):
+            list(taker.epoch())
+
+
+@only_pretended
+def test_a_pretended_graph_is_frozen_as_cudas_are() -> None:
+    """A number of the host and memory stay what they were; nothing is done while it is recorded, and waits are refused."""
+    with pretended_gpu() as started:
+        memory, summand = torch.zeros(2, device=PRETEND_GPU), 1
+        random, stranger = (torch.Generator(PRETEND_GPU).manual_seed(seed) for seed in (1, 2))
+        expected = torch.rand(2, generator=torch.Generator(PRETEND_GPU).manual_seed(1), device=PRETEND_GPU)
+        graph = torch.cuda.CUDAGraph()
+        graph.register_generator_state(random)
+        with torch.cuda.graph(graph, stream=None):
+            memory.add_(summand)
+            drawn = torch.rand(2, generator=random, device=PRETEND_GPU)
+            doubled = 2 * memory[:1]
+        summand = 5
+        assert memory.tolist() == [0, 0]
+        graph.replay()
+        assert memory.tolist() == [1, 1]
+        assert torch.equal(drawn.cpu(), expected.cpu())
+        memory.fill_(10)
+        graph.replay()
+        assert memory.tolist() == [11, 11]
+        assert doubled.tolist() == [22]
+        assert not torch.equal(drawn.cpu(), expected.cpu())
+        for refused in (
+            lambda: torch.rand(2, generator=stranger, device=PRETEND_GPU),
+            lambda: memory.sum().item(),
+            lambda: torch.zeros(2).to(PRETEND_GPU, non_blocking=True),
+        ):
+            with pytest.raises(RuntimeError), torch.cuda.graph(torch.cuda.CUDAGraph(), stream=None):
+                refused()
+        assert started.recording is None
