@@ -30,7 +30,13 @@ N_REPLICAS = 20
 REPLICAS = f"random, {N_REPLICAS} replicas"
 """The row of the same training of several models side by side: the positives of all of them count."""
 
+AS_A_GRAPH = ", graph"
+"""What the names of rows end with in which a GPU repeats the steps of another row as a graph."""
+
 _DRAWS_LOOKED_AT = 3
+
+
+AnyContestant = Contestant[Draw] | Contestant[tuple[Draw, ...]] | Contestant[None]
 
 
 @dataclass(frozen=True)
@@ -43,7 +49,7 @@ class Ours:
         peak_memory_bytes: The most that training with the first sampler, and ranking, held.
     """
 
-    contestants: Mapping[str, Contestant[Draw] | Contestant[tuple[Draw, ...]] | Contestant[None]]
+    contestants: Mapping[str, AnyContestant]
     works: Mapping[str, Work]
     peak_memory_bytes: int
 
@@ -77,9 +83,9 @@ def build_ours(workload: Workload, samplers: Sequence[str], conditions: Conditio
     # Before anything else is held.
     peak = memory_of_training(settings[samplers[0]], dataset, device)
     gym = Gym(model, dataset, device)
-    made: dict[str, tuple[Contestant[Draw] | Contestant[tuple[Draw, ...]], Iterator[Draw]]] = {
-        name: gym.contestant(settings[name]) for name in samplers
-    }
+    made: dict[str, tuple[AnyContestant, Iterator[Draw]]] = {name: gym.contestant(settings[name]) for name in samplers}
+    if device.type != "cpu":
+        made |= {f"{name}{AS_A_GRAPH}": gym.repeated(settings[name]) for name in samplers}
     if "random" in samplers and workload.shows_padding:
         made[PADDED] = gym.contestant(settings["random"], partial(one_rectangle, max_length=model.max_length))
     if "random" in samplers and workload.shows_catalogue:
@@ -87,7 +93,10 @@ def build_ours(workload: Workload, samplers: Sequence[str], conditions: Conditio
             other = Gym(model, dataset_of(replace(workload, n_items=n_items)), device)
             made[name] = other.contestant(settings["random"])
     if "random" in samplers and workload.shows_replicas:
-        made[REPLICAS] = Gym(model, dataset, device, N_REPLICAS).side_by_side(settings["random"])
+        replicas = Gym(model, dataset, device, N_REPLICAS)
+        made[REPLICAS] = replicas.side_by_side(settings["random"])
+        if device.type != "cpu":
+            made[f"{REPLICAS}{AS_A_GRAPH}"] = replicas.repeated(settings["random"])
     n_negatives = conditions.n_negatives
     works = {
         name: work_of(list(islice(draws, _DRAWS_LOOKED_AT)), model, n_negatives) for name, (_, draws) in made.items()

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from nsbench.bench.ours import CATALOGUES, N_REPLICAS, PADDED, REPLICAS
+from nsbench.bench.ours import AS_A_GRAPH, CATALOGUES, N_REPLICAS, PADDED, REPLICAS
 from nsbench.bench.overhead import Overhead
 from nsbench.bench.rate import TrainingRate
 from nsbench.bench.rounds import WorkloadResult
@@ -90,7 +90,8 @@ def _of_workload(workload: WorkloadResult, *, on_gpu: bool) -> Iterable[Target]:
         yield Target(name, _step_to_random(rows[REPLICAS]), REPLICAS_SHARE_ON_A_GPU if on_gpu else 1.0, is_least=False)
         if on_gpu and workload.name == "dense":
             name = f"dense: positives/s of {N_REPLICAS} replicas over {POSITIVES_ON_A_GPU:,.0f}"
-            yield Target(name, rows[REPLICAS].positives_per_s / POSITIVES_ON_A_GPU, 1.0, is_least=True)
+            ways = [rows[way] for way in (REPLICAS, f"{REPLICAS}{AS_A_GRAPH}") if way in rows]
+            yield Target(name, max(way.positives_per_s for way in ways) / POSITIVES_ON_A_GPU, 1.0, is_least=True)
     small, large = (rows.get(name) for name in CATALOGUES)
     if small is not None and large is not None:
         name = f"{workload.name}: step with 1M items over that with 2k"

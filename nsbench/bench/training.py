@@ -22,10 +22,11 @@ from nsbench.samplers.sampler import Negatives, Sampler
 from nsbench.samplers.sharing import SharedByUsers
 from nsbench.samplers.stream import Streams
 from nsbench.training.loop import Trainer
-from nsbench.training.replica_steps import laid_out, replica_steps
+from nsbench.training.replica_steps import ReplicaSteps, Together, laid_out, replica_steps, usual_layout
 from nsbench.training.settings import TrainingSettings
 from nsbench.training.source import Draw, DrawSource, epoch_of
 from nsbench.training.step import Stepper
+from nsbench.training.step_graph import GraphTaker
 
 _LEARNING_RATE = 1e-3
 
@@ -126,15 +127,16 @@ class Gym:
         return Stepper(model, self._selector, TrainingSettings(), rates, self._dropout[places])
 
     def contestant(
-        self, settings: Settings, lay_out: Callable[[Draw], tuple[Step, Negatives]] = no_padding
+        self, settings: Settings, lay_out: Callable[[Draw], tuple[Step, Negatives]] | None = None
     ) -> tuple[Contestant[Draw], Iterator[Draw]]:
-        """Steps with a sampler; and draws of their own to look at."""
+        """Steps with a sampler, laid out as in a training, or otherwise; and draws of their own to look at."""
         trainer = trainer_of(settings, self._dataset)
         draws = endless_draws(trainer)
+        usual = usual_layout(trainer.batches, 1, self._device)
 
         def step(draw: Draw) -> int:
             self._selector.sampler = trainer.sampler
-            self._stepper.step(*lay_out(draw))
+            self._stepper.step(*(laid_out([draw], usual) if lay_out is None else lay_out(draw)))
             return draw.batch.n_positives
 
         return Contestant(lambda: next(draws), step, self._device), draws
@@ -142,8 +144,7 @@ class Gym:
     def side_by_side(self, settings: Settings) -> tuple[Contestant[tuple[Draw, ...]], Iterator[Draw]]:
         """Steps of all replicas with a sampler, as a training takes them; and one's draws to look at."""
         trainer = trainer_of(settings, self._dataset)
-        steps = replica_steps(self._model, self._stepper_of, trainer.batches)
-        sources = [source_of(trainer, seed) for seed in range(self._n_replicas)]
+        steps, sources = self._steps_and_sources(trainer)
         together = itertools.chain.from_iterable(epoch_of(sources) for _ in itertools.count())
 
         def step(draws: tuple[Draw, ...]) -> int:
@@ -152,6 +153,24 @@ class Gym:
             return sum(draw.batch.n_positives for draw in draws)
 
         return Contestant(lambda: next(together), step, self._device), endless_draws(trainer)
+
+    def repeated(self, settings: Settings) -> tuple[Contestant[None], Iterator[Draw]]:
+        """The same steps, draws included, which a GPU repeats as a graph; and one's draws to look at."""
+        trainer = trainer_of(settings, self._dataset)
+        steps, sources = self._steps_and_sources(trainer)
+        assert isinstance(steps, Together)
+        taker = GraphTaker(sources, steps)
+        taken = itertools.chain.from_iterable(taker.epoch() for _ in itertools.count())
+
+        def step(_: None) -> int:
+            self._selector.sampler = trainer.sampler
+            return next(taken).n_positives
+
+        return Contestant(lambda: None, step, self._device), endless_draws(trainer)
+
+    def _steps_and_sources(self, trainer: Trainer) -> tuple[ReplicaSteps, list[DrawSource]]:
+        steps = replica_steps(self._model, self._stepper_of, trainer.batches)
+        return steps, [source_of(trainer, seed) for seed in range(self._n_replicas)]
 
 
 @final

@@ -136,8 +136,7 @@ class Trainer:
         may_repeat = wants_graphs(self.device) and self.group.size == 1 and sources[0].draws_together
         if not (may_repeat and isinstance(steps, Together) and steps.usual is not None):
             return EachAnew(sources, steps)
-        generators = [*steps.generators, *(source.generator for source in sources)]
-        return GraphTaker(sources, steps, steps.usual, generators)
+        return GraphTaker(sources, steps)
 
     def _steps(self, replicas: Sequence[Replica], model: Sasrec) -> ReplicaSteps:
         rates, streams = [replica.learning_rate for replica in replicas], self._generators(replicas, "dropout")

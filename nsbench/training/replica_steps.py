@@ -125,6 +125,11 @@ def laid_out(draws: Sequence[Draw], usual: UsualLayout | None = None) -> tuple[S
     return step_of(batches, negatives.users_per_draw, layout), negatives
 
 
+def usual_layout(batches: BatchSource, n_replicas: int, device: torch.device) -> UsualLayout | None:
+    """The layout that most steps have on a GPU; None on a CPU, where each has its own."""
+    return None if device.type == "cpu" else UsualLayout(batches.usual_lengths(), n_replicas, device)
+
+
 def replica_steps(model: Sasrec, stepper: Callable[[Sasrec, slice], Stepper], batches: BatchSource) -> ReplicaSteps:
     """The steps of a model's replicas, taken in the way that is quicker.
 
@@ -135,8 +140,7 @@ def replica_steps(model: Sasrec, stepper: Callable[[Sasrec, slice], Stepper], ba
     """
     device = model.items.device
     if not takes_turns(model.n_replicas, batches.mean_positives, device):
-        usual = None if device.type == "cpu" else UsualLayout(batches.usual_lengths(), model.n_replicas, device)
-        return Together(stepper(model, slice(None)), usual)
+        return Together(stepper(model, slice(None)), usual_layout(batches, model.n_replicas, device))
     places = range(model.n_replicas)
     return InTurn([stepper(model.replica(place), slice(place, place + 1)) for place in places])
 

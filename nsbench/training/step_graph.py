@@ -16,7 +16,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nsbench.data.usual import UsualLayout
 from nsbench.device import capturing, is_out_of_memory, uploaded
 from nsbench.errors import TrainingError
 from nsbench.training.replica_steps import Together
@@ -33,24 +32,17 @@ class GraphTaker:
 
     Args:
         sources: One a replica, of the same batches and sampler, none of which replays its draws.
-        steps: Of the same replicas.
-        usual: The layout of the steps that are repeated.
-        generators: All that a step draws from.
+        steps: Of the same replicas, all but a few of them in one layout.
     """
 
-    def __init__(
-        self,
-        sources: Sequence[DrawSource],
-        steps: Together,
-        usual: UsualLayout,
-        generators: Sequence[torch.Generator],
-    ) -> None:
+    def __init__(self, sources: Sequence[DrawSource], steps: Together) -> None:
+        assert steps.usual is not None
         self._sources = sources
         self._batches = sources[0].batches
         self._steps = steps
-        self._usual = usual
-        self._generators = generators
-        self._device = generators[0].device
+        self._usual = steps.usual
+        self._generators = [*steps.generators, *(source.generator for source in sources)]
+        self._device = self._generators[0].device
         self._n_before = 0
         self._n_negatives = 0
         self._graph: torch.cuda.CUDAGraph | None = None

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from nsbench.bench.ours import CATALOGUES, PADDED, REPLICAS
+from nsbench.bench.ours import AS_A_GRAPH, CATALOGUES, PADDED, REPLICAS
 from nsbench.bench.target import Target, targets_of
 from tests.bench.bench_builder import rate_of, workload_result
 
@@ -45,6 +45,18 @@ def test_on_a_gpu_replicas_take_three_steps_of_one_and_dense_ones_twenty_million
     assert (side_by_side.value, side_by_side.bound, side_by_side.is_met) == (0.1, 0.15, True)
     speed = found["dense: positives/s of 20 replicas over 20,000,000"]
     assert (speed.value, speed.is_met) == (pytest.approx(1.5), True)
+
+
+def test_replicas_may_reach_their_positives_as_a_graph() -> None:
+    """Ten million call by call, forty as a graph."""
+    rows = [
+        replace(rate_of(name, step=1.0), positives_per_s=speed)
+        for name, speed in ((REPLICAS, 10e6), (f"{REPLICAS}{AS_A_GRAPH}", 40e6))
+    ]
+    found = {
+        target.name: target.value for target in targets_of([workload_result("dense", *rows)], None, None, on_gpu=True)
+    }
+    assert found["dense: positives/s of 20 replicas over 20,000,000"] == pytest.approx(2.0)
 
 
 def test_only_dense_is_held_against_twice_the_plain_step() -> None:
