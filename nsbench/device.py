@@ -1,11 +1,12 @@
 """Where tensors live, and what that device is called and used at most."""
 
 import ctypes
+import gc
 import os
 import platform
 import resource
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -70,11 +71,44 @@ def wants_graphs(device: torch.device) -> bool:
     return wanted == "1"
 
 
-@contextmanager
-def capturing(graph: torch.cuda.CUDAGraph, device: torch.device) -> Iterator[None]:
-    """Has the device record what it is given, as a graph, instead of doing it."""
-    with torch.cuda.device(device), torch.cuda.graph(graph, stream=torch.cuda.Stream(device)):
-        yield
+def captured(
+    work: Callable[[], None], generators: Sequence[torch.Generator], device: torch.device
+) -> torch.cuda.CUDAGraph:
+    """Has a GPU record what some work gives it, as a graph, instead of doing it.
+
+    Args:
+        work: What is recorded.
+        generators: All that it draws from.
+        device: The GPU.
+
+    Raises:
+        RuntimeError: The work can't be recorded, or the memory is used up; what it was that went wrong first.
+    """
+    before = torch.cuda.current_stream(device)
+    # A graph of old that is only now found to be unused would be destroyed amid the recording, which ends that.
+    gc.collect()
+    gc.disable()
+    try:
+        with torch.cuda.device(device):
+            graph = torch.cuda.CUDAGraph()
+            for generator in generators:
+                graph.register_generator_state(generator)
+            with torch.cuda.graph(graph, stream=torch.cuda.Stream(device)):
+                work()
+    except RuntimeError as error:
+        # To end a recording that has failed fails too, and leaves its stream the current one.
+        torch.cuda.set_stream(before)
+        raise _first_of(error) from None
+    finally:
+        gc.enable()
+    return graph
+
+
+def _first_of(error: BaseException) -> BaseException:
+    """What went wrong before all that went wrong because of it."""
+    while error.__context__ is not None:
+        error = error.__context__
+    return error
 
 
 @contextmanager
@@ -126,5 +160,6 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error says that the memory is used up, on the card or on the host."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
-    # torch has no class of its own for the host's memory.
-    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+    # torch has no class of its own for the host's memory, nor for what CUDA asks of the card's by itself.
+    texts = ("can't allocate memory", "CUDA error: out of memory")
+    return isinstance(error, RuntimeError) and any(text in str(error) for text in texts)

@@ -218,5 +218,7 @@ def pretended_gpu() -> Iterator[Started]:
         patched.setattr(torch.cuda, "graph", lambda graph, stream: graph.recorded())
         patched.setattr(torch.cuda, "Stream", lambda device: None)
         patched.setattr(torch.cuda, "device", lambda device: nullcontext())
+        patched.setattr(torch.cuda, "current_stream", lambda device: None)
+        patched.setattr(torch.cuda, "set_stream", lambda stream: None)
         with _Factories(), _Device(started):
             yield started

@@ -98,6 +98,8 @@ class Graph:
 
     def replay(self) -> None:
         self._device.calls["graph"] += 1
+        # The seed and the place of each stream are written where the graph reads them.
+        self._device.calls["streams"] += 2 * len(self._generators)
         with torch.inference_mode(False), torch.no_grad(), torch._C._DisableTorchDispatch():
             for call, there in self._calls:
                 for old, new in zip(leaves([there]), leaves([call.made()]), strict=True):

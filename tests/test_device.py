@@ -18,6 +18,7 @@ def test_the_hosts_refusal_of_memory_is_out_of_memory() -> None:
 
 def test_a_cards_and_pythons_are_too_and_others_are_not() -> None:
     assert is_out_of_memory(torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 3.00 GiB"))
+    assert is_out_of_memory(RuntimeError("CUDA error: out of memory"))
     assert is_out_of_memory(MemoryError())
     assert not is_out_of_memory(RuntimeError("shapes don't match"))
 

@@ -12,7 +12,7 @@ from nsbench.bench.slice import Contestant, Slice, Span
 from nsbench.bench.training import Gym, model_of, one_rectangle, settings_with
 from nsbench.bench.work import Work, work_of
 from nsbench.bench.workload import Workload, dataset_of
-from nsbench.device import keep_freed_memory
+from nsbench.device import keep_freed_memory, wants_graphs
 from nsbench.training.source import Draw
 
 EVALUATION = "evaluation"
@@ -84,7 +84,7 @@ def build_ours(workload: Workload, samplers: Sequence[str], conditions: Conditio
     peak = memory_of_training(settings[samplers[0]], dataset, device)
     gym = Gym(model, dataset, device)
     made: dict[str, tuple[AnyContestant, Iterator[Draw]]] = {name: gym.contestant(settings[name]) for name in samplers}
-    if device.type != "cpu":
+    if wants_graphs(device):
         made |= {f"{name}{AS_A_GRAPH}": gym.repeated(settings[name]) for name in samplers}
     if "random" in samplers and workload.shows_padding:
         made[PADDED] = gym.contestant(settings["random"], partial(one_rectangle, max_length=model.max_length))
@@ -95,7 +95,7 @@ def build_ours(workload: Workload, samplers: Sequence[str], conditions: Conditio
     if "random" in samplers and workload.shows_replicas:
         replicas = Gym(model, dataset, device, N_REPLICAS)
         made[REPLICAS] = replicas.side_by_side(settings["random"])
-        if device.type != "cpu":
+        if wants_graphs(device):
             made[f"{REPLICAS}{AS_A_GRAPH}"] = replicas.repeated(settings["random"])
     n_negatives = conditions.n_negatives
     works = {

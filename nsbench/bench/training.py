@@ -169,7 +169,11 @@ class Gym:
         return Contestant(lambda: None, step, self._device), endless_draws(trainer)
 
     def _steps_and_sources(self, trainer: Trainer) -> tuple[ReplicaSteps, list[DrawSource]]:
-        steps = replica_steps(self._model, self._stepper_of, trainer.batches)
+        def stepper(model: Sasrec, places: slice) -> Stepper:
+            # All together, as on a GPU: the one that is there already, with its moments.
+            return self._stepper if model is self._model else self._stepper_of(model, places)
+
+        steps = replica_steps(self._model, stepper, trainer.batches)
         return steps, [source_of(trainer, seed) for seed in range(self._n_replicas)]
 
 

@@ -173,14 +173,12 @@ class Joined:
 
     Attributes:
         lengths: int64[replicas, n_joined_rows], as `Step.lengths`.
-        n_rows: Rows of a replica, without those that fill up.
-        n_positives: Real positions of each replica.
+        n_drawn: As of `Step`.
         own: Which of these rows are those of the step at hand.
     """
 
     lengths: Tensor
-    n_rows: int
-    n_positives: tuple[int, ...]
+    n_drawn: tuple[int, ...]
     own: slice
 
 
@@ -194,6 +192,7 @@ class Step:
         rows: What stands in their rows; row i of a replica belongs to its user i.
         layout: Where the rows lie, those of all replicas alike.
         n_positives: Real positions of each replica.
+        n_drawn: So many positions each replica draws random numbers for; at least as many.
         part_of: What the step is a part of; None: of nothing, it is the whole.
     """
 
@@ -201,13 +200,13 @@ class Step:
     rows: Rows
     layout: Layout
     n_positives: tuple[int, ...]
+    n_drawn: tuple[int, ...]
     part_of: Joined | None = None
 
     @property
     def joined(self) -> Joined:
         """What the step is a part of, or itself."""
-        n_rows = n_rows_of(self.batches)
-        return self.part_of or Joined(self.rows.lengths, n_rows, self.n_positives, slice(None))
+        return self.part_of or Joined(self.rows.lengths, self.n_drawn, slice(None))
 
     @property
     def device(self) -> torch.device:
@@ -264,7 +263,7 @@ def step_of(batches: Sequence[UserBatch], n_together: int = 1, layout: Layout | 
         for parts in ([batch.inputs for batch in batches], [batch.targets for batch in batches])
     )
     lengths = _joined([_rows(batch.lengths[:, None], batch, n_rows, 1)[..., 0] for batch in batches])
-    return Step(tuple(batches), Rows(lengths, inputs, targets), layout, n_positives)
+    return Step(tuple(batches), Rows(lengths, inputs, targets), layout, n_positives, n_positives)
 
 
 def n_rows_of(batches: Sequence[UserBatch]) -> int:

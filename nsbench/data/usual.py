@@ -32,6 +32,20 @@ class UsualLayout:
         self._device = device
         self._layouts: dict[int, Layout] = {}
 
+    @property
+    def n_positions(self) -> int:
+        """Positions that the rows have room for."""
+        return int(self._lengths.sum())
+
+    def n_drawn(self, lengths: NDArray[np.int64]) -> int:
+        """So many positions a replica draws random numbers for: as many for each batch of full size, so that steps are alike.
+
+        Args:
+            lengths: int64[n_rows], the replica's own.
+        """
+        n_real = int(lengths.sum())
+        return self.n_positions if len(lengths) == len(self._lengths) and n_real <= self.n_positions else n_real
+
     def has_room_for(self, lengths: NDArray[np.int64]) -> bool:
         """Whether rows fit in.
 

@@ -11,8 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nsbench.data.layout import Joined, Step
+from nsbench.data.layout import Step
 from nsbench.data.packing import Shelf
+from nsbench.device import uploaded
 from nsbench.model import ModelSettings
 
 
@@ -34,7 +35,7 @@ class ByteDropout:
         self._columns = _columns_of(settings)
         width = max(columns.stop for columns in self._columns.values())
         joined = step.joined
-        drawn, first_rows = _random_rows(_n_drawn(joined, settings.max_length), width, generators)
+        drawn, first_rows = _random_rows(joined.n_drawn, width, generators)
         offsets = (torch.cumsum(joined.lengths, 1) - joined.lengths)[:, joined.own] + first_rows
         places = step.on_shelves.places
         index = torch.where(places.real, offsets.index_select(1, places.row) + places.column, 0)
@@ -91,16 +92,6 @@ def _columns_of(settings: ModelSettings) -> dict[str, slice]:
     return {name: slice(ends[name] - width, ends[name]) for name, width in widths.items()}
 
 
-def _n_drawn(joined: Joined, max_length: int) -> Sequence[int]:
-    """So many positions each replica draws for: on a CPU its real ones.
-
-    On a GPU all that its rows could have, so that steps are alike (`nsbench.training.step_graph`).
-    """
-    if joined.lengths.device.type == "cpu":
-        return joined.n_positives
-    return [joined.n_rows * max_length] * len(joined.n_positives)
-
-
 def _random_rows(counts: Sequence[int], width: int, generators: Sequence[torch.Generator]) -> tuple[Tensor, Tensor]:
     """Random bytes, eight from each 64-bit draw, for each replica from its own stream.
 
@@ -120,7 +111,7 @@ def _random_rows(counts: Sequence[int], width: int, generators: Sequence[torch.G
     for part, count, generator in zip(parts, counts, generators, strict=True):
         part[: -(-count * width // 8)].random_(-(2**63), None, generator=generator)
     drawn = words.view(torch.uint8).view(-1, width)
-    if device.type != "cpu":
-        # All draw for as many.
+    if len(set(n_rows)) == 1:
         return drawn, n_rows[0] * torch.arange(len(counts), device=device)[:, None]
-    return drawn, torch.from_numpy(np.cumsum(n_rows, dtype=np.int64) - n_rows)[:, None]
+    first = np.cumsum(n_rows, dtype=np.int64) - n_rows
+    return drawn, uploaded(first[:, None], device)

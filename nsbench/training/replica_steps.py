@@ -6,6 +6,7 @@ quicker one after the other on a CPU, and then equal the same seed trained alone
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol, final
 
 import torch
@@ -121,8 +122,11 @@ def laid_out(draws: Sequence[Draw], usual: UsualLayout | None = None) -> tuple[S
         usual: Taken where the users fit in; None, or where they don't: a layout of their own.
     """
     negatives, batches = stacked(draws), [draw.batch for draw in draws]
-    layout = None if usual is None else usual.layout_for(batches, negatives.users_per_draw)
-    return step_of(batches, negatives.users_per_draw, layout), negatives
+    if usual is None:
+        return step_of(batches, negatives.users_per_draw), negatives
+    step = step_of(batches, negatives.users_per_draw, usual.layout_for(batches, negatives.users_per_draw))
+    n_drawn = tuple(usual.n_drawn(lengths) for batch in batches for lengths in batch.known_lengths)
+    return replace(step, n_drawn=n_drawn), negatives
 
 
 def usual_layout(batches: BatchSource, n_replicas: int, device: torch.device) -> UsualLayout | None:

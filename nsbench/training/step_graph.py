@@ -1,7 +1,7 @@
 """Steps that a GPU repeats by itself, draws included, as a CUDA graph.
 
 A step is some 400 calls, which the host makes more slowly than a large GPU does what they ask for. A graph is a step's calls,
-recorded; to repeat it is a single call. Recorded are the memory that each kernel reads and writes, and its numbers. So what
+recorded; to repeat it is one call, and two for each stream of random numbers. Recorded are the memory that each kernel reads and writes, and its numbers. So what
 differs between steps has to be in memory: the windows, copied to where the graph reads them; the generators' places in their
 streams, which torch moves on as each call would; Adam's count of steps. And what has a size must have that size in each step,
 which `nsbench.data.usual` sees to. Steps whose users don't fit in, and the last one of an epoch, are computed call by call, and
@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nsbench.device import capturing, is_out_of_memory, uploaded
+from nsbench.device import captured, is_out_of_memory, uploaded
 from nsbench.errors import TrainingError
 from nsbench.training.replica_steps import Together
 from nsbench.training.source import DrawSource, draw_for
@@ -76,12 +76,12 @@ class GraphTaker:
     def _captured(self, windows: Tensor, lengths: NDArray[np.int64]) -> torch.cuda.CUDAGraph:
         """The graph of a step, which is recorded without being taken."""
         self._windows = windows.clone()
-        graph = torch.cuda.CUDAGraph()
-        for generator in self._generators:
-            graph.register_generator_state(generator)
+
+        def step() -> None:
+            self._losses = self._computed(self._windows, lengths)
+
         try:
-            with capturing(graph, self._device):
-                self._losses = self._computed(self._windows, lengths)
+            return captured(step, self._generators, self._device)
         except RuntimeError as error:
             if is_out_of_memory(error):
                 raise
@@ -89,4 +89,3 @@ class GraphTaker:
                 f"torch {torch.__version__} can't record this training's step as a CUDA graph ({error}); "
                 "without NSBENCH_CUDA_GRAPHS=1 it trains the same, call by call"
             ) from error
-        return graph

@@ -15,6 +15,7 @@ from tests.pretend_gpu import IS_PRETENDED, PRETEND_GPU, pretended_gpu
 def test_each_row_trains_and_some_are_repeated_as_graphs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of eight steps of a row that is a graph some are repeated, of the others none."""
     monkeypatch.setenv("NSBENCH_DEVICE", PRETEND_GPU.type)
+    monkeypatch.setenv("NSBENCH_CUDA_GRAPHS", "1")
     monkeypatch.setattr(rows, "N_REPLICAS", 2)
     workload = replace(TINY, shows_padding=True, shows_replicas=True)
     graphs = {f"{name}{AS_A_GRAPH}" for name in ("random", "mixed", REPLICAS)}

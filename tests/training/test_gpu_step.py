@@ -13,7 +13,6 @@ from nsbench.model import ModelSettings, Sasrec, initial_model
 from nsbench.samplers import SAMPLERS
 from nsbench.samplers.random import RandomSettings
 from nsbench.samplers.sampler import SamplerSettings
-from nsbench.training import dropout
 from nsbench.training.item_table import WholeTable
 from nsbench.training.part import part_of
 from nsbench.training.replica_steps import Together, laid_out
@@ -91,7 +90,6 @@ def test_a_step_equals_the_cpus(
     A card has other random bits, so that there is no dropout on it, and multiplies in TF32: 1e-3 and a step of Adam.
     """
     monkeypatch.setattr(layout, "BLOCK_COST", 3.0 * layout.GPU_BLOCK_COST)
-    monkeypatch.setattr(dropout, "_n_drawn", lambda joined, length: [joined.n_rows * length] * len(joined.n_positives))
     settings = SAMPLERS[sampler].model_validate({"negative_sharing": sharing})
     trained = TrainingSettings.model_validate(training)
     no_dropout = {} if IS_PRETENDED else {"dropout_rate": 0.0}
