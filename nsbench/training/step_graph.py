@@ -1,11 +1,11 @@
 """Steps that a GPU repeats by itself, draws included, as a CUDA graph.
 
 A step is some 400 calls, which the host makes more slowly than a large GPU does what they ask for. A graph is a step's calls,
-recorded; to repeat it is one call, and two for each stream of random numbers. Recorded are the memory that each kernel reads and writes, and its numbers. So what
-differs between steps has to be in memory: the windows, copied to where the graph reads them; the generators' places in their
-streams, which torch moves on as each call would; Adam's count of steps. And what has a size must have that size in each step,
-which `nsbench.data.usual` sees to. Steps whose users don't fit in, and the last one of an epoch, are computed call by call, and
-give what a graph would have given.
+recorded; to repeat it is one call, and two for each stream of random numbers. Recorded are the memory that each kernel reads
+and writes, and its numbers. So what differs between steps has to be in memory: the windows, copied to where the graph reads
+them; the generators' places in their streams, which torch moves on as each call would; Adam's count of steps. And what has a
+size must have that size in each step, which `nsbench.data.usual` sees to. Steps whose users don't fit in, and the last one of
+an epoch, are computed call by call, and give what a graph would have given.
 """
 
 from collections.abc import Iterator, Sequence
