@@ -179,7 +179,8 @@ class BatchSource:
         """The windows of each replica, int64[replicas, rows], longest first; and their lengths, of the same shape."""
         lengths = self._windows.lengths[chosen]
         falling = np.argsort(-lengths, axis=1, kind="stable")
-        return np.take_along_axis(chosen, falling, 1), np.take_along_axis(lengths, falling, 1)
+        replica = np.arange(len(chosen))[:, None]
+        return chosen[replica, falling], lengths[replica, falling]
 
     def usual_lengths(self) -> NDArray[np.int64]:
         """int64[batch_size], falling: what hardly any batch has a longer row than, its rows longest first.

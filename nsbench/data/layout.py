@@ -156,8 +156,8 @@ def layout_of(longest: NDArray[np.int64], n_replicas: int, device: torch.device,
         device: Where the step is taken.
         n_together: So many neighbouring rows, counted from the first, stay in one block; rows of 1 fill up the last of them.
     """
-    n_missing = -len(longest) % n_together
-    longest = np.pad(longest, (0, n_missing), constant_values=1)
+    if len(longest) % n_together:
+        longest = np.append(longest, np.ones(-len(longest) % n_together, dtype=np.int64))
     call_cost = BLOCK_COST / n_replicas if device.type == "cpu" else GPU_BLOCK_COST
     blocks = blocks_of(longest, call_cost, n_together)
     # Row and column of each position are made by numpy: many small steps, each with less overhead than torch's.
