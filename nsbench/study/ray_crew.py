@@ -34,7 +34,7 @@ WAIT_WARNING_S = 60.0
 WIRE = "wire"
 """The threads of an actor that carry its wire: one waits for reports, one takes answers."""
 
-_PASSED_ON = ("MLFLOW_TRACKING_URI", "NSBENCH_STUDY_STORAGE", "NSBENCH_DEVICE")
+_PASSED_ON = ("MLFLOW_TRACKING_URI", "NSBENCH_STUDY_STORAGE", "NSBENCH_DEVICE", "NSBENCH_CUDA_GRAPHS")
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 _log = logging.getLogger(__name__)
