@@ -1,11 +1,13 @@
 """Which GPUs the workers of this machine may have, told without importing torch."""
 
+import multiprocessing
 import os
 from collections import Counter
 from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-DEVICE = "NSBENCH_DEVICE"
+DEVICE, GRAPHS = "NSBENCH_DEVICE", "NSBENCH_CUDA_GRAPHS"
 
 
 def gpus_of_machine(folder: Path = Path("/dev")) -> tuple[str, ...]:
@@ -26,6 +28,26 @@ def gpus_of_machine(folder: Path = Path("/dev")) -> tuple[str, ...]:
         n_gpus = len([name for name in visible.split(",") if name.strip() not in {"", "-1"}])
     # A GPU that is asked for and not seen here is for torch to find, or to miss with a message.
     return tuple(f"cuda:{number}" for number in range(n_gpus)) or (("cuda",) if wanted else ())
+
+
+def check_device() -> None:
+    """Sees whether this machine has what the environment asks for, where it asks for a GPU, before any run fails for it.
+
+    In a process of its own: what torch opens of a GPU stays open.
+
+    Raises:
+        SettingsError: It hasn't, or the environment asks for what there can't be.
+    """
+    if os.environ.get(DEVICE, "") in {"", "cpu"} and not os.environ.get(GRAPHS):
+        return
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
+        process.submit(_try_device).result()
+
+
+def _try_device() -> None:
+    from nsbench.device import choose_device, wants_graphs
+
+    wants_graphs(choose_device())
 
 
 def least_used(gpus: Iterable[str], in_use: Iterable[str | None]) -> str | None:

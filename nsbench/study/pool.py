@@ -19,7 +19,7 @@ from typing import Self, final
 from nsbench.study.answer import Answer
 from nsbench.study.conversation import Conversation, stop_all
 from nsbench.study.crew import RunCloser
-from nsbench.study.gpu import DEVICE, gpus_of_machine, least_used
+from nsbench.study.gpu import DEVICE, check_device, gpus_of_machine, least_used
 from nsbench.study.job import Assignment
 from nsbench.study.memory import OUT_OF_MEMORY, KernelKills
 from nsbench.study.owner import this_process
@@ -62,7 +62,7 @@ class WorkerPool:
     """A crew of up to `n_workers` processes of this machine.
 
     Use it as a context: at its end all processes are gone. They start at once, so that they have imported what they need
-    by the time the first job comes.
+    by the time the first job comes. It raises a SettingsError where they would have no such device as the environment asks for.
 
     Args:
         n_workers: How many runs go on at once.
@@ -76,6 +76,7 @@ class WorkerPool:
         self._kernel_kills = KernelKills()
 
     def __enter__(self) -> Self:
+        check_device()
         self._fill(self.n_workers)
         return self
 

@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from nsbench.study.gpu import gpus_of_machine, least_used
+from nsbench.errors import SettingsError
+from nsbench.study import gpu
+from nsbench.study.gpu import check_device, gpus_of_machine, least_used
+from nsbench.study.pool import WorkerPool
 
 
 @pytest.fixture
@@ -41,6 +44,32 @@ def test_the_environment_has_its_say(
     if visible is not None:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
     assert gpus_of_machine(two_gpus) == expected
+
+
+@pytest.mark.parametrize(
+    ("device", "graphs", "message"),
+    [
+        ("gpu0", "", "NSBENCH_DEVICE is 'gpu0'"),
+        ("cpu", "1", "a CPU, which has no graphs"),
+        ("cpu", "on", "set it to 1 or 0"),
+    ],
+)
+def test_a_device_that_is_not_there_is_refused_before_any_run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, device: str, graphs: str, message: str
+) -> None:
+    monkeypatch.setenv("NSBENCH_DEVICE", device)
+    monkeypatch.setenv("NSBENCH_CUDA_GRAPHS", graphs)
+    with pytest.raises(SettingsError, match=message), WorkerPool(1, tmp_path):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("device", ["", "cpu"])
+def test_a_cpu_needs_no_looking_for(monkeypatch: pytest.MonkeyPatch, device: str) -> None:
+    """No process is started, which would take as long as torch takes to import."""
+    monkeypatch.setenv("NSBENCH_DEVICE", device)
+    monkeypatch.setattr(gpu, "ProcessPoolExecutor", None)
+    check_device()
 
 
 def test_three_workers_of_two_gpus_take_turns() -> None:
