@@ -15,9 +15,9 @@ from nsbench.data.layout import Layout, layout_of
 class UsualLayout:
     """The layout of rows of the usual lengths, in which shorter ones have room too.
 
-    It has more padding than a layout of their own, 1.1 times the positions for 128 users of a dense log and 1.6 for those of a
-    sparse one; for 20 replicas, whose longest rows leave the others padding in any case, 1.05 and 1.25. In exchange a step
-    needs no layout made, which takes the host .3 to .5 ms, and can be repeated as a CUDA graph
+    It has more padding than a layout of their own: 1.1 times the positions for 128 users of a dense log, 1.6 to 1.8 for those of
+    two sparse ones; for 20 replicas, whose longest rows leave the others padding in any case, 1.06 and 1.3 to 1.4. In exchange
+    a step needs no layout made, which takes the host .3 to .5 ms, and can be repeated as a CUDA graph
     (`nsbench.training.step_graph`).
 
     Args:
