@@ -84,7 +84,8 @@ def captured(
     Raises:
         RuntimeError: The work can't be recorded, or the memory is used up; what it was that went wrong first.
     """
-    before = torch.cuda.current_stream(device)
+    before, collects = torch.cuda.current_stream(device), gc.isenabled()
+    reason: RuntimeError | None = None
     # A graph of old that is only now found to be unused would be destroyed amid the recording, which ends that.
     gc.collect()
     gc.disable()
@@ -93,22 +94,21 @@ def captured(
             graph = torch.cuda.CUDAGraph()
             for generator in generators:
                 graph.register_generator_state(generator)
+            # A stream of its own: graphs of one stream would share what cuBLAS works in.
             with torch.cuda.graph(graph, stream=torch.cuda.Stream(device)):
-                work()
+                try:
+                    work()
+                except RuntimeError as error:
+                    reason = error
+                    raise
     except RuntimeError as error:
         # To end a recording that has failed fails too, and leaves its stream the current one.
         torch.cuda.set_stream(before)
-        raise _first_of(error) from None
+        raise reason or error from None
     finally:
-        gc.enable()
+        if collects:
+            gc.enable()
     return graph
-
-
-def _first_of(error: BaseException) -> BaseException:
-    """What went wrong before all that went wrong because of it."""
-    while error.__context__ is not None:
-        error = error.__context__
-    return error
 
 
 @contextmanager

@@ -18,11 +18,15 @@ from nsbench.errors import TrainingError
 from nsbench.model import ModelSettings, Sasrec
 from nsbench.samplers.random import RandomSettings
 from nsbench.samplers.sampler import SamplerSettings
-from nsbench.training.replica_steps import Together, laid_out
+from nsbench.training.loop import Trainer
+from nsbench.training.part import part_of
+from nsbench.training.progress import Replica
+from nsbench.training.replica_steps import Together, laid_out, usual_layout
 from nsbench.training.settings import TrainingSettings
 from nsbench.training.source import epoch_of
 from nsbench.training.step_graph import N_BEFORE, GraphTaker
 from nsbench.training.taker import EachAnew, Taker
+from tests.place import Place
 from tests.pretend_gpu import IS_PRETENDED, PRETEND_GPU, Started, only_pretended, pretended_gpu
 from tests.training.test_gpu_step import LOG, SEEDS, SIZE, every_sampler, sources_on, stepper_on
 
@@ -103,14 +107,17 @@ def test_a_repeated_step_is_a_few_calls() -> None:
         assert max(n_calls[1], *n_calls[3:]) < 10
 
 
-def test_a_batch_without_room_is_computed_call_by_call(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The usual lengths taken from 2 batches as they are: some of an epoch's have room, others not."""
-    monkeypatch.setattr(batches_module, "N_TRIED", 2)
+@pytest.mark.parametrize(("seeds", "n_tried"), [((0,), 2), (SEEDS, 6)])
+def test_a_batch_without_room_is_computed_call_by_call(
+    monkeypatch: pytest.MonkeyPatch, seeds: Sequence[int], n_tried: int
+) -> None:
+    """The usual lengths taken from a few batches as they are: all replicas have room in some of an epoch's, not in others."""
+    monkeypatch.setattr(batches_module, "N_TRIED", n_tried)
     monkeypatch.setattr(batches_module, "ROWS_BEFORE", 0)
     training = TrainingSettings()
     with pretended_gpu() as started:
-        model, taker = taker_on(RandomSettings(n_negatives=5), training, (0,), repeats=True)
-        other, each_anew = taker_on(RandomSettings(n_negatives=5), training, (0,), repeats=False)
+        model, taker = taker_on(RandomSettings(n_negatives=5), training, seeds, repeats=True)
+        other, each_anew = taker_on(RandomSettings(n_negatives=5), training, seeds, repeats=False)
         losses, _ = trained(taker, 6)
         assert not IS_PRETENDED or 3 < n_repeated(started) < 6 * 3 - N_BEFORE - 3
         expected, _ = trained(each_anew, 6)
@@ -136,6 +143,23 @@ def test_a_step_that_cannot_be_recorded_says_so(monkeypatch: pytest.MonkeyPatch)
 
 
 @only_pretended
+def test_a_recording_for_which_memory_is_short_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Groups of replicas are then halved."""
+    n_cut, cut = itertools.count(1), BatchSource.cut_there
+
+    def cut_or_fail(self: BatchSource, *args: object) -> object:
+        if next(n_cut) > N_BEFORE:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return cut(self, *args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(BatchSource, "cut_there", cut_or_fail)
+    with pretended_gpu():
+        _, taker = taker_on(RandomSettings(n_negatives=5), TrainingSettings(), repeats=True)
+        with pytest.raises(torch.OutOfMemoryError):
+            list(taker.epoch())
+
+
+@only_pretended
 def test_of_a_recording_that_fails_the_first_error_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     """As with CUDA, to end the recording fails too; were that raised, nobody would know that memory was short."""
 
@@ -149,10 +173,17 @@ def test_of_a_recording_that_fails_the_first_error_counts(monkeypatch: pytest.Mo
     def work() -> None:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
+    streams: list[object] = []
     with pretended_gpu():
         monkeypatch.setattr(torch.cuda, "graph", failing)
-        with pytest.raises(torch.OutOfMemoryError):
-            captured(work, [], PRETEND_GPU)
+        monkeypatch.setattr(torch.cuda, "current_stream", lambda device: "before")
+        monkeypatch.setattr(torch.cuda, "set_stream", streams.append)
+        try:
+            raise ValueError("what another did before")
+        except ValueError:
+            with pytest.raises(torch.OutOfMemoryError):
+                captured(work, [], PRETEND_GPU)
+        assert streams == ["before"]
         assert gc.isenabled()
 
 
@@ -168,6 +199,41 @@ def test_batches_of_few_rows_have_room_too(n_rows: int) -> None:
         assert usual.n_drawn(batch.known_lengths[0]) >= batch.n_positives
 
 
+def test_a_batch_of_more_positions_than_usual_draws_for_each() -> None:
+    usual = UsualLayout(np.array([2, 1]), 1, torch.device("cpu"))
+    drawn = [usual.n_drawn(np.array(lengths)) for lengths in ([2, 1], [1, 1], [3, 2], [4], [1, 1, 1])]
+    assert drawn == [3, 3, 5, 4, 3]
+
+
+def test_a_cpus_steps_have_layouts_of_their_own() -> None:
+    batches = BatchSource(LOG, windows_of(LOG, 6), 16, torch.device("cpu"))
+    assert usual_layout(batches, 1, torch.device("cpu")) is None
+
+
+def test_a_processs_part_draws_for_the_whole_batch() -> None:
+    with pretended_gpu():
+        sources = sources_on(PRETEND_GPU, RandomSettings(n_negatives=5))
+        usual = UsualLayout(sources[0].batches.usual_lengths(), 3, PRETEND_GPU)
+        part, _ = part_of(*laid_out(next(epoch_of(sources)), usual), Place(1, 2))
+        assert part.joined.n_drawn == (usual.n_positions,) * 3
+
+
+@pytest.mark.parametrize(
+    ("n_processes", "replay_factor", "repeats"), [(1, 0.0, True), (2, 0.0, False), (1, 1.0, False)]
+)
+def test_only_fresh_steps_of_one_process_are_repeated(
+    monkeypatch: pytest.MonkeyPatch, n_processes: int, replay_factor: float, repeats: bool
+) -> None:
+    monkeypatch.setenv("NSBENCH_CUDA_GRAPHS", "1")
+    settings = TrainingSettings(replay_factor=replay_factor)
+    with pretended_gpu():
+        (source,) = sources_on(PRETEND_GPU, RandomSettings(n_negatives=5), (0,))
+        group = Place(0, n_processes)
+        trainer = Trainer(source.batches, source.sampler, SIZE, settings, LOG.n_items, PRETEND_GPU, group)
+        state = trainer._begin({0: Replica(0, 1e-3)})
+        assert isinstance(state.taker, GraphTaker if repeats else EachAnew)
+
+
 def test_a_replica_draws_as_much_beside_one_with_fewer_rows_as_alone() -> None:
     """As where each replays its own draws, one of them the last, smaller batch of an epoch."""
     with pretended_gpu():
@@ -178,6 +244,7 @@ def test_a_replica_draws_as_much_beside_one_with_fewer_rows_as_alone() -> None:
         ]
         usual = UsualLayout(BatchSource(LOG, windows_of(LOG, 6), 16, PRETEND_GPU).usual_lengths(), 2, PRETEND_GPU)
         assert [len(draw.batch.users) for draw in draws] == [16, 12]
+        assert usual.layout_for([draw.batch for draw in draws], 1) is None
         both, _ = laid_out(draws, usual)
         assert both.n_drawn == (usual.n_positions, draws[1].batch.n_positives)
         assert [laid_out([draw], usual)[0].n_drawn for draw in draws] == [both.n_drawn[:1], both.n_drawn[1:]]
