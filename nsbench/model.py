@@ -18,7 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor
 from torch.nn import functional
 
-from nsbench.data.layout import Block, Step
+from nsbench.data.layout import Block
+from nsbench.data.step import Step
 
 LAYER_NORM_EPS = 1e-8
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from nsbench.data.batch import BatchSource, windows_of
-from nsbench.data.layout import Step, step_of
+from nsbench.data.step import Step, step_of
 from nsbench.model import ModelSettings, Sasrec, initial_model
 from tests.samplers.log import CPU, skewed_log
 

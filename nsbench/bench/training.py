@@ -14,7 +14,8 @@ from nsbench.bench.workload import Workload
 from nsbench.config import Flat, Settings
 from nsbench.data.batch import UserBatch
 from nsbench.data.dataset import Dataset
-from nsbench.data.layout import Step, layout_of, step_of
+from nsbench.data.layout import layout_of
+from nsbench.data.step import Step, step_of
 from nsbench.experiment import trainer_of
 from nsbench.model import ModelSettings, Sasrec, initial_model
 from nsbench.samplers import SAMPLERS

@@ -58,7 +58,7 @@ class UsualLayout:
         """The layout; None where the batches don't fit in.
 
         Args:
-            batches: As of `nsbench.data.layout.step_of`.
+            batches: As of `nsbench.data.step.step_of`.
             n_together: As there.
         """
         if not all(self.has_room_for(batch.known_lengths) for batch in batches):

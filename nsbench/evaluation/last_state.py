@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from nsbench.data.layout import Block, Step
+from nsbench.data.layout import Block
+from nsbench.data.step import Step
 from nsbench.model import LAYER_NORM_EPS, Sasrec
 
 LookUp = Callable[[Tensor, Tensor], Tensor]

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from nsbench.data.batch import UserBatch
 from nsbench.data.dataset import Histories
-from nsbench.data.layout import step_of
+from nsbench.data.step import step_of
 from nsbench.device import uploaded
 from nsbench.errors import TrainingError
 from nsbench.evaluation.last_state import LastStateEncoder, LookUp, own_vectors

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nsbench.data.layout import Step
 from nsbench.data.packing import Shelf
+from nsbench.data.step import Step
 from nsbench.device import uploaded
 from nsbench.model import ModelSettings
 

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from nsbench.data.layout import Step
+from nsbench.data.step import Step
 from nsbench.model import ModelSettings, Sasrec
 from nsbench.training.attention import Lanes, attention_of
 from nsbench.training.dropout import ByteDropout

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from nsbench.data.layout import Block, Step
+from nsbench.data.layout import Block
+from nsbench.data.step import Step
 from nsbench.loss import NegativeVectors
 from nsbench.samplers.sampler import Negatives
 from nsbench.training.item_table import ItemTable

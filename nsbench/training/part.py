@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from nsbench.data.batch import UserBatch
-from nsbench.data.layout import Joined, Step, n_rows_of, step_of
+from nsbench.data.step import Joined, Step, n_rows_of, step_of
 from nsbench.errors import SettingsError
 from nsbench.group import Group
 from nsbench.samplers.sampler import Negatives

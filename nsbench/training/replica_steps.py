@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from nsbench.data.batch import BatchSource
-from nsbench.data.layout import Step, step_of
+from nsbench.data.step import Step, step_of
 from nsbench.data.usual import UsualLayout
 from nsbench.model import Sasrec
 from nsbench.samplers.sampler import Negatives

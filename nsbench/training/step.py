@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from nsbench.data.layout import Block, Step
+from nsbench.data.layout import Block
 from nsbench.data.shelf import Places
+from nsbench.data.step import Step
 from nsbench.device import tf32_products
 from nsbench.loss import BinaryCrossEntropy, Select
 from nsbench.model import Sasrec

@@ -7,7 +7,7 @@ from torch.nn import functional
 
 from nsbench.data.batch import UserBatch
 from nsbench.data.dataset import Histories
-from nsbench.data.layout import step_of
+from nsbench.data.step import step_of
 from nsbench.errors import TrainingError
 from nsbench.evaluation.last_state import LastStateEncoder
 from nsbench.evaluation.model_scorer import ModelScorer

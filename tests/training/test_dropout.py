@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from nsbench.data import layout
-from nsbench.data.layout import step_of
+from nsbench.data.step import step_of
 from nsbench.model import ModelSettings
 from nsbench.training.dropout import ByteDropout
 from tests.builder import dataset_of

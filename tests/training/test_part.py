@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from nsbench.data.batch import UserBatch
-from nsbench.data.layout import step_of
+from nsbench.data.step import step_of
 from nsbench.errors import SettingsError
 from nsbench.group import ALONE
 from nsbench.samplers.sampler import Negatives
