@@ -1,14 +1,36 @@
 """`nsbench data prepare`: an interaction log becomes a dataset."""
 
 import re
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
 from rich.console import Console
 
+from nsbench.cli.prepare_option import (
+    DropImmediateRepeatsOption,
+    DuplicatesOption,
+    EventColumnOption,
+    EventsOption,
+    ItemColumnOption,
+    KeepRepeatsOption,
+    LogArgument,
+    MinItemInteractionsOption,
+    MinRatingOption,
+    MinUserInteractionsOption,
+    NameOption,
+    RatingColumnOption,
+    ReplaceOption,
+    SeenItemsOption,
+    SessionGapOption,
+    SkipBadRowsOption,
+    SplitByOption,
+    TestShareOption,
+    TimeColumnOption,
+    TimeUnitOption,
+    UserColumnOption,
+    ValidShareOption,
+)
 from nsbench.cli.program import program
-from nsbench.data.choice import Duplicates, Repeats, SeenItemsRule, SplitRule, TimeUnit
+from nsbench.data.choice import Repeats
 from nsbench.errors import SettingsError
 from nsbench.home import current_home
 
@@ -17,85 +39,32 @@ if TYPE_CHECKING:
 
     from nsbench.data.dataset import DatasetCard
 
-COLUMNS, ROWS, SPLIT = "Columns of the log", "Which interactions are kept", "Split in time"
 GAP_UNITS = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
 def prepare(  # noqa: PLR0913, PLR0917 - a command's parameters are its options
-    log: Annotated[Path, typer.Argument(help="CSV, TSV, ::-separated, JSON lines or Parquet; text may be gzipped.")],
-    name: Annotated[str, typer.Option(help="What the dataset is called from now on.")],
-    replace: Annotated[
-        bool, typer.Option("--replace", help="Replace a dataset of this name and other content.")
-    ] = False,
-    user_column: Annotated[
-        str | None, typer.Option(help="Its name, or its place from 1 without header.", rich_help_panel=COLUMNS)
-    ] = None,
-    item_column: Annotated[str | None, typer.Option(help="As above.", rich_help_panel=COLUMNS)] = None,
-    time_column: Annotated[str | None, typer.Option(help="As above.", rich_help_panel=COLUMNS)] = None,
-    event_column: Annotated[str | None, typer.Option(help="As above.", rich_help_panel=COLUMNS)] = None,
-    rating_column: Annotated[str | None, typer.Option(help="As above.", rich_help_panel=COLUMNS)] = None,
-    time_unit: Annotated[
-        TimeUnit, typer.Option(help="Of times that are numbers; auto: by their size.", rich_help_panel=COLUMNS)
-    ] = "auto",
-    skip_bad_rows: Annotated[
-        bool, typer.Option("--skip-bad-rows", help="Leave out rows without user, item or time.", rich_help_panel=ROWS)
-    ] = False,
-    events: Annotated[
-        str | None, typer.Option(help="Only these events, as view or view,addtocart.", rich_help_panel=ROWS)
-    ] = None,
-    min_rating: Annotated[
-        float | None, typer.Option(help="Only ratings of at least this.", rich_help_panel=ROWS)
-    ] = None,
-    session_gap: Annotated[
-        str | None,
-        typer.Option(
-            help="Cut visits after such a gap, as 1800, 30m or 1h; a visit becomes the user.", rich_help_panel=ROWS
-        ),
-    ] = None,
-    keep_repeats: Annotated[
-        bool,
-        typer.Option(
-            "--keep-repeats/--drop-repeats",
-            help="Keep, or only a user's first interaction with each item.",
-            rich_help_panel=ROWS,
-        ),
-    ] = True,
-    drop_immediate_repeats: Annotated[
-        bool,
-        typer.Option(
-            "--drop-immediate-repeats",
-            help="Drop those right after the same item: A A B A becomes A B A.",
-            rich_help_panel=ROWS,
-        ),
-    ] = False,
-    duplicates: Annotated[
-        Duplicates,
-        typer.Option(
-            help="Rows with the user, item and time of another; auto refuses 1 % or more.", rich_help_panel=ROWS
-        ),
-    ] = "auto",
-    min_user_interactions: Annotated[
-        int, typer.Option(min=1, help="Fewest of a user, until nothing changes.", rich_help_panel=ROWS)
-    ] = 1,
-    min_item_interactions: Annotated[
-        int, typer.Option(min=1, help="Fewest of an item, until nothing changes.", rich_help_panel=ROWS)
-    ] = 1,
-    split_by: Annotated[
-        SplitRule, typer.Option(help="timestamp cuts no second in two; rows cuts exact shares.", rich_help_panel=SPLIT)
-    ] = "timestamp",
-    valid_share: Annotated[
-        float, typer.Option(help="Share of the interactions, above 0.", rich_help_panel=SPLIT)
-    ] = 0.05,
-    test_share: Annotated[
-        float, typer.Option(help="Share of the interactions, above 0.", rich_help_panel=SPLIT)
-    ] = 0.05,
-    seen_items: Annotated[
-        SeenItemsRule,
-        typer.Option(
-            help="Whether a user's earlier items are ranked; auto: excluded where under 1 % repeat.",
-            rich_help_panel=SPLIT,
-        ),
-    ] = "auto",
+    log: LogArgument,
+    name: NameOption,
+    replace: ReplaceOption = False,
+    user_column: UserColumnOption = None,
+    item_column: ItemColumnOption = None,
+    time_column: TimeColumnOption = None,
+    event_column: EventColumnOption = None,
+    rating_column: RatingColumnOption = None,
+    time_unit: TimeUnitOption = "auto",
+    skip_bad_rows: SkipBadRowsOption = False,
+    events: EventsOption = None,
+    min_rating: MinRatingOption = None,
+    session_gap: SessionGapOption = None,
+    keep_repeats: KeepRepeatsOption = True,
+    drop_immediate_repeats: DropImmediateRepeatsOption = False,
+    duplicates: DuplicatesOption = "auto",
+    min_user_interactions: MinUserInteractionsOption = 1,
+    min_item_interactions: MinItemInteractionsOption = 1,
+    split_by: SplitByOption = "timestamp",
+    valid_share: ValidShareOption = 0.05,
+    test_share: TestShareOption = 0.05,
+    seen_items: SeenItemsOption = "auto",
 ) -> None:
     """Prepare an interaction log: read, filter, split in time and store it under NSBENCH_HOME."""
     from pydantic import ValidationError
