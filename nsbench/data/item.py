@@ -47,8 +47,9 @@ def cohorts_of(counts: NDArray[np.int64], rule: CohortRule = "filled") -> NDArra
 
     An item is head while the cumulative share, itself included, is below 1/3, mid below 2/3, tail after that. So an item
     that crosses a border belongs to the lower cohort, and one with more than a third of all leaves the head empty. With
-    rule=filled it belongs to the upper cohort where that is empty, so head has an item where there is one,
-    mid where there are two, tail where there are three. Where neither head nor mid is empty, the two rules agree.
+    rule=filled it belongs to the upper cohort where that is empty; where the head's one item has crossed both borders, mid
+    and tail halve the rest in the same way. So head has an item where there is one, mid where there are two, tail where
+    there are three. Where neither head nor mid is empty, the two rules agree.
 
     Args:
         counts: int64[n_items + 1], popularity in training by item id; entry 0 is padding; falling from entry 1 on.
@@ -75,8 +76,10 @@ def cohorts_of(counts: NDArray[np.int64], rule: CohortRule = "filled") -> NDArra
     # Whole numbers: 3 * c < total is exact where c / total < 1 / 3 is not.
     head_end = int(np.searchsorted(3 * cumulative, total, side="left"))
     mid_end = int(np.searchsorted(3 * cumulative, 2 * total, side="left"))
-    if rule == "filled":
-        head_end = max(head_end, min(1, n_seen))
+    if rule == "filled" and n_seen:
+        head_end = max(head_end, 1)
+        if mid_end == 0:
+            mid_end = int(np.searchsorted(2 * cumulative, total + int(cumulative[0]), side="left"))
         mid_end = max(mid_end, min(head_end + 1, n_seen))
     for cohort, begin, end in (
         (Cohort.HEAD, 0, head_end),

@@ -15,6 +15,8 @@ HEAD, MID, TAIL, COLD = Cohort.HEAD, Cohort.MID, Cohort.TAIL, Cohort.COLD
     [
         ([3, 3, 2, 2], [HEAD, MID, TAIL, TAIL], [HEAD, MID, TAIL, TAIL]),
         ([70, 10, 10, 10], [HEAD, MID, TAIL, TAIL], [TAIL, TAIL, TAIL, TAIL]),
+        ([70, 6, 6, 6, 6, 6], [HEAD, MID, MID, TAIL, TAIL, TAIL], [TAIL] * 6),
+        ([30, 50, 10, 10], [HEAD, MID, TAIL, TAIL], [HEAD, TAIL, TAIL, TAIL]),
         ([45, 20, 20, 15], [HEAD, MID, TAIL, TAIL], [MID, MID, TAIL, TAIL]),
         ([3, 2, 2, 2, 1], [HEAD, MID, TAIL, TAIL, TAIL], [HEAD, MID, TAIL, TAIL, TAIL]),
         ([30, 30, 30], [HEAD, MID, TAIL], [MID, TAIL, TAIL]),
@@ -28,7 +30,7 @@ HEAD, MID, TAIL, COLD = Cohort.HEAD, Cohort.MID, Cohort.TAIL, Cohort.COLD
 def test_an_item_that_crosses_a_border_fills_an_empty_cohort_unless_the_published_rule_holds(
     counts: list[int], filled: list[Cohort], published: list[Cohort]
 ) -> None:
-    """Shares below, worked by hand: .7 .8 .9 1, then .45 .65 .85 1, and 1/3 2/3 1, neither of which is below its border."""
+    """Shares below, worked by hand: .7 .8 .9 1; the rest of the next one, 30, is halved at 15: 6 12 18; then .45 .65 .85 1, and 1/3 2/3 1, neither of which is below its border."""
     whole = np.array([0, *counts])
     assert cohorts_of(whole).tolist() == [-1, *filled]
     assert cohorts_of(whole, "published").tolist() == [-1, *published]
