@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from nsbench.errors import StorageError
+from nsbench.leftover_file import partial_file
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -21,13 +22,10 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> None:
         write: Writes the content to the path that it is given.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
+    with partial_file(path) as partial:
         write(partial)
         _sync(partial)
         os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
     _sync(path.parent)
 
 
