@@ -29,6 +29,9 @@ _HARMLESS = frozenset(
 )
 """What a query may say openly. From the first other key on, nothing is shown: a password may hold any of its marks."""
 
+_NAMES = frozenset({"password", "passwd", "pwd", "token", "access_token", "api_key", "apikey", "secret", "sslpassword"})
+"""What a query may call a secret; such a name is no secret itself."""
+
 _MARKS = "#/?[]@:&=;,%+ "
 _SHORT = 4
 """A shorter part of a password is hidden only where it stands alone: else a text would lose every `a`."""
@@ -68,9 +71,9 @@ def masked(text: str, *uris: str) -> str:
 def _parts(uri: str) -> Iterator[tuple[str, bool]]:
     """The address in pieces, and whether each may be shown."""
     scheme, mark, rest = uri.partition("://")
-    if not mark:
+    if not mark or ":" in scheme:
         # A folder, or an address that was mistyped.
-        yield uri, not any(sign in uri for sign in "@=")
+        yield uri, not mark and not any(sign in uri for sign in "@=")
         return
     yield scheme + mark, True
     if scheme.partition("+")[0] == "sqlite" and rest.startswith("/"):
@@ -96,10 +99,11 @@ def _parts(uri: str) -> Iterator[tuple[str, bool]]:
 def _place_parts(place: str) -> Iterator[tuple[str, bool]]:
     """Host, port and path; what stands where a port should and is none may be a password whose `@` was left out."""
     end = min((place.index(sign) for sign in "/#" if sign in place), default=len(place))
-    host, colon, port = place[:end].rpartition(":")
-    if colon and not port.isdecimal() and port and not port.endswith("]"):
-        yield host + colon, True
-        yield place[len(host) + 1 :], False
+    numbered = place.find("]") + 1 if place.startswith("[") else 0
+    colon = place.find(":", numbered, end) + 1
+    if colon and not place[colon:end].isdecimal():
+        yield place[:colon], True
+        yield place[colon:], False
     else:
         yield place, True
 
@@ -115,9 +119,10 @@ def _query_parts(mark: str, query: str) -> Iterator[tuple[str, bool]]:
             yield f"&{item}", False
             continue
         yield ("&" if number else ""), True
-        shown = unquote_plus(key).lower() in _HARMLESS and not any(sign in value for sign in ";#")
-        # A key without a value may be a secret itself.
-        yield key + equals, bool(equals) or not item
+        name = unquote_plus(key).lower()
+        shown = name in _HARMLESS and not any(sign in value for sign in ";#")
+        # Another key may be a part of a secret, or one itself.
+        yield key + equals, name in _HARMLESS or name in _NAMES
         yield value, shown
 
 
