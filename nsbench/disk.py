@@ -54,6 +54,27 @@ def storage_error(what: str, path: Path, error: Exception, n_bytes: int | None =
     )
 
 
+def check_place(what: str, path: Path) -> None:
+    """Checks that a file can be made before the work that ends in it is done.
+
+    Args:
+        what: What the file is, such as "the checkpoint".
+        path: Where it is to be; its folder may not exist yet.
+
+    Raises:
+        StorageError: A folder has the name, or the folder that it would be in can't be written.
+    """
+    if path.is_dir():
+        raise StorageError(f"can't write {what} {path}: it is a folder; give a file's name")
+    if path.exists() and not path.is_file():
+        raise StorageError(f"can't write {what} {path}: it is no regular file; give another name")
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    if not folder.is_dir():
+        raise StorageError(f"can't write {what} {path}: {folder} is a file, not a folder; give another place")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise StorageError(f"can't write {what} {path}: {folder} can't be written; give another place")
+
+
 def free_bytes(path: Path) -> int:
     """Room on the disk where a file, which may not exist yet, would be."""
     folder = next((parent for parent in path.absolute().parents if parent.exists()), Path("/"))

@@ -48,6 +48,7 @@ def train(
     import torch
 
     from nsbench.config import Settings, parse_assignments, read_settings_file
+    from nsbench.disk import check_place
     from nsbench.experiment import run
     from nsbench.terms import RunKind
     from nsbench.training.abandoned import remove_abandoned
@@ -61,6 +62,7 @@ def train(
     home = current_home()
     remove_abandoned(home.checkpoints)
     path = checkpoint or home.checkpoints / dataset / f"{sampler}-{settings.fingerprint()}-seed{seed}.safetensors"
+    check_place("the checkpoint", path)
     with torchrun_group() as group:
         data = open_together(dataset, home, group)
         checkpoints = Checkpoints(checkpoint_root(home, group), fresh=fresh)

@@ -96,9 +96,13 @@ def test_nothing_else_is_touched(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_process_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), working_folder(tmp_path, "log", PARTIAL) as folder:
-        (folder / "part").touch()
-        raise KeyboardInterrupt
+    def work() -> None:
+        with working_folder(tmp_path, "log", PARTIAL) as folder:
+            (folder / "part").touch()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
     assert list(tmp_path.iterdir()) == []
 
 
