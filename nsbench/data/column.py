@@ -135,7 +135,7 @@ def _by_place(source: LogSource) -> Columns:
 
 
 def _is_rating(source: LogSource, column: str) -> bool:
-    values = source.scan([column]).head(100).collect()[column]
+    values = source.head({"value": column}, 100)["value"]
     numbers = values.drop_nulls().str.strip_chars().cast(pl.Float64, strict=False)
     return bool((numbers.abs() < LARGEST_RATING).all(ignore_nulls=False))
 

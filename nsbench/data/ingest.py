@@ -4,19 +4,20 @@ One streaming pass over the log; only integers and labels are kept, the raw text
 """
 
 import logging
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict
 
-from nsbench.data.bad_line import explain_unreadable
 from nsbench.data.choice import TimeUnit
 from nsbench.data.column import Columns, find_columns
+from nsbench.data.separated import LinesAreNotRows
 from nsbench.data.source import ROW, LogSource, recognise
 from nsbench.data.staging import SAMPLE_ROWS, Staged, stage
 from nsbench.data.timestamp import Clock, find_clock
-from nsbench.disk import is_full
 from nsbench.errors import LogError
 
 NULL_WORDS = ("", "nan", "NaN", "NAN", "null", "Null", "NULL", "none", "None", "NONE")
@@ -55,22 +56,30 @@ def stage_log(path: Path, options: ReadOptions, staged_path: Path) -> tuple[Colu
     """
     source = recognise(path)
     try:
-        columns = find_columns(source, options.columns)
-        _check_roles(source, columns, options)
-        names = [name for name in dict.fromkeys(columns.model_dump().values()) if name is not None]
-        user, item, time = str(columns.user), str(columns.item), str(columns.time)
-        sample = source.scan([user, item, time]).head(SAMPLE_ROWS).collect()
-        if not len(sample):
-            raise LogError(f"{source.path} is empty: it has columns but no row.")
-        clock = find_clock(sample.select(_clean(sample.schema[time], pl.col(time))).to_series(), options.time_unit)
-        frame = _taken(source.scan(names), columns, options)
-        _check_labels(source, columns, frame.collect_schema())
-        rows = frame.select(user=user, item=item, moment=clock.moment(pl.col(time)), row=ROW)
-        staged = stage(rows, sample.select(user=user, item=item), staged_path, _clean)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        if is_full(error):
-            raise
-        raise LogError(explain_unreadable(source, str(error))) from None
+        return _stage(source, options, staged_path)
+    except LinesAreNotRows:
+        return _stage(source.with_quoting(), options, staged_path)
+
+
+def _stage(source: LogSource, options: ReadOptions, staged_path: Path) -> tuple[Columns, Staged]:
+    columns = find_columns(source, options.columns)
+    _check_roles(source, columns, options)
+    roles = {role: name for role, name in columns if name is not None}
+    sample = source.head(roles, SAMPLE_ROWS)
+    if not len(sample):
+        raise LogError(f"{source.path} is empty: it has columns but no row.")
+    _check_labels(source, columns, sample.schema)
+    clock = find_clock(
+        sample.select(_clean(sample.schema["time"], pl.col("time"))).to_series().alias(str(columns.time)),
+        options.time_unit,
+    )
+
+    def rows() -> Iterator[pl.LazyFrame]:
+        for frame in source.frames(roles):
+            taken = _taken(frame.lazy(), options)
+            yield taken.select("user", "item", moment=clock.moment(pl.col("time")), row=ROW)
+
+    staged = stage(rows, sample.select("user", "item"), staged_path, _clean)
     if not staged.n_rows:
         _refuse_empty(source, columns, options)
     _check_rows(source, columns, clock, staged, skip=options.skip_bad_rows)
@@ -90,9 +99,9 @@ def _check_roles(source: LogSource, columns: Columns, options: ReadOptions) -> N
 
 
 def _check_labels(source: LogSource, columns: Columns, schema: pl.Schema) -> None:
-    for name in (str(columns.user), str(columns.item)):
-        if schema[name].is_nested():
-            raise LogError(f"Column {name!r} of {source.path} holds {schema[name]}; a label is a number or a text.")
+    for role, name in (("user", columns.user), ("item", columns.item)):
+        if schema[role].is_nested():
+            raise LogError(f"Column {name!r} of {source.path} holds {schema[role]}; a label is a number or a text.")
 
 
 def _clean(kind: pl.DataType, column: pl.Expr) -> pl.Expr:
@@ -103,20 +112,20 @@ def _clean(kind: pl.DataType, column: pl.Expr) -> pl.Expr:
     return pl.when(~stripped.is_in(NULL_WORDS)).then(stripped)
 
 
-def _taken(frame: pl.LazyFrame, columns: Columns, options: ReadOptions) -> pl.LazyFrame:
-    # A blank line is no row.
-    frame = frame.filter(~pl.all_horizontal(pl.exclude(ROW).is_null()))
+def _taken(frame: pl.LazyFrame, options: ReadOptions) -> pl.LazyFrame:
     if options.events:
-        frame = frame.filter(pl.col(str(columns.event)).cast(pl.String).str.strip_chars().is_in(list(options.events)))
+        frame = frame.filter(pl.col("event").cast(pl.String).str.strip_chars().is_in(list(options.events)))
     if options.min_rating is not None:
-        frame = frame.filter(pl.col(str(columns.rating)).cast(pl.Float64, strict=False) >= options.min_rating)
+        frame = frame.filter(pl.col("rating").cast(pl.Float64, strict=False) >= options.min_rating)
     return frame
 
 
 def _refuse_empty(source: LogSource, columns: Columns, options: ReadOptions) -> NoReturn:
     if options.events:
-        events = source.scan([str(columns.event)]).select(pl.col(str(columns.event)).value_counts(sort=True)).head(10)
-        names = events.unnest(str(columns.event)).collect(engine="streaming")[str(columns.event)].to_list()
+        events = Counter[object]()
+        for frame in source.frames({"event": str(columns.event)}):
+            events.update(frame["event"].to_list())
+        names = [event for event, _ in events.most_common(10)]
         raise LogError(
             f"{source.path} has no row left with the events {', '.join(options.events)}: column {columns.event!r} holds "
             f"{', '.join(map(repr, names)) or 'nothing'}."
@@ -125,7 +134,7 @@ def _refuse_empty(source: LogSource, columns: Columns, options: ReadOptions) -> 
         raise LogError(
             f"{source.path} has no row with a rating of at least {options.min_rating} in {columns.rating!r}."
         )
-    raise LogError(f"{source.path} is empty: it has blank rows only.")
+    raise LogError(f"{source.path} is empty: it has columns but no row.")
 
 
 def _check_rows(source: LogSource, columns: Columns, clock: Clock, staged: Staged, *, skip: bool) -> None:
@@ -133,7 +142,7 @@ def _check_rows(source: LogSource, columns: Columns, clock: Clock, staged: Stage
     if not (without_user or without_item or without_time):
         return
     bad = pl.any_horizontal(pl.col("user", "item", "moment").is_null())
-    counted = pl.scan_ipc(staged.path).select(n_bad=bad.sum(), first=pl.col("row").filter(bad).min())
+    counted = pl.scan_ipc(staged.path, glob=False).select(n_bad=bad.sum(), first=pl.col("row").filter(bad).min())
     n_bad, first = counted.collect(engine="streaming").row(0)
     counts = [
         f"{without_user:,} without a user in {columns.user!r}" if without_user else "",
@@ -144,8 +153,16 @@ def _check_rows(source: LogSource, columns: Columns, clock: Clock, staged: Stage
     if skip and n_bad < staged.n_rows:
         logger.warning("%s: left out, %s", source.path, what)
         return
-    row = source.scan([str(columns.user), str(columns.item), str(columns.time)]).filter(pl.col(ROW) == first)
-    values = row.drop(ROW).collect(engine="streaming").row(0, named=True)
-    written = ", ".join(f"{name}={value!r}" for name, value in values.items())
+    written = ", ".join(f"{name}={value!r}" for name, value in _row(source, columns, first).items())
     todo = "Correct them, or leave them out with --skip-bad-rows" if not skip else "No good row is left"
     raise LogError(f"{source.path}, {source.line_of(first)}: {written}. {what}. {todo}.")
+
+
+def _row(source: LogSource, columns: Columns, row: int) -> dict[str, object]:
+    """What stands in the columns of a row that a log is refused for."""
+    named = {role: str(getattr(columns, role)) for role in ("user", "item", "time")}
+    for frame in source.frames(named):
+        if frame[ROW][-1] >= row:
+            values = frame.select(list(named)).row(row - frame[ROW][0], named=True)
+            return {named[role]: value for role, value in values.items()}
+    raise AssertionError(row)
