@@ -31,7 +31,8 @@ def read_parquet(path: Path, wanted: Sequence[str]) -> Iterator[pl.DataFrame]:
         wanted: Names of the columns.
 
     Yields:
-        Frames with columns named by their place in `wanted`, in the file's order.
+        Frames with columns named by their place in `wanted`, in the file's order; texts are strings, whether they are
+        stored as such, as categories or as bytes.
 
     Raises:
         LogError: The file can't be read to its end, or a column is of a type that has no reader.
@@ -50,9 +51,21 @@ def read_parquet(path: Path, wanted: Sequence[str]) -> Iterator[pl.DataFrame]:
 def _series(path: Path, name: str, place: str, batch: pa.RecordBatch) -> pl.Series:
     column = batch.column(batch.schema.get_field_index(name))
     try:
-        return pl.Series(place, column)
+        return pl.Series(place, _plain(column))
     except (pl.exceptions.PolarsError, TypeError, ValueError, pa.ArrowException) as error:
         raise LogError(f"Column {name!r} of {path} holds {column.type}, which isn't read ({error}).") from None
+
+
+def _plain(column: pa.Array) -> pa.Array:
+    """Texts as texts however they are stored, and instants in UTC: some files write time zones as `+05:30`."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    kind = column.type
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
+        return column.cast(pa.binary()).cast(pa.string())
+    if pa.types.is_timestamp(kind) and kind.tz is not None:
+        return column.cast(pa.timestamp(kind.unit, "UTC"))
+    return column
 
 
 @contextmanager
