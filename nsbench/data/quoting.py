@@ -113,7 +113,7 @@ def records(path: Path, separator: str, quoting: Quoting) -> Iterator[Record]:
         )
         line = 1
         for fields in reader:
-            if len(fields) > 1 or (fields and fields[0].strip()):
+            if any(map(str.strip, taken)):
                 yield Record(fields if quoting.has_quotes else list(map(_unwrapped, fields)), line, tuple(taken))
             taken.clear()
             line = reader.line_num + 1
@@ -130,6 +130,11 @@ class _RowShape:
     def __init__(self, path: Path, separator: str, n_columns: int) -> None:
         self.separator = separator
         self.n_columns = n_columns
+        mark = re.escape(separator)
+        # A field in quotes that ends before the next separator, or whatever stands up to it.
+        self._field = re.compile(rf'(?:^|{mark})("(?:[^"]|"")*"(?={mark}|$)|[^{mark}]*)')
+        escaped = rf'(?:"(?:[^"\\]|\\.)*"|[^"{mark}][^{mark}]*|)'
+        self._escaped = re.compile(rf"{escaped}(?:{mark}{escaped})*[\r\n]*", re.DOTALL)
         with open_lines(path) as lines:
             shapes = list(filter(None, map(self._shapes_of, islice(lines, SHAPES_FROM_LINES))))
         usual = [Counter(column).most_common(1)[0] for column in zip(*shapes, strict=True)]
@@ -140,8 +145,12 @@ class _RowShape:
         shapes = self._shapes_of(line)
         return shapes is not None and all(shapes[place] == shape for place, shape in self._usual.items())
 
+    def is_escaped(self, text: str) -> bool:
+        """Whether every quoted field of a row ends where its quotes do, if a backslash makes a quote a letter."""
+        return self._escaped.fullmatch(text) is not None
+
     def _shapes_of(self, line: str) -> list[str] | None:
-        fields = line.rstrip("\r\n").split(self.separator)
+        fields = self._field.findall(line.rstrip("\r\n"))
         return [_shape(_unwrapped(field)) for field in fields] if len(fields) == self.n_columns else None
 
 
@@ -160,16 +169,17 @@ def _first_fault(path: Path, quoting: Quoting, row: _RowShape) -> Fault | None:
 def _fault_of(record: Record, quoting: Quoting, row: _RowShape) -> Fault | None:
     first, *others = record.lines
     n_fields = len(record.fields)
+    taken_in = [row.fits(line) for line in others] if others and row.fits(first) else []
     if n_fields > row.n_columns:
         what = f"has {n_fields} fields where there are {row.n_columns} columns"
-    elif not quoting.has_quotes:
-        return None
+    elif any(taken_in):
+        what = f"opens a quote that takes in the row of line {record.line + 1 + taken_in.index(True):,}"
     elif others and not quoting.strict and _is_open(record, row.separator):
         what = "opens a quote that nothing closes"
-    elif others and any(map(row.fits, others)):
-        what = f"opens a quote that takes in the row of line {record.line + 1 + [*map(row.fits, others)].index(True):,}"
-    elif n_fields < row.n_columns and '"' in first and first.count(row.separator) == row.n_columns - 1:
-        what = "has a quote that hides its separators"
+    elif n_fields < row.n_columns and '"' in first and (not quoting.has_quotes or row.fits(first)):
+        what = f"has {n_fields} fields where there are {row.n_columns} columns, and quotes"
+    elif quoting.escape and not row.is_escaped("".join(record.lines)):
+        what = "has text after a quoted field"
     else:
         return None
     return Fault(record.line, f"{what}: {_shown(first)}")

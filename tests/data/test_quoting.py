@@ -39,6 +39,7 @@ def rows_of(source: LogSource) -> list[tuple[str, ...]]:
         ('a,1,"5 inch,100\nb,2,x,101\nc,3,7 inch",102\n', ['"5 inch', "x", '7 inch"']),
         ('a,1,"two\nlines",100\nb,2,"and, here\r\nthree\n",101\n', ["two\nlines", "and, here\r\nthree\n"]),
         ('a,1,"",100\nb,2,"""",101\n', [None, '"']),
+        ('a,1,"x, y",100\nb,2,"two\nlines, and ""3""\n\n",101\n', ["x, y", 'two\nlines, and "3"\n\n']),
         ("a,1,'x',100\nb,2,`y`,101\n", ["'x'", "`y`"]),
     ],
     ids=[
@@ -52,6 +53,7 @@ def rows_of(source: LogSource) -> list[tuple[str, ...]]:
         "a pair around three rows",
         "quoted lines",
         "empty and a quote alone",
+        "separators, lines and quotes within quotes",
         "other quotes",
     ],
 )
@@ -104,3 +106,8 @@ def test_both_readers_give_the_same_rows(tmp_path: Path) -> None:
 
 def test_a_row_that_is_short_has_missing_fields(tmp_path: Path) -> None:
     assert rows_of(source_of(tmp_path, "a,1,x,100\nb,2\n")) == [("a", "x", "100"), ("b", None, None)]
+
+
+def test_lines_that_end_a_quoted_first_column_are_no_rows_of_their_own(tmp_path: Path) -> None:
+    source = source_of(tmp_path, '"a\nb",1,100,"\n"\n"c\nd",2,101,"e"\n', "title,user,time,note\n")
+    assert rows_of(source) == [("1", "a\nb", "100"), ("2", "c\nd", "101")]
