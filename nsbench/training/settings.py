@@ -65,6 +65,13 @@ class TrainingSettings(BaseModel):
             "large catalogues"
         ),
     ] = "auto"
+    adam_epsilon: Annotated[
+        Literal["after_correction", "before_correction"],
+        Field(
+            description="where Adam adds its epsilon: to the root of the mean square after its bias correction (torch), or "
+            "before it (TensorFlow, the published code)"
+        ),
+    ] = "after_correction"
     item_table: Annotated[
         Literal["copied", "sharded"],
         Field(
