@@ -140,7 +140,10 @@ def trainer_of(settings: Settings, dataset: Dataset) -> Trainer:
         dataset.n_items if all_items else dataset.n_candidates,
         device,
     )
-    batches = BatchSource(dataset, windows, settings.training.batch_size, device, settings.training.user_order)
+    training = settings.training
+    batches = BatchSource(
+        dataset, windows, training.batch_size, device, training.user_order, epoch_users=training.epoch_users
+    )
     sampler = settings.sampler.build(context)
     return Trainer(batches, sampler, settings.model, settings.training, dataset.n_items, device)
 

@@ -64,7 +64,8 @@ MinItemInteractionsOption = Annotated[
     int, typer.Option(min=1, help="Fewest of an item, until nothing changes.", rich_help_panel=ROWS)
 ]
 SplitByOption = Annotated[
-    SplitRule, typer.Option(help="timestamp cuts no second in two; rows cuts exact shares.", rich_help_panel=SPLIT)
+    SplitRule,
+    typer.Option(help="timestamp cuts no second in two; rows cuts exact shares, rounded up.", rich_help_panel=SPLIT),
 ]
 ValidShareOption = Annotated[float, typer.Option(help="Share of the interactions, above 0.", rich_help_panel=SPLIT)]
 TestShareOption = Annotated[float, typer.Option(help="Share of the interactions, above 0.", rich_help_panel=SPLIT)]

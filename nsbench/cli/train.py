@@ -34,7 +34,12 @@ def train(
     assignments: Annotated[
         list[str] | None, typer.Option("--set", help="A setting, as learning_rate=1e-3; may be given often.")
     ] = None,
-    config: Annotated[Path | None, typer.Option(help="YAML file of settings; --set goes before it.")] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            help="YAML file of settings; --set goes before it. What only other samplers have is passed over.",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Root of all randomness.", min=0)] = 0,
     checkpoint: Annotated[Path | None, typer.Option(help="Where the best epoch's parameters go.")] = None,
     track: Annotated[bool, typer.Option("--track/--no-track", help="Record the run in MLflow.")] = True,
@@ -47,7 +52,7 @@ def train(
     """
     import torch
 
-    from nsbench.config import Settings, parse_assignments, read_settings_file
+    from nsbench.config import Settings, parse_assignments, read_settings_file, settings_values
     from nsbench.experiment import run
     from nsbench.terms import RunKind
     from nsbench.training.abandoned import remove_abandoned
@@ -56,7 +61,8 @@ def train(
     from nsbench.watcher import RunOrder
 
     torch.set_num_threads(1)
-    values = {**(read_settings_file(config) if config else {}), **parse_assignments(assignments or [])}
+    of_file = settings_values(sampler, read_settings_file(config) if config else {})
+    values = {**of_file, **parse_assignments(assignments or [])}
     settings = Settings.of(sampler, values)
     home = current_home()
     remove_abandoned(home.checkpoints)

@@ -20,6 +20,12 @@ from nsbench.device import uploaded
 N_TRIED, MAX_TRIED_ROWS = 4_000, 4_000_000
 """Random batches that `BatchSource.usual_lengths` looks at, and the rows that it looks at in all: a third of a second at most."""
 
+UserOrder = Literal["shuffled", "with_replacement"]
+"""Whether an epoch is a shuffled pass over the windows, or as many draws of them."""
+
+EpochUsers = Literal["trained", "all"]
+"""Whether users without a window, of whom nothing is trained, make an epoch longer."""
+
 ROWS_BEFORE = 2
 """Each row has as much room as the one so many rows before it needed: to have that need is rarer than to need more."""
 
@@ -75,6 +81,21 @@ class Windows:
     def __len__(self) -> int:
         return len(self.users)
 
+    def n_rows(self, epoch_users: EpochUsers, n_users: int) -> int:
+        """Rows of an epoch.
+
+        Args:
+            epoch_users: Whether users without a window count as one window.
+            n_users: Users of the log.
+
+        With two windows of user 1 and one of user 3, of five users:
+        >>> windows = Windows(np.array([1, 1, 3]), np.array([0, 5, 9]), np.array([5, 2, 3]))
+        >>> windows.n_rows("trained", 5), windows.n_rows("all", 5)
+        (3, 6)
+        """
+        n_without = n_users - len(np.unique(self.users)) if epoch_users == "all" else 0
+        return len(self.users) + n_without
+
     @property
     def n_to_longest(self) -> int:
         """So many windows together have about as many targets as the longest one; at least 1."""
@@ -113,6 +134,15 @@ def windows_of(dataset: Dataset, max_length: int, windows: Literal["last", "all"
     return Windows(users, dataset.offsets[:-1][users] + last - lengths, lengths)
 
 
+def n_batches_of(n_rows: int, batch_size: int, user_order: UserOrder) -> int:
+    """Steps of an epoch of so many rows: what is left of a shuffled pass is a smaller batch, of draws it is nothing.
+
+    >>> n_batches_of(22_363, 128, "with_replacement"), n_batches_of(22_363, 128, "shuffled")
+    (174, 175)
+    """
+    return n_rows // batch_size if user_order == "with_replacement" else -(-n_rows // batch_size)
+
+
 class BatchSource:
     """Cuts shuffled passes over the windows into batches.
 
@@ -125,21 +155,21 @@ class BatchSource:
         windows: Windows,
         batch_size: int,
         device: torch.device,
-        user_order: Literal["shuffled", "with_replacement"] = "shuffled",
+        user_order: UserOrder = "shuffled",
+        epoch_users: EpochUsers = "trained",
     ) -> None:
-        """Prepares to cut batches of `batch_size` windows, the last one of a pass smaller."""
+        """Prepares to cut batches of `batch_size` windows, the last one of a shuffled epoch smaller."""
         self._item_ids = dataset.item_ids
         self._windows = windows
-        self._batch_size = min(batch_size, len(windows))
+        self._n_rows = windows.n_rows(epoch_users, dataset.n_users)
+        self._batch_size = min(batch_size, self._n_rows)
         self._device = device
         self._user_order = user_order
 
     @property
     def n_batches(self) -> int:
-        """Steps in a pass."""
-        if self._user_order == "with_replacement":
-            return len(self._windows) // self._batch_size
-        return -(-len(self._windows) // self._batch_size)
+        """Steps in an epoch."""
+        return n_batches_of(self._n_rows, self._batch_size, self._user_order)
 
     @property
     def mean_positives(self) -> float:
@@ -147,20 +177,22 @@ class BatchSource:
         return float(self._windows.lengths.mean()) * self._batch_size
 
     def epoch(self, rng: np.random.Generator) -> Iterator[UserBatch]:
-        """The batches of one pass."""
+        """The batches of one epoch."""
         for chosen in self.orders(rng):
             yield self.batch(chosen[None])
 
     def orders(self, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
-        """int64[rows], the windows of each batch of a pass.
+        """int64[rows], the windows of each batch of an epoch.
 
-        Every window comes once in random order, or as many are drawn with replacement (the published code).
+        Every window comes once in random order, or as many are drawn with replacement (the published code). Where an epoch
+        has more rows than there are windows, further shuffled passes fill it.
         """
         n_windows = len(self._windows)
         if self._user_order == "with_replacement":
             order = rng.integers(n_windows, size=self.n_batches * self._batch_size)
         else:
-            order = rng.permutation(n_windows)
+            passes = [rng.permutation(n_windows) for _ in range(-(-self._n_rows // n_windows))]
+            order = np.concatenate(passes)[: self._n_rows]
         for first in range(0, len(order), self._batch_size):
             yield order[first : first + self._batch_size]
 

@@ -99,7 +99,7 @@ class CohortSettings(SamplerSettings):
     def build(self, context: SamplerContext) -> Sampler:
         """Stratified draws by cohort."""
         n_other = int(self.n_negatives * (1 - self.own_cohort_share)) // 2
-        history = context.history(self.exclude_history)
+        history = context.history(self.excluded)
         members = [context.cohorts == cohort for cohort in BALANCED_COHORTS]
         sizes = torch.stack([m.sum() for m in members])
         first = torch.stack([m.int().argmax() for m in members])
