@@ -6,22 +6,24 @@ One streaming pass over the log; only integers and labels are kept, the raw text
 import logging
 from collections import Counter
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import NoReturn
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from nsbench.data.choice import TimeUnit
 from nsbench.data.column import Columns, find_columns
+from nsbench.data.excerpt import excerpt, listing
+from nsbench.data.missing import clean
+from nsbench.data.rating import find_rating_rule
+from nsbench.data.row_check import missing_words, values_at, warn_of_odd_times
 from nsbench.data.separated import LinesAreNotRows
 from nsbench.data.source import ROW, LogSource, recognise
 from nsbench.data.staging import SAMPLE_ROWS, Staged, stage
-from nsbench.data.timestamp import Clock, find_clock
+from nsbench.data.timestamp import Clock, find_clock, kind_name
 from nsbench.errors import LogError
-
-NULL_WORDS = ("", "nan", "NaN", "NAN", "null", "Null", "NULL", "none", "None", "NONE")
-"""What stands for a missing value in text."""
 
 logger = logging.getLogger(__name__)
 
@@ -33,11 +35,11 @@ class ReadOptions(BaseModel):
     columns: Columns = Columns()
     events: tuple[str, ...] = ()
     """Which events are taken; empty: all."""
-    min_rating: float | None = None
-    """Rows with a lower rating are left out."""
+    min_rating: float | None = Field(default=None, allow_inf_nan=False)
+    """Rows with a lower rating or none are left out."""
     time_unit: TimeUnit = "auto"
     skip_bad_rows: bool = False
-    """Leave rows out that lack a user, an item or a time, rather than refuse the log."""
+    """Leave rows out that lack a user, an item or a time, or whose rating is no number, rather than refuse the log."""
 
 
 def stage_log(path: Path, options: ReadOptions, staged_path: Path) -> tuple[Columns, Staged]:
@@ -69,21 +71,29 @@ def _stage(source: LogSource, options: ReadOptions, staged_path: Path) -> tuple[
     if not len(sample):
         raise LogError(f"{source.path} is empty: it has columns but no row.")
     _check_labels(source, columns, sample.schema)
-    clock = find_clock(
-        sample.select(_clean(sample.schema["time"], pl.col("time"))).to_series().alias(str(columns.time)),
-        options.time_unit,
-    )
+    clock = find_clock(_first_times(source, str(columns.time), sample["time"]), options.time_unit)
+    is_rated = _rating_rule(source, columns, options)
 
     def rows() -> Iterator[pl.LazyFrame]:
         for frame in source.frames(roles):
-            taken = _taken(frame.lazy(), options)
+            taken = _with_events(frame, options).filter(is_rated)
             yield taken.select("user", "item", moment=clock.moment(pl.col("time")), row=ROW)
 
-    staged = stage(rows, sample.select("user", "item"), staged_path, _clean)
+    staged = stage(rows, sample.select("user", "item"), staged_path, clean)
     if not staged.n_rows:
         _refuse_empty(source, columns, options)
     _check_rows(source, columns, clock, staged, skip=options.skip_bad_rows)
+    warn_of_odd_times(source, str(columns.time), sample.schema["time"], staged)
     return columns, staged
+
+
+def _rating_rule(source: LogSource, columns: Columns, options: ReadOptions) -> pl.Expr:
+    """Whether a row is to stay for its rating."""
+    if options.min_rating is None:
+        return pl.lit(value=True)
+    roles = {"rating": str(columns.rating)} | ({"event": str(columns.event)} if options.events else {})
+    rows = (_with_events(frame, options) for frame in source.frames(roles))
+    return find_rating_rule(source, roles["rating"], rows, options.min_rating, skip=options.skip_bad_rows)
 
 
 def _check_roles(source: LogSource, columns: Columns, options: ReadOptions) -> None:
@@ -94,30 +104,30 @@ def _check_roles(source: LogSource, columns: Columns, options: ReadOptions) -> N
         if option is not None and name is None:
             raise LogError(
                 f"{option} needs a column of {role}s and none of {source.path} is recognised: there are "
-                f"{', '.join(map(repr, source.columns))}. Name it with --{role}-column."
+                f"{listing(source.columns)}. Name it with --{role}-column."
             )
 
 
 def _check_labels(source: LogSource, columns: Columns, schema: pl.Schema) -> None:
     for role, name in (("user", columns.user), ("item", columns.item)):
-        if schema[role].is_nested():
-            raise LogError(f"Column {name!r} of {source.path} holds {schema[role]}; a label is a number or a text.")
+        kind = schema[role]
+        if kind.is_nested() or kind == pl.Boolean:
+            raise LogError(f"Column {name!r} of {source.path} holds {kind_name(kind)}; a label is a number or a text.")
 
 
-def _clean(kind: pl.DataType, column: pl.Expr) -> pl.Expr:
-    """The column without surrounding blanks; words for a missing value are null."""
-    if kind != pl.String:
-        return column.fill_nan(None) if kind.is_float() else column
-    stripped = column.str.strip_chars()
-    return pl.when(~stripped.is_in(NULL_WORDS)).then(stripped)
+def _first_times(source: LogSource, column: str, sample: pl.Series) -> pl.Series:
+    """Times without blanks from the log's head; from further down where the head has none."""
+    for part in chain([sample], (frame["time"] for frame in source.frames({"time": column}))):
+        times = pl.select(clean(part.dtype, pl.lit(part))).to_series().drop_nulls()
+        if len(times):
+            break
+    return times.head(SAMPLE_ROWS).alias(column)
 
 
-def _taken(frame: pl.LazyFrame, options: ReadOptions) -> pl.LazyFrame:
-    if options.events:
-        frame = frame.filter(pl.col("event").cast(pl.String).str.strip_chars().is_in(list(options.events)))
-    if options.min_rating is not None:
-        frame = frame.filter(pl.col("rating").cast(pl.Float64, strict=False) >= options.min_rating)
-    return frame
+def _with_events(frame: pl.DataFrame, options: ReadOptions) -> pl.LazyFrame:
+    if not options.events:
+        return frame.lazy()
+    return frame.lazy().filter(pl.col("event").cast(pl.String).str.strip_chars().is_in(list(options.events)))
 
 
 def _refuse_empty(source: LogSource, columns: Columns, options: ReadOptions) -> NoReturn:
@@ -128,7 +138,7 @@ def _refuse_empty(source: LogSource, columns: Columns, options: ReadOptions) -> 
         names = [event for event, _ in events.most_common(10)]
         raise LogError(
             f"{source.path} has no row left with the events {', '.join(options.events)}: column {columns.event!r} holds "
-            f"{', '.join(map(repr, names)) or 'nothing'}."
+            f"{listing(names) or 'nothing'}."
         )
     if options.min_rating is not None:
         raise LogError(
@@ -144,25 +154,21 @@ def _check_rows(source: LogSource, columns: Columns, clock: Clock, staged: Stage
     bad = pl.any_horizontal(pl.col("user", "item", "moment").is_null())
     counted = pl.scan_ipc(staged.path, glob=False).select(n_bad=bad.sum(), first=pl.col("row").filter(bad).min())
     n_bad, first = counted.collect(engine="streaming").row(0)
+    user_words = missing_words(source, str(columns.user)) if without_user else ""
+    item_words = missing_words(source, str(columns.item)) if without_item else ""
     counts = [
-        f"{without_user:,} without a user in {columns.user!r}" if without_user else "",
-        f"{without_item:,} without an item in {columns.item!r}" if without_item else "",
+        f"{without_user:,} without a user in {columns.user!r}{user_words}" if without_user else "",
+        f"{without_item:,} without an item in {columns.item!r}{item_words}" if without_item else "",
         f"{without_time:,} whose {columns.time!r} is no time in {clock.label}" if without_time else "",
     ]
     what = f"{n_bad:,} of {staged.n_rows:,} rows are bad: {', '.join(filter(None, counts))}"
     if skip and n_bad < staged.n_rows:
         logger.warning("%s: left out, %s", source.path, what)
         return
-    written = ", ".join(f"{name}={value!r}" for name, value in _row(source, columns, first).items())
+    names = [str(columns.user), str(columns.item), str(columns.time)]
+    values = zip(names, values_at(source, names, first), strict=True)
+    written = ", ".join(f"{name}={excerpt(value)}" for name, value in values)
     todo = "Correct them, or leave them out with --skip-bad-rows" if not skip else "No good row is left"
+    if user_words or item_words:
+        todo += ". A label that reads like a word for a missing value must be written in another way"
     raise LogError(f"{source.path}, {source.line_of(first)}: {written}. {what}. {todo}.")
-
-
-def _row(source: LogSource, columns: Columns, row: int) -> dict[str, object]:
-    """What stands in the columns of a row that a log is refused for."""
-    named = {role: str(getattr(columns, role)) for role in ("user", "item", "time")}
-    for frame in source.frames(named):
-        if frame[ROW][-1] >= row:
-            values = frame.select(list(named)).row(row - frame[ROW][0], named=True)
-            return {named[role]: value for role, value in values.items()}
-    raise AssertionError(row)

@@ -107,9 +107,9 @@ def stage(rows: Callable[[], Iterable[pl.LazyFrame]], sample: pl.DataFrame, path
         if staged.users.fits(staged.n_rows) and staged.items.fits(staged.n_rows):
             return staged
         if not staged.users.fits(staged.n_rows):
-            users = DictionaryCoding(sample["user"].dtype)
+            users = DictionaryCoding(sample["user"].dtype, "user")
         if not staged.items.fits(staged.n_rows):
-            items = DictionaryCoding(sample["item"].dtype)
+            items = DictionaryCoding(sample["item"].dtype, "item")
 
 
 def _write(rows: Iterable[pl.LazyFrame], path: Path, clean: Clean, users: Coding, items: Coding) -> Staged:

@@ -227,7 +227,8 @@ def test_bad_rows_are_counted_and_the_first_is_named(
     path = tmp_path / "bad.csv"
     path.write_text("\n".join(lines))
     message = (
-        r"bad.csv, line 4: user_id='NaN', item_id='10'.* 3 of 43 rows are bad: 1 without a user in 'user_id', "
+        r"bad.csv, line 4: user_id='NaN', item_id='10'.* 3 of 43 rows are bad: 1 without a user in 'user_id' "
+        r"\('NaN': read as missing\), "
         r"1 without an item in 'item_id', 1 whose 'timestamp' is no time in seconds.*--skip-bad-rows"
     )
     with pytest.raises(LogError, match=message):
