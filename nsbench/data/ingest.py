@@ -74,14 +74,20 @@ def _stage(source: LogSource, options: ReadOptions, staged_path: Path) -> tuple[
     clock = find_clock(_first_times(source, str(columns.time), sample["time"]), options.time_unit)
     is_rated = _rating_rule(source, columns, options)
 
+    n_rows = Counter[str]()
+
     def rows() -> Iterator[pl.LazyFrame]:
+        n_rows.clear()
         for frame in source.frames(roles):
-            taken = _with_events(frame, options).filter(is_rated)
-            yield taken.select("user", "item", moment=clock.moment(pl.col("time")), row=ROW)
+            taken = _with_events(frame, options)
+            n_rows.update(other_events=len(frame) - len(taken))
+            yield taken.lazy().filter(is_rated).select("user", "item", moment=clock.moment(pl.col("time")), row=ROW)
 
     staged = stage(rows, sample.select("user", "item"), staged_path, clean)
     if not staged.n_rows:
         _refuse_empty(source, columns, options)
+    if n_rows["other_events"]:
+        logger.warning("%s: left out %s rows of other events", source.path, f"{n_rows['other_events']:,}")
     _check_rows(source, columns, clock, staged, skip=options.skip_bad_rows)
     warn_of_odd_times(source, str(columns.time), sample.schema["time"], staged)
     return columns, staged
@@ -92,7 +98,7 @@ def _rating_rule(source: LogSource, columns: Columns, options: ReadOptions) -> p
     if options.min_rating is None:
         return pl.lit(value=True)
     roles = {"rating": str(columns.rating)} | ({"event": str(columns.event)} if options.events else {})
-    rows = (_with_events(frame, options) for frame in source.frames(roles))
+    rows = (_with_events(frame, options).lazy() for frame in source.frames(roles))
     return find_rating_rule(source, roles["rating"], rows, options.min_rating, skip=options.skip_bad_rows)
 
 
@@ -124,10 +130,10 @@ def _first_times(source: LogSource, column: str, sample: pl.Series) -> pl.Series
     return times.head(SAMPLE_ROWS).alias(column)
 
 
-def _with_events(frame: pl.DataFrame, options: ReadOptions) -> pl.LazyFrame:
+def _with_events(frame: pl.DataFrame, options: ReadOptions) -> pl.DataFrame:
     if not options.events:
-        return frame.lazy()
-    return frame.lazy().filter(pl.col("event").cast(pl.String).str.strip_chars().is_in(list(options.events)))
+        return frame
+    return frame.filter(pl.col("event").cast(pl.String).str.strip_chars().is_in(list(options.events)))
 
 
 def _refuse_empty(source: LogSource, columns: Columns, options: ReadOptions) -> NoReturn:

@@ -171,7 +171,9 @@ def test_a_late_label_that_is_no_small_number_stands_for_itself(
     assert (int(label) if isinstance(others[0], int) else label) in users
 
 
-def test_events_and_ratings_choose_rows(home: Home, tmp_path: Path) -> None:
+def test_events_and_ratings_choose_rows_and_the_others_are_counted(
+    home: Home, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """Of 40 rows, every second is a view and every fourth has 5 stars; both hold for rows 0, 4, 8, ...: 10 rows."""
     lines = [
         f"{u},{i},{START + t},{'view' if k % 2 == 0 else 'cart'},{5 if k % 4 == 0 else 3}"
@@ -182,6 +184,8 @@ def test_events_and_ratings_choose_rows(home: Home, tmp_path: Path) -> None:
     read = ReadOptions(events=("view",), min_rating=4)
     card = prepare_log(path, read, PrepareOptions(valid_share=0.1, test_share=0.1), "log", home)
     assert card.n_interactions == 10
+    assert "left out 20 rows of other events" in caplog.text
+    assert "rows 10 with a lower rating" in caplog.text
     assert (card.options["events"], card.options["min_rating"], card.options["event_column"]) == ("view", 4, "event")
     with pytest.raises(LogError, match="no row left with the events buy: column 'event' holds 'view', 'cart'"):
         prepare_log(path, ReadOptions(events=("buy",)), PrepareOptions(), "log", home)
