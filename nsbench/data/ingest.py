@@ -71,7 +71,8 @@ def _stage(source: LogSource, options: ReadOptions, staged_path: Path) -> tuple[
     if not len(sample):
         raise LogError(f"{source.path} is empty: it has columns but no row.")
     _check_labels(source, columns, sample.schema)
-    clock = find_clock(_first_times(source, str(columns.time), sample["time"]), options.time_unit)
+    time = str(columns.time)
+    clock = find_clock(_first_times(source, time, sample["time"]), options.time_unit, time)
     is_rated = _rating_rule(source, columns, options)
 
     n_rows = Counter[str]()
@@ -89,7 +90,7 @@ def _stage(source: LogSource, options: ReadOptions, staged_path: Path) -> tuple[
     if n_rows["other_events"]:
         logger.warning("%s: left out %s rows of other events", source.path, f"{n_rows['other_events']:,}")
     _check_rows(source, columns, clock, staged, skip=options.skip_bad_rows)
-    warn_of_odd_times(source, str(columns.time), sample.schema["time"], staged)
+    warn_of_odd_times(source, time, sample.schema["time"], staged)
     return columns, staged
 
 
@@ -127,7 +128,7 @@ def _first_times(source: LogSource, column: str, sample: pl.Series) -> pl.Series
         times = pl.select(clean(part.dtype, pl.lit(part))).to_series().drop_nulls()
         if len(times):
             break
-    return times.head(SAMPLE_ROWS).alias(column)
+    return times.head(SAMPLE_ROWS)
 
 
 def _with_events(frame: pl.DataFrame, options: ReadOptions) -> pl.DataFrame:

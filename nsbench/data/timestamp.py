@@ -75,12 +75,13 @@ class Clock:
         return labels.get(self.kind, self.unit)
 
 
-def find_clock(sample: pl.Series, unit: TimeUnit) -> Clock:
+def find_clock(sample: pl.Series, unit: TimeUnit, column: str = "time") -> Clock:
     """Finds out how times are written.
 
     Args:
-        sample: The first values, with the column's name; text stripped.
+        sample: The first values; text stripped.
         unit: What the caller says numbers are.
+        column: The column's name, for messages.
 
     Raises:
         LogError: No value of the sample can be read as a time, or it can't be told what its numbers count.
@@ -89,7 +90,9 @@ def find_clock(sample: pl.Series, unit: TimeUnit) -> Clock:
     if values.dtype.is_temporal() and values.dtype not in (pl.Time, pl.Duration):
         return Clock("native")
     if not values.dtype.is_numeric() and values.dtype not in (pl.String, pl.Null):
-        raise LogError(f"Column {sample.name!r} holds no times but {kind_name(values.dtype)}; accepted are {ACCEPTED}.")
+        raise LogError(
+            f"Column {excerpt(column)} holds no times but {kind_name(values.dtype)}; accepted are {ACCEPTED}."
+        )
     numbers = values.cast(pl.Float64, strict=False).drop_nulls()
     numbers = numbers.filter(numbers.is_finite())
     formats: tuple[ExactFormat, ...] = ()
@@ -101,7 +104,7 @@ def find_clock(sample: pl.Series, unit: TimeUnit) -> Clock:
     if not len(numbers) and not n_dates:
         first = excerpt(values[0]) if len(values) else "nothing"
         raise LogError(
-            f"Column {sample.name!r} holds no times: it starts with {first}{_advice(values)}; accepted are {ACCEPTED}."
+            f"Column {excerpt(column)} holds no times: it starts with {first}{_advice(values)}; accepted are {ACCEPTED}."
         )
     if n_dates > len(numbers):
         return Clock("iso", formats=formats)
@@ -109,7 +112,7 @@ def find_clock(sample: pl.Series, unit: TimeUnit) -> Clock:
         return Clock("number", unit, guessed=False)
     if 2 * _read_compact_numbers(values).count() > len(numbers):
         return Clock("compact")
-    return Clock("number", _guess_unit(sample.name, numbers))
+    return Clock("number", _guess_unit(column, numbers))
 
 
 def kind_name(kind: pl.DataType) -> str:
@@ -117,18 +120,19 @@ def kind_name(kind: pl.DataType) -> str:
     return str(kind) if len(str(kind)) <= 60 else f"{str(kind)[:60]}..."
 
 
-def _guess_unit(name: str, numbers: pl.Series) -> TimeUnit:
+def _guess_unit(column: str, numbers: pl.Series) -> TimeUnit:
     size = float(np.median(numbers.to_numpy()))
     if size < SMALLEST_SECONDS:
+        small = float(numbers.filter(numbers < SMALLEST_SECONDS)[0])
         raise LogError(
-            f"Column {name!r} holds no unix times: most of its numbers are as small as {size:.10g}, in seconds "
-            f"{'before 1970' if size < 0 else 'between 1970 and 1973'}. Where they only give the order, or count from "
-            f"another start, read them as they are with --time-unit seconds; otherwise name another column with "
+            f"Column {excerpt(column)} holds no unix times: most of its numbers are as small as {small:.15g}, which as "
+            f"seconds would lie before March 1973. Where they only give the order, read them as they are with --time-unit "
+            f"seconds; otherwise (days, years, hours and minutes, dates of a spreadsheet) name another column with "
             f"--time-column, or write ISO dates. Accepted are {ACCEPTED}."
         )
     fitting: list[TimeUnit] = [unit for unit, (low, high) in LIMITS.items() if low <= size < high]
     if not fitting:
-        raise LogError(f"Column {name!r} holds no times: {size:.4g} is out of range; accepted are {ACCEPTED}.")
+        raise LogError(f"Column {excerpt(column)} holds no times: {size:.4g} is out of range; accepted are {ACCEPTED}.")
     return fitting[0]
 
 

@@ -20,7 +20,7 @@ def written(folder: Path, rows: list[str], header: str = "user,item,time") -> Pa
     return path
 
 
-def moments_in(path: Path, **options: str | bool) -> list[int]:
+def moments_in(path: Path, **options: str | float) -> list[int]:
     """Microseconds of the good rows, in the log's order."""
     _, staged = stage_log(path, ReadOptions.model_validate(options), path.parent / "staged.arrow")
     return [int(moment) for rows in staged.batches(1_000) for moment in rows.moment]
@@ -70,6 +70,11 @@ def test_times_of_our_days_are_not_warned_of(tmp_path: Path, caplog: pytest.LogC
     """MovieLens begins in January 1995, at 789,652,004."""
     moments_in(written(tmp_path, ["1,2,789652004", f"2,1,{int(datetime.now(UTC).timestamp())}"]))
     assert caplog.text == ""
+
+
+def test_a_column_named_like_a_pattern_is_read_as_any_other(tmp_path: Path) -> None:
+    path = written(tmp_path, [f"1,2,{START},4,2020-09-14", "2,3,0,5,2020-09-15"], "user,item,^time$,^rating$,^date$")
+    assert moments_in(path, min_rating=4, time_unit="auto") == [START * 10**6, 0]
 
 
 def test_steps_are_read_where_their_unit_is_named_with_a_warning(
