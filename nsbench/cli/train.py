@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from nsbench.cli.console import Console
 from nsbench.cli.interruption import Interruption
 from nsbench.cli.joint import PROCESSES, checkpoint_root, follow, open_together
 from nsbench.home import Home, current_home
@@ -53,6 +53,7 @@ def train(
     import torch
 
     from nsbench.config import Settings, parse_assignments, read_settings_file, settings_values
+    from nsbench.disk import check_place
     from nsbench.experiment import run
     from nsbench.terms import RunKind
     from nsbench.training.abandoned import remove_abandoned
@@ -67,6 +68,7 @@ def train(
     home = current_home()
     remove_abandoned(home.checkpoints)
     path = checkpoint or home.checkpoints / dataset / f"{sampler}-{settings.fingerprint()}-seed{seed}.safetensors"
+    check_place("the checkpoint", path)
     with torchrun_group() as group:
         data = open_together(dataset, home, group)
         checkpoints = Checkpoints(checkpoint_root(home, group), fresh=fresh)
