@@ -15,16 +15,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nsbench.data.dataset import Dataset
+from nsbench.data.epoch import EpochUsers, UserOrder, n_batches_of, n_rows_of
 from nsbench.device import uploaded
 
 N_TRIED, MAX_TRIED_ROWS = 4_000, 4_000_000
 """Random batches that `BatchSource.usual_lengths` looks at, and the rows that it looks at in all: a third of a second at most."""
-
-UserOrder = Literal["shuffled", "with_replacement"]
-"""Whether an epoch is a shuffled pass over the windows, or as many draws of them."""
-
-EpochUsers = Literal["trained", "all"]
-"""Whether users without a window, of whom nothing is trained, make an epoch longer."""
 
 ROWS_BEFORE = 2
 """Each row has as much room as the one so many rows before it needed: to have that need is rarer than to need more."""
@@ -81,21 +76,6 @@ class Windows:
     def __len__(self) -> int:
         return len(self.users)
 
-    def n_rows(self, epoch_users: EpochUsers, n_users: int) -> int:
-        """Rows of an epoch.
-
-        Args:
-            epoch_users: Whether users without a window count as one window.
-            n_users: Users of the log.
-
-        With two windows of user 1 and one of user 3, of five users:
-        >>> windows = Windows(np.array([1, 1, 3]), np.array([0, 5, 9]), np.array([5, 2, 3]))
-        >>> windows.n_rows("trained", 5), windows.n_rows("all", 5)
-        (3, 6)
-        """
-        n_without = n_users - len(np.unique(self.users)) if epoch_users == "all" else 0
-        return len(self.users) + n_without
-
     @property
     def n_to_longest(self) -> int:
         """So many windows together have about as many targets as the longest one; at least 1."""
@@ -134,15 +114,6 @@ def windows_of(dataset: Dataset, max_length: int, windows: Literal["last", "all"
     return Windows(users, dataset.offsets[:-1][users] + last - lengths, lengths)
 
 
-def n_batches_of(n_rows: int, batch_size: int, user_order: UserOrder) -> int:
-    """Steps of an epoch of so many rows: what is left of a shuffled pass is a smaller batch, of draws it is nothing.
-
-    >>> n_batches_of(22_363, 128, "with_replacement"), n_batches_of(22_363, 128, "shuffled")
-    (174, 175)
-    """
-    return n_rows // batch_size if user_order == "with_replacement" else -(-n_rows // batch_size)
-
-
 class BatchSource:
     """Cuts shuffled passes over the windows into batches.
 
@@ -161,7 +132,7 @@ class BatchSource:
         """Prepares to cut batches of `batch_size` windows, the last one of a shuffled epoch smaller."""
         self._item_ids = dataset.item_ids
         self._windows = windows
-        self._n_rows = windows.n_rows(epoch_users, dataset.n_users)
+        self._n_rows = n_rows_of(windows.users, dataset.n_users, epoch_users)
         self._batch_size = min(batch_size, self._n_rows)
         self._device = device
         self._user_order = user_order

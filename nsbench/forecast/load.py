@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from nsbench.config import Flat, Settings
-from nsbench.data.batch import n_batches_of, windows_of
+from nsbench.data.batch import windows_of
+from nsbench.data.epoch import n_batches_of, n_rows_of
 from nsbench.errors import SettingsError
 from nsbench.forecast.subject import Subject
 from nsbench.search import Choices, FloatRange, IntRange, SearchRange
@@ -46,7 +47,7 @@ def load_of(subject: Subject, settings: Settings) -> Load:
     """The work in a run of these settings on the log."""
     windows = windows_of(subject.dataset, settings.model.max_length, settings.training.windows)
     training = settings.training
-    n_rows = windows.n_rows(training.epoch_users, subject.dataset.n_users)
+    n_rows = n_rows_of(windows.users, subject.dataset.n_users, training.epoch_users)
     n_windows = max(1, round(n_rows / subject.users_share))
     batch_size = min(training.batch_size, n_windows)
     lengths = windows.lengths
