@@ -66,12 +66,25 @@ def test_a_fingerprint_changes_with_any_field() -> None:
         ("mixed", {"learning_rate": -1}, r"learning_rate = -1: Input should be greater than 0"),
         ("mixed", {"targets": "rolled"}, r"targets = 'rolled': Input should be 'rolling', 'frozen' or 'last'"),
         ("mixed", {"n_heads": 3}, r"hidden_dim 50 is no multiple of n_heads 3; change one of them"),
+        ("mixed", {"cutoffs": "0,5"}, r"cutoffs.0 = '0': Input should be greater than or equal to 1"),
+        ("mixed", {"cutoffs": [5, -3]}, r"cutoffs.1 = -3: Input should be greater than or equal to 1"),
+        ("mixed", {"cutoffs": "5,5"}, r"cutoffs = '5,5': a cut-off is given twice; give each once, such as 1,5,10"),
+        ("mixed", {"cutoffs": "5,x"}, r"cutoffs.1 = 'x': Input should be a valid integer"),
+        ("mixed", {"cutoffs": "2.5"}, r"cutoffs.0 = '2.5': Input should be a valid integer"),
+        ("mixed", {"cutoffs": True}, r"cutoffs = True: cut-offs are whole numbers, such as 1,5,10"),
+        ("mixed", {"cutoffs": ""}, r"cutoffs.0 = '': Input should be a valid integer"),
+        ("mixed", {"cutoffs": []}, r"cutoffs = \[\]: Tuple should have at least 1 item"),
         ("mixed", {"n_uniform": "many"}, r"n_uniform = 'many': Input should be a valid integer"),
     ],
 )
 def test_what_is_not_accepted_is_named_with_what_is(sampler: str, values: dict[str, float | str], message: str) -> None:
     with pytest.raises(SettingsError, match=message):
         Settings.of(sampler, values)
+
+
+@pytest.mark.parametrize("cutoffs", [5, "5", [5], "5 ", 5.0])
+def test_a_single_cut_off_is_one_however_it_is_written(cutoffs: object) -> None:
+    assert Settings.of("mixed", {"cutoffs": cutoffs}).evaluation.cutoffs == (5,)  # type: ignore[dict-item]
 
 
 def test_assignments_are_read_as_yaml_with_exponents_as_numbers() -> None:

@@ -52,9 +52,11 @@ def train(
     """
     import torch
 
+    from nsbench.cli.dataset import say_undecided
     from nsbench.config import Settings, parse_assignments, read_settings_file, settings_values
     from nsbench.disk import check_place
     from nsbench.experiment import run
+    from nsbench.objective import default_objective
     from nsbench.terms import RunKind
     from nsbench.training.abandoned import remove_abandoned
     from nsbench.training.resume import Checkpoints
@@ -75,7 +77,9 @@ def train(
         if group.rank > 0:
             follow(settings, data, seed, checkpoints)
             return
-        order = RunOrder(kind=RunKind.SINGLE, seed=seed, tags=_tags(group), checkpoint=path)
+        say_undecided(data, settings.evaluation)
+        objective = default_objective(settings.evaluation.cutoffs)
+        order = RunOrder(RunKind.SINGLE, seed, tags=_tags(group), checkpoint=path, objective=objective)
         with _tracker(home, data.card.name, track=track) as tracker:
             with (
                 _advice_when_interrupted(),

@@ -108,7 +108,7 @@ def published_cohorts(dataset: Dataset) -> NDArray[np.int8]:
     order = np.argsort(-dataset.train_user_counts[1:], kind="stable") + 1
     falling = np.concatenate([[0], dataset.train_user_counts[order]])
     cohorts = np.full(dataset.n_items + 1, -1, dtype=np.int8)
-    cohorts[order] = cohorts_of(falling)[1:]
+    cohorts[order] = cohorts_of(falling, "published")[1:]
     return np.where(cohorts == Cohort.COLD, np.int8(Cohort.TAIL), cohorts)
 
 

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from nsbench.data.batch import UserBatch, Windows
 from nsbench.data.dataset import Dataset
-from nsbench.data.item import cohorts_of
+from nsbench.data.item import CohortRule, PopularityCounts, item_cohorts
 from nsbench.samplers.history import UserHistory
 from nsbench.samplers.sharing import SharedBy, Sharing
 from nsbench.samplers.stream import Streams
@@ -84,6 +84,10 @@ class SamplerContext:
     n_candidates: int
     """Items that may be recommended, so that uniform draws come from 1..n_candidates."""
     device: torch.device
+    cohort_counts: PopularityCounts = "interactions"
+    """What an item's cohort goes by, as in the evaluation."""
+    cohort_rule: CohortRule = "filled"
+    """How cohorts' borders are drawn, as in the evaluation."""
 
     def history(self, excluded: Exclusion) -> UserHistory:
         """The items of each user that are never negatives."""
@@ -92,7 +96,8 @@ class SamplerContext:
     @cached_property
     def cohorts(self) -> Tensor:
         """int64[n_items + 1] of `Cohort` values; padding is -1."""
-        return torch.from_numpy(cohorts_of(np.asarray(self.dataset.train_counts)).astype(np.int64)).to(self.device)
+        cohorts = item_cohorts(self.dataset, self.cohort_counts, self.cohort_rule)
+        return torch.from_numpy(cohorts.astype(np.int64)).to(self.device)
 
     def sharing(self, shared_by: SharedBy) -> Sharing:
         """Who shares a draw, in numbers."""

@@ -204,6 +204,42 @@ def test_cohort_takes_its_share_from_the_positives_own_cohort() -> None:
             assert numbers[Cohort.TAIL] == (10 if own == Cohort.TAIL else 5)
 
 
+def test_cohort_negatives_go_by_the_cohorts_of_the_evaluation() -> None:
+    """User 0 had item 1 nine times; by users the head is 2 and 3, mid 4, and 1 is with 5 and 6 in the tail.
+
+    By interactions (19 in all) the head is 1, mid 2 and 3. Users with it: 1 3 3 2 1 1 of 11, so 3/11 6/11 8/11.
+    """
+    log = dataset_of([[1] * 9 + [2, 3], [2, 3, 4], [2, 3, 4], [5, 6], []], test=[[], [], [], [], [1]])
+    by_users = replace(context_of(log), cohort_counts="users", cohort_rule="published")
+    assert by_users.cohorts.tolist() == [
+        -1,
+        Cohort.TAIL,
+        Cohort.HEAD,
+        Cohort.MID,
+        Cohort.TAIL,
+        Cohort.TAIL,
+        Cohort.TAIL,
+    ]
+    sampler = CohortSettings(n_negatives=300, own_cohort_share=1.0).build(by_users)
+    user = UserBatch(*(torch.tensor(part) for part in ([4], [1], [[2]], [[4]])))
+    negatives = sampler.propose(user, Streams(generator()))
+    assert set(negatives.item_ids[negatives.mask].tolist()) == {1, 4, 5, 6}
+
+
+def test_cohort_negatives_of_an_empty_cohort_are_masked() -> None:
+    """One item with more than two thirds: by the published rule all are tail, and no head or mid item is drawn."""
+    log = dataset_of([[1] * 9 + [2, 3, 4], []], test=[[], [1]])
+    context = replace(context_of(log), cohort_rule="published")
+    negatives = (
+        CohortSettings(n_negatives=30)
+        .build(context)
+        .propose(UserBatch(*(torch.tensor(part) for part in ([1], [1], [[2]], [[3]]))), Streams(generator()))
+    )
+    item_ids, mask = torch.broadcast_tensors(negatives.item_ids, negatives.mask)
+    assert int(mask.sum()) == 16
+    assert item_ids[mask].min() >= 1
+
+
 def test_a_window_only_excludes_the_last_targets() -> None:
     """A history of 9 items at max_length 6: the published code would draw the first three as negatives."""
     log = dataset_of([list(range(1, 10)), [10, 11]])
