@@ -11,6 +11,7 @@ from nsbench.data.dataset import Dataset
 from nsbench.device import choose_device, device_name, peak_memory_bytes
 from nsbench.errors import SettingsError
 from nsbench.evaluation.baseline import MarkovBaseline, PopularityBaseline
+from nsbench.evaluation.cohort import evaluated_card
 from nsbench.evaluation.evaluate import evaluate
 from nsbench.evaluation.scorer import Scorer
 from nsbench.evaluation.settings import EvaluationSettings
@@ -60,7 +61,7 @@ def baseline_plan(name: str, dataset: Dataset, settings: EvaluationSettings) -> 
         fingerprint=fingerprint_of(params),
         protocol=protocol_of(settings, dataset),
         seed=0,
-        dataset_card=dataset.card.model_dump_json(),
+        dataset_card=evaluated_card(dataset, settings).model_dump_json(),
     )
 
 

@@ -162,6 +162,22 @@ def read_settings_file(path: Path) -> dict[str, Value]:
     return values
 
 
+def settings_values(sampler: str, values: Mapping[str, Value]) -> dict[str, Value]:
+    """The values that a sampler's run has fields for: a file may serve several samplers, as a study file does.
+
+    Args:
+        sampler: A name in SAMPLERS.
+        values: Field values by flat name; those that only other samplers have are passed over. A field that none has
+            stays, for `Settings.of` to refuse.
+
+    Raises:
+        SettingsError: There is no such sampler.
+    """
+    own = {field for model in sections_of(sampler).values() for field in model.model_fields}
+    of_others = {field for settings in SAMPLERS.values() for field in settings.model_fields} - own
+    return {name: value for name, value in values.items() if name not in of_others}
+
+
 def _without_sampler(values: Mapping[str, Value], sampler: str) -> Mapping[str, Value]:
     """The values but for `sampler`, which a run's own settings.yaml names beside its fields."""
     named = values.get("sampler", sampler)

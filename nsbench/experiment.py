@@ -10,14 +10,16 @@ from nsbench.config import Settings
 from nsbench.data.batch import BatchSource, windows_of
 from nsbench.data.dataset import Dataset
 from nsbench.device import choose_device, device_name
-from nsbench.errors import DatasetError, OutOfMemory, SettingsError, TrainingError
+from nsbench.errors import DatasetError, OutOfMemory, TrainingError
+from nsbench.evaluation.cohort import evaluated_card
 from nsbench.evaluation.settings import EvaluationSettings
+from nsbench.objective import check_objective
 from nsbench.run_end import memory_explained
 from nsbench.run_listener import RunListener
 from nsbench.samplers.history import history_of
 from nsbench.samplers.sampler import SamplerContext
 from nsbench.samplers.sharing import users_per_group
-from nsbench.terms import GROUPS, Tag, balance_name, metric_name
+from nsbench.terms import Tag
 from nsbench.tracking.record import RunPlan, RunRecord
 from nsbench.tracking.tracker import Tracker
 from nsbench.training.loop import Trainer
@@ -82,7 +84,7 @@ def run_replicas(
         The results of the runs that have one, by their place in `orders`.
     """
     for one, order in zip(settings, orders, strict=True):
-        check_objective(order.objective, one.evaluation)
+        check_objective(order.objective, one.evaluation.cutoffs)
     with memory_explained(settings[0]):
         trainer = trainer_of(settings[0], dataset)
     checkpoint: Checkpoint = NullCheckpoint()
@@ -139,8 +141,13 @@ def trainer_of(settings: Settings, dataset: Dataset) -> Trainer:
         users_per_group(windows, settings.training.batch_size),
         dataset.n_items if all_items else dataset.n_candidates,
         device,
+        settings.evaluation.cohort_counts,
+        settings.evaluation.cohort_rule,
     )
-    batches = BatchSource(dataset, windows, settings.training.batch_size, device, settings.training.user_order)
+    training = settings.training
+    batches = BatchSource(
+        dataset, windows, training.batch_size, device, training.user_order, epoch_users=training.epoch_users
+    )
     sampler = settings.sampler.build(context)
     return Trainer(batches, sampler, settings.model, settings.training, dataset.n_items, device)
 
@@ -164,7 +171,7 @@ def plan_of(settings: Settings, dataset: Dataset, order: RunOrder) -> RunPlan:
         study=order.study,
         trial=order.trial,
         tags=tags,
-        dataset_card=dataset.card.model_dump_json(),
+        dataset_card=evaluated_card(dataset, settings.evaluation).model_dump_json(),
     )
 
 
@@ -182,24 +189,10 @@ def identity_of(
 
 
 def protocol_of(settings: EvaluationSettings, dataset: Dataset) -> str:
-    """The evaluation protocol in words, such as "rolling/exclude/separate/mean"."""
+    """The evaluation protocol in words, such as "rolling/exclude/separate/leave_out/mean/interactions/filled"."""
     seen = dataset.card.seen_items if settings.seen_items == "dataset" else settings.seen_items
-    return f"{settings.targets}/{seen}/{settings.cold_items}/{settings.ties}"
-
-
-def check_objective(objective: str, settings: EvaluationSettings) -> None:
-    """Sees before a run that its objective will be there.
-
-    Raises:
-        SettingsError: No validation metric has that name.
-    """
-    metrics = ["mrr", *(f"{metric}_at_{k}" for metric in ("hit_rate", "ndcg") for k in settings.cutoffs)]
-    balances = [balance_name("valid", metric, k) for metric in ("hit_rate", "ndcg") for k in settings.cutoffs]
-    if objective not in {*(metric_name("valid", group, name) for group in GROUPS for name in metrics), *balances}:
-        raise SettingsError(
-            f"unknown objective {objective!r}; there are valid/GROUP/METRIC with GROUP of {', '.join(GROUPS)} and METRIC "
-            f"of {', '.join(metrics)}, and {', '.join(balances)}"
-        )
+    items = f"{settings.cold_items}/{settings.unseen_in_history}"
+    return f"{settings.targets}/{seen}/{items}/{settings.ties}/{settings.cohort_counts}/{settings.cohort_rule}"
 
 
 def _check_not_refused(orders: Sequence[RunOrder]) -> None:

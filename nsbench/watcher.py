@@ -7,10 +7,11 @@ from typing import Protocol
 
 from torch import Tensor
 
-from nsbench.terms import RunKind, metric_name
+from nsbench.objective import default_objective
+from nsbench.terms import RunKind
 
-DEFAULT_OBJECTIVE = metric_name("valid", "all", "hit_rate", 10)
-"""What early stopping, pruning and tuning go by unless told otherwise."""
+DEFAULT_OBJECTIVE = default_objective((10,))
+"""What early stopping, pruning and tuning go by unless told otherwise, where there is a cut-off of 10."""
 
 
 class Pruned(Exception):

@@ -21,7 +21,8 @@ from nsbench.errors import (
     TrackingError,
     TrainingError,
 )
-from nsbench.experiment import identity_of, run, run_replicas
+from nsbench.evaluation.settings import EvaluationSettings
+from nsbench.experiment import identity_of, protocol_of, run, run_replicas
 from nsbench.samplers import SAMPLERS
 from nsbench.terms import RunKind
 from nsbench.tracking.record import RunPlan, RunRecord
@@ -179,14 +180,15 @@ def test_an_interrupted_run_goes_on_and_is_recorded_with_its_whole_curve(tmp_pat
 
 
 def test_a_runs_checkpoint_is_not_anothers(tmp_path: Path) -> None:
-    """Neither another seed's, nor another learning rate's, nor another objective's."""
+    """Neither another seed's, nor another learning rate's, another model's, nor another objective's."""
     others = [
         (settings(), RunOrder(RunKind.SINGLE, seed=1)),
         (settings(learning_rate=1e-3), ORDER),
+        (settings(attention_output=False), ORDER),
         (settings(), RunOrder(RunKind.SINGLE, seed=0, objective="valid/all/ndcg_at_5")),
     ]
     identities = [identity_of([one], ring_log(), [order], "cpu").name for one, order in [(settings(), ORDER), *others]]
-    assert len(set(identities)) == 4
+    assert len(set(identities)) == 5
     trial = RunOrder(RunKind.TRIAL, seed=0, study="any", trial=8, rank_test=False)
     assert identity_of([settings()], ring_log(), [trial], "cpu").name == identities[0]
 
@@ -235,6 +237,13 @@ def test_an_unknown_objective_is_named_with_those_that_there_are() -> None:
     order = RunOrder(RunKind.SINGLE, seed=0, objective="valid/all/hit_rate_at_11")
     with pytest.raises(SettingsError, match="unknown objective 'valid/all/hit_rate_at_11'; there are .*hit_rate_at_5"):
         run(settings(max_epochs=2), ring_log(), NullTracker(), order)
+
+
+def test_runs_of_other_cohorts_ties_or_histories_are_of_other_protocols() -> None:
+    dataset = ring_log()
+    changes = ({}, {"cohort_rule": "published"}, {"cohort_counts": "users"}, {"unseen_in_history": "keep"})
+    changed = [EvaluationSettings.model_validate(values) for values in (*changes, {"ties": "optimistic"})]
+    assert len({protocol_of(one, dataset) for one in changed}) == len(changed)
 
 
 def test_a_log_without_a_next_item_to_train_on_is_refused() -> None:

@@ -9,8 +9,8 @@ from nsbench.evaluation.model_scorer import ModelScorer
 from nsbench.evaluation.settings import EvaluationSettings
 from nsbench.model import ModelSettings, initial_model
 
-SETTINGS = EvaluationSettings(cold_items="tail")
-"""Every item of the catalogue is a candidate, whether the log has it or not."""
+SETTINGS = EvaluationSettings(cold_items="tail", unseen_in_history="keep")
+"""Every item of the catalogue is a candidate and seen in histories, whether the log has it or not."""
 
 _FLOPS_OF_A_CALL = 6e10
 _FEWEST_USERS, _MOST_USERS = 128, 2_000

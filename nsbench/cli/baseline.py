@@ -22,7 +22,7 @@ def baseline(
     console = Console()
     with WorkerPool(1, home.root) as pool:
         from nsbench.baseline import BASELINES
-        from nsbench.cli.dataset import open_dataset
+        from nsbench.cli.dataset import open_dataset, say_undecided
         from nsbench.cli.study_view import EXIT_FAILED_RUNS, StudyView, say_start
         from nsbench.config import parse_assignments
         from nsbench.study.repeat import baselines_of, evaluation_of
@@ -30,6 +30,7 @@ def baseline(
 
         evaluation = evaluation_of(parse_assignments(assignments or []))
         data = open_dataset(dataset, home)
+        say_undecided(data, evaluation)
         say_start(pool.n_workers)
         session = Session.open(home, pool)
         runs = baselines_of(list(BASELINES), data, evaluation, home)

@@ -62,6 +62,8 @@ def describe_dataset(
     console = Console()
     console.print(_sizes(description))
     console.print(_cohorts(description))
+    if description.cohort_note:
+        console.print(description.cohort_note, highlight=False)
 
 
 def _sizes(description: "Description") -> Table:

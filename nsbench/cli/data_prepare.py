@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 
     from nsbench.data.dataset import DatasetCard
 
+USUAL_CUTOFF = 10
+"""The cut-off that commands show and go by unless told otherwise."""
+
 GAP_UNITS = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
@@ -148,4 +151,15 @@ def _show(card: "DatasetCard", console: Console) -> None:
         f"{'excluded from' if card.seen_items == 'exclude' else 'kept in'} the ranking; hash {card.content_hash}",
         highlight=False,
     )
+    for warning in _warnings(card):
+        console.print(warning, soft_wrap=True, highlight=False)
     console.print(f"More: {program()} data describe {card.name}")
+
+
+def _warnings(card: "DatasetCard") -> list[str]:
+    """What the log is too small or too uneven for."""
+    from nsbench.data.popularity import cohort_note
+    from nsbench.evaluation.cutoff import cutoff_warning
+
+    undecided = cutoff_warning((USUAL_CUTOFF,), card.n_items - card.n_cold_items)
+    return [text for text in (undecided, cohort_note(card.popularity) if card.popularity else "") if text]

@@ -2,10 +2,13 @@
 
 from typing import TYPE_CHECKING
 
+from rich.console import Console
+
 from nsbench.home import Home
 
 if TYPE_CHECKING:
     from nsbench.data.dataset import Dataset
+    from nsbench.evaluation.settings import EvaluationSettings
 
 
 def open_dataset(name: str, home: Home) -> "Dataset":
@@ -19,3 +22,13 @@ def open_dataset(name: str, home: Home) -> "Dataset":
 
     ensure_builtin(name, home)
     return load_dataset(name, home)
+
+
+def say_undecided(dataset: "Dataset", settings: "EvaluationSettings") -> None:
+    """Warns where so few items are ranked that a cut-off decides nothing."""
+    from nsbench.evaluation.cutoff import cutoff_warning
+
+    n_candidates = dataset.n_items if settings.cold_items == "tail" else dataset.n_candidates
+    warning = cutoff_warning(settings.cutoffs, n_candidates)
+    if warning:
+        Console(stderr=True).print(f"{warning}; --set cutoffs=1,... chooses others", soft_wrap=True, highlight=False)

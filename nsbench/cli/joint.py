@@ -50,11 +50,12 @@ def checkpoint_root(home: Home, group: "Group") -> Path:
 def follow(settings: "Settings", dataset: "Dataset", seed: int, checkpoints: "Checkpoints") -> None:
     """Trains and ranks beside process 0, which tracks, prints and writes for all."""
     from nsbench.experiment import run
+    from nsbench.objective import default_objective
     from nsbench.terms import RunKind
     from nsbench.tracking.tracker import NullTracker
     from nsbench.watcher import RunOrder
 
-    order = RunOrder(kind=RunKind.SINGLE, seed=seed)
+    order = RunOrder(RunKind.SINGLE, seed, objective=default_objective(settings.evaluation.cutoffs))
     with Interruption() as interruption:
         run(settings, dataset, NullTracker(), order, _Quiet(interruption), checkpoints)
 

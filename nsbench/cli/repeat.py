@@ -85,7 +85,7 @@ class Choice:
 
 def _work(names: list[str], dataset: str, choice: Choice, crew: "WorkerPool | RayCrew") -> int:
     """Makes the repeats that are missing, and gives the number of failed ones."""
-    from nsbench.cli.dataset import open_dataset
+    from nsbench.cli.dataset import open_dataset, say_undecided
     from nsbench.cli.study_view import StudyView, say_start
     from nsbench.config import Settings
     from nsbench.study.repeat import RepeatOrder, repeats_of
@@ -95,7 +95,7 @@ def _work(names: list[str], dataset: str, choice: Choice, crew: "WorkerPool | Ra
     data = open_dataset(dataset, home)
     say_start(crew.n_workers)
     session = Session.open(home, crew)
-    lists = []
+    lists, evaluations = [], []
     for name in names:
         if choice.defaults:
             settings = Settings.of(name, choice.values)
@@ -105,6 +105,8 @@ def _work(names: list[str], dataset: str, choice: Choice, crew: "WorkerPool | Ra
             settings = best.settings.changed(choice.values)
             order = RepeatOrder(choice.n_repeats, best.study, best.objective, choice.n_replicas)
         lists.append(repeats_of(settings, data, order, home))
+        evaluations.append(settings.evaluation)
+    say_undecided(data, evaluations[0])
     with StudyView() as view:
         session.run(lists, dataset, view)
     return sum(runs.n_failed for runs in lists)

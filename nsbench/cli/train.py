@@ -34,7 +34,12 @@ def train(
     assignments: Annotated[
         list[str] | None, typer.Option("--set", help="A setting, as learning_rate=1e-3; may be given often.")
     ] = None,
-    config: Annotated[Path | None, typer.Option(help="YAML file of settings; --set goes before it.")] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            help="YAML file of settings; --set goes before it. What only other samplers have is passed over.",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Root of all randomness.", min=0)] = 0,
     checkpoint: Annotated[Path | None, typer.Option(help="Where the best epoch's parameters go.")] = None,
     track: Annotated[bool, typer.Option("--track/--no-track", help="Record the run in MLflow.")] = True,
@@ -47,9 +52,11 @@ def train(
     """
     import torch
 
-    from nsbench.config import Settings, parse_assignments, read_settings_file
+    from nsbench.cli.dataset import say_undecided
+    from nsbench.config import Settings, parse_assignments, read_settings_file, settings_values
     from nsbench.disk import check_place
     from nsbench.experiment import run
+    from nsbench.objective import default_objective
     from nsbench.terms import RunKind
     from nsbench.training.abandoned import remove_abandoned
     from nsbench.training.resume import Checkpoints
@@ -57,7 +64,8 @@ def train(
     from nsbench.watcher import RunOrder
 
     torch.set_num_threads(1)
-    values = {**(read_settings_file(config) if config else {}), **parse_assignments(assignments or [])}
+    of_file = settings_values(sampler, read_settings_file(config) if config else {})
+    values = {**of_file, **parse_assignments(assignments or [])}
     settings = Settings.of(sampler, values)
     home = current_home()
     remove_abandoned(home.checkpoints)
@@ -69,7 +77,9 @@ def train(
         if group.rank > 0:
             follow(settings, data, seed, checkpoints)
             return
-        order = RunOrder(kind=RunKind.SINGLE, seed=seed, tags=_tags(group), checkpoint=path)
+        say_undecided(data, settings.evaluation)
+        objective = default_objective(settings.evaluation.cutoffs)
+        order = RunOrder(RunKind.SINGLE, seed, tags=_tags(group), checkpoint=path, objective=objective)
         with _tracker(home, data.card.name, track=track) as tracker:
             with (
                 _advice_when_interrupted(),

@@ -55,7 +55,8 @@ def tune(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
     ] = None,
     assignments: SetOption = None,
     objective: Annotated[
-        str | None, typer.Option(help="Metric to maximise. Default: valid/all/hit_rate_at_10.")
+        str | None,
+        typer.Option(help="Metric to maximise. Default: valid/all/hit_rate_at_10, or the cut-off nearest to 10."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Root of all randomness.", min=0)] = 0,
 ) -> None:
@@ -69,7 +70,6 @@ def tune(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
         from nsbench.config import parse_assignments
         from nsbench.study.plan import DEFAULT_PROFILE
         from nsbench.study.session import StudyOrder
-        from nsbench.watcher import DEFAULT_OBJECTIVE
 
         orders = [
             StudyOrder(
@@ -77,7 +77,7 @@ def tune(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
                 file=_study_file(config),
                 values={"max_epochs": epochs, **parse_assignments(assignments or [])},
                 n_trials=trials,
-                objective=objective or DEFAULT_OBJECTIVE,
+                objective=objective,
                 seed=seed,
                 timeout_s=timeout,
                 name=study,
@@ -92,7 +92,7 @@ def tune(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
 
 def _work(orders: "list[StudyOrder]", dataset: str, crew: "WorkerPool | RayCrew") -> None:
     """Works on the studies and says what they found."""
-    from nsbench.cli.dataset import open_dataset
+    from nsbench.cli.dataset import open_dataset, say_undecided
     from nsbench.cli.study_view import StudyView, say_start
     from nsbench.study.session import Session
 
@@ -101,6 +101,7 @@ def _work(orders: "list[StudyOrder]", dataset: str, crew: "WorkerPool | RayCrew"
     say_start(crew.n_workers)
     session = Session.open(home, crew)
     tunings = [session.tuning(order, data) for order in orders]
+    say_undecided(data, tunings[0].plan.settings({}).evaluation)
     with StudyView() as view:
         session.run(tunings, dataset, view)
     for tuning in tunings:
@@ -136,9 +137,9 @@ def _study_file(config: str | None) -> "StudyFile":
 
 def _check(orders: "list[StudyOrder]") -> None:
     """Refuses wrong settings before anything is opened or made."""
-    from nsbench.study.session import check_objective
+    from nsbench.objective import checked_objective
     from nsbench.study.space import space_of
 
     for order in orders:
         space = space_of(order.sampler, order.file, order.values)
-        check_objective(order.objective, space.base.evaluation)
+        checked_objective(order.objective, space.base.evaluation.cutoffs)

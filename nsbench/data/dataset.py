@@ -105,7 +105,7 @@ class Dataset:
     """A prepared log: each user's row is training, then validation, then test.
 
     Items are numbered 1..n_items by falling number of training interactions (ties: the label's order), so the items
-    seen in training are 1..n_candidates, cold items come last, and a cohort is a range of ids; 0 is padding.
+    seen in training are 1..n_candidates, and cold items come last; 0 is padding.
 
     Attributes:
         card: Where it comes from, and its counts.
@@ -150,7 +150,7 @@ class Histories:
     Attributes:
         item_ids: int32[n_interactions], the dataset's flat array.
         start: int64[n_histories], absolute index of the first item of each history.
-        end: int64[n_histories], absolute index after the last one; never equal to start.
+        end: int64[n_histories], absolute index after the last one; equal to start where nothing is known of a user.
     """
 
     item_ids: NDArray[np.int32]

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from nsbench.data.dataset import CohortPopularity, Dataset, DatasetCard
+from nsbench.data.dataset import CohortPopularity, Dataset, DatasetCard, Popularity
 from nsbench.data.item import cohorts_of
-from nsbench.data.popularity import popularity_of
+from nsbench.data.popularity import cohort_note, popularity_of
 from nsbench.terms import Cohort
 
 
@@ -44,12 +44,16 @@ class Description(BaseModel):
     """Users with a training interaction."""
     cohorts: dict[str, CohortDescription]
     """By the cohort's label: head, mid, tail, cold."""
+    cohort_note: str
+    """What head, mid and tail hold where that is far from a third each; empty where it is not."""
 
 
 def describe(dataset: Dataset) -> Description:
     """Counts what a dataset holds, in one pass over its arrays."""
     card = dataset.card
     lengths = np.diff(dataset.offsets)
+    n_train_users = int(np.count_nonzero(dataset.train_end > dataset.offsets[:-1]))
+    popularity = popularity_of(dataset.train_counts, dataset.train_user_counts, n_train_users)
     return Description(
         card=card,
         first_day=_day(card.first_time),
@@ -58,15 +62,14 @@ def describe(dataset: Dataset) -> Description:
         lengths=LengthDescription(
             median=float(np.median(lengths)), mean=float(lengths.mean()), max=int(lengths.max(initial=0))
         ),
-        n_train_users=int(np.count_nonzero(dataset.train_end > dataset.offsets[:-1])),
-        cohorts=_describe_cohorts(dataset),
+        n_train_users=popularity.n_train_users,
+        cohorts=_describe_cohorts(dataset, popularity),
+        cohort_note=cohort_note(popularity),
     )
 
 
-def _describe_cohorts(dataset: Dataset) -> dict[str, CohortDescription]:
+def _describe_cohorts(dataset: Dataset, popularity: Popularity) -> dict[str, CohortDescription]:
     cohorts = cohorts_of(dataset.train_counts)
-    n_train_users = int(np.count_nonzero(dataset.train_end > dataset.offsets[:-1]))
-    popularity = popularity_of(dataset.train_counts, dataset.train_user_counts, n_train_users)
     tested, rolling = _test_counts(dataset)
     return {
         cohort.label: CohortDescription(

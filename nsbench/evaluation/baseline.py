@@ -51,7 +51,10 @@ class PopularityBaseline:
 
 
 class MarkovBaseline:
-    """Recommends what most often followed the last item in training; by popularity among equal ones and after them."""
+    """Recommends what most often followed the last item in training; by popularity among equal ones and after them.
+
+    After an empty history that is popularity alone.
+    """
 
     share = WHOLE
 
@@ -71,8 +74,10 @@ class MarkovBaseline:
         self._popularity = torch.from_numpy(weights).to(device=device, dtype=torch.float32)
 
     def encode(self, histories: Histories) -> Tensor:
-        """int64[n_histories, 1], the last item of each history."""
-        last_items = histories.item_ids[histories.end - 1].astype(np.int64)
+        """int64[n_histories, 1], the last item of each history; 0, which nothing follows, of an empty one."""
+        last_items = np.zeros(len(histories), dtype=np.int64)
+        begun = histories.end > histories.start
+        last_items[begun] = histories.item_ids[histories.end[begun] - 1]
         return torch.from_numpy(last_items).to(self._keys.device)[:, None]
 
     def score(self, states: Tensor, first: int, end: int) -> Tensor:

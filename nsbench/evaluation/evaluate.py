@@ -9,6 +9,7 @@ import torch
 from nsbench.data.dataset import Dataset
 from nsbench.evaluation.candidate import candidates_of
 from nsbench.evaluation.exposure import exposure_of
+from nsbench.evaluation.history import encoded
 from nsbench.evaluation.metric import exposure_metrics_of, metrics_of
 from nsbench.evaluation.rank_table import RankTable
 from nsbench.evaluation.ranking import rank_targets
@@ -62,7 +63,7 @@ def evaluate(
         TrainingError: A score is not a number.
     """
     targets = targets_of(dataset, split, settings.targets, n_users, seed)
-    states = scorer.encode(targets.histories)
+    states = encoded(scorer, dataset, targets, settings)
     ranks = rank_targets(scorer, dataset, targets, settings, states)
     metrics = metrics_of(ranks, split, settings.cutoffs)
     if with_exposure:

@@ -8,6 +8,7 @@ from torch import Tensor
 from nsbench.data.dataset import Dataset
 from nsbench.errors import TrainingError
 from nsbench.evaluation.candidate import SeenItems, block_shape, candidates_of
+from nsbench.evaluation.history import encoded
 from nsbench.evaluation.scorer import Scorer
 from nsbench.evaluation.settings import EvaluationSettings
 from nsbench.evaluation.share import Share
@@ -32,9 +33,9 @@ def exposure_of(
         scorer: The model or baseline; the work is done on its device.
         dataset: The log that the targets are of.
         targets: Whose histories get a list.
-        settings: The protocol; only `seen_items` and `cold_items` are read.
+        settings: The protocol; only `seen_items`, `cold_items` and `unseen_in_history` are read.
         k: Length of a list, at least 1.
-        states: What the scorer's `encode` gave for the targets' histories, if that is known already.
+        states: What `encoded` gave, if that is known already.
 
     Returns:
         int64[n_items + 1], lists that hold the item; padding, and items that are no candidates, are in none.
@@ -44,7 +45,7 @@ def exposure_of(
     """
     share, candidates = scorer.share, candidates_of(dataset, settings)
     counts = torch.zeros(dataset.n_items + 1, dtype=torch.int64)
-    states = scorer.encode(targets.histories) if states is None else states
+    states = encoded(scorer, dataset, targets, settings) if states is None else states
     shape = block_shape(states.device, share.most_places(candidates.n_items))
     for part in share.chunks(len(targets.histories), shape.n_rows):
         rows = states[part]

@@ -1,10 +1,11 @@
 """Metrics from ranks and from exposure, in numpy only, so that the report computes any of them without torch.
 
 A metric of targets is an array as long as the ranks; its mean over a group of targets is what tables show. Every
-target is one relevant item.
+target is one relevant item. Where its score is that of others, a metric is its mean over all orders of the tied items: the
+metric of their mean rank would be all or nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,44 +14,94 @@ from nsbench.evaluation.rank_table import RankTable
 from nsbench.terms import ALL, BALANCED_COHORTS, Cohort, balance_name, metric_name
 
 
-def hits(ranks: NDArray[np.float32], k: int) -> NDArray[np.float64]:
-    """1 where the target is among the first k, else 0; the mean is the hit rate at k (also called recall at k).
+def hits(ranks: NDArray[np.float64], k: int, n_tied: NDArray[np.int32] | int = 1) -> NDArray[np.float64]:
+    """Chance that the target is among the first k; the mean is the hit rate at k (also called recall at k).
+
+    1 or 0, but for a target whose tied places lie on both sides of k: the share of them that is within.
 
     Args:
-        ranks: Any shape; 1 is best, a mean rank over ties may be fractional, infinity is a miss at every k.
+        ranks: Any shape; 1 is best, the mean of the target's places, infinity is a miss at every k.
         k: The cut-off, at least 1.
+        n_tied: The places that the target shares with equal scores, as `RankTable.n_tied`.
+
+    Source: McSherry and Najork, "Computing information retrieval performance measures efficiently in the presence of tied
+    scores", ECIR 2008: the mean over all orders of the tied items.
 
     >>> hits(np.array([1, 3, 4, np.inf]), k=3).tolist()
     [1.0, 1.0, 0.0, 0.0]
+
+    Places 1 to 19, of which 10 count:
+    >>> round(float(hits(np.array([10.0]), 10, np.array([19]))[0]), 4)
+    0.5263
     """
-    return (np.asarray(ranks) <= k).astype(np.float64)
+    ranks, n_tied = np.asarray(ranks, dtype=np.float64), np.asarray(n_tied)
+    # A mean rank whose places aren't known counts as it is.
+    alone = (ranks <= k).astype(np.float64)
+    return np.where(n_tied > 1, np.clip((k - _n_higher(ranks, n_tied)) / n_tied, 0, 1), alone)
 
 
-def discounted_gains(ranks: NDArray[np.float32], k: int) -> NDArray[np.float64]:
-    """1 / log2(1 + rank) where the rank is at most k, else 0; the mean is NDCG at k.
+def discounted_gains(ranks: NDArray[np.float64], k: int, n_tied: NDArray[np.int32] | int = 1) -> NDArray[np.float64]:
+    """1 / log2(1 + place) where the place is at most k, else 0, on average over the target's places; the mean is NDCG at k.
 
     With one relevant item the ideal ranking's gain is 1, so nothing is left to normalise.
 
     Args:
         ranks: As in `hits`.
         k: The cut-off, at least 1.
+        n_tied: As in `hits`.
 
-    Source: Jarvelin and Kekalainen, "Cumulated gain-based evaluation of IR techniques", TOIS 2002.
+    Source: Jarvelin and Kekalainen, "Cumulated gain-based evaluation of IR techniques", TOIS 2002; ties as in `hits`.
 
     >>> discounted_gains(np.array([1, 3, 7, np.inf]), k=5).tolist()
     [1.0, 0.5, 0.0, 0.0]
+
+    Places 1 to 3, of which 1 and 3 gain 1 and .5; the second one gains .6309:
+    >>> round(float(discounted_gains(np.array([2.0]), 5, np.array([3]))[0]), 4)
+    0.7103
     """
     ranks = np.asarray(ranks, dtype=np.float64)
-    return np.where(ranks <= k, 1 / np.log2(1 + ranks), 0.0)
+    alone = np.where(ranks <= k, 1 / np.log2(1 + ranks), 0.0)
+    return _over_places(alone, ranks, n_tied, lambda places: 1 / np.log2(1 + places), k)
 
 
-def reciprocal_ranks(ranks: NDArray[np.float32]) -> NDArray[np.float64]:
-    """1 / rank, 0 where the rank is infinite; the mean is MRR, without a cut-off.
+def reciprocal_ranks(ranks: NDArray[np.float64], n_tied: NDArray[np.int32] | int = 1) -> NDArray[np.float64]:
+    """1 / place on average over the target's places, 0 where the rank is infinite; the mean is MRR, without a cut-off.
 
     >>> reciprocal_ranks(np.array([1, 2, 4, np.inf])).tolist()
     [1.0, 0.5, 0.25, 0.0]
+
+    Places 1 and 2:
+    >>> reciprocal_ranks(np.array([1.5]), np.array([2])).tolist()
+    [0.75]
     """
-    return 1 / np.asarray(ranks, dtype=np.float64)
+    ranks = np.asarray(ranks, dtype=np.float64)
+    return _over_places(1 / ranks, ranks, n_tied, lambda places: 1 / places)
+
+
+def _n_higher(ranks: NDArray[np.float64], n_tied: NDArray[np.int32]) -> NDArray[np.float64]:
+    """Candidates that score higher: the places before the first of the target's."""
+    return ranks - 1 - (n_tied - 1) / 2
+
+
+def _over_places(
+    alone: NDArray[np.float64],
+    ranks: NDArray[np.float64],
+    n_tied: NDArray[np.int32] | int,
+    gain: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    k: int | None = None,
+) -> NDArray[np.float64]:
+    """The mean gain over each target's places up to k; `alone` where it has one."""
+    n_tied = np.broadcast_to(n_tied, ranks.shape)
+    tied = n_tied > 1
+    if not tied.any():
+        return alone
+    first = _n_higher(ranks[tied], n_tied[tied]).round().astype(np.int64)
+    last = first + n_tied[tied]
+    k = int(last.max()) if k is None else k
+    sums = np.concatenate([[0.0], np.cumsum(gain(np.arange(1.0, k + 1)))])
+    found = alone.copy()
+    found[tied] = (sums[np.minimum(last, k)] - sums[np.minimum(first, k)]) / n_tied[tied]
+    return found
 
 
 def gini(values: Sequence[float] | NDArray[np.float64] | NDArray[np.int64]) -> float:
@@ -127,17 +178,19 @@ def metrics_of(ranks: RankTable, split: str, cutoffs: Sequence[int]) -> dict[str
     Returns:
         By full name (`nsbench.terms.metric_name`); not a number for a group without targets.
 
-    >>> table = RankTable(*(np.array(column) for column in ([7, 7], [1, 9], [Cohort.HEAD, Cohort.TAIL], [1.0, 8.0])))
+    >>> columns = ([7, 7], [1, 9], [Cohort.HEAD, Cohort.TAIL], [1.0, 8.0], [1, 1])
+    >>> table = RankTable(*(np.array(column) for column in columns))
     >>> metrics = metrics_of(table, "test", [5])
     >>> metrics["test/all/hit_rate_at_5"], metrics["test/head/hit_rate_at_5"], metrics["test/tail/mrr"]
     (0.5, 1.0, 0.125)
     """
     metrics: dict[str, float] = {}
-    per_target = {("hit_rate", k): hits(ranks.ranks, k) for k in cutoffs}
-    per_target |= {("ndcg", k): discounted_gains(ranks.ranks, k) for k in cutoffs}
+    per_target = {("hit_rate", k): hits(ranks.ranks, k, ranks.n_tied) for k in cutoffs}
+    per_target |= {("ndcg", k): discounted_gains(ranks.ranks, k, ranks.n_tied) for k in cutoffs}
+    reciprocal = reciprocal_ranks(ranks.ranks, ranks.n_tied)
     for group, members in _groups(ranks):
         metrics[metric_name(split, group, "n_targets")] = float(members.sum())
-        metrics[metric_name(split, group, "mrr")] = _mean(reciprocal_ranks(ranks.ranks[members]))
+        metrics[metric_name(split, group, "mrr")] = _mean(reciprocal[members])
         for (metric, k), values in per_target.items():
             metrics[metric_name(split, group, metric, k)] = _mean(values[members])
     for metric, k in per_target:

@@ -39,7 +39,8 @@ class ModelScorer:
     def encode(self, histories: Histories) -> Tensor:
         """The state after the last item of each history: float32[n_histories, hidden_dim].
 
-        Each history is seen as at training: its last `max_length` items, the last one at the last position.
+        Each history is seen as at training: its last `max_length` items, the last one at the last position. Of an empty one
+        the model sees the last position without an item, which makes every such user's state the same.
 
         Raises:
             TrainingError: A parameter is not a finite number, so that scores would be none.
@@ -63,10 +64,13 @@ class ModelScorer:
         return states @ self._model.items[0, first:end].T
 
     def _last_states(self, histories: Histories, rows: NDArray[np.int64], lengths: NDArray[np.int64]) -> Tensor:
-        steps = np.arange(int(lengths[0]))
+        steps = np.arange(max(int(lengths[0]), 1))
         index = histories.end[rows][:, None] - lengths[:, None] + steps
         real = steps < lengths[:, None]
-        inputs = np.where(real, histories.item_ids[np.where(real, index, 0)], 0).astype(np.int64)
+        inputs = np.zeros(real.shape, dtype=np.int64)
+        inputs[real] = histories.item_ids[index[real]]
+        # Item 0 is the zero vector, so that an empty history is a position of its own.
+        lengths = np.maximum(lengths, 1)
         device = self._model.items.device
         items, lengths_there = uploaded(inputs, device), uploaded(lengths, device)
         users = torch.zeros(len(rows), dtype=torch.int64, device=device)
@@ -79,7 +83,7 @@ def _rectangles(lengths: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     order = np.argsort(-lengths, kind="stable")
     rectangles, first = [], 0
     while first < len(order):
-        n_rows = max(1, POSITIONS_PER_STEP // int(lengths[order[first]]))
+        n_rows = max(1, POSITIONS_PER_STEP // max(int(lengths[order[first]]), 1))
         rectangles.append(order[first : first + n_rows])
         first += n_rows
     return rectangles

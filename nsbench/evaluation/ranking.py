@@ -1,9 +1,11 @@
 """Ranks by counting: how many candidates score higher than the target; nothing is sorted, no [users, items] is held.
 
-With s_j the candidates' scores and t the target's, sum_j sign(s_j - t) is the number of higher scores minus that of
-lower ones, so that the mean rank over ties is (1 + n + sum_j sign(s_j - t)) / 2 with n candidates, target included. A
-block of scores is small enough to stay in cache while that is done, so that the product remains what takes the time.
-Where several processes hold the catalogue, each sums over its items, and the sums are added up.
+With h candidates that score higher and e that score the same, the target included, its places are h + 1 to h + e. A block
+of scores is small enough to stay in cache while it is compared twice, so that the product remains what takes the time.
+Where several processes hold the catalogue, each counts among its items, and the counts are added up.
+
+The same score is the same float32, as the device's product gave it. Nearly equal scores are no ties, and items with the
+same vector may miss being one by a last bit where a product sums some of its columns in another order.
 """
 
 from dataclasses import dataclass
@@ -14,13 +16,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nsbench.data.dataset import Dataset
-from nsbench.data.item import cohorts_of
+from nsbench.errors import TrainingError
 from nsbench.evaluation.candidate import BlockShape, SeenItems, block_shape, candidates_of
+from nsbench.evaluation.cohort import evaluated_cohorts
+from nsbench.evaluation.history import encoded
 from nsbench.evaluation.rank_table import RankTable
 from nsbench.evaluation.scorer import Scorer
 from nsbench.evaluation.settings import EvaluationSettings
 from nsbench.evaluation.target import Targets
-from nsbench.terms import Cohort
 
 
 @torch.inference_mode()
@@ -30,64 +33,60 @@ def rank_targets(
     """The rank of every target among the candidates, each history being encoded once.
 
     A rank is 1 + the candidates that score higher + half of the others that score the same (ties=mean) or none of them
-    (ties=optimistic). Seen items are those of the whole history, however short a model's window; a target that the user
-    had before is ranked all the same. A target that is no candidate has rank infinity.
+    (ties=optimistic: the target wins, and so has one place). Seen items are those of the whole history, however short a
+    model's window, those that it leaves out included; a target that the user had before is ranked all the same. A target
+    that is no candidate has rank infinity.
 
     Args:
         scorer: The model or baseline; the work is done on its device.
         dataset: The log that the targets are of.
         targets: What to rank.
-        settings: The protocol; only `seen_items`, `cold_items` and `ties` are read.
-        states: What the scorer's `encode` gave for the targets' histories, if that is known already.
+        settings: The protocol; its `targets` and `cutoffs` are not read.
+        states: What `encoded` gave, if that is known already.
 
     Raises:
-        TrainingError: The scorer has no scores.
+        TrainingError: The scorer has no scores, or a target's is not a number.
     """
-    states = scorer.encode(targets.histories) if states is None else states
+    states = encoded(scorer, dataset, targets, settings) if states is None else states
     share, candidates = scorer.share, candidates_of(dataset, settings)
     shape = block_shape(states.device, share.most_places(candidates.n_items))
-    counting = _Counting(scorer, share.places(candidates.n_items), shape, settings.ties == "optimistic")
+    counting = _Counting(scorer, share.places(candidates.n_items), shape)
     # In the order of ids, the targets of some rows lie in few stretches, mostly one: the others are scored twice.
     order = np.argsort(targets.items, kind="stable")
     order = order[targets.items[order] <= candidates.n_items]
-    above = np.zeros(len(order))
+    counts = np.zeros((2, len(order)))
     for part in share.chunks(len(order), shape.n_rows):
         history_of = targets.history_of[order[part]]
         seen = SeenItems.of(targets.histories, history_of, candidates, share)
         rows = states.index_select(0, torch.from_numpy(history_of).to(states.device))
-        above[part] = counting.above(rows, share.places_of(targets.items[order[part]]), seen)
-    above = share.total(torch.from_numpy(above)).numpy()
-    ranks = np.full(len(targets), np.inf, dtype=np.float32)
-    ranks[order] = 1 + above if counting.optimistic else (1 + candidates.n_items + above) / 2
-    return RankTable(targets.users, targets.items, _target_cohorts(dataset, targets, settings), ranks)
-
-
-def _target_cohorts(dataset: Dataset, targets: Targets, settings: EvaluationSettings) -> NDArray[np.int8]:
-    """int8[n_targets]; cold items are tail if the settings say so."""
-    cohorts = cohorts_of(np.asarray(dataset.train_counts))[targets.items]
-    if settings.cold_items == "tail":
-        cohorts[cohorts == Cohort.COLD] = Cohort.TAIL
-    return cohorts
+        counts[:, part] = counting.counts(rows, share.places_of(targets.items[order[part]]), seen)
+    higher, equal = share.total(torch.from_numpy(counts)).numpy()
+    if not np.isfinite(equal).all():
+        raise TrainingError("a score is not a number; the model has diverged: lower learning_rate")
+    ranks, n_tied = np.full(len(targets), np.inf), np.ones(len(targets), dtype=np.int32)
+    n_tied[order] = 1 if settings.ties == "optimistic" else equal
+    ranks[order] = 1 + higher + (n_tied[order] - 1) / 2
+    return RankTable(targets.users, targets.items, evaluated_cohorts(dataset, settings)[targets.items], ranks, n_tied)
 
 
 @dataclass(frozen=True)
 class _Counting:
-    """Counts candidates that score higher.
+    """Counts candidates that score higher than a target, and those that score the same.
 
     Attributes:
         scorer: Gives the scores.
         places: Of the candidates that this process scores.
         shape: Of the blocks.
-        optimistic: Whether equal scores count as lower ones; if not, as half a higher one.
     """
 
     scorer: Scorer
     places: range
     shape: BlockShape
-    optimistic: bool
 
-    def above(self, states: Tensor, targets: NDArray[np.int32], seen: SeenItems) -> NDArray[np.float64]:
-        """How many of the places score higher than each target; less those that score lower, unless `optimistic`.
+    def counts(self, states: Tensor, targets: NDArray[np.int32], seen: SeenItems) -> NDArray[np.float64]:
+        """float64[2, n]: how many of the places score higher than each target, and how many the same.
+
+        The latter is not a number where the target's score is none.
 
         A target is compared by the score that the same product gave it: computed apart it would differ in the last bits
         from an item with the same vector. So its stretch is scored before the others are compared with it.
@@ -106,7 +105,7 @@ class _Counting:
             scores = self.scorer.score(states, first, end)
             own.read(scores, first)
         own.scores = self.scorer.share.own_scores(own.scores)
-        above = torch.zeros(len(targets), dtype=torch.float64, device=states.device)
+        counts = torch.zeros(2, len(targets), dtype=torch.float64, device=states.device)
         # The last stretch scored is compared first, so that a catalogue of one stretch is scored once.
         others = [stretch for stretch in stretches if stretch not in holding]
         for number, (first, end) in enumerate([*reversed(holding), *others]):
@@ -114,9 +113,15 @@ class _Counting:
                 scores = self.scorer.score(states, first, end)
             seen.hide(scores, first)
             own.write(scores, first)
+            # Signs as float32: they are summed in a tenth of the time that bools take, and exactly up to 2^24.
             signs = scores.sub_(own.scores).sign_()
-            above += (signs.clamp_(min=0) if self.optimistic else signs).sum(1)
-        return above.cpu().numpy()
+            surplus = signs.sum(1)
+            n_other = signs.abs_().sum(1)
+            counts[0] += (surplus + n_other) / 2
+            counts[1] += (end - first) - n_other
+        # The sign of what is not a number is 0, which would pass for a tie with everything.
+        counts[1] += 0 * own.scores[:, 0]
+        return counts.cpu().numpy()
 
 
 class _OwnScores:

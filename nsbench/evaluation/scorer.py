@@ -19,7 +19,7 @@ class Scorer(Protocol):
         """What scoring needs of each history; where several processes evaluate, they all call it and get the same.
 
         Args:
-            histories: Of any lengths; a model uses the last `max_length` items of each.
+            histories: Of any lengths, 0 included; a model uses the last `max_length` items of each.
 
         Returns:
             [n_histories, width], on the scorer's device.

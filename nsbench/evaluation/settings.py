@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from nsbench.data.item import CohortRule, PopularityCounts
+
 
 class EvaluationSettings(BaseModel):
     """The evaluation protocol; runs of different protocols are never averaged together."""
@@ -28,11 +30,38 @@ class EvaluationSettings(BaseModel):
             "tail: they stay in the catalogue and count as tail (the published code)"
         ),
     ] = "separate"
+    unseen_in_history: Annotated[
+        Literal["leave_out", "keep"],
+        Field(
+            description="items without a training interaction in the history that a model sees. leave_out: it doesn't see "
+            "them; keep: it sees the vectors that they began with (the published code)"
+        ),
+    ] = "leave_out"
     ties: Annotated[
         Literal["mean", "optimistic"],
-        Field(description="rank of a target among equal scores: the mean, or the best (the published code)"),
+        Field(
+            description="a target among equal scores. mean: every metric is its mean over the orders of the tied items; "
+            "optimistic: the target comes first (the published code)"
+        ),
     ] = "mean"
-    cutoffs: Annotated[tuple[int, ...], Field(min_length=1, description="the k of hit rate and NDCG at k")] = (
+    cohort_counts: Annotated[
+        PopularityCounts,
+        Field(
+            description="what cohorts go by. interactions: an item's training interactions; users: how many users have it "
+            "in training (the published code)"
+        ),
+    ] = "interactions"
+    cohort_rule: Annotated[
+        CohortRule,
+        Field(
+            description="where an item crosses the border of a cohort that is empty. filled: it belongs to that cohort; "
+            "published: it belongs to the next one, and the cohort stays empty (the published code)"
+        ),
+    ] = "filled"
+    cutoffs: Annotated[
+        tuple[Annotated[int, Field(ge=1)], ...],
+        Field(min_length=1, description="the k of hit rate and NDCG at k, each at least 1 and given once"),
+    ] = (
         1,
         5,
         10,
@@ -46,5 +75,16 @@ class EvaluationSettings(BaseModel):
     @field_validator("cutoffs", mode="before")
     @classmethod
     def _from_text(cls, cutoffs: object) -> object:
-        """MLflow and `--set` hold the cut-offs as "1,5,10"."""
+        """MLflow and `--set` hold the cut-offs as "1,5,10", and a single one is a number to YAML."""
+        if isinstance(cutoffs, bool):
+            raise ValueError("cut-offs are whole numbers, such as 1,5,10")
+        if isinstance(cutoffs, int | float):
+            return (cutoffs,)
         return tuple(cutoffs.split(",")) if isinstance(cutoffs, str) else cutoffs
+
+    @field_validator("cutoffs")
+    @classmethod
+    def _once_each(cls, cutoffs: tuple[int, ...]) -> tuple[int, ...]:
+        if len(set(cutoffs)) < len(cutoffs):
+            raise ValueError("a cut-off is given twice; give each once, such as 1,5,10")
+        return cutoffs

@@ -9,7 +9,7 @@ from nsbench.report.number import percent, runs_text
 from nsbench.report.selection import CUTOFF
 from nsbench.report.statistic import BALANCE, LEVEL
 from nsbench.report.summary import DatasetSummary, Estimate, MethodSummary
-from nsbench.terms import ALL
+from nsbench.terms import ALL, BALANCED_COHORTS
 
 
 def answer(summary: DatasetSummary) -> list[str]:
@@ -80,10 +80,19 @@ def _ndcg(rows: Sequence[MethodSummary], best: MethodSummary) -> list[str]:
     return [f"By NDCG at {CUTOFF}, {by_ndcg.method.label} is best, with {_told(by_ndcg.accuracy('ndcg'))}."]
 
 
+_NO_HIT = "none has a hit in head, mid or tail"
+
+
 def _balance(summary: DatasetSummary) -> list[str]:
     best = max(summary.methods, key=lambda row: _rankable(row.balance("hit_rate")))
     if math.isnan(best.balance("hit_rate").mean):
-        return ["Balance: undefined for every method, since none has a hit in head, mid or tail."]
+        untested = [
+            cohort.label
+            for cohort in BALANCED_COHORTS
+            if all(math.isnan(row.accuracy("hit_rate", cohort.label).mean) for row in summary.methods)
+        ]
+        reason = f"no test interaction has an item in {listed(untested)}" if untested else _NO_HIT
+        return [f"Balance: undefined for every method, since {reason}."]
     close = [
         (row, p) for row, p in within_noise_of(summary, best, BALANCE) if not math.isnan(row.balance("hit_rate").mean)
     ]

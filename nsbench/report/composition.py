@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from nsbench.data.dataset import DatasetCard
+from nsbench.data.popularity import cohort_note
+from nsbench.evaluation.cutoff import cutoff_warning
 from nsbench.report.answer import answer
 from nsbench.report.document import DatasetAnswer, Document, Section, slug
 from nsbench.report.evidence_table import (
@@ -23,6 +26,7 @@ from nsbench.report.property_table import (
     size_table,
 )
 from nsbench.report.reading_guide import READING_GUIDE
+from nsbench.report.selection import CUTOFF
 from nsbench.report.statistic import BALANCE
 from nsbench.report.summary import ACCURACY_METRICS, DatasetSummary
 from nsbench.report.table import ReportTable, bookkeeping_tables, result_tables
@@ -125,11 +129,20 @@ def _description(summary: DatasetSummary) -> str:
     about = f"Protocol `{selection.protocol}`, dataset hash `{selection.dataset_hash[:12]}`."
     if card is None:
         return f"{about} The runs hold no readable dataset card."
+    about += "".join(f" {note}" for note in _warnings(card, selection.methods[0].runs[0].params.get("cold_items")))
     return (
         f"{card.n_users:,} users, {card.n_items:,} items ({card.n_cold_items:,} cold), {card.n_interactions:,} interactions"
         f" from {card.source}: {card.n_train:,} for training, {card.n_valid:,} for validation, {card.n_test:,} for testing. "
         f"{about}"
     )
+
+
+def _warnings(card: DatasetCard, cold_items: object) -> tuple[str, ...]:
+    """What the log is too small or too uneven for, in sentences."""
+    n_candidates = card.n_items if cold_items == "tail" else card.n_items - card.n_cold_items
+    undecided = cutoff_warning((CUTOFF,), n_candidates)
+    note = cohort_note(card.popularity) if card.popularity else ""
+    return tuple(filter(None, (undecided and f"{undecided[0].upper()}{undecided[1:]}.", note)))
 
 
 def _anchor(summary: DatasetSummary) -> str:

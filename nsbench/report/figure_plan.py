@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
+from nsbench.data.popularity import cohort_shares
 from nsbench.report.accuracy_balance_figure import accuracy_balance_figure
 from nsbench.report.cohort_figure import cohort_figure
 from nsbench.report.curve_figure import curve_figure
@@ -99,11 +100,17 @@ def _result_plans(summary: DatasetSummary, marks: Mapping[str, Mark]) -> list[Pl
         Plan(
             "popularity_cohorts",
             "Cohorts on the popularity curve",
-            "Both axes are logarithmic. Head, mid and tail each hold about a third of the training interactions; written "
-            "above: the number of items and their share of the catalogue.",
+            f"Both axes are logarithmic.{_shares(summary)} Written above: the number of items and their share of the "
+            "catalogue.",
             lambda: popularity_cohort_figure(summary),
         ),
     ]
+
+
+def _shares(summary: DatasetSummary) -> str:
+    """What the cohorts hold, as a sentence after another one; empty where the dataset's card doesn't say."""
+    popularity = summary.card.popularity if summary.card else None
+    return "" if popularity is None else f" Of the training interactions {cohort_shares(popularity)}."
 
 
 def _search_plans(summary: DatasetSummary, curves: Sequence[TrainingCurve], marks: Mapping[str, Mark]) -> list[Plan]:

@@ -87,7 +87,7 @@ def read_rank_sums(reader: RunReader, methods: Sequence[Method], generator: np.r
             if not targets.fit(ranks):
                 missing.setdefault(_OTHER_TARGETS, []).append(method.label)
                 break
-            by_metric = (hits(ranks.ranks, CUTOFF), discounted_gains(ranks.ranks, CUTOFF))
+            by_metric = (metric(ranks.ranks, CUTOFF, ranks.n_tied) for metric in (hits, discounted_gains))
             sums.append(np.stack([targets.sum(values) for values in by_metric]).astype(np.float32))
         else:
             found.append(UserSums(method.label, method.is_baseline, np.stack(sums)))

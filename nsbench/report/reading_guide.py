@@ -7,10 +7,12 @@ READING_GUIDE = (
     "Marked are the best and the second best of a column; ± is one standard deviation over repeats with other seeds.",
     f"Hit rate at {CUTOFF}: share of test interactions whose item is among the {CUTOFF} highest ranked of the whole "
     f"catalogue. NDCG at {CUTOFF} counts a hit less the lower it is ranked.",
-    "Head, mid and tail items each take about a third of the training interactions, the most popular first; cold items "
-    "have none.",
+    "Head, mid and tail: items by falling popularity in training, cut where a third and two thirds of it are reached. What "
+    "each holds stands under the figure of the cohorts: less alike than thirds where single items are very popular. Cold "
+    "items have no training interaction.",
     "Balance: 1 - Gini of the values in head, mid and tail; 100 % when all three are served alike, 33.33 % when only one "
-    "is served at all, undefined (–) when none is. A method that serves everybody badly can be well balanced: read it "
+    "is served at all, undefined (–) when none is, or when one of them has no test "
+    "interaction. A method that serves everybody badly can be well balanced: read it "
     "beside the accuracy.",
     f"Real: a difference whose p-value, corrected by Holm for all pairs of the table, is below {LEVEL}. Intervals hold the "
     f"value in {1 - LEVEL:.0%} of all cases, and allow for other test users and other seeds as far as ranks and repeats are "

@@ -29,8 +29,9 @@ class CohortStratified(Sampler):
         n_own: Negatives from the positive's cohort.
         n_other: Negatives from each of the two other cohorts.
         cohorts: int64[n_items + 1] of `Cohort` values.
-        first: int64[3], first item id of head, mid and tail.
-        sizes: int64[3], items in each; the ids of a cohort are consecutive.
+        members: int64[n_items + 1], item ids cohort by cohort; the first one is padding.
+        first: int64[3], where the ids of head, mid and tail begin in it; 0 for an empty cohort.
+        sizes: int64[3], items in each.
         seen_share: float64[n_users, 3], share of each cohort's items that is in the user's history.
         history: What each user has had.
         sharing: Who shares a pool.
@@ -39,6 +40,7 @@ class CohortStratified(Sampler):
     n_own: int
     n_other: int
     cohorts: Tensor
+    members: Tensor
     first: Tensor
     sizes: Tensor
     seen_share: Tensor
@@ -53,7 +55,7 @@ class CohortStratified(Sampler):
         first, sizes = self.first[cohort], self.sizes[cohort]
 
         def draw(shape: torch.Size, places: Tensor) -> Tensor:
-            return streams.uniform(shape).mul_(sizes[places]).long().add_(first[places])
+            return self.members[streams.uniform(shape).mul_(sizes[places]).long().add_(first[places])]
 
         proposal = draw_unseen(draw, batch, len(cohort), self.history, self.sharing)
         place = torch.arange(n_pool, device=device).repeat(len(self.first))
@@ -99,15 +101,17 @@ class CohortSettings(SamplerSettings):
     def build(self, context: SamplerContext) -> Sampler:
         """Stratified draws by cohort."""
         n_other = int(self.n_negatives * (1 - self.own_cohort_share)) // 2
-        history = context.history(self.exclude_history)
-        members = [context.cohorts == cohort for cohort in BALANCED_COHORTS]
-        sizes = torch.stack([m.sum() for m in members])
-        first = torch.stack([m.int().argmax() for m in members])
-        shares = [history.mass(m.double() / m.sum().clamp(min=1)) for m in members]
+        history = context.history(self.excluded)
+        inside = [context.cohorts == cohort for cohort in BALANCED_COHORTS]
+        sizes = torch.stack([one.sum() for one in inside])
+        # Padding's cohort is the lowest number, so its place is the first.
+        first = torch.where(sizes > 0, 1 + sizes.cumsum(0) - sizes, 0)
+        shares = [history.mass(one.double() / one.sum().clamp(min=1)) for one in inside]
         return CohortStratified(
             self.n_negatives - 2 * n_other,
             n_other,
             context.cohorts,
+            context.cohorts.argsort(stable=True),
             first,
             sizes,
             torch.stack(shares, 1),

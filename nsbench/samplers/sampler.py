@@ -16,7 +16,7 @@ from torch import Tensor
 
 from nsbench.data.batch import UserBatch, Windows
 from nsbench.data.dataset import Dataset
-from nsbench.data.item import cohorts_of
+from nsbench.data.item import CohortRule, PopularityCounts, item_cohorts
 from nsbench.samplers.history import UserHistory
 from nsbench.samplers.sharing import SharedBy, Sharing
 from nsbench.samplers.stream import Streams
@@ -26,6 +26,10 @@ NegativeCount = Annotated[
     int, Field(ge=1, le=100_000, description="negatives for each positive"), IntRange(5, 500, log=True)
 ]
 """How many negatives an atom draws; one bound, default range and search scale for all of them."""
+
+
+Exclusion = Literal["whole", "window"]
+"""Which items of a user are never negatives: all of the training history, or the last max_length targets."""
 
 
 @dataclass(frozen=True)
@@ -80,15 +84,20 @@ class SamplerContext:
     n_candidates: int
     """Items that may be recommended, so that uniform draws come from 1..n_candidates."""
     device: torch.device
+    cohort_counts: PopularityCounts = "interactions"
+    """What an item's cohort goes by, as in the evaluation."""
+    cohort_rule: CohortRule = "filled"
+    """How cohorts' borders are drawn, as in the evaluation."""
 
-    def history(self, excluded: Literal["whole", "window"]) -> UserHistory:
+    def history(self, excluded: Exclusion) -> UserHistory:
         """The items of each user that are never negatives."""
         return self.whole_history if excluded == "whole" else self.window_history
 
     @cached_property
     def cohorts(self) -> Tensor:
         """int64[n_items + 1] of `Cohort` values; padding is -1."""
-        return torch.from_numpy(cohorts_of(np.asarray(self.dataset.train_counts)).astype(np.int64)).to(self.device)
+        cohorts = item_cohorts(self.dataset, self.cohort_counts, self.cohort_rule)
+        return torch.from_numpy(cohorts.astype(np.int64)).to(self.device)
 
     def sharing(self, shared_by: SharedBy) -> Sharing:
         """Who shares a draw, in numbers."""
@@ -167,12 +176,20 @@ class SamplerSettings(BaseModel):
     """Its row in the paper's Table 1."""
 
     exclude_history: Annotated[
-        Literal["whole", "window"],
+        Literal["whole", "window", "published"],
         Field(
-            description="which items of the user are never negatives: the whole training history, or the last "
-            "max_length targets only (the published code)"
+            description="which items of the user are never negatives: the whole training history; the last max_length targets "
+            "only; or as the published code, whose samplers that draw from the catalogue alone leave out the whole history, "
+            "and the in-batch, mixed and adaptive ones the last targets only"
         ),
     ] = "whole"
+
+    @property
+    def excluded(self) -> Exclusion:
+        """What `exclude_history` comes to for this sampler."""
+        if self.exclude_history != "published":
+            return self.exclude_history
+        return "whole" if self.traits == {"global"} else "window"
 
     @abstractmethod
     def build(self, context: SamplerContext) -> Sampler:

@@ -7,10 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from nsbench.baseline import BASELINES
 from nsbench.config import Value
 from nsbench.errors import SettingsError
+from nsbench.objective import checked_objective
 from nsbench.samplers import SAMPLERS
 from nsbench.study.config_file import find_config
 from nsbench.study.space import Choice, StudyFile, read_study_file, read_yaml_as, space_of
-from nsbench.watcher import DEFAULT_OBJECTIVE
 
 
 class _Part(BaseModel):
@@ -38,13 +38,13 @@ class TuneBudget(_Part):
         trials: Finished trials.
         epochs: Epochs of a trial, at most.
         config: A study file that changes the space: a name in `configs/studies`, or a path; None: the default space.
-        objective: The validation metric that is maximised.
+        objective: The validation metric that is maximised; None: the hit rate in total at the cut-off nearest to 10.
     """
 
     trials: int = Field(default=20, ge=1)
     epochs: int = Field(default=20, ge=1)
     config: str | None = None
-    objective: str = DEFAULT_OBJECTIVE
+    objective: str | None = None
 
 
 class RepeatBudget(_Part):
@@ -133,4 +133,5 @@ def _check(profile: Profile) -> None:
             raise SettingsError(f"unknown {kind} {unknown[0]!r}; there are: {', '.join(known)}")
     for dataset in profile.datasets:
         for sampler in profile.samplers:
-            space_of(sampler, profile.study_file(dataset), profile.values)
+            space = space_of(sampler, profile.study_file(dataset), profile.values)
+            checked_objective(profile.tune.objective, space.base.evaluation.cutoffs)

@@ -11,13 +11,14 @@ from nsbench.errors import SettingsError
 from nsbench.evaluation.settings import EvaluationSettings
 from nsbench.experiment import protocol_of
 from nsbench.home import Home
+from nsbench.objective import checked_objective
 from nsbench.samplers import SAMPLERS
 from nsbench.study.job import BaselineJob, TrainJob
 from nsbench.study.run_list import PlannedJob, RunList
 from nsbench.terms import ALL, RunKind, Tag, metric_name
 from nsbench.tracking.mlflow_reader import open_reader
 from nsbench.tracking.stored_run import StoredRun
-from nsbench.watcher import DEFAULT_OBJECTIVE, RunOrder
+from nsbench.watcher import RunOrder
 
 TEST_SCORE = metric_name("test", ALL, "hit_rate", 10)
 """What tables show of a run that ranked the test interactions."""
@@ -30,13 +31,13 @@ class RepeatOrder:
     Attributes:
         n_repeats: How many seeds.
         study: The study that found the settings, or None.
-        objective: The validation metric that decides the best epoch.
+        objective: The validation metric that decides the best epoch; None: that of `default_objective`.
         n_replicas: Seeds that a worker trains side by side, at most.
     """
 
     n_repeats: int
     study: str | None = None
-    objective: str = DEFAULT_OBJECTIVE
+    objective: str | None = None
     n_replicas: int = 1
 
 
@@ -54,8 +55,10 @@ def repeats_of(settings: Settings, dataset: Dataset, order: RepeatOrder, home: H
         home: Where the runs are recorded.
 
     Raises:
+        SettingsError: The settings' cut-offs lack the objective's.
         TrackingError: The store can't be read.
     """
+    objective = checked_objective(order.objective, settings.evaluation.cutoffs)
     protocol = protocol_of(settings.evaluation, dataset)
     done = {
         run.seed
@@ -65,16 +68,16 @@ def repeats_of(settings: Settings, dataset: Dataset, order: RepeatOrder, home: H
     seeds = [seed for seed in range(order.n_repeats) if seed not in done]
     jobs = []
     for _, group in groupby(seeds, key=lambda seed: seed // order.n_replicas):
-        orders = tuple(_run_order(seed, order) for seed in group)
+        orders = tuple(_run_order(seed, order, objective) for seed in group)
         names = tuple(f"seed {one.seed}" for one in orders)
         jobs.append(PlannedJob(names, TrainJob(dataset.card.name, settings, orders)))
     title = f"{dataset.card.name}/{settings.sampler.name} repeats"
     return RunList(title, jobs, order.n_repeats - len(seeds), TEST_SCORE)
 
 
-def _run_order(seed: int, order: RepeatOrder) -> RunOrder:
+def _run_order(seed: int, order: RepeatOrder, objective: str) -> RunOrder:
     tags = {Tag.N_PLANNED.value: str(order.n_repeats)}
-    return RunOrder(RunKind.REPEAT, seed, study=order.study, tags=tags, objective=order.objective)
+    return RunOrder(RunKind.REPEAT, seed, study=order.study, tags=tags, objective=objective)
 
 
 def baselines_of(names: Sequence[str], dataset: Dataset, evaluation: EvaluationSettings, home: Home) -> RunList:

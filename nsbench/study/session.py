@@ -7,9 +7,9 @@ from typing import Self, final
 
 from nsbench.config import Value
 from nsbench.data.dataset import Dataset
-from nsbench.errors import SettingsError, TrackingError
-from nsbench.evaluation.settings import EvaluationSettings
+from nsbench.errors import TrackingError
 from nsbench.home import Home
+from nsbench.objective import checked_objective
 from nsbench.study.crew import Crew
 from nsbench.study.engine import Viewer, work
 from nsbench.study.joining import JoinedStudy, goal_of, invite, raise_goal
@@ -21,11 +21,9 @@ from nsbench.study.space import StudyFile, space_of
 from nsbench.study.storage import open_storage
 from nsbench.study.summary import log_summary
 from nsbench.study.tuning import Pace, Tuning
-from nsbench.terms import ALL, BALANCED_COHORTS, balance_name, metric_name
 from nsbench.tracking.mlflow_connection import create_store
 from nsbench.tracking.mlflow_store import MlflowTracker, open_tracker
 from nsbench.tracking.patience import OPENING_PATIENCE_S
-from nsbench.watcher import DEFAULT_OBJECTIVE
 
 _PATIENCE_S = 60.0
 """How long a command that is done waits for a tracking store that is out."""
@@ -44,7 +42,7 @@ class StudyOrder:
         file: What changes the default space.
         values: Settings that are fixed by the command.
         n_trials: Finished trials in the end, pruned ones included.
-        objective: The validation metric that is maximised.
+        objective: The validation metric that is maximised; None: that of `default_objective`.
         seed: The root seed.
         timeout_s: No trial begins after so many seconds; None: no limit.
         name: The study's name; None: dataset, sampler and `profile`.
@@ -56,7 +54,7 @@ class StudyOrder:
     file: StudyFile
     values: Mapping[str, Value]
     n_trials: int
-    objective: str = DEFAULT_OBJECTIVE
+    objective: str | None = None
     seed: int = 0
     timeout_s: float | None = None
     name: str | None = None
@@ -99,9 +97,9 @@ class Session:
             SettingsError: An unknown sampler, setting or objective, or a study of that name is of something else.
         """
         space = space_of(order.sampler, order.file, order.values)
-        check_objective(order.objective, space.base.evaluation)
+        objective = checked_objective(order.objective, space.base.evaluation.cutoffs)
         name = order.name or study_name(dataset.card.name, order.sampler, order.profile)
-        plan = StudyPlan.of(name, dataset.card, space, order.objective, order.seed)
+        plan = StudyPlan.of(name, dataset.card, space, objective, order.seed)
         study = open_study(plan, space, self._storage)
         invite(study, space, dataset.card)
         raise_goal(study, self._storage, order.n_trials)
@@ -149,20 +147,3 @@ class Session:
             if isinstance(source, Tuning):
                 with self._storage.locked(source.title):
                     log_summary(source, self._tracker)
-
-
-def check_objective(name: str, evaluation: EvaluationSettings) -> None:
-    """Refuses an objective that no validation gives.
-
-    Raises:
-        SettingsError: There is no such metric.
-    """
-    groups = (ALL, *(cohort.label for cohort in BALANCED_COHORTS))
-    metrics = ("hit_rate", "ndcg")
-    known = [metric_name("valid", group, "mrr") for group in groups]
-    known += [
-        metric_name("valid", group, metric, k) for group in groups for metric in metrics for k in evaluation.cutoffs
-    ]
-    known += [balance_name("valid", metric, k) for metric in metrics for k in evaluation.cutoffs]
-    if name not in known:
-        raise SettingsError(f"no objective {name!r}; there are: {', '.join(known)}")

@@ -25,8 +25,9 @@ def table(*rows: tuple[Cohort, float]) -> RankTable:
     """A rank table of one user and item, from (cohort, rank)."""
     n = len(rows)
     cohorts = np.array([cohort for cohort, _ in rows], dtype=np.int8)
-    ranks = np.array([rank for _, rank in rows], dtype=np.float32)
-    return RankTable(np.zeros(n, dtype=np.int64), np.ones(n, dtype=np.int32), cohorts, ranks)
+    ranks = np.array([rank for _, rank in rows], dtype=np.float64)
+    alone = np.ones(n, dtype=np.int32)
+    return RankTable(np.zeros(n, dtype=np.int64), np.ones(n, dtype=np.int32), cohorts, ranks, alone)
 
 
 def test_metrics_agree_with_ir_measures() -> None:
@@ -44,13 +45,58 @@ def test_metrics_agree_with_ir_measures() -> None:
     assert ours["test/all/mrr"] == pytest.approx(measured[ReciprocalRank], abs=1e-9)
 
 
-def test_the_cut_off_itself_is_a_hit_and_half_a_place_after_it_is_none() -> None:
-    """Rank 10 at k 10 is in; the mean rank 10.5 of a tie over places 10 and 11 is out."""
+def test_the_cut_off_itself_is_a_hit_and_a_mean_rank_half_a_place_after_it_is_none_where_its_places_are_not_known() -> (
+    None
+):
+    """Rank 10 at k 10 is in; 10.5 of an older version's ranks, which don't say how many tied, is out as it was then."""
     assert hits(np.array([10, 10.5], dtype=np.float32), 10).tolist() == [1, 0]
     assert discounted_gains(np.array([10.5], dtype=np.float32), 10).tolist() == [0]
 
 
-def test_a_tied_target_gains_by_its_mean_rank() -> None:
+def test_nineteen_tied_candidates_are_hit_at_ten_in_ten_of_nineteen_orders() -> None:
+    """Their mean rank is 10; gains at 10 are the first ten of 1 / log2(1 + place), in sum 4.5436, over 19; 1 / place: 3.5477."""
+    rank, n_tied = np.array([10.0]), np.array([19], dtype=np.int32)
+    assert hits(rank, 10, n_tied) == pytest.approx([10 / 19])
+    assert hits(rank, 19, n_tied).tolist() == [1]
+    assert discounted_gains(rank, 10, n_tied) == pytest.approx([4.543559 / 19], abs=1e-6)
+    assert reciprocal_ranks(rank, n_tied) == pytest.approx([3.547740 / 19], abs=1e-6)
+
+
+def test_a_tie_over_the_cut_off_counts_in_part_one_before_it_whole_and_one_after_it_not_at_all() -> None:
+    """At k 10: places 10 and 11 half, 9 and 10 whole, 11 and 12 none, 8 to 12 three fifths."""
+    ranks, n_tied = np.array([10.5, 9.5, 11.5, 10.0]), np.array([2, 2, 2, 5], dtype=np.int32)
+    assert hits(ranks, 10, n_tied).tolist() == [0.5, 1, 0, 0.6]
+
+
+@pytest.mark.parametrize("k", [1, 3, 7, 100])
+def test_metrics_are_their_means_over_all_orders_of_the_tied(k: int) -> None:
+    """Every number of higher ones up to 6 and of tied ones up to 5, an infinite rank too; each place is looked at alone."""
+    cases = [(higher, tied) for higher in range(7) for tied in range(1, 6)]
+    ranks = np.array([*(1 + higher + (tied - 1) / 2 for higher, tied in cases), np.inf])
+    n_tied = np.array([*(tied for _, tied in cases), 1], dtype=np.int32)
+    for metric in (lambda r, n: hits(r, k, n), lambda r, n: discounted_gains(r, k, n), reciprocal_ranks):
+        slow = [
+            np.mean([metric(np.array([float(place)]), 1)[0] for place in range(higher + 1, higher + tied + 1)])
+            for higher, tied in cases
+        ]
+        assert metric(ranks, n_tied) == pytest.approx([*slow, 0], abs=1e-12)
+
+
+def test_a_tie_is_exact_in_a_catalogue_that_float32_can_not_number() -> None:
+    """30 million places: the first of 29,999,999 tied ones is place 2, so 9 of them are within 10."""
+    rank, n_tied = np.array([1 + 1 + (29_999_999 - 1) / 2]), np.array([29_999_999], dtype=np.int32)
+    assert hits(rank, 10, n_tied)[0] == pytest.approx(9 / 29_999_999, rel=1e-12)
+
+
+def test_recorded_metrics_are_those_of_the_ties() -> None:
+    """Places 1 to 4: at k 1 a quarter, MRR (1 + 1/2 + 1/3 + 1/4) / 4 = .5208."""
+    columns = (np.zeros(1, dtype=np.int64), np.ones(1, dtype=np.int32), np.zeros(1, dtype=np.int8))
+    metrics = metrics_of(RankTable(*columns, np.array([2.5]), np.array([4], dtype=np.int32)), "test", [1])
+    assert metrics["test/head/hit_rate_at_1"] == metrics["test/all/ndcg_at_1"] == 0.25
+    assert metrics["test/all/mrr"] == pytest.approx(25 / 48)
+
+
+def test_a_mean_rank_whose_places_are_not_known_gains_as_it_is() -> None:
     """Rank 1.5: gain 1 / log2(2.5) = .7565, reciprocal rank 2/3."""
     ranks = np.array([1.5], dtype=np.float32)
     assert discounted_gains(ranks, 10)[0] == pytest.approx(0.7565, abs=5e-5)

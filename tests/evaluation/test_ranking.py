@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from nsbench.data.dataset import Dataset, Histories
+from nsbench.errors import TrainingError
 from nsbench.evaluation import candidate
 from nsbench.evaluation.ranking import rank_targets
 from nsbench.evaluation.scorer import Scorer
@@ -37,7 +38,16 @@ def test_rank_is_one_plus_the_items_that_score_higher() -> None:
 def test_ties_count_half_or_not_at_all(ties: str, rank: float) -> None:
     """Scores 9 5 5 5 1: item 3 shares places 2, 3 and 4 with two others, whose mean is 3 and whose best is 2."""
     settings = EvaluationSettings(seen_items="keep", ties=ties)  # type: ignore[arg-type]
-    assert ranks_of(WrittenScorer([[9, 5, 5, 5, 1]]), one_target(3, [1]), settings) == [rank]
+    dataset = one_target(3, [1])
+    table = rank_targets(WrittenScorer([[9, 5, 5, 5, 1]]), dataset, targets_of(dataset, "test", "rolling"), settings)
+    assert table.ranks.tolist() == [rank]
+    assert table.n_tied.tolist() == ([3] if ties == "mean" else [1])
+
+
+def test_a_target_whose_score_is_not_a_number_is_an_error_and_no_first_place() -> None:
+    """Nothing is higher than it."""
+    with pytest.raises(TrainingError, match="not a number"):
+        ranks_of(WrittenScorer([[5, 1, float("nan"), 2, 3]]), one_target(3, [1]))
 
 
 @pytest.mark.parametrize(("seen_items", "rank"), [("keep", 4.0), ("exclude", 2.0)])
@@ -64,7 +74,7 @@ def test_the_card_decides_on_seen_items_unless_the_settings_do(card: str, rank: 
 
 
 def cold_log() -> Dataset:
-    """Items 1 and 2 in training, 3 and 4 cold; test targets 4 and then 2."""
+    """Item 1 twice and item 2 once in training, head and mid; 3 and 4 cold; test targets 4 and then 2."""
     return dataset_of(train=[[1, 1, 2]], test=[[4, 2]], n_items=4)
 
 
@@ -73,7 +83,7 @@ def test_cold_items_are_no_candidates_and_their_targets_rank_infinite() -> None:
     dataset = cold_log()
     table = rank_targets(WrittenScorer([[1, 2, 9, 9]]), dataset, targets_of(dataset, "test", "rolling"), KEEP)
     assert table.ranks.tolist() == [np.inf, 1]
-    assert table.cohorts.tolist() == [Cohort.COLD, Cohort.TAIL]
+    assert table.cohorts.tolist() == [Cohort.COLD, Cohort.MID]
     assert table.items.tolist() == [4, 2]
 
 
@@ -83,7 +93,7 @@ def test_cold_items_that_count_as_tail_are_candidates() -> None:
     settings = EvaluationSettings(seen_items="keep", cold_items="tail")
     table = rank_targets(WrittenScorer([[1, 2, 9, 8]]), dataset, targets_of(dataset, "test", "rolling"), settings)
     assert table.ranks.tolist() == [2, 3]
-    assert table.cohorts.tolist() == [Cohort.TAIL, Cohort.TAIL]
+    assert table.cohorts.tolist() == [Cohort.TAIL, Cohort.MID]
 
 
 def test_frozen_targets_encode_each_history_once() -> None:
@@ -151,7 +161,9 @@ def test_ranks_agree_with_the_definition_whatever_the_blocks(
     monkeypatch.setattr(candidate, "MIN_ROWS", n_rows)
     monkeypatch.setattr(candidate, "HOST_BLOCK_BYTES", 4 * n_rows * n_items)
     dataset = random_log(1)
-    settings = EvaluationSettings(targets=mode, ties=ties, cold_items=cold_items, seen_items="exclude")  # type: ignore[arg-type]
+    settings = EvaluationSettings.model_validate(
+        {"targets": mode, "ties": ties, "cold_items": cold_items, "seen_items": "exclude", "unseen_in_history": "keep"}
+    )
     targets = targets_of(dataset, "test", settings.targets)
     scorer = VectorScorer(30)
     histories = targets.histories

@@ -58,7 +58,8 @@ def rank_table(
         users=np.array(range(n_targets) if users is None else users, dtype=np.int64),
         items=np.arange(1, n_targets + 1, dtype=np.int32),
         cohorts=np.array([0] * n_targets if cohorts is None else cohorts, dtype=np.int8),
-        ranks=np.where(hits, 1, 100).astype(np.float32),
+        ranks=np.where(hits, 1.0, 100.0),
+        n_tied=np.ones(n_targets, dtype=np.int32),
     )
 
 

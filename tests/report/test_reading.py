@@ -1,6 +1,7 @@
 """Statistics rest on ranks where there are any, on runs where not, and say which."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -53,6 +54,15 @@ def test_a_pair_seen_from_the_other_side_has_the_opposite_sign():
         -there.interval.high,
         -there.effect_size,
     )
+
+
+def test_statistics_count_tied_targets_as_the_tables_do():
+    """Places 1 to 19 at 10: the hit rate of each target is 10/19, by statistics as by the runs' own metrics."""
+    tied = replace(rank_table([True] * 40), ranks=np.full(40, 10.0), n_tied=np.full(40, 19, dtype=np.int32))
+    summary = read_summaries(reader_of(*(ranked("tied", seed, tied, minute=seed) for seed in range(3))), ["demo"])[0]
+    estimate = summary.statistics.estimate("tied", "hit_rate", "all")
+    assert estimate.value == pytest.approx(10 / 19, abs=1e-6)
+    assert summary.methods[0].accuracy("hit_rate").mean == pytest.approx(10 / 19)
 
 
 def test_the_same_runs_give_the_same_statistics():

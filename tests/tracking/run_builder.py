@@ -66,7 +66,8 @@ def ranks_of(*ranks: float) -> RankTable:
         np.arange(n, dtype=np.int64),
         np.arange(1, n + 1, dtype=np.int32),
         np.zeros(n, dtype=np.int8),
-        np.array(ranks, dtype=np.float32),
+        np.array(ranks, dtype=np.float64),
+        np.array([2 if rank % 1 == 0.5 else 1 for rank in ranks], dtype=np.int32),
     )
 
 

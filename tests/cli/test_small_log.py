@@ -1,0 +1,27 @@
+"""What the commands say of a log that is too small or too uneven for the usual cut-offs and cohorts."""
+
+from pathlib import Path
+
+from tests.cli.test_main import nsbench
+
+
+def test_a_log_of_five_items_is_trained_at_smaller_cut_offs_and_larger_ones_are_warned_of(tmp_path: Path) -> None:
+    """Twelve users see five items in turn, one of them 70 % of the time."""
+    log = tmp_path / "log.csv"
+    rows = [(user, 1 if place % 10 < 7 else 2 + (user + place) % 4) for user in range(12) for place in range(20)]
+    log.write_text("user,item,time\n" + "".join(f"{u},{i},{n}\n" for n, (u, i) in enumerate(rows)))
+    home = tmp_path / "home"
+    prepared = nsbench(home, "data", "prepare", str(log), "--name", "five", "--split-by", "rows")
+    assert prepared.returncode == 0, prepared.stderr
+    assert "only 5 items are ranked, so that the hit rate at 10 is 1" in prepared.stdout
+    assert "single items are too popular for thirds" in prepared.stdout
+    described = nsbench(home, "data", "describe", "five")
+    assert "single items are too popular for thirds" in described.stdout
+    arguments = ("train", "--sampler", "random", "--dataset", "five", "--no-track", "--set", "max_epochs=1")
+    fitting = nsbench(home, *arguments, "--set", "cutoffs=1,2", "--set", "hidden_dim=4")
+    assert fitting.returncode == 0, fitting.stderr
+    assert "valid/all/hit_rate_at_2" in fitting.stdout
+    assert "decide" not in fitting.stderr
+    idle = nsbench(home, *arguments, "--set", "hidden_dim=4")
+    assert idle.returncode == 0, idle.stderr
+    assert idle.stderr.count("hit rates at 5, 10, 20 and 50 are 1 for every ranking of them and decide nothing") == 1
