@@ -12,7 +12,7 @@ NEEDS_DOCKER := docker info >/dev/null 2>&1 || { echo "No Docker engine answers 
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-gpu survive lint types format bench reproduce docker docker-gpu up clean
+.PHONY: help setup demo test test-slow test-bounds test-gpu survive lint types format bench reproduce docker docker-gpu up clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | while IFS='|' read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
@@ -36,6 +36,9 @@ test: $(READY) ## run the tests but the slow ones: some minutes
 
 test-slow: $(READY) ## run the slow tests: kills, restarted servers, a lost Ray node, simulated statistics
 	$(BIN)/python -m pytest -n auto -m slow
+
+test-bounds: $(READY) ## try the lowest and the newest versions of other packages that pyproject.toml allows (installs both)
+	TORCH="$(TORCH)" PYTHON="$(PYTHON)" .ci/bounds
 
 test-gpu: $(READY) ## run on a real GPU what the other tests run on a pretended one: a minute or two
 	@$(BIN)/python -c 'import sys, torch; sys.exit(None if torch.cuda.is_available() else "torch " + torch.__version__ + " finds no GPU here; on a machine that has one, nvidia-smi shows it and TORCH chooses a CUDA build")'

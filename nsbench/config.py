@@ -7,11 +7,11 @@ serves as settings field, YAML key, `--set` key, MLflow parameter and Optuna par
 import difflib
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Self, cast
 
-import yaml
 from pydantic import BaseModel, ConfigDict, SerializeAsAny, ValidationError
 
 from nsbench.errors import SettingsError
@@ -20,9 +20,13 @@ from nsbench.model import ModelSettings
 from nsbench.samplers import SAMPLERS, SamplerSettings
 from nsbench.search import SearchRange
 from nsbench.training.settings import TrainingSettings
+from nsbench.yaml_text import parse_yaml, read_yaml, shortened
 
 Value = str | int | float | bool | None | list[int]
 """What a flat setting can be."""
+
+MOST_PROBLEMS = 5
+"""How many faults of a file a message names."""
 
 Flat = str | int | float | bool | None
 """What MLflow and YAML hold of a setting."""
@@ -65,7 +69,11 @@ class Settings(BaseModel):
             built = {section: model.model_validate(parts[section]) for section, model in sections.items()}
         except ValidationError as error:
             raise SettingsError(_readable(error)) from error
-        return cls.model_validate(built)
+        settings = cls.model_validate(built)
+        for name, value in settings.flat().items():
+            if isinstance(value, float) and not math.isfinite(value):
+                raise SettingsError(f"settings not accepted: {name} = {value}: it must be a finite number")
+        return settings
 
     def flat(self) -> dict[str, Flat]:
         """Every field by its flat name, with the sampler's name as `sampler`."""
@@ -114,7 +122,7 @@ def sections_of(sampler: str) -> dict[str, type[BaseModel]]:
     """
     if sampler not in SAMPLERS:
         raise SettingsError(
-            f"unknown sampler {sampler!r}{_closest(sampler, SAMPLERS)}; there are: {', '.join(SAMPLERS)}"
+            f"unknown sampler {shortened(repr(sampler))}{_closest(sampler, SAMPLERS)}; there are: {', '.join(SAMPLERS)}"
         )
     return {"sampler": SAMPLERS[sampler], **SHARED_SECTIONS}
 
@@ -123,7 +131,7 @@ def parse_assignments(assignments: Sequence[str]) -> dict[str, Value]:
     """Values from `field=value` texts; the value is read as YAML, so `1e-3`, `true` and `[5, 10]` are what they look like.
 
     Raises:
-        SettingsError: A text without `=`.
+        SettingsError: A text without `=`, or a value that isn't YAML.
 
     >>> parse_assignments(["learning_rate=1e-3", "windows=all"])
     {'learning_rate': 0.001, 'windows': 'all'}
@@ -132,8 +140,11 @@ def parse_assignments(assignments: Sequence[str]) -> dict[str, Value]:
     for text in assignments:
         name, equals, value = text.partition("=")
         if not equals or not name.strip():
-            raise SettingsError(f"--set takes field=value, such as learning_rate=1e-3, not {text!r}")
-        values[name.strip()] = _parsed(value)
+            raise SettingsError(f"--set takes field=value, such as learning_rate=1e-3, not {shortened(repr(text))}")
+        try:
+            values[name.strip()] = cast(Value, parse_yaml(value))
+        except SettingsError as error:
+            raise SettingsError(f"--set {shortened(text)}: {error}") from error
     return values
 
 
@@ -143,25 +154,28 @@ def read_settings_file(path: Path) -> dict[str, Value]:
     Raises:
         SettingsError: The file is missing, is no YAML, or holds no mapping.
     """
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"can't read the settings file {path}: {error}") from error
-    except yaml.YAMLError as error:
-        raise SettingsError(f"{path} is no valid YAML: {error}") from error
+    values = read_yaml(path, "the settings file")
     if values is None:
         return {}
     if not isinstance(values, dict):
         raise SettingsError(f"{path} must hold `field: value` lines, not a {type(values).__name__}")
-    return {str(name): _parsed(value) if isinstance(value, str) else value for name, value in values.items()}
+    return values
 
 
-def _parsed(text: str) -> Value:
-    """A YAML scalar, with `1e-3` read as the number that YAML 1.1 takes for text."""
-    try:
-        return float(text) if "e" in text.lower() else yaml.safe_load(text)
-    except (ValueError, yaml.YAMLError):
-        return text
+def settings_values(sampler: str, values: Mapping[str, Value]) -> dict[str, Value]:
+    """The values that a sampler's run has fields for: a file may serve several samplers, as a study file does.
+
+    Args:
+        sampler: A name in SAMPLERS.
+        values: Field values by flat name; those that only other samplers have are passed over. A field that none has
+            stays, for `Settings.of` to refuse.
+
+    Raises:
+        SettingsError: There is no such sampler.
+    """
+    own = {field for model in sections_of(sampler).values() for field in model.model_fields}
+    of_others = {field for settings in SAMPLERS.values() for field in settings.model_fields} - own
+    return {name: value for name, value in values.items() if name not in of_others}
 
 
 def _without_sampler(values: Mapping[str, Value], sampler: str) -> Mapping[str, Value]:
@@ -179,7 +193,9 @@ def _section_of(name: str, sections: Mapping[str, type[BaseModel]]) -> str:
         if name in model.model_fields:
             return section
     known = [field for model in sections.values() for field in model.model_fields]
-    raise SettingsError(f"unknown setting {name!r}{_closest(name, known)}; there are: {', '.join(known)}")
+    raise SettingsError(
+        f"unknown setting {shortened(repr(name))}{_closest(name, known)}; there are: {', '.join(known)}"
+    )
 
 
 def _closest(name: str, known: Sequence[str] | Mapping[str, object]) -> str:
@@ -189,8 +205,11 @@ def _closest(name: str, known: Sequence[str] | Mapping[str, object]) -> str:
 
 def _readable(error: ValidationError) -> str:
     parts = []
-    for problem in error.errors():
+    problems = error.errors()
+    for problem in problems[:MOST_PROBLEMS]:
         name = ".".join(map(str, problem["loc"]))
         message = problem["msg"].removeprefix("Value error, ")
-        parts.append(f"{name} = {problem['input']!r}: {message}" if name else message)
+        parts.append(f"{name} = {shortened(repr(problem['input']))}: {message}" if name else message)
+    if len(problems) > MOST_PROBLEMS:
+        parts.append(f"and {len(problems) - MOST_PROBLEMS:,} more")
     return "settings not accepted: " + "; ".join(parts)

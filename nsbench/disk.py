@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from nsbench.errors import StorageError
+from nsbench.leftover_file import partial_file
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -21,13 +22,10 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> None:
         write: Writes the content to the path that it is given.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
+    with partial_file(path) as partial:
         write(partial)
         _sync(partial)
         os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
     _sync(path.parent)
 
 
@@ -54,6 +52,27 @@ def storage_error(what: str, path: Path, error: Exception, n_bytes: int | None =
         f"can't write {what} {path}: {reason}; {needs}{megabytes(free_bytes(path))} are free there; make room, or set "
         "NSBENCH_HOME to a folder on another disk"
     )
+
+
+def check_place(what: str, path: Path) -> None:
+    """Checks that a file can be made before the work that ends in it is done.
+
+    Args:
+        what: What the file is, such as "the checkpoint".
+        path: Where it is to be; its folder may not exist yet.
+
+    Raises:
+        StorageError: A folder has the name, or the folder that it would be in can't be written.
+    """
+    if path.is_dir():
+        raise StorageError(f"can't write {what} {path}: it is a folder; give a file's name")
+    if path.exists() and not path.is_file():
+        raise StorageError(f"can't write {what} {path}: it is no regular file; give another name")
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    if not folder.is_dir():
+        raise StorageError(f"can't write {what} {path}: {folder} is a file, not a folder; give another place")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise StorageError(f"can't write {what} {path}: {folder} can't be written; give another place")
 
 
 def free_bytes(path: Path) -> int:

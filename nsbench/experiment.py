@@ -144,7 +144,10 @@ def trainer_of(settings: Settings, dataset: Dataset) -> Trainer:
         settings.evaluation.cohort_counts,
         settings.evaluation.cohort_rule,
     )
-    batches = BatchSource(dataset, windows, settings.training.batch_size, device, settings.training.user_order)
+    training = settings.training
+    batches = BatchSource(
+        dataset, windows, training.batch_size, device, training.user_order, epoch_users=training.epoch_users
+    )
     sampler = settings.sampler.build(context)
     return Trainer(batches, sampler, settings.model, settings.training, dataset.n_items, device)
 

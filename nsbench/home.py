@@ -4,6 +4,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from nsbench.errors import StorageError
+
+_HOME = "NSBENCH_HOME"
+
 
 @dataclass(frozen=True)
 class Home:
@@ -39,12 +43,12 @@ class Home:
     @property
     def study_storage(self) -> str:
         """Optuna's storage: `NSBENCH_STUDY_STORAGE`, or an sqlite file here."""
-        return os.environ.get("NSBENCH_STUDY_STORAGE") or f"sqlite:///{(self.root / 'studies.db').absolute()}"
+        return os.environ.get("NSBENCH_STUDY_STORAGE") or sqlite_uri(self.root / "studies.db")
 
     @property
     def tracking_uri(self) -> str:
         """MLflow's store: `MLFLOW_TRACKING_URI`, or an sqlite file here."""
-        return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{(self.root / 'mlflow.db').absolute()}"
+        return os.environ.get("MLFLOW_TRACKING_URI") or sqlite_uri(self.root / "mlflow.db")
 
     @property
     def artifacts(self) -> Path:
@@ -53,5 +57,36 @@ class Home:
 
 
 def current_home() -> Home:
-    """The home that this process's environment names."""
-    return Home(Path(os.environ.get("NSBENCH_HOME") or "nsbench-runs"))
+    """The home that this process's environment names; `~` is the user's own folder.
+
+    Raises:
+        StorageError: What it names can't be a folder.
+    """
+    named = os.environ.get(_HOME) or "nsbench-runs"
+    if "://" in named:
+        raise StorageError(f"{_HOME} is {named!r}; accepted is a folder of this machine, not an address")
+    try:
+        root = Path(named).expanduser()
+        os.fsencode(root).decode()
+    except (RuntimeError, UnicodeError) as error:
+        raise StorageError(
+            f"{_HOME} is {named!r}, which names no folder ({error}); accepted is a path in UTF-8; `~` needs a user's folder"
+        ) from error
+    for part in (root, *root.parents):
+        if part.exists() and not part.is_dir():
+            raise StorageError(f"{_HOME} is {named!r}, but {part} is a file; give a folder, which is made if need be")
+    return Home(root)
+
+
+def sqlite_uri(file: Path) -> str:
+    """The URI of an sqlite file; what would end the path within one, or be decoded there, is encoded.
+
+    >>> sqlite_uri(Path("/runs/mlflow.db"))
+    'sqlite:////runs/mlflow.db'
+    >>> sqlite_uri(Path("/runs/a?b%41/mlflow.db"))
+    'sqlite+pysqlite:////runs/a%3Fb%2541/mlflow.db'
+    """
+    path = str(file.absolute())
+    encoded = path.replace("%", "%25").replace("?", "%3F")
+    # MLflow makes the folder of what follows `sqlite:///` without decoding it; named with its driver, it makes none.
+    return f"sqlite:///{path}" if encoded == path else f"sqlite+pysqlite:///{encoded}"

@@ -5,7 +5,8 @@ item table lie in one tensor, so that Adam, copying the best epoch and clipping 
 
 Source: Kang and McAuley, "Self-attentive sequential recommendation", ICDM 2018; details as in the paper's published code:
 LayerNorm before attention on the queries only, embeddings times sqrt(hidden_dim), learned positions counted from the end
-of the history, one table for input and output. Unlike that code, real positions never attend to padding.
+of the history, one table for input and output; a real position never attends to padding, which that code masks. What it
+does otherwise is a setting: `attention_output`.
 """
 
 import math
@@ -32,6 +33,13 @@ class ModelSettings(BaseModel):
     hidden_dim: Annotated[int, Field(ge=1, le=4096, description="width of item vectors and states")] = 50
     n_blocks: Annotated[int, Field(ge=1, le=64, description="attention blocks")] = 2
     n_heads: Annotated[int, Field(ge=1, le=64, description="attention heads; hidden_dim is a multiple")] = 1
+    attention_output: Annotated[
+        bool,
+        Field(
+            description="whether what attention mixes is multiplied by an output weight of its own; the published code adds it "
+            "to the queries as it is"
+        ),
+    ] = True
     max_length: Annotated[int, Field(ge=1, le=10_000, description="items of the history that the model sees")] = 50
     dropout_rate: Annotated[
         float, Field(ge=0, lt=1, description="share of values set to 0 in training, to the next 1/256")
@@ -73,8 +81,10 @@ def shapes_of(settings: ModelSettings) -> Shapes:
             f"blocks.{block}.key.weight": (d, d),
             f"blocks.{block}.value.weight": (d, d),
             f"blocks.{block}.value.bias": (1, d),
-            f"blocks.{block}.output.weight": (d, d),
-            f"blocks.{block}.output.bias": (1, d),
+        }
+        if settings.attention_output:
+            shapes |= {f"blocks.{block}.output.weight": (d, d), f"blocks.{block}.output.bias": (1, d)}
+        shapes |= {
             f"blocks.{block}.feed_norm.weight": (1, d),
             f"blocks.{block}.feed_norm.bias": (1, d),
             f"blocks.{block}.feed_in.weight": (d, d),
@@ -143,7 +153,7 @@ class Sasrec:
             query = _norm(x, p, f"{name}.query_norm")
             key = torch.bmm(x, p[f"{name}.key.weight"])
             attended = self._attend(step, _linear(query, p, f"{name}.query"), key, _linear(x, p, f"{name}.value"))
-            x = query + _linear(attended, p, f"{name}.output")
+            x = query + (_linear(attended, p, f"{name}.output") if self.settings.attention_output else attended)
             x = _norm(x, p, f"{name}.feed_norm")
             hidden = _linear(x, p, f"{name}.feed_in").relu()
             x = x + _linear(hidden, p, f"{name}.feed_out")

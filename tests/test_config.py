@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from nsbench.config import Settings, parse_assignments, read_settings_file, sections_of
+from nsbench.config import Settings, parse_assignments, read_settings_file, sections_of, settings_values
 from nsbench.errors import SettingsError
 from nsbench.samplers import SAMPLERS
 from nsbench.search import Choices, FloatRange, IntRange
+from nsbench.training.settings import TrainingSettings
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
@@ -113,7 +114,46 @@ PRESETS = Path(__file__).parents[1] / "configs" / "presets"
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_the_sound_preset_is_the_defaults_and_reference_turns_each_of_its_switches(sampler: str) -> None:
     sound, reference = (read_settings_file(PRESETS / f"{name}.yaml") for name in ("sound", "reference"))
-    assert Settings.of(sampler, sound) == Settings.of(sampler)
-    turned = {name for name in sound if sound[name] != reference[name]}
-    assert turned == set(sound) - {"negative_reduction"}
-    Settings.of(sampler, reference)
+    assert Settings.of(sampler, settings_values(sampler, sound)) == Settings.of(sampler)
+    assert set(sound) == set(reference)
+    assert {name for name in sound if sound[name] != reference[name]} == set(sound) - {"negative_reduction"}
+    Settings.of(sampler, settings_values(sampler, reference))
+
+
+def test_no_line_of_a_preset_is_one_that_no_sampler_has() -> None:
+    """Such a line would be passed over by all samplers."""
+    known = {field for name in SAMPLERS for model in sections_of(name).values() for field in model.model_fields}
+    assert set(read_settings_file(PRESETS / "reference.yaml")) <= known
+
+
+def test_the_reference_preset_is_what_the_published_code_does() -> None:
+    """As the notes on that code say, switch by switch; patience 0: no run stops before its last epoch."""
+    values = read_settings_file(PRESETS / "reference.yaml")
+    adaptive, popularity = (
+        Settings.of(name, settings_values(name, values)) for name in ("adaptive-batch", "popularity")
+    )
+    assert not adaptive.model.attention_output
+    assert adaptive.training == TrainingSettings(
+        user_order="with_replacement",
+        epoch_users="all",
+        replay_factor=30,
+        unselected_negatives="zero",
+        padding="trained",
+        item_optimizer="dense",
+        adam_epsilon="before_correction",
+        validate_every=25,
+        patience=0,
+    )
+    assert (adaptive.sampler.excluded, popularity.sampler.excluded) == ("window", "whole")
+    assert adaptive.flat()["hardest_ties"] == "first"
+    assert popularity.flat()["popularity_counts"] == "users"
+
+
+def test_a_file_serves_several_samplers_and_a_misspelt_field_is_still_refused() -> None:
+    values = {"n_hardest": 5, "n_negatives": 20, "learning_rate": 1e-2}
+    assert settings_values("random", values) == {"n_negatives": 20, "learning_rate": 1e-2}
+    assert settings_values("adaptive", values) == values
+    with pytest.raises(SettingsError, match=r"unknown setting 'n_hardst'"):
+        Settings.of("random", settings_values("random", {"n_hardst": 5}))
+    with pytest.raises(SettingsError, match=r"unknown setting 'n_hardest'"):
+        Settings.of("random", {"n_hardest": 5})

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from nsbench.disk import storage_error, write_whole
+from nsbench.disk import check_place, storage_error, write_whole
+from nsbench.errors import StorageError
 
 
 def test_a_file_is_replaced_whole_and_nothing_else_stays(tmp_path: Path) -> None:
@@ -28,6 +29,16 @@ def test_a_write_that_fails_half_way_leaves_the_old_file_and_nothing_else(tmp_pa
         write_whole(path, half)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_place_that_can_hold_no_file_is_refused_before_the_work(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    check_place("the checkpoint", tmp_path / "new" / "folder" / "model")
+    check_place("the checkpoint", tmp_path / "file")
+    assert not (tmp_path / "new").exists()
+    for place in (tmp_path, tmp_path / "file" / "model", Path("/dev/null")):
+        with pytest.raises(StorageError, match="give"):
+            check_place("the checkpoint", place)
 
 
 def test_the_message_says_what_where_why_and_how_much(tmp_path: Path) -> None:

@@ -180,14 +180,15 @@ def test_an_interrupted_run_goes_on_and_is_recorded_with_its_whole_curve(tmp_pat
 
 
 def test_a_runs_checkpoint_is_not_anothers(tmp_path: Path) -> None:
-    """Neither another seed's, nor another learning rate's, nor another objective's."""
+    """Neither another seed's, nor another learning rate's, another model's, nor another objective's."""
     others = [
         (settings(), RunOrder(RunKind.SINGLE, seed=1)),
         (settings(learning_rate=1e-3), ORDER),
+        (settings(attention_output=False), ORDER),
         (settings(), RunOrder(RunKind.SINGLE, seed=0, objective="valid/all/ndcg_at_5")),
     ]
     identities = [identity_of([one], ring_log(), [order], "cpu").name for one, order in [(settings(), ORDER), *others]]
-    assert len(set(identities)) == 4
+    assert len(set(identities)) == 5
     trial = RunOrder(RunKind.TRIAL, seed=0, study="any", trial=8, rank_test=False)
     assert identity_of([settings()], ring_log(), [trial], "cpu").name == identities[0]
 

@@ -3,13 +3,14 @@
 import math
 
 import numpy as np
+import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from nsbench.data.batch import BatchSource, windows_of
 from nsbench.data.step import Step, step_of
-from nsbench.model import ModelSettings, Sasrec, initial_model
+from nsbench.model import ModelSettings, Sasrec, initial_model, shapes_of
 from tests.samplers.log import CPU, skewed_log
 
 SETTINGS = ModelSettings(hidden_dim=8, n_blocks=2, n_heads=2, max_length=6)
@@ -55,13 +56,17 @@ def plain_sasrec(model: Sasrec, items: list[int]) -> Tensor:
                 part = slice(head * width, (head + 1) * width)
                 weights = (k[: t + 1, part] @ q[t, part] / math.sqrt(width)).softmax(0)
                 attended[t, part] = weights @ v[: t + 1, part]
-        x = norm(query + linear(attended, f"{name}.output"), f"{name}.feed_norm")
+        if model.settings.attention_output:
+            attended = linear(attended, f"{name}.output")
+        x = norm(query + attended, f"{name}.feed_norm")
         x = x + linear(linear(x, f"{name}.feed_in").relu(), f"{name}.feed_out")
     return norm(x, "norm")
 
 
-def test_states_equal_a_plain_implementation_position_by_position() -> None:
-    model = initial_model(SETTINGS, LOG.n_items, generators(1))
+@pytest.mark.parametrize("attention_output", [True, False])
+def test_states_equal_a_plain_implementation_position_by_position(attention_output: bool) -> None:
+    settings = SETTINGS.model_copy(update={"attention_output": attention_output})
+    model = initial_model(settings, LOG.n_items, generators(1))
     batch = step(0)
     states = states_of(model, batch)[0]
     for row in (0, 5, 15):
@@ -78,6 +83,14 @@ def test_a_replica_has_the_states_that_it_has_alone() -> None:
     for row in range(len(alone.batches[0].users)):
         here = states[(together.places.row == row) & together.places.real[1]]
         assert torch.allclose(here, expected[(alone.places.row == row) & alone.places.real[0]], atol=1e-5)
+
+
+def test_without_an_output_weight_a_block_has_a_matrix_and_a_bias_less() -> None:
+    """Width 8, two blocks: 2 (64 + 8) numbers."""
+    settings = SETTINGS.model_copy(update={"attention_output": False})
+    counts = [sum(shapes_of(one).counts) for one in (SETTINGS, settings)]
+    assert counts[0] - counts[1] == 144
+    assert not any("output" in name for name in shapes_of(settings).names)
 
 
 def test_initial_parameters_depend_on_the_replicas_own_generator_only() -> None:

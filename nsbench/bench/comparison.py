@@ -7,6 +7,7 @@ from pathlib import Path
 
 from nsbench.bench.run import BenchResult
 from nsbench.errors import SettingsError
+from nsbench.given_file import RECORD_BYTES, read_given
 
 MEASURED = ("workloads", "throughput", "overhead", "preparation")
 """The parts of a bench's record that hold figures."""
@@ -87,9 +88,10 @@ def read_record(path: Path) -> Mapping[str, object]:
     Raises:
         SettingsError: The file can't be read, or holds no bench.
     """
+    content = read_given(path, "the earlier bench", RECORD_BYTES)
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        record = json.loads(content)
+    except (ValueError, RecursionError) as error:
         raise SettingsError(
             f"can't compare with {path}: {error}; give a file that nsbench bench --json wrote"
         ) from error

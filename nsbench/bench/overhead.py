@@ -16,7 +16,7 @@ from nsbench.bench.process import BenchProcess
 from nsbench.bench.workload import Workload, dataset_of
 from nsbench.config import Settings
 from nsbench.experiment import run
-from nsbench.home import Home
+from nsbench.home import Home, sqlite_uri
 from nsbench.terms import RunKind
 from nsbench.watcher import RunOrder
 
@@ -109,8 +109,8 @@ def _metered_run(folder: Path, conditions: Conditions, n_looks: int) -> Meter:
     home = Home(folder)
     settings = Settings.of("random", {"max_epochs": n_looks, "validate_every": 1, "patience": 0})
     # The store is this folder's, whatever the environment names.
-    tracker = MlflowTracker(f"sqlite:///{folder / 'mlflow.db'}", home.artifacts)
-    watcher = StudyWatcher(f"sqlite:///{folder / 'studies.db'}", n_looks)
+    tracker = MlflowTracker(sqlite_uri(folder / "mlflow.db"), home.artifacts)
+    watcher = StudyWatcher(sqlite_uri(folder / "studies.db"), n_looks)
     meter = Meter()
     order = RunOrder(RunKind.SINGLE, seed=0)
     with watcher, meter.timing_the_run():

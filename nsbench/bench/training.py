@@ -36,8 +36,9 @@ def flops_per_positive(model: ModelSettings, mean_context: float, n_negatives: i
     """Useful floating-point operations of one positive in training.
 
     3 (n_blocks (12 d ** 2 + 4 c d) + 2 d (1 + n)), with width d, mean context c and n negatives: forward, each attention
-    block has four products of d x d for attention and two for the feed-forward part, 2 d ** 2 each, and attends to c
-    positions twice, 2 d each; scoring takes 2 d for the positive and each negative. Backward takes twice as much.
+    block has four products of d x d for attention, or three without an output weight, and two for the feed-forward part,
+    2 d ** 2 each, and attends to c positions twice, 2 d each; scoring takes 2 d for the positive and each negative.
+    Backward takes twice as much.
 
     These are the operations of the model's definition. A step that gets by with fewer, by multiplying the weights of one
     head beforehand, does no less useful work for it, so its share of the machine's rate may even pass 1.
@@ -47,8 +48,8 @@ def flops_per_positive(model: ModelSettings, mean_context: float, n_negatives: i
 
 def encoder_flops(model: ModelSettings, mean_context: float) -> float:
     """The blocks' part of `flops_per_positive`."""
-    d = model.hidden_dim
-    return 3 * model.n_blocks * (12 * d**2 + 4 * mean_context * d)
+    d, n_products = model.hidden_dim, 6 if model.attention_output else 5
+    return 3 * model.n_blocks * (2 * n_products * d**2 + 4 * mean_context * d)
 
 
 def scoring_flops(model: ModelSettings, n_negatives: int) -> float:

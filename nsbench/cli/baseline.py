@@ -3,8 +3,8 @@
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from nsbench.cli.console import Console
 from nsbench.cli.program import program
 from nsbench.home import current_home
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from rich.console import Console
+
+from nsbench.cli.console import Console
 
 if TYPE_CHECKING:
     from nsbench.bench.comparison import Comparison

@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from nsbench.cli.console import Console
 from nsbench.cli.data_fetch import fetch, synthetic, verify
 from nsbench.cli.data_prepare import prepare
 from nsbench.errors import DatasetError
@@ -38,7 +39,7 @@ def list_datasets() -> None:
         try:
             card = read_card(name, home)
         except DatasetError as error:
-            table.add_row(name, *[""] * 3, f"[red]{error}[/red]")
+            table.add_row(name, *[""] * 3, Text(str(error), style="red"))
             continue
         counts = (card.n_users, card.n_items, card.n_interactions)
         table.add_row(name, *(f"{count:,}" for count in counts), card.source)
@@ -56,7 +57,7 @@ def describe_dataset(
 
     description = describe(open_dataset(name, current_home()))
     if as_json:
-        typer.echo(description.model_dump_json(indent=2))
+        typer.echo(description.model_dump_json(indent=2, ensure_ascii=True))
         return
     console = Console()
     console.print(_sizes(description))

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 from rich.table import Table
 
+from nsbench.cli.console import Console
 from nsbench.home import current_home
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def _fetch_with_progress(source: "Source", home: "Home", from_file: Path | None,
 
 def _show_card(card: "DatasetCard", console: Console) -> None:
     console.print(
-        f"dataset [bold]{card.name}[/bold]: {card.n_users:,} users, {card.n_items:,} items, {card.n_interactions:,} "
+        f"dataset {card.name}: {card.n_users:,} users, {card.n_items:,} items, {card.n_interactions:,} "
         f"interactions ({card.n_train:,} training, {card.n_valid:,} validation, {card.n_test:,} test), hash {card.content_hash}",
         highlight=False,
     )

@@ -3,8 +3,9 @@
 import re
 from typing import TYPE_CHECKING
 
-from rich.console import Console
+from rich.text import Text
 
+from nsbench.cli.console import Console
 from nsbench.cli.prepare_option import (
     DropImmediateRepeatsOption,
     DuplicatesOption,
@@ -96,7 +97,7 @@ def prepare(  # noqa: PLR0913, PLR0917 - a command's parameters are its options
     except ValidationError as error:
         raise SettingsError(_said(error)) from None
     console = Console()
-    with console.status(f"Preparing {log.name} ..."):
+    with console.status(Text(f"Preparing {log.name} ...")):
         card = prepare_log(log, read, options, name, current_home(), replace=replace)
     _show(card, console)
 
@@ -138,7 +139,7 @@ def _show(card: "DatasetCard", console: Console) -> None:
     read_as = ", ".join(f"{role} = {options[f'{role}_column']}" for role in roles)
     console.print(f"read {card.source}: {read_as}", highlight=False)
     console.print(
-        f"dataset [bold]{card.name}[/bold]: {card.n_users:,} users, {card.n_items:,} items, {card.n_interactions:,} "
+        f"dataset {card.name}: {card.n_users:,} users, {card.n_items:,} items, {card.n_interactions:,} "
         f"interactions: {card.n_train:,} training, {card.n_valid:,} validation, {card.n_test:,} test",
         highlight=False,
     )

@@ -1,18 +1,20 @@
 """The `nsbench` command: its sub-commands, and the one place where errors become messages and exit codes."""
 
+import io
 import logging
 import os
 import signal
 import sys
+import traceback
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from nsbench import __version__
 from nsbench.cli.baseline import baseline
 from nsbench.cli.bench import bench
+from nsbench.cli.console import Console, prepare_streams
 from nsbench.cli.data import data_app
 from nsbench.cli.plan import plan
 from nsbench.cli.repeat import repeat
@@ -23,10 +25,22 @@ from nsbench.cli.train import train
 from nsbench.cli.tune import tune
 from nsbench.cli.ui import ui
 from nsbench.cli.worker import worker
-from nsbench.errors import NsbenchError
+from nsbench.data.leftover import clear_leftovers
+from nsbench.errors import NsbenchError, StorageError
+from nsbench.home import current_home
+from nsbench.printable import log_to_terminal
+from nsbench.secret import masked
 
 EXIT_INTERRUPTED = 130
 """128 + SIGINT, as shells have it."""
+
+EXIT_UNEXPECTED = 1
+EXIT_REFUSED = 2
+
+_REFUSED_ARGUMENTS: type[typer.BadParameter] = next(
+    kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
+)
+"""What typer raises for an argument that it doesn't take; it exports this class's heirs only."""
 
 app = typer.Typer(
     name="nsbench",
@@ -52,9 +66,8 @@ def options(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more of what goes on.")] = False,
 ) -> None:
     """What every command takes."""
-    logging.basicConfig(
-        level=logging.INFO if verbose else logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
-    )
+    log_to_terminal(logging.INFO if verbose else logging.WARNING)
+    clear_leftovers(current_home().datasets)
 
 
 app.add_typer(data_app, name="data", rich_help_panel="Data")
@@ -76,19 +89,53 @@ for command, panel in (
 
 def main() -> None:
     """Runs the command line; every error that a user can cause ends in a message and an exit code of 2 or more."""
+    prepare_streams()
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        app()
-    except NsbenchError as error:
-        Console(stderr=True).print(Text.assemble(("Error: ", "bold red"), str(error)))
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        Console(stderr=True).print("Interrupted.")
-        sys.exit(EXIT_INTERRUPTED)
+        sys.exit(_run())
     except BrokenPipeError:
         # The reader of our output has left, as `| head` does.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(EXIT_INTERRUPTED)
+
+
+def _run() -> int:
+    """The exit code of the command that the arguments name; what an error says is shown without passwords and control codes."""
+    try:
+        code = app(standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except NsbenchError as error:
+        _say_error(str(error))
+        return error.exit_code
+    except _REFUSED_ARGUMENTS as error:
+        _show_refusal(error)
+        return EXIT_REFUSED
+    except (KeyboardInterrupt, typer.Abort):
+        Console(stderr=True).print("Interrupted.")
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _say_error(f"{error.filename or 'the output'}: {error.strerror or error}; make room, or choose another place")
+        return StorageError.exit_code
+    except Exception:
+        Console(stderr=True).print(masked(traceback.format_exc()), soft_wrap=True, highlight=False)
+        return EXIT_UNEXPECTED
+    if code == EXIT_INTERRUPTED:  # typer turns Ctrl-C into this.
+        Console(stderr=True).print("Interrupted.")
+    return code or 0
+
+
+def _say_error(message: str) -> None:
+    Console(stderr=True).print(Text.assemble(("Error: ", "bold red"), masked(message)))
+
+
+def _show_refusal(error: typer.BadParameter) -> None:
+    """Says which argument isn't accepted; where none was given, the help."""
+    shown = io.StringIO()
+    error.show(shown)
+    Console(stderr=True).print(shown.getvalue().rstrip(), soft_wrap=True, highlight=False)
 
 
 def _interrupt(signum: int, frame: object) -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from nsbench.cli.console import Console
 from nsbench.cli.crew import ReplicasOption
 from nsbench.cli.plan_option import place_of_options, replicas_of_options, source_of_options
 from nsbench.cli.program import program

@@ -22,15 +22,26 @@ TimeColumnOption = Annotated[str | None, typer.Option(help="As above.", rich_hel
 EventColumnOption = Annotated[str | None, typer.Option(help="As above.", rich_help_panel=COLUMNS)]
 RatingColumnOption = Annotated[str | None, typer.Option(help="As above.", rich_help_panel=COLUMNS)]
 TimeUnitOption = Annotated[
-    TimeUnit, typer.Option(help="Of times that are numbers; auto: by their size.", rich_help_panel=COLUMNS)
+    TimeUnit,
+    typer.Option(
+        help="Of times that are numbers; auto: by their size. Name it where numbers only give the order.",
+        rich_help_panel=COLUMNS,
+    ),
 ]
 SkipBadRowsOption = Annotated[
-    bool, typer.Option("--skip-bad-rows", help="Leave out rows without user, item or time.", rich_help_panel=ROWS)
+    bool,
+    typer.Option(
+        "--skip-bad-rows",
+        help="Leave out rows without user, item or time, or with a rating that is no number.",
+        rich_help_panel=ROWS,
+    ),
 ]
 EventsOption = Annotated[
     str | None, typer.Option(help="Only these events, as view or view,addtocart.", rich_help_panel=ROWS)
 ]
-MinRatingOption = Annotated[float | None, typer.Option(help="Only ratings of at least this.", rich_help_panel=ROWS)]
+MinRatingOption = Annotated[
+    float | None, typer.Option(help="Only rows with a rating of at least this.", rich_help_panel=ROWS)
+]
 SessionGapOption = Annotated[
     str | None,
     typer.Option(
@@ -64,7 +75,8 @@ MinItemInteractionsOption = Annotated[
     int, typer.Option(min=1, help="Fewest of an item, until nothing changes.", rich_help_panel=ROWS)
 ]
 SplitByOption = Annotated[
-    SplitRule, typer.Option(help="timestamp cuts no second in two; rows cuts exact shares.", rich_help_panel=SPLIT)
+    SplitRule,
+    typer.Option(help="timestamp cuts no second in two; rows cuts exact shares, rounded up.", rich_help_panel=SPLIT),
 ]
 ValidShareOption = Annotated[float, typer.Option(help="Share of the interactions, above 0.", rich_help_panel=SPLIT)]
 TestShareOption = Annotated[float, typer.Option(help="Share of the interactions, above 0.", rich_help_panel=SPLIT)]

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from nsbench.cli.console import Console
 from nsbench.errors import SettingsError
 from nsbench.home import current_home
 from nsbench.report.report_format import ReportFormat

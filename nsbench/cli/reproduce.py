@@ -4,8 +4,8 @@ import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
+from nsbench.cli.console import Console
 from nsbench.cli.crew import ReplicasOption, replicas_of
 from nsbench.cli.plan import say_predicted
 from nsbench.cli.program import program

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self, final
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from nsbench.cli.console import Console
 from nsbench.study.job import JobSource, Row
 
 EXIT_FAILED_RUNS = 4

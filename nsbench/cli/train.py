@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from nsbench.cli.console import Console
 from nsbench.cli.interruption import Interruption
 from nsbench.cli.joint import PROCESSES, checkpoint_root, follow, open_together
 from nsbench.home import Home, current_home
@@ -34,7 +34,12 @@ def train(
     assignments: Annotated[
         list[str] | None, typer.Option("--set", help="A setting, as learning_rate=1e-3; may be given often.")
     ] = None,
-    config: Annotated[Path | None, typer.Option(help="YAML file of settings; --set goes before it.")] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            help="YAML file of settings; --set goes before it. What only other samplers have is passed over.",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Root of all randomness.", min=0)] = 0,
     checkpoint: Annotated[Path | None, typer.Option(help="Where the best epoch's parameters go.")] = None,
     track: Annotated[bool, typer.Option("--track/--no-track", help="Record the run in MLflow.")] = True,
@@ -48,7 +53,8 @@ def train(
     import torch
 
     from nsbench.cli.dataset import say_undecided
-    from nsbench.config import Settings, parse_assignments, read_settings_file
+    from nsbench.config import Settings, parse_assignments, read_settings_file, settings_values
+    from nsbench.disk import check_place
     from nsbench.experiment import run
     from nsbench.objective import default_objective
     from nsbench.terms import RunKind
@@ -58,11 +64,13 @@ def train(
     from nsbench.watcher import RunOrder
 
     torch.set_num_threads(1)
-    values = {**(read_settings_file(config) if config else {}), **parse_assignments(assignments or [])}
+    of_file = settings_values(sampler, read_settings_file(config) if config else {})
+    values = {**of_file, **parse_assignments(assignments or [])}
     settings = Settings.of(sampler, values)
     home = current_home()
     remove_abandoned(home.checkpoints)
     path = checkpoint or home.checkpoints / dataset / f"{sampler}-{settings.fingerprint()}-seed{seed}.safetensors"
+    check_place("the checkpoint", path)
     with torchrun_group() as group:
         data = open_together(dataset, home, group)
         checkpoints = Checkpoints(checkpoint_root(home, group), fresh=fresh)

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
+from nsbench.cli.console import Console
 from nsbench.cli.crew import (
     AddressOption,
     CpusOption,

@@ -6,24 +6,27 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 from urllib.error import URLError
-from urllib.request import urlopen
+from urllib.request import ProxyHandler, build_opener
 
 import typer
-from rich.console import Console
 
+from nsbench.cli.console import Console
+from nsbench.disk import storage_error
 from nsbench.errors import TrackingError
 from nsbench.home import Home, current_home
 
+_LAST_PORT = 65535
 _START_TIMEOUT_S = 90
 _STOP_TIMEOUT_S = 10
 _POLL_S = 0.3
 
 
 def ui(
-    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 5000,
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=_LAST_PORT)] = 5000,
     host: Annotated[
         str, typer.Option(help="Address to listen on; the default is seen by this machine only.")
     ] = "127.0.0.1",
@@ -40,19 +43,11 @@ def ui(
     _check_port(host, port)
     create_store(home)
     log = home.root / "mlflow-ui.log"
-    with log.open("wb") as stream:
-        # A session of its own: Ctrl-C is for us alone, and the pages' worker processes are ended with it.
-        process = subprocess.Popen(
-            _command(home, host, port),
-            stdout=stream,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            # Seven more processes for features of MLflow that nsbench has no use for.
-            env={**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
-        )
+    process = _start(home, host, port, log)
+    address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     try:
-        _wait_until_up(process, f"http://{host}:{port}/health", log)
-        console.print(f"MLflow: http://{host}:{port}\nStore: {store}\nLog: {log}\nCtrl-C ends it.", soft_wrap=True)
+        _wait_until_up(process, f"{address}/health", log)
+        console.print(f"MLflow: {address}\nStore: {store}\nLog: {log}\nCtrl-C ends it.", soft_wrap=True)
         # No blocking wait: polars, which MLflow imports, makes Ctrl-C restart it instead of interrupting it.
         while process.poll() is None:
             time.sleep(_POLL_S)
@@ -64,25 +59,48 @@ def ui(
     raise TrackingError(f"MLflow's pages ended by themselves; see {log}")
 
 
-def _command(home: Home, host: str, port: int) -> list[str]:
-    return [
-        *(sys.executable, "-m", "mlflow", "ui"),
-        *("--backend-store-uri", home.tracking_uri),
-        *("--artifacts-destination", str(home.artifacts.absolute())),
-        *("--host", host),
-        *("--port", str(port)),
-        *("--workers", "1"),
-    ]
+def _start(home: Home, host: str, port: int, log: Path) -> subprocess.Popen[bytes]:
+    """Starts the pages in a session of their own: Ctrl-C is for us alone, and their worker processes are ended with them.
+
+    The store's address, which may hold a password, goes by the environment: everybody sees a command's arguments.
+    """
+    guard = Path(__file__).with_name("ui_guard.py")
+    command = [sys.executable, str(guard), sys.executable, "-m", "mlflow", "ui"]
+    options = ["--host", host, "--port", str(port), "--workers", "1"]
+    environment = {
+        **os.environ,
+        "MLFLOW_BACKEND_STORE_URI": home.tracking_uri,
+        "MLFLOW_ARTIFACTS_DESTINATION": str(home.artifacts.absolute()),
+        # Seven more processes for features of MLflow that nsbench has no use for.
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    }
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.touch(mode=0o600)
+        with log.open("wb") as stream:
+            return subprocess.Popen(
+                [*command, *options],
+                stdin=subprocess.PIPE,
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                env=environment,
+            )
+    except OSError as error:
+        raise storage_error("the log of MLflow's pages", log, error) from error
 
 
 def _check_port(host: str, port: int) -> None:
     try:
-        with socket.socket() as probe:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((host, port))
-    except OSError as error:
+            probe.bind(address)
+    except (OSError, UnicodeError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        other = port + 1 if port < _LAST_PORT else port - 1
         raise TrackingError(
-            f"can't listen on {host}:{port}: {error.strerror or error}; choose another port with --port, such as {port + 1}"
+            f"can't listen on {host}:{port}: {reason}; choose another port with --port, such as {other}, or another --host"
         ) from error
 
 
@@ -93,7 +111,8 @@ def _wait_until_up(process: subprocess.Popen[bytes], address: str, log: Path) ->
             lines = log.read_text(errors="replace").strip().splitlines() or ["no output"]
             raise TrackingError(f"MLflow's pages did not start: {lines[-1]}; see {log}")
         try:
-            urlopen(address, timeout=2).close()
+            # Not through a proxy: it couldn't see this machine's own addresses.
+            build_opener(ProxyHandler({})).open(address, timeout=2).close()
         except (URLError, OSError):
             time.sleep(_POLL_S)
         else:
@@ -102,11 +121,9 @@ def _wait_until_up(process: subprocess.Popen[bytes], address: str, log: Path) ->
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is not None:
-        return
-    os.killpg(process.pid, signal.SIGTERM)
-    try:
-        process.wait(_STOP_TIMEOUT_S)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    """Ends the guard and all that it started; it may be gone, and they still there."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, number)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_STOP_TIMEOUT_S)

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
+from nsbench.cli.console import Console
 from nsbench.cli.crew import ReplicasOption, replicas_of
 from nsbench.cli.tune import WorkersOption, print_best
 from nsbench.home import Home, current_home

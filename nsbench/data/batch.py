@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nsbench.data.dataset import Dataset
+from nsbench.data.epoch import EpochUsers, UserOrder, n_batches_of, n_rows_of
 from nsbench.device import uploaded
 
 N_TRIED, MAX_TRIED_ROWS = 4_000, 4_000_000
@@ -125,21 +126,21 @@ class BatchSource:
         windows: Windows,
         batch_size: int,
         device: torch.device,
-        user_order: Literal["shuffled", "with_replacement"] = "shuffled",
+        user_order: UserOrder = "shuffled",
+        epoch_users: EpochUsers = "trained",
     ) -> None:
-        """Prepares to cut batches of `batch_size` windows, the last one of a pass smaller."""
+        """Prepares to cut batches of `batch_size` windows, the last one of a shuffled epoch smaller."""
         self._item_ids = dataset.item_ids
         self._windows = windows
-        self._batch_size = min(batch_size, len(windows))
+        self._n_rows = n_rows_of(windows.users, dataset.n_users, epoch_users)
+        self._batch_size = min(batch_size, self._n_rows)
         self._device = device
         self._user_order = user_order
 
     @property
     def n_batches(self) -> int:
-        """Steps in a pass."""
-        if self._user_order == "with_replacement":
-            return len(self._windows) // self._batch_size
-        return -(-len(self._windows) // self._batch_size)
+        """Steps in an epoch."""
+        return n_batches_of(self._n_rows, self._batch_size, self._user_order)
 
     @property
     def mean_positives(self) -> float:
@@ -147,20 +148,22 @@ class BatchSource:
         return float(self._windows.lengths.mean()) * self._batch_size
 
     def epoch(self, rng: np.random.Generator) -> Iterator[UserBatch]:
-        """The batches of one pass."""
+        """The batches of one epoch."""
         for chosen in self.orders(rng):
             yield self.batch(chosen[None])
 
     def orders(self, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
-        """int64[rows], the windows of each batch of a pass.
+        """int64[rows], the windows of each batch of an epoch.
 
-        Every window comes once in random order, or as many are drawn with replacement (the published code).
+        Every window comes once in random order, or as many are drawn with replacement (the published code). Where an epoch
+        has more rows than there are windows, further shuffled passes fill it.
         """
         n_windows = len(self._windows)
         if self._user_order == "with_replacement":
             order = rng.integers(n_windows, size=self.n_batches * self._batch_size)
         else:
-            order = rng.permutation(n_windows)
+            passes = [rng.permutation(n_windows) for _ in range(-(-self._n_rows // n_windows))]
+            order = np.concatenate(passes)[: self._n_rows]
         for first in range(0, len(order), self._batch_size):
             yield order[first : first + self._batch_size]
 

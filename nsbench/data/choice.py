@@ -15,7 +15,7 @@ with a warning below 1 % of the rows, refused above, since such a log was most l
 
 SplitRule = Literal["timestamp", "rows"]
 """timestamp: interactions of one second stay together, at the cut nearest to the wanted share; rows: exactly the wanted
-number of interactions, in (time, row) order, as the paper's code cuts."""
+number of interactions, rounded up, in (time, row) order, as the paper's code cuts."""
 
 SeenItemsRule = Literal["auto", "exclude", "keep"]
 """Whether items of the user's history leave the ranking; auto: where less than 1 % of the interactions are repeats."""

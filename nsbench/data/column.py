@@ -1,16 +1,19 @@
 """Which column of a log holds the users, the items, the times, the events and the ratings.
 
-Named by the caller, or recognised: by the names that public logs use, or, without a header, by the usual order.
+Named by the caller, or recognised by the names that public logs use. Without a header the place is taken by what stands
+there: see `nsbench.data.column_place`.
 """
 
 import difflib
 import re
 from collections.abc import Sequence
 
-import polars as pl
 from pydantic import BaseModel, ConfigDict
 
-from nsbench.data.source import LogSource
+from nsbench.data.column_form import read_sample, time_form
+from nsbench.data.column_place import find_places
+from nsbench.data.excerpt import excerpt, listing
+from nsbench.data.source import ROW, LogSource
 from nsbench.errors import LogError
 
 USER_NAMES = (
@@ -51,15 +54,15 @@ TIME_NAMES = (
     "unixtime",
     "eventtime",
     "datetime",
-    "date",
     "createdat",
+    "timems",
+    "timestampms",
+    "unixtimems",
+    "date",
 )
 EVENT_NAMES = ("event", "eventtype", "type", "behavior", "behaviour", "behaviortype", "action")
 RATING_NAMES = ("rating", "overall", "score", "stars")
 """Names by falling preference, in small letters without anything but letters and digits."""
-
-LARGEST_RATING = 1000.0
-"""A column without a header whose values all lie below this is taken for a rating, never for a time."""
 
 
 class Columns(BaseModel):
@@ -89,20 +92,34 @@ def find_columns(source: LogSource, wanted: Columns) -> Columns:
     for role, name in wanted:
         if name is not None and name not in source.columns:
             raise LogError(_missing(source, role, name))
-    found = _by_name(source.columns) if source.has_header else _by_place(source)
-    merged = found.model_copy(update={role: name for role, name in wanted if name is not None})
+    named = {role: name for role, name in wanted if name is not None}
+    found = _by_header(source, wanted.time) if source.has_header else Columns(**find_places(source, named))
+    merged = found.model_copy(update=named)
     for role in ("user", "item", "time"):
         if getattr(merged, role) is None:
             raise LogError(
-                f"No column of {source.path} is recognised as the {role}: there are {_list(source.columns)}. "
-                f"Name it with --{role}-column."
+                f"No column of {source.path} is recognised as the {role}: there are {listing(source.columns)}. "
+                f"Name it with --{role}-column{_without_header(source)}."
             )
     if len({merged.user, merged.item, merged.time}) < 3:
         raise LogError(
-            f"Of {source.path}, user, item and time must be three columns; received {merged.user}, {merged.item} and "
-            f"{merged.time}. There are {_list(source.columns)}."
+            f"Of {source.path}, user, item and time must be three columns; received "
+            f"{listing((merged.user, merged.item, merged.time))}. There are {listing(source.columns)}."
         )
     return merged
+
+
+def _by_header(source: LogSource, wanted_time: str | None) -> Columns:
+    """By name, but of several columns of times one that tells more than the day, where the preferred one doesn't."""
+    found = _by_name(source.columns)
+    names = _named(source.columns)
+    candidates = [names[name] for name in TIME_NAMES if name in names]
+    if wanted_time is not None or len(candidates) < 2:
+        return found
+    sample = read_sample(source, candidates)
+    forms = {name: time_form(sample[name]) for name in candidates}
+    finer = (name for name, form in forms.items() if form is not None and not form.is_days)
+    return found.model_copy(update={"time": next(finer, found.time)})
 
 
 def _by_name(columns: Sequence[str]) -> Columns:
@@ -111,10 +128,10 @@ def _by_name(columns: Sequence[str]) -> Columns:
     >>> _by_name(["visitorid", "itemid", "timestamp", "event"]).user
     'visitorid'
     """
-    plain = {re.sub(r"[^a-z0-9]", "", name.split(":")[0].lower()): name for name in reversed(columns)}
+    names = _named(columns)
 
-    def first(names: Sequence[str]) -> str | None:
-        return next((plain[name] for name in names if name in plain), None)
+    def first(known: Sequence[str]) -> str | None:
+        return next((names[name] for name in known if name in names), None)
 
     return Columns(
         user=first(USER_NAMES),
@@ -125,27 +142,24 @@ def _by_name(columns: Sequence[str]) -> Columns:
     )
 
 
-def _by_place(source: LogSource) -> Columns:
-    """The usual order: user, item, time, or user, item, rating, time as MovieLens and Amazon write it."""
-    if len(source.columns) == 3:
-        return Columns(user="1", item="2", time=None if _is_rating(source, "3") else "3")
-    if len(source.columns) == 4 and _is_rating(source, "3") and not _is_rating(source, "4"):
-        return Columns(user="1", item="2", rating="3", time="4")
-    return Columns()
-
-
-def _is_rating(source: LogSource, column: str) -> bool:
-    values = source.scan([column]).head(100).collect()[column]
-    numbers = values.drop_nulls().str.strip_chars().cast(pl.Float64, strict=False)
-    return bool((numbers.abs() < LARGEST_RATING).all(ignore_nulls=False))
+def _named(columns: Sequence[str]) -> dict[str, str]:
+    """The columns by their names in small letters and digits alone; of equal ones the first."""
+    return {re.sub(r"[^a-z0-9]", "", name.split(":")[0].lower()): name for name in reversed(columns)}
 
 
 def _missing(source: LogSource, role: str, name: str) -> str:
     close = difflib.get_close_matches(name, source.columns, n=1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
+    hint = f" Did you mean {excerpt(close[0])}?" if close else ""
     place = "" if source.has_header else " (it has no header: columns are named by their place)"
-    return f"{source.path} has no column {name!r} for the {role}{place}: there are {_list(source.columns)}.{hint}"
+    return (
+        f"{source.path} has no column {excerpt(name)} for the {role}{place}: there are {listing(source.columns)}.{hint}"
+    )
 
 
-def _list(names: Sequence[str]) -> str:
-    return ", ".join(repr(name) for name in names)
+def _without_header(source: LogSource) -> str:
+    """What stands in the first row of a log without a header, for messages."""
+    if source.has_header:
+        return ""
+    first = source.head({str(place): name for place, name in enumerate(source.columns)}, 1).drop(ROW)
+    held = f"; the first row holds {listing(first.row(0))}" if len(first) else ""
+    return f" by its place from 1: without a header it can't be told{held}"

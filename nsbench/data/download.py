@@ -25,6 +25,7 @@ class Source:
         file_name: What the fetched file is called in the home.
         log_name: The log itself: the file's name, or the one it has inside the archive.
         homepage: Where its owner describes it, with the terms of use.
+        most_bytes: Neither the file nor the log in it is as large: what is, is something else.
         events: The kind of event to keep, where the log has several.
         session_gap_s: A pause longer than this begins a new user, in seconds; None: a user is a user.
     """
@@ -35,6 +36,7 @@ class Source:
     file_name: str
     log_name: str
     homepage: str
+    most_bytes: int
     events: str | None = None
     session_gap_s: int | None = None
 
@@ -51,6 +53,7 @@ SOURCES: dict[str, Source] = {
             file_name="ml-100k.zip",
             log_name="u.data",
             homepage="https://grouplens.org/datasets/movielens/100k/",
+            most_bytes=20_000_000,
         ),
         Source(
             name="ml-1m",
@@ -59,6 +62,7 @@ SOURCES: dict[str, Source] = {
             file_name="ml-1m.zip",
             log_name="ratings.dat",
             homepage="https://grouplens.org/datasets/movielens/1m/",
+            most_bytes=100_000_000,
         ),
         Source(
             name="ml-10m",
@@ -67,6 +71,7 @@ SOURCES: dict[str, Source] = {
             file_name="ml-10m.zip",
             log_name="ratings.dat",
             homepage="https://grouplens.org/datasets/movielens/10m/",
+            most_bytes=600_000_000,
         ),
         Source(
             name="amazon-beauty",
@@ -75,6 +80,7 @@ SOURCES: dict[str, Source] = {
             file_name="ratings_Beauty.csv",
             log_name="ratings_Beauty.csv",
             homepage="https://snap.stanford.edu/data/amazon/productGraph/",
+            most_bytes=400_000_000,
         ),
         Source(
             name="retailrocket",
@@ -83,6 +89,7 @@ SOURCES: dict[str, Source] = {
             file_name="ecommerce-dataset.zip",
             log_name="events.csv",
             homepage="https://www.kaggle.com/datasets/retailrocket/ecommerce-dataset",
+            most_bytes=600_000_000,
             events="view",
             session_gap_s=3_600,
         ),
@@ -129,9 +136,9 @@ def fetch_log(source: Source, home: Home, from_file: Path | None, on_bytes: OnBy
             f"`nsbench data fetch {source.name} --from FILE`, where FILE is the zip or its {source.log_name}."
         )
     archive = folder / source.file_name
-    download(source.url, archive, source.md5, on_bytes)
+    download(source.url, archive, source.md5, on_bytes, source.most_bytes)
     if archive != log:
-        extract_member(archive, source.log_name, log)
+        extract_member(archive, source.log_name, log, source.most_bytes)
     return log
 
 
@@ -146,5 +153,5 @@ def _take(source: Source, file: Path, log: Path) -> Path:
             f"{file} isn't {source.name}'s archive: its md5 is {file_md5(file)}, expected {source.md5}. Download it again at "
             f"{source.homepage}."
         )
-    extract_member(file, source.log_name, log)
+    extract_member(file, source.log_name, log, source.most_bytes)
     return log

@@ -4,23 +4,26 @@ One streaming pass over the log; only integers and labels are kept, the raw text
 """
 
 import logging
+from collections import Counter
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import NoReturn
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-from nsbench.data.bad_line import explain_unreadable
 from nsbench.data.choice import TimeUnit
 from nsbench.data.column import Columns, find_columns
+from nsbench.data.excerpt import excerpt, listing
+from nsbench.data.missing import clean
+from nsbench.data.rating import find_rating_rule
+from nsbench.data.row_check import missing_words, values_at, warn_of_odd_times
+from nsbench.data.separated import LinesAreNotRows
 from nsbench.data.source import ROW, LogSource, recognise
 from nsbench.data.staging import SAMPLE_ROWS, Staged, stage
-from nsbench.data.timestamp import Clock, find_clock
-from nsbench.disk import is_full
+from nsbench.data.timestamp import Clock, find_clock, kind_name
 from nsbench.errors import LogError
-
-NULL_WORDS = ("", "nan", "NaN", "NAN", "null", "Null", "NULL", "none", "None", "NONE")
-"""What stands for a missing value in text."""
 
 logger = logging.getLogger(__name__)
 
@@ -32,11 +35,11 @@ class ReadOptions(BaseModel):
     columns: Columns = Columns()
     events: tuple[str, ...] = ()
     """Which events are taken; empty: all."""
-    min_rating: float | None = None
-    """Rows with a lower rating are left out."""
+    min_rating: float | None = Field(default=None, allow_inf_nan=False)
+    """Rows with a lower rating or none are left out."""
     time_unit: TimeUnit = "auto"
     skip_bad_rows: bool = False
-    """Leave rows out that lack a user, an item or a time, rather than refuse the log."""
+    """Leave rows out that lack a user, an item or a time, or whose rating is no number, rather than refuse the log."""
 
 
 def stage_log(path: Path, options: ReadOptions, staged_path: Path) -> tuple[Columns, Staged]:
@@ -55,26 +58,49 @@ def stage_log(path: Path, options: ReadOptions, staged_path: Path) -> tuple[Colu
     """
     source = recognise(path)
     try:
-        columns = find_columns(source, options.columns)
-        _check_roles(source, columns, options)
-        names = [name for name in dict.fromkeys(columns.model_dump().values()) if name is not None]
-        user, item, time = str(columns.user), str(columns.item), str(columns.time)
-        sample = source.scan([user, item, time]).head(SAMPLE_ROWS).collect()
-        if not len(sample):
-            raise LogError(f"{source.path} is empty: it has columns but no row.")
-        clock = find_clock(sample.select(_clean(sample.schema[time], pl.col(time))).to_series(), options.time_unit)
-        frame = _taken(source.scan(names), columns, options)
-        _check_labels(source, columns, frame.collect_schema())
-        rows = frame.select(user=user, item=item, moment=clock.moment(pl.col(time)), row=ROW)
-        staged = stage(rows, sample.select(user=user, item=item), staged_path, _clean)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        if is_full(error):
-            raise
-        raise LogError(explain_unreadable(source, str(error))) from None
+        return _stage(source, options, staged_path)
+    except LinesAreNotRows:
+        return _stage(source.with_quoting(), options, staged_path)
+
+
+def _stage(source: LogSource, options: ReadOptions, staged_path: Path) -> tuple[Columns, Staged]:
+    columns = find_columns(source, options.columns)
+    _check_roles(source, columns, options)
+    roles = {role: name for role, name in columns if name is not None}
+    sample = source.head(roles, SAMPLE_ROWS)
+    if not len(sample):
+        raise LogError(f"{source.path} is empty: it has columns but no row.")
+    _check_labels(source, columns, sample.schema)
+    time = str(columns.time)
+    clock = find_clock(_first_times(source, time, sample["time"]), options.time_unit, time)
+    is_rated = _rating_rule(source, columns, options)
+
+    n_rows = Counter[str]()
+
+    def rows() -> Iterator[pl.LazyFrame]:
+        n_rows.clear()
+        for frame in source.frames(roles):
+            taken = _with_events(frame, options)
+            n_rows.update(other_events=len(frame) - len(taken))
+            yield taken.lazy().filter(is_rated).select("user", "item", moment=clock.moment(pl.col("time")), row=ROW)
+
+    staged = stage(rows, sample.select("user", "item"), staged_path, clean)
     if not staged.n_rows:
         _refuse_empty(source, columns, options)
+    if n_rows["other_events"]:
+        logger.warning("%s: left out %s rows of other events", source.path, f"{n_rows['other_events']:,}")
     _check_rows(source, columns, clock, staged, skip=options.skip_bad_rows)
+    warn_of_odd_times(source, time, sample.schema["time"], staged)
     return columns, staged
+
+
+def _rating_rule(source: LogSource, columns: Columns, options: ReadOptions) -> pl.Expr:
+    """Whether a row is to stay for its rating."""
+    if options.min_rating is None:
+        return pl.lit(value=True)
+    roles = {"rating": str(columns.rating)} | ({"event": str(columns.event)} if options.events else {})
+    rows = (_with_events(frame, options).lazy() for frame in source.frames(roles))
+    return find_rating_rule(source, roles["rating"], rows, options.min_rating, skip=options.skip_bad_rows)
 
 
 def _check_roles(source: LogSource, columns: Columns, options: ReadOptions) -> None:
@@ -85,47 +111,47 @@ def _check_roles(source: LogSource, columns: Columns, options: ReadOptions) -> N
         if option is not None and name is None:
             raise LogError(
                 f"{option} needs a column of {role}s and none of {source.path} is recognised: there are "
-                f"{', '.join(map(repr, source.columns))}. Name it with --{role}-column."
+                f"{listing(source.columns)}. Name it with --{role}-column."
             )
 
 
 def _check_labels(source: LogSource, columns: Columns, schema: pl.Schema) -> None:
-    for name in (str(columns.user), str(columns.item)):
-        if schema[name].is_nested():
-            raise LogError(f"Column {name!r} of {source.path} holds {schema[name]}; a label is a number or a text.")
+    for role, name in (("user", columns.user), ("item", columns.item)):
+        kind = schema[role]
+        if kind.is_nested() or kind == pl.Boolean:
+            raise LogError(f"Column {name!r} of {source.path} holds {kind_name(kind)}; a label is a number or a text.")
 
 
-def _clean(kind: pl.DataType, column: pl.Expr) -> pl.Expr:
-    """The column without surrounding blanks; words for a missing value are null."""
-    if kind != pl.String:
-        return column.fill_nan(None) if kind.is_float() else column
-    stripped = column.str.strip_chars()
-    return pl.when(~stripped.is_in(NULL_WORDS)).then(stripped)
+def _first_times(source: LogSource, column: str, sample: pl.Series) -> pl.Series:
+    """Times without blanks from the log's head; from further down where the head has none."""
+    for part in chain([sample], (frame["time"] for frame in source.frames({"time": column}))):
+        times = pl.select(clean(part.dtype, pl.lit(part))).to_series().drop_nulls()
+        if len(times):
+            break
+    return times.head(SAMPLE_ROWS)
 
 
-def _taken(frame: pl.LazyFrame, columns: Columns, options: ReadOptions) -> pl.LazyFrame:
-    # A blank line is no row.
-    frame = frame.filter(~pl.all_horizontal(pl.exclude(ROW).is_null()))
-    if options.events:
-        frame = frame.filter(pl.col(str(columns.event)).cast(pl.String).str.strip_chars().is_in(list(options.events)))
-    if options.min_rating is not None:
-        frame = frame.filter(pl.col(str(columns.rating)).cast(pl.Float64, strict=False) >= options.min_rating)
-    return frame
+def _with_events(frame: pl.DataFrame, options: ReadOptions) -> pl.DataFrame:
+    if not options.events:
+        return frame
+    return frame.filter(pl.col("event").cast(pl.String).str.strip_chars().is_in(list(options.events)))
 
 
 def _refuse_empty(source: LogSource, columns: Columns, options: ReadOptions) -> NoReturn:
     if options.events:
-        events = source.scan([str(columns.event)]).select(pl.col(str(columns.event)).value_counts(sort=True)).head(10)
-        names = events.unnest(str(columns.event)).collect(engine="streaming")[str(columns.event)].to_list()
+        events = Counter[object]()
+        for frame in source.frames({"event": str(columns.event)}):
+            events.update(frame["event"].to_list())
+        names = [event for event, _ in events.most_common(10)]
         raise LogError(
             f"{source.path} has no row left with the events {', '.join(options.events)}: column {columns.event!r} holds "
-            f"{', '.join(map(repr, names)) or 'nothing'}."
+            f"{listing(names) or 'nothing'}."
         )
     if options.min_rating is not None:
         raise LogError(
             f"{source.path} has no row with a rating of at least {options.min_rating} in {columns.rating!r}."
         )
-    raise LogError(f"{source.path} is empty: it has blank rows only.")
+    raise LogError(f"{source.path} is empty: it has columns but no row.")
 
 
 def _check_rows(source: LogSource, columns: Columns, clock: Clock, staged: Staged, *, skip: bool) -> None:
@@ -133,19 +159,23 @@ def _check_rows(source: LogSource, columns: Columns, clock: Clock, staged: Stage
     if not (without_user or without_item or without_time):
         return
     bad = pl.any_horizontal(pl.col("user", "item", "moment").is_null())
-    counted = pl.scan_ipc(staged.path).select(n_bad=bad.sum(), first=pl.col("row").filter(bad).min())
+    counted = pl.scan_ipc(staged.path, glob=False).select(n_bad=bad.sum(), first=pl.col("row").filter(bad).min())
     n_bad, first = counted.collect(engine="streaming").row(0)
+    user_words = missing_words(source, str(columns.user)) if without_user else ""
+    item_words = missing_words(source, str(columns.item)) if without_item else ""
     counts = [
-        f"{without_user:,} without a user in {columns.user!r}" if without_user else "",
-        f"{without_item:,} without an item in {columns.item!r}" if without_item else "",
+        f"{without_user:,} without a user in {columns.user!r}{user_words}" if without_user else "",
+        f"{without_item:,} without an item in {columns.item!r}{item_words}" if without_item else "",
         f"{without_time:,} whose {columns.time!r} is no time in {clock.label}" if without_time else "",
     ]
     what = f"{n_bad:,} of {staged.n_rows:,} rows are bad: {', '.join(filter(None, counts))}"
     if skip and n_bad < staged.n_rows:
         logger.warning("%s: left out, %s", source.path, what)
         return
-    row = source.scan([str(columns.user), str(columns.item), str(columns.time)]).filter(pl.col(ROW) == first)
-    values = row.drop(ROW).collect(engine="streaming").row(0, named=True)
-    written = ", ".join(f"{name}={value!r}" for name, value in values.items())
+    names = [str(columns.user), str(columns.item), str(columns.time)]
+    values = zip(names, values_at(source, names, first), strict=True)
+    written = ", ".join(f"{name}={excerpt(value)}" for name, value in values)
     todo = "Correct them, or leave them out with --skip-bad-rows" if not skip else "No good row is left"
+    if user_words or item_words:
+        todo += ". A label that reads like a word for a missing value must be written in another way"
     raise LogError(f"{source.path}, {source.line_of(first)}: {written}. {what}. {todo}.")

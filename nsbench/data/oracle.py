@@ -81,7 +81,8 @@ class Comparison:
 def compare_with_oracles(dataset: Dataset, name: str) -> tuple[Comparison, ...]:
     """Our counts beside the paper's, counted as the published code counts them.
 
-    A test pair is a test interaction whose user has a training interaction. Cohorts go by the number of users with the
+    A test pair is a test interaction whose user has a training or a validation interaction to predict it from: the targets
+    that `targets=frozen` ranks. Cohorts go by the number of users with the
     item in training, and items without a training interaction are tail.
 
     Args:
@@ -117,8 +118,8 @@ def _counts(cohorts: NDArray[np.int8]) -> list[int]:
 
 
 def _published_test_pairs(dataset: Dataset) -> NDArray[np.bool_]:
-    """bool[n_interactions], True where a test interaction is one of a user with training."""
-    has_training = dataset.train_end > dataset.offsets[:-1]
+    """bool[n_interactions], True where a test interaction is one of a user with training or validation."""
+    has_history = dataset.valid_end > dataset.offsets[:-1]
     lengths = np.diff(dataset.offsets)
     from_test = np.arange(len(dataset.item_ids)) >= np.repeat(dataset.valid_end, lengths)
-    return from_test & np.repeat(has_training, lengths)
+    return from_test & np.repeat(has_history, lengths)

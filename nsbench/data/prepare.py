@@ -4,6 +4,7 @@ Every log goes this one way, a synthetic one too. Memory holds the labels and a 
 """
 
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,9 @@ SEEN_ITEMS_REPEAT_SHARE = 0.01
 DUPLICATES_REFUSED_SHARE = 0.01
 
 STAGED = "staged.arrow"
+
+FRAME_ROWS = 1 << 20
+"""Rows of a frame that are staged at a time."""
 
 logger = logging.getLogger(__name__)
 
@@ -108,9 +112,15 @@ def prepare_frame(
         if any(n_nulls):
             raise LogError(f"{source}: {n_nulls} values of user, item and time are missing; none may be.")
         moment = pl.col("time").cast(pl.Int64) * MICROSECONDS
+        n_rows = frame.select(pl.len()).collect(engine="streaming").item()
         rows = frame.with_row_index("row").select("user", "item", moment.alias("moment"), "row")
+
+        def parts() -> Iterator[pl.LazyFrame]:
+            for start in range(0, n_rows, FRAME_ROWS):
+                yield rows.slice(start, FRAME_ROWS)
+
         sample = frame.select("user", "item").head(SAMPLE_ROWS).collect()
-        staged = stage(rows, sample, folder / STAGED, clean=lambda _, column: column)
+        staged = stage(parts, sample, folder / STAGED, clean=lambda _, column: column)
         card = _prepare_staged(staged, options, _Origin(source, name, {}))
         save_dataset(folder, card, home, replace=replace)
     return card

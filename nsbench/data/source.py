@@ -1,34 +1,39 @@
-"""Recognises what kind of file an interaction log is, and opens it as a lazy frame of raw columns.
+"""Recognises what kind of file an interaction log is, and reads its columns.
 
-By content rather than by name: people rename files, and a `.dat` may be anything. What the columns mean is decided in
-`nsbench.data.column`; nothing here reads more than the head of the file.
+By content rather than by name: people rename files, and a `.dat` may be anything. How each format is read stands in a
+module of its own; what the columns mean is decided in `nsbench.data.column`.
 """
 
-import codecs
-import csv
 import difflib
-import gzip
-import json
+import math
 import re
-import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from io import BufferedIOBase
+from itertools import islice
 from pathlib import Path
 
 import polars as pl
 
+from nsbench.data.double_colon import DOUBLE_COLON, read_double_colon
+from nsbench.data.json_lines import json_names, read_json_lines
+from nsbench.data.parquet_rows import parquet_names, read_parquet
+from nsbench.data.quoting import LETTERS, Quoting, fields_of, find_quoting, records
+from nsbench.data.separated import read_lines, read_records
+from nsbench.data.text_file import LARGEST_LINE, byte_lines, check_regular, open_bytes, open_lines, unpacking
 from nsbench.errors import LogError
 
 ROW = "__row"
 """Column with the number of the row within the file, from 0."""
 
 HEAD_BYTES = 1 << 16
-SEPARATORS = ("\t", ",", ";", "|")
-DOUBLE_COLON = "::"
+HEAD_LINES = 20
+JSON_HEAD_ROWS = 100
+SEPARATORS = (DOUBLE_COLON, "\t", ",", ";", "|", " ")
 FEWEST_COLUMNS = 3
-GZIP_MAGIC = b"\x1f\x8b"
+SHOWN = 80
+"""Characters of a file that a message shows."""
+
 PARQUET_MAGIC = b"PAR1"
 OTHER_MAGIC = {
     b"PK\x03\x04": "a zip archive",
@@ -39,7 +44,7 @@ OTHER_MAGIC = {
     b"\xfe\xff": "UTF-16 text",
 }
 ACCEPTED = (
-    "accepted are CSV, TSV, other text with one of the separators tab , ; | or ::, JSON lines, Parquet, "
+    "accepted are CSV, TSV, other text with one of the separators tab , ; | blank or ::, JSON lines, Parquet, "
     "and the text ones compressed with gzip"
 )
 
@@ -65,6 +70,7 @@ class LogSource:
         separator: What stands between fields; empty for JSON lines and Parquet.
         has_header: Whether the first line names the columns; formats that name columns themselves count as True.
         columns: The columns' names in order; "1", "2", ... where there is no header.
+        quoting: How quotes are read where a line is not always a row; None: every line is one.
     """
 
     path: Path
@@ -72,34 +78,47 @@ class LogSource:
     separator: str
     has_header: bool
     columns: tuple[str, ...]
+    quoting: Quoting | None = None
 
-    def scan(self, columns: Sequence[str]) -> pl.LazyFrame:
-        """Opens the log lazily.
+    def frames(self, roles: Mapping[str, str]) -> Iterator[pl.DataFrame]:
+        """Reads columns of the log, a stretch of rows at a time.
 
         Args:
-            columns: Which of the columns to read.
+            roles: The columns to read, by what they are to be called.
 
-        Returns:
-            A frame with `ROW` and the columns; text formats give strings only, Parquet its own types.
+        Yields:
+            Frames with `ROW` and the roles, in the file's order; text formats give strings only, Parquet its own types.
+
+        Raises:
+            LogError: The file can't be read to its end, or a line is no row.
+            LinesAreNotRows: A separated file must be read with `with_quoting`; what came before is worth nothing.
         """
+        wanted = list(dict.fromkeys(roles.values()))
+        places = [self.columns.index(name) for name in wanted]
         match self.format:
             case LogFormat.PARQUET:
-                frame = pl.scan_parquet(self.path, row_index_name=ROW, glob=False)
+                frames = read_parquet(self.path, wanted)
             case LogFormat.JSON_LINES:
-                frame = pl.scan_ndjson(self.path, schema=dict.fromkeys(columns, pl.String), row_index_name=ROW)
+                frames = read_json_lines(self.path, wanted)
             case LogFormat.DOUBLE_COLON:
-                frame = self._scan_double_colon()
+                frames = read_double_colon(self.path, len(self.columns), places)
+            case LogFormat.SEPARATED if self.quoting is None:
+                frames = read_lines(self.path, self.separator, len(self.columns), places)
             case LogFormat.SEPARATED:
-                frame = pl.scan_csv(
-                    self.path,
-                    has_header=self.has_header,
-                    separator=self.separator,
-                    quote_char=None if self.separator == "\t" else '"',
-                    schema=dict.fromkeys(self.columns, pl.String),
-                    row_index_name=ROW,
-                    glob=False,
-                )
-        return frame.select(ROW, *columns)
+                frames = read_records(self.path, self.separator, self.quoting, len(self.columns), places)
+        return self._numbered(frames, [wanted.index(name) for name in roles.values()], list(roles))
+
+    def head(self, roles: Mapping[str, str], n_rows: int) -> pl.DataFrame:
+        """The first rows, as `frames` gives them; fewer where the first stretch has fewer."""
+        return next(self.frames(roles)).head(n_rows)
+
+    def with_quoting(self) -> "LogSource":
+        """The source with quotes read in the way that leaves no line at fault.
+
+        Raises:
+            LogError: There is no such way; the first line at fault is named.
+        """
+        return replace(self, quoting=find_quoting(self.path, self.separator, len(self.columns)))
 
     def line_of(self, row: int) -> str:
         """Where a row stands, for messages.
@@ -110,16 +129,28 @@ class LogSource:
         Returns:
             The line of a text file, the row of another, both counted from 1.
         """
-        if self.format in {LogFormat.PARQUET, LogFormat.JSON_LINES}:
-            return f"row {row + 1}"
-        return f"line {row + 1 + self.has_header}"
+        if self.format == LogFormat.PARQUET:
+            return f"row {row + 1:,}"
+        nth = row + (self.has_header and self.format != LogFormat.JSON_LINES)
+        if self.format == LogFormat.SEPARATED:
+            lines = (record.line for record in records(self.path, self.separator, self.quoting or LETTERS))
+        else:
+            lines = (number for number, _ in byte_lines(self.path))
+        return f"line {next(islice(lines, nth, None)):,}"
 
-    def _scan_double_colon(self) -> pl.LazyFrame:
-        frame = pl.scan_lines(self.path, name="line", row_index_name=ROW, glob=False)
-        if self.has_header:
-            frame = frame.filter(pl.col(ROW) > 0).with_columns(pl.col(ROW) - 1)
-        fields = pl.col("line").str.split_exact(DOUBLE_COLON, len(self.columns) - 1)
-        return frame.select(ROW, fields.struct.rename_fields(self.columns).alias("line")).unnest("line")
+    def _numbered(
+        self, frames: Iterator[pl.DataFrame], places: Sequence[int], names: Sequence[str]
+    ) -> Iterator[pl.DataFrame]:
+        has_header = self.has_header and self.format in {LogFormat.SEPARATED, LogFormat.DOUBLE_COLON}
+        n_rows = 0
+        for frame in frames:
+            rows = frame.slice(1) if has_header else frame
+            has_header = has_header and not len(frame)
+            columns = rows.get_columns()
+            yield pl.DataFrame(
+                [columns[place].alias(name) for place, name in zip(places, names, strict=True)]
+            ).with_row_index(ROW, n_rows)
+            n_rows += len(rows)
 
 
 def recognise(path: Path) -> LogSource:
@@ -130,28 +161,25 @@ def recognise(path: Path) -> LogSource:
     """
     head = _read_head(path)
     if head.startswith(PARQUET_MAGIC):
-        return LogSource(path, LogFormat.PARQUET, "", has_header=True, columns=_parquet_columns(path))
+        return _with_distinct(LogSource(path, LogFormat.PARQUET, "", has_header=True, columns=parquet_names(path)))
     for magic, what in OTHER_MAGIC.items():
         if head.startswith(magic):
             raise LogError(f"{path} is {what}, which isn't read: {ACCEPTED}. Unpack or convert it first.")
-    lines = [line for line in _decode(path, head).splitlines() if line.strip()]
-    if not lines:
-        raise LogError(f"{path} is empty: it holds no row to read.")
-    if lines[0].lstrip().startswith("{"):
-        return LogSource(path, LogFormat.JSON_LINES, "", has_header=True, columns=_json_columns(path, lines))
-    return _separated(path, lines[0])
-
-
-def open_text(path: Path) -> BufferedIOBase:
-    """Opens a text log as bytes, unpacked where it is gzip."""
-    with path.open("rb") as stream:
-        packed = stream.read(len(GZIP_MAGIC)) == GZIP_MAGIC
-    return gzip.open(path) if packed else path.open("rb")
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if re.match(rb"\[\s*[\[{\"\d\]]", start) or start == b"[":
+        raise LogError(
+            f"{path} is a JSON array, which isn't read: {ACCEPTED}. JSON lines have one object a line, without brackets "
+            "around them and commas between them; jq -c '.[]' writes them."
+        )
+    if start.startswith(b"{"):
+        return LogSource(path, LogFormat.JSON_LINES, "", has_header=True, columns=json_names(path, JSON_HEAD_ROWS))
+    return _with_distinct(_separated(path, _first_lines(path)))
 
 
 def _read_head(path: Path) -> bytes:
     try:
-        with open_text(path) as stream:
+        check_regular(path)
+        with unpacking(path), open_bytes(path) as stream:
             return stream.read(HEAD_BYTES)
     except FileNotFoundError:
         names = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
@@ -160,72 +188,78 @@ def _read_head(path: Path) -> bytes:
         raise LogError(f"There is no file {path}.{hint}") from None
     except IsADirectoryError:
         raise LogError(f"{path} is a folder; give one file: {ACCEPTED}.") from None
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise LogError(f"{path} starts like gzip but can't be unpacked ({error}); fetch it again.") from None
-    except OSError as error:
-        raise LogError(f"{path} can't be read: {error.strerror or error}.") from None
 
 
-def _decode(path: Path, head: bytes) -> str:
-    try:
-        text = codecs.getincrementaldecoder("utf-8-sig")().decode(head)
-    except UnicodeDecodeError as error:
-        raise LogError(f"{path} is not UTF-8 text at byte {error.start}: {ACCEPTED}. Convert it first.") from None
-    if "\0" in text:
-        raise LogError(f"{path} is binary in a format that isn't known: {ACCEPTED}.")
-    return text
+def _first_lines(path: Path) -> list[str]:
+    lines: list[str] = []
+    with open_lines(path) as stream:
+        while len(lines) < HEAD_LINES and (line := stream.readline(LARGEST_LINE)):
+            if len(line) == LARGEST_LINE:
+                raise LogError(f"{path} has a line of more than {LARGEST_LINE >> 20} MiB, which no row is: {ACCEPTED}.")
+            if line.strip():
+                lines.append(line.rstrip("\r\n"))
+    if not lines:
+        raise LogError(f"{path} is empty: it holds no row to read.")
+    return lines
 
 
-def _parquet_columns(path: Path) -> tuple[str, ...]:
-    try:
-        return tuple(pl.read_parquet_schema(path))
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise LogError(f"{path} starts like Parquet but can't be read ({error}); fetch or write it again.") from None
-
-
-def _json_columns(path: Path, lines: Sequence[str]) -> tuple[str, ...]:
-    # The last line of the head may be cut.
-    names: dict[str, None] = {}
-    for number, line in enumerate(lines[:-1] or lines, start=1):
-        try:
-            names |= dict.fromkeys(json.loads(line))
-        except (ValueError, TypeError):
-            raise LogError(f"{path}, row {number} is not a JSON object: {line[:80]!r}. {ACCEPTED}.") from None
-    return tuple(names)
-
-
-def _separated(path: Path, first: str) -> LogSource:
-    separator = max(SEPARATORS, key=lambda candidate: len(_fields(first, candidate)))
-    if first.count(DOUBLE_COLON) >= FEWEST_COLUMNS - 1:
-        separator = DOUBLE_COLON
-    fields = _fields(first, separator)
+def _separated(path: Path, lines: Sequence[str]) -> LogSource:
+    separator = _find_separator(lines)
+    fields = _fields(lines[0], separator)
     if len(fields) < FEWEST_COLUMNS:
         raise LogError(
-            f"The format of {path} isn't known: its first line {first[:80]!r} has no separator between at least "
+            f"The format of {path} isn't known: its first line {lines[0][:SHOWN]!r} has no separator between at least "
             f"{FEWEST_COLUMNS} columns (user, item, time); {ACCEPTED}."
         )
     has_header = not any(_is_value(field) for field in fields)
-    columns = fields if has_header else [str(number) for number in range(1, len(fields) + 1)]
-    if len(set(columns)) < len(columns):
-        raise LogError(f"{path} has two columns of one name: {', '.join(columns)}. Rename one.")
+    names = fields if has_header else [str(number) for number in range(1, len(fields) + 1)]
+    # R and pandas leave the name of the rows' own names empty.
+    columns = [name or f"column {number}" for number, name in enumerate(names, start=1)]
     kind = LogFormat.DOUBLE_COLON if separator == DOUBLE_COLON else LogFormat.SEPARATED
     return LogSource(path, kind, separator, has_header, tuple(columns))
+
+
+def _find_separator(lines: Sequence[str]) -> str:
+    """The separator that cuts every line into as many fields; of several, or of none, the one that makes the most.
+
+    A blank separates only where nothing else does: it also stands within times and titles.
+
+    >>> _find_separator(["1::A, B and C::5", "2::D::4"]), _find_separator(["u i t", "1 2 3"])
+    ('::', ' ')
+    """
+    counts = {separator: [len(_fields(line, separator)) for line in lines] for separator in SEPARATORS}
+
+    def merit(separator: str) -> tuple[bool, bool, int]:
+        n_fields = counts[separator][0]
+        enough = n_fields >= FEWEST_COLUMNS
+        return enough and separator != " ", enough and len(set(counts[separator])) == 1, n_fields
+
+    return max(SEPARATORS, key=merit)
 
 
 def _fields(line: str, separator: str) -> list[str]:
     if separator == DOUBLE_COLON:
         return [field.strip() for field in line.split(separator)]
-    if separator == "\t":
-        return [field.strip() for field in line.split(separator)]
-    return [field.strip() for field in next(csv.reader([line], delimiter=separator))]
+    return list(fields_of(line, separator))
+
+
+def _with_distinct(source: LogSource) -> LogSource:
+    """Refuses two columns of one name, of which nobody could say which is meant."""
+    twice = next((name for name in source.columns if source.columns.count(name) > 1), None)
+    if twice is not None:
+        raise LogError(f"{source.path} has two columns of one name: {twice[:SHOWN]!r}. Rename one.")
+    return source
 
 
 def _is_value(field: str) -> bool:
-    """Whether a field of the first line is a number or a date, which no column is called."""
-    if re.match(r"\d{4}-\d{2}-\d{2}", field):
+    """Whether a field of the first line is a number or a date, which no column is called.
+
+    >>> [_is_value(field) for field in ("5.0", "2015-04-07", "01/02/2020 10:00", "item 2", "nan", "20150407T105109Z")]
+    [True, True, True, False, False, True]
+    """
+    if re.match(r"\d{1,4}[-/.:]\d{1,2}[-/.:]\d|\d{8}T\d", field):
         return True
     try:
-        float(field)
+        return math.isfinite(float(field))
     except ValueError:
         return False
-    return True

@@ -3,8 +3,10 @@
 Globally in time, so that no model learns from what happens after the interactions it is tested on.
 """
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,7 +65,8 @@ def find_boundaries(table: Table, rule: SplitRule, valid_share: float, test_shar
 
     Args:
         table: The filtered log.
-        rule: How a cut is placed among equal times.
+        rule: How a cut is placed among equal times. By timestamp the wanted numbers are the shares rounded to the nearest;
+            by rows they are rounded up, as the paper's published code cuts.
         valid_share: Share of the interactions in validation, in (0, 1).
         test_share: Share of the interactions in test, in (0, 1).
 
@@ -71,8 +74,9 @@ def find_boundaries(table: Table, rule: SplitRule, valid_share: float, test_shar
         LogError: The log has too few interactions or too few different times for three parts.
     """
     n = len(table)
-    n_before_test = n - round(n * test_share)
-    n_before_valid = n_before_test - round(n * valid_share)
+    wanted = _rounded_up if rule == "rows" else _rounded
+    n_before_test = n - wanted(n, test_share)
+    n_before_valid = n_before_test - wanted(n, valid_share)
     if not 0 < n_before_valid < n_before_test < n:
         raise LogError(
             f"{n:,} interactions with shares of {valid_share:g} and {test_share:g} give {n_before_valid:,} for training, "
@@ -87,6 +91,20 @@ def find_boundaries(table: Table, rule: SplitRule, valid_share: float, test_shar
             "timestamp. Use larger shares, or --split-by rows, which cuts through equal times."
         )
     return Boundaries(valid, test)
+
+
+def _rounded(n: int, share: float) -> int:
+    return round(n * share)
+
+
+def _rounded_up(n: int, share: float) -> int:
+    """The smallest number that is at least this share of n, the share as it is written.
+
+    .07 as a float is a little more than seven hundredths, so that .07 * 100 is above 7.
+    >>> _rounded_up(100, 0.07), _rounded_up(198_502, 0.05)
+    (7, 9926)
+    """
+    return math.ceil(Fraction(str(share)) * n)
 
 
 def count_cut_ties(table: Table, boundaries: Boundaries) -> int:

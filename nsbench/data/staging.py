@@ -4,17 +4,21 @@ The staged file is an uncompressed Arrow file with the columns `user` and `item`
 since 1970) and `row` (uint32), in the log's order; null where the log's row is bad.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from nsbench.data.label import LARGEST_SPAN, Coding, DictionaryCoding, guess_coding
+from nsbench.data.parallel import map_in_order
 
 SAMPLE_ROWS = 1_000
+
+STAGED_SCHEMA = pa.schema([("user", pa.uint32()), ("item", pa.uint32()), ("moment", pa.int64()), ("row", pa.uint32())])
 
 SPAN_PER_ROW = 8
 SMALL_SPAN = 1 << 20
@@ -82,46 +86,47 @@ class Staged:
 
     def batches(self, n_rows: int) -> Iterator[Rows]:
         """The good rows, from `n_rows` rows at a time."""
-        frame = pl.scan_ipc(self.path)
+        frame = pl.scan_ipc(self.path, glob=False)
         for start in range(0, self.n_rows, n_rows):
             part = frame.slice(start, n_rows).collect().drop_nulls()
             yield Rows(*(part[name].to_numpy() for name in ("user", "item", "moment", "row")))
 
 
-def stage(rows: pl.LazyFrame, sample: pl.DataFrame, path: Path, clean: Clean) -> Staged:
+def stage(rows: Callable[[], Iterable[pl.LazyFrame]], sample: pl.DataFrame, path: Path, clean: Clean) -> Staged:
     """Writes the staged file of a log, in one pass over it; in two where labels begin as plain numbers and don't go on so.
 
     Args:
-        rows: `user` and `item` as they stand in the log, `moment` (int64) and `row`.
+        rows: Gives the rows, some at a time: `user` and `item` as they stand in the log, `moment` (int64) and `row`.
         sample: The first users and items, from which the way to code them is guessed.
         path: Where the staged file goes.
         clean: Takes blanks and words for a missing value out of labels.
     """
     users, items = guess_coding(sample["user"]), guess_coding(sample["item"])
     while True:
-        staged = _write(rows, path, clean, users, items)
+        staged = _write(rows(), path, clean, users, items)
         if staged.users.fits(staged.n_rows) and staged.items.fits(staged.n_rows):
             return staged
         if not staged.users.fits(staged.n_rows):
-            users = DictionaryCoding(sample["user"].dtype)
+            users = DictionaryCoding(sample["user"].dtype, "user")
         if not staged.items.fits(staged.n_rows):
-            items = DictionaryCoding(sample["item"].dtype)
+            items = DictionaryCoding(sample["item"].dtype, "item")
 
 
-def _write(rows: pl.LazyFrame, path: Path, clean: Clean, users: Coding, items: Coding) -> Staged:
-    schema = rows.collect_schema()
-    codes = [
-        coding.encode(pl.col(name), clean(schema[name], pl.col(name))).alias(name)
-        for name, coding in (("user", users), ("item", items))
-    ]
-    try:
-        rows.select(*codes, "moment", pl.col("row").cast(pl.UInt32)).sink_ipc(path, engine="streaming")
-    except OSError as error:
-        # polars leaves the number of a system's error to the message, where it is looked for in polars' errors only.
-        raise pl.exceptions.ComputeError(str(error)) from error
+def _write(rows: Iterable[pl.LazyFrame], path: Path, clean: Clean, users: Coding, items: Coding) -> Staged:
+    def encode(part: pl.LazyFrame) -> pa.Table:
+        schema = part.collect_schema()
+        codes = [
+            coding.encode(pl.col(name), clean(schema[name], pl.col(name))).alias(name)
+            for name, coding in (("user", users), ("item", items))
+        ]
+        return part.select(*codes, "moment", pl.col("row").cast(pl.UInt32)).collect().to_arrow()
+
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, STAGED_SCHEMA) as writer:
+        for table in map_in_order(encode, rows):
+            writer.write_table(table)
     labels = pl.col("user", "item")
     found = (
-        pl.scan_ipc(path)
+        pl.scan_ipc(path, glob=False)
         .select(
             pl.len(),
             pl.col("user", "item", "moment").null_count().name.suffix("_missing"),

@@ -6,10 +6,8 @@ half-written by us; what was damaged later is noticed on loading.
 
 import difflib
 import re
-import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from nsbench.data.dataset import BestReachable, Dataset, DatasetCard
+from nsbench.data.leftover import OLD, PARTIAL, REPLACED, clear_leftovers, remove_owner, working_folder
 from nsbench.disk import free_bytes, megabytes, write_whole
 from nsbench.errors import DatasetError
 from nsbench.home import Home
@@ -135,22 +134,24 @@ def read_item_labels(name: str, home: Home) -> pl.Series:
 def writing_folder(name: str, home: Home) -> Iterator[Path]:
     """A hidden folder beside the datasets to prepare `name` in; gone afterwards, whatever happens.
 
+    What a killed command left there is removed.
+
     Raises:
         DatasetError: The name isn't accepted, or the home can't be written.
     """
     check_name(name)
-    try:
-        home.datasets.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f".{name}.", suffix=".partial", dir=home.datasets))
-    except OSError as error:
-        raise _not_writable(home, error) from None
-    try:
-        yield folder
-    except (OSError, pl.exceptions.PolarsError) as error:
-        n_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-        raise _not_writable(home, error, n_bytes) from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with ExitStack() as stack:
+        try:
+            home.datasets.mkdir(parents=True, exist_ok=True)
+            clear_leftovers(home.datasets)
+            folder = stack.enter_context(working_folder(home.datasets, name, PARTIAL))
+        except OSError as error:
+            raise _not_writable(home, error) from None
+        try:
+            yield folder
+        except (OSError, pl.exceptions.PolarsError) as error:
+            n_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+            raise _not_writable(home, error, n_bytes) from error
 
 
 def save_dataset(folder: Path, card: DatasetCard, home: Home, *, replace: bool) -> None:
@@ -173,9 +174,10 @@ def save_dataset(folder: Path, card: DatasetCard, home: Home, *, replace: bool) 
         )
     (folder / CARD).write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
     folder.chmod(0o755)
-    with tempfile.TemporaryDirectory(prefix=f".{card.name}.", suffix=".old", dir=home.datasets) as old:
+    remove_owner(folder)
+    with working_folder(home.datasets, card.name, OLD) as old:
         if target.exists():
-            target.rename(Path(old) / "dataset")
+            target.rename(old / REPLACED)
         folder.rename(target)
 
 

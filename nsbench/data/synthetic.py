@@ -171,4 +171,4 @@ def _write_log(chain: Chain, settings: SyntheticSettings, folder: Path) -> pl.La
     for number, chunk in enumerate(chunks):
         paths.append(folder / f"{number:06d}.parquet")
         pl.DataFrame({"user": chunk.users, "item": chunk.items, "time": chunk.times}).write_parquet(paths[-1])
-    return pl.scan_parquet(paths)
+    return pl.scan_parquet(paths, glob=False)

@@ -135,8 +135,11 @@ def _renumber(staged: CodedLabels, counts: NDArray[np.uint32]) -> _Renumbering:
         order = labels.arg_sort().to_numpy()
         present, labels = present[order], labels.gather(order)
     codes = np.zeros(len(counts), dtype=np.int32)
-    codes[present] = np.arange(len(present), dtype=np.int32)
-    return _Renumbering(staged.low, codes, labels, counts[present].astype(np.int64))
+    # A label can have been written in two ways, 7 and 7.0, and so have two staged codes.
+    is_new = (labels != labels.shift(1)).fill_null(value=True).to_numpy()
+    codes[present] = np.cumsum(is_new, dtype=np.int32) - 1
+    merged = np.add.reduceat(counts[present].astype(np.int64), np.flatnonzero(is_new)) if len(present) else counts[:0]
+    return _Renumbering(staged.low, codes, labels.filter(pl.Series(is_new)), merged.astype(np.int64))
 
 
 def _empty_table(folder: Path, users: _Renumbering, items: _Renumbering) -> Table:

@@ -1,9 +1,12 @@
 """Reads a column of times, however they are written, as microseconds since 1970.
 
-Numbers are seconds, milliseconds, microseconds or nanoseconds by their size; text is an ISO date or datetime, in UTC
-unless it names an offset. What the column holds is decided from a sample; values that don't fit it become null.
+Numbers are seconds, milliseconds, microseconds or nanoseconds by their size, or dates such as 20200914; text is an ISO
+date or datetime, in UTC unless it names an offset. What the column mostly holds is found out from a sample; what can't be
+read so is tried as the other forms, and null where it is none of them. Whole numbers and ISO text are cut to the
+microsecond, numbers with a fraction are the nearest one.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -12,6 +15,9 @@ import numpy as np
 import polars as pl
 
 from nsbench.data.choice import TimeUnit
+from nsbench.data.compact_date import read_compact
+from nsbench.data.excerpt import excerpt
+from nsbench.data.iso_time import DAY, FIRST_MOMENT, LAST_MOMENT, ExactFormat, find_exact_formats, read_dates
 from nsbench.errors import LogError
 
 MICROSECONDS = 1_000_000
@@ -25,134 +31,207 @@ LIMITS: dict[TimeUnit, tuple[float, float]] = {
 }
 """Where a number of each unit lies between 1973 and 5138; smaller numbers are seconds."""
 
+SMALLEST_SECONDS = 1e8
+"""Numbers that are mostly smaller, seconds before March 1973, are no unix times: days, years, steps, hours and minutes."""
+
 FACTORS: dict[TimeUnit, float] = {"seconds": 1e6, "milliseconds": 1e3, "microseconds": 1.0, "nanoseconds": 1e-3}
-LARGEST_MOMENT = 9e18
-
-ISO_FORMATS = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S%.f%z")
-"""After a blank has become a T, and a final Z is gone."""
-
-EXACT_FORMATS = (
-    *(
-        f"%Y-%m-%d{between}%H:%M:%S{fraction}{end}"
-        for between in ("T", " ")
-        for fraction in ("", ".%3f", ".%6f")
-        for end in ("Z", "")
-    ),
-    "%Y-%m-%d",
-)
-"""Formats of one width, as they are."""
+LARGEST_NUMBER = 9.2e18
+LARGEST_EXACT_FLOAT = 2.0**53
 
 ACCEPTED = (
-    "seconds, milliseconds, microseconds or nanoseconds since 1970, or ISO dates and datetimes (2015-04-07T10:51:09Z)"
+    "seconds, milliseconds, microseconds or nanoseconds since 1970, ISO dates and datetimes (2015-04-07T10:51:09Z), "
+    "or dates as one number (20150407, 20150407105109)"
 )
 
 
 @dataclass(frozen=True)
 class Clock:
-    """How a column of times is written.
+    """How most of a column of times is written.
 
     Attributes:
-        kind: Numbers (also as text), ISO text, or a frame's own date type.
-        unit: What a number stands for; unused otherwise.
+        kind: Numbers since 1970 or numbers made of date and time (both also as text), ISO text, or a frame's own date type.
+        unit: What a number since 1970 stands for; unused otherwise.
         guessed: Whether the unit was taken from the numbers' size, so that a number of another size is refused.
-        formats: Those of ISO_FORMATS that the text is written in; unused otherwise.
-        exact_format: The one of EXACT_FORMATS that all text seen is written in; None where there is none.
+        formats: Exact formats of ISO text, the first ones to try; unused otherwise.
     """
 
-    kind: Literal["number", "iso", "native"]
+    kind: Literal["number", "compact", "iso", "native"]
     unit: TimeUnit = "seconds"
     guessed: bool = True
-    formats: tuple[str, ...] = ()
-    exact_format: str | None = None
+    formats: tuple[ExactFormat, ...] = ()
 
     def moment(self, column: pl.Expr) -> pl.Expr:
-        """int64 microseconds since 1970; null where the value isn't a time of this clock."""
-        if self.kind == "native":
-            return column.dt.epoch("us")
-        read = _read_iso if self.kind == "iso" else _read_numbers
-        return column.map_batches(partial(read, self), return_dtype=pl.Int64, is_elementwise=True)
+        """int64 microseconds since 1970, in the years 1 to 9999; null where the value isn't a time.
+
+        Args:
+            column: The log's column, of strings where it holds text.
+        """
+        return column.map_batches(partial(_read, self), return_dtype=pl.Int64, is_elementwise=True)
 
     @property
     def label(self) -> str:
         """What the column is read as, for messages."""
-        return {"native": "dates", "iso": "ISO dates"}.get(self.kind, self.unit)
+        labels = {"native": "dates", "iso": "ISO dates", "compact": "dates as 20150407 or 20150407105109"}
+        return labels.get(self.kind, self.unit)
 
 
-def find_clock(sample: pl.Series, unit: TimeUnit) -> Clock:
+def find_clock(sample: pl.Series, unit: TimeUnit, column: str = "time") -> Clock:
     """Finds out how times are written.
 
     Args:
-        sample: The first values, with the column's name; text stripped.
+        sample: The first values; text stripped.
         unit: What the caller says numbers are.
+        column: The column's name, for messages.
 
     Raises:
-        LogError: No value of the sample can be read as a time.
+        LogError: No value of the sample can be read as a time, or it can't be told what its numbers count.
     """
     values = sample.drop_nulls()
     if values.dtype.is_temporal() and values.dtype not in (pl.Time, pl.Duration):
         return Clock("native")
-    if not values.dtype.is_numeric() and values.dtype != pl.String:
-        raise LogError(f"Column {sample.name!r} holds no times but {values.dtype}; accepted are {ACCEPTED}.")
+    if not values.dtype.is_numeric() and values.dtype not in (pl.String, pl.Null):
+        raise LogError(
+            f"Column {excerpt(column)} holds no times but {kind_name(values.dtype)}; accepted are {ACCEPTED}."
+        )
     numbers = values.cast(pl.Float64, strict=False).drop_nulls()
     numbers = numbers.filter(numbers.is_finite())
-    n_dates = _count_iso(values) if values.dtype == pl.String else {}
+    formats: tuple[ExactFormat, ...] = ()
+    n_dates = 0
+    if values.dtype == pl.String:
+        texts = values.filter(values.cast(pl.Float64, strict=False).is_null())
+        formats = find_exact_formats(texts)
+        n_dates = read_dates(texts, formats).count()
     if not len(numbers) and not n_dates:
-        first = repr(values[0]) if len(values) else "nothing"
-        raise LogError(f"Column {sample.name!r} holds no times: it starts with {first}; accepted are {ACCEPTED}.")
-    if sum(n_dates.values()) > len(numbers):
-        exact = (written for written in EXACT_FORMATS if not _exact_moments(values, written).null_count())
-        return Clock("iso", formats=tuple(n_dates), exact_format=next(exact, None))
+        first = excerpt(values[0]) if len(values) else "nothing"
+        raise LogError(
+            f"Column {excerpt(column)} holds no times: it starts with {first}{_advice(values)}; accepted are {ACCEPTED}."
+        )
+    if n_dates > len(numbers):
+        return Clock("iso", formats=formats)
     if unit != "auto":
         return Clock("number", unit, guessed=False)
+    if 2 * _read_compact_numbers(values).count() > len(numbers):
+        return Clock("compact")
+    return Clock("number", _guess_unit(column, numbers))
+
+
+def kind_name(kind: pl.DataType) -> str:
+    """A column's type, for messages; nested ones can be long."""
+    return str(kind) if len(str(kind)) <= 60 else f"{str(kind)[:60]}..."
+
+
+def _guess_unit(column: str, numbers: pl.Series) -> TimeUnit:
     size = float(np.median(numbers.to_numpy()))
-    fitting: list[TimeUnit] = [name for name, (low, high) in LIMITS.items() if low <= size < high]
+    if size < SMALLEST_SECONDS:
+        small = float(numbers.filter(numbers < SMALLEST_SECONDS)[0])
+        raise LogError(
+            f"Column {excerpt(column)} holds no unix times: most of its numbers are as small as {small:.15g}, which as "
+            f"seconds would lie before March 1973. Where they only give the order, read them as they are with --time-unit "
+            f"seconds; otherwise (days, years, hours and minutes, dates of a spreadsheet) name another column with "
+            f"--time-column, or write ISO dates. Accepted are {ACCEPTED}."
+        )
+    fitting: list[TimeUnit] = [unit for unit, (low, high) in LIMITS.items() if low <= size < high]
     if not fitting:
-        raise LogError(f"Column {sample.name!r} holds no times: {size:.4g} is out of range; accepted are {ACCEPTED}.")
-    return Clock("number", fitting[0])
+        raise LogError(f"Column {excerpt(column)} holds no times: {size:.4g} is out of range; accepted are {ACCEPTED}.")
+    return fitting[0]
 
 
-def _count_iso(values: pl.Series) -> dict[str, int]:
-    """How many values are written in each of ISO_FORMATS, those with none left out."""
-    parsed = pl.select(_iso_moment(pl.lit(values), written).count().alias(written) for written in ISO_FORMATS)
-    return {written: count for written, count in parsed.row(0, named=True).items() if count}
+def _advice(values: pl.Series) -> str:
+    """What to do about a form that can't be read safely."""
+    if values.dtype != pl.String or not len(values):
+        return ""
+    for pattern, what in (
+        (r"^\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b", "day and month could be meant either way: write 2020-02-01"),
+        (r"^\d{4}[./]\d{1,2}[./]\d{1,2}\b", "write 2020-02-01"),
+        (r"^\d{1,2}:\d{2}", "a time of day without its date: join the two as 2020-02-01 12:30:59"),
+    ):
+        if values.head(1).str.contains(pattern).item():
+            return f" ({what})"
+    return ""
+
+
+def _read(clock: Clock, values: pl.Series) -> pl.Series:
+    """Reads a column, in its main form first and the rest in the others."""
+    if clock.kind == "native":
+        return _read_native(values)
+    if clock.kind == "iso":
+        moments = read_dates(values, clock.formats)
+        return _fill(moments, values, _read_any_number)
+    read = _read_compact_numbers if clock.kind == "compact" else partial(_read_numbers, clock)
+    moments = read(values)
+    return _fill(moments, values, _read_other_text) if values.dtype == pl.String else moments
+
+
+def _fill(moments: pl.Series, values: pl.Series, read: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    """Reads what isn't read yet in another way."""
+    unread = (moments.is_null() & values.is_not_null()).arg_true()
+    return moments.scatter(unread, read(values.gather(unread))) if len(unread) else moments
 
 
 def _read_numbers(clock: Clock, values: pl.Series) -> pl.Series:
     """Whole numbers are multiplied as they are; only where others stand between them are all read as floats too."""
-    low, high = LIMITS[clock.unit] if clock.guessed else (-LARGEST_MOMENT, LARGEST_MOMENT)
+    low, high = LIMITS[clock.unit] if clock.guessed else (-LARGEST_NUMBER, LARGEST_NUMBER)
     factor = FACTORS[clock.unit]
-    whole = values.cast(pl.Int64, strict=False)
-    if whole.null_count() > values.null_count():
-        values = values.str.strip_chars() if values.dtype == pl.String else values
-        whole = values.cast(pl.Int64, strict=False)
-    frame = pl.DataFrame([values.alias("value"), whole.alias("whole")])
+    low, high = max(low, -LARGEST_NUMBER / factor), min(high, LARGEST_NUMBER / factor, LARGEST_NUMBER)
+    whole = _whole(values)
     exact = pl.col("whole") * int(factor) if factor >= 1 else pl.col("whole").floordiv(round(1 / factor))
-    low, high = max(low, -LARGEST_MOMENT / factor), min(high, LARGEST_MOMENT / factor)
+    fits = pl.col("whole").is_between(int(low), int(high)) & exact.is_between(FIRST_MOMENT, LAST_MOMENT)
+    frame = pl.DataFrame([values.alias("value"), whole.alias("whole")])
     if whole.null_count() == values.null_count():
-        fits = pl.col("whole").is_between(int(low), int(high))
         return frame.select(pl.when(fits).then(exact)).to_series()
-    number = pl.col("value").cast(pl.Float64, strict=False)
-    moment = (number * factor).floor().cast(pl.Int64, strict=False)
-    return frame.select(pl.when(number.is_between(low, high)).then(pl.coalesce(exact, moment))).to_series()
+    stripped = pl.col("value").str.strip_chars() if values.dtype == pl.String else pl.col("value")
+    number = stripped.cast(pl.Float64, strict=False)
+    nearest = (number * factor if factor >= 1 else number / round(1 / factor)).round().cast(pl.Int64, strict=False)
+    near = number.is_between(low, high) & nearest.is_between(FIRST_MOMENT, LAST_MOMENT)
+    other = pl.when(pl.col("whole").is_null() & near).then(nearest)
+    return frame.select(pl.when(fits).then(exact).otherwise(other)).to_series()
 
 
-def _read_iso(clock: Clock, values: pl.Series) -> pl.Series:
-    """The exact format is read ten times faster than one with parts that may be missing."""
-    if clock.exact_format is not None:
-        moments = _exact_moments(values, clock.exact_format)
-        if moments.null_count() == values.null_count():
-            return moments
-    stripped = pl.lit(values.str.strip_chars())
-    return pl.select(pl.coalesce(*(_iso_moment(stripped, written) for written in clock.formats))).to_series()
+def _whole(values: pl.Series) -> pl.Series:
+    """int64 of numbers, also as text; null where one isn't a whole number, or is a float or too large."""
+    if values.dtype.is_float() or (isinstance(values.dtype, pl.Decimal) and values.dtype.scale):
+        # A cast would cut the fraction off. Floats of nanoseconds aren't exact: they are left to rounding.
+        number = values.cast(pl.Float64)
+        return number.set(~(number.round() == number) | (number.abs() > LARGEST_EXACT_FLOAT), None).cast(pl.Int64)
+    whole = values.cast(pl.Int64, strict=False)
+    if values.dtype == pl.String and whole.null_count() > values.null_count():
+        return values.str.strip_chars().cast(pl.Int64, strict=False)
+    return whole
 
 
-def _exact_moments(values: pl.Series, written: str) -> pl.Series:
-    return values.str.to_datetime(written, time_unit="us", strict=False, cache=False).dt.epoch("us")
+def _read_compact_numbers(values: pl.Series) -> pl.Series:
+    """Text as 20200914.0, which pandas writes where a column has gaps, is the whole number."""
+    whole = _whole(values)
+    if values.dtype == pl.String and whole.null_count() > values.null_count():
+        whole = whole.fill_null(_whole(values.str.strip_chars().cast(pl.Float64, strict=False)))
+    return read_compact(whole)
 
 
-def _iso_moment(column: pl.Expr, written: str) -> pl.Expr:
-    """Only the formats that a log uses are tried: each costs a pass over the column."""
-    if written == "%Y-%m-%d":
-        return column.str.to_date(written, strict=False).dt.epoch("us")
-    text = column.str.replace(" ", "T", literal=True, n=1).str.strip_suffix("Z")
-    return text.str.to_datetime(written, time_unit="us", strict=False).dt.epoch("us")
+def _read_other_text(values: pl.Series) -> pl.Series:
+    """Dates between numbers; numbers that the clock refuses are none."""
+    stripped = values.str.strip_chars()
+    is_number = stripped.cast(pl.Float64, strict=False).is_not_null()
+    return read_dates(stripped.set(is_number, None), ())
+
+
+def _read_any_number(values: pl.Series) -> pl.Series:
+    """Numbers between dates: dates as one number, or unix times by the size of each."""
+    moments = _read_compact_numbers(values)
+    size = values.str.strip_chars().cast(pl.Float64, strict=False)
+    unix = values.set(~(size >= SMALLEST_SECONDS), None)
+    for unit in LIMITS:
+        moments = moments.fill_null(_read_numbers(Clock("number", unit), unix))
+    return moments
+
+
+def _read_native(values: pl.Series) -> pl.Series:
+    """A date type's own numbers, held against the calendar before they are multiplied, which could overflow."""
+    kind = values.dtype
+    whole = values.to_physical().cast(pl.Int64)
+    unit = kind.time_unit if isinstance(kind, pl.Datetime) else None
+    if unit == "ns":
+        return whole // 1_000
+    factor = {"ms": 1_000, "us": 1}[unit] if unit is not None else DAY
+    frame = pl.DataFrame([whole.alias("whole")])
+    fits = pl.col("whole").is_between(FIRST_MOMENT // factor, LAST_MOMENT // factor)
+    return frame.select(pl.when(fits).then(pl.col("whole") * factor)).to_series()

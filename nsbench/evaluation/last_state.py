@@ -64,6 +64,11 @@ def _linear(x: Tensor, p: dict[str, Tensor], name: str) -> Tensor:
     return torch.addmm(p[f"{name}.bias"], x, p[f"{name}.weight"])
 
 
+def _output(mixed: Tensor, p: dict[str, Tensor]) -> Tensor:
+    """What attention adds to the queries."""
+    return _linear(mixed, p, "output") if "output.weight" in p else mixed
+
+
 def _feed(x: Tensor, p: dict[str, Tensor]) -> Tensor:
     x = _norm(x, p, "feed_norm")
     return x.add_(_linear(_linear(x, p, "feed_in").relu_(), p, "feed_out"))
@@ -77,10 +82,12 @@ class _InnerBlock:
         self._n_heads = n_heads
         self._scale = 1 / math.sqrt(p["query.weight"].shape[1] // n_heads)
         if n_heads == 1:
-            key, output = p["key.weight"].T, p["output.weight"]
+            key = p["key.weight"].T
             self._query = (p["query.bias"] @ key, p["query.weight"] @ key)
             # Without dropout a row of attention sums to 1, so the value's bias passes through.
-            self._value = (p["value.bias"] @ output + p["output.bias"], p["value.weight"] @ output)
+            self._value = (_output(p["value.bias"], p), p["value.weight"])
+            if "output.weight" in p:
+                self._value = (self._value[0], p["value.weight"] @ p["output.weight"])
 
     def encode(self, step: Step, x: Tensor) -> Tensor:
         """[n_positions, d] from the same."""
@@ -95,7 +102,7 @@ class _InnerBlock:
             return _feed(query.add_(mixed), self._p)
         key = x @ self._p["key.weight"]
         mixed = self._mixed(step, _linear(query, self._p, "query"), key, _linear(x, self._p, "value"))
-        return _feed(query.add_(_linear(mixed, self._p, "output")), self._p)
+        return _feed(query.add_(_output(mixed, self._p)), self._p)
 
     def _mixed(self, step: Step, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         out = torch.empty_like(query)
@@ -135,4 +142,4 @@ class _LastBlock:
             scores = torch.bmm(asks[rows], histories.transpose(1, 2)).masked_fill_(padded, -torch.inf)
             torch.bmm(scores.softmax(-1), histories, out=seen[rows])
         values = torch.bmm(seen.transpose(0, 1), self._value).transpose(0, 1).reshape(len(query), d)
-        return _feed(query.add_(_linear(values.add_(self._p["value.bias"]), self._p, "output")), self._p)
+        return _feed(query.add_(_output(values.add_(self._p["value.bias"]), self._p)), self._p)

@@ -14,6 +14,7 @@ from nsbench.errors import SettingsError
 from nsbench.forecast.load import Load
 from nsbench.forecast.rate import Rates
 from nsbench.forecast.subject import Subject
+from nsbench.given_file import RECORD_BYTES, read_given
 
 EXPOSURE_FACTOR = 2
 """Counting what is recommended takes about as long as ranking the targets."""
@@ -81,8 +82,8 @@ class BenchFile:
             SettingsError: It can't be read, or `nsbench bench --json` didn't write it.
         """
         try:
-            source = cls(_Bench.model_validate_json(path.read_bytes()), path)
-        except (OSError, ValidationError) as error:
+            source = cls(_Bench.model_validate_json(read_given(path, "the rates", RECORD_BYTES)), path)
+        except ValidationError as error:
             reason = str(error).partition("\n")[0]
             raise SettingsError(
                 f"can't take rates from {path}: {reason}; give what `nsbench bench --json > FILE` wrote"

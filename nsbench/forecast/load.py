@@ -7,6 +7,7 @@ import numpy as np
 
 from nsbench.config import Flat, Settings
 from nsbench.data.batch import windows_of
+from nsbench.data.epoch import n_batches_of, n_rows_of
 from nsbench.errors import SettingsError
 from nsbench.forecast.subject import Subject
 from nsbench.search import Choices, FloatRange, IntRange, SearchRange
@@ -45,14 +46,17 @@ class Load:
 def load_of(subject: Subject, settings: Settings) -> Load:
     """The work in a run of these settings on the log."""
     windows = windows_of(subject.dataset, settings.model.max_length, settings.training.windows)
-    n_windows = max(1, round(len(windows) / subject.users_share))
+    training = settings.training
+    n_rows = n_rows_of(windows.users, subject.dataset.n_users, training.epoch_users)
+    n_windows = max(1, round(n_rows / subject.users_share))
+    batch_size = min(training.batch_size, n_windows)
     lengths = windows.lengths
     n_looked_at, n_users = settings.evaluation.validation_users, subject.dataset.n_users / subject.users_share
     looked_at_share = min(1.0, n_looked_at / n_users) if n_looked_at else 1.0
     return Load(
         settings=settings,
-        n_steps=math.ceil(n_windows / min(settings.training.batch_size, n_windows)),
-        n_positives=round(int(lengths.sum()) / subject.users_share),
+        n_steps=n_batches_of(n_windows, batch_size, training.user_order),
+        n_positives=round(int(lengths.sum()) / subject.users_share * n_rows / max(1, len(windows))),
         mean_context=float(np.sum(lengths * (lengths + 1)) / 2 / max(1, int(lengths.sum()))),
         n_valid_targets=round(subject.n_valid * looked_at_share),
         n_test_targets=subject.n_test,

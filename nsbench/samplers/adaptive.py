@@ -20,6 +20,9 @@ from nsbench.samplers.sharing import UserOrGroup
 from nsbench.samplers.stream import Streams
 from nsbench.search import IntRange
 
+HardestTies = Literal["all", "first"]
+"""Which of the negatives that score as the last of the hardest are among them."""
+
 PoolCount = Annotated[
     int, Field(ge=1, le=100_000, description="proposed negatives for each positive"), IntRange(50, 500, log=True)
 ]
@@ -29,6 +32,14 @@ HardestCount = Annotated[
     IntRange(1, 50, log=True),
 ]
 
+TiesField = Annotated[
+    HardestTies,
+    Field(
+        description="of negatives that score as the last of the hardest, an item drawn twice among them, all are trained on, "
+        "or the first until there are n_hardest (the published code)"
+    ),
+]
+
 
 @dataclass(frozen=True)
 class Hardest(Sampler):
@@ -36,6 +47,7 @@ class Hardest(Sampler):
 
     pool: Sampler
     n_hardest: int
+    ties: HardestTies = "all"
 
     def propose(self, batch: UserBatch, streams: Streams) -> Negatives:
         """Proposes the whole pool."""
@@ -46,12 +58,17 @@ class Hardest(Sampler):
         return self.pool.log_q(batch, item_ids)
 
     def select(self, negatives: Negatives, scores: Tensor) -> Negatives:
-        """Keeps the `n_hardest` highest-scored of the pool's valid negatives, and what ties with the last of them."""
+        """Keeps the `n_hardest` highest-scored of the pool's valid negatives; of those that tie with the last, as `ties` says."""
         negatives = self.pool.select(negatives, scores)
         if self.n_hardest >= scores.shape[-1]:
             return negatives
         valid = scores + torch.zeros_like(negatives.mask, dtype=scores.dtype).masked_fill_(~negatives.mask, -torch.inf)
-        chosen = valid >= kth_highest(valid, self.n_hardest)
+        last = kth_highest(valid, self.n_hardest)
+        chosen = valid >= last
+        if self.ties == "first":
+            tied = valid == last
+            n_left = self.n_hardest - (valid > last).sum(-1, keepdim=True)
+            chosen &= ~tied | (tied.cumsum(-1) <= n_left)
         return replace(negatives, mask=chosen & negatives.mask)
 
 
@@ -76,6 +93,7 @@ class AdaptiveSettings(SamplerSettings):
 
     n_negatives: PoolCount = 100
     n_hardest: HardestCount = 25
+    hardest_ties: TiesField = "all"
     negative_sharing: UserOrGroup = "user"
 
     @model_validator(mode="after")
@@ -85,9 +103,9 @@ class AdaptiveSettings(SamplerSettings):
 
     def build(self, context: SamplerContext) -> Sampler:
         """The hardest of uniform draws."""
-        history, sharing = context.history(self.exclude_history), context.sharing(self.negative_sharing)
+        history, sharing = context.history(self.excluded), context.sharing(self.negative_sharing)
         uniform = Uniform(self.n_negatives, context.n_candidates, history, sharing)
-        return Hardest(uniform, self.n_hardest)
+        return Hardest(uniform, self.n_hardest, self.hardest_ties)
 
 
 class AdaptiveBatchSettings(AdaptiveSettings):
@@ -99,8 +117,8 @@ class AdaptiveBatchSettings(AdaptiveSettings):
 
     def build(self, context: SamplerContext) -> Sampler:
         """The hardest of in-batch draws."""
-        pool = in_batch(self.n_negatives, context, self.exclude_history, self.negative_sharing)
-        return Hardest(pool, self.n_hardest)
+        pool = in_batch(self.n_negatives, context, self.excluded, self.negative_sharing)
+        return Hardest(pool, self.n_hardest, self.hardest_ties)
 
 
 class AdaptiveMixedSettings(SamplerSettings):
@@ -116,6 +134,7 @@ class AdaptiveMixedSettings(SamplerSettings):
     n_in_batch: InBatchCount = 10
     n_uniform: PoolCount = 100
     n_hardest: HardestCount = 25
+    hardest_ties: TiesField = "all"
     negative_sharing: UserOrGroup = "user"
 
     @model_validator(mode="after")
@@ -125,8 +144,8 @@ class AdaptiveMixedSettings(SamplerSettings):
 
     def build(self, context: SamplerContext) -> Sampler:
         """The hardest of mixed draws."""
-        pool = mixed(self.n_in_batch, self.n_uniform, context, self.exclude_history, self.negative_sharing)
-        return Hardest(pool, self.n_hardest)
+        pool = mixed(self.n_in_batch, self.n_uniform, context, self.excluded, self.negative_sharing)
+        return Hardest(pool, self.n_hardest, self.hardest_ties)
 
 
 def _check(n_hardest: int, n_pool: int) -> None:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from nsbench.data.batch import UserBatch
 from nsbench.samplers.history import UserHistory
-from nsbench.samplers.sampler import NegativeCount, Negatives, Sampler, SamplerContext, SamplerSettings
+from nsbench.samplers.sampler import Exclusion, NegativeCount, Negatives, Sampler, SamplerContext, SamplerSettings
 from nsbench.samplers.sharing import SharedByUsers, UserOrGroup
 from nsbench.samplers.stream import Streams
 
@@ -199,7 +199,7 @@ def _first(item_ids: Tensor, wanted: Tensor, n: int) -> Negatives:
 def in_batch(
     n_negatives: int,
     context: SamplerContext,
-    exclude_history: Literal["whole", "window"],
+    exclude_history: Exclusion,
     shared_by: SharedByUsers = "user",
 ) -> InBatch | InBatchOfGroups:
     """The in-batch atom over these training interactions."""
@@ -225,4 +225,4 @@ class BatchSettings(SamplerSettings):
 
     def build(self, context: SamplerContext) -> Sampler:
         """In-batch sampling."""
-        return in_batch(self.n_negatives, context, self.exclude_history, self.negative_sharing)
+        return in_batch(self.n_negatives, context, self.excluded, self.negative_sharing)

@@ -101,7 +101,7 @@ class CohortSettings(SamplerSettings):
     def build(self, context: SamplerContext) -> Sampler:
         """Stratified draws by cohort."""
         n_other = int(self.n_negatives * (1 - self.own_cohort_share)) // 2
-        history = context.history(self.exclude_history)
+        history = context.history(self.excluded)
         inside = [context.cohorts == cohort for cohort in BALANCED_COHORTS]
         sizes = torch.stack([one.sum() for one in inside])
         # Padding's cohort is the lowest number, so its place is the first.

@@ -14,7 +14,7 @@ from torch import Tensor
 from nsbench.data.batch import UserBatch
 from nsbench.samplers.batch import in_batch
 from nsbench.samplers.random import Uniform
-from nsbench.samplers.sampler import Negatives, Sampler, SamplerContext, SamplerSettings
+from nsbench.samplers.sampler import Exclusion, Negatives, Sampler, SamplerContext, SamplerSettings
 from nsbench.samplers.sharing import SharedByUsers, UserOrGroup
 from nsbench.samplers.stream import Streams
 from nsbench.search import IntRange
@@ -57,7 +57,7 @@ def mixed(
     n_in_batch: int,
     n_uniform: int,
     context: SamplerContext,
-    exclude: Literal["whole", "window"],
+    exclude: Exclusion,
     shared_by: SharedByUsers = "user",
 ) -> Mixed:
     """In-batch and uniform negatives joined."""
@@ -79,4 +79,4 @@ class MixedSettings(SamplerSettings):
 
     def build(self, context: SamplerContext) -> Sampler:
         """The union of in-batch and uniform."""
-        return mixed(self.n_in_batch, self.n_uniform, context, self.exclude_history, self.negative_sharing)
+        return mixed(self.n_in_batch, self.n_uniform, context, self.excluded, self.negative_sharing)

@@ -113,7 +113,7 @@ class PopularitySettings(SamplerSettings):
     def build(self, context: SamplerContext) -> Sampler:
         """Draws by popularity ** gamma."""
         probabilities = context.popularity(self.popularity_counts, self.gamma)
-        history, sharing = context.history(self.exclude_history), context.sharing(self.negative_sharing)
+        history, sharing = context.history(self.excluded), context.sharing(self.negative_sharing)
         return Popularity(probabilities, self.n_negatives, history, sharing)
 
 

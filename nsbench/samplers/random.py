@@ -56,5 +56,5 @@ class RandomSettings(SamplerSettings):
 
     def build(self, context: SamplerContext) -> Sampler:
         """Uniform over the candidates."""
-        history = context.history(self.exclude_history)
+        history = context.history(self.excluded)
         return Uniform(self.n_negatives, context.n_candidates, history, context.sharing(self.negative_sharing))

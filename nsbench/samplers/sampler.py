@@ -28,6 +28,10 @@ NegativeCount = Annotated[
 """How many negatives an atom draws; one bound, default range and search scale for all of them."""
 
 
+Exclusion = Literal["whole", "window"]
+"""Which items of a user are never negatives: all of the training history, or the last max_length targets."""
+
+
 @dataclass(frozen=True)
 class Negatives:
     """Proposed negatives, which broadcast to [batch, length, n] where users don't share draws.
@@ -85,7 +89,7 @@ class SamplerContext:
     cohort_rule: CohortRule = "filled"
     """How cohorts' borders are drawn, as in the evaluation."""
 
-    def history(self, excluded: Literal["whole", "window"]) -> UserHistory:
+    def history(self, excluded: Exclusion) -> UserHistory:
         """The items of each user that are never negatives."""
         return self.whole_history if excluded == "whole" else self.window_history
 
@@ -172,12 +176,20 @@ class SamplerSettings(BaseModel):
     """Its row in the paper's Table 1."""
 
     exclude_history: Annotated[
-        Literal["whole", "window"],
+        Literal["whole", "window", "published"],
         Field(
-            description="which items of the user are never negatives: the whole training history, or the last "
-            "max_length targets only (the published code)"
+            description="which items of the user are never negatives: the whole training history; the last max_length targets "
+            "only; or as the published code, whose samplers that draw from the catalogue alone leave out the whole history, "
+            "and the in-batch, mixed and adaptive ones the last targets only"
         ),
     ] = "whole"
+
+    @property
+    def excluded(self) -> Exclusion:
+        """What `exclude_history` comes to for this sampler."""
+        if self.exclude_history != "published":
+            return self.exclude_history
+        return "whole" if self.traits == {"global"} else "window"
 
     @abstractmethod
     def build(self, context: SamplerContext) -> Sampler:

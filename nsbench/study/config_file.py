@@ -28,7 +28,7 @@ def find_config(kind: str, name: str) -> Path:
     """
     own = Path(name)
     if own.suffix in (SUFFIX, ".yml"):
-        if own.is_file():
+        if own.exists() and not own.is_dir():
             return own
         raise SettingsError(f"there is no file {own}; give the path of a YAML file, or one of: {_listed(kind)}")
     path = config_folder() / kind / f"{name}{SUFFIX}"

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Self, TypeVar
 
-import yaml
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 
-from nsbench.config import Flat, Settings, Value, sections_of
+from nsbench.config import MOST_PROBLEMS, Flat, Settings, Value, sections_of
 from nsbench.errors import SettingsError
 from nsbench.samplers import SAMPLERS
 from nsbench.search import Choices, FloatRange, IntRange, SearchRange
+from nsbench.yaml_text import read_yaml, shortened
 
 RATE = "learning_rate"
 """The setting in which models that train side by side may differ."""
@@ -127,19 +127,18 @@ def read_yaml_as(model: type[_Model], path: Path) -> _Model:
     Raises:
         SettingsError: The file can't be read, is no YAML, or doesn't fit.
     """
+    content = read_yaml(path, "the file")
     try:
-        return model.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"can't read {path}: {error}") from error
-    except yaml.YAMLError as error:
-        raise SettingsError(f"{path} is no valid YAML: {error}") from error
+        return model.model_validate({} if content is None else content)
     except ValidationError as error:
+        found = error.errors()
         problems = "; ".join(
-            f"{'.'.join(map(str, problem['loc'])) or 'the file'}: {problem['msg'].removeprefix('Value error, ')}"
-            for problem in error.errors()
+            f"{shortened('.'.join(map(str, problem['loc']))) or 'the file'}: {problem['msg'].removeprefix('Value error, ')}"
+            for problem in found[:MOST_PROBLEMS]
         )
+        more = f"; and {len(found) - MOST_PROBLEMS:,} more" if len(found) > MOST_PROBLEMS else ""
         raise SettingsError(
-            f"{path} is not accepted: {problems}; fields are: {', '.join(model.model_fields)}"
+            f"{path} is not accepted: {problems}{more}; fields are: {', '.join(model.model_fields)}"
         ) from error
 
 

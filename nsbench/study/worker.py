@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, final
 
 from nsbench.errors import NonFiniteLoss, NsbenchError, OutOfMemory
+from nsbench.printable import log_to_terminal
+from nsbench.secret import masked
 from nsbench.study.job import BaselineJob, Ending, Job, TrainJob
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ def serve(leader: "Wire", home: Path, owner: str, log_level: int) -> None:
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    logging.basicConfig(level=log_level, format="%(levelname)s %(name)s: %(message)s")
+    log_to_terminal(log_level)
     work_for(leader, home, owner)
 
 
@@ -101,13 +103,13 @@ def _carry_out(job: Job, desk: _Desk, leader: "Wire") -> Ending:
     except KeyboardInterrupt:
         return Ending("interrupted", "interrupted")
     except NsbenchError as error:
-        return Ending("failed", str(error), may_do_apart=isinstance(error, NonFiniteLoss | OutOfMemory))
+        return Ending("failed", masked(str(error)), may_do_apart=isinstance(error, NonFiniteLoss | OutOfMemory))
     except MemoryError:
         return Ending("failed", "out of memory", may_do_apart=True)
     except Exception as error:
         # Whatever goes wrong in one run must not take the others down.
         _log.info("process %d: the job failed", os.getpid(), exc_info=True)
-        return Ending("failed", f"{type(error).__name__}: {error}")
+        return Ending("failed", masked(f"{type(error).__name__}: {error}"))
     return Ending("finished")
 
 

@@ -15,7 +15,8 @@ from mlflow.telemetry import set_telemetry_client
 from sqlalchemy.exc import SQLAlchemyError
 
 from nsbench.errors import StoreOutage, TrackingError
-from nsbench.home import Home
+from nsbench.home import Home, sqlite_uri
+from nsbench.secret import masked
 from nsbench.tracking.file_lock import file_lock
 from nsbench.tracking.outage import is_outage
 from nsbench.tracking.patience import Patience
@@ -43,7 +44,9 @@ def connect(uri: str) -> MlflowClient:
         _check_sqlite(file)
         _create_sqlite(file)
     elif "://" not in uri or uri.startswith("file:"):
-        raise TrackingError(f"MLflow takes no folder as a store any more, got {uri!r}; {STORE_ADVICE}")
+        raise TrackingError(
+            f"MLflow takes no folder as a store any more, got {without_password(uri)!r}; {STORE_ADVICE}"
+        )
     with store_errors(uri):
         client = MlflowClient(tracking_uri=uri)
         client.search_experiments(max_results=1)
@@ -72,8 +75,8 @@ def store_errors(uri: str) -> Iterator[None]:
     """Turns what MLflow and its database raise into a TrackingError that names the store: a StoreOutage where it may pass."""
     try:
         yield
-    except (MlflowException, SQLAlchemyError, OSError) as error:
-        lines = str(error).strip().splitlines()
+    except (MlflowException, SQLAlchemyError, OSError, ImportError, ValueError) as error:
+        lines = masked(str(error), uri).strip().splitlines()
         reason = lines[0] if lines else type(error).__name__
         kind = StoreOutage if is_outage(error) else TrackingError
         raise kind(f"the MLflow store {without_password(uri)} failed: {reason}; {STORE_ADVICE}") from error
@@ -96,12 +99,12 @@ def _create_sqlite(file: Path) -> None:
     """Makes the tables of a new store in a hidden file and renames it: MLflow can't go on with half of its tables."""
     if file.stat().st_size:
         return
-    with store_errors(f"sqlite:///{file}"), file_lock(file.with_name(f".{file.name}.lock")):
+    with store_errors(sqlite_uri(file)), file_lock(file.with_name(f".{file.name}.lock")):
         if file.stat().st_size:  # Another process was first.
             return
         partial = file.with_name(f".{file.name}.partial")
         partial.unlink(missing_ok=True)
-        MlflowClient(tracking_uri=f"sqlite:///{partial}").search_experiments(max_results=1)
+        MlflowClient(tracking_uri=sqlite_uri(partial)).search_experiments(max_results=1)
         partial.replace(file)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar, final
 
 from nsbench.errors import TrackingError
+from nsbench.secret import masked
 
 OPENING_PATIENCE_S = 30.0
 """How long a command that starts waits for a server that doesn't answer: it may be starting too."""
@@ -83,6 +84,6 @@ class Patience:
 
 
 def first_line(error: BaseException) -> str:
-    """What an error says, in a line."""
-    lines = str(error).strip().splitlines()
+    """What an error says, in a line, without the passwords of the addresses that this process's environment names."""
+    lines = masked(str(error)).strip().splitlines()
     return lines[0] if lines else type(error).__name__

@@ -17,6 +17,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
 from nsbench.errors import TrackingError
+from nsbench.secret import masked
 from nsbench.tracking.store_uri import STORE_ADVICE, check_server, without_password
 
 _TIMEOUT_S = 120.0
@@ -84,7 +85,9 @@ class ServerCall:
         return response.content
 
     def _failed(self, reason: str) -> TrackingError:
-        return TrackingError(f"the MLflow store {without_password(self._uri)} failed: {reason}; {STORE_ADVICE}")
+        return TrackingError(
+            f"the MLflow store {without_password(self._uri)} failed: {masked(reason, self._uri)}; {STORE_ADVICE}"
+        )
 
     def _session(self) -> requests.Session:
         """One a thread: sessions keep connections open, and don't say that threads may share them."""

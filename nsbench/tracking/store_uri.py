@@ -4,13 +4,13 @@ import socket
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from nsbench.errors import StoreOutage
+from nsbench.errors import StoreOutage, TrackingError
+from nsbench.secret import masked, without_secrets
 
 STORE_ADVICE = "set MLFLOW_TRACKING_URI to a server or a database, or NSBENCH_HOME to a folder that can be written"
 """What to do about a store that can't be used."""
 
 _REACH_TIMEOUT_S = 5.0
-_SQLITE = "sqlite:///"
 
 
 def is_server(uri: str) -> bool:
@@ -19,8 +19,23 @@ def is_server(uri: str) -> bool:
 
 
 def sqlite_file(uri: str) -> Path | None:
-    """The file of an sqlite URI; None for any other store."""
-    return Path(unquote(uri.removeprefix(_SQLITE).partition("?")[0])) if uri.startswith(_SQLITE) else None
+    """The file of an sqlite URI; None for any other store.
+
+    Raises:
+        TrackingError: It names no file that two processes could share.
+
+    >>> sqlite_file("sqlite:////runs/a%3Fb/mlflow.db?timeout=5")
+    PosixPath('/runs/a?b/mlflow.db')
+    """
+    scheme, _, rest = uri.partition("://")
+    if scheme.partition("+")[0] != "sqlite":
+        return None
+    path = unquote(rest.partition("?")[0].removeprefix("/"))
+    if path in ("", ":memory:") or path.startswith("file:"):
+        raise TrackingError(
+            f"{without_secrets(uri)} is no file that several commands can share; give sqlite:////FOLDER/FILE, or another database"
+        )
+    return Path(path)
 
 
 def without_password(uri: str) -> str:
@@ -29,8 +44,7 @@ def without_password(uri: str) -> str:
     >>> without_password("postgresql://me:secret@host/runs")
     'postgresql://me:***@host/runs'
     """
-    parts = urlsplit(uri)
-    return uri if parts.password is None else uri.replace(f":{parts.password}@", ":***@", 1)
+    return without_secrets(uri)
 
 
 def check_server(uri: str) -> None:
@@ -38,12 +52,28 @@ def check_server(uri: str) -> None:
 
     Raises:
         StoreOutage: Nobody listens at the address.
+        TrackingError: It is no address.
     """
-    parts = urlsplit(uri)
+    host, port = _host_and_port(uri)
     try:
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        socket.create_connection((parts.hostname or "", port), timeout=_REACH_TIMEOUT_S).close()
-    except (OSError, ValueError) as error:
+        socket.create_connection((host, port), timeout=_REACH_TIMEOUT_S).close()
+    except (OSError, UnicodeError) as error:
         raise StoreOutage(
-            f"no MLflow server answers at {without_password(uri)}: {error}; start it, or {STORE_ADVICE}"
+            f"no MLflow server answers at {without_password(uri)}: {masked(str(error), uri)}; start it, or {STORE_ADVICE}"
         ) from error
+
+
+def _host_and_port(uri: str) -> tuple[str, int]:
+    try:
+        parts = urlsplit(uri)
+        host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        host, port = "", 0
+    # What the parser takes for a path or a query is a user and a password with an `@` behind them.
+    if not host or ("@" in uri and "@" not in parts.netloc):
+        # The parser's own words, and so its error as a cause, would quote half of the password.
+        raise TrackingError(
+            f"{without_password(uri)} is no server's address: accepted is http://user:password@host:port, where the user's and "
+            "the password's own # / ? [ ] @ : and % are written as %23 %2F %3F %5B %5D %40 %3A and %25"
+        ) from None
+    return host, port

@@ -1,14 +1,16 @@
 """Adam with a learning rate for each replica, over a whole tensor or over some rows of a table.
 
-Source: Kingma and Ba, ICLR 2015. The row-wise form moves only the rows of the step (as `torch.optim.SparseAdam`): a row's
-moments stand still while it isn't drawn, where dense Adam lets them fade and goes on moving the row by what is left of
-them.
+Source: Kingma and Ba, ICLR 2015: algorithm 1, as torch has it, or the form at the end of its section 2, as TensorFlow and so
+the paper's published code have it; they differ in where epsilon is added. The row-wise form moves only the rows of the step
+(as `torch.optim.SparseAdam`): a row's moments stand still while it isn't drawn, where dense Adam lets them fade and goes on
+moving the row by what is left of them.
 
-torch's fused kernel does the arithmetic in one pass over memory. It takes one learning rate: where replicas differ in
-theirs, it moves zeros at a rate of 1, and each replica's rate scales the result.
+torch's fused kernel does the arithmetic of the first form in one pass over memory. It takes one learning rate: where
+replicas differ in theirs, it moves zeros at a rate of 1, and each replica's rate scales the result.
 """
 
 from collections.abc import Mapping
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -18,6 +20,9 @@ from nsbench.training.row import read_rows, write_rows
 
 EPS = 1e-8
 
+EpsilonPlace = Literal["after_correction", "before_correction"]
+"""Whether epsilon is added to the corrected root of the mean square (torch), or to the root itself (TensorFlow)."""
+
 ROWS_AT_ONCE = 3_000
 """Rows of a table that are read, moved and written together on a CPU: they are still in its cache when they are written,
 which takes a fifth off."""
@@ -26,7 +31,15 @@ which takes a fifth off."""
 class Adam:
     """The moments of one parameter of shape [replicas, ...]."""
 
-    def __init__(self, parameter: Tensor, learning_rates: Tensor, beta1: float = 0.9, beta2: float = 0.98) -> None:
+    def __init__(
+        self,
+        parameter: Tensor,
+        learning_rates: Tensor,
+        *,
+        beta1: float = 0.9,
+        beta2: float = 0.98,
+        epsilon: EpsilonPlace = "after_correction",
+    ) -> None:
         """Starts with moments of zero.
 
         Args:
@@ -34,10 +47,12 @@ class Adam:
             learning_rates: float32[replicas].
             beta1: Decay of the mean of gradients.
             beta2: Decay of the mean of squared gradients; .98 in SASRec.
+            epsilon: Where epsilon is added.
         """
         self._parameter = parameter.detach()
         self._rates = learning_rates.view(-1, *([1] * (parameter.dim() - 1)))
         self._beta1, self._beta2 = beta1, beta2
+        self._epsilon = epsilon
         self._mean = torch.zeros_like(self._parameter)
         self._square = torch.zeros_like(self._parameter)
         self._n_steps = torch.zeros((), device=parameter.device)
@@ -87,12 +102,24 @@ class Adam:
 
     def _move(self, values: Tensor, mean: Tensor, square: Tensor, gradient: Tensor, rates: Tensor) -> None:
         """Takes a step in place, at rates that broadcast against the values."""
+        if self._epsilon == "before_correction":
+            self._uncorrected(values, mean, square, gradient, rates)
+            return
         if self._only_rate is not None:
             self._fused(values, mean, square, gradient, self._only_rate)
             return
         change = torch.zeros_like(gradient)
         self._fused(change, mean, square, gradient, 1.0)
         values.addcmul_(change, rates)
+
+    def _uncorrected(self, values: Tensor, mean: Tensor, square: Tensor, gradient: Tensor, rates: Tensor) -> None:
+        """As TensorFlow: the rate takes both corrections, so epsilon weighs more in early steps than in the other form."""
+        # The count stays on the device, where a recorded step reads it.
+        n_steps = self._n_steps.add_(1).double()
+        correction = (1 - self._beta2**n_steps).sqrt_() / (1 - self._beta1**n_steps)
+        mean.lerp_(gradient, 1 - self._beta1)
+        square.mul_(self._beta2).addcmul_(gradient, gradient, value=1 - self._beta2)
+        values.sub_((mean / square.sqrt().add_(EPS)).mul_(rates * correction.float()))
 
     def _fused(self, values: Tensor, mean: Tensor, square: Tensor, gradient: Tensor, rate: float) -> None:
         adam(

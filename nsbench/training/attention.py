@@ -117,8 +117,8 @@ class CausalMix:
 class OneHead:
     """Attention with one head, where neighbouring weights have no width between them and are multiplied beforehand.
 
-    (q Wq) (x Wk)' = q (Wq Wk') x' and A (x Wv) Wo = A (x (Wv Wo)): two products a position instead of four, the same
-    function. The products' gradients are those of the four by the chain rule.
+    (q Wq) (x Wk)' = q (Wq Wk') x' and, where there is an output weight, A (x Wv) Wo = A (x (Wv Wo)): two products a
+    position instead of three or four, the same function. The products' gradients are those of all by the chain rule.
     """
 
     def __init__(self, weights: Weights, settings: ModelSettings, mix_of: "MixOf", name: str) -> None:
@@ -126,26 +126,27 @@ class OneHead:
         self._weights = weights
         self._name = name
         self._scale = 1 / math.sqrt(settings.hidden_dim)
-        query, key, value, output = (weights.values[f"{name}.{part}.weight"] for part in PARTS)
+        query, key = (weights.values[f"{name}.{part}.weight"] for part in ("query", "key"))
         key_scaled = key.transpose(1, 2) * self._scale
         self._query_key = Product(
             torch.bmm(query, key_scaled), torch.bmm(weights.values[f"{name}.query.bias"], key_scaled)
         )
-        self._value_output = Product(torch.bmm(value, output), torch.bmm(weights.values[f"{name}.value.bias"], output))
+        self._has_output = settings.attention_output
+        self._values = _ValueOutput(weights, name) if self._has_output else Linear(weights, f"{name}.value")
         self._mix = mix_of(1.0)
 
     def forward(self, query: Tensor, x: Tensor) -> Tensor:
         """The query plus what it attends to of x."""
-        mixed = self._mix.forward(self._query_key.forward(query), x, self._value_output.forward(x))
-        return mixed.add_(query).add_(self._weights.values[f"{self._name}.output.bias"])
+        mixed = self._mix.forward(self._query_key.forward(query), x, self._values.forward(x)).add_(query)
+        return mixed.add_(self._value("output.bias")) if self._has_output else mixed
 
     def backward(self, by_output: Tensor) -> tuple[Tensor, Tensor]:
         """The gradients by query and x; `by_output` is used up."""
         by_query_key, by_x, by_value = self._mix.backward(by_output)
         self._write_query_key(by_query_key)
-        self._write_value_output(by_value)
-        torch.sum(by_output, 1, keepdim=True, out=self._gradient("output.bias"))
-        by_x = self._value_output.backward(by_value, onto=by_x)
+        if self._has_output:
+            torch.sum(by_output, 1, keepdim=True, out=self._gradient("output.bias"))
+        by_x = self._values.backward(by_value, onto=by_x)
         return self._query_key.backward(by_query_key, onto=by_output), by_x
 
     def _write_query_key(self, by_product: Tensor) -> None:
@@ -157,15 +158,6 @@ class OneHead:
         by_key = torch.bmm(by_weight.transpose(1, 2), query).baddbmm_(by_bias.transpose(1, 2), bias)
         self._gradient("key.weight").copy_(by_key)
 
-    def _write_value_output(self, by_product: Tensor) -> None:
-        by_weight = self._value_output.by_weight(by_product)
-        by_bias = by_product.sum(1, keepdim=True)
-        value, bias, output = (self._value(part) for part in ("value.weight", "value.bias", "output.weight"))
-        self._gradient("value.weight").copy_(torch.bmm(by_weight, output.transpose(1, 2)))
-        self._gradient("value.bias").copy_(torch.bmm(by_bias, output.transpose(1, 2)))
-        by_output = torch.bmm(value.transpose(1, 2), by_weight).baddbmm_(bias.transpose(1, 2), by_bias)
-        self._gradient("output.weight").copy_(by_output)
-
     def _value(self, part: str) -> Tensor:
         return self._weights.values[f"{self._name}.{part}"]
 
@@ -173,27 +165,52 @@ class OneHead:
         return self._weights.gradients[f"{self._name}.{part}"]
 
 
+class _ValueOutput:
+    """The values of one head, already multiplied by the output weight."""
+
+    def __init__(self, weights: Weights, name: str) -> None:
+        names = (f"{name}.value.weight", f"{name}.value.bias", f"{name}.output.weight")
+        self._value, self._bias, self._output = (weights.values[part] for part in names)
+        self._gradients = tuple(weights.gradients[part] for part in names)
+        self._product = Product(torch.bmm(self._value, self._output), torch.bmm(self._bias, self._output))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self._product.forward(x)
+
+    def backward(self, by_product: Tensor, onto: Tensor) -> Tensor:
+        """The gradient by x, added in place to `onto`; writes those of the parameters."""
+        by_weight = self._product.by_weight(by_product)
+        by_bias = by_product.sum(1, keepdim=True)
+        by_output = torch.bmm(self._value.transpose(1, 2), by_weight).baddbmm_(self._bias.transpose(1, 2), by_bias)
+        transposed = self._output.transpose(1, 2)
+        found = (torch.bmm(by_weight, transposed), torch.bmm(by_bias, transposed), by_output)
+        for gradient, own in zip(self._gradients, found, strict=True):
+            gradient.copy_(own)
+        return self._product.backward(by_product, onto)
+
+
 class ManyHeads:
     """Attention with several heads."""
 
     def __init__(self, weights: Weights, settings: ModelSettings, mix_of: "MixOf", name: str) -> None:
         """Takes the weights of a block."""
-        self._query, self._key, self._value, self._output = (Linear(weights, f"{name}.{part}") for part in PARTS)
+        self._query, self._key, self._value = (Linear(weights, f"{name}.{part}") for part in ("query", "key", "value"))
+        self._output = Linear(weights, f"{name}.output") if settings.attention_output else None
         self._mix = mix_of(1 / math.sqrt(settings.hidden_dim // settings.n_heads))
 
     def forward(self, query: Tensor, x: Tensor) -> Tensor:
         """The query plus what it attends to of x."""
         mixed = self._mix.forward(self._query.forward(query), self._key.forward(x), self._value.forward(x))
-        return self._output.forward(mixed, onto=query)
+        return mixed.add_(query) if self._output is None else self._output.forward(mixed, onto=query)
 
     def backward(self, by_output: Tensor) -> tuple[Tensor, Tensor]:
         """The gradients by query and x; `by_output` is used up."""
-        by_query, by_key, by_value = self._mix.backward(self._output.backward(by_output))
+        by_mixed = by_output if self._output is None else self._output.backward(by_output)
+        by_query, by_key, by_value = self._mix.backward(by_mixed)
         by_x = self._value.backward(by_value, onto=self._key.backward(by_key))
         return self._query.backward(by_query, onto=by_output), by_x
 
 
-PARTS = ("query", "key", "value", "output")
 MixOf = Callable[[float], CausalMix]
 """Makes the mix of a block for a scale of its scores."""
 

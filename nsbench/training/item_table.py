@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from nsbench.group import Group
-from nsbench.training.adam import Adam
+from nsbench.training.adam import Adam, EpsilonPlace
 from nsbench.training.row import read_rows, sum_into_table, sum_rows, sum_to_write
 
 
@@ -45,16 +45,19 @@ class ItemTable(Protocol):
 class WholeTable:
     """A table of a process that has no others to ask."""
 
-    def __init__(self, items: Tensor, learning_rates: Tensor, *, row_wise: bool) -> None:
+    def __init__(
+        self, items: Tensor, learning_rates: Tensor, *, row_wise: bool, epsilon: EpsilonPlace = "after_correction"
+    ) -> None:
         """Starts with moments of zero.
 
         Args:
             items: [replicas, n_rows, hidden_dim]; changed in place by the steps.
             learning_rates: float32[replicas].
             row_wise: Whether a step moves only the rows that it looked up.
+            epsilon: Where Adam adds its epsilon.
         """
         self._items = items
-        self._adam = Adam(items, learning_rates)
+        self._adam = Adam(items, learning_rates, epsilon=epsilon)
         self._row_wise = row_wise
 
     @property

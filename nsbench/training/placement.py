@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from nsbench.group import ALONE, Group
 from nsbench.model import ModelSettings, Sasrec, initial_model
+from nsbench.training.adam import EpsilonPlace
 from nsbench.training.checkpoint import save_model
 from nsbench.training.item_table import CopiedTable, ItemTable, WholeTable
 from nsbench.training.joint_checkpoint import FirstCheckpoint, ShardCheckpoint
@@ -36,7 +37,9 @@ class Placement(Protocol):
     def initial_model(self, settings: ModelSettings, n_items: int, generators: Sequence[torch.Generator]) -> Sasrec:
         """A new model, with what this process holds of the item table; arguments as of `nsbench.model.initial_model`."""
 
-    def table(self, items: Tensor, learning_rates: Tensor, *, row_wise: bool) -> ItemTable:
+    def table(
+        self, items: Tensor, learning_rates: Tensor, *, row_wise: bool, epsilon: EpsilonPlace = "after_correction"
+    ) -> ItemTable:
         """The item table of which `items` is what this process holds; arguments as of `WholeTable`."""
 
     def checkpoint(self, own: Checkpoint) -> Checkpoint:
@@ -81,9 +84,11 @@ class Copied:
         """The same model in every process."""
         return initial_model(settings, n_items, generators)
 
-    def table(self, items: Tensor, learning_rates: Tensor, *, row_wise: bool) -> ItemTable:
+    def table(
+        self, items: Tensor, learning_rates: Tensor, *, row_wise: bool, epsilon: EpsilonPlace = "after_correction"
+    ) -> ItemTable:
         """The process's copy."""
-        own = WholeTable(items, learning_rates, row_wise=row_wise)
+        own = WholeTable(items, learning_rates, row_wise=row_wise, epsilon=epsilon)
         return own if self.group.size == 1 else CopiedTable(own, self.group)
 
     def checkpoint(self, own: Checkpoint) -> Checkpoint:
@@ -113,9 +118,12 @@ class Sharded:
         """The process's shard."""
         return initial_shard(settings, n_items, generators, self.group)
 
-    def table(self, items: Tensor, learning_rates: Tensor, *, row_wise: bool) -> ItemTable:
+    def table(
+        self, items: Tensor, learning_rates: Tensor, *, row_wise: bool, epsilon: EpsilonPlace = "after_correction"
+    ) -> ItemTable:
         """The table through the process's shard."""
-        return ShardedTable(WholeTable(items, learning_rates, row_wise=row_wise), self.group)
+        own = WholeTable(items, learning_rates, row_wise=row_wise, epsilon=epsilon)
+        return ShardedTable(own, self.group)
 
     def checkpoint(self, own: Checkpoint) -> Checkpoint:
         """Every process keeps its own."""

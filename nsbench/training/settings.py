@@ -31,6 +31,13 @@ class TrainingSettings(BaseModel):
         Literal["shuffled", "with_replacement"],
         Field(description="an epoch is a shuffled pass over the users, or as many draws of users (the published code)"),
     ] = "shuffled"
+    epoch_users: Annotated[
+        Literal["trained", "all"],
+        Field(
+            description="an epoch has as many batches as the users with two training interactions fill, or as all users of "
+            "the log would (the published code, which draws the former so often)"
+        ),
+    ] = "trained"
     replay_factor: Annotated[
         float,
         Field(
@@ -65,6 +72,13 @@ class TrainingSettings(BaseModel):
             "large catalogues"
         ),
     ] = "auto"
+    adam_epsilon: Annotated[
+        Literal["after_correction", "before_correction"],
+        Field(
+            description="where Adam adds its epsilon: to the root of the mean square after its bias correction (torch), or "
+            "before it (TensorFlow, the published code)"
+        ),
+    ] = "after_correction"
     item_table: Annotated[
         Literal["copied", "sharded"],
         Field(

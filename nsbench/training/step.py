@@ -77,13 +77,13 @@ class Stepper:
         self._loss = BinaryCrossEntropy(settings.negative_reduction, settings.unselected_negatives)
         self._generators = dropout_generators
         rates = torch.tensor(learning_rates, dtype=torch.float32, device=model.items.device)
-        self._dense_adam = Adam(model.dense, rates)
+        self._dense_adam = Adam(model.dense, rates, epsilon=settings.adam_epsilon)
         self._group = placement.group
         n_rows = model.items.shape[1] * placement.n_shards
         row_wise = (
             n_rows >= ROW_WISE_FROM if settings.item_optimizer == "auto" else settings.item_optimizer == "row-wise"
         )
-        self._table = placement.table(model.items, rates, row_wise=row_wise)
+        self._table = placement.table(model.items, rates, row_wise=row_wise, epsilon=settings.adam_epsilon)
 
     @property
     def generators(self) -> Sequence[torch.Generator]:

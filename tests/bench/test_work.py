@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from nsbench.bench.training import encoder_flops
 from nsbench.bench.work import LimitShares, Work, shares_of, work_of
 from nsbench.data.batch import UserBatch
 from nsbench.model import ModelSettings
@@ -33,6 +34,12 @@ def test_work_of_a_drawn_batch_by_hand() -> None:
     assert work.copied_bytes == 32
     assert work.n_negatives == 2
     assert work.n_drawn == pytest.approx(4 / 3)
+
+
+def test_attention_without_an_output_weight_is_a_product_less() -> None:
+    """Five products of 10 x 10 instead of six, 2 * 100 operations each, forward and twice as much backward: 600 less."""
+    sizes = [ModelSettings(hidden_dim=10, n_blocks=1, attention_output=has_output) for has_output in (True, False)]
+    assert encoder_flops(sizes[0], 3) - encoder_flops(sizes[1], 3) == 600
 
 
 def test_shares_by_hand() -> None:

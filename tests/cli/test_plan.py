@@ -85,7 +85,7 @@ def test_trials_are_reckoned_side_by_side_only_where_the_learning_rate_alone_is_
     [
         (("--gpus", "2"), "--gpus goes with --device"),
         (("--device", "h1000"), "h100"),
-        (("--rates", "none.json"), "can't take rates from none.json"),
+        (("--rates", "none.json"), "can't read the rates none.json"),
         (("--rates", "none.json", "--device", "h100"), "give one of them"),
     ],
 )

@@ -50,6 +50,46 @@ def test_draws_with_replacement_leave_the_last_part_of_a_pass_out() -> None:
     assert [len(batch.users) for batch in source.epoch(np.random.default_rng(0))] == [4, 4]
 
 
+HALF_TRAINED = [[1, 2], [1], [], [1, 2, 3], [], [1, 2], [1, 2], [], [1, 2], [1, 2]]
+"""Ten users, six of whom have two training interactions."""
+
+
+def test_an_epoch_of_all_users_draws_the_trained_ones_as_often_as_there_are_users() -> None:
+    """Six users would be one batch of four; ten are two. Users 1, 2, 4 and 7 have nothing to train on."""
+    log = dataset_of(HALF_TRAINED, test=[[1]] * 10)
+    windows = windows_of(log, 5)
+    assert BatchSource(log, windows, 4, CPU, "with_replacement").n_batches == 1
+    source = BatchSource(log, windows, 4, CPU, "with_replacement", epoch_users="all")
+    batches = [batch for seed in range(20) for batch in source.epoch(np.random.default_rng(seed))]
+    assert [len(batch.users) for batch in batches] == [4] * 40
+    assert {user for batch in batches for user in batch.users.tolist()} == {0, 3, 5, 6, 8, 9}
+
+
+def test_a_shuffled_epoch_of_all_users_goes_on_into_a_second_pass() -> None:
+    """Ten rows: each of the six trained users once, then four of them once more."""
+    log = dataset_of(HALF_TRAINED, test=[[1]] * 10)
+    source = BatchSource(log, windows_of(log, 5), 4, CPU, epoch_users="all")
+    batches = list(source.epoch(np.random.default_rng(0)))
+    assert [len(batch.users) for batch in batches] == [4, 4, 2]
+    assert source.n_batches == 3
+    users = sorted(user for batch in batches for user in batch.users.tolist())
+    assert sorted(set(users)) == [0, 3, 5, 6, 8, 9]
+    assert max(users.count(user) for user in users) == 2
+
+
+def test_a_batch_may_have_more_draws_than_there_are_trained_users() -> None:
+    """A batch of eight from six trained users of ten: one step; without the others a batch has six."""
+    log = dataset_of(HALF_TRAINED, test=[[1]] * 10)
+    sizes = [
+        [len(batch.users) for batch in source.epoch(np.random.default_rng(0))]
+        for source in (
+            BatchSource(log, windows_of(log, 5), 8, CPU, "with_replacement", epoch_users="all"),
+            BatchSource(log, windows_of(log, 5), 8, CPU, "with_replacement"),
+        )
+    ]
+    assert sizes == [[8], [6]]
+
+
 def test_a_gpu_cuts_the_same_batches_for_all_replicas_at_once() -> None:
     """Two replicas of two users each, against the host's batches; rows are as wide as the longest window, 3."""
     log = dataset_of([[1, 2, 3, 4, 5], [6, 7], [8, 9, 10], [11, 12]])

@@ -20,6 +20,7 @@ from nsbench.errors import DownloadError
 from nsbench.home import Home
 
 BODY = bytes(range(256)) * 4_000
+MOST = 100_000_000
 MD5 = hashlib.md5(BODY).hexdigest()
 
 
@@ -89,7 +90,7 @@ def ignore(done: int, total: int | None) -> None:
 
 def test_a_broken_download_goes_on_where_it_stopped(tmp_path: Path) -> None:
     with serving(Site(break_after=[1_000, 5_000])) as site:
-        download(site.url, tmp_path / "log.zip", MD5, ignore)
+        download(site.url, tmp_path / "log.zip", MD5, ignore, MOST)
     assert site.asked == ["", "bytes=1000-", "bytes=6000-"]
     assert (tmp_path / "log.zip").read_bytes() == BODY
     assert [path.name for path in tmp_path.iterdir()] == ["log.zip"]
@@ -98,9 +99,9 @@ def test_a_broken_download_goes_on_where_it_stopped(tmp_path: Path) -> None:
 def test_the_next_command_goes_on_too(tmp_path: Path) -> None:
     with serving(Site(break_after=[100] * download_transfer.ATTEMPTS)) as site:
         with pytest.raises(DownloadError, match="400 bytes have arrived"):
-            download(site.url, tmp_path / "log.zip", MD5, ignore)
+            download(site.url, tmp_path / "log.zip", MD5, ignore, MOST)
         assert not (tmp_path / "log.zip").exists()
-        download(site.url, tmp_path / "log.zip", MD5, ignore)
+        download(site.url, tmp_path / "log.zip", MD5, ignore, MOST)
     assert site.asked[-1] == "bytes=400-"
     assert (tmp_path / "log.zip").read_bytes() == BODY
 
@@ -109,9 +110,9 @@ def test_a_file_that_changed_on_the_server_is_fetched_from_its_beginning(tmp_pat
     newer = BODY[::-1]
     with serving(Site(break_after=[100] * download_transfer.ATTEMPTS)) as site:
         with pytest.raises(DownloadError):
-            download(site.url, tmp_path / "log.zip", None, ignore)
+            download(site.url, tmp_path / "log.zip", None, ignore, MOST)
         site.body, site.etag = newer, '"v2"'
-        download(site.url, tmp_path / "log.zip", None, ignore)
+        download(site.url, tmp_path / "log.zip", None, ignore, MOST)
     assert (tmp_path / "log.zip").read_bytes() == newer
 
 
@@ -119,7 +120,7 @@ def test_a_part_that_is_whole_already_becomes_the_file(tmp_path: Path) -> None:
     (tmp_path / "log.zip.part").write_bytes(BODY)
     (tmp_path / "log.zip.part.version").write_text('"v1"')
     with serving(Site()) as site:
-        download(site.url, tmp_path / "log.zip", MD5, ignore)
+        download(site.url, tmp_path / "log.zip", MD5, ignore, MOST)
     assert site.asked == [f"bytes={len(BODY)}-"]
     assert (tmp_path / "log.zip").read_bytes() == BODY
 
@@ -127,25 +128,25 @@ def test_a_part_that_is_whole_already_becomes_the_file(tmp_path: Path) -> None:
 def test_a_file_that_is_there_is_not_fetched_again(tmp_path: Path) -> None:
     (tmp_path / "log.zip").write_bytes(BODY)
     with serving(Site()) as site:
-        download(site.url, tmp_path / "log.zip", MD5, ignore)
+        download(site.url, tmp_path / "log.zip", MD5, ignore, MOST)
     assert site.asked == []
 
 
 def test_a_wrong_checksum_is_refused_and_nothing_stays(tmp_path: Path) -> None:
     with serving(Site(body=b"not the log")) as site, pytest.raises(DownloadError, match=f"expected {MD5}"):
-        download(site.url, tmp_path / "log.zip", MD5, ignore)
+        download(site.url, tmp_path / "log.zip", MD5, ignore, MOST)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_missing_file_says_so_at_once(tmp_path: Path) -> None:
     with serving(Site(status=404)) as site, pytest.raises(DownloadError, match="answered 404"):
-        download(site.url, tmp_path / "log.zip", MD5, ignore)
+        download(site.url, tmp_path / "log.zip", MD5, ignore, MOST)
     assert len(site.asked) == 1
 
 
 def test_a_server_that_is_down_is_asked_again_before_giving_up(tmp_path: Path) -> None:
     with serving(Site(status=503)) as site, pytest.raises(DownloadError, match="answered 503"):
-        download(site.url, tmp_path / "log.zip", MD5, ignore)
+        download(site.url, tmp_path / "log.zip", MD5, ignore, MOST)
     assert len(site.asked) == download_transfer.ATTEMPTS
 
 
@@ -153,24 +154,24 @@ def test_an_address_without_a_server_is_an_error_message(tmp_path: Path) -> None
     with serving(Site()) as site:
         pass
     with pytest.raises(DownloadError, match="run the same command again"):
-        download(site.url, tmp_path / "log.zip", MD5, ignore)
+        download(site.url, tmp_path / "log.zip", MD5, ignore, MOST)
 
 
 def test_only_web_addresses_are_fetched(tmp_path: Path) -> None:
     with pytest.raises(DownloadError, match="https://"):
-        download("file:///etc/hostname", tmp_path / "log.zip", None, ignore)
+        download("file:///etc/hostname", tmp_path / "log.zip", None, ignore, MOST)
 
 
 def test_a_folder_that_cannot_be_written_is_an_error_message(tmp_path: Path) -> None:
     (tmp_path / "downloads").write_text("a file where a folder should be")
     with serving(Site()) as site, pytest.raises(DownloadError, match="NSBENCH_HOME"):
-        download(site.url, tmp_path / "downloads" / "log.zip", MD5, ignore)
+        download(site.url, tmp_path / "downloads" / "log.zip", MD5, ignore, MOST)
 
 
 def test_progress_ends_at_the_whole_file(tmp_path: Path) -> None:
     told: list[tuple[int, int | None]] = []
     with serving(Site(break_after=[1_000])) as site:
-        download(site.url, tmp_path / "log.zip", MD5, lambda done, total: told.append((done, total)))
+        download(site.url, tmp_path / "log.zip", MD5, lambda done, total: told.append((done, total)), MOST)
     assert told[-1] == (len(BODY), len(BODY))
     assert [done for done, _ in told] == sorted(done for done, _ in told)
 
@@ -188,7 +189,7 @@ def archive_of(path: Path, *members: str, link: str | None = None) -> Path:
 
 def test_the_wanted_file_is_found_in_any_folder_of_the_archive(tmp_path: Path) -> None:
     archive = archive_of(tmp_path / "a.zip", "ml-10M100K/README.html", "ml-10M100K/ratings.dat")
-    extract_member(archive, "ratings.dat", tmp_path / "out" / "ratings.dat")
+    extract_member(archive, "ratings.dat", tmp_path / "out" / "ratings.dat", MOST)
     assert (tmp_path / "out" / "ratings.dat").read_text() == "content of ml-10M100K/ratings.dat"
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["ratings.dat"]
 
@@ -197,20 +198,20 @@ def test_the_wanted_file_is_found_in_any_folder_of_the_archive(tmp_path: Path) -
 def test_an_archive_that_leads_outside_is_refused(tmp_path: Path, evil: str) -> None:
     archive = archive_of(tmp_path / "a.zip", "ratings.dat", evil)
     with pytest.raises(DownloadError, match="refused"):
-        extract_member(archive, "ratings.dat", tmp_path / "ratings.dat")
+        extract_member(archive, "ratings.dat", tmp_path / "ratings.dat", MOST)
     assert [path.name for path in tmp_path.iterdir()] == ["a.zip"]
 
 
 def test_an_archive_with_a_link_is_refused(tmp_path: Path) -> None:
     archive = archive_of(tmp_path / "a.zip", "ratings.dat", link="b")
     with pytest.raises(DownloadError, match="refused"):
-        extract_member(archive, "ratings.dat", tmp_path / "ratings.dat")
+        extract_member(archive, "ratings.dat", tmp_path / "ratings.dat", MOST)
 
 
 def test_an_archive_without_the_log_names_what_it_holds(tmp_path: Path) -> None:
     archive = archive_of(tmp_path / "a.zip", "movies.dat")
     with pytest.raises(DownloadError, match=r"movies\.dat"):
-        extract_member(archive, "ratings.dat", tmp_path / "ratings.dat")
+        extract_member(archive, "ratings.dat", tmp_path / "ratings.dat", MOST)
 
 
 def test_a_damaged_archive_leaves_nothing(tmp_path: Path) -> None:
@@ -220,7 +221,7 @@ def test_a_damaged_archive_leaves_nothing(tmp_path: Path) -> None:
     content[content.index(b"content of")] ^= 1
     archive.write_bytes(content)
     with pytest.raises(DownloadError, match="not a whole"):
-        extract_member(archive, "ratings.dat", tmp_path / "ratings.dat")
+        extract_member(archive, "ratings.dat", tmp_path / "ratings.dat", MOST)
     assert [path.name for path in tmp_path.iterdir()] == ["a.zip"]
 
 

@@ -171,7 +171,9 @@ def test_a_late_label_that_is_no_small_number_stands_for_itself(
     assert (int(label) if isinstance(others[0], int) else label) in users
 
 
-def test_events_and_ratings_choose_rows(home: Home, tmp_path: Path) -> None:
+def test_events_and_ratings_choose_rows_and_the_others_are_counted(
+    home: Home, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """Of 40 rows, every second is a view and every fourth has 5 stars; both hold for rows 0, 4, 8, ...: 10 rows."""
     lines = [
         f"{u},{i},{START + t},{'view' if k % 2 == 0 else 'cart'},{5 if k % 4 == 0 else 3}"
@@ -182,6 +184,8 @@ def test_events_and_ratings_choose_rows(home: Home, tmp_path: Path) -> None:
     read = ReadOptions(events=("view",), min_rating=4)
     card = prepare_log(path, read, PrepareOptions(valid_share=0.1, test_share=0.1), "log", home)
     assert card.n_interactions == 10
+    assert "left out 20 rows of other events" in caplog.text
+    assert "rows 10 with a lower rating" in caplog.text
     assert (card.options["events"], card.options["min_rating"], card.options["event_column"]) == ("view", 4, "event")
     with pytest.raises(LogError, match="no row left with the events buy: column 'event' holds 'view', 'cart'"):
         prepare_log(path, ReadOptions(events=("buy",)), PrepareOptions(), "log", home)
@@ -227,7 +231,8 @@ def test_bad_rows_are_counted_and_the_first_is_named(
     path = tmp_path / "bad.csv"
     path.write_text("\n".join(lines))
     message = (
-        r"bad.csv, line 4: user_id='NaN', item_id='10'.* 3 of 43 rows are bad: 1 without a user in 'user_id', "
+        r"bad.csv, line 4: user_id='NaN', item_id='10'.* 3 of 43 rows are bad: 1 without a user in 'user_id' "
+        r"\('NaN': read as missing\), "
         r"1 without an item in 'item_id', 1 whose 'timestamp' is no time in seconds.*--skip-bad-rows"
     )
     with pytest.raises(LogError, match=message):
@@ -264,7 +269,7 @@ def test_a_log_that_ends_in_the_middle_is_refused(home: Home, tmp_path: Path) ->
     whole = (tmp_path / "whole.csv.gz").read_bytes()
     path = tmp_path / "cut.csv.gz"
     path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(LogError, match=r"cut\.csv\.gz can't be read to its end.*Is it complete"):
+    with pytest.raises(LogError, match=r"cut\.csv\.gz starts like gzip but can't be unpacked to its end"):
         prepare_log(path, ReadOptions(), PrepareOptions(), "log", home)
     assert list(home.datasets.iterdir()) == []
 

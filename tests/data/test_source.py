@@ -1,17 +1,24 @@
-"""Recognition of formats, separators and headers."""
+"""Recognition of formats, separators and headers, and the rows that each format gives."""
 
 import gzip
+import os
 from pathlib import Path
 
+import polars as pl
 import pytest
 
-from nsbench.data.source import ROW, LogFormat, recognise
+from nsbench.data.source import ROW, LogFormat, LogSource, recognise
 from nsbench.errors import LogError
 
 
 def written(path: Path, content: str | bytes) -> Path:
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     return path
+
+
+def column(source: LogSource, name: str) -> list[object]:
+    """All values of a column."""
+    return [value for frame in source.frames({"value": name}) for value in frame["value"]]
 
 
 def test_the_content_decides_and_not_the_name(tmp_path: Path) -> None:
@@ -28,24 +35,23 @@ def test_a_first_line_with_a_number_is_no_header(tmp_path: Path) -> None:
 def test_a_byte_order_mark_is_no_part_of_the_first_name(tmp_path: Path) -> None:
     source = recognise(written(tmp_path / "log.csv", "user,item,time\n1,2,3\n".encode("utf-8-sig")))
     assert source.columns == ("user", "item", "time")
-    assert source.scan(["user"]).collect()["user"].to_list() == ["1"]
+    assert column(source, "user") == ["1"]
 
 
 def test_a_quoted_label_may_hold_the_separator(tmp_path: Path) -> None:
     source = recognise(written(tmp_path / "log.csv", 'user,item,time\n"a,b",2,3\n'))
-    assert source.scan(["user"]).collect()["user"].to_list() == ["a,b"]
+    assert column(source, "user") == ["a,b"]
 
 
 def test_a_quote_in_a_tsv_is_a_letter(tmp_path: Path) -> None:
     source = recognise(written(tmp_path / "log.tsv", 'user\titem\ttime\n7" single\t2\t3\n'))
-    assert source.scan(["user"]).collect()["user"].to_list() == ['7" single']
+    assert column(source, "user") == ['7" single']
 
 
 def test_rows_are_numbered_without_the_header_in_every_text_format(tmp_path: Path) -> None:
     for name, content in (("a.csv", "u,i,t\na,b,c\nd,e,f\n"), ("a.dat", "u::i::t\na::b::c\nd::e::f\n")):
         source = recognise(written(tmp_path / name, content))
-        assert source.scan(["i"]).collect().rows() == [(0, "b"), (1, "e")]
-        assert source.scan(["i"]).collect().columns == [ROW, "i"]
+        assert source.head({"item": "i"}, 9).rows(named=True) == [{ROW: 0, "item": "b"}, {ROW: 1, "item": "e"}]
         assert source.line_of(1) == "line 3"
 
 
@@ -56,12 +62,14 @@ def test_rows_are_numbered_without_the_header_in_every_text_format(tmp_path: Pat
         (b"\n \n", "empty"),
         (b"hello world\n", "format of .* isn't known"),
         (b"\0\1\2\3", "binary"),
-        (b"user,item,time\n\xe9,1,1\n", "not UTF-8 text at byte 15"),
+        (b"user,item,time\n\xe9,1,1\n", "line 2 is not UTF-8 text"),
+        (b'[{"user": 1}, {"user": 2}]', "is a JSON array"),
+        (b"[1,2,3]", "is a JSON array"),
         (b"PK\3\4rest", "zip archive"),
         (b"PAR1rest", "can't be read"),
         (b"user,item,item,time\n1,2,3,4\n", "two columns of one name"),
         (gzip.compress(b"user,item,time\n" * 9, mtime=0)[:20], "can't be unpacked"),
-        (b'{"user": 1}\n{"user":\n{"user": 2}\n', "row 2 is not a JSON object"),
+        (b'{"user": 1}\n{"user":\n{"user": 2}\n', "line 2 is not JSON"),
     ],
 )
 def test_what_is_no_log_is_refused_with_the_reason(tmp_path: Path, content: bytes, message: str) -> None:
@@ -78,3 +86,65 @@ def test_a_missing_file_names_the_ones_close_to_it(tmp_path: Path) -> None:
 def test_a_folder_is_no_log(tmp_path: Path) -> None:
     with pytest.raises(LogError, match="is a folder"):
         recognise(tmp_path)
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "log.csv")
+    with pytest.raises(LogError, match="is a pipe.*write it to one first"):
+        recognise(tmp_path / "log.csv")
+
+
+@pytest.mark.parametrize("before", ["", "\n", "\n \n\r\n", "\n" * (1 << 17)])
+def test_blank_lines_are_no_rows_and_count_as_lines(tmp_path: Path, before: str) -> None:
+    source = recognise(written(tmp_path / "log.csv", f"{before}user,item,time\na,1,5\n\nb,2,6\n\n"))
+    source = source if before.strip("\n") == "" else source.with_quoting()
+    assert column(source, "user") == ["a", "b"]
+    assert source.line_of(1) == f"line {before.count(chr(10)) + 4:,}"
+
+
+def test_names_with_blanks_around_them_are_the_names_without(tmp_path: Path) -> None:
+    source = recognise(written(tmp_path / "log.csv", "user, item, time\na, 1, 5\n"))
+    assert source.columns == ("user", "item", "time")
+    assert column(source, "item") == [" 1"]
+
+
+def test_a_column_without_a_name_is_named_by_its_place(tmp_path: Path) -> None:
+    """As pandas writes its index."""
+    source = recognise(written(tmp_path / "log.csv", ",user,item,time\n0,a,1,5\n"))
+    assert source.columns == ("column 1", "user", "item", "time")
+    assert column(source, "time") == ["5"]
+
+
+def test_blanks_separate_where_nothing_else_does(tmp_path: Path) -> None:
+    source = recognise(written(tmp_path / "log.inter", "user_id:token item_id:token time:float\n1 2 3\n"))
+    assert column(source, "item_id:token") == ["2"]
+    source = recognise(written(tmp_path / "log.csv", "user,item,time\n1,2,2020-01-01 10:00:00\n"))
+    assert source.separator == ","
+
+
+def test_a_title_with_double_colons_makes_no_double_colon_file(tmp_path: Path) -> None:
+    source = recognise(written(tmp_path / "log.csv", "A::B::C,1,2020-01-01\nD,2,2020-01-02\n"))
+    assert (source.separator, column(source, "1")) == (",", ["A::B::C", "D"])
+
+
+def test_a_row_of_double_colons_with_a_field_too_many_is_named(tmp_path: Path) -> None:
+    source = recognise(written(tmp_path / "r.dat", "1::10::5::978300760\n\n2::A::B::5::978300761\n"))
+    with pytest.raises(LogError, match="line 3 has 5 fields where there are 4 columns"):
+        column(source, "1")
+
+
+def test_a_name_that_is_a_pattern_is_a_name(tmp_path: Path) -> None:
+    """`views[1].jsonl` as a pattern is views1.jsonl."""
+    for name, user in (("views1.jsonl", "other"), ("views[1].jsonl", "right"), ("*.jsonl", "star")):
+        written(tmp_path / name, f'{{"user": "{user}", "item": 1, "time": 2}}\n')
+    assert column(recognise(tmp_path / "views[1].jsonl"), "user") == ["right"]
+    assert column(recognise(tmp_path / "*.jsonl"), "user") == ["star"]
+
+
+def test_a_damaged_parquet_file_is_refused(tmp_path: Path) -> None:
+    pl.DataFrame({"user": range(99), "item": range(99)}).write_parquet(tmp_path / "log.parquet")
+    whole = bytearray((tmp_path / "log.parquet").read_bytes())
+    whole[4:80] = b"x" * 76
+    source = recognise(written(tmp_path / "log.parquet", bytes(whole)))
+    with pytest.raises(LogError, match="can't be read"):
+        column(source, "user")

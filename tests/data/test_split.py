@@ -55,9 +55,21 @@ def test_too_few_different_times_are_refused(times: list[int]) -> None:
         cut(times, "timestamp")
 
 
-def test_a_share_of_less_than_one_interaction_is_refused() -> None:
+def test_a_share_of_less_than_one_interaction_is_refused_by_timestamp() -> None:
     with pytest.raises(LogError, match="8 for training, 2 for validation and 0 for test"):
-        cut(list(range(10)), "rows", test=0.01)
+        cut(list(range(10)), "timestamp", test=0.01)
+
+
+@pytest.mark.parametrize(
+    ("n", "share", "n_wanted"),
+    [(11, 0.1, 2), (10, 0.01, 1), (10, 0.1, 1), (100, 0.07, 7), (100, 0.29, 29), (50, 0.3, 15)],
+)
+def test_rows_round_shares_up(n: int, share: float, n_wanted: int) -> None:
+    """As the paper's code: a tenth of 11 is 2. Shares that give whole numbers stay, though .07 * 100 is 7.000000000000001."""
+    _, valid, test = cut(list(range(n)), "rows", share, share)
+    assert test == list(range(n - n_wanted, n))
+    assert valid == list(range(n - 2 * n_wanted, n - n_wanted))
+    assert len(cut(list(range(11)), "timestamp", 0.1, 0.1)[2]) == 1
 
 
 @pytest.mark.parametrize("bin_bits", [1, 3, 16])

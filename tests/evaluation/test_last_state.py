@@ -14,11 +14,16 @@ from nsbench.evaluation.model_scorer import ModelScorer
 from nsbench.model import ModelSettings, initial_model
 
 
+@pytest.mark.parametrize("attention_output", [True, False])
 @pytest.mark.parametrize("n_blocks", [1, 2, 3])
 @pytest.mark.parametrize("n_heads", [1, 2])
-def test_states_equal_those_of_the_whole_model_at_the_last_positions(n_heads: int, n_blocks: int) -> None:
+def test_states_equal_those_of_the_whole_model_at_the_last_positions(
+    n_heads: int, n_blocks: int, attention_output: bool
+) -> None:
     """Rows of 1 to 7 items in several rectangles; biases and scales off their first values."""
-    settings = ModelSettings(hidden_dim=8, n_heads=n_heads, n_blocks=n_blocks, max_length=9)
+    settings = ModelSettings(
+        hidden_dim=8, n_heads=n_heads, n_blocks=n_blocks, attention_output=attention_output, max_length=9
+    )
     random = torch.Generator().manual_seed(0)
     model = initial_model(settings, 30, [random])
     model.dense.add_(0.2 * torch.randn(model.dense.shape, generator=random))

@@ -1,5 +1,7 @@
 """The work in a run, counted by hand."""
 
+from dataclasses import replace
+
 import pytest
 
 from nsbench.bench.workload import Workload, dataset_of
@@ -26,6 +28,23 @@ def test_an_epoch_has_a_step_for_every_batch_of_users():
     assert load.n_steps == 4
     assert load.n_positives == sum(min(int(n) - 1, 10) for n in trained)
     assert (load.n_valid_targets, load.n_test_targets) == (120, 130)
+
+
+def test_an_epoch_of_draws_has_whole_batches_only_and_may_count_all_users():
+    """200 users, 50 of whom lose their training: 150 / 64 are 2 batches, 200 / 64 are 3, with a third more positives."""
+    made = subject()
+    train_end = made.dataset.train_end.copy()
+    train_end[:50] = made.dataset.offsets[:50]
+    made = replace(made, dataset=replace(made.dataset, train_end=train_end))
+    trained, every = (
+        load_of(
+            made,
+            Settings.of("random", {"batch_size": 64, "user_order": "with_replacement", "epoch_users": epoch_users}),
+        )
+        for epoch_users in ("trained", "all")
+    )
+    assert (trained.n_steps, every.n_steps) == (2, 3)
+    assert every.n_positives == pytest.approx(trained.n_positives * 4 / 3, abs=1)
 
 
 def test_a_stand_in_stands_for_all_users():

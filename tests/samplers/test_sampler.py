@@ -10,7 +10,8 @@ import torch
 from nsbench.config import Settings
 from nsbench.data.batch import UserBatch, windows_of
 from nsbench.errors import SettingsError
-from nsbench.samplers.adaptive import Hardest, kth_highest
+from nsbench.samplers import SAMPLERS
+from nsbench.samplers.adaptive import AdaptiveSettings, Hardest, kth_highest
 from nsbench.samplers.batch import BatchSettings, in_batch
 from nsbench.samplers.cohort import CohortSettings
 from nsbench.samplers.history import UserHistory, pair_filter
@@ -23,6 +24,7 @@ from nsbench.samplers.stream import Streams
 from nsbench.terms import Cohort
 from tests.builder import dataset_of
 from tests.samplers.log import batches_of, context_of, skewed_log
+from tests.samplers.there import SamplerThere
 
 LOG = skewed_log()
 CONTEXT = context_of(LOG)
@@ -160,6 +162,32 @@ def test_the_hardest_never_fill_up_with_masked_negatives() -> None:
     assert chosen.mask.tolist() == [[[False, False, False, True]]]
 
 
+TIED = torch.tensor([[[[1.0, 3.0, 2.0, 2.0, 2.0, 0.0], [2.0, 2.0, 2.0, 2.0, 2.0, 2.0]]]])
+
+
+@pytest.mark.parametrize("place", ["cpu", "gpu"])
+@pytest.mark.parametrize(
+    ("ties", "chosen"),
+    [("all", ["-x-xx-", "xx-xxx"]), ("first", ["-x-xx-", "xx-x--"]), ("first of fewer", ["-x----", "xx----"])],
+)
+def test_of_negatives_that_tie_with_the_last_of_the_hardest_all_are_kept_or_the_first(
+    place: str, ties: str, chosen: list[str]
+) -> None:
+    """Three are asked for, and the third place is masked: 3, 2 and 2 of the first position, three of five 2s of the second.
+
+    With one valid negative left, or two, no masked one fills the rest.
+    """
+    mask = torch.tensor([[[True, True, False, True, True, True]]])
+    if ties == "first of fewer":
+        mask = torch.tensor([[[[False, True, False, False, False, False], [True, True, False, False, False, False]]]])[
+            0
+        ]
+    settings = AdaptiveSettings(n_negatives=6, n_hardest=3, hardest_ties="all" if ties == "all" else "first")
+    sampler = settings.build(CONTEXT) if place == "cpu" else SamplerThere(settings, LOG)
+    selected = sampler.select(Negatives(torch.arange(1, 7).view(1, 1, 6), mask), TIED[0])
+    assert ["".join("-x"[kept] for kept in row) for row in selected.mask.expand(1, 2, 6)[0].tolist()] == chosen
+
+
 def test_cohort_takes_its_share_from_the_positives_own_cohort() -> None:
     """20 negatives, half from the own cohort: 10 own and 5 of each other one, where the history takes none away."""
     batch = batches_of(LOG, 20)[0]
@@ -222,6 +250,26 @@ def test_a_window_only_excludes_the_last_targets() -> None:
         negatives = sampler.propose(batch, Streams(generator()))
         drawn[excluded] = set(negatives.item_ids[negatives.mask].tolist())
     assert drawn == {"whole": {10, 11}, "window": {1, 2, 3, 10, 11}}
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_as_published_only_what_draws_from_the_catalogue_alone_excludes_the_whole_history(name: str) -> None:
+    """User 0's history is 1..9, its last six targets are 4..9; user 1's targets are 1, 2, 10, 11.
+
+    Random, popularity and inverse popularity never give 1 or 2, nor does cohort, which draws from the catalogue too; the
+    others, whose pools hold both, do.
+    """
+    log = dataset_of([list(range(1, 10)), [3, 1, 2, 10, 11]])
+    users, lengths = torch.tensor([0, 1]), torch.tensor([6, 4])
+    inputs = torch.tensor([[3, 4, 5, 6, 7, 8], [3, 1, 2, 10, 0, 0]])
+    targets = torch.tensor([[4, 5, 6, 7, 8, 9], [1, 2, 10, 11, 0, 0]])
+    counts = {n: 200 for n in ("n_negatives", "n_in_batch", "n_uniform") if n in SAMPLERS[name].model_fields}
+    sampler = SAMPLERS[name].model_validate({**counts, "exclude_history": "published"}).build(context_of(log))
+    drawn = sampler.propose(UserBatch(users, lengths, inputs, targets), Streams(generator())).rows(0, 1, 6)
+    ids, mask = torch.broadcast_tensors(drawn.item_ids, drawn.mask)
+    from_catalogue = {"random", "popularity", "inverse-popularity", "cohort"}
+    expected = {10, 11} if name in from_catalogue else {1, 2, 10, 11}
+    assert set(ids[mask].tolist()) & {1, 2, *range(4, 12)} == expected
 
 
 def test_a_user_who_has_had_everything_gets_no_negatives() -> None:

@@ -38,6 +38,7 @@ class Case:
     sampler_settings: Mapping[str, object] = field(default_factory=dict)
     training: Mapping[str, object] = field(default_factory=dict)
     n_heads: int = 1
+    attention_output: bool = True
     seeds: tuple[int, ...] = (0,)
 
 
@@ -59,6 +60,17 @@ CASES = {
     "trained padding": Case("random", {"n_negatives": 7}, {"padding": "trained"}),
     # 60 users: the second step has one, and nothing for the second process.
     "a batch of one user": Case("batch", {"n_negatives": 12}, {"batch_size": 59}),
+    "as published": Case(
+        "adaptive-mixed",
+        {"n_in_batch": 8, "n_uniform": 9, "n_hardest": 4, "hardest_ties": "first", "exclude_history": "published"},
+        {
+            "padding": "trained",
+            "unselected_negatives": "zero",
+            "item_optimizer": "dense",
+            "adam_epsilon": "before_correction",
+        },
+        attention_output=False,
+    ),
     "replicas": Case("mixed", {"n_in_batch": 8, "n_uniform": 9}, n_heads=2, seeds=(0, 1)),
 }
 
@@ -73,7 +85,14 @@ def ragged_log() -> Dataset:
 def trained(case: Case, where: Where, group: Group) -> tuple[Tensor, Sasrec]:
     """[N_STEPS, replicas] losses and the model, with the process's part of the item table."""
     log = ragged_log()
-    size = ModelSettings(hidden_dim=8, n_blocks=2, n_heads=case.n_heads, max_length=6, dropout_rate=0.3)
+    size = ModelSettings(
+        hidden_dim=8,
+        n_blocks=2,
+        n_heads=case.n_heads,
+        attention_output=case.attention_output,
+        max_length=6,
+        dropout_rate=0.3,
+    )
     settings = TrainingSettings.model_validate({"batch_size": 31, "item_table": where, **case.training})
     batches = BatchSource(log, windows_of(log, size.max_length), settings.batch_size, CPU)
     sampler = SAMPLERS[case.sampler].model_validate(case.sampler_settings).build(context_of(log))

@@ -12,12 +12,13 @@ from nsbench.training.checkpoint import load_model, save_model
 SIZE = ModelSettings(hidden_dim=4, n_blocks=1, max_length=3)
 
 
-def test_a_saved_model_comes_back_as_it_was(tmp_path: Path) -> None:
-    model = initial_model(SIZE, 9, [torch.Generator().manual_seed(0)])
+@pytest.mark.parametrize("size", [SIZE, SIZE.model_copy(update={"attention_output": False})])
+def test_a_saved_model_comes_back_as_it_was(tmp_path: Path, size: ModelSettings) -> None:
+    model = initial_model(size, 9, [torch.Generator().manual_seed(0)])
     path = tmp_path / "deep" / "model.safetensors"
     save_model(model, path)
     loaded = load_model(path)
-    assert loaded.settings == SIZE
+    assert loaded.settings == size
     assert torch.equal(loaded.items, model.items)
     assert torch.equal(loaded.dense, model.dense)
     assert [file.name for file in path.parent.iterdir()] == ["model.safetensors"]

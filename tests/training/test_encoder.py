@@ -89,25 +89,34 @@ def states_of(model: Sasrec, step: Step, vectors: Tensor, dropout: ByteDropout |
             weights = (q @ k.transpose(2, 3) / math.sqrt(d // heads) + future).softmax(-1)
             mask = pair_mask(dropout, f"{name}.attention", step, block)
             mixed[:, block.positions] = ((weights * mask) @ v).transpose(1, 2).reshape(model.n_replicas, -1, d)
-        x = norm(query + linear(mixed, f"{name}.output"), f"{name}.feed_norm")
+        attended = linear(mixed, f"{name}.output") if model.settings.attention_output else mixed
+        x = norm(query + attended, f"{name}.feed_norm")
         hidden = (linear(x, f"{name}.feed_in") * place_mask(f"{name}.feed_in")).relu()
         x = x + linear(hidden, f"{name}.feed_out") * place_mask(f"{name}.feed_out")
     return norm(x, "norm")
 
 
 @pytest.mark.parametrize("dropout_rate", [0.0, 0.3])
+@pytest.mark.parametrize("attention_output", [True, False], ids=["output", "no output"])
 @pytest.mark.parametrize("n_heads", [1, 2])
 @pytest.mark.parametrize("n_replicas", [1, 3])
 @pytest.mark.parametrize("least_saved", [-1.0, 1.0], ids=["packed", "in blocks"])
 def test_states_and_every_gradient_equal_autograds(
-    monkeypatch: pytest.MonkeyPatch, least_saved: float, n_replicas: int, n_heads: int, dropout_rate: float
+    monkeypatch: pytest.MonkeyPatch,
+    least_saved: float,
+    n_replicas: int,
+    n_heads: int,
+    attention_output: bool,
+    dropout_rate: float,
 ) -> None:
     """To 1e-5 of the largest gradient of each parameter, after moving biases and scales off their first values.
 
     The definition has rows in blocks, each by itself; the encoder end to end, or in the same blocks.
     """
     monkeypatch.setattr(layout, "LEAST_SAVED", least_saved)
-    settings = ModelSettings(hidden_dim=8, n_heads=n_heads, max_length=6, dropout_rate=dropout_rate)
+    settings = ModelSettings(
+        hidden_dim=8, n_heads=n_heads, attention_output=attention_output, max_length=6, dropout_rate=dropout_rate
+    )
     random = torch.Generator().manual_seed(5)
     model = initial_model(settings, LOG.n_items, [torch.Generator().manual_seed(seed) for seed in range(n_replicas)])
     model.dense.add_(0.1 * torch.randn(model.dense.shape, generator=random))

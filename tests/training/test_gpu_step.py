@@ -74,6 +74,7 @@ def moved(draw: Draw) -> Draw:
         ("adaptive-mixed", {"item_optimizer": "row-wise"}, {}),
         ("cohort", {"unselected_negatives": "zero", "negative_reduction": "sum"}, {"n_heads": 2}),
         ("batch", {"padding": "trained"}, {"dropout_rate": 0.0}),
+        ("mixed", {"adam_epsilon": "before_correction"}, {"attention_output": False}),
     ],
 )
 @pytest.mark.parametrize("sharing", ["user", "group"])

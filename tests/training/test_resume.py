@@ -83,6 +83,7 @@ CASES = {
     "cut short by patience": ("random", {"patience": 1}),
     "row-wise": ("random", {"item_optimizer": "row-wise"}),
     "users drawn with replacement": ("random", {"user_order": "with_replacement"}),
+    "TensorFlow's Adam": ("adaptive-mixed", {"adam_epsilon": "before_correction"}),
     "replayed half-way through the second epoch": ("random", {"replay_factor": 1.5}),
     "replayed adaptive": ("adaptive-mixed", {"replay_factor": 1.0}),
 }

@@ -15,6 +15,7 @@ from nsbench.data.usual import UsualLayout
 from nsbench.device import captured
 from nsbench.errors import TrainingError
 from nsbench.model import ModelSettings, Sasrec
+from nsbench.samplers.adaptive import AdaptiveMixedSettings
 from nsbench.samplers.random import RandomSettings
 from nsbench.samplers.sampler import SamplerSettings
 from nsbench.training.loop import Trainer
@@ -78,6 +79,23 @@ def test_repeated_steps_give_what_they_give_call_by_call(settings: SamplerSettin
         for found, wanted in ((model.items, other.items), (model.dense, other.dense)):
             assert (found - wanted).abs().max().cpu() <= CLOSE
     assert losses[-1].mean() < 0.95 * losses[0].mean()
+
+
+@pytest.mark.parametrize("item_optimizer", ["dense", "row-wise"])
+def test_repeated_steps_count_for_tensorflows_adam_too(item_optimizer: str) -> None:
+    """Its rate changes with the count of steps, which a graph must read anew each time; attention without an output weight."""
+    training = TrainingSettings.model_validate({"item_optimizer": item_optimizer, "adam_epsilon": "before_correction"})
+    size = SIZE.model_copy(update={"attention_output": False})
+    settings = AdaptiveMixedSettings(n_in_batch=8, n_uniform=9, n_hardest=4, hardest_ties="first")
+    with pretended_gpu() as started:
+        model, taker = taker_on(settings, training, size=size, repeats=True)
+        other, each_anew = taker_on(settings, training, size=size, repeats=False)
+        losses, _ = trained(taker, 2)
+        assert not IS_PRETENDED or n_repeated(started) == 2 * 3 - N_BEFORE
+        expected, _ = trained(each_anew, 2)
+        assert (losses - expected).abs().max() <= CLOSE
+        for found, wanted in ((model.items, other.items), (model.dense, other.dense)):
+            assert (found - wanted).abs().max().cpu() <= CLOSE
 
 
 @only_pretended

@@ -1,0 +1,80 @@
+"""Reads a Parquet file in batches, with Arrow: damage is an error there, and no name is taken for a pattern."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+from pyarrow import parquet
+
+from nsbench.errors import LogError
+
+BATCH_ROWS = 1 << 18
+
+
+def parquet_names(path: Path) -> tuple[str, ...]:
+    """The columns of a file.
+
+    Raises:
+        LogError: It can't be read.
+    """
+    with _reading(path), parquet.ParquetFile(path) as file:
+        return tuple(file.schema_arrow.names)
+
+
+def read_parquet(path: Path, wanted: Sequence[str]) -> Iterator[pl.DataFrame]:
+    """Reads columns in their own types.
+
+    Args:
+        path: The file.
+        wanted: Names of the columns.
+
+    Yields:
+        Frames with columns named by their place in `wanted`, in the file's order; texts are strings, whether they are
+        stored as such, as categories or as bytes.
+
+    Raises:
+        LogError: The file can't be read to its end, or a column is of a type that has no reader.
+    """
+    n_rows = 0
+    with _reading(path), parquet.ParquetFile(path) as file:
+        for batch in file.iter_batches(BATCH_ROWS, columns=list(wanted)):
+            n_rows += batch.num_rows
+            yield pl.DataFrame([_series(path, name, str(place), batch) for place, name in enumerate(wanted)])
+        if n_rows != file.metadata.num_rows:
+            raise LogError(
+                f"{path} holds {n_rows:,} rows where its end says {file.metadata.num_rows:,}; write it again."
+            )
+
+
+def _series(path: Path, name: str, place: str, batch: pa.RecordBatch) -> pl.Series:
+    column = batch.column(batch.schema.get_field_index(name))
+    try:
+        return pl.Series(place, _plain(column))
+    except (pl.exceptions.PolarsError, TypeError, ValueError, pa.ArrowException) as error:
+        raise LogError(f"Column {name!r} of {path} holds {column.type}, which isn't read ({error}).") from None
+
+
+def _plain(column: pa.Array) -> pa.Array:
+    """Texts as texts however they are stored, and instants in UTC: some files write time zones as `+05:30`."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    kind = column.type
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
+        return column.cast(pa.binary()).cast(pa.string())
+    if pa.types.is_timestamp(kind) and kind.tz is not None:
+        return column.cast(pa.timestamp(kind.unit, "UTC"))
+    return column
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Arrow's errors as what to do about them."""
+    try:
+        yield
+    except (pa.ArrowException, OSError, ValueError) as error:
+        if isinstance(error, LogError):
+            raise
+        reason = (str(error).splitlines() or [""])[0][:200]
+        raise LogError(f"{path} starts like Parquet but can't be read ({reason}); fetch or write it again.") from None

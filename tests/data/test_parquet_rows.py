@@ -1,0 +1,51 @@
+"""Parquet's many ways to store the same column."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from nsbench.data.parquet_rows import parquet_names, read_parquet
+from nsbench.errors import LogError
+
+
+def read(folder: Path, column: pa.Array, name: str = "x") -> list[object]:
+    path = folder / "log[1].parquet"
+    parquet.write_table(pa.table({name: column, "other": pa.array([1] * len(column))}), path, row_group_size=2)
+    assert parquet_names(path) == (name, "other")
+    return [value for frame in read_parquet(path, [name]) for value in frame["0"]]
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.array(["a", None, "b"]),
+        pa.array(["a", None, "b"], pa.large_string()),
+        pa.array(["a", None, "b"]).dictionary_encode(),
+        pa.array([b"a", None, b"b"]),
+        pa.array([b"a", None, b"b"], pa.binary(1)),
+        pa.array([b"a", None, b"b"]).dictionary_encode(),
+    ],
+    ids=lambda column: str(column.type),
+)
+def test_texts_are_texts_however_they_are_stored(tmp_path: Path, column: pa.Array) -> None:
+    assert read(tmp_path, column) == ["a", None, "b"]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "+05:30", "-03:00", "Europe/Berlin"])
+def test_an_instant_is_the_same_in_every_time_zone(tmp_path: Path, zone: str) -> None:
+    moment = datetime(2020, 10, 2, 16, 8, 38, tzinfo=UTC)
+    column = pa.array([moment], pa.timestamp("us", "UTC")).cast(pa.timestamp("us", zone))
+    assert read(tmp_path, column) == [moment]
+
+
+def test_a_name_with_a_dot_or_like_a_pattern_is_a_name(tmp_path: Path) -> None:
+    assert read(tmp_path, pa.array([1, 2, 3]), "user.id") == [1, 2, 3]
+    assert read(tmp_path, pa.array([1, 2, 3]), "^x$") == [1, 2, 3]
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(LogError, match="Column 'x' of .* holds binary, which isn't read"):
+        read(tmp_path, pa.array([b"\xff"]))
