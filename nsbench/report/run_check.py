@@ -126,7 +126,10 @@ def _card_faults(run: StoredRun) -> Iterator[str]:
 
 
 _PARAM_RULES: tuple[tuple[str, Callable[[float], bool], str], ...] = (
-    ("learning_rate", lambda value: value > 0, "no number above 0"),
+    ("learning_rate", lambda value: 0 < value < 1, "no number between 0 and 1"),
     ("replay_factor", lambda value: value >= 0, "no number from 0 on"),
-    *((name, lambda value: value >= 0 and value == int(value), "no whole number from 0 on") for name in COUNT_PARAMS),
+    *(
+        (name, lambda value: 0 <= value <= _MOST_COUNT and value == int(value), "no whole number from 0 on")
+        for name in COUNT_PARAMS
+    ),
 )
