@@ -16,14 +16,16 @@ _ROUNDING = 1e-6
 _BALANCE_ROUNDING = 1e-3
 """The published code adds 1e-7 to each cohort's value, which shows where all are small."""
 
-_MAY_BE_DEFINED = tuple(balance_name("test", metric, CUTOFF) for metric in ACCURACY_METRICS)
+_BALANCES = tuple(balance_name("test", metric, CUTOFF) for metric in ACCURACY_METRICS)
 """Undefined where nothing is hit, but for the published code."""
+
+_MAY_BE_MISSING = tuple(metric_name("test", group, "n_targets") for group in GROUPS)
 
 
 def contradiction(run: StoredRun, ranks: RankTable) -> str | None:
     """What of a run's metrics its ranks don't give; None where they agree.
 
-    Metrics that the run lacks contradict nothing. Ranks that end in a half come from tied scores; a version of nsbench may have
+    Ranks that end in a half come from tied scores; a version of nsbench may have
     counted their hits in another way, so each of them may shift a metric by its whole weight.
 
     Args:
@@ -42,8 +44,12 @@ def contradiction(run: StoredRun, ranks: RankTable) -> str | None:
         slacks |= {balance_name("test", metric, CUTOFF): _BALANCE_ROUNDING for metric in ACCURACY_METRICS}
     for name, slack in slacks.items():
         recorded, computed = run.metric(name), given.get(name, math.nan)
-        is_undefined = math.isnan(computed) and (recorded == 0 or name in _MAY_BE_DEFINED)
-        if not math.isnan(recorded) and not is_undefined and not abs(recorded - computed) <= slack:
+        if math.isnan(recorded):
+            if not math.isnan(computed) and name not in _MAY_BE_MISSING:
+                return f"it lacks its metric {name}, which its ranks give as {computed:.6g}"
+            continue
+        is_undefined = math.isnan(computed) and (recorded == 0 or name in _BALANCES)
+        if not is_undefined and not abs(recorded - computed) <= slack:
             return f"its metric {name} is {recorded:.6g}, but its ranks give {computed:.6g}"
     most = _n_items(run)
     highest = float(np.max(ranks.ranks, where=np.isfinite(ranks.ranks), initial=0))

@@ -7,6 +7,7 @@ is left out and named, and nothing else changes.
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -29,6 +30,11 @@ _AHEAD = timedelta(days=1)
 _ROUNDING = 1e-6
 _MOST_COUNT = 2**53
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_ENOUGH_PARAMS = 3
+"""A run has more than twenty; with next to none, nothing says that settings are equal."""
+
+_VERSION = re.compile(r"([0-9]+\.[0-9]+[A-Za-z0-9.+-]{0,60})?", re.ASCII)
+
 _PLAIN_TAG = re.compile(r"[\w.,:;/+=() -]{0,250}", re.ASCII)
 """What the tags that decide whether runs are comparable are made of."""
 
@@ -47,7 +53,9 @@ def check_runs(runs: Sequence[StoredRun], now: datetime) -> tuple[list[StoredRun
             sound.append(run)
         else:
             faulty.append(faulty_run(run, reason))
-    return sound, faulty
+    odd = _odd_ones_out(sound)
+    faulty += [faulty_run(run, odd[run.run_id]) for run in sound if run.run_id in odd]
+    return [run for run in sound if run.run_id not in odd], faulty
 
 
 def number_of(text: str) -> float:
@@ -71,6 +79,24 @@ def _faults(run: StoredRun, now: datetime) -> Iterator[str]:
     yield from _card_faults(run)
 
 
+def _odd_ones_out(runs: Sequence[StoredRun]) -> dict[str, str]:
+    """Runs whose tags were changed, by id: of equal settings on the same log, fingerprint and protocol are equal too."""
+    groups: dict[object, list[StoredRun]] = {}
+    for run in runs:
+        if len(run.params) >= _ENOUGH_PARAMS and run.status == "FINISHED" and run.kind in COMPARED_KINDS:
+            key = (run.sampler, run.dataset_hash, version_of(run), frozenset(run.params.items()))
+            groups.setdefault(key, []).append(run)
+    odd = {}
+    for group in groups.values():
+        most = Counter((run.fingerprint, run.protocol) for run in group).most_common(1)[0][0]
+        for run in group:
+            if (run.fingerprint, run.protocol) != most:
+                odd[run.run_id] = (
+                    f"its tags {Tag.SETTINGS} and {Tag.PROTOCOL} are not those of the other runs with the same parameters"
+                )
+    return odd
+
+
 def _tag_faults(run: StoredRun) -> Iterator[str]:
     """Of the tags that decide which row a run counts in, and whether beside the others."""
     needed = {
@@ -81,9 +107,11 @@ def _tag_faults(run: StoredRun) -> Iterator[str]:
     yield from (f"it has no tag {tag}" for tag, value in needed.items() if not value.strip())
     if run.seed is None:
         yield f"it has no tag {Tag.SEED}"
-    for tag, value in {**needed, Tag.SETTINGS: run.fingerprint, Tag.VERSION: version_of(run)}.items():
-        if tag is not Tag.SAMPLER and not _PLAIN_TAG.fullmatch(value):
-            yield f"its tag {tag} is {plain_text(value, 40)!r}, which nsbench doesn't write"
+    forms = {Tag.DATASET_HASH: _PLAIN_TAG, Tag.PROTOCOL: _PLAIN_TAG, Tag.SETTINGS: _PLAIN_TAG, Tag.VERSION: _VERSION}
+    values = {**needed, Tag.SETTINGS: run.fingerprint, Tag.VERSION: version_of(run)}
+    for tag, form in forms.items():
+        if not form.fullmatch(values[tag]):
+            yield f"its tag {tag} is {plain_text(values[tag], 40)!r}, which nsbench doesn't write"
 
 
 def _metric_faults(metrics: Mapping[str, float]) -> Iterator[str]:

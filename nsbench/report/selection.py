@@ -102,8 +102,8 @@ def version_of(run: StoredRun) -> str:
 
 
 def _method(runs: Sequence[StoredRun], left_out: list[LeftOut]) -> Method:
-    # One that doesn't say its settings can't decide on those of others.
-    newest = next((run for run in reversed(runs) if run.fingerprint), runs[-1])
+    # One that doesn't say its settings or its version can't decide on those of others.
+    newest = next((run for run in reversed(runs) if run.fingerprint and version_of(run)), runs[-1])
     same = _keep(runs, lambda run: run.fingerprint == newest.fingerprint, "older settings", left_out)
     version = version_of(newest)
     same = _keep(same, lambda run: version_of(run) == version, f"another nsbench than {version}", left_out)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import final
+from urllib.parse import urlsplit
 
 from mlflow import MlflowClient
 from mlflow.artifacts import download_artifacts, list_artifacts
@@ -10,9 +11,17 @@ from mlflow.entities import Run, ViewType
 
 from nsbench.errors import UnreachableRanks
 from nsbench.terms import Tag
-from nsbench.tracking.mlflow_connection import connect, store_errors
+from nsbench.tracking.mlflow_connection import connect, store_errors, without_password
 from nsbench.tracking.run_parts import NO_CARD, RunParts, paused_collection, stored_run_of
-from nsbench.tracking.run_store import OLDEST_FIRST, Experiments, RunPage, RunQuery, history_of
+from nsbench.tracking.run_store import (
+    LOCAL_SCHEMES,
+    OLDEST_FIRST,
+    Experiments,
+    RunPage,
+    RunQuery,
+    history_of,
+    local_file,
+)
 from nsbench.tracking.stored_run import MetricPoint, RunStatus
 
 
@@ -67,6 +76,8 @@ class DatabaseStore:
 
     def fetch(self, artifact_uri: str, name: str, folder: Path) -> Path | None:
         """See `RunStore`."""
+        if urlsplit(artifact_uri).scheme in LOCAL_SCHEMES:
+            return local_file(artifact_uri, name)
         return fetch_anywhere(artifact_uri, name, folder, self._uri)
 
 
@@ -88,12 +99,13 @@ def fetch_anywhere(artifact_uri: str, name: str, folder: Path, tracking_uri: str
             return None
         return Path(download_artifacts(f"{artifact_uri}/{name}", dst_path=str(folder), tracking_uri=tracking_uri))
     except ImportError as error:
+        place = without_password(artifact_uri)
         raise UnreachableRanks(
-            f"the artifacts in {artifact_uri} can't be read: {error}; install the client that MLflow needs for such places"
+            f"the artifacts in {place} can't be read: {error}; install the client that MLflow needs for such places"
         ) from error
     except Exception as error:  # Every kind of place has a client of its own, with errors of its own.
         reason = str(error).partition("\n")[0] or type(error).__name__
-        raise UnreachableRanks(f"the artifacts in {artifact_uri} can't be read: {reason}") from error
+        raise UnreachableRanks(f"the artifacts in {without_password(artifact_uri)} can't be read: {reason}") from error
 
 
 def _parts_of(run: Run) -> RunParts:

@@ -16,11 +16,11 @@ from nsbench.tracking.rank_file import RANKS_FILE, read_ranks
 from nsbench.tracking.run_cache import RunCache
 from nsbench.tracking.run_pages import RunPages
 from nsbench.tracking.run_refresh import RunRefresh, by_experiment, run_is_one_of, tag_is
-from nsbench.tracking.run_store import Experiments, RunQuery, RunStore
+from nsbench.tracking.run_store import LOCAL_SCHEMES, Experiments, RunQuery, RunStore
 from nsbench.tracking.store_uri import is_server, sqlite_file, without_password
 from nsbench.tracking.stored_run import MetricPoint, StoredRun
 
-_LOCAL_SCHEMES = ("", "file", "mlflow-artifacts")
+_OWN_FOLDERS = (*LOCAL_SCHEMES, "mlflow-artifacts")
 """Places where one run's folder says nothing on another's."""
 
 PAGE_SIZE = 250
@@ -145,7 +145,7 @@ class MlflowReader:
         try:
             return self._store.fetch(artifact_uri, RANKS_FILE, folder)
         except UnreachableRanks as error:
-            if parts.scheme not in _LOCAL_SCHEMES:
+            if parts.scheme not in _OWN_FOLDERS:
                 self._unreachable[place] = str(error)
             raise
 

@@ -37,6 +37,8 @@ def read_ranks(source: Path | bytes) -> RankTable:
     Raises:
         DamagedRanks: The file can't be read, lacks a column, or holds what no ranking gives.
     """
+    if isinstance(source, Path) and not source.is_file():
+        raise _damaged("it is no file")
     try:
         file = pq.ParquetFile(pa.BufferReader(source) if isinstance(source, bytes) else source)
         if file.metadata.num_rows > _MOST_ROWS:

@@ -8,12 +8,20 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast, final
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, urlsplit
 
 from nsbench.errors import TrackingError, UnreachableRanks
 from nsbench.terms import Tag
 from nsbench.tracking.run_parts import paused_collection, stored_run_of
-from nsbench.tracking.run_store import OLDEST_FIRST, Experiments, RunPage, RunQuery, history_of
+from nsbench.tracking.run_store import (
+    LOCAL_SCHEMES,
+    OLDEST_FIRST,
+    Experiments,
+    RunPage,
+    RunQuery,
+    history_of,
+    local_file,
+)
 from nsbench.tracking.server_answer import ExperimentAnswer, FileAnswer, MetricAnswer, RunAnswer, parts_of
 from nsbench.tracking.server_call import ServerCall
 from nsbench.tracking.stored_run import MetricPoint
@@ -99,9 +107,8 @@ class ServerStore:
     def fetch(self, artifact_uri: str, name: str, folder: Path) -> Path | None:
         """See `RunStore`."""
         place = urlsplit(artifact_uri)
-        if place.scheme in ("", "file"):
-            file = Path(unquote(place.path)) / name
-            return _existing(file)
+        if place.scheme in LOCAL_SCHEMES:
+            return local_file(artifact_uri, name)
         if place.scheme != _PROXIED or place.netloc:
             from nsbench.tracking.database_store import fetch_anywhere
 
@@ -148,14 +155,6 @@ class ServerStore:
             token = answer.get("next_page_token", "")
             if not token:
                 return history_of(values)
-
-
-def _existing(file: Path) -> Path | None:
-    """A run's file on a disk that is mounted here too; None where there is none, or no such disk."""
-    try:
-        return file if file.exists() else None
-    except (OSError, ValueError) as error:
-        raise UnreachableRanks(f"{file} can't be read: {error}") from error
 
 
 def _parsed(content: bytes) -> object:
