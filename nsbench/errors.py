@@ -55,6 +55,14 @@ class TrackingError(NsbenchError):
     exit_code = 5
 
 
+class DamagedRanks(TrackingError):
+    """A run's file of ranks that holds none, or not those of a ranking."""
+
+
+class UnreachableRanks(TrackingError):
+    """A run's file of ranks that lies where it can't be read from this machine."""
+
+
 class StoreOutage(TrackingError):
     """A tracking store that doesn't answer now and may later."""
 

@@ -39,4 +39,4 @@ def baseline(
     if runs.n_failed:
         console.print(f"{runs.n_failed} baselines failed; the same command tries them again", highlight=False)
         raise typer.Exit(EXIT_FAILED_RUNS)
-    console.print(f"next: {program()} report --dataset {dataset}", soft_wrap=True, highlight=False)
+    console.print(f"next: {program()} report --dataset {dataset}", soft_wrap=True, highlight=False, markup=False)

@@ -1,6 +1,7 @@
 """`nsbench report`: the comparison, from the recorded runs alone."""
 
 import os
+import sys
 import webbrowser
 from collections import Counter
 from collections.abc import Sequence
@@ -31,25 +32,39 @@ def report(
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
 ) -> None:
     """Compare samplers: the answer in words, tables by cohort, differences, cost and figures, on a page and as files."""
+    from nsbench.report.document import file_stem
     from nsbench.report.report import build_report
-    from nsbench.report.terminal import terminal_report
+    from nsbench.report.terminal import ascii_text, terminal_report
     from nsbench.tracking.mlflow_reader import open_reader
 
     if open_page and formats and ReportFormat.HTML not in formats:
         raise SettingsError("--open needs the page; add --format html, or leave --format out to write everything")
     home = current_home()
     names = tuple(dict.fromkeys(dataset or ()))
-    folder = output or home.reports / ("+".join(names) or "all")
+    folder = output or home.reports / (file_stem("+".join(map(file_stem, names))) if names else "all")
     written = build_report(open_reader(home), names, folder, formats or tuple(ReportFormat))
     console = Console()
     if not console.is_terminal and "COLUMNS" not in os.environ:
         # A file or a pipe has no width; rich would take 80 columns and break the tables' lines.
         console = Console(width=WIDTH_OF_FILES)
-    console.print(terminal_report(written.summaries))
-    _say_where(written.files, written.output, console)
+    with console.capture() as printed:
+        console.print(terminal_report(written.summaries))
+        _say_where(written.files, written.output, console)
+    text = printed.get()
+    sys.stdout.write(text if _takes(text) else ascii_text(text))
+    sys.stdout.flush()
     if open_page:
         # The page is the file to open first, so it stands in front.
         webbrowser.open(written.files[0].absolute().as_uri())
+
+
+def _takes(text: str) -> bool:
+    """Whether the terminal's, file's or pipe's encoding has every character of a text."""
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _say_where(files: Sequence[Path], output: Path, console: Console) -> None:

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 from nsbench.report.answer_context import context, is_small_test, size_of_test
 from nsbench.report.comparison import pareto_front
+from nsbench.report.faulty_run import WHAT_TO_DO
 from nsbench.report.number import percent, runs_text
-from nsbench.report.selection import CUTOFF
+from nsbench.report.selection import COMPARED_KINDS, CUTOFF
 from nsbench.report.statistic import BALANCE, LEVEL
 from nsbench.report.summary import DatasetSummary, Estimate, MethodSummary
 from nsbench.terms import ALL, BALANCED_COHORTS
@@ -18,6 +19,10 @@ def answer(summary: DatasetSummary) -> list[str]:
     Args:
         summary: With its statistics (`nsbench.report.reading`).
     """
+    return [*_sentences(summary), *_faulty(summary)]
+
+
+def _sentences(summary: DatasetSummary) -> list[str]:
     rows = summary.methods
     if not rows:
         return [_nothing_to_compare(summary)]
@@ -125,13 +130,23 @@ def _front(rows: Sequence[MethodSummary]) -> str:
 
 
 def _nothing_to_compare(summary: DatasetSummary) -> str:
-    if summary.selection.left_out:
+    if summary.selection.left_out or any(run.kind in COMPARED_KINDS for run in summary.selection.faulty):
         return "Nothing to compare: no finished repeat or baseline has test metrics; see the runs left out."
     n_other = sum(count.n_finished for count in summary.counts)
     return (
         f"Nothing to compare yet: no finished repeat or baseline ({runs_text(n_other)} of other kinds finished). Run "
         f"`nsbench repeat --dataset {summary.dataset} --sampler NAME`."
     )
+
+
+def _faulty(summary: DatasetSummary) -> list[str]:
+    faulty = summary.selection.faulty
+    if not faulty:
+        return []
+    first = faulty[0]
+    told = f"{first.label}, run {first.run_id}: {first.reason}"
+    others = f"; {len(faulty) - 1} more in the table of runs that can't be used" if len(faulty) > 1 else ""
+    return [f"Left out, since it can't be right: {told}{others}. {WHAT_TO_DO}"]
 
 
 def _told(estimate: Estimate) -> str:

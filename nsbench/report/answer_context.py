@@ -7,11 +7,11 @@ from statistics import median
 
 from nsbench.report.number import percent
 from nsbench.report.paper_comparison import preparation_note
-from nsbench.report.selection import COMPARED_KINDS, version_of
+from nsbench.report.selection import COMPARED_KINDS, OTHER_PREPARATION, version_of
 from nsbench.report.statistic import LEVEL, POWER
 from nsbench.report.student import student_quantile
 from nsbench.report.summary import DatasetSummary, MethodSummary
-from nsbench.terms import ALL, BALANCED_COHORTS, metric_name
+from nsbench.terms import ALL, BALANCED_COHORTS
 
 FEW_TARGETS = 2_000
 """Test interactions below which their number is said at once: chance alone then moves a hit rate of 5 % by half a point."""
@@ -22,12 +22,12 @@ FEW_COHORT_TARGETS = 100
 
 def is_small_test(summary: DatasetSummary) -> bool:
     """Whether so few interactions were tested that it must be said first."""
-    return 0 < _n_targets(summary, ALL) < FEW_TARGETS
+    return 0 < summary.n_targets(ALL) < FEW_TARGETS
 
 
 def size_of_test(summary: DatasetSummary, best: MethodSummary) -> str:
     """How many interactions were tested, and the smallest difference in hit rate that they could show."""
-    n_targets = _n_targets(summary, ALL)
+    n_targets = summary.n_targets(ALL)
     users = f" of {summary.statistics.n_users:,} users" if summary.statistics.n_users else ""
     only = "only" if is_small_test(summary) else "the same"
     text = f"All runs are ranked on {only} {n_targets:,.0f} test interactions{users}"
@@ -50,7 +50,7 @@ def size_of_test(summary: DatasetSummary, best: MethodSummary) -> str:
 
 def context(summary: DatasetSummary, best: MethodSummary, *, with_test_size: bool = True) -> list[str]:
     """What is missing, how far the best method is from the best possible one, and how much the test itself varies."""
-    sentences = [*_shortfall(summary), *_versions(summary)]
+    sentences = [*_shortfall(summary), *_versions(summary), *_other_preparations(summary)]
     hit_rate = best.accuracy("hit_rate").mean
     reachable = summary.best_reachable("hit_rate", ALL)
     if reachable > 0:
@@ -58,7 +58,7 @@ def context(summary: DatasetSummary, best: MethodSummary, *, with_test_size: boo
             f"No model could reach more than {percent(reachable)} %, as this log's generator knows; "
             f"{best.method.label} reaches {hit_rate / reachable:.0%} of that."
         )
-    if with_test_size and _n_targets(summary, ALL) > 0:
+    if with_test_size and summary.n_targets(ALL) > 0:
         sentences.append(size_of_test(summary, best))
     note = preparation_note(summary)
     return [*sentences, *_small_cohorts(summary), *summary.statistics.notes, *([note] if note else [])]
@@ -81,7 +81,7 @@ def _small_cohorts(summary: DatasetSummary) -> list[str]:
     few = [
         f"{cohort.label} {n_targets:.0f}"
         for cohort in BALANCED_COHORTS
-        if 0 <= (n_targets := _n_targets(summary, cohort.label)) < FEW_COHORT_TARGETS
+        if 0 <= (n_targets := summary.n_targets(cohort.label)) < FEW_COHORT_TARGETS
     ]
     return [f"Few test interactions by cohort: {', '.join(few)}; their values and balance are unsure."] if few else []
 
@@ -105,9 +105,12 @@ def _versions(summary: DatasetSummary) -> list[str]:
     return [f"Methods were run with different versions of nsbench, which may be part of their difference: {told}."]
 
 
-def _n_targets(summary: DatasetSummary, group: str) -> float:
-    """Not-a-number where the runs don't say."""
-    return summary.methods[0].method.runs[0].metric(metric_name("test", group, "n_targets"))
+def _other_preparations(summary: DatasetSummary) -> list[str]:
+    others = [part for part in summary.selection.left_out if part.reason == OTHER_PREPARATION]
+    told = _joined([f"{part.label} {part.n_runs}" for part in others]) if others else ""
+    return (
+        [f"Runs on another preparation of the log are left out, as the newest run decides: {told}."] if others else []
+    )
 
 
 def _joined(names: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from nsbench.report.selection import COMPARED_KINDS
 from nsbench.terms import RunKind, Tag
+from nsbench.tracking.run_parts import whole_number
 from nsbench.tracking.stored_run import StoredRun
 
 
@@ -79,5 +80,5 @@ def _dropped(runs: Sequence[StoredRun], kept: Collection[str] | None) -> int:
 
 def _planned(runs: Sequence[StoredRun]) -> int | None:
     """The largest plan that any of the runs knows of: a plan only grows when a command is given again."""
-    plans = [int(text) for run in runs if (text := run.tags.get(Tag.N_PLANNED, "")).isdigit()]
-    return max(plans, default=None)
+    plans = [whole_number(run.tags.get(Tag.N_PLANNED, "")) for run in runs]
+    return max((plan for plan in plans if plan is not None and plan >= 0), default=None)

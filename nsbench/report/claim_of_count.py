@@ -14,6 +14,7 @@ from nsbench.report.claim import Verdict
 from nsbench.report.multiple import holm
 from nsbench.report.statistic import LEVEL
 from nsbench.terms import RunKind, metric_name
+from nsbench.tracking.run_parts import whole_number
 from nsbench.tracking.stored_run import StoredRun
 
 COUNT_SETTINGS = ("n_negatives", "n_in_batch", "n_uniform")
@@ -87,7 +88,8 @@ def count_trends(runs: Sequence[StoredRun], dataset_hash: str) -> tuple[CountTre
     for run in runs:
         if run.kind is not RunKind.TRIAL or run.status != "FINISHED" or run.dataset_hash != dataset_hash:
             continue
-        counts = [int(text) for name in COUNT_SETTINGS if (text := run.params.get(name, "")).isdigit()]
+        known = [whole_number(run.params.get(name, "")) for name in COUNT_SETTINGS]
+        counts = [count for count in known if count is not None]
         value = run.metric(objectives.get(run.study) or DEFAULT_OBJECTIVE)
         if counts and not np.isnan(value):
             trials.setdefault(run.label, []).append((sum(counts), value))

@@ -7,7 +7,7 @@ from nsbench.data.dataset import DatasetCard
 from nsbench.data.popularity import cohort_note
 from nsbench.evaluation.cutoff import cutoff_warning
 from nsbench.report.answer import answer
-from nsbench.report.document import DatasetAnswer, Document, Section, slug
+from nsbench.report.document import DatasetAnswer, Document, Section, anchor
 from nsbench.report.evidence_table import (
     claim_table,
     cost_table,
@@ -71,37 +71,37 @@ def compose(summaries: Sequence[DatasetSummary], gallery: Gallery, location: str
 
 
 def _dataset_section(summary: DatasetSummary, gallery: Gallery) -> Section:
-    name, anchor = summary.dataset, _anchor(summary)
+    name, place = summary.dataset, _anchor(summary)
     parts = [
         Section(
-            f"{anchor}-results",
+            f"results-{place}",
             "Accuracy and balance",
             tables=tuple(result_tables(summary)),
             drawings=gallery.of(name, "accuracy_balance", "repeats"),
         ),
         Section(
-            f"{anchor}-differences",
+            f"differences-{place}",
             "What is real",
             points=summary.statistics.notes,
             drawings=gallery.of(name, "differences"),
             tables=_differences(summary),
         ),
         Section(
-            f"{anchor}-cohorts",
+            f"cohorts-{place}",
             "Head, mid and tail",
             drawings=gallery.of(name, "cohorts", "head_tail", "popularity_cohorts"),
         ),
-        Section(f"{anchor}-claims", "The paper's claims", tables=_present(claim_table(summary))),
+        Section(f"claims-{place}", "The paper's claims", tables=_present(claim_table(summary))),
         Section(
-            f"{anchor}-paper",
+            f"paper-{place}",
             "The paper's numbers beside ours",
             words=_preparation(summary),
             tables=_present(*(published_table(summary, metric) for metric in ACCURACY_METRICS)),
         ),
-        Section(f"{anchor}-cost", "Cost", drawings=gallery.of(name, "replay"), tables=_present(cost_table(summary))),
-        Section(f"{anchor}-search", "Search and training", drawings=gallery.of(name, "search", "curves")),
+        Section(f"cost-{place}", "Cost", drawings=gallery.of(name, "replay"), tables=_present(cost_table(summary))),
+        Section(f"search-{place}", "Search and training", drawings=gallery.of(name, "search", "curves")),
     ]
-    return Section(anchor, name, (_description(summary),), sections=tuple(part for part in parts if not part.is_empty))
+    return Section(place, name, (_description(summary),), sections=tuple(part for part in parts if not part.is_empty))
 
 
 def _differences(summary: DatasetSummary) -> tuple[ReportTable, ...]:
@@ -146,7 +146,7 @@ def _warnings(card: DatasetCard, cold_items: object) -> tuple[str, ...]:
 
 
 def _anchor(summary: DatasetSummary) -> str:
-    return f"log-{slug(summary.dataset)}"
+    return f"log-{anchor(summary.dataset)}"
 
 
 def _present(*tables: ReportTable | None) -> tuple[ReportTable, ...]:

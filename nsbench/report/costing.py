@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import final
 
 import numpy as np
 
@@ -19,6 +20,9 @@ have a time."""
 MAX_HISTORIES = 5
 """Repeats of a method whose validations are read: each one is more to read."""
 
+MOST_EPOCHS = 100_000_000
+"""No run has more: a step beyond is another program's."""
+
 _PERCENT = 100.0
 _MINUTE_S = 60.0
 _ROUNDING = 1e-6
@@ -27,14 +31,43 @@ Histories = Mapping[str, Sequence[MetricPoint]]
 """Validation NDCG of runs by run id."""
 
 
-def read_histories(reader: RunReader, methods: Sequence[MethodSummary]) -> Histories:
-    """The validations of each trained method's first repeats.
+@final
+class HistoryReading:
+    """The validations of each trained method's first repeats; each run is read once, however often the choice of runs changes.
 
-    Raises:
-        TrackingError: The store can't be read.
+    Attributes:
+        found: What was read.
     """
-    runs = [run for row in methods if not row.method.is_baseline for run in row.method.runs[:MAX_HISTORIES]]
-    return reader.histories([run.run_id for run in runs], VALIDATION_METRIC)
+
+    def __init__(self, reader: RunReader) -> None:
+        self._reader = reader
+        self.found: dict[str, Sequence[MetricPoint]] = {}
+
+    def faults(self, methods: Sequence[MethodSummary]) -> dict[str, str]:
+        """Why some of the runs can't be right, by run id.
+
+        Args:
+            methods: The compared methods.
+
+        Raises:
+            TrackingError: The store can't be read.
+        """
+        runs = [run for row in methods if not row.method.is_baseline for run in row.method.runs[:MAX_HISTORIES]]
+        missing = [run.run_id for run in runs if run.run_id not in self.found]
+        if missing:
+            self.found.update(self._reader.histories(missing, VALIDATION_METRIC))
+        faults = {run.run_id: _impossible(self.found.get(run.run_id, ())) for run in runs}
+        return {run_id: reason for run_id, reason in faults.items() if reason is not None}
+
+
+def _impossible(history: Sequence[MetricPoint]) -> str | None:
+    """What no validation can be; None where all can."""
+    for point in history:
+        if not 0 <= point.epoch <= MOST_EPOCHS:
+            return f"its validation at epoch {point.epoch} lies outside of 0 to {MOST_EPOCHS:,}"
+        if not -_ROUNDING <= point.value <= 1 + _ROUNDING:
+            return f"its validation at epoch {point.epoch} is {point.value:g}, which is no share of 0 to 1"
+    return None
 
 
 def cost_rows(methods: Sequence[MethodSummary], histories: Histories) -> tuple[CostRow, ...]:

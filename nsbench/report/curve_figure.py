@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from nsbench.report.style import Mark, drawing_style, new_figure
+from nsbench.report.style import Mark, drawing_style, legend_label, new_figure
 from nsbench.report.training_curve import TrainingCurve, mean_curve
 from nsbench.tracking.stored_run import MetricPoint
 
@@ -34,7 +34,7 @@ def curve_figure(curves: Sequence[TrainingCurve], marks: Mapping[str, Mark]) -> 
         for axes in (left, right):
             axes.set_xlabel("Epoch")
         handles, labels = right.get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=min(len(labels), 6))
+        figure.legend(handles, labels, loc="outside lower center", ncols=max(1, min(len(labels), 6)))
     return figure
 
 
@@ -58,7 +58,7 @@ def _draw_panel(
             marker=mark.marker,
             markersize=4.5,
             markevery=max(1, len(mean) // 6),
-            label=label,
+            label=legend_label(label),
         )
 
 

@@ -14,6 +14,9 @@ from nsbench.terms import ALL
 
 _BETTER, _WORSE = "#0072b2", "#d55e00"
 _CELL, _MARGIN = 0.5, 1.5
+_MOST_METHODS = 40
+"""Of more, the tables tell: a square of 200 is a hundred inches wide."""
+
 _PANELS = (("hit_rate", ALL, METRIC_TITLES["hit_rate"]), ("hit_rate", BALANCE, "Balance of hit rates"))
 
 
@@ -23,11 +26,11 @@ def difference_figure(summary: DatasetSummary) -> Figure | None:
     Real differences (Holm-corrected) are filled and bold, blue where the row is better and orange where it is worse.
 
     Returns:
-        None with fewer than two methods, or without statistics.
+        None with fewer than two methods or with too many to be seen, or without statistics.
     """
     labels = [row.method.label for row in summary.methods]
     panels = [(metric, group, title) for metric, group, title in _PANELS if summary.statistics.pairs(metric, group)]
-    if len(labels) < 2 or not panels:
+    if not 2 <= len(labels) <= _MOST_METHODS or not panels:
         return None
     side = _CELL * len(labels)
     with drawing_style():

@@ -3,6 +3,7 @@
 Every format is made of this one document, so that none can say more or less than another.
 """
 
+import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,9 @@ from datetime import datetime
 
 from nsbench.report.gallery import Drawing
 from nsbench.report.table import ReportTable
+
+_MOST_OF_A_NAME = 80
+"""Characters of a name that a file's name holds: a system takes 255 bytes."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,30 @@ def all_sections(sections: Sequence[Section]) -> Iterator[Section]:
     for section in sections:
         yield section
         yield from all_sections(section.sections)
+
+
+def anchor(text: str) -> str:
+    """A name as a link or an id; names that differ, if only in their case, have different ones.
+
+    >>> anchor("ml_1m"), anchor("ML 1M")
+    ('ml_1m', 'ml-1m-ecb10d91')
+    """
+    plain = slug(text)
+    return plain if plain == text else f"{plain[:_MOST_OF_A_NAME]}-{_digest(text)}".strip("-")
+
+
+def file_stem(text: str) -> str:
+    """A name as a part of files' names, the same one where that can be; names that differ have different ones.
+
+    >>> file_stem("ML-1M"), file_stem("../a b")
+    ('ML-1M', 'a-b-f20d9ce8')
+    """
+    is_safe = re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*", text) and len(text) <= _MOST_OF_A_NAME
+    return text if is_safe else f"{slug(text).strip('.')[:_MOST_OF_A_NAME]}-{_digest(text)}".strip("-.")
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
 
 
 def slug(text: str) -> str:

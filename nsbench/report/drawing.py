@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nsbench.report.document import file_stem
 from nsbench.report.gallery import Drawing, Gallery
 from nsbench.report.gallery_file import DrawnGroup, copy_group, key_of, read_group, write_groups
 from nsbench.report.style import Mark, marks_of_methods, save_png, settle, svg_text
@@ -66,7 +67,9 @@ class _Artist:
         for plan in plans():
             figure = plan.make()
             if figure is not None:
-                drawings[plan.kind] = self._drawn(f"{plan.kind}-{group}" if group else plan.kind, plan, figure)
+                drawings[plan.kind] = self._drawn(
+                    f"{plan.kind}-{file_stem(group)}" if group else plan.kind, plan, figure
+                )
         self._groups[group] = DrawnGroup(key, drawings)
         return drawings
 

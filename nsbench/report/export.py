@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 
@@ -80,6 +81,7 @@ def _dataset(summary: DatasetSummary) -> dict[str, object]:
         "methods": [_method(row) for row in summary.methods],
         "runs": [asdict(count) for count in summary.counts],
         "left_out": [asdict(part) for part in selection.left_out],
+        "faulty": [asdict(run) for run in selection.faulty],
         "statistics": asdict(summary.statistics),
         "claims": [asdict(claim) for claim in summary.claims],
         "costs": [asdict(cost) for cost in summary.costs],
@@ -137,6 +139,20 @@ def _without_nan(value: object) -> object:
 def _csv(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
+    writer.writerow([_inert(cell) for cell in header])
+    writer.writerows([[_inert(cell) for cell in row] for row in rows])
     return text.getvalue()
+
+
+def _inert(cell: object) -> object:
+    """A cell that a spreadsheet takes for no formula: a text that begins as one gets an apostrophe in front.
+
+    >>> [_inert(cell) for cell in ("=1+1", "+0.31", "-mine", "a=b")]
+    ["'=1+1", '+0.31', "'-mine", 'a=b']
+    """
+    if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@")) and not _SIGNED.fullmatch(cell):
+        return f"'{cell}"
+    return cell
+
+
+_SIGNED = re.compile(r"[+-][0-9.,]+")

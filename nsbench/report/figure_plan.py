@@ -18,6 +18,7 @@ from nsbench.report.search_figure import search_figure
 from nsbench.report.style import Mark
 from nsbench.report.summary import DatasetSummary
 from nsbench.report.training_curve import MOST_CURVES, TrainingCurve
+from nsbench.tracking.stored_run import StoredRun
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def _search_plans(summary: DatasetSummary, curves: Sequence[TrainingCurve], mark
             "Accuracy by learning rate and number of negatives",
             "A point is a trial, hollow where it was pruned; a line joins a method's best trials over the range, where there "
             "are enough. Trials differ in the other settings too.",
-            lambda: search_figure(summary.runs, marks),
+            lambda: search_figure(_on_compared_log(summary), marks),
         ),
         Plan(
             "replay",
@@ -137,3 +138,8 @@ def _search_plans(summary: DatasetSummary, curves: Sequence[TrainingCurve], mark
             lambda: curve_figure(curves, marks),
         ),
     ]
+
+
+def _on_compared_log(summary: DatasetSummary) -> list[StoredRun]:
+    """The runs on the preparation of the log that is compared: on another one the same settings reach something else."""
+    return [run for run in summary.runs if run.dataset_hash == summary.selection.dataset_hash]

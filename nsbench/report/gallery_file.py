@@ -35,7 +35,7 @@ def key_of(*inputs: object) -> str:
     """A hash of everything that decides how figures look: what is drawn, and the code that draws."""
     digest = hashlib.blake2b(_code_hash().encode(), digest_size=16)
     for part in inputs:
-        digest.update(repr(part).encode())
+        digest.update(repr(part).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
 
 
@@ -52,11 +52,10 @@ def read_group(folder: Path, group: str, key: str) -> DrawnGroup | None:
         return None
     try:
         drawings = {
-            kind: Drawing(**fields, svg=(folder / f"{fields['name']}.svg").read_text(encoding="utf-8"))
-            for kind, fields in entry["drawings"].items()
+            kind: Drawing(**fields, svg=_svg(folder, fields["name"])) for kind, fields in entry["drawings"].items()
         }
-        is_whole = all((folder / f"{drawing.name}.png").exists() for drawing in drawings.values())
-    except (OSError, KeyError, TypeError):
+        is_whole = entry["files"] == _hash_of_files(folder, drawings)
+    except (OSError, KeyError, TypeError, ValueError, AttributeError):
         return None
     return DrawnGroup(key, drawings) if is_whole else None
 
@@ -74,16 +73,30 @@ def write_groups(groups: Mapping[str, DrawnGroup], folder: Path) -> Path:
         drawings = {kind: asdict(drawing) for kind, drawing in group.drawings.items()}
         for fields in drawings.values():
             del fields["svg"]
-        entries[name] = {"key": group.key, "drawings": drawings}
+        entries[name] = {"key": group.key, "files": _hash_of_files(folder, group.drawings), "drawings": drawings}
     path = folder / DRAWN
     path.write_text(json.dumps(entries, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return path
 
 
+def _svg(folder: Path, name: str) -> str:
+    if Path(name).name != name:
+        raise ValueError(f"no name of a file: {name!r}")
+    return (folder / f"{name}.svg").read_text(encoding="utf-8")
+
+
+def _hash_of_files(folder: Path, drawings: Mapping[str, Drawing]) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for drawing in drawings.values():
+        for ending in (".png", ".svg"):
+            digest.update((folder / f"{drawing.name}{ending}").read_bytes())
+    return digest.hexdigest()
+
+
 def _entries(folder: Path) -> dict[str, object]:
     try:
         entries = json.loads((folder / DRAWN).read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # None yet, or not ours: everything is drawn.
+    except (OSError, ValueError, RecursionError):  # None yet, or not ours: everything is drawn.
         return {}
     return entries if isinstance(entries, dict) else {}
 

@@ -8,7 +8,7 @@ from nsbench.report.number import UNDEFINED, percent
 from nsbench.report.statistic import BALANCE
 from nsbench.report.summary import DatasetSummary, Estimate, MethodSummary
 from nsbench.report.table import Cell, ReportTable, Standing
-from nsbench.terms import ALL, metric_name
+from nsbench.terms import ALL
 
 _METRIC = "hit_rate"
 
@@ -30,7 +30,7 @@ def glance_table(summaries: Sequence[DatasetSummary]) -> ReportTable | None:
 
 def _row(summary: DatasetSummary) -> tuple[Cell, ...]:
     rows = summary.methods
-    n_targets = rows[0].method.runs[0].metric(metric_name("test", ALL, "n_targets"))
+    n_targets = summary.n_targets(ALL)
     points = [(row.accuracy(_METRIC).mean, row.balance(_METRIC).mean) for row in rows]
     return (
         Cell(summary.dataset),

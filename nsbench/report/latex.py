@@ -25,6 +25,9 @@ _REPLACED = {
     "·": r"$\cdot$",
 }
 
+_LAST_LATIN = "\u017f"
+_QUOTES = "‘’“”—"
+
 _WORDY_COLUMNS = {"Claim": "0.28", "Evidence": "0.5", "Why": "0.5"}
 """Columns whose cells run over several lines, with their share of the line's width."""
 
@@ -48,7 +51,7 @@ def latex_table(table: ReportTable, label: str) -> str:
         label: Goes after `tab:` for references.
     """
     header = " & ".join(map(latex_text, table.columns))
-    rows = "\n".join(f"  {' & '.join(map(_cell, row))} \\\\" for row in table.rows)
+    rows = "\n".join(f"  {_unstarred(' & '.join(map(_cell, row)))} \\\\" for row in table.rows)
     return rf"""\begin{{table}}
 \centering
 \caption{{{latex_text(table.title)}}}
@@ -77,7 +80,18 @@ def latex_text(text: str) -> str:
     >>> latex_text("ml_1m & 5 % ±0.1")
     'ml\\_1m \\& 5 \\% $\\pm$0.1'
     """
-    return "".join(_REPLACED.get(character, character) for character in text)
+    return "".join(_REPLACED.get(character) or _letter(character) for character in text)
+
+
+def _letter(character: str) -> str:
+    """A letter that pdflatex knows, or its number: a table with another one would not compile."""
+    is_known = character <= _LAST_LATIN or character in _QUOTES
+    return character if is_known else rf"\texttt{{U+{ord(character):04X}}}"
+
+
+def _unstarred(row: str) -> str:
+    r"""A row that the end of the one before it does not take for its argument: `\\` and `\midrule` look for a `[` or a `*`."""
+    return f"{{}}{row}" if row.startswith(("[", "*")) else row
 
 
 def _alignment(columns: Sequence[str]) -> str:

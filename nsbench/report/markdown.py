@@ -13,19 +13,19 @@ def markdown_report(document: Document, figure_folder: str | None) -> str:
         document: What it says.
         figure_folder: Where the figures' PNG files are, seen from the Markdown file; None: they are not shown.
     """
-    parts = [f"# {document.title}"]
+    parts = [f"# {_inline(document.title)}"]
     for answer in document.answers:
-        heading = f"**{answer.dataset}**\n\n" if len(document.answers) > 1 else ""
-        parts.append(heading + "\n".join(f"- {sentence}" for sentence in answer.sentences))
+        heading = f"**{_inline(answer.dataset)}**\n\n" if len(document.answers) > 1 else ""
+        parts.append(heading + "\n".join(f"- {_inline(sentence)}" for sentence in answer.sentences))
     parts += _section_parts(document.sections, figure_folder, depth=2)
-    parts.append(f"Written {document.written:%Y-%m-%d %H:%M} UTC from the runs in `{document.location}`.")
+    parts.append(f"Written {document.written:%Y-%m-%d %H:%M} UTC from the runs in `{_inline(document.location)}`.")
     return "\n\n".join(parts) + "\n"
 
 
 def markdown_table(table: ReportTable) -> str:
     """A table with its title above it, words to the left and numbers to the right."""
     lines = [
-        f"**{table.title}**",
+        f"**{_inline(table.title)}**",
         "",
         f"| {' | '.join(map(_escaped, table.columns))} |",
         f"|{'|'.join('---' if column in TEXT_COLUMNS else '---:' for column in table.columns)}|",
@@ -36,10 +36,10 @@ def markdown_table(table: ReportTable) -> str:
 
 def _section_parts(sections: Sequence[Section], figure_folder: str | None, depth: int) -> Iterator[str]:
     for section in sections:
-        yield f"{'#' * depth} {section.title}"
-        yield from section.words
+        yield f"{'#' * depth} {_inline(section.title)}"
+        yield from map(_inline, section.words)
         if section.points:
-            yield "\n".join(f"- {point}" for point in section.points)
+            yield "\n".join(f"- {_inline(point)}" for point in section.points)
         if figure_folder is not None:
             for drawing in section.drawings:
                 yield f"![{drawing.title}]({figure_folder}/{drawing.name}.png)\n\n*{drawing.title}.* {drawing.caption}"
@@ -59,4 +59,10 @@ def _marked(cell: Cell) -> str:
 
 
 def _escaped(text: str) -> str:
-    return text.replace("|", "\\|")
+    """A text as a cell: a bar would end it, and a backslash could take the bar's own away."""
+    return _inline(text).replace("\\", "\\\\").replace("|", "\\|")
+
+
+def _inline(text: str) -> str:
+    """A text without elements of HTML, links and pictures; what stands between backticks stays code."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace("](", "]&#40;")

@@ -6,7 +6,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from nsbench.report.document import Document, slug
+from nsbench.report.document import Document, anchor
 from nsbench.report.gallery import Drawing
 from nsbench.report.style import ON_DARK, colour_variable, inline_svg
 from nsbench.report.table import TEXT_COLUMNS
@@ -58,7 +58,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(words=_words, anchor=slug, inline=_inline, is_wide=_is_wide)
+    environment.filters.update(words=_words, anchor=anchor, inline=_inline, is_wide=_is_wide)
     return environment
 
 
@@ -68,7 +68,7 @@ def _words(text: str) -> Markup:
 
 
 def _inline(drawing: Drawing) -> Markup:
-    return Markup(inline_svg(drawing.svg, slug(drawing.name), f"{drawing.title}. {drawing.caption}"))
+    return Markup(inline_svg(drawing.svg, anchor(drawing.name), f"{drawing.title}. {drawing.caption}"))
 
 
 def _is_wide(drawing: Drawing) -> bool:

@@ -14,7 +14,7 @@ from nsbench.report.paper import (
 )
 from nsbench.report.statistic import BALANCE, COHORT_GROUPS
 from nsbench.report.summary import ACCURACY_METRICS, DatasetSummary
-from nsbench.terms import ALL, metric_name
+from nsbench.terms import ALL
 
 
 def match_of(summary: DatasetSummary) -> PaperMatch | None:
@@ -56,7 +56,7 @@ def preparation_note(summary: DatasetSummary) -> str | None:
     if match is None or not summary.methods:
         return None
     theirs = PAPER_TARGETS[match.dataset]
-    ours = summary.methods[0].method.runs[0].metric(metric_name("test", ALL, "n_targets"))
+    ours = summary.n_targets(ALL)
     if math.isnan(ours) or ours == theirs:
         return None
     return (

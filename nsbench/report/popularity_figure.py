@@ -17,7 +17,9 @@ from nsbench.report.style import (
     INK,
     LINE_STYLES,
     drawing_style,
+    legend_label,
     new_figure,
+    power_log_ticks,
     series_colour,
 )
 from nsbench.report.summary import DatasetSummary
@@ -41,6 +43,8 @@ def popularity_cohort_figure(summary: DatasetSummary) -> Figure | None:
         axes = figure.subplots()
         axes.set_xscale("log")
         axes.set_yscale("log")
+        power_log_ticks(axes.xaxis)
+        power_log_ticks(axes.yaxis)
         axes.set_ylim(max(0.5, counts.min() * 0.8), counts.max() * 4)
         axes.set_xlim(1, max(ranks.max(), 2) * 1.02)
         first = 1.0
@@ -72,9 +76,10 @@ def popularity_figure(summaries: Sequence[DatasetSummary]) -> Figure | None:
                 color=series_colour(number),
                 linestyle=LINE_STYLES[number % len(LINE_STYLES)],
                 linewidth=1.8,
-                label=name,
+                label=legend_label(name),
             )
         axes.set_yscale("log")
+        power_log_ticks(axes.yaxis)
         axes.set_xlim(0, 100)
         axes.set_xlabel("Items seen in training, by falling popularity, %")
         axes.set_ylabel("Share of the training interactions, %")

@@ -2,15 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 
 from nsbench.report.claim_judge import judge_claims
-from nsbench.report.costing import Histories, cost_rows, read_histories
+from nsbench.report.costing import Histories, HistoryReading, cost_rows
+from nsbench.report.faulty_run import FaultyRun, faulty_run
 from nsbench.report.inference import statistics_of
 from nsbench.report.paper_comparison import compare_with_paper
+from nsbench.report.plain_text import MOST_OF_A_LABEL, plain_run, plain_text
 from nsbench.report.quantity import N_COHORTS
-from nsbench.report.rank_sums import RankedMethods, read_rank_sums
+from nsbench.report.rank_sums import RankedMethods, RankReading
+from nsbench.report.run_check import check_runs
 from nsbench.report.summary import DatasetSummary, summarise
 from nsbench.seeding import derive_seed
 from nsbench.tracking.stored_run import RunReader, StoredRun
@@ -29,23 +33,37 @@ def read_summaries(reader: RunReader, datasets: Sequence[str]) -> tuple[DatasetS
 
 def summary_of_runs(dataset: str, runs: Sequence[StoredRun]) -> DatasetSummary:
     """The same from runs alone, where no store holds their ranks and validations."""
+    sound, faulty = check_runs(runs, datetime.now(UTC))
     no_ranks = RankedMethods((), np.zeros((N_COHORTS, 0)), 0, ())
-    return _completed(summarise(dataset, runs), runs, no_ranks, {}, _generator(dataset))
+    return _completed(_summary(dataset, runs, sound, faulty), no_ranks, {}, _generator(dataset))
 
 
 def _read_summary(reader: RunReader, dataset: str, runs: Sequence[StoredRun]) -> DatasetSummary:
-    summary = summarise(dataset, runs)
+    sound, faulty = check_runs(runs, datetime.now(UTC))
     generator = _generator(dataset)
-    ranked = read_rank_sums(reader, summary.selection.methods, generator)
-    return _completed(summary, runs, ranked, read_histories(reader, summary.methods), generator)
+    ranks, histories = RankReading(reader, generator), HistoryReading(reader)
+    while True:
+        summary = _summary(dataset, runs, sound, faulty)
+        # A run that goes may let another one in, such as an older one of the same seed.
+        faults = {**histories.faults(summary.methods), **ranks.faults(summary.selection.methods)}
+        if not faults:
+            break
+        faulty += [faulty_run(run, faults[run.run_id]) for run in sound if run.run_id in faults]
+        sound = [run for run in sound if run.run_id not in faults]
+    ranked = ranks.ranked(summary.selection.methods)
+    return _completed(summary, ranked, histories.found, generator)
+
+
+def _summary(
+    dataset: str, runs: Sequence[StoredRun], sound: Sequence[StoredRun], faulty: Sequence[FaultyRun]
+) -> DatasetSummary:
+    ids = {run.run_id for run in sound}
+    others = [plain_run(run) for run in runs if run.run_id not in ids]
+    return summarise(plain_text(dataset, MOST_OF_A_LABEL), sound, faulty, others)
 
 
 def _completed(
-    summary: DatasetSummary,
-    runs: Sequence[StoredRun],
-    ranked: RankedMethods,
-    histories: Histories,
-    generator: np.random.Generator,
+    summary: DatasetSummary, ranked: RankedMethods, histories: Histories, generator: np.random.Generator
 ) -> DatasetSummary:
     statistics = statistics_of(summary.selection.methods, ranked, generator)
     summary = replace(
@@ -54,7 +72,7 @@ def _completed(
         costs=cost_rows(summary.methods, histories),
         published=compare_with_paper(summary),
     )
-    return replace(summary, claims=judge_claims(summary, runs))
+    return replace(summary, claims=judge_claims(summary, summary.runs))
 
 
 def _generator(dataset: str) -> np.random.Generator:

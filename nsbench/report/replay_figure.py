@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from nsbench.report.selection import CUTOFF
-from nsbench.report.style import INK, Mark, drawing_style, new_figure
+from nsbench.report.style import INK, Mark, drawing_style, legend_label, new_figure
 from nsbench.report.summary import DatasetSummary
 from nsbench.terms import ALL, RunKind, metric_name
 from nsbench.tracking.stored_run import StoredRun
@@ -90,7 +90,7 @@ def replay_figure(points: Sequence[ReplayPoint], marks: Mapping[str, Mark]) -> F
                     color=marks[label].colour,
                     marker=marks[label].marker,
                     linewidth=width,
-                    label=label if width else None,
+                    label=legend_label(label) if width else None,
                 )
             for point in own:
                 place = (point.train_s, 100 * point.ndcg)

@@ -4,7 +4,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from nsbench.errors import TrackingError
 from nsbench.report.composition import compose
@@ -13,6 +12,7 @@ from nsbench.report.gallery import NO_FIGURES, Gallery
 from nsbench.report.reading import read_summaries
 from nsbench.report.report_file import FIGURES_FOLDER, write_files
 from nsbench.report.report_format import ReportFormat
+from nsbench.report.scratch import scratch_folder
 from nsbench.report.summary import DatasetSummary
 from nsbench.report.training_curve import read_curves
 from nsbench.tracking.stored_run import RunReader
@@ -60,8 +60,7 @@ def build_report(
     summaries = read_summaries(reader, names)
     try:
         output.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(prefix=".report-", dir=output) as scratch:
-            folder = Path(scratch)
+        with scratch_folder(output) as folder:
             gallery = _gallery(reader, summaries, folder, output, formats)
             document = compose(summaries, gallery, reader.location, datetime.now(UTC))
             written = write_files(document, summaries, gallery, folder, formats)

@@ -24,6 +24,8 @@ FIGURES_FOLDER = "figures"
 TABLES_FOLDER = "tables"
 """Where each table is as LaTeX and as CSV."""
 
+_MOST_OF_A_TITLE = 150
+
 LATEX_PREVIEW = "all"
 """The LaTeX file that shows all tables, without its ending."""
 
@@ -97,7 +99,7 @@ def _named(document: Document) -> dict[str, ReportTable]:
     """The tables by their files' names, which their titles give; equal titles are numbered."""
     named: dict[str, ReportTable] = {}
     for table in document.tables():
-        base = slug(table.title)
+        base = slug(table.title)[:_MOST_OF_A_TITLE].strip("-.")
         name, number = base, 2
         while name in named:
             name, number = f"{base}-{number}", number + 1

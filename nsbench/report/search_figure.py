@@ -11,7 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from nsbench.report.style import GROUND, Mark, drawing_style, new_figure, plain_log_ticks
+from nsbench.report.run_check import number_of
+from nsbench.report.style import GROUND, Mark, drawing_style, legend_label, new_figure, plain_log_ticks
 from nsbench.report.training_curve import VALID_NDCG
 from nsbench.terms import RunKind
 from nsbench.tracking.stored_run import StoredRun
@@ -32,7 +33,7 @@ def search_figure(runs: Sequence[StoredRun], marks: Mapping[str, Mark]) -> Figur
     """A panel a searched setting; solid points are finished trials, hollow ones were pruned; lines join the best ones.
 
     Args:
-        runs: All runs of a dataset.
+        runs: Runs on one preparation of a log.
         marks: How each method is drawn, by label; trials of others are left out.
 
     Returns:
@@ -62,7 +63,7 @@ def search_figure(runs: Sequence[StoredRun], marks: Mapping[str, Mark]) -> Figur
         handles = {
             label: handle for axes in grid for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
         }
-        figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=min(len(handles), 6))
+        figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=max(1, min(len(handles), 6)))
     return figure
 
 
@@ -72,7 +73,10 @@ def searched_settings(trials: Sequence[StoredRun]) -> list[str]:
         name
         for label in {run.label for run in trials}
         for name in {name for run in trials if run.label == label for name in run.params}
-        if len({run.params.get(name) for run in trials if run.label == label}) > 1
+        if len(
+            {number_of(run.params.get(name, "")) for run in trials if run.label == label and name in run.params} - {0}
+        )
+        > 1
     }
     counts = sorted(name for name in varied if name.startswith("n_") and name not in _MODEL_COUNTS)
     return [*(["learning_rate"] if "learning_rate" in varied else []), *counts]
@@ -82,10 +86,11 @@ def _draw_panel(axes: Axes, name: str, trials: Sequence[StoredRun], marks: Mappi
     axes.set_xscale("log")
     axes.set_xlabel(_TITLES.get(name, name))
     for label, mark in marks.items():
-        own = [run for run in trials if run.label == label and name in run.params]
+        # A logarithmic axis holds numbers above 0 alone.
+        own = [run for run in trials if run.label == label and number_of(run.params.get(name, "")) > 0]
         if len({run.params[name] for run in own}) < 2:
             continue
-        settings = np.array([float(run.params[name]) for run in own])
+        settings = np.array([number_of(run.params[name]) for run in own])
         values = np.array([100 * run.metric(VALID_NDCG) for run in own])
         pruned = np.array([run.is_pruned for run in own])
         axes.plot(*_envelope(settings[~pruned], values[~pruned]), color=mark.colour, linewidth=1, alpha=0.7, zorder=1)
@@ -99,7 +104,7 @@ def _draw_panel(axes: Axes, name: str, trials: Sequence[StoredRun], marks: Mappi
                 color=mark.colour,
                 markerfacecolor=fill,
                 alpha=0.85,
-                label=label if fill == mark.colour else None,
+                label=legend_label(label) if fill == mark.colour else None,
             )
     plain_log_ticks(axes.xaxis)
 

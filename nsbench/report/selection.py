@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from nsbench.report.faulty_run import FaultyRun
 from nsbench.terms import ALL, RunKind, Tag, metric_name
 from nsbench.tracking.stored_run import StoredRun
 
@@ -16,6 +17,9 @@ COMPARED_KINDS = (RunKind.REPEAT, RunKind.BASELINE)
 
 CUTOFF = 10
 """The k of hit rate and NDCG at k in tables and figures. Source: paper, table 3."""
+
+OTHER_PREPARATION = "another preparation of the log"
+"""Why runs are left out that saw other interactions under the dataset's name."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,7 @@ class Selection:
         protocol: How all of them were evaluated.
         methods: Baselines first, then samplers, in the order in which they were first run.
         left_out: The other finished runs.
+        faulty: Runs, finished or not, that were not even looked at: what the store holds of them can't be right.
     """
 
     dataset: str
@@ -61,6 +66,7 @@ class Selection:
     protocol: str
     methods: tuple[Method, ...]
     left_out: tuple[LeftOut, ...]
+    faulty: tuple[FaultyRun, ...] = ()
 
 
 def select(dataset: str, runs: Sequence[StoredRun]) -> Selection:
@@ -81,13 +87,11 @@ def select(dataset: str, runs: Sequence[StoredRun]) -> Selection:
     if not finished:
         return Selection(dataset, "", "", (), tuple(left_out))
     newest = finished[-1]
-    same_log = _keep(
-        finished, lambda run: run.dataset_hash == newest.dataset_hash, "another preparation of the log", left_out
-    )
+    same_log = _keep(finished, lambda run: run.dataset_hash == newest.dataset_hash, OTHER_PREPARATION, left_out)
     comparable = _keep(
         same_log, lambda run: run.protocol == newest.protocol, f"another protocol than {newest.protocol}", left_out
     )
-    methods = [_method(group, left_out) for group in _by_method(comparable)]
+    methods = [_method(group, left_out) for group in _by_method(_one_sampler_a_label(comparable, left_out))]
     methods.sort(key=lambda method: not method.is_baseline)
     return Selection(dataset, newest.dataset_hash, newest.protocol, tuple(methods), tuple(left_out))
 
@@ -98,7 +102,8 @@ def version_of(run: StoredRun) -> str:
 
 
 def _method(runs: Sequence[StoredRun], left_out: list[LeftOut]) -> Method:
-    newest = runs[-1]
+    # One that doesn't say its settings or its version can't decide on those of others.
+    newest = next((run for run in reversed(runs) if run.fingerprint and version_of(run)), runs[-1])
     same = _keep(runs, lambda run: run.fingerprint == newest.fingerprint, "older settings", left_out)
     version = version_of(newest)
     same = _keep(same, lambda run: version_of(run) == version, f"another nsbench than {version}", left_out)
@@ -110,6 +115,16 @@ def _method(runs: Sequence[StoredRun], left_out: list[LeftOut]) -> Method:
 
 def _has_result(run: StoredRun) -> bool:
     return metric_name("test", ALL, "hit_rate", CUTOFF) in run.metrics
+
+
+def _one_sampler_a_label(runs: Sequence[StoredRun], left_out: list[LeftOut]) -> list[StoredRun]:
+    """Tables and statistics know a method by its label: of several under one label, the one with the most runs has it."""
+    counts = Counter((run.label, run.sampler, run.kind) for run in runs)
+    owners: dict[str, tuple[str, RunKind]] = {}
+    for (label, sampler, kind), _ in counts.most_common():
+        owners.setdefault(label, (sampler, kind))
+    reason = "most runs under this label are of another sampler or kind"
+    return _keep(runs, lambda run: owners[run.label] == (run.sampler, run.kind), reason, left_out)
 
 
 def _by_method(runs: Sequence[StoredRun]) -> Iterable[list[StoredRun]]:

@@ -70,10 +70,13 @@ COHORT_HATCHES = {"head": "///", "mid": "", "tail": "\\\\\\", "cold": "xx"}
 LINE_STYLES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)))
 """Lines that can be told apart without colour."""
 
+_RAISED = str.maketrans("-0123456789−", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+_BRACES = str.maketrans("", "", "{}")
+
 _PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A5195", "#4D4D4D")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
 
-_FONT_LIST = re.compile(r"('DejaVu Sans')[^;\"]*")
+_FONT_LIST = re.compile(r"('DejaVu Sans')[^;\"<>]*")
 """Matplotlib names eleven fonts in every word's style."""
 
 _PATH = re.compile(r'\sd="[^"]*"')
@@ -142,6 +145,33 @@ def plain_log_ticks(axis: "Axis") -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
+def power_log_ticks(axis: "Axis") -> None:
+    """Ticks of a logarithmic axis as matplotlib sets them, written without its markup for formulas."""
+    from matplotlib.ticker import LogFormatterSciNotation
+
+    class PlainPowers(LogFormatterSciNotation):
+        def __call__(self, x: float, pos: int | None = None) -> str:
+            return power_text(super().__call__(x, pos))
+
+    axis.set_major_formatter(PlainPowers())
+    axis.set_minor_formatter(PlainPowers(labelOnlyBase=False, minor_thresholds=(1, 0.4)))
+
+
+def power_text(formula: str) -> str:
+    r"""A number in matplotlib's markup for formulas as plain text.
+
+    >>> power_text(r"$\mathdefault{10^{-2}}$"), power_text(r"$\mathdefault{6\times10^{1}}$")
+    ('10⁻²', '6×10¹')
+    """
+    text = formula.replace("$", "").replace(r"\mathdefault", "").replace(r"\times", "×")
+    return re.sub(r"\^\{([^}]*)\}", lambda power: power[1].translate(_RAISED), text).translate(_BRACES)
+
+
+def legend_label(label: str) -> str:
+    """A label as legends show it: matplotlib leaves those out that begin with an underscore."""
+    return f"\u200a{label}" if label.startswith("_") else label
+
+
 @contextmanager
 def drawing_style() -> Iterator[None]:
     """Matplotlib's settings for all figures, for as long as the context lasts."""
@@ -168,6 +198,8 @@ def drawing_style() -> Iterator[None]:
             # Words stay words: they can be found and copied, and a page holds a tenth of the bytes.
             "svg.fonttype": "none",
             "font.family": "sans-serif",
+            # A dollar in a label is a dollar.
+            "text.parse_math": False,
         }
     ):
         yield

@@ -1,20 +1,24 @@
 """Means and deviations over the repeats of each method, and everything else that the report of a dataset rests on."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from pydantic import ValidationError
 
-from nsbench.data.dataset import DatasetCard
+from nsbench.data.dataset import DatasetCard, Popularity
 from nsbench.report.bookkeeping import RunCount, count_runs
 from nsbench.report.claim import Claim
 from nsbench.report.cost import CostRow
+from nsbench.report.faulty_run import FaultyRun
 from nsbench.report.paper import PublishedComparison
+from nsbench.report.plain_text import plain_text
 from nsbench.report.selection import CUTOFF, Method, Selection, select
 from nsbench.report.statistic import Statistics
-from nsbench.terms import ALL, GROUPS, Cohort, balance_name, metric_name
+from nsbench.terms import ALL, BALANCED_COHORTS, GROUPS, Cohort, balance_name, metric_name
 from nsbench.tracking.stored_run import StoredRun
 
 ACCURACY_METRICS = ("hit_rate", "ndcg")
@@ -96,6 +100,12 @@ class DatasetSummary:
         cold = (row.accuracy("hit_rate", Cohort.COLD.label).mean for row in self.methods)
         return any(mean > 0 for mean in cold)
 
+    def n_targets(self, group: str) -> float:
+        """Test interactions of a group as most of the compared runs say; not-a-number where none does."""
+        name = metric_name("test", group, "n_targets")
+        told = Counter(run.metrics[name] for row in self.methods for run in row.method.runs if name in run.metrics)
+        return told.most_common(1)[0][0] if told else float("nan")
+
     def best_reachable(self, metric: str, group: str) -> float:
         """The best value that any model could reach, where the log's generator knows it; not-a-number elsewhere."""
         reachable = self.card.best_reachable if self.card else None
@@ -104,17 +114,22 @@ class DatasetSummary:
         return reachable.hit_rate.get(group, float("nan"))
 
 
-def summarise(dataset: str, runs: Sequence[StoredRun]) -> DatasetSummary:
+def summarise(
+    dataset: str, runs: Sequence[StoredRun], faulty: Sequence[FaultyRun] = (), counted: Sequence[StoredRun] = ()
+) -> DatasetSummary:
     """Everything that the report says about a dataset.
 
     Args:
         dataset: Its name.
-        runs: All its runs, in any order.
+        runs: All its runs that can be right, in any order.
+        faulty: The others.
+        counted: The others as they were read: what became of a run is told whatever else it holds.
     """
-    selection = select(dataset, runs)
+    selection = replace(select(dataset, runs), faulty=tuple(faulty))
     methods = tuple(MethodSummary(method, _estimates(method.runs)) for method in selection.methods)
     kept = {run.run_id for method in selection.methods for run in method.runs}
-    return DatasetSummary(selection, methods, count_runs(runs, kept), _card(selection), tuple(runs))
+    counts = count_runs([*runs, *counted], kept)
+    return DatasetSummary(selection, methods, counts, _card(selection), tuple(runs))
 
 
 def summary_metrics() -> tuple[str, ...]:
@@ -131,10 +146,32 @@ def _estimates(runs: Sequence[StoredRun]) -> dict[str, Estimate]:
 
 
 def _card(selection: Selection) -> DatasetCard | None:
-    for method in selection.methods:
-        for run in method.runs:
-            try:
-                return DatasetCard.model_validate_json(run.dataset_card)
-            except ValidationError:  # A card of another version of nsbench: the numbers stand without it.
-                continue
+    """The card that most of the compared runs hold: one that somebody changed says nothing on the others."""
+    texts = Counter(run.dataset_card for method in selection.methods for run in method.runs)
+    for text, _ in texts.most_common():
+        try:
+            return _showable(DatasetCard.model_validate_json(text))
+        except ValidationError:  # A card of another version of nsbench: the numbers stand without it.
+            continue
     return None
+
+
+def _showable(card: DatasetCard) -> DatasetCard:
+    """The card with a source that can be shown, and with its popularity only where that can be drawn."""
+    popularity = card.popularity
+    is_sound = popularity is not None and is_curve(popularity)
+    return card.model_copy(update={"source": plain_text(card.source), "popularity": popularity if is_sound else None})
+
+
+def is_curve(popularity: Popularity) -> bool:
+    """Whether numbers that a store holds are a curve of popularity: one point or more, ranks rising, counts positive."""
+    ranks, counts, cumulative = popularity.item_ranks, popularity.n_interactions, popularity.n_cumulative
+    return (
+        0 < len(ranks) == len(counts) == len(cumulative)
+        and all(a < b for a, b in pairwise((0, *ranks)))
+        and min(counts) > 0
+        and cumulative[-1] > 0
+        and {cohort.label for cohort in BALANCED_COHORTS} <= popularity.cohorts.keys()
+        and all(part.n_items >= 0 for part in popularity.cohorts.values())
+        and popularity.n_train_users > 0
+    )

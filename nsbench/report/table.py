@@ -15,6 +15,9 @@ from nsbench.report.selection import CUTOFF
 from nsbench.report.summary import ACCURACY_METRICS, DatasetSummary, Estimate, MethodSummary
 from nsbench.terms import ALL, BALANCED_COHORTS, Cohort
 
+_MOST_FAULTY = 20
+"""Faulty runs that a table names: a thousand trials with the same fault say no more."""
+
 METRIC_TITLES = {"hit_rate": f"Hit rate at {CUTOFF}", "ndcg": f"NDCG at {CUTOFF}"}
 """What tables and figures call the accuracy metrics."""
 
@@ -23,6 +26,7 @@ TEXT_COLUMNS = frozenset(
     {
         "Method",
         "Kind",
+        "Run",
         "Why",
         "Log",
         "Paper",
@@ -116,7 +120,7 @@ def balance_of_means(row: MethodSummary, metric: str) -> float:
 
 
 def bookkeeping_tables(summary: DatasetSummary) -> list[ReportTable]:
-    """What became of every run, and, where there are any, the finished runs that no table averages."""
+    """What became of every run, and, where there are any, the finished runs that no table averages, and the faulty ones."""
     counts = tuple(
         tuple(
             Cell("" if value is None else str(value))
@@ -141,6 +145,15 @@ def bookkeeping_tables(summary: DatasetSummary) -> list[ReportTable]:
             (Cell(part.label), Cell(str(part.n_runs)), Cell(part.reason)) for part in summary.selection.left_out
         )
         tables.append(ReportTable(f"Finished runs left out on {summary.dataset}", ("Method", "Runs", "Why"), rows))
+    faulty = summary.selection.faulty
+    if faulty:
+        shown = tuple(
+            (Cell(run.label), Cell(run.kind), Cell(run.run_id), Cell(run.reason)) for run in faulty[:_MOST_FAULTY]
+        )
+        more = len(faulty) - len(shown)
+        last = ((Cell(""), Cell(""), Cell(""), Cell(f"{more} more are in report.json")),) if more else ()
+        title = f"Runs that can't be used on {summary.dataset}"
+        tables.append(ReportTable(title, ("Method", "Kind", "Run", "Why"), (*shown, *last)))
     return tables
 
 

@@ -13,6 +13,10 @@ from nsbench.report.summary import DatasetSummary
 from nsbench.report.table import TEXT_COLUMNS, Cell, ReportTable, Standing, bookkeeping_tables, result_tables
 
 _STYLES = {Standing.BEST: "bold green", Standing.SECOND: "underline", Standing.OTHER: ""}
+_SPELLED = str.maketrans(
+    {"•": "*", "±": "+-", "–": "-", "−": "-", "÷": "/", "×": "x", "≥": ">=", "≤": "<=", "≈": "~", "∞": "inf", "✓": "x"}
+    | {"…": "...", "·": "."}
+)
 
 LEGEND = "Bold: best of its column; underlined: second best; ±: one standard deviation over repeats."
 """How to read the tables in a terminal."""
@@ -30,10 +34,19 @@ def terminal_report(summaries: Sequence[DatasetSummary]) -> RenderableType:
     return Group(*parts, Text(f"\n{LEGEND}", style="dim"))
 
 
+def ascii_text(text: str) -> str:
+    r"""A text for what takes nothing but ASCII.
+
+    >>> ascii_text("• 2.00 ±0.10 – ÷ é")
+    '* 2.00 +-0.10 - / \\xe9'
+    """
+    return text.translate(_SPELLED).encode("ascii", "backslashreplace").decode()
+
+
 def terminal_table(table: ReportTable) -> Table:
     """A table with words to the left and numbers to the right."""
     drawn = Table(
-        title=table.title,
+        title=Text(table.title),
         title_justify="left",
         title_style="bold",
         header_style="dim",
@@ -42,7 +55,7 @@ def terminal_table(table: ReportTable) -> Table:
     )
     for column in table.columns:
         is_text = column in TEXT_COLUMNS
-        drawn.add_column(column, justify="left" if is_text else "right", no_wrap=column == "Method")
+        drawn.add_column(Text(column), justify="left" if is_text else "right", no_wrap=column == "Method")
     for row in table.rows:
         drawn.add_row(*(_text(cell) for cell in row))
     return drawn

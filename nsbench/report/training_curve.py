@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from nsbench.report.costing import MOST_EPOCHS
 from nsbench.report.selection import CUTOFF
 from nsbench.report.summary import DatasetSummary
 from nsbench.terms import ALL, metric_name
@@ -13,6 +14,9 @@ LOSS = "train/loss"
 
 VALID_NDCG = metric_name("valid", ALL, "ndcg", CUTOFF)
 """The validation metric that curves and searches are shown in."""
+
+_LARGEST_DRAWN = 1e30
+"""Matplotlib's axes end at about 1e300, and 1e38 on some canvases."""
 
 MOST_CURVES = 5
 """Repeats of a method whose curves are read: each is a question to the store, and more lines hide each other."""
@@ -49,8 +53,15 @@ def read_curves(reader: RunReader, summary: DatasetSummary) -> tuple[TrainingCur
         if LOSS in run.metrics or VALID_NDCG in run.metrics
     }
     losses, valid = (reader.histories([*runs], name) for name in (LOSS, VALID_NDCG))
-    curves = [TrainingCurve(*run, losses[run_id], valid[run_id]) for run_id, run in runs.items()]
+    curves = [
+        TrainingCurve(*run, _drawable(losses.get(run_id, ())), _drawable(valid.get(run_id, ())))
+        for run_id, run in runs.items()
+    ]
     return tuple(curve for curve in curves if curve.loss or curve.valid)
+
+
+def _drawable(points: Sequence[MetricPoint]) -> tuple[MetricPoint, ...]:
+    return tuple(point for point in points if 0 <= point.epoch <= MOST_EPOCHS and abs(point.value) <= _LARGEST_DRAWN)
 
 
 def mean_curve(curves: Sequence[Sequence[MetricPoint]]) -> tuple[MetricPoint, ...]:

@@ -3,17 +3,25 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import final
+from urllib.parse import urlsplit
 
 from mlflow import MlflowClient
 from mlflow.artifacts import download_artifacts, list_artifacts
 from mlflow.entities import Run, ViewType
-from mlflow.exceptions import MlflowException
 
-from nsbench.errors import TrackingError
+from nsbench.errors import UnreachableRanks
 from nsbench.terms import Tag
-from nsbench.tracking.mlflow_connection import connect, store_errors
+from nsbench.tracking.mlflow_connection import connect, store_errors, without_password
 from nsbench.tracking.run_parts import NO_CARD, RunParts, paused_collection, stored_run_of
-from nsbench.tracking.run_store import OLDEST_FIRST, Experiments, RunPage, RunQuery, history_of
+from nsbench.tracking.run_store import (
+    LOCAL_SCHEMES,
+    OLDEST_FIRST,
+    Experiments,
+    RunPage,
+    RunQuery,
+    history_of,
+    local_file,
+)
 from nsbench.tracking.stored_run import MetricPoint, RunStatus
 
 
@@ -33,7 +41,7 @@ class DatabaseStore:
 
     def __init__(self, uri: str) -> None:
         self._uri = uri
-        self._client: MlflowClient = connect(uri)
+        self._client: MlflowClient = connect(uri, to_write=False)
 
     def experiments(self) -> Experiments:
         """See `RunStore`."""
@@ -68,6 +76,8 @@ class DatabaseStore:
 
     def fetch(self, artifact_uri: str, name: str, folder: Path) -> Path | None:
         """See `RunStore`."""
+        if urlsplit(artifact_uri).scheme in LOCAL_SCHEMES:
+            return local_file(artifact_uri, name)
         return fetch_anywhere(artifact_uri, name, folder, self._uri)
 
 
@@ -81,15 +91,21 @@ def fetch_anywhere(artifact_uri: str, name: str, folder: Path, tracking_uri: str
         tracking_uri: The store that the run is in.
 
     Raises:
-        TrackingError: The place can't be read.
+        UnreachableRanks: The place can't be read.
     """
     try:
         # Asking for a file that isn't there takes a server ten times as long as asking what there is.
         if name not in {Path(file.path).name for file in list_artifacts(artifact_uri, tracking_uri=tracking_uri)}:
             return None
         return Path(download_artifacts(f"{artifact_uri}/{name}", dst_path=str(folder), tracking_uri=tracking_uri))
-    except (MlflowException, OSError) as error:
-        raise TrackingError(f"can't read the artifacts in {artifact_uri}: {error}") from error
+    except ImportError as error:
+        place = without_password(artifact_uri)
+        raise UnreachableRanks(
+            f"the artifacts in {place} can't be read: {error}; install the client that MLflow needs for such places"
+        ) from error
+    except Exception as error:  # Every kind of place has a client of its own, with errors of its own.
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        raise UnreachableRanks(f"the artifacts in {without_password(artifact_uri)} can't be read: {reason}") from error
 
 
 def _parts_of(run: Run) -> RunParts:
@@ -98,11 +114,11 @@ def _parts_of(run: Run) -> RunParts:
     return RunParts(
         run_id=run.info.run_id,
         experiment_id=run.info.experiment_id,
-        name=run.info.run_name,
+        name=run.info.run_name or "",
         status=status,
-        started_ms=run.info.start_time,
+        started_ms=run.info.start_time or 0,
         ended_ms=run.info.end_time or 0,
-        artifact_uri=run.info.artifact_uri,
+        artifact_uri=run.info.artifact_uri or "",
         params=dict(run.data.params),
         metrics=dict(run.data.metrics),
         tags=dict(run.data.tags),

@@ -27,11 +27,12 @@ __all__ = ["connect", "create_store", "is_server", "sqlite_file", "store_errors"
 _SQLITE_HEADER = b"SQLite format 3\0"
 
 
-def connect(uri: str) -> MlflowClient:
+def connect(uri: str, *, to_write: bool = True) -> MlflowClient:
     """A client of the store at `uri`; an sqlite store is created where there is none.
 
     Args:
         uri: `sqlite:///FILE`, another database's URL, or an MLflow server's `http(s)://` address.
+        to_write: Whether runs are to be written; otherwise an sqlite store must exist, and may be for reading only.
 
     Raises:
         TrackingError: The store can't be reached or written, or is of a kind that MLflow no longer takes.
@@ -41,8 +42,11 @@ def connect(uri: str) -> MlflowClient:
     if is_server(uri):
         check_server(uri)
     elif file is not None:
+        if to_write:
+            _check_writable(file)
         _check_sqlite(file)
-        _create_sqlite(file)
+        if to_write:
+            _create_sqlite(file)
     elif "://" not in uri or uri.startswith("file:"):
         raise TrackingError(
             f"MLflow takes no folder as a store any more, got {without_password(uri)!r}; {STORE_ADVICE}"
@@ -108,18 +112,24 @@ def _create_sqlite(file: Path) -> None:
         partial.replace(file)
 
 
-def _check_sqlite(file: Path) -> None:
+def _check_writable(file: Path) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         # Appending nothing asks for the permission without changing the file; sqlite takes an empty file as new.
         with file.open("ab"):
             pass
-        with file.open("rb") as stream:
-            header = stream.read(len(_SQLITE_HEADER))
     except OSError as error:
         raise TrackingError(
             f"can't write the MLflow store {file}: {error.strerror or error}; {STORE_ADVICE}"
         ) from error
+
+
+def _check_sqlite(file: Path) -> None:
+    try:
+        with file.open("rb") as stream:
+            header = stream.read(len(_SQLITE_HEADER))
+    except OSError as error:
+        raise TrackingError(f"can't read the MLflow store {file}: {error.strerror or error}; {STORE_ADVICE}") from error
     if header and header != _SQLITE_HEADER:
         raise TrackingError(
             f"{file} is no sqlite database, so it can't be the MLflow store; move it away, or {STORE_ADVICE}"

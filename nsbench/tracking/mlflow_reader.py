@@ -5,8 +5,9 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import final
+from urllib.parse import urlsplit
 
-from nsbench.errors import TrackingError
+from nsbench.errors import TrackingError, UnreachableRanks
 from nsbench.evaluation.rank_table import RankTable
 from nsbench.home import Home
 from nsbench.terms import RunKind, Tag
@@ -15,9 +16,12 @@ from nsbench.tracking.rank_file import RANKS_FILE, read_ranks
 from nsbench.tracking.run_cache import RunCache
 from nsbench.tracking.run_pages import RunPages
 from nsbench.tracking.run_refresh import RunRefresh, by_experiment, run_is_one_of, tag_is
-from nsbench.tracking.run_store import Experiments, RunQuery, RunStore
+from nsbench.tracking.run_store import LOCAL_SCHEMES, Experiments, RunQuery, RunStore
 from nsbench.tracking.store_uri import is_server, sqlite_file, without_password
 from nsbench.tracking.stored_run import MetricPoint, StoredRun
+
+_OWN_FOLDERS = (*LOCAL_SCHEMES, "mlflow-artifacts")
+"""Places where one run's folder says nothing on another's."""
 
 PAGE_SIZE = 250
 """Runs fetched in one call, unless told otherwise."""
@@ -50,6 +54,7 @@ class MlflowReader:
         self._ended_cache = None if cache is None else EndedRunCache(cache, uri)
         self._ended: set[str] = set()
         self._artifact_uris: dict[str, str] = {}
+        self._unreachable: dict[str, str] = {}
 
     @property
     def location(self) -> str:
@@ -108,25 +113,41 @@ class MlflowReader:
         return found
 
     def ranks(self, run_id: str) -> RankTable:
-        """The test ranks of a run.
+        """The test ranks of a run; see `RunReader`.
 
         Raises:
-            TrackingError: The run has none, or they can't be fetched.
+            DamagedRanks: The file holds no ranks.
+            UnreachableRanks: The place where they lie can't be read.
+            TrackingError: The run has none.
         """
         kept = self._ended_cache.ranks(run_id) if self._ended_cache else None
         if kept is not None:
-            with suppress(TrackingError):  # A damaged copy is fetched anew.
+            with suppress(TrackingError):  # Another version's copy is fetched anew.
                 return read_ranks(kept)
         with TemporaryDirectory() as folder:
-            path = self._store.fetch(self._artifact_uri(run_id), RANKS_FILE, Path(folder))
+            path = self._fetched(self._artifact_uri(run_id), Path(folder))
             if path is None:
                 raise TrackingError(
                     f"run {run_id} has no {RANKS_FILE} in {self.location}: it did not rank the test interactions, or "
                     f"its artifacts were moved or deleted"
                 )
+            ranks = read_ranks(path)
             if self._ended_cache is not None and run_id in self._ended:
                 self._ended_cache.keep_ranks(run_id, path)
-            return read_ranks(path)
+            return ranks
+
+    def _fetched(self, artifact_uri: str, folder: Path) -> Path | None:
+        """A run's file of ranks; a place that could not be read once is not tried again, which may take minutes a run."""
+        parts = urlsplit(artifact_uri)
+        place = f"{parts.scheme}://{parts.netloc}"
+        if place in self._unreachable:
+            raise UnreachableRanks(self._unreachable[place])
+        try:
+            return self._store.fetch(artifact_uri, RANKS_FILE, folder)
+        except UnreachableRanks as error:
+            if parts.scheme not in _OWN_FOLDERS:
+                self._unreachable[place] = str(error)
+            raise
 
     def _artifact_uri(self, run_id: str) -> str:
         if run_id not in self._artifact_uris:

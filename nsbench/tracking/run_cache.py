@@ -6,23 +6,20 @@ What is built upon a cache is decided in `nsbench.tracking.run_refresh`; deletin
 
 import hashlib
 import json
-import logging
-import os
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import final
 
 from nsbench.terms import RunKind
+from nsbench.tracking.cache_file import read_cache_file, write_cache_file
 from nsbench.tracking.stored_run import StoredRun
 
 MAX_AGE = timedelta(days=1)
 """How long a cache is trusted before everything is read anew."""
 
-_FORMAT = 2
-_LOG = logging.getLogger(__name__)
+_FORMAT = 3
 _TIMES = ("started", "ended")
 
 
@@ -59,18 +56,14 @@ class RunCache:
 
     def load(self, experiment_id: str) -> CachedRuns | None:
         """What was saved; None where there is nothing, or nothing that this version reads."""
-        try:
-            content = json.loads(self._file(experiment_id).read_text(encoding="utf-8"))
-            if content["format"] != _FORMAT:
-                return None
-            cards: list[str] = content["cards"]
-            runs = [_restored(entry, cards) for entry in content["runs"]]
-            return CachedRuns(datetime.fromisoformat(content["read_whole"]), {run.run_id: run for run in runs})
-        except FileNotFoundError:
+        content = read_cache_file(self._file(experiment_id))
+        if content is None:
             return None
-        except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
-            _LOG.warning("reading all runs anew: the cache %s is unreadable (%s)", self._file(experiment_id), error)
+        kept = json.loads(content)
+        if kept["format"] != _FORMAT:
             return None
+        runs = [_restored(entry, kept["cards"]) for entry in kept["runs"]]
+        return CachedRuns(datetime.fromisoformat(kept["read_whole"]), {run.run_id: run for run in runs})
 
     def save(self, experiment_id: str, cached: CachedRuns) -> None:
         """Writes the file whole or not at all."""
@@ -82,20 +75,12 @@ class RunCache:
             "cards": list(cards),
             "runs": entries,
         }
-        file = self._file(experiment_id)
-        partial = file.with_suffix(f".{os.getpid()}.partial")
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            partial.write_text(json.dumps(content), encoding="utf-8")
-            partial.replace(file)
-        except OSError as error:
-            with suppress(OSError):
-                partial.unlink()
-            _LOG.warning("runs are read whole every time: can't write the cache %s (%s)", file, error)
+        what = "runs are read whole every time"
+        write_cache_file(self._file(experiment_id), json.dumps(content).encode(), what)
 
     def _file(self, experiment_id: str) -> Path:
         name = hashlib.blake2b(f"{self._location}\n{experiment_id}".encode(), digest_size=12).hexdigest()
-        return self._folder / f"runs-{name}.json"
+        return self._folder / f"runs-{name}.cache"
 
 
 def oldest_first(runs: Sequence[StoredRun]) -> dict[str, StoredRun]:
@@ -118,4 +103,5 @@ def _restored(entry: dict[str, object], cards: Sequence[str]) -> StoredRun:
         kind=RunKind(run.kind),
         ended=datetime.fromisoformat(str(times["ended"])) if times["ended"] else None,
         dataset_card=cards[card] if isinstance(card, int) else "{}",
+        faults=tuple(run.faults),
     )

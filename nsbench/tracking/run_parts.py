@@ -1,10 +1,11 @@
 """MLflow's run as ours: which tag, parameter or dataset input holds which field."""
 
 import gc
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from nsbench.terms import RunKind, Tag
 from nsbench.tracking.stored_run import RunStatus, StoredRun
@@ -13,6 +14,10 @@ NO_CARD = "{}"
 """The card of a run that holds none."""
 
 _KINDS = frozenset(kind.value for kind in RunKind)
+_WHOLE_TAGS = (Tag.SEED, Tag.TRIAL, Tag.N_PLANNED)
+_WHOLE = re.compile(r"-?[0-9]{1,20}")
+_MOST_SHOWN = 40
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -62,10 +67,19 @@ def paused_collection() -> Iterator[None]:
 
 
 def stored_run_of(parts: RunParts, dataset: str) -> StoredRun | None:
-    """A run of an experiment that is named after its dataset; None where it is of none of nsbench's kinds."""
+    """A run of an experiment that is named after its dataset; None where it is of none of nsbench's kinds.
+
+    A tag or a time that can't be read is a fault of the run, never an error: other runs are none the worse for it.
+    """
     tags = parts.tags
     if tags.get(Tag.KIND) not in _KINDS:
         return None
+    started, started_faults = _time(parts.started_ms, "start")
+    ended, ended_faults = _time(parts.ended_ms, "end")
+    numbers = {tag: whole_number(tags[tag]) for tag in _WHOLE_TAGS if tag in tags}
+    faults = [
+        f"its tag {tag} is {_shown(tags[tag])}, which is no whole number" for tag in numbers if numbers[tag] is None
+    ]
     return StoredRun(
         run_id=parts.run_id,
         experiment_id=parts.experiment_id,
@@ -77,23 +91,40 @@ def stored_run_of(parts: RunParts, dataset: str) -> StoredRun | None:
         dataset_hash=tags.get(Tag.DATASET_HASH, ""),
         sampler=tags.get(Tag.SAMPLER, ""),
         label=tags.get(Tag.LABEL) or tags.get(Tag.SAMPLER, ""),
-        started=_time(parts.started_ms),
-        ended=_time(parts.ended_ms) if parts.ended_ms else None,
+        started=started,
+        ended=ended if parts.ended_ms else None,
         dataset_card=parts.card,
         study=tags.get(Tag.STUDY),
-        trial=_whole(tags.get(Tag.TRIAL)),
-        seed=_whole(tags.get(Tag.SEED)),
+        trial=numbers.get(Tag.TRIAL),
+        seed=numbers.get(Tag.SEED),
         protocol=tags.get(Tag.PROTOCOL, ""),
         fingerprint=tags.get(Tag.SETTINGS, ""),
         params=parts.params,
         metrics=parts.metrics,
         tags=tags,
+        faults=(*started_faults, *ended_faults, *faults),
     )
 
 
-def _time(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds / 1000, tz=UTC)
+def whole_number(text: str) -> int | None:
+    """The whole number that a tag or a parameter holds; None where it holds none.
+
+    >>> whole_number("-3"), whole_number("3.0"), whole_number("²"), whole_number("--5")
+    (-3, None, None, None)
+    """
+    return int(text) if _WHOLE.fullmatch(text) else None
 
 
-def _whole(text: str | None) -> int | None:
-    return int(text) if text is not None and text.lstrip("-").isdigit() else None
+def _time(milliseconds: int, what: str) -> tuple[datetime, tuple[str, ...]]:
+    """A time and what is wrong with it; one that no calendar holds becomes the first or the last that one does."""
+    try:
+        return _EPOCH + timedelta(milliseconds=milliseconds), ()
+    except OverflowError:
+        nearest = datetime.max if milliseconds > 0 else datetime.min
+        return nearest.replace(tzinfo=UTC), (
+            f"its {what}, {milliseconds} ms after 1970, is in none of the years 1 to 9999",
+        )
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…")

@@ -96,9 +96,14 @@ class RunRefresh:
 
     def _with_changes(self, experiments: Experiments, held: Runs) -> dict[str, StoredRun]:
         """With runs that ended since, that have not ended yet, and that had not ended the last time."""
-        last_end = max((run.ended for run in held.values() if run.ended), default=_EPOCH) - _CLOCK_MARGIN
+        # The end that a wrong clock puts into the future would hide all that end until then.
+        now = datetime.now(UTC)
+        ends = (run.ended for run in held.values() if run.ended is not None and run.ended <= now)
+        last_end = max(ends, default=_EPOCH) - _CLOCK_MARGIN
         is_open = " and ".join(f"attributes.status != '{state}'" for state in _END_STATES)
-        changed = self._read(experiments, [f"attributes.end_time >= {int(last_end.timestamp() * 1000)}", is_open])
+        changed = self._read(
+            experiments, [f"attributes.end_time >= {max(0, int(last_end.timestamp() * 1000))}", is_open]
+        )
         lost = [run_id for run_id, run in held.items() if run.status not in _END_STATES and run_id not in changed]
         changed |= self._read(experiments, [run_is_one_of(ids) for ids in _batches(lost)])
         return {run_id: run for run_id, run in held.items() if run_id not in lost} | changed

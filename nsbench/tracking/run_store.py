@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import unquote, urlsplit
 
+from nsbench.errors import UnreachableRanks
 from nsbench.tracking.stored_run import MetricPoint, StoredRun
 
 Experiments = Mapping[str, str]
@@ -14,6 +16,10 @@ Experiments = Mapping[str, str]
 
 OLDEST_FIRST = "attributes.start_time ASC"
 """The order in which runs are asked for, in MLflow's language."""
+
+
+LOCAL_SCHEMES = ("", "file")
+"""How addresses of artifacts begin that lie on a disk of this machine."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +80,19 @@ class RunStore(Protocol):
             name: The file's name.
             folder: Where to put it.
         """
+
+
+def local_file(artifact_uri: str, name: str) -> Path | None:
+    """An artifact on a disk of this machine; None where there is none of that name.
+
+    Raises:
+        UnreachableRanks: Its place can't be looked at.
+    """
+    file = Path(unquote(urlsplit(artifact_uri).path)) / name
+    try:
+        return file if file.exists() else None
+    except (OSError, ValueError, RuntimeError) as error:
+        raise UnreachableRanks(f"{str(file)!a} can't be read: {error}") from error
 
 
 def token_at(offset: int) -> str | None:

@@ -67,7 +67,7 @@ class InfoAnswer(TypedDict):
     experiment_id: str
     run_name: NotRequired[str]
     status: RunStatus
-    start_time: int | str
+    start_time: NotRequired[int | str]
     end_time: NotRequired[int | str]
     artifact_uri: NotRequired[str]
 
@@ -122,7 +122,7 @@ def parts_of(run: RunItem) -> RunParts:
         experiment_id=info["experiment_id"],
         name=info.get("run_name", ""),
         status=info["status"],
-        started_ms=int(info["start_time"]),
+        started_ms=int(info.get("start_time", 0)),
         ended_ms=int(info.get("end_time", 0)),
         artifact_uri=info.get("artifact_uri", ""),
         params={pair["key"]: pair.get("value", "") for pair in data.get("params", [])},

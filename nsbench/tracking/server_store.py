@@ -8,12 +8,20 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast, final
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, urlsplit
 
-from nsbench.errors import TrackingError
+from nsbench.errors import TrackingError, UnreachableRanks
 from nsbench.terms import Tag
 from nsbench.tracking.run_parts import paused_collection, stored_run_of
-from nsbench.tracking.run_store import OLDEST_FIRST, Experiments, RunPage, RunQuery, history_of
+from nsbench.tracking.run_store import (
+    LOCAL_SCHEMES,
+    OLDEST_FIRST,
+    Experiments,
+    RunPage,
+    RunQuery,
+    history_of,
+    local_file,
+)
 from nsbench.tracking.server_answer import ExperimentAnswer, FileAnswer, MetricAnswer, RunAnswer, parts_of
 from nsbench.tracking.server_call import ServerCall
 from nsbench.tracking.stored_run import MetricPoint
@@ -63,7 +71,7 @@ class ServerStore:
         token: str | None = None
         while True:
             body = {"max_results": _EXPERIMENTS_A_CALL, **({"page_token": token} if token else {})}
-            answer = cast(ExperimentAnswer, json.loads(self._call.post(EXPERIMENTS, body)))
+            answer = cast(ExperimentAnswer, _parsed(self._call.post(EXPERIMENTS, body)))
             for item in answer.get("experiments", []):
                 if any(tag["key"] == Tag.DATASET for tag in item.get("tags", [])):
                     found[item["experiment_id"]] = item["name"]
@@ -83,7 +91,7 @@ class ServerStore:
         }
         content = self._call.post(RUNS, body)
         with paused_collection():
-            answer = cast(RunAnswer, json.loads(content))
+            answer = cast(RunAnswer, _parsed(content))
             found = answer.get("runs", [])
             runs = [stored_run_of(parts_of(run), query.experiments[run["info"]["experiment_id"]]) for run in found]
         return RunPage(tuple(run for run in runs if run is not None), len(found), answer.get("next_page_token") or None)
@@ -99,16 +107,22 @@ class ServerStore:
     def fetch(self, artifact_uri: str, name: str, folder: Path) -> Path | None:
         """See `RunStore`."""
         place = urlsplit(artifact_uri)
-        if place.scheme in ("", "file"):
-            file = Path(unquote(place.path)) / name
-            return file if file.is_file() else None
+        if place.scheme in LOCAL_SCHEMES:
+            return local_file(artifact_uri, name)
         if place.scheme != _PROXIED or place.netloc:
             from nsbench.tracking.database_store import fetch_anywhere
 
             return fetch_anywhere(artifact_uri, name, folder, self._uri)
         path = place.path.strip("/")
+        try:
+            return self._proxied(path, name, folder)
+        except (TrackingError, OSError) as error:
+            raise UnreachableRanks(f"the artifacts in {artifact_uri} can't be read: {error}") from error
+
+    def _proxied(self, path: str, name: str, folder: Path) -> Path | None:
+        """A file that the server hands on."""
         # Asking for a file that isn't there takes a server ten times as long as asking what there is.
-        listed = cast(FileAnswer, json.loads(self._call.get(ARTIFACTS, {"path": path})))
+        listed = cast(FileAnswer, _parsed(self._call.get(ARTIFACTS, {"path": path})))
         if name not in {Path(file["path"]).name for file in listed.get("files", [])}:
             return None
         (folder / name).write_bytes(self._call.get(f"{ARTIFACTS}/{quote(path)}/{name}", {}))
@@ -118,14 +132,16 @@ class ServerStore:
         """None where the server doesn't answer such a question, or not in full."""
         try:
             content = self._call.get(HISTORIES, {"run_id": [*run_ids], "metric_key": name})
-            points = cast(MetricAnswer, json.loads(content)).get("metrics", [])
-        except (TrackingError, ValueError):
+            points = cast(MetricAnswer, _parsed(content)).get("metrics", [])
+        except TrackingError:
             return None
         if len(points) >= _MOST_POINTS:
             return None
         own: dict[str, list[tuple[int, int, float]]] = {run_id: [] for run_id in run_ids}
         for point in points:
-            own[point["run_id"]].append((int(point["timestamp"]), int(point.get("step", 0)), float(point["value"])))
+            own.setdefault(point["run_id"], []).append(
+                (int(point["timestamp"]), int(point.get("step", 0)), float(point["value"]))
+            )
         return {run_id: history_of(values) for run_id, values in own.items()}
 
     def _one(self, run_id: str, name: str) -> tuple[MetricPoint, ...]:
@@ -133,9 +149,16 @@ class ServerStore:
         token = ""
         while True:
             query = {"run_id": run_id, "metric_key": name, **({"page_token": token} if token else {})}
-            answer = cast(MetricAnswer, json.loads(self._call.get(HISTORY, query)))
+            answer = cast(MetricAnswer, _parsed(self._call.get(HISTORY, query)))
             for point in answer.get("metrics", []):
                 values.append((int(point["timestamp"]), int(point.get("step", 0)), float(point["value"])))
             token = answer.get("next_page_token", "")
             if not token:
                 return history_of(values)
+
+
+def _parsed(content: bytes) -> object:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise TrackingError(f"the MLflow store answers with something other than JSON: {content[:60]!r}") from error

@@ -39,6 +39,7 @@ class StoredRun:
         ended: When it ended, or None.
         experiment_id: The store's id of the experiment that it lies in.
         artifact_uri: Where its artifacts lie.
+        faults: What of it could not be read, in sentences without a full stop; such a field has its default.
     """
 
     run_id: str
@@ -62,6 +63,7 @@ class StoredRun:
     tags: Mapping[str, str] = field(default_factory=dict)
     experiment_id: str = ""
     artifact_uri: str = ""
+    faults: tuple[str, ...] = ()
 
     def metric(self, name: str) -> float:
         """The metric's latest value; not-a-number where undefined."""
@@ -120,5 +122,7 @@ class RunReader(Protocol):
         """The test ranks of a run.
 
         Raises:
-            TrackingError: The run has none, or they can't be fetched.
+            DamagedRanks: The file holds no ranks.
+            UnreachableRanks: The place where they lie can't be read.
+            TrackingError: The run has none.
         """

@@ -1,7 +1,6 @@
 """A tracking server says over HTTP what its database holds, and a store that lacks something says what."""
 
 import json
-import math
 import subprocess
 import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -11,6 +10,7 @@ import pytest
 from mlflow import MlflowClient
 
 from nsbench.errors import TrackingError
+from nsbench.evaluation.metric import metrics_of
 from nsbench.home import Home
 from nsbench.report.report import build_report
 from nsbench.report.report_format import ReportFormat
@@ -43,7 +43,8 @@ def address(home):
             handle = tracker.start(plan)
             for epoch, loss in ((1, 0.5 + seed), (2, 0.25)):
                 handle.log_validation(epoch, {LOSS: loss})
-            handle.finish(record_of(plan, final_metrics(0.2, 0.4, 0.2, 0.1, math.nan), ranks=ranks_of(1, 2.5)))
+            ranks = ranks_of(1, 2.5)
+            handle.finish(record_of(plan, metrics_of(ranks, "test", [10]), ranks=ranks))
         tracker.start(plan_of("batch", 7))
         bare = tracker.start(plan_of("random", 0, dataset="bare"))
         bare.finish(record_of(plan_of("random", 0, dataset="bare"), {}))

@@ -1,0 +1,63 @@
+"""Texts out of a store, such as labels, made fit to be shown: in one line, of a bearable length, without control codes.
+
+What means something to a page, to LaTeX or to a terminal is escaped where these are written.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+
+from nsbench.tracking.stored_run import StoredRun
+
+MOST_OF_A_LABEL = 60
+"""Characters of a label or a name that are shown; a longer one is cut, and ends in a hash of the whole."""
+
+MOST_OF_A_TEXT = 2_000
+"""Characters of any other text."""
+
+
+def plain_text(text: str, most: int = MOST_OF_A_TEXT) -> str:
+    r"""A text with all that can't be printed written as its code: control codes, line breaks, marks of direction.
+
+    Texts that differ stay different.
+
+    Args:
+        text: Anything.
+        most: Characters to keep.
+
+    >>> plain_text("a\x1b[31m b\n<c>"), plain_text("x" * 30, most=20)
+    ('a\\x1b[31m b\\n<c>', 'xxxxxxxxxxx…e90cd978')
+    """
+    if len(text) > most:
+        digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
+        text = f"{text[: most - len(digest) - 1]}…{digest}"
+    # Blanks of every width can be printed; Python thinks so of the usual one alone.
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or (c.isspace() and c not in _BREAKS) else _code(c) for c in text)
+
+
+def plain_run(run: StoredRun) -> StoredRun:
+    """A run all of whose texts can be shown."""
+    return replace(
+        run,
+        name=plain_text(run.name, MOST_OF_A_LABEL),
+        sampler=plain_text(run.sampler, MOST_OF_A_LABEL),
+        label=plain_text(run.label if run.label.strip() else run.sampler, MOST_OF_A_LABEL),
+        dataset_hash=plain_text(run.dataset_hash),
+        protocol=plain_text(run.protocol),
+        params=_plain(run.params),
+        tags=_plain(run.tags),
+        faults=tuple(map(plain_text, run.faults)),
+    )
+
+
+_BREAKS = frozenset("\t\n\v\f\r\x1c\x1d\x1e\x1f\x85\u2028\u2029")
+
+
+def _code(character: str) -> str:
+    return character.encode("unicode_escape", "surrogatepass").decode()
+
+
+def _plain(texts: Mapping[str, str]) -> dict[str, str]:
+    return {plain_text(name): plain_text(text, 8_000) for name, text in texts.items()}

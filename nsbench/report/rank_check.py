@@ -1,0 +1,76 @@
+"""Whether a run's file of ranks and its metrics tell of the same ranking: the one gives the other, so they must agree."""
+
+import json
+import math
+
+import numpy as np
+
+from nsbench.evaluation.metric import metrics_of
+from nsbench.evaluation.rank_table import RankTable
+from nsbench.report.selection import CUTOFF
+from nsbench.report.summary import ACCURACY_METRICS
+from nsbench.terms import ALL, GROUPS, Cohort, balance_name, metric_name
+from nsbench.tracking.stored_run import StoredRun
+
+_ROUNDING = 1e-6
+_BALANCE_ROUNDING = 1e-3
+"""The published code adds 1e-7 to each cohort's value, which shows where all are small."""
+
+_BALANCES = tuple(balance_name("test", metric, CUTOFF) for metric in ACCURACY_METRICS)
+"""Undefined where nothing is hit, but for the published code."""
+
+_MAY_BE_MISSING = tuple(metric_name("test", group, "n_targets") for group in GROUPS)
+
+
+def contradiction(run: StoredRun, ranks: RankTable) -> str | None:
+    """What of a run's metrics its ranks don't give; None where they agree.
+
+    Ranks that end in a half come from tied scores; a version of nsbench may have
+    counted their hits in another way, so each of them may shift a metric by its whole weight.
+
+    Args:
+        run: With its metrics.
+        ranks: Its test ranks.
+    """
+    given = metrics_of(ranks, "test", [CUTOFF])
+    tied = {group: _tied_share(ranks, group) for group in GROUPS}
+    slacks = {metric_name("test", group, "n_targets"): _ROUNDING for group in GROUPS}
+    slacks |= {
+        metric_name("test", group, metric, CUTOFF): _ROUNDING + share
+        for group, share in tied.items()
+        for metric in ACCURACY_METRICS
+    }
+    if not any(tied.values()):
+        slacks |= {balance_name("test", metric, CUTOFF): _BALANCE_ROUNDING for metric in ACCURACY_METRICS}
+    for name, slack in slacks.items():
+        recorded, computed = run.metric(name), given.get(name, math.nan)
+        if math.isnan(recorded):
+            if not math.isnan(computed) and name not in _MAY_BE_MISSING:
+                return f"it lacks its metric {name}, which its ranks give as {computed:.6g}"
+            continue
+        is_undefined = math.isnan(computed) and (recorded == 0 or name in _BALANCES)
+        if not is_undefined and not abs(recorded - computed) <= slack:
+            return f"its metric {name} is {recorded:.6g}, but its ranks give {computed:.6g}"
+    most = _n_items(run)
+    highest = float(np.max(ranks.ranks, where=np.isfinite(ranks.ranks), initial=0))
+    if most is not None and highest > most:
+        return f"its ranks go up to {highest:g}, but its log has {most:,} items"
+    return None
+
+
+def _tied_share(ranks: RankTable, group: str) -> float:
+    """The share of a group's targets whose rank is no whole number, near enough to the cut-off to matter or not."""
+    members = np.ones(len(ranks), dtype=np.bool_) if group == ALL else ranks.cohorts == Cohort[group.upper()]
+    own = ranks.ranks[members]
+    own = own[np.isfinite(own)]
+    return float(np.count_nonzero(own != np.floor(own)) / members.sum()) if members.any() else 0.0
+
+
+def _n_items(run: StoredRun) -> int | None:
+    """The catalogue's size as the run's card has it; None where it says nothing."""
+    try:
+        card = json.loads(run.dataset_card)
+    except (ValueError, RecursionError):
+        return None
+    n_items = card.get("n_items") if isinstance(card, dict) else None
+    return n_items if isinstance(n_items, int) and n_items > 0 else None

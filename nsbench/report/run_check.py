@@ -1,0 +1,163 @@
+"""Which stored runs can't be what nsbench records: foreign or damaged ones, of which a report must not make numbers.
+
+A store is shared: other programs write into it, people correct tags by hand, disks and clocks fail. One run that can't be right
+is left out and named, and nothing else changes.
+"""
+
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from nsbench.report.faulty_run import FaultyRun, faulty_run
+from nsbench.report.plain_text import plain_run, plain_text
+from nsbench.report.selection import COMPARED_KINDS, version_of
+from nsbench.report.summary import summary_metrics
+from nsbench.report.training_curve import VALID_NDCG
+from nsbench.terms import GROUPS, Tag, metric_name
+from nsbench.tracking.stored_run import StoredRun
+
+COUNT_PARAMS = ("n_negatives", "n_in_batch", "n_uniform", "n_hardest")
+"""The parameters that count negatives."""
+
+_SHARES = (*summary_metrics(), VALID_NDCG)
+_COUNTS = tuple(metric_name("test", group, "n_targets") for group in GROUPS)
+_COSTS = ("train_s", "evaluate_s", "n_epochs", "n_positives", "n_negatives_scored", "peak_memory_bytes")
+_MOST_COST = 1e30
+_AHEAD = timedelta(days=1)
+_ROUNDING = 1e-6
+_MOST_COUNT = 2**53
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_ENOUGH_PARAMS = 3
+"""A run has more than twenty; with next to none, nothing says that settings are equal."""
+
+_VERSION = re.compile(r"([0-9]+\.[0-9]+[A-Za-z0-9.+-]{0,60})?", re.ASCII)
+
+_PLAIN_TAG = re.compile(r"[\w.,:;/+=() -]{0,250}", re.ASCII)
+"""What the tags that decide whether runs are comparable are made of."""
+
+
+def check_runs(runs: Sequence[StoredRun], now: datetime) -> tuple[list[StoredRun], list[FaultyRun]]:
+    """The runs that a report can rest on, with texts that can be shown, and the others.
+
+    Args:
+        runs: All runs of a dataset.
+        now: No run can have started much later.
+    """
+    sound, faulty = [], []
+    for run in map(plain_run, runs):
+        reason = next(_faults(run, now), None)
+        if reason is None:
+            sound.append(run)
+        else:
+            faulty.append(faulty_run(run, reason))
+    odd = _odd_ones_out(sound)
+    faulty += [faulty_run(run, odd[run.run_id]) for run in sound if run.run_id in odd]
+    return [run for run in sound if run.run_id not in odd], faulty
+
+
+def number_of(text: str) -> float:
+    """The number that a parameter holds; not-a-number where it holds none, or one that is infinite.
+
+    >>> number_of("1e-3"), number_of("1e400"), number_of("0x10"), number_of("None")
+    (0.001, nan, nan, nan)
+    """
+    value = float(text) if _NUMBER.fullmatch(text) else math.nan
+    return value if math.isfinite(value) else math.nan
+
+
+def _faults(run: StoredRun, now: datetime) -> Iterator[str]:
+    yield from run.faults
+    if run.started > now + _AHEAD:
+        yield f"it starts on {run.started:%Y-%m-%d}, in the future, so it would pass for the newest run"
+    if run.kind in COMPARED_KINDS and run.status == "FINISHED":
+        yield from _tag_faults(run)
+    yield from _metric_faults(run.metrics)
+    yield from _param_faults(run.params)
+    yield from _card_faults(run)
+
+
+def _odd_ones_out(runs: Sequence[StoredRun]) -> dict[str, str]:
+    """Runs whose tags were changed, by id: of equal settings on the same log, fingerprint and protocol are equal too."""
+    groups: dict[object, list[StoredRun]] = {}
+    for run in runs:
+        if len(run.params) >= _ENOUGH_PARAMS and run.status == "FINISHED" and run.kind in COMPARED_KINDS:
+            key = (run.sampler, run.dataset_hash, version_of(run), frozenset(run.params.items()))
+            groups.setdefault(key, []).append(run)
+    odd = {}
+    for group in groups.values():
+        most = Counter((run.fingerprint, run.protocol) for run in group).most_common(1)[0][0]
+        for run in group:
+            if (run.fingerprint, run.protocol) != most:
+                odd[run.run_id] = (
+                    f"its tags {Tag.SETTINGS} and {Tag.PROTOCOL} are not those of the other runs with the same parameters"
+                )
+    return odd
+
+
+def _tag_faults(run: StoredRun) -> Iterator[str]:
+    """Of the tags that decide which row a run counts in, and whether beside the others."""
+    needed = {
+        Tag.SAMPLER: run.sampler,
+        Tag.DATASET_HASH: run.dataset_hash,
+        Tag.PROTOCOL: run.protocol,
+    }
+    yield from (f"it has no tag {tag}" for tag, value in needed.items() if not value.strip())
+    if run.seed is None:
+        yield f"it has no tag {Tag.SEED}"
+    forms = {Tag.DATASET_HASH: _PLAIN_TAG, Tag.PROTOCOL: _PLAIN_TAG, Tag.SETTINGS: _PLAIN_TAG, Tag.VERSION: _VERSION}
+    values = {**needed, Tag.SETTINGS: run.fingerprint, Tag.VERSION: version_of(run)}
+    for tag, form in forms.items():
+        if not form.fullmatch(values[tag]):
+            yield f"its tag {tag} is {plain_text(values[tag], 40)!r}, which nsbench doesn't write"
+
+
+def _metric_faults(metrics: Mapping[str, float]) -> Iterator[str]:
+    """Of the metrics that the report reads; one that is undefined is no fault."""
+    yield from _outside(metrics, _SHARES, lambda value: -_ROUNDING <= value <= 1 + _ROUNDING, "no share of 0 to 1")
+    yield from _outside(
+        metrics, _COUNTS, lambda value: 0 <= value <= _MOST_COUNT and value == int(value), "no whole number from 0 on"
+    )
+    names = [f"cost/{name}" for name in _COSTS]
+    yield from _outside(metrics, names, lambda value: 0 <= value < _MOST_COST, "no finite number from 0 on")
+
+
+def _outside(
+    metrics: Mapping[str, float], names: Iterable[str], is_possible: Callable[[float], bool], told: str
+) -> Iterator[str]:
+    for name in names:
+        value = metrics.get(name, math.nan)
+        if not math.isnan(value) and not (math.isfinite(value) and is_possible(value)):
+            yield f"its metric {name} is {value:g}, which is {told}"
+
+
+def _param_faults(params: Mapping[str, str]) -> Iterator[str]:
+    for name, is_possible, told in _PARAM_RULES:
+        if name in params and not is_possible(number_of(params[name])):
+            yield f"its parameter {name} is {plain_text(params[name], 40)!r}, which is {told}"
+
+
+def _card_faults(run: StoredRun) -> Iterator[str]:
+    """The card and the tag say the same of the log, or one of them was changed afterwards."""
+    try:
+        card = json.loads(run.dataset_card)
+    except (ValueError, RecursionError):  # The numbers stand without it.
+        return
+    held = card.get("content_hash") if isinstance(card, dict) else None
+    if isinstance(held, str) and held and run.dataset_hash and held != run.dataset_hash:
+        yield (
+            f"its tag {Tag.DATASET_HASH} is {plain_text(run.dataset_hash, 40)!r}, but its dataset card says "
+            f"{plain_text(held, 40)!r}"
+        )
+
+
+_PARAM_RULES: tuple[tuple[str, Callable[[float], bool], str], ...] = (
+    ("learning_rate", lambda value: 0 < value < 1, "no number between 0 and 1"),
+    ("replay_factor", lambda value: value >= 0, "no number from 0 on"),
+    *(
+        (name, lambda value: 0 <= value <= _MOST_COUNT and value == int(value), "no whole number from 0 on")
+        for name in COUNT_PARAMS
+    ),
+)

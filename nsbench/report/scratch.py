@@ -1,0 +1,58 @@
+"""A folder beside a report's place for the time in which it is made, which nobody keeps when its maker is killed."""
+
+import fcntl
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_PREFIX = ".report-"
+_LOCK = ".lock"
+_OLD_S = 3600.0
+"""A folder of that age in which nothing is locked is nobody's: locking is the first that is done in one."""
+
+
+@contextmanager
+def scratch_folder(output: Path) -> Iterator[Path]:
+    """A new folder in `output` for the length of the context; those of reports that were killed are removed.
+
+    The lock in it goes with its process, on whichever machine that runs.
+
+    Raises:
+        OSError: The folder can't be written.
+    """
+    remove_remnants(output)
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=output))
+    try:
+        with (folder / _LOCK).open("wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_remnants(output: Path) -> None:
+    """Removes the folders of reports that were killed while they were made."""
+    for folder in output.glob(f"{_PREFIX}*"):
+        if folder.is_dir() and not folder.is_symlink() and _is_left(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_left(folder: Path) -> bool:
+    try:
+        with (folder / _LOCK).open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return _age_s(folder) > _OLD_S
+    except OSError:  # Its maker is at work, or it is another user's.
+        return False
+    return True
+
+
+def _age_s(folder: Path) -> float:
+    try:
+        return time.time() - folder.stat().st_mtime
+    except OSError:
+        return 0.0
