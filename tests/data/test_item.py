@@ -30,7 +30,10 @@ HEAD, MID, TAIL, COLD = Cohort.HEAD, Cohort.MID, Cohort.TAIL, Cohort.COLD
 def test_an_item_that_crosses_a_border_fills_an_empty_cohort_unless_the_published_rule_holds(
     counts: list[int], filled: list[Cohort], published: list[Cohort]
 ) -> None:
-    """Shares below, worked by hand: .7 .8 .9 1; the rest of the next one, 30, is halved at 15: 6 12 18; then .45 .65 .85 1, and 1/3 2/3 1, neither of which is below its border."""
+    """Shares below, worked by hand: .7 .8 .9 1; the rest of the next one, 30, is halved at 15: 6 12 18; .3 .8 .9 1.
+
+    Then .45 .65 .85 1, and 1/3 2/3 1, neither of which is below its border.
+    """
     whole = np.array([0, *counts])
     assert cohorts_of(whole).tolist() == [-1, *filled]
     assert cohorts_of(whole, "published").tolist() == [-1, *published]
