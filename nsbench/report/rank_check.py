@@ -25,23 +25,16 @@ _MAY_BE_MISSING = tuple(metric_name("test", group, "n_targets") for group in GRO
 def contradiction(run: StoredRun, ranks: RankTable) -> str | None:
     """What of a run's metrics its ranks don't give; None where they agree.
 
-    Ranks that end in a half come from tied scores; a version of nsbench may have
-    counted their hits in another way, so each of them may shift a metric by its whole weight.
+    Files of older versions, which don't know what tied, hold mean ranks, and those versions counted hits of mean ranks.
 
     Args:
         run: With its metrics.
         ranks: Its test ranks.
     """
     given = metrics_of(ranks, "test", [CUTOFF])
-    tied = {group: _tied_share(ranks, group) for group in GROUPS}
     slacks = {metric_name("test", group, "n_targets"): _ROUNDING for group in GROUPS}
-    slacks |= {
-        metric_name("test", group, metric, CUTOFF): _ROUNDING + share
-        for group, share in tied.items()
-        for metric in ACCURACY_METRICS
-    }
-    if not any(tied.values()):
-        slacks |= {balance_name("test", metric, CUTOFF): _BALANCE_ROUNDING for metric in ACCURACY_METRICS}
+    slacks |= {metric_name("test", group, metric, CUTOFF): _ROUNDING for group in GROUPS for metric in ACCURACY_METRICS}
+    slacks |= {balance_name("test", metric, CUTOFF): _BALANCE_ROUNDING for metric in ACCURACY_METRICS}
     for name, slack in slacks.items():
         recorded, computed = run.metric(name), given.get(name, math.nan)
         if math.isnan(recorded):
@@ -56,14 +49,6 @@ def contradiction(run: StoredRun, ranks: RankTable) -> str | None:
     if most is not None and highest > most:
         return f"its ranks go up to {highest:g}, but its log has {most:,} items"
     return None
-
-
-def _tied_share(ranks: RankTable, group: str) -> float:
-    """The share of a group's targets whose rank is no whole number, near enough to the cut-off to matter or not."""
-    members = np.ones(len(ranks), dtype=np.bool_) if group == ALL else ranks.cohorts == Cohort[group.upper()]
-    own = ranks.ranks[members]
-    own = own[np.isfinite(own)]
-    return float(np.count_nonzero(own != np.floor(own)) / members.sum()) if members.any() else 0.0
 
 
 def _n_items(run: StoredRun) -> int | None:
