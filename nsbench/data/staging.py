@@ -114,11 +114,7 @@ def _write(rows: pl.LazyFrame, path: Path, clean: Clean, users: Coding, items: C
         coding.encode(pl.col(name), clean(schema[name], pl.col(name))).alias(name)
         for name, coding in (("user", users), ("item", items))
     ]
-    try:
-        rows.select(*codes, "moment", pl.col("row").cast(pl.UInt32)).sink_ipc(path, engine="streaming")
-    except OSError as error:
-        # polars leaves the number of a system's error to the message, where it is looked for in polars' errors only.
-        raise pl.exceptions.ComputeError(str(error)) from error
+    rows.select(*codes, "moment", pl.col("row").cast(pl.UInt32)).sink_ipc(path, engine="streaming")
     labels = pl.col("user", "item")
     found = (
         pl.scan_ipc(path)
