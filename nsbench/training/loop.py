@@ -90,7 +90,7 @@ class Trainer:
         """Trains until every replica has stopped or left, from where the checkpoint stands.
 
         Raises:
-            TrainingError: No replica is left, since the loss was no finite number.
+            TrainingError: No replica is left, since the loss was no finite number or there were no negatives.
         """
         keep_freed_memory()
         joint = JointListener(listener, self.group)
@@ -166,6 +166,7 @@ class Trainer:
             counts.n_positives += taken.n_positives
             counts.n_negatives_scored += taken.n_negatives_scored
             state.loss.add(taken.losses)
+            state.shortage.add(taken.n_without, taken.n_positions)
             now = time.perf_counter()
             counts.train_s += now - last
             last = now
@@ -177,11 +178,12 @@ class Trainer:
                 checkpoint.save(state.snapshot())
                 last = time.perf_counter()
         state.loss.read()
+        state.shortage.end()
         counts.train_s += time.perf_counter() - last
         self._drop_failed(state, listener, checkpoint)
 
     def _drop_failed(self, state: TrainingState, listener: JointListener, checkpoint: Checkpoint) -> bool:
-        """Lets replicas leave whose loss has become no number, and says whether there were any."""
+        """Lets replicas leave whose loss has become no number or that have no negatives; says whether there were any."""
         failures = state.failures
         for place, error in failures.items():
             with _kept_when_interrupted(state, checkpoint), _may_leave(state, place):
@@ -193,14 +195,14 @@ class Trainer:
 
     def _validate(self, state: TrainingState, listener: JointListener, checkpoint: Checkpoint) -> None:
         """Looks at the validation interactions and keeps what is better than before."""
-        losses = state.loss.means()
+        losses, shares = state.loss.means(), state.shortage.shares()
         for place, progress in enumerate(state.progress):
             # A replica may have had its look before the training was interrupted.
             if progress.stopped or progress.n_epochs == state.epoch:
                 continue
             model = state.model.replica(place)
             with _kept_when_interrupted(state, checkpoint), _may_leave(state, place):
-                look = listener.look(state.numbers[place], state.epoch, model, losses[place])
+                look = listener.look(state.numbers[place], state.epoch, model, losses[place], shares[place])
                 if progress.judge(look, self.settings.patience):
                     state.best.dense[place] = model.dense[0].detach()
                     state.best.items[place] = model.items[0].detach()
