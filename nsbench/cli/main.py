@@ -2,8 +2,8 @@
 
 import logging
 import os
-import signal
 import sys
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -14,6 +14,7 @@ from nsbench import __version__
 from nsbench.cli.baseline import baseline
 from nsbench.cli.bench import bench
 from nsbench.cli.data import data_app
+from nsbench.cli.interruption import interruption_behind, raise_on_signals
 from nsbench.cli.plan import plan
 from nsbench.cli.repeat import repeat
 from nsbench.cli.report import report
@@ -76,24 +77,24 @@ for command, panel in (
 
 def main() -> None:
     """Runs the command line; every error that a user can cause ends in a message and an exit code of 2 or more."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    raise_on_signals()
     try:
         app()
     except NsbenchError as error:
         Console(stderr=True).print(Text.assemble(("Error: ", "bold red"), str(error)))
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        Console(stderr=True).print("Interrupted.")
-        sys.exit(EXIT_INTERRUPTED)
+    except (KeyboardInterrupt, SystemExit) as error:
+        # Typer makes an exit of every interruption, with the code of a Ctrl-C.
+        interruption = interruption_behind(error)
+        if interruption is None and isinstance(error, SystemExit):
+            raise
+        with suppress(OSError):
+            Console(stderr=True).print("Interrupted.")
+        sys.exit(EXIT_INTERRUPTED if interruption is None else interruption.exit_code)
     except BrokenPipeError:
         # The reader of our output has left, as `| head` does.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(EXIT_INTERRUPTED)
-
-
-def _interrupt(signum: int, frame: object) -> None:
-    """SIGTERM ends a command as Ctrl-C does."""
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":
