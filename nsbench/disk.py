@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,12 @@ from nsbench.errors import StorageError
 from nsbench.leftover_file import partial_file
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+_NUMBER = re.compile(r"(?:\(os error |\[errno )(\d+)", re.IGNORECASE)
+"""The system's number as Rust ("(os error 28)") and C++ or Python ("[Errno 28]") put it into a message; a path comes after it."""
+
+_FULL_IN_WORDS = (re.compile(r"\d+ requested and \d+ written"), re.compile(r"(database or )?disk is full$"))
+"""numpy's and sqlite's."""
 
 
 def write_whole(path: Path, write: Callable[[Path], None]) -> None:
@@ -29,12 +36,25 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> None:
     _sync(path.parent)
 
 
-def is_full(error: Exception) -> bool:
-    """Whether an error says that the disk, the quota or the largest size of a file is used up."""
+def is_full(error: BaseException) -> bool:
+    """Whether an error says that the disk, the quota or the largest size of a file is used up.
+
+    Libraries say it in forms of their own: polars as an OSError or an error of its own that has the number in its text only,
+    safetensors and pyarrow likewise, numpy by how much of an array was written, sqlite in words. What an error was raised
+    from counts too.
+
+    >>> is_full(OSError("File too large (os error 27)")), is_full(OSError("No such file (os error 2): /(os error 28)"))
+    (True, False)
+    """
     if isinstance(error, OSError) and error.errno is not None:
         return error.errno in _FULL
-    # What is written in Rust has the number in its message only.
-    return any(f"os error {number}" in str(error) for number in _FULL)
+    text = str(error)
+    number = _NUMBER.search(text)
+    if number is not None:
+        return int(number[1]) in _FULL
+    if any(words.search(text) for words in _FULL_IN_WORDS):
+        return True
+    return error.__cause__ is not None and is_full(error.__cause__)
 
 
 def storage_error(what: str, path: Path, error: Exception, n_bytes: int | None = None) -> StorageError:

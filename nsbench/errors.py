@@ -39,6 +39,10 @@ class NonFiniteLoss(TrainingError):
     """A loss that is infinite or not a number."""
 
 
+class NoNegatives(TrainingError):
+    """Positives without a single negative, from which nothing can be learned."""
+
+
 class OutOfMemory(TrainingError):
     """Training that needs more memory than there is."""
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from nsbench.config import Settings
 from nsbench.device import is_out_of_memory
-from nsbench.errors import NonFiniteLoss, NsbenchError, OutOfMemory
+from nsbench.errors import NoNegatives, NonFiniteLoss, NsbenchError, OutOfMemory, TrainingError
 from nsbench.tracking.tracker import EndStatus
 from nsbench.watcher import Pruned
 
@@ -21,9 +21,26 @@ def end_of(error: BaseException) -> tuple[EndStatus, str]:
     return "FAILED", f"{type(error).__name__}: {error}"
 
 
-def with_settings(error: NonFiniteLoss, settings: Settings) -> NonFiniteLoss:
-    """Says with which settings a loss became no number."""
-    return NonFiniteLoss(f"{error}; the settings: {_as_text(settings)}")
+def explained(error: TrainingError, settings: Settings, n_candidates: int) -> TrainingError:
+    """Says with which settings a loss became no number, or why there were no negatives.
+
+    Args:
+        error: What ended the run.
+        settings: Its settings.
+        n_candidates: Items that may be recommended.
+    """
+    match error:
+        case NonFiniteLoss():
+            return NonFiniteLoss(f"{error}; the settings: {_as_text(settings)}")
+        case NoNegatives():
+            return NoNegatives(f"{error}: {shortage_of(settings, n_candidates)}; the settings: {_as_text(settings)}")
+    return error
+
+
+def shortage_of(settings: Settings, n_candidates: int) -> str:
+    """Why positions have no negative, and what to do."""
+    sampler = settings.sampler
+    return f"{sampler.explain_shortage(settings.training.batch_size)} (sampler {sampler.name}, {n_candidates:,} items)"
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Stands between the training loop and those who hear of a run: evaluates when the loop asks, and passes on what comes out."""
 
+import logging
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,12 +11,13 @@ from torch import Tensor
 from nsbench.config import Settings
 from nsbench.data.dataset import Dataset
 from nsbench.device import device_name, peak_memory_bytes
-from nsbench.errors import NonFiniteLoss, TrainingError
+from nsbench.errors import TrainingError
 from nsbench.evaluation.evaluate import evaluate
 from nsbench.evaluation.model_scorer import ModelScorer
 from nsbench.evaluation.share import Share
 from nsbench.model import Sasrec
-from nsbench.run_end import end_of, with_settings
+from nsbench.run_end import end_of, explained, shortage_of
+from nsbench.terms import NO_NEGATIVE_SHARE
 from nsbench.tracking.record import Cost, RunPlan, RunRecord, Validation
 from nsbench.tracking.tracker import RunHandle
 from nsbench.training.listener import ReplicaLeaves
@@ -23,6 +25,11 @@ from nsbench.training.loop import TrainingResult
 from nsbench.training.placement import Placement
 from nsbench.training.progress import Look
 from nsbench.watcher import Pruned, RunOrder, Watcher
+
+NOTABLE_SHARE = 0.05
+"""A warning says so where as large a share of an epoch's positions had no negative, or a larger one."""
+
+_log = logging.getLogger(__name__)
 
 
 class RunListener:
@@ -52,6 +59,7 @@ class RunListener:
         self._handles: list[RunHandle] = []
         self._finished: set[int] = set()
         self._ended: set[int] = set()
+        self._has_warned = False
 
     @property
     def n_finished(self) -> int:
@@ -102,23 +110,24 @@ class RunListener:
             if number not in self._ended:
                 watcher.on_step(n_positives, loss)
 
-    def look(self, replica: int, epoch: int, model: Sasrec, loss: float) -> Look:
+    def look(self, replica: int, epoch: int, model: Sasrec, loss: float, no_negative_share: float) -> Look:
         """Ranks the validation interactions."""
         settings = self._settings[replica].evaluation
         started = time.perf_counter()
         found = evaluate(self._scorer(model), self._dataset, "valid", settings, n_users=settings.validation_users)
-        metrics = {**found.metrics, "train/loss": loss}
+        metrics = {**found.metrics, "train/loss": loss, NO_NEGATIVE_SHARE: no_negative_share}
         return Look(epoch, metrics[self._orders[replica].objective], metrics, time.perf_counter() - started)
 
     def on_validation(self, replica: int, look: Look) -> None:
         """Records the look and shows it to the run's watcher."""
+        self._warn_of_shortage(replica, look)
         self._handles[replica].log_validation(look.epoch, look.metrics)
         with self._pruned_alone(replica):
             self._watchers[replica].on_validation(look.epoch, look.metrics)
 
-    def on_failure(self, replica: int, error: NonFiniteLoss) -> None:
-        """Ends a run whose loss is no number."""
-        self._end(replica, with_settings(error, self._settings[replica]))
+    def on_failure(self, replica: int, error: TrainingError) -> None:
+        """Ends a run whose loss is no number, or that had no negatives."""
+        self._end(replica, explained(error, self._settings[replica], self._dataset.n_candidates))
 
     def record(self, place: int, plan: RunPlan, result: TrainingResult, device: torch.device) -> RunRecord:
         """Ranks the test interactions with the best epoch's model, and puts a run's record together.
@@ -156,6 +165,20 @@ class RunListener:
         )
         validations = tuple(Validation(look.epoch, look.metrics) for look in looks)
         return RunRecord(plan, metrics, validations, best.epoch, ranks, cost, self._handles[number].run_id)
+
+    def _warn_of_shortage(self, replica: int, look: Look) -> None:
+        """Says once that many positions have no negative; runs side by side lack them for the same reason."""
+        share = look.metrics[NO_NEGATIVE_SHARE]
+        if self._has_warned or share < NOTABLE_SHARE:
+            return
+        self._has_warned = True
+        why = shortage_of(self._settings[replica], self._dataset.n_candidates)
+        _log.warning(
+            "%.0f %% of the positions of epoch %d had no negative, and trained their positives alone: %s",
+            100 * share,
+            look.epoch,
+            why,
+        )
 
     def _scorer(self, model: Sasrec) -> ModelScorer:
         """This process's share of the ranking by a replica."""

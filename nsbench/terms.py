@@ -72,6 +72,10 @@ PRUNED = "pruned"
 """The first word of the reason of a trial that a pruner stopped: it was no failure."""
 
 
+NO_NEGATIVE_SHARE = "train/no_negative_share"
+"""MLflow's name of the share of an epoch's positions, in [0, 1], that had no negative: their positives alone were trained."""
+
+
 def metric_name(split: str, group: str, metric: str, k: int | None = None) -> str:
     """MLflow's name of a metric; its UI groups charts by the part before the last slash.
 

@@ -1,12 +1,20 @@
 """Files are written whole or not at all."""
 
 import errno
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+import torch
+from safetensors.torch import save_file
 
-from nsbench.disk import check_place, storage_error, write_whole
+from nsbench.disk import check_place, is_full, storage_error, write_whole
 from nsbench.errors import StorageError
+from tests.full_disk import full_disk
 
 
 def test_a_file_is_replaced_whole_and_nothing_else_stays(tmp_path: Path) -> None:
@@ -49,3 +57,46 @@ def test_the_message_says_what_where_why_and_how_much(tmp_path: Path) -> None:
         f"can't write the trained model {path}: No space left on device; it needs 12.3 MB and "
     )
     assert "MB are free there" in str(error)
+
+
+ARRAY = np.arange(20_000)
+
+WRITERS: dict[str, Callable[[Path], object]] = {
+    "python": lambda path: path.write_bytes(ARRAY.tobytes()),
+    "numpy": lambda path: np.save(path, ARRAY),
+    "polars, streaming": lambda path: pl.LazyFrame({"a": ARRAY}).sink_ipc(path),
+    "polars, Arrow": lambda path: pl.DataFrame({"a": ARRAY}).write_ipc(path),
+    "polars, Parquet": lambda path: pl.DataFrame({"a": ARRAY}).write_parquet(path, compression="uncompressed"),
+    "polars, CSV": lambda path: pl.DataFrame({"a": ARRAY}).write_csv(path),
+    "pyarrow": lambda path: pq.write_table(pa.table({"a": ARRAY}), path, compression=None),
+    "safetensors": lambda path: save_file({"a": torch.from_numpy(ARRAY)}, path),
+}
+
+
+@pytest.mark.parametrize("library", WRITERS)
+def test_a_full_disk_is_recognised_whichever_library_writes(tmp_path: Path, library: str) -> None:
+    with full_disk(1000), pytest.raises(Exception) as caught:  # noqa: PT011 - each library has its own.
+        WRITERS[library](tmp_path / "file.npy")
+    assert is_full(caught.value)
+
+
+def test_a_full_disk_is_recognised_behind_another_error() -> None:
+    error = RuntimeError("can't save")
+    error.__cause__ = OSError(errno.EDQUOT, "Disk quota exceeded")
+    assert is_full(error)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.EACCES, "Permission denied (os error 28)"),
+        OSError("Permission denied (os error 13)"),
+        OSError("Value too large (os error 271)"),
+        OSError("No such file or directory (os error 2): /data/(os error 28)/log"),
+        pl.exceptions.ComputeError("could not parse '[errno' in column disk is full of"),
+        ValueError("27"),
+    ],
+)
+def test_what_only_looks_like_a_full_disk_is_none(error: Exception) -> None:
+    """The numbers are Linux's: 2 no such file, 13 not permitted, 27 too large, 28 no room, 122 over the quota."""
+    assert not is_full(error)

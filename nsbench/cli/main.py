@@ -3,9 +3,9 @@
 import io
 import logging
 import os
-import signal
 import sys
 import traceback
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -16,6 +16,7 @@ from nsbench.cli.baseline import baseline
 from nsbench.cli.bench import bench
 from nsbench.cli.console import Console, prepare_streams
 from nsbench.cli.data import data_app
+from nsbench.cli.interruption import Interrupted, raise_on_signals
 from nsbench.cli.plan import plan
 from nsbench.cli.repeat import repeat
 from nsbench.cli.report import report
@@ -90,7 +91,7 @@ for command, panel in (
 def main() -> None:
     """Runs the command line; every error that a user can cause ends in a message and an exit code of 2 or more."""
     prepare_streams()
-    signal.signal(signal.SIGTERM, _interrupt)
+    raise_on_signals()
     try:
         sys.exit(_run())
     except BrokenPipeError:
@@ -112,8 +113,7 @@ def _run() -> int:
         _show_refusal(error)
         return EXIT_REFUSED
     except (KeyboardInterrupt, typer.Abort):
-        Console(stderr=True).print("Interrupted.")
-        return EXIT_INTERRUPTED
+        return _say_interrupted()
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -122,9 +122,14 @@ def _run() -> int:
     except Exception:
         Console(stderr=True).print(masked(traceback.format_exc()), soft_wrap=True, highlight=False)
         return EXIT_UNEXPECTED
-    if code == EXIT_INTERRUPTED:  # typer turns Ctrl-C into this.
+    # typer turns every interruption into this.
+    return _say_interrupted() if code == EXIT_INTERRUPTED else code or 0
+
+
+def _say_interrupted() -> int:
+    with suppress(OSError):
         Console(stderr=True).print("Interrupted.")
-    return code or 0
+    return EXIT_INTERRUPTED if Interrupted.last is None else Interrupted.last.exit_code
 
 
 def _say_error(message: str) -> None:
@@ -136,11 +141,6 @@ def _show_refusal(error: typer.BadParameter) -> None:
     shown = io.StringIO()
     error.show(shown)
     Console(stderr=True).print(shown.getvalue().rstrip(), soft_wrap=True, highlight=False)
-
-
-def _interrupt(signum: int, frame: object) -> None:
-    """SIGTERM ends a command as Ctrl-C does."""
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

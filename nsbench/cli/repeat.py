@@ -18,12 +18,14 @@ from nsbench.cli.crew import (
 from nsbench.cli.program import program
 from nsbench.cli.study_view import EXIT_FAILED_RUNS
 from nsbench.cli.tune import SetOption, WorkersOption
-from nsbench.home import Home, current_home
+from nsbench.errors import SettingsError
+from nsbench.home import current_home
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from nsbench.config import Value
+    from nsbench.config import Settings, Value
+    from nsbench.data.dataset import Dataset
     from nsbench.study.best import Best
     from nsbench.study.pool import WorkerPool
     from nsbench.study.ray_crew import RayCrew
@@ -49,6 +51,7 @@ def repeat(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
 ) -> None:
     """Train the best settings with many seeds, and rank the test interactions."""
     names = list(dict.fromkeys(sampler))
+    _check_study(study, names, defaults=defaults)
     with crew_of(engine, address, workers, cpus, gpus) as crew:
         from nsbench.config import Settings, parse_assignments
 
@@ -62,6 +65,23 @@ def repeat(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
         console.print(f"{n_failed} runs failed; the same command tries them again", highlight=False)
         raise typer.Exit(EXIT_FAILED_RUNS)
     console.print(f"next: {program()} report --dataset {dataset}", soft_wrap=True, highlight=False)
+
+
+def _check_study(study: str | None, names: "Sequence[str]", *, defaults: bool) -> None:
+    """Refuses a study where it can't be meant.
+
+    Raises:
+        SettingsError: It would serve several samplers, or the default settings are to be taken.
+    """
+    if study is None:
+        return
+    if defaults:
+        raise SettingsError(f"--study {study} and --defaults name two sources of the settings; leave one of them out")
+    if len(names) > 1:
+        raise SettingsError(
+            f"--study {study} names one study, which is of one sampler, but there are {len(names)} samplers "
+            f"({', '.join(names)}); leave it out, or repeat one sampler at a time"
+        )
 
 
 @dataclass(frozen=True)
@@ -88,6 +108,9 @@ def _work(names: list[str], dataset: str, choice: Choice, crew: "WorkerPool | Ra
     from nsbench.cli.dataset import open_dataset, say_undecided
     from nsbench.cli.study_view import StudyView, say_start
     from nsbench.config import Settings
+    from nsbench.experiment import check_objective
+    from nsbench.study.best import best_for
+    from nsbench.study.plan import study_name
     from nsbench.study.repeat import RepeatOrder, repeats_of
     from nsbench.study.session import Session
 
@@ -101,8 +124,10 @@ def _work(names: list[str], dataset: str, choice: Choice, crew: "WorkerPool | Ra
             settings = Settings.of(name, choice.values)
             order = RepeatOrder(choice.n_repeats, n_replicas=choice.n_replicas)
         else:
-            best = _best(choice.study, dataset, name, home)
+            best = best_for(choice.study or study_name(dataset, name), data.card, name, home)
             settings = best.settings.changed(choice.values)
+            check_objective(best.objective, settings.evaluation)
+            _say_protocol(best, settings, data)
             order = RepeatOrder(choice.n_repeats, best.study, best.objective, choice.n_replicas)
         lists.append(repeats_of(settings, data, order, home))
         evaluations.append(settings.evaluation)
@@ -112,8 +137,15 @@ def _work(names: list[str], dataset: str, choice: Choice, crew: "WorkerPool | Ra
     return sum(runs.n_failed for runs in lists)
 
 
-def _best(study: str | None, dataset: str, sampler: str, home: Home) -> "Best":
-    from nsbench.study.best import best_of
-    from nsbench.study.plan import study_name
+def _say_protocol(best: "Best", settings: "Settings", dataset: "Dataset") -> None:
+    """Says where the repeats are evaluated otherwise than the trials by which their settings were chosen."""
+    from nsbench.experiment import protocol_of
 
-    return best_of(study or study_name(dataset, sampler), dataset, sampler, home)
+    tuned, wanted = protocol_of(best.settings.evaluation, dataset), protocol_of(settings.evaluation, dataset)
+    if tuned != wanted:
+        Console().print(
+            f"{best.study} was tuned under the protocol {tuned}; these repeats are evaluated under {wanted}",
+            soft_wrap=True,
+            highlight=False,
+            markup=False,
+        )

@@ -119,7 +119,8 @@ def print_best(study: str, dataset: str, sampler: str, console: Console) -> None
     except SettingsError as error:
         console.print(f"\n{study}: {error}", soft_wrap=True, markup=False)
         return
-    console.print(f"\n{study}: best is trial {best.trial}, {best.objective} {best.value:.4f}", highlight=False)
+    mean = f", the mean of {best.n_trials} trials of its settings" if best.n_trials > 1 else ""
+    console.print(f"\n{study}: best is trial {best.trial}, {best.objective} {best.value:.4f}{mean}", highlight=False)
     for name, value in best.searched.items():
         console.print(f"  {name}: {value:.6g}" if isinstance(value, float) else f"  {name}: {value}", highlight=False)
     named = "" if study == study_name(dataset, sampler) else f" --study {study}"

@@ -9,7 +9,7 @@ from nsbench.evaluation.metric import metrics_of
 from nsbench.evaluation.rank_table import RankTable
 from nsbench.report.selection import CUTOFF
 from nsbench.report.summary import ACCURACY_METRICS
-from nsbench.terms import ALL, GROUPS, Cohort, balance_name, metric_name
+from nsbench.terms import GROUPS, balance_name, metric_name
 from nsbench.tracking.stored_run import StoredRun
 
 _ROUNDING = 1e-6

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from torch import Tensor
 
 from nsbench.data.batch import UserBatch
-from nsbench.samplers.batch import in_batch
+from nsbench.samplers.batch import explain_small_pool, in_batch
 from nsbench.samplers.mixed import InBatchCount, mixed
 from nsbench.samplers.random import Uniform
 from nsbench.samplers.sampler import Negatives, Sampler, SamplerContext, SamplerSettings
@@ -119,6 +119,10 @@ class AdaptiveBatchSettings(AdaptiveSettings):
         """The hardest of in-batch draws."""
         pool = in_batch(self.n_negatives, context, self.excluded, self.negative_sharing)
         return Hardest(pool, self.n_hardest, self.hardest_ties)
+
+    def explain_shortage(self, batch_size: int) -> str:
+        """Where all negatives are in-batch ones."""
+        return explain_small_pool(batch_size, self.excluded)
 
 
 class AdaptiveMixedSettings(SamplerSettings):

@@ -212,6 +212,22 @@ def in_batch(
     return InBatch(n_negatives, history, share.log(), history.mass(share))
 
 
+def explain_small_pool(batch_size: int, excluded: str) -> str:
+    """`SamplerSettings.explain_shortage` where all negatives come from the other users of a step.
+
+    Args:
+        batch_size: Users in a step.
+        excluded: What of a user's items is never a negative, in words.
+    """
+    if batch_size == 1:
+        return "in-batch negatives are what other users of the step chose, and batch_size=1 leaves none; set it to 2 or more"
+    return (
+        f"all that the other users of a step chose (batch_size={batch_size}) is in the user's {excluded}; set a larger "
+        "batch_size, take a sampler that draws from the whole catalogue too, such as mixed, or a log with more items than its "
+        "users have had"
+    )
+
+
 class BatchSettings(SamplerSettings):
     """Negatives from the other positives of the batch."""
 
@@ -226,3 +242,7 @@ class BatchSettings(SamplerSettings):
     def build(self, context: SamplerContext) -> Sampler:
         """In-batch sampling."""
         return in_batch(self.n_negatives, context, self.excluded, self.negative_sharing)
+
+    def explain_shortage(self, batch_size: int) -> str:
+        """Where all negatives are in-batch ones."""
+        return explain_small_pool(batch_size, self.excluded)

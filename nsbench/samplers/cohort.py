@@ -98,6 +98,13 @@ class CohortSettings(SamplerSettings):
     ] = 0.5
     negative_sharing: UserOrGroup = "user"
 
+    def explain_shortage(self, batch_size: int) -> str:
+        """A cohort may hold no item at all."""
+        return (
+            f"all that is proposed for them is in the user's {self.excluded}, or was to come from a cohort without items "
+            f"(own_cohort_share={self.own_cohort_share:g}); {self.shorter_history}, or a larger own_cohort_share"
+        )
+
     def build(self, context: SamplerContext) -> Sampler:
         """Stratified draws by cohort."""
         n_other = int(self.n_negatives * (1 - self.own_cohort_share)) // 2

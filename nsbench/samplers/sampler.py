@@ -194,3 +194,23 @@ class SamplerSettings(BaseModel):
     @abstractmethod
     def build(self, context: SamplerContext) -> Sampler:
         """The sampler over these training interactions."""
+
+    def explain_shortage(self, batch_size: int) -> str:
+        """Why positions may be without a negative, and what to do about it, for a message.
+
+        Args:
+            batch_size: Users in a step.
+        """
+        return f"all that is proposed for them is in the user's {self.excluded}; {self.shorter_history}"
+
+    @property
+    def excluded(self) -> str:
+        """What of a user's items is never a negative, in words."""
+        own = "training history" if self.exclude_history == "whole" else "last max_length targets"
+        return f"{own} (exclude_history={self.exclude_history})"
+
+    @property
+    def shorter_history(self) -> str:
+        """How more items can become negatives, in words."""
+        smaller = "a smaller max_length" if self.exclude_history == "window" else "exclude_history=window"
+        return f"take a log with more items than its users have had, or {smaller} where that leaves some out"

@@ -1,18 +1,30 @@
-"""The best settings that a study has found: from Optuna, or from MLflow where the study itself is gone."""
+"""The best settings that a study has found: from Optuna, or from MLflow where the study itself is gone.
 
-from collections.abc import Mapping
+Optuna may propose a point more than once, and each time it is trained with another seed. Their mean decides: the luckiest of
+several tries says less than a lone one.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 from optuna.trial import FrozenTrial, TrialState
 
 from nsbench.config import Flat, Settings
+from nsbench.data.dataset import DatasetCard
 from nsbench.errors import SettingsError
 from nsbench.home import Home
+from nsbench.study.ledger import END_REASON, standing_of
 from nsbench.study.plan import load_plan
 from nsbench.study.storage import has_storage, open_storage
 from nsbench.terms import RunKind
 from nsbench.tracking.mlflow_reader import open_reader
 from nsbench.tracking.mlflow_store import OBJECTIVE
+from nsbench.tracking.stored_run import StoredRun
+
+Point = tuple[tuple[str, Flat], ...]
+"""Searched settings by name, in the names' order."""
 
 
 @dataclass(frozen=True)
@@ -21,23 +33,44 @@ class Best:
 
     Attributes:
         study: The study's name.
+        dataset: The name of the dataset that it was tuned on.
+        dataset_hash: The content hash of that dataset's card.
         settings: Its whole settings.
         searched: The searched fields alone; all of them where only MLflow knows the study.
         objective: The validation metric that was maximised.
-        value: Its value.
-        trial: The trial's number.
+        value: Its mean over the point's trials.
+        trial: The number of the first of them.
+        n_trials: Complete trials of the point.
     """
 
     study: str
+    dataset: str
+    dataset_hash: str
     settings: Settings
     searched: Mapping[str, Flat]
     objective: str
     value: float
     trial: int
+    n_trials: int = 1
+
+
+@dataclass(frozen=True)
+class BestPoint:
+    """The best point among some trials.
+
+    Attributes:
+        params: Its searched settings.
+        value: The mean of its complete trials.
+        trials: Their numbers, rising.
+    """
+
+    params: Mapping[str, Flat]
+    value: float
+    trials: tuple[int, ...]
 
 
 def best_of(study: str, dataset: str, sampler: str, home: Home) -> Best:
-    """The best complete trial of a study.
+    """The best point of a study, whatever it is of; `best_for` for one that is to be trained again.
 
     Raises:
         SettingsError: There is no such study, or none of its trials is complete.
@@ -45,16 +78,65 @@ def best_of(study: str, dataset: str, sampler: str, home: Home) -> Best:
     found = _from_optuna(study, home) or _from_mlflow(study, dataset, sampler, home)
     if found is None:
         raise SettingsError(
-            f"no finished trial of a study {study!r}; run `nsbench tune --sampler {sampler} --dataset {dataset}` first, name "
-            "another study with --study, or take the default settings with --defaults"
+            f"no finished trial of a study {study!r}{_why_none(study, home)}; run `nsbench tune --sampler {sampler} --dataset "
+            f"{dataset}` first, name another study with --study, or take the default settings with --defaults"
         )
     return found
 
 
-def best_trial(trials: list[FrozenTrial]) -> FrozenTrial | None:
-    """The complete trial of the highest value, the first of equals; None without a complete one."""
-    complete = [trial for trial in trials if trial.state is TrialState.COMPLETE and trial.value is not None]
-    return max(complete, key=lambda trial: (trial.value, -trial.number), default=None)
+def best_for(study: str, card: DatasetCard, sampler: str, home: Home) -> Best:
+    """The best point of a study of this very sampler and dataset.
+
+    Raises:
+        SettingsError: There is no such study, none of its trials is complete, or it is of another sampler, another dataset or
+            another preparation of the log.
+    """
+    best = best_of(study, card.name, sampler, home)
+    pairs = (
+        ("sampler", best.settings.sampler.name, sampler),
+        ("dataset", best.dataset, card.name),
+        ("dataset_hash", best.dataset_hash, card.content_hash),
+    )
+    changes = [f"its {name} is {was!r} and {now!r} is asked for" for name, was, now in pairs if was != now]
+    if changes:
+        raise SettingsError(
+            f"the study {study!r} is of something else: {'; '.join(changes)}; name a study of the sampler {sampler!r} on this "
+            f"dataset with --study, or begin one: `nsbench tune --sampler {sampler} --dataset {card.name} --study NAME`"
+        )
+    return best
+
+
+def best_point(trials: Iterable[FrozenTrial]) -> BestPoint | None:
+    """The point whose complete trials have the highest mean, the first of equals; None without a complete one."""
+    points: dict[Point, list[FrozenTrial]] = defaultdict(list)
+    for trial in trials:
+        if trial.state is TrialState.COMPLETE and trial.value is not None:
+            points[point_of(trial)].append(trial)
+    found = [
+        BestPoint(
+            dict(params), fmean(trial.value or 0.0 for trial in own), tuple(sorted(trial.number for trial in own))
+        )
+        for params, own in points.items()
+    ]
+    return max(found, key=lambda point: (point.value, -point.trials[0]), default=None)
+
+
+def best_so_far(trials: Iterable[FrozenTrial]) -> list[float]:
+    """The value of the best point after each of some complete trials; it falls where that point is tried again and does worse."""
+    values: dict[Point, list[float]] = defaultdict(list)
+    means: dict[Point, float] = {}
+    found = []
+    for trial in trials:
+        point = point_of(trial)
+        values[point].append(trial.value or 0.0)
+        means[point] = fmean(values[point])
+        found.append(max(means.values()))
+    return found
+
+
+def point_of(trial: FrozenTrial) -> Point:
+    """The searched settings of a trial, alike for trials of one point."""
+    return tuple(sorted(trial.params.items()))
 
 
 def _from_optuna(name: str, home: Home) -> Best | None:
@@ -62,10 +144,21 @@ def _from_optuna(name: str, home: Home) -> Best | None:
     if known is None:
         return None
     study, plan = known
-    trial = best_trial(study.get_trials(deepcopy=False))
-    if trial is None or trial.value is None:
+    point = best_point(study.get_trials(deepcopy=False))
+    if point is None:
         return None
-    return Best(name, plan.settings(trial.params), trial.params, plan.objective, trial.value, trial.number)
+    settings = plan.settings(point.params)
+    return Best(
+        name,
+        plan.dataset,
+        plan.dataset_hash,
+        settings,
+        point.params,
+        plan.objective,
+        point.value,
+        point.trials[0],
+        len(point.trials),
+    )
 
 
 def _from_mlflow(name: str, dataset: str, sampler: str, home: Home) -> Best | None:
@@ -78,6 +171,34 @@ def _from_mlflow(name: str, dataset: str, sampler: str, home: Home) -> Best | No
     known = [run for run in trials if objective in run.metrics and run.trial is not None]
     if objective is None or not known:
         return None
-    best = max(known, key=lambda run: (run.metrics[objective], -(run.trial or 0)))
-    fields = {field: value for field, value in best.params.items() if field != "sampler"}
-    return Best(name, Settings.of(sampler, fields), fields, objective, best.metrics[objective], best.trial or 0)
+    own = _best_runs([run for run in known if run.dataset_hash == summaries[-1].dataset_hash] or known, objective)
+    fields = {field: value for field, value in own[0].params.items() if field != "sampler"}
+    return Best(
+        name,
+        dataset,
+        own[0].dataset_hash,
+        Settings.of(sampler, fields),
+        fields,
+        objective,
+        fmean(run.metrics[objective] for run in own),
+        own[0].trial or 0,
+        len(own),
+    )
+
+
+def _best_runs(runs: Sequence[StoredRun], objective: str) -> list[StoredRun]:
+    """The trials of the point with the highest mean, by number; the same settings have the same fingerprint."""
+    points: dict[str, list[StoredRun]] = defaultdict(list)
+    for run in sorted(runs, key=lambda run: run.trial or 0):
+        points[run.fingerprint].append(run)
+    return max(points.values(), key=lambda own: (fmean(run.metrics[objective] for run in own), -(own[0].trial or 0)))
+
+
+def _why_none(name: str, home: Home) -> str:
+    """What became of the trials of a study that has no complete one; empty where there are none."""
+    known = load_plan(name, open_storage(home)) if has_storage(home) else None
+    trials = [] if known is None else known[0].get_trials(deepcopy=False)
+    failed = [trial for trial in trials if standing_of(trial) == "failed"]
+    if not failed:
+        return ""
+    return f" ({len(failed)} failed; the last because: {failed[-1].user_attrs.get(END_REASON, 'unknown')})"

@@ -4,7 +4,7 @@ from collections import defaultdict
 
 from nsbench.data.dataset import Dataset
 from nsbench.home import Home
-from nsbench.study.best import best_of
+from nsbench.study.best import best_for
 from nsbench.study.plan import study_name
 from nsbench.study.profile import Profile, ProfileDataset
 from nsbench.study.repeat import RepeatOrder, baselines_of, repeats_of
@@ -51,12 +51,12 @@ def repeats(
     """The repeats of each study's best settings; of their seeds a worker trains up to `n_replicas` side by side.
 
     Raises:
-        SettingsError: A study has no complete trial.
+        SettingsError: A study has no complete trial, or is of another preparation of the log.
     """
     epochs = profile.repeat.epochs
     lists = []
     for sampler in profile.samplers:
-        best = best_of(study_name(entry.name, sampler, name), entry.name, sampler, home)
+        best = best_for(study_name(entry.name, sampler, name), dataset.card, sampler, home)
         settings = best.settings if epochs is None else best.settings.changed({"max_epochs": epochs})
         order = RepeatOrder(profile.repeat.repeats, best.study, best.objective, n_replicas)
         lists.append(repeats_of(settings, dataset, order, home))

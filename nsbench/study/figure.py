@@ -1,7 +1,6 @@
 """A study in pictures: its history, and which settings mattered. Drawn with matplotlib into PNG files."""
 
 from collections.abc import Sequence
-from itertools import accumulate
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -9,6 +8,8 @@ from matplotlib.ticker import MaxNLocator
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
+
+from nsbench.study.best import best_so_far
 
 _FEWEST_FOR_IMPORTANCE = 4
 _SIZE_INCHES = (6.4, 3.6)
@@ -18,7 +19,10 @@ _BEST = "#0b6e4f"
 
 
 def draw_history(trials: Sequence[FrozenTrial], objective: str, folder: Path) -> tuple[Path, ...]:
-    """Each complete trial's value by number, and the best so far; nothing without a complete trial."""
+    """Each complete trial's value by number, and the best so far; nothing without a complete trial.
+
+    The best is a point's mean over its trials, so it may fall.
+    """
     complete = [trial for trial in trials if trial.state is TrialState.COMPLETE]
     done = [(trial.number, trial.value) for trial in complete if trial.value is not None]
     if not done:
@@ -27,7 +31,7 @@ def draw_history(trials: Sequence[FrozenTrial], objective: str, folder: Path) ->
     figure = Figure(figsize=_SIZE_INCHES, layout="constrained")
     axes = figure.subplots()
     axes.plot(numbers, values, "o", color=_POINT, label="trial")
-    axes.step(numbers, list(accumulate(values, max)), where="post", color=_BEST, label="best so far")
+    axes.step(numbers, best_so_far(complete), where="post", color=_BEST, label="best so far")
     axes.set(xlabel="trial", ylabel=objective, title=f"{len(done)} complete trials")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(frameon=False)

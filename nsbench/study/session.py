@@ -133,6 +133,9 @@ class Session:
             work(self._crew, sources, self._reconciler, viewer)
         except BaseException:
             try:
+                for source in sources:
+                    if isinstance(source, Tuning):
+                        source.let_go()
                 self._sum_up(sources, dataset, _HURRIED_PATIENCE_S)
             except TrackingError as error:  # Why the work ended says more.
                 _log.warning("%s", error)

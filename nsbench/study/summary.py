@@ -5,7 +5,7 @@ from tempfile import TemporaryDirectory
 
 from nsbench.config import Flat
 from nsbench.samplers import SAMPLERS
-from nsbench.study.best import best_trial
+from nsbench.study.best import best_point
 from nsbench.study.figure import draw_history, draw_importance
 from nsbench.study.ledger import n_finished, standing_of
 from nsbench.study.tuning import Tuning
@@ -22,7 +22,7 @@ def log_summary(tuning: Tuning, tracker: MlflowTracker) -> str:
     plan = tuning.plan
     trials = tuning.study.get_trials(deepcopy=False)
     standings = [standing_of(trial) for trial in trials]
-    best = best_trial(trials)
+    best = best_point(trials)
     params: dict[str, Flat] = {} if best is None else dict(best.params)
     with TemporaryDirectory() as folder:
         figures = (*draw_history(trials, plan.objective, Path(folder)), *draw_importance(tuning.study, Path(folder)))
@@ -36,7 +36,7 @@ def log_summary(tuning: Tuning, tracker: MlflowTracker) -> str:
                 objective=plan.objective,
                 best_params=params,
                 best_value=None if best is None else best.value,
-                best_trial=None if best is None else best.number,
+                best_trial=None if best is None else best.trials[0],
                 n_planned=tuning.n_planned,
                 n_finished=n_finished(trials) - standings.count("pruned"),
                 n_pruned=standings.count("pruned"),

@@ -13,15 +13,25 @@ from nsbench.study.failure import failures_among
 from nsbench.study.gathering import Gathering
 from nsbench.study.job import Assignment, Row, TrainJob
 from nsbench.study.lasting_storage import LastingStorage
-from nsbench.study.ledger import END_REASON, SURPLUS, has_free_place, is_surplus, n_finished, seed_of, standing_of
+from nsbench.study.ledger import (
+    END_REASON,
+    INTERRUPTED,
+    SURPLUS,
+    has_free_place,
+    is_surplus,
+    n_finished,
+    seed_of,
+    standing_of,
+)
 from nsbench.study.memory import refusal
 from nsbench.study.owner import OWNER, this_process
 from nsbench.study.plan import StudyPlan
 from nsbench.study.reconcile import Reconciler
+from nsbench.study.shield import undivided
 from nsbench.study.sign_of_life import RENEW_EVERY_S
 from nsbench.study.space import Space
 from nsbench.study.trial_assignment import TrialAssignment
-from nsbench.study.trial_end import fail
+from nsbench.study.trial_end import fail, retry
 from nsbench.terms import RunKind, Tag
 from nsbench.watcher import RunOrder
 
@@ -162,6 +172,17 @@ class Tuning:
         failures.check(self.title)
         return True
 
+    def let_go(self) -> None:
+        """Gives back the trials that this process still holds when its work was cut off: no worker has them any more.
+
+        That is what an interruption leaves that came while a trial was begun or ended. Their points are tried again.
+        """
+        with undivided(), self._storage.locked(self.title):
+            for trial in self._trials():
+                if trial.state is TrialState.RUNNING and trial.user_attrs.get(OWNER) == this_process():
+                    retry(self.study, trial, lost=False)
+                    fail(self.study, self._storage, trial.number, INTERRUPTED)
+
     def rows(self) -> tuple[Row, ...]:
         """All trials but those that stepped back or wait."""
         shown = [trial for trial in self._trials() if standing_of(trial) not in ("surplus", "waiting")]
@@ -169,7 +190,7 @@ class Tuning:
 
     def _claim(self) -> Trial | None:
         """A trial of our own with its point, or None where no place is free any more."""
-        with self._storage.locked(self.title):
+        with undivided(), self._storage.locked(self.title):
             if not has_free_place(self._trials(), self._n_planned):
                 return None
             trial = self.study.ask(self._space.distributions())

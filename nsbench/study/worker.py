@@ -1,6 +1,7 @@
 """The worker process: takes one job after another from its leader's pipe until the pipe is closed.
 
-It ignores Ctrl-C, which a terminal sends to every process of a command: its leader hears it and says when to stop.
+It ignores Ctrl-C and what else ends a whole command, which a terminal sends to every process of it: its leader hears it and says
+when to stop.
 Nothing heavy is imported before the process has begun to serve.
 """
 
@@ -32,7 +33,7 @@ def serve(leader: "Wire", home: Path, owner: str, log_level: int) -> None:
         owner: The leader, as `nsbench.study.owner` names processes.
         log_level: The leader's.
     """
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     log_to_terminal(log_level)
     work_for(leader, home, owner)

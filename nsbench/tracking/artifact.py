@@ -26,7 +26,7 @@ def made_file(name: str, write: Callable[[Path], None]) -> Iterator[Path]:
         made = Path(folder) / name
         try:
             write(made)
-        except OSError as error:
+        except Exception as error:  # polars' errors among them.
             if not is_full(error):
                 raise
             raise storage_error("the run's file", made, error, None) from error

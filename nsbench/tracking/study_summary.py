@@ -18,9 +18,9 @@ class StudySummary:
         sampler: The sampler's name.
         label: What tables and figures call it.
         objective: The full name of the metric that the study maximises.
-        best_params: The best trial's searched settings; empty while no trial has finished.
-        best_value: The best trial's objective, or None while no trial has finished.
-        best_trial: The best trial's number, or None.
+        best_params: The best point's searched settings; empty while no trial has finished.
+        best_value: The mean objective of its trials, or None while no trial has finished.
+        best_trial: The number of the first of them, or None.
         n_planned: Trials asked for.
         n_finished: Trials that ended with a value.
         n_pruned: Trials that the pruner ended.

@@ -6,7 +6,7 @@ from typing import final
 import torch
 from torch import Tensor
 
-from nsbench.errors import NonFiniteLoss
+from nsbench.errors import TrainingError
 from nsbench.group import Group, from_first
 from nsbench.model import Sasrec
 from nsbench.training.listener import Listener
@@ -44,9 +44,9 @@ class JointListener:
         if self._any_stops(own=False):
             raise KeyboardInterrupt
 
-    def look(self, replica: int, epoch: int, model: Sasrec, loss: float) -> Look:
+    def look(self, replica: int, epoch: int, model: Sasrec, loss: float, no_negative_share: float) -> Look:
         """Process 0's look, which its listener has heard of."""
-        own = self._listener.look(replica, epoch, model, loss)
+        own = self._listener.look(replica, epoch, model, loss, no_negative_share)
 
         def told() -> Look:
             self._listener.on_validation(replica, own)
@@ -54,8 +54,8 @@ class JointListener:
 
         return from_first(self._group, told)
 
-    def on_failure(self, replica: int, error: NonFiniteLoss) -> None:
-        """Passes it on; every process sees the same losses."""
+    def on_failure(self, replica: int, error: TrainingError) -> None:
+        """Passes it on; every process sees the same losses and draws."""
         self._listener.on_failure(replica, error)
 
     def _any_stops(self, *, own: bool) -> bool:

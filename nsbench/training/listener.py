@@ -5,7 +5,7 @@ from typing import Protocol
 
 from torch import Tensor
 
-from nsbench.errors import NonFiniteLoss
+from nsbench.errors import TrainingError
 from nsbench.model import Sasrec
 from nsbench.training.progress import Look
 
@@ -27,7 +27,7 @@ class Listener(Protocol):
     def on_step(self, n_positives: int, loss: Tensor) -> None:
         """After each step: positives trained on by the replicas that go on, and float32[replicas] losses of those."""
 
-    def look(self, replica: int, epoch: int, model: Sasrec, loss: float) -> Look:
+    def look(self, replica: int, epoch: int, model: Sasrec, loss: float, no_negative_share: float) -> Look:
         """Looks at a replica's validation interactions; where several processes train, all look together.
 
         Args:
@@ -35,10 +35,14 @@ class Listener(Protocol):
             epoch: The epoch that has ended.
             model: The replica, with what this process holds of the item table.
             loss: The epoch's.
+            no_negative_share: The share of the epoch's positions that had no negative, in [0, 1].
         """
 
     def on_validation(self, replica: int, look: Look) -> None:
         """After each look at a replica; where several processes train, in process 0 only."""
 
-    def on_failure(self, replica: int, error: NonFiniteLoss) -> None:
-        """A replica's loss is no number, so it leaves; where none is left, the training ends with that error."""
+    def on_failure(self, replica: int, error: TrainingError) -> None:
+        """A replica's loss is no number, or it had no negatives, so it leaves.
+
+        Where none is left, the training ends with that error.
+        """

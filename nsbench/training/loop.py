@@ -1,5 +1,6 @@
 """The training loop: epochs, looks at the validation interactions, the best epoch, early stopping."""
 
+import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,11 +16,12 @@ from nsbench.samplers.sampler import Sampler
 from nsbench.seeding import derive_seed
 from nsbench.training.joint import JointListener
 from nsbench.training.listener import Listener, ReplicaLeaves
+from nsbench.training.mismatch import mismatch_of
 from nsbench.training.part import check_batch_size
 from nsbench.training.placement import Placement, placement_of
 from nsbench.training.progress import Counts, Look, Replica
 from nsbench.training.replica_steps import ReplicaSteps, Together, replica_steps
-from nsbench.training.resume import Checkpoint, NullCheckpoint
+from nsbench.training.resume import Checkpoint, NullCheckpoint, Snapshot
 from nsbench.training.settings import TrainingSettings
 from nsbench.training.source import DrawSource
 from nsbench.training.state import TrainingState, new_state
@@ -27,6 +29,8 @@ from nsbench.training.step import Stepper
 from nsbench.training.step_graph import GraphTaker
 from nsbench.training.taker import EachAnew, Taker
 from nsbench.training.torch_group import current_group
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,7 @@ class Trainer:
         """Trains until every replica has stopped or left, from where the checkpoint stands.
 
         Raises:
-            TrainingError: No replica is left, since the loss was no finite number.
+            TrainingError: No replica is left, since the loss was no finite number or there were no negatives.
         """
         keep_freed_memory()
         joint = JointListener(listener, self.group)
@@ -98,7 +102,7 @@ class Trainer:
         state = self._begin(dict(enumerate(replicas)))
         snapshot = checkpoint.load()
         if snapshot is not None:
-            state.restore(snapshot)
+            state = self._restored(state, snapshot)
             for place, progress in enumerate(state.progress):
                 with _may_leave(state, place):
                     joint.on_resume(state.numbers[place], progress.looks)
@@ -121,6 +125,21 @@ class Trainer:
             tuple(tuple(one.looks) for one in state.progress),
             state.counts,
         )
+
+    def _restored(self, state: TrainingState, snapshot: Snapshot) -> TrainingState:
+        """The training where the snapshot stands; as it began, with the reason in the log, where that can't be."""
+        wrong = mismatch_of(snapshot, state.snapshot())
+        if not wrong:
+            try:
+                state.restore(snapshot)
+            except (LookupError, TypeError, ValueError, RuntimeError) as error:
+                wrong = f"{type(error).__name__}: {error}"
+        # Of several processes each may have a checkpoint of its own.
+        reasons = [reason for reason in self.group.every(wrong) if reason]
+        if not reasons:
+            return state
+        _log.warning("the checkpoint is damaged and not gone on with: %s; the training starts over", reasons[0])
+        return self._begin(dict(zip(state.numbers, state.replicas, strict=True)))
 
     def _begin(self, replicas: Mapping[int, Replica]) -> TrainingState:
         own = list(replicas.values())
@@ -166,6 +185,7 @@ class Trainer:
             counts.n_positives += taken.n_positives
             counts.n_negatives_scored += taken.n_negatives_scored
             state.loss.add(taken.losses)
+            state.shortage.add(taken.n_without, taken.n_positions)
             now = time.perf_counter()
             counts.train_s += now - last
             last = now
@@ -177,11 +197,12 @@ class Trainer:
                 checkpoint.save(state.snapshot())
                 last = time.perf_counter()
         state.loss.read()
+        state.shortage.end()
         counts.train_s += time.perf_counter() - last
         self._drop_failed(state, listener, checkpoint)
 
     def _drop_failed(self, state: TrainingState, listener: JointListener, checkpoint: Checkpoint) -> bool:
-        """Lets replicas leave whose loss has become no number, and says whether there were any."""
+        """Lets replicas leave whose loss has become no number or that have no negatives; says whether there were any."""
         failures = state.failures
         for place, error in failures.items():
             with _kept_when_interrupted(state, checkpoint), _may_leave(state, place):
@@ -193,14 +214,14 @@ class Trainer:
 
     def _validate(self, state: TrainingState, listener: JointListener, checkpoint: Checkpoint) -> None:
         """Looks at the validation interactions and keeps what is better than before."""
-        losses = state.loss.means()
+        losses, shares = state.loss.means(), state.shortage.shares()
         for place, progress in enumerate(state.progress):
             # A replica may have had its look before the training was interrupted.
             if progress.stopped or progress.n_epochs == state.epoch:
                 continue
             model = state.model.replica(place)
             with _kept_when_interrupted(state, checkpoint), _may_leave(state, place):
-                look = listener.look(state.numbers[place], state.epoch, model, losses[place])
+                look = listener.look(state.numbers[place], state.epoch, model, losses[place], shares[place])
                 if progress.judge(look, self.settings.patience):
                     state.best.dense[place] = model.dense[0].detach()
                     state.best.items[place] = model.items[0].detach()

@@ -37,7 +37,7 @@ def narrowed(snapshot: Snapshot, places: Sequence[int]) -> Snapshot:
             tensors[f"{numbered['before']}.{places.index(int(numbered['place']))}{numbered['after']}"] = tensor
     standing = json.loads(snapshot.standing)
     n_before = len(standing["progress"])
-    for name in ("loss_sums", "progress"):
+    for name in ("loss_sums", "shortage", "progress"):
         standing[name] = [standing[name][place] for place in places]
     counts = {name: count * len(places) / n_before for name, count in standing["counts"].items()}
     standing["counts"] = {name: count if name == "train_s" else round(count) for name, count in counts.items()}

@@ -26,6 +26,19 @@ class Draw:
     batch: UserBatch
     negatives: Negatives
 
+    def n_without_negatives(self) -> Tensor:
+        """int64[replicas], on the batch's device: real positions that none of the negatives may train."""
+        mask, targets = self.negatives.mask, self.batch.targets
+        if mask.device.type != "cpu":
+            return targets.masked_fill(mask.any(-1), 0).view(self.batch.n_replicas, -1).count_nonzero(1)
+        # By numpy, in a fraction of torch's time; hardly ever is there more to do than to look at everybody's first negative.
+        mask_here = mask.numpy()
+        none = ~mask_here[..., 0]
+        if none.any():
+            none[none] = ~mask_here[none].any(-1)
+            none = none & (targets.numpy() > 0)
+        return torch.from_numpy(none.reshape(self.batch.n_replicas, -1).sum(1))
+
 
 class DrawSource:
     """Gives one replica's draws, epoch after epoch, from the replica's own streams of randomness."""

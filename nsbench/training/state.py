@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nsbench.errors import NonFiniteLoss
+from nsbench.errors import TrainingError
 from nsbench.model import Sasrec
 from nsbench.training.epoch_loss import EpochLoss
 from nsbench.training.named import prefixed, under
@@ -16,6 +16,7 @@ from nsbench.training.narrowing import narrowed
 from nsbench.training.progress import Counts, Look, Progress, Replica
 from nsbench.training.replica_steps import ReplicaSteps
 from nsbench.training.resume import Snapshot
+from nsbench.training.shortage import EpochShortage
 from nsbench.training.source import DrawSource
 from nsbench.training.taker import Taker
 
@@ -35,6 +36,7 @@ class TrainingState:
         progress: How each replica stands.
         counts: What was done up to now.
         loss: The losses of the epoch in hand.
+        shortage: Its positions without a negative.
         epoch: The epoch in hand, counted from 1.
         leaving: The places of replicas that have ended without a result.
     """
@@ -49,13 +51,18 @@ class TrainingState:
     progress: list[Progress]
     counts: Counts
     loss: EpochLoss
+    shortage: EpochShortage
     epoch: int = 1
     leaving: set[int] = field(default_factory=set)
 
     @property
-    def failures(self) -> dict[int, NonFiniteLoss]:
-        """What ended replicas by their loss, by place; one that has stopped has its result, whatever becomes of it."""
-        return {place: error for place, error in self.loss.failures.items() if not self.progress[place].stopped}
+    def failures(self) -> dict[int, TrainingError]:
+        """What ended replicas by their loss or for want of negatives, by place.
+
+        One that has stopped has its result, whatever becomes of it.
+        """
+        found: dict[int, TrainingError] = {**self.shortage.failures, **self.loss.failures}
+        return {place: error for place, error in found.items() if not self.progress[place].stopped}
 
     @property
     def staying(self) -> list[int]:
@@ -71,12 +78,13 @@ class TrainingState:
         """Turns to another epoch."""
         self.epoch = epoch
         self.loss = EpochLoss(epoch, self.replicas, self.model.items.device)
+        self.shortage = EpochShortage(epoch, self.replicas, self.model.items.device)
 
     def snapshot(self) -> Snapshot:
         """The state of the replicas that stay, as text and tensors, which may share memory.
 
         Raises:
-            NonFiniteLoss: None stays; such a state is not worth keeping.
+            TrainingError: None stays; such a state is not worth keeping.
         """
         self.loss.read()
         staying = self.staying
@@ -90,6 +98,7 @@ class TrainingState:
             "epoch": self.epoch,
             "n_steps": self.loss.n_steps,
             "loss_sums": self.loss.sums.tolist(),
+            "shortage": self.shortage.counts(),
             "counts": asdict(self.counts),
             "progress": [asdict(one) for one in self.progress],
         }
@@ -108,6 +117,7 @@ class TrainingState:
         self.begin_epoch(standing["epoch"])
         self.loss.n_steps = standing["n_steps"]
         self.loss.sums = np.array(standing["loss_sums"])
+        self.shortage.restore(standing["shortage"])
         self.counts = Counts(**standing["counts"])
         self.progress = [
             Progress(**{**one, "looks": [Look(**look) for look in one["looks"]]}) for one in standing["progress"]
@@ -139,4 +149,5 @@ def new_state(
         [Progress() for _ in own],
         Counts(),
         EpochLoss(1, own, device),
+        EpochShortage(1, own, device),
     )

@@ -46,7 +46,7 @@ class GraphTaker:
         self._n_before = 0
         self._n_negatives = 0
         self._graph: torch.cuda.CUDAGraph | None = None
-        self._windows = self._losses = torch.empty(0)
+        self._windows = self._found = torch.empty(0)
 
     def epoch(self) -> Iterator[Taken]:
         """Takes the steps."""
@@ -54,14 +54,16 @@ class GraphTaker:
             windows, lengths = self._batches.in_order(np.stack(chosen))
             is_usual = self._usual.has_room_for(lengths)
             there = uploaded(windows, self._device)
-            losses = self._repeated(there, lengths) if is_usual else self._computed(there, lengths)
-            n_positives = int(lengths.sum())
-            yield Taken(losses, n_positives, n_positives * self._n_negatives)
+            losses, n_without = self._repeated(there, lengths) if is_usual else self._computed(there, lengths)
+            n_positions = lengths.sum(1)
+            yield Taken(losses, n_without, n_positions, int(n_positions.sum()) * self._n_negatives)
 
     def _computed(self, windows: Tensor, lengths: NDArray[np.int64]) -> Tensor:
+        """float32[2, replicas]: the losses, and the numbers of positions without a negative, which are exact up to 2 ** 24."""
         draw = draw_for(self._sources, self._batches.cut_there(windows, lengths))
         self._n_negatives = draw.negatives.item_ids.shape[-1]
-        return self._steps.step([draw])
+        losses = self._steps.step([draw])
+        return torch.stack((losses, draw.n_without_negatives().to(losses.dtype)))
 
     def _repeated(self, windows: Tensor, lengths: NDArray[np.int64]) -> Tensor:
         if self._n_before < N_BEFORE:
@@ -71,14 +73,14 @@ class GraphTaker:
             self._graph = self._captured(windows, lengths)
         self._windows.copy_(windows)
         self._graph.replay()
-        return self._losses.clone()
+        return self._found.clone()
 
     def _captured(self, windows: Tensor, lengths: NDArray[np.int64]) -> torch.cuda.CUDAGraph:
         """The graph of a step, which is recorded without being taken."""
         self._windows = windows.clone()
 
         def step() -> None:
-            self._losses = self._computed(self._windows, lengths)
+            self._found = self._computed(self._windows, lengths)
 
         try:
             return captured(step, self._generators, self._device)

@@ -4,6 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, final
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from nsbench.training.replica_steps import ReplicaSteps
@@ -16,13 +19,20 @@ class Taken:
 
     Attributes:
         losses: float32[replicas], before it.
-        n_positives: Real positions of all of them.
-        n_negatives_scored: Negatives that these were scored against.
+        n_without: [replicas], positions that had no negative; like the losses it may still be on the device.
+        n_positions: int64[replicas], real positions.
+        n_negatives_scored: Negatives that these were scored against, by all of them.
     """
 
     losses: Tensor
-    n_positives: int
+    n_without: Tensor
+    n_positions: NDArray[np.int64]
     n_negatives_scored: int
+
+    @property
+    def n_positives(self) -> int:
+        """Positives trained on, by all of them: each real position has one."""
+        return int(self.n_positions.sum())
 
 
 class Taker(Protocol):
@@ -49,5 +59,7 @@ class EachAnew:
         """Takes the steps."""
         for draws in epoch_of(self._sources):
             losses = self._steps.step(draws)
+            n_without = torch.cat([draw.n_without_negatives() for draw in draws])
+            n_positions = np.concatenate([draw.batch.known_lengths.sum(1) for draw in draws])
             n_scored = sum(draw.batch.n_positives * draw.negatives.item_ids.shape[-1] for draw in draws)
-            yield Taken(losses, sum(draw.batch.n_positives for draw in draws), n_scored)
+            yield Taken(losses, n_without, n_positions, n_scored)

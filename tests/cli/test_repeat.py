@@ -35,3 +35,32 @@ def test_three_seeds_side_by_side_are_three_runs(small_log):
     made = CliRunner().invoke(app, ["repeat", *arguments, "--defaults", *TINY])
     assert made.exit_code == 0
     assert [f"seed {seed}  finished" in made.stdout for seed in range(3)] == [True] * 3
+
+
+def refusal(*arguments):
+    found = CliRunner().invoke(app, ["repeat", "--repeats", "1", "--workers", "1", *arguments])
+    assert isinstance(found.exception, SettingsError), found.output
+    assert found.exception.exit_code == 2
+    return str(found.exception)
+
+
+def test_a_study_that_can_not_be_meant_is_refused_at_once(small_log):
+    """One study is of one sampler, and the default settings are of none."""
+    assert "2 samplers (random, mixed)" in refusal("--sampler", "random", "--sampler", "mixed", "--study", "any")
+    assert "--study any and --defaults" in refusal("--sampler", "random", "--study", "any", "--defaults")
+
+
+def test_what_was_tuned_on_another_preparation_or_sampler_is_refused(small_log, tmp_path):
+    """The log is prepared again under the name; then `repeat` says what `tune` does."""
+    tuned = ["--sampler", "batch", "--dataset", "small", "--workers", "1"]
+    made = CliRunner().invoke(app, ["tune", *tuned, "--trials", "1", "--epochs", "1", *TINY[:3]])
+    assert made.exit_code == 0, made.output
+    message = refusal("--sampler", "random", "--dataset", "small", "--study", "small/batch/default")
+    assert "its sampler is 'batch' and 'random' is asked for" in message
+    message = refusal("--sampler", "batch", "--dataset", "small", "--set", "cutoffs=1,5")
+    assert "hit_rate_at_10" in message
+    other = settings_like("demo", n_users=120, n_items=100, n_interactions=2000, seed=1)
+    prepare_synthetic("small", other, Home(tmp_path / "home"), replace=True)
+    assert "its dataset_hash is" in refusal("--sampler", "batch", "--dataset", "small")
+    again = CliRunner().invoke(app, ["tune", *tuned, "--trials", "1", "--epochs", "1", *TINY[:3]])
+    assert "dataset_hash was" in str(again.exception)

@@ -1,4 +1,9 @@
-"""What `nsbench tune` refuses before anything is made."""
+"""What `nsbench tune` refuses before anything is made, and how it ends when it is told to."""
+
+import os
+import signal
+import subprocess
+import sys
 
 import pytest
 from typer.testing import CliRunner
@@ -10,6 +15,8 @@ from nsbench.home import Home
 from nsbench.study.ledger import GROUP
 from nsbench.study.plan import load_study
 from nsbench.study.storage import open_storage
+from nsbench.terms import RunKind
+from nsbench.tracking.mlflow_reader import open_reader
 
 
 @pytest.mark.parametrize(
@@ -52,3 +59,33 @@ def test_trials_of_the_learning_rate_are_trained_side_by_side_when_asked_for(tmp
     ]
     joined = CliRunner().invoke(app, ["worker", "small/random/default", "--workers=1", "--replicas=2"])
     assert joined.exit_code == 0, joined.output
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_study_that_is_ended_from_outside_leaves_nothing_running(tmp_path, number):
+    """Its group hears the signal, as from a batch system or a closed terminal: both trials fail and both points wait."""
+    home = Home(tmp_path / "home")
+    prepare_synthetic("small", settings_like("demo", n_users=120, n_items=100, n_interactions=2000), home)
+    command = [sys.executable, "-m", "nsbench.cli.main", "-v", "tune", "--sampler=random", "--dataset=small"]
+    environment = {**os.environ, "NSBENCH_HOME": str(home.root), "NSBENCH_DEVICE": "cpu"}
+    for name in ("MLFLOW_TRACKING_URI", "NSBENCH_STUDY_STORAGE"):
+        environment.pop(name, None)
+    process = subprocess.Popen(
+        [*command, "--trials=50", "--epochs=500", "--workers=2", "--set=hidden_dim=8", "--set=patience=0"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    said = process.stdout.readline()
+    while "done before" not in said:
+        said = process.stdout.readline()
+    os.killpg(process.pid, number)
+    process.communicate(timeout=120)
+    assert process.returncode == 128 + number
+    states = [trial.state.name for trial in load_study("small/random/default", open_storage(home)).trials]
+    assert "RUNNING" not in states
+    assert "WAITING" in states
+    assert {run.status for run in open_reader(home).runs("small", (RunKind.TRIAL,))} <= {"KILLED"}

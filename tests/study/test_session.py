@@ -1,13 +1,17 @@
 """Studies, repeats and baselines by real workers, into real stores."""
 
+import pytest
+
 from nsbench.baseline import BASELINES
+from nsbench.config import Settings
+from nsbench.errors import SettingsError, TrainingError
 from nsbench.study.best import best_of
 from nsbench.study.ledger import RUN_ID
 from nsbench.study.owner import OWNER, this_process
 from nsbench.study.repeat import RepeatOrder, baselines_of, evaluation_of, repeats_of
 from nsbench.terms import RunKind, Tag
 from nsbench.tracking.mlflow_reader import open_reader
-from tests.study.study_builder import DATASET, order_of
+from tests.study.study_builder import DATASET, TINY, order_of
 
 
 def runs_of(home, study=None, kind=RunKind.TRIAL):
@@ -63,3 +67,17 @@ def test_baselines_that_are_done_are_skipped(session, dataset, home, viewer):
     assert [row.state for row in runs.rows()] == ["finished"] * len(BASELINES)
     assert baselines_of(list(BASELINES), dataset, evaluation, home).is_done
     assert not baselines_of(list(BASELINES), dataset, evaluation_of({}), home).is_done
+
+
+def test_trials_and_repeats_without_a_negative_fail_with_the_reason(session, dataset, home, viewer):
+    """One user a step leaves in-batch sampling nothing; three in a row end the study, and none is its best."""
+    tuning = session.tuning(order_of(5, sampler="batch", batch_size=1), dataset)
+    with pytest.raises(TrainingError, match="in a row.*batch_size=1 leaves none"):
+        session.run([tuning], DATASET, viewer)
+    assert {row.state for row in tuning.rows()} == {"failed"}
+    assert all("batch_size=1 leaves none" in row.reason for row in tuning.rows())
+    with pytest.raises(SettingsError, match="no finished trial"):
+        best_of(tuning.title, DATASET, "batch", home)
+    runs = repeats_of(Settings.of("batch", {**TINY, "batch_size": 1}), dataset, RepeatOrder(2, n_replicas=2), home)
+    session.run([runs], DATASET, viewer)
+    assert [(row.state, "batch_size=1 leaves none" in row.reason) for row in runs.rows()] == [("failed", True)] * 2

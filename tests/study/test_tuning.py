@@ -1,5 +1,7 @@
 """Trials are claimed, counted and given up; nothing is trained here, a trial's result is made up."""
 
+import os
+import signal
 from dataclasses import replace
 
 import pytest
@@ -8,7 +10,8 @@ from optuna.trial import TrialState
 from nsbench.errors import TrainingError
 from nsbench.study.answer import Refusal, Verdict
 from nsbench.study.job import Ending
-from nsbench.study.ledger import END_REASON, RUN_ID
+from nsbench.study.ledger import END_REASON, INTERRUPTED, RETRY_OF, RUN_ID
+from nsbench.study.owner import OWNER, this_process
 from nsbench.study.plan import DEFAULTS, ORIGIN
 from nsbench.study.space import StudyFile
 from nsbench.watcher import DEFAULT_OBJECTIVE
@@ -129,3 +132,34 @@ def test_a_trial_holds_its_run_before_it_is_told_to_train(session, dataset):
     tuning = session.tuning(order_of(1), dataset)
     tuning.next_assignment().started("abc")
     assert tuning.study.trials[0].user_attrs[RUN_ID] == "abc"
+
+
+def test_trials_that_no_worker_has_when_work_is_cut_off_are_tried_again(session, dataset):
+    """Two are claimed and none ended: both fail as interrupted, and both points wait."""
+    tuning = session.tuning(order_of(3), dataset)
+    for _ in range(2):
+        assert tuning.next_assignment() is not None
+    tuning.let_go()
+    tuning.let_go()
+    trials = tuning.study.get_trials()
+    assert [trial.state.name for trial in trials] == ["FAIL", "FAIL", "WAITING", "WAITING"]
+    assert [trial.user_attrs[END_REASON] for trial in trials[:2]] == [INTERRUPTED] * 2
+    assert [trial.user_attrs[RETRY_OF] for trial in trials[2:]] == [0, 1]
+
+
+def test_a_signal_while_a_trial_is_claimed_leaves_it_with_its_owner(session, dataset, monkeypatch):
+    """The signal comes when the trial exists and nobody has written whose it is; the claim is ended first."""
+    tuning = session.tuning(order_of(3), dataset)
+    ask = tuning.study.ask
+
+    def interrupted(*arguments):
+        trial = ask(*arguments)
+        os.kill(os.getpid(), signal.SIGINT)
+        return trial
+
+    monkeypatch.setattr(tuning.study, "ask", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        tuning.next_assignment()
+    assert [trial.user_attrs[OWNER] for trial in tuning.study.get_trials()] == [this_process()]
+    tuning.let_go()
+    assert [trial.state.name for trial in tuning.study.get_trials()] == ["FAIL", "WAITING"]

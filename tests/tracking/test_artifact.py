@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import polars as pl
 import pytest
 from mlflow import MlflowClient
 
@@ -37,6 +38,14 @@ def test_a_disk_that_is_full_where_the_file_is_made_is_named_and_nothing_stays(
     ):
         log_file(client, run_id, "file", lambda path: path.write_bytes(bytes(5000)) and None)
     assert not (folder / "file").exists()
+
+
+def test_a_disk_that_is_full_is_named_where_polars_writes_the_file(run: tuple[MlflowClient, str, Path]) -> None:
+    """Polars raises an error of its own for Parquet, not an OSError."""
+    client, run_id, _ = run
+    table = pl.DataFrame({"a": range(5000)})
+    with full_disk(1000), pytest.raises(StorageError, match="can't write the run's file .*file: .*File too large"):
+        log_file(client, run_id, "file", lambda path: table.write_parquet(path, compression="uncompressed"))
 
 
 def test_a_disk_that_is_full_where_the_store_keeps_it_is_named_with_the_size_and_nothing_stays(

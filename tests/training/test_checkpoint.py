@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from nsbench.errors import DatasetError
 from nsbench.model import ModelSettings, initial_model
@@ -27,5 +28,34 @@ def test_a_saved_model_comes_back_as_it_was(tmp_path: Path, size: ModelSettings)
 def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
     path = tmp_path / "model.safetensors"
     path.write_bytes(b"not a checkpoint")
+    with pytest.raises(DatasetError, match="can't read the checkpoint"):
+        load_model(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"items": torch.zeros(1, 10, 5)}, r"its items is \[1, 10, 5\]"),
+        ({"items": torch.zeros(10, 4)}, r"its items is \[10, 4\]"),
+        ({"dense": torch.zeros(1, 7)}, r"its dense is \[1, 7\]"),
+        ({"items": torch.zeros(1, 10, 4, dtype=torch.float64)}, "its items is .* of torch.float64"),
+        ({"items": torch.full((1, 10, 4), torch.nan)}, "its items holds values that are infinite or no numbers"),
+    ],
+)
+def test_a_model_whose_tensors_are_no_such_models_is_refused(
+    tmp_path: Path, change: dict[str, torch.Tensor], reason: str
+) -> None:
+    path = tmp_path / "model.safetensors"
+    model = initial_model(SIZE, 9, [torch.Generator().manual_seed(0)])
+    tensors = {"items": model.items, "dense": model.dense, **change}
+    save_file(tensors, path, metadata={"settings": SIZE.model_dump_json()})
+    with pytest.raises(DatasetError, match=f"can't read the checkpoint .*{reason}"):
+        load_model(path)
+
+
+@pytest.mark.parametrize("settings", ["{", '{"hidden_dim": "wide"}', "[]"])
+def test_a_model_whose_settings_are_none_is_refused(tmp_path: Path, settings: str) -> None:
+    path = tmp_path / "model.safetensors"
+    save_file({"items": torch.zeros(1, 2, 4)}, path, metadata={"settings": settings})
     with pytest.raises(DatasetError, match="can't read the checkpoint"):
         load_model(path)

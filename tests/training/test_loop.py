@@ -38,7 +38,7 @@ class Judge:
     def on_step(self, n_positives: int, loss: torch.Tensor) -> None:
         """Not listened to."""
 
-    def look(self, replica: int, epoch: int, model: Sasrec, loss: float) -> Look:
+    def look(self, replica: int, epoch: int, model: Sasrec, loss: float, no_negative_share: float) -> Look:
         self.looks.append((replica, epoch))
         self.losses.append(loss)
         self.items[epoch] = model.items.detach().clone()

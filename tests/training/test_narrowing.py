@@ -130,7 +130,12 @@ def test_a_snapshot_keeps_rows_numbers_and_shares() -> None:
         **{f"stepper.dropout.{place}": torch.tensor(place) for place in range(3)},
         **{f"source.{place}.n_given": torch.tensor(place) for place in range(3)},
     }
-    standing = {"progress": ["a", "b", "c"], "loss_sums": [1, 2, 3], "counts": {"train_s": 6.0, "n_positives": 9}}
+    standing = {
+        "progress": ["a", "b", "c"],
+        "loss_sums": [1, 2, 3],
+        "shortage": [[0, 3], [1, 3], [2, 3]],
+        "counts": {"train_s": 6.0, "n_positives": 9},
+    }
     found = narrowed(Snapshot(tensors, json.dumps(standing)), [0, 2])
     assert {name: tensor.tolist() for name, tensor in found.tensors.items()} == {
         "model.items": [0, 2],
@@ -143,5 +148,6 @@ def test_a_snapshot_keeps_rows_numbers_and_shares() -> None:
     assert json.loads(found.standing) == {
         "progress": ["a", "c"],
         "loss_sums": [1, 3],
+        "shortage": [[0, 3], [2, 3]],
         "counts": {"train_s": 4.0, "n_positives": 6},
     }

@@ -41,7 +41,7 @@ class Stopper:
         self.n_steps += 1
         self._steps_left = _count_down(self._steps_left)
 
-    def look(self, replica: int, epoch: int, model: Sasrec, loss: float) -> Look:
+    def look(self, replica: int, epoch: int, model: Sasrec, loss: float, no_negative_share: float) -> Look:
         return Look(epoch, -abs(epoch - 2.0), {"train/loss": loss, "sum": float(model.items.sum())}, 0.0)
 
     def on_validation(self, replica: int, look: Look) -> None:
