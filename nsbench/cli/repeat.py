@@ -108,7 +108,7 @@ def _work(names: list[str], dataset: str, choice: Choice, crew: "WorkerPool | Ra
     from nsbench.cli.dataset import open_dataset, say_undecided
     from nsbench.cli.study_view import StudyView, say_start
     from nsbench.config import Settings
-    from nsbench.experiment import check_objective
+    from nsbench.objective import check_objective
     from nsbench.study.best import best_for
     from nsbench.study.plan import study_name
     from nsbench.study.repeat import RepeatOrder, repeats_of
@@ -126,7 +126,7 @@ def _work(names: list[str], dataset: str, choice: Choice, crew: "WorkerPool | Ra
         else:
             best = best_for(choice.study or study_name(dataset, name), data.card, name, home)
             settings = best.settings.changed(choice.values)
-            check_objective(best.objective, settings.evaluation)
+            check_objective(best.objective, settings.evaluation.cutoffs)
             _say_protocol(best, settings, data)
             order = RepeatOrder(choice.n_repeats, best.study, best.objective, choice.n_replicas)
         lists.append(repeats_of(settings, data, order, home))

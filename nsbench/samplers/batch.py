@@ -245,4 +245,4 @@ class BatchSettings(SamplerSettings):
 
     def explain_shortage(self, batch_size: int) -> str:
         """Where all negatives are in-batch ones."""
-        return explain_small_pool(batch_size, self.excluded)
+        return explain_small_pool(batch_size, self.excluded_in_words)

@@ -201,16 +201,16 @@ class SamplerSettings(BaseModel):
         Args:
             batch_size: Users in a step.
         """
-        return f"all that is proposed for them is in the user's {self.excluded}; {self.shorter_history}"
+        return f"all that is proposed for them is in the user's {self.excluded_in_words}; {self.shorter_history}"
 
     @property
-    def excluded(self) -> str:
-        """What of a user's items is never a negative, in words."""
-        own = "training history" if self.exclude_history == "whole" else "last max_length targets"
+    def excluded_in_words(self) -> str:
+        """What of a user's items is never a negative, and the setting that says so."""
+        own = "training history" if self.excluded == "whole" else "last max_length targets"
         return f"{own} (exclude_history={self.exclude_history})"
 
     @property
     def shorter_history(self) -> str:
         """How more items can become negatives, in words."""
-        smaller = "a smaller max_length" if self.exclude_history == "window" else "exclude_history=window"
+        smaller = "a smaller max_length" if self.excluded == "window" else "exclude_history=window"
         return f"take a log with more items than its users have had, or {smaller} where that leaves some out"
