@@ -9,7 +9,7 @@ from torch import Tensor
 
 from nsbench.disk import storage_error, write_whole
 from nsbench.errors import DatasetError
-from nsbench.model import ModelSettings, Sasrec
+from nsbench.model import ModelSettings, Sasrec, shapes_of
 
 
 def save_model(model: Sasrec, path: Path) -> None:
@@ -31,14 +31,24 @@ def load_model(path: Path) -> Sasrec:
     """Reads what `save_model` wrote, onto the CPU.
 
     Raises:
-        DatasetError: The file is missing or is no checkpoint.
+        DatasetError: The file is missing, is no checkpoint, or holds other parameters than its settings ask for.
     """
     try:
         with safe_open(path, framework="pt") as file:
             settings = ModelSettings.model_validate(json.loads(file.metadata()["settings"]))
             tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in ("dense", "items")}
-    except (OSError, SafetensorError, KeyError, TypeError) as error:
+        n_dense = sum(shapes_of(settings).counts)
+        dense, items = tensors["dense"], tensors["items"]
+        if dense.dim() != 2 or dense.shape[1] != n_dense or items.dim() != 3 or items.shape[2] != settings.hidden_dim:
+            raise ValueError(
+                f"its settings ask for [replicas, {n_dense}] and [replicas, items, {settings.hidden_dim}] parameters, and it "
+                f"holds {list(dense.shape)} and {list(items.shape)}"
+            )
+        if not (dense.isfinite().all() and items.isfinite().all()):
+            raise ValueError("some of its parameters are infinite or no numbers")
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
+        reason = str(error).partition("\n")[0]
         raise DatasetError(
-            f"can't read the checkpoint {path}: {error}; give a file that nsbench train wrote"
+            f"can't read the checkpoint {path}: {reason}; give a file that nsbench train wrote"
         ) from error
     return Sasrec(settings, tensors["dense"], tensors["items"])
