@@ -2,8 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-
+from nsbench.cli.console import Console
 from nsbench.home import Home
 
 if TYPE_CHECKING:

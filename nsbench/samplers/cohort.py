@@ -101,8 +101,8 @@ class CohortSettings(SamplerSettings):
     def explain_shortage(self, batch_size: int) -> str:
         """A cohort may hold no item at all."""
         return (
-            f"all that is proposed for them is in the user's {self.excluded_in_words}, or was to come from a cohort without items "
-            f"(own_cohort_share={self.own_cohort_share:g}); {self.shorter_history}, or a larger own_cohort_share"
+            f"all that is proposed for them is in the user's {self.excluded_in_words}, or was to come from a cohort without "
+            f"items (own_cohort_share={self.own_cohort_share:g}); {self.shorter_history}, or a larger own_cohort_share"
         )
 
     def build(self, context: SamplerContext) -> Sampler:

@@ -46,7 +46,7 @@ def open_storage(home: Home) -> LastingStorage:
             f"the driver of the database {without_password(url)} is not installed; for PostgreSQL: "
             "pip install 'nsbench[postgres]', and NSBENCH_STUDY_STORAGE=postgresql+psycopg://user:password@host/studies"
         ) from error
-    except (OSError, sqlite3.Error, SQLAlchemyError, StorageInternalError, RuntimeError) as error:
+    except (OSError, sqlite3.Error, SQLAlchemyError, StorageInternalError, RuntimeError, ValueError) as error:
         raise TrackingError(
             f"can't open the storage of studies: {first_line(cause_of(error))}; set NSBENCH_STUDY_STORAGE to a database's URL, "
             "such as postgresql+psycopg://user:password@host/studies, or NSBENCH_HOME to a folder that can be written"
@@ -95,6 +95,8 @@ def _connect(url: str, arguments: dict[str, object]) -> RDBStorage:
 
 def _first_connect(url: str, arguments: dict[str, object]) -> RDBStorage:
     """Two processes that meet an empty database race to create its tables; the loser tries again."""
+    # Optuna fills its schema's version into braces, which a home or a password may hold.
+    url = url.replace("{", "{{").replace("}", "}}")
     for _ in range(_ATTEMPTS - 1):
         try:
             return RDBStorage(url, engine_kwargs=dict(arguments))

@@ -40,9 +40,10 @@ def load_model(path: Path) -> Sasrec:
             settings = ModelSettings.model_validate(json.loads(file.metadata()["settings"]))
             tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in ("dense", "items")}
         _check(settings, tensors)
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
+        reason = str(error).partition("\n")[0]
         raise DatasetError(
-            f"can't read the checkpoint {path}: {error}; give a file that nsbench train wrote"
+            f"can't read the checkpoint {path}: {reason}; give a file that nsbench train wrote"
         ) from error
     return Sasrec(settings, tensors["dense"], tensors["items"])
 

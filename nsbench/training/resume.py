@@ -22,6 +22,7 @@ from torch import Tensor
 from nsbench import __version__
 from nsbench.disk import storage_error, write_whole
 from nsbench.training.code import code_digest
+from nsbench.training.content_digest import digest_of
 
 EVERY_S = 30.0
 """Seconds of work that a kill costs at most where checkpoints are cheap."""
@@ -181,7 +182,11 @@ class CheckpointFile:
                 if wrong:
                     _log.warning("%s is not gone on with: %s; the training starts over", self.path, wrong)
                     return None
-                return Snapshot({name: file.get_tensor(name) for name in file.keys()}, notes["standing"])  # noqa: SIM118
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+                if digest_of(tensors, notes["standing"]) != notes["digest"]:
+                    _log.warning("%s is damaged: it doesn't hold what was written; the training starts over", self.path)
+                    return None
+                return Snapshot(tensors, notes["standing"])
         except (OSError, SafetensorError, KeyError) as error:
             _log.warning("the checkpoint %s can't be read (%s); the training starts over", self.path, error)
             return None
@@ -194,7 +199,8 @@ class CheckpointFile:
         """Writes a snapshot, whole or not at all; where it can't be written, a warning says so."""
         began = time.monotonic()
         tensors = {name: tensor.cpu().contiguous() for name, tensor in snapshot.tensors.items()}
-        notes = {**self._identity.fields(), "standing": snapshot.standing}
+        digest = digest_of(tensors, snapshot.standing)
+        notes = {**self._identity.fields(), "standing": snapshot.standing, "digest": digest}
         try:
             write_whole(self.path, lambda path: save_file(tensors, path, metadata=notes))
         except (OSError, SafetensorError) as error:

@@ -23,6 +23,15 @@ def test_a_home_without_studies_has_no_storage_until_one_is_opened(own_home):
     assert has_storage(own_home)
 
 
+@pytest.mark.parametrize("name", ["a{2}b", "{SCHEMA_VERSION}", "{", "a?b%41 [1]"])
+def test_studies_lie_in_their_home_whatever_it_is_called(tmp_path, monkeypatch, name):
+    monkeypatch.delenv("NSBENCH_STUDY_STORAGE", raising=False)
+    home = Home(tmp_path / name)
+    create_study(storage=open_storage(home), study_name="there")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (home.root / "studies.db").stat().st_size > 0
+
+
 @pytest.mark.parametrize(
     ("said", "passes"),
     [("database is locked", True), ("database or disk is full", False), ("no such table: trials", False)],

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 from nsbench.data.batch import BatchSource, windows_of
 from nsbench.errors import NonFiniteLoss
@@ -180,6 +182,40 @@ def test_a_checkpoint_that_was_cut_off_is_never_used_and_the_log_says_why(
     file.path.write_bytes(file.path.read_bytes()[:keep])
     assert file.load() is None
     assert "can't be read" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "tensors",
+    [
+        {"x": torch.arange(4.0)},
+        {"x": torch.arange(3)},
+        {"x": torch.tensor([0.0, 1.0, torch.nan])},
+        {"y": torch.arange(3.0)},
+        {"x": torch.arange(3.0), "y": torch.zeros(())},
+        {},
+    ],
+)
+def test_a_checkpoint_with_right_notes_and_other_tensors_is_never_used_and_the_log_says_why(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, tensors: dict[str, torch.Tensor]
+) -> None:
+    """Of other shapes, types, values or names than the 0, 1, 2 that was written."""
+    file = saved(tmp_path)
+    with safe_open(file.path, framework="pt") as opened:
+        notes = opened.metadata()
+    save_file(tensors, file.path, metadata=notes)
+    assert file.load() is None
+    assert "the training starts over" in caplog.text
+
+
+def test_a_checkpoint_whose_notes_were_changed_is_never_used(tmp_path: Path) -> None:
+    file = saved(tmp_path)
+    with safe_open(file.path, framework="pt") as opened:
+        notes, tensors = opened.metadata(), {"x": opened.get_tensor("x")}
+    for changed in ({**notes, "standing": "[]"}, {name: notes[name] for name in notes if name != "digest"}):
+        save_file(tensors, file.path, metadata=changed)
+        assert file.load() is None
+    save_file(tensors, file.path, metadata=notes)
+    assert file.load() is not None
 
 
 def test_what_was_asked_names_the_folder_and_where_it_runs_does_not() -> None:
