@@ -4,8 +4,9 @@ How they are computed is `two_level`'s business (from ranks) and `run_level`'s (
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from nsbench.terms import ALL, BALANCED_COHORTS, GROUPS
@@ -157,18 +158,21 @@ class Statistics:
 
     def estimate(self, label: str, metric: str, group: str) -> QuantityEstimate | None:
         """A method's estimate; None where there is none."""
-        found = (e for e in self.estimates if (e.label, e.metric, e.group) == (label, metric, group))
-        return next(found, None)
+        return self._estimates.get((label, metric, group))
 
     def difference(self, a: str, b: str, metric: str, group: str) -> PairedDifference | None:
         """How much a exceeds b, whichever way round the pair is kept; None where there is no such pair."""
-        for pair in self.pairs(metric, group):
-            if (pair.a, pair.b) == (a, b):
-                return pair
-            if (pair.b, pair.a) == (a, b):
-                return pair.reversed()
-        return None
+        kept, other = (self._pairs.get((first, second, metric, group)) for first, second in ((a, b), (b, a)))
+        return kept if kept is not None or other is None else other.reversed()
 
     def pairs(self, metric: str, group: str) -> Sequence[PairedDifference]:
         """All pairs of a metric and group."""
         return [pair for pair in self.differences if (pair.metric, pair.group) == (metric, group)]
+
+    @cached_property
+    def _estimates(self) -> Mapping[tuple[str, str, str], QuantityEstimate]:
+        return {(e.label, e.metric, e.group): e for e in self.estimates}
+
+    @cached_property
+    def _pairs(self) -> Mapping[tuple[str, str, str, str], PairedDifference]:
+        return {(pair.a, pair.b, pair.metric, pair.group): pair for pair in self.differences}
