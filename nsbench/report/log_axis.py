@@ -21,12 +21,8 @@ def plain_log_ticks(axis: Axis) -> None:
 def power_log_ticks(axis: Axis) -> None:
     """Ticks of a logarithmic axis as matplotlib sets them, written without its markup for formulas."""
 
-    class PlainPowers(LogFormatterSciNotation):
-        def __call__(self, x: float, pos: int | None = None) -> str:
-            return power_text(super().__call__(x, pos))
-
-    axis.set_major_formatter(PlainPowers())
-    axis.set_minor_formatter(PlainPowers(labelOnlyBase=False, minor_thresholds=(1, 0.4)))
+    axis.set_major_formatter(_PlainPowers())
+    axis.set_minor_formatter(_PlainPowers(labelOnlyBase=False, minor_thresholds=(1, 0.4)))
 
 
 def power_text(formula: str) -> str:
@@ -37,3 +33,8 @@ def power_text(formula: str) -> str:
     """
     text = formula.replace("$", "").replace(r"\mathdefault", "").replace(r"\times", "×")
     return re.sub(r"\^\{([^}]*)\}", lambda power: power[1].translate(_RAISED), text).translate(_BRACES)
+
+
+class _PlainPowers(LogFormatterSciNotation):
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        return power_text(super().__call__(x, pos))
