@@ -20,7 +20,6 @@ def plain_log_ticks(axis: Axis) -> None:
 
 def power_log_ticks(axis: Axis) -> None:
     """Ticks of a logarithmic axis as matplotlib sets them, written without its markup for formulas."""
-
     axis.set_major_formatter(_PlainPowers())
     axis.set_minor_formatter(_PlainPowers(labelOnlyBase=False, minor_thresholds=(1, 0.4)))
 
