@@ -111,7 +111,7 @@ def _work(names: list[str], dataset: str, choice: Choice, crew: "WorkerPool | Ra
     from nsbench.objective import check_objective
     from nsbench.study.best import best_for
     from nsbench.study.plan import study_name
-    from nsbench.study.repeat import RepeatOrder, repeats_of
+    from nsbench.study.repeat import RepeatOrder
     from nsbench.study.session import Session
 
     home = current_home()
@@ -129,7 +129,7 @@ def _work(names: list[str], dataset: str, choice: Choice, crew: "WorkerPool | Ra
             check_objective(best.objective, settings.evaluation.cutoffs)
             _say_protocol(best, settings, data)
             order = RepeatOrder(choice.n_repeats, best.study, best.objective, choice.n_replicas)
-        lists.append(repeats_of(settings, data, order, home))
+        lists.append(session.repeats(settings, order, data))
         evaluations.append(settings.evaluation)
     say_undecided(data, evaluations[0])
     with StudyView() as view:

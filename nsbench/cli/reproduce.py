@@ -98,7 +98,7 @@ def _compare(
     rankings = baselines(plan, entry, dataset, session.home)
     with StudyView() as view:
         session.run([rankings, *studies(plan, name, entry, dataset, session, n_replicas)], entry.name, view)
-    lists = repeats(plan, name, entry, dataset, session.home, n_replicas)
+    lists = repeats(plan, name, entry, dataset, session, n_replicas)
     with StudyView() as view:
         session.run(lists, entry.name, view)
     return sum(runs.n_failed for runs in (rankings, *lists))

@@ -6,12 +6,14 @@ import typer
 
 from nsbench.cli.console import Console
 from nsbench.cli.crew import ReplicasOption, replicas_of
+from nsbench.cli.program import program
 from nsbench.cli.tune import WorkersOption, print_best
 from nsbench.home import Home, current_home
 
 if TYPE_CHECKING:
     from nsbench.study.joining import JoinedStudy
     from nsbench.study.pool import WorkerPool
+    from nsbench.study.session import Session
 
 
 def worker(
@@ -19,7 +21,7 @@ def worker(
     workers: WorkersOption = None,
     replicas: ReplicasOption = None,
 ) -> None:
-    """Join a study from any machine and work on it until it has all its trials.
+    """Join a study from any machine and work on it until it has all its trials, then on the repeats that were begun of it.
 
     Settings, space and number of trials come from the study. NSBENCH_STUDY_STORAGE and MLFLOW_TRACKING_URI must be those of
     the command that began it, and its dataset must be prepared here.
@@ -96,3 +98,27 @@ def _work(joined: "JoinedStudy", n_replicas: int, home: Home, pool: "WorkerPool"
     with StudyView() as view:
         session.run([tuning], plan.dataset, view)
     print_best(plan.name, plan.dataset, plan.sampler, Console())
+    _repeat(joined, n_replicas, session)
+
+
+def _repeat(joined: "JoinedStudy", n_replicas: int, session: "Session") -> None:
+    """Works on the repeats of the study's best settings that `nsbench repeat` commands have begun."""
+    from nsbench.cli.study_view import EXIT_FAILED_RUNS, StudyView
+    from nsbench.data.store import load_dataset
+    from nsbench.study.joining import announced_repeats
+    from nsbench.study.repeat import RepeatOrder
+
+    plan = joined.plan
+    announced = announced_repeats(joined.study)
+    if not announced:
+        return
+    dataset = load_dataset(plan.dataset, session.home)
+    lists = [
+        session.repeats(settings, RepeatOrder(n_repeats, plan.name, plan.objective, n_replicas), dataset)
+        for settings, n_repeats in announced
+    ]
+    with StudyView() as view:
+        session.run(lists, plan.dataset, view)
+    if n_failed := sum(runs.n_failed for runs in lists):
+        Console().print(f"{n_failed} repeats failed; `{program()} repeat` tries them again", highlight=False)
+        raise typer.Exit(EXIT_FAILED_RUNS)

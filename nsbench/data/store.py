@@ -6,6 +6,7 @@ half-written by us; what was damaged later is noticed on loading.
 
 import difflib
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -18,7 +19,8 @@ from pydantic import ValidationError
 
 from nsbench.data.dataset import BestReachable, Dataset, DatasetCard
 from nsbench.data.leftover import OLD, PARTIAL, REPLACED, clear_leftovers, remove_owner, working_folder
-from nsbench.disk import free_bytes, megabytes, write_whole
+from nsbench.data.swap import MOST_ATTEMPTS, folder_identity, swap
+from nsbench.disk import free_bytes, is_full, megabytes, write_whole
 from nsbench.errors import DatasetError
 from nsbench.home import Home
 
@@ -42,9 +44,27 @@ NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
 def load_dataset(name: str, home: Home) -> Dataset:
     """Opens a prepared dataset; its arrays stay on disk until they are read.
 
+    One that is replaced meanwhile is opened anew, so that all arrays are of one dataset.
+
     Raises:
         DatasetError: There is none of this name, or its folder is damaged.
     """
+    check_name(name)
+    folder = home.datasets / name
+    for _ in range(MOST_ATTEMPTS - 1):
+        before = folder_identity(folder)
+        try:
+            dataset = _load(name, home)
+        except DatasetError:
+            if folder_identity(folder) == before:
+                raise
+            continue
+        if folder_identity(folder) == before:
+            return dataset
+    return _load(name, home)
+
+
+def _load(name: str, home: Home) -> Dataset:
     card = read_card(name, home)
     folder = home.datasets / name
     arrays = {array: _open_array(folder, array) for array in ARRAYS}
@@ -150,6 +170,8 @@ def writing_folder(name: str, home: Home) -> Iterator[Path]:
         try:
             yield folder
         except (OSError, pl.exceptions.PolarsError) as error:
+            if not isinstance(error, OSError) and not is_full(error):
+                raise
             n_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
             raise _not_writable(home, error, n_bytes) from error
 
@@ -166,19 +188,28 @@ def save_dataset(folder: Path, card: DatasetCard, home: Home, *, replace: bool) 
     Raises:
         DatasetError: The name is taken by other content and `replace` is False.
     """
+    _write_text(folder / CARD, card.model_dump_json(indent=2) + "\n")
+    folder.chmod(0o755)
+    remove_owner(folder)
+    with working_folder(home.datasets, card.name, OLD) as old:
+        for _ in range(MOST_ATTEMPTS):
+            _check_free(card, home, replace=replace)
+            shutil.rmtree(old / REPLACED, ignore_errors=True)
+            if swap(folder, home.datasets / card.name, old / REPLACED):
+                return
+    raise DatasetError(
+        f"Other processes keep writing a dataset {card.name!r} under {home.datasets}, and one of theirs stands there now. "
+        "Choose another --name, or prepare it again when they are done."
+    )
+
+
+def _check_free(card: DatasetCard, home: Home, *, replace: bool) -> None:
     target = home.datasets / card.name
     if target.exists() and not replace and not _holds(card, home):
         raise DatasetError(
             f"The name {card.name!r} is taken by a dataset of other content ({target}). "
             "Choose another --name, or replace it with --replace."
         )
-    (folder / CARD).write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    folder.chmod(0o755)
-    remove_owner(folder)
-    with working_folder(home.datasets, card.name, OLD) as old:
-        if target.exists():
-            target.rename(old / REPLACED)
-        folder.rename(target)
 
 
 def replace_best_reachable(name: str, home: Home, best: BestReachable) -> DatasetCard:

@@ -10,6 +10,7 @@ from dataclasses import asdict
 
 from nsbench.report.answer import answer
 from nsbench.report.comparison import pareto_front
+from nsbench.report.plain_text import plain_text
 from nsbench.report.selection import Method
 from nsbench.report.summary import DatasetSummary, MethodSummary, summary_metrics
 from nsbench.report.table import ReportTable, balance_of_means
@@ -35,7 +36,12 @@ def runs_csv(summaries: Sequence[DatasetSummary]) -> str:
     """A row for every run that a table averages, with its seed, its id in the store and its metrics."""
     metrics = summary_metrics()
     rows = [
-        [*_identity(summary, row.method), run.seed, run.run_id, *(_blank_if_nan(run.metric(name)) for name in metrics)]
+        [
+            *_identity(summary, row.method),
+            run.seed,
+            plain_text(run.run_id),
+            *(_blank_if_nan(run.metric(name)) for name in metrics),
+        ]
         for summary in summaries
         for row in summary.methods
         for run in row.method.runs
@@ -101,7 +107,7 @@ def _method(row: MethodSummary) -> dict[str, object]:
         "kind": _kind(row.method),
         "n_runs": len(row.method.runs),
         "seeds": [run.seed for run in row.method.runs],
-        "run_ids": [run.run_id for run in row.method.runs],
+        "run_ids": [plain_text(run.run_id) for run in row.method.runs],
         "settings": dict(row.method.runs[0].params),
         "metrics": metrics,
         "balance_of_means": {metric: None if math.isnan(value) else value for metric, value in of_means.items()},

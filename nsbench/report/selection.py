@@ -4,6 +4,7 @@ Runs that saw another preparation of the log or another protocol answer another 
 another method: none of them is ever averaged in. What is left out is listed, never dropped silently.
 """
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -114,7 +115,7 @@ def _method(runs: Sequence[StoredRun], left_out: list[LeftOut]) -> Method:
 
 
 def _has_result(run: StoredRun) -> bool:
-    return metric_name("test", ALL, "hit_rate", CUTOFF) in run.metrics
+    return not math.isnan(run.metric(metric_name("test", ALL, "hit_rate", CUTOFF)))
 
 
 def _one_sampler_a_label(runs: Sequence[StoredRun], left_out: list[LeftOut]) -> list[StoredRun]:

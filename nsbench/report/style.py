@@ -6,6 +6,7 @@ colour in `ON_DARK`, and the page gives the variables their values.
 
 import io
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -76,7 +77,7 @@ _BRACES = str.maketrans("", "", "{}")
 _PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A5195", "#4D4D4D")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
 
-_FONT_LIST = re.compile(r"('DejaVu Sans')[^;\"<>]*")
+_FONT_LIST = re.compile(r"('DejaVu Sans')[^;\"<>]*(?=[;\"])")
 """Matplotlib names eleven fonts in every word's style."""
 
 _PATH = re.compile(r'\sd="[^"]*"')
@@ -174,34 +175,41 @@ def legend_label(label: str) -> str:
 
 @contextmanager
 def drawing_style() -> Iterator[None]:
-    """Matplotlib's settings for all figures, for as long as the context lasts."""
+    """Matplotlib's settings for all figures, for as long as the context lasts.
+
+    Letters that its font lacks are boxes in a PNG; a page and an SVG show them, so nobody need be warned.
+    """
     from matplotlib import rc_context
 
-    with rc_context(
-        {
-            "font.size": 9,
-            "axes.edgecolor": INK,
-            "axes.labelcolor": INK,
-            "text.color": INK,
-            "xtick.color": INK,
-            "ytick.color": INK,
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.grid": True,
-            "grid.color": GRID,
-            "grid.linewidth": 0.6,
-            "axes.axisbelow": True,
-            "axes.facecolor": GROUND,
-            "legend.frameon": False,
-            "legend.fontsize": 8,
-            "svg.hashsalt": "nsbench",
-            # Words stay words: they can be found and copied, and a page holds a tenth of the bytes.
-            "svg.fonttype": "none",
-            "font.family": "sans-serif",
-            # A dollar in a label is a dollar.
-            "text.parse_math": False,
-        }
+    with (
+        warnings.catch_warnings(),
+        rc_context(
+            {
+                "font.size": 9,
+                "axes.edgecolor": INK,
+                "axes.labelcolor": INK,
+                "text.color": INK,
+                "xtick.color": INK,
+                "ytick.color": INK,
+                "axes.spines.top": False,
+                "axes.spines.right": False,
+                "axes.grid": True,
+                "grid.color": GRID,
+                "grid.linewidth": 0.6,
+                "axes.axisbelow": True,
+                "axes.facecolor": GROUND,
+                "legend.frameon": False,
+                "legend.fontsize": 8,
+                "svg.hashsalt": "nsbench",
+                # Words stay words: they can be found and copied, and a page holds a tenth of the bytes.
+                "svg.fonttype": "none",
+                "font.family": "sans-serif",
+                # A dollar in a label is a dollar.
+                "text.parse_math": False,
+            }
+        ),
     ):
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         yield
 
 

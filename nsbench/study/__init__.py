@@ -7,6 +7,7 @@ worker dies its leader knows at once; when a leader dies, another one puts right
 
 Optuna is told first, MLflow's run is closed after that: what a kill leaves in between can be told from what the study says.
 
-`tuning` claims and ends trials, `repeat` lists runs, a `crew` carries them out (`pool`: processes of this machine), `engine`
+`tuning` claims and ends trials, `repeat` lists runs, which `claim` shares out among commands, a `crew` carries them out (`pool`:
+processes of this machine), `engine`
 joins the two, `joining` is how another machine finds a study, `lock` and `lasting_storage` are what its database adds.
 """

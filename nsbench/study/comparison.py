@@ -7,7 +7,7 @@ from nsbench.home import Home
 from nsbench.study.best import best_for
 from nsbench.study.plan import study_name
 from nsbench.study.profile import Profile, ProfileDataset
-from nsbench.study.repeat import RepeatOrder, baselines_of, repeats_of
+from nsbench.study.repeat import RepeatOrder, baselines_of
 from nsbench.study.run_list import RunList
 from nsbench.study.session import Session, StudyOrder
 from nsbench.study.space import space_of
@@ -46,7 +46,7 @@ def studies(
 
 
 def repeats(
-    profile: Profile, name: str, entry: ProfileDataset, dataset: Dataset, home: Home, n_replicas: int = 1
+    profile: Profile, name: str, entry: ProfileDataset, dataset: Dataset, session: Session, n_replicas: int = 1
 ) -> list[RunList]:
     """The repeats of each study's best settings; of their seeds a worker trains up to `n_replicas` side by side.
 
@@ -56,10 +56,10 @@ def repeats(
     epochs = profile.repeat.epochs
     lists = []
     for sampler in profile.samplers:
-        best = best_for(study_name(entry.name, sampler, name), dataset.card, sampler, home)
+        best = best_for(study_name(entry.name, sampler, name), dataset.card, sampler, session.home)
         settings = best.settings if epochs is None else best.settings.changed({"max_epochs": epochs})
         order = RepeatOrder(profile.repeat.repeats, best.study, best.objective, n_replicas)
-        lists.append(repeats_of(settings, dataset, order, home))
+        lists.append(session.repeats(settings, order, dataset))
     return lists
 
 

@@ -7,9 +7,11 @@ from dataclasses import asdict, dataclass
 from optuna.distributions import distribution_to_json, json_to_distribution
 from optuna.study import Study
 
+from nsbench.config import Settings
 from nsbench.data.dataset import DatasetCard
 from nsbench.errors import SettingsError
 from nsbench.home import Home
+from nsbench.study.claim import CLAIMS
 from nsbench.study.lasting_storage import LastingStorage
 from nsbench.study.ledger import RUN_ID
 from nsbench.study.plan import StudyPlan, load_plan
@@ -20,6 +22,7 @@ from nsbench.tracking.store_uri import without_password
 _RANGES = "nsbench.ranges"
 _N_PLANNED = "nsbench.n_planned"
 _ORIGIN = "nsbench.dataset_origin"
+_REPEATS = "nsbench.repeats."
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ def join(name: str, home: Home) -> JoinedStudy:
     storage = open_storage(home) if has_storage(home) else None
     known = None if storage is None else load_plan(name, storage)
     if known is None:
-        names = [] if storage is None else sorted(study.study_name for study in storage.get_all_studies())
+        names = [] if storage is None else sorted(_names(storage))
         raise SettingsError(
             f"there is no study {name!r} in {without_password(home.study_storage)}; there are: {', '.join(names) or 'none'}; "
             "`nsbench tune` begins one, and NSBENCH_STUDY_STORAGE says where studies are"
@@ -86,6 +89,32 @@ def join(name: str, home: Home) -> JoinedStudy:
         )
     ranges = {field: range_of(json_to_distribution(text)) for field, text in json.loads(attributes[_RANGES]).items()}
     return JoinedStudy(study, plan, Space(plan.settings({}), ranges), DatasetOrigin(**json.loads(attributes[_ORIGIN])))
+
+
+def announce_repeats(study: Study, storage: LastingStorage, settings: Settings, n_repeats: int) -> None:
+    """Notes that the best settings of a study are repeated, so that who joins it helps; the largest number of seeds counts."""
+    name = f"{_REPEATS}{settings.fingerprint()}"
+    with storage.locked(study.study_name):
+        known = study.user_attrs.get(name)
+        if known is None or json.loads(known)["n_repeats"] < n_repeats:
+            study.set_user_attr(name, json.dumps({"n_repeats": n_repeats, "settings": settings.flat()}))
+
+
+def announced_repeats(study: Study) -> list[tuple[Settings, int]]:
+    """The settings that commands repeat, with the number of seeds."""
+    found = []
+    for name, text in sorted(study.user_attrs.items()):
+        if name.startswith(_REPEATS):
+            told = json.loads(text)
+            fields = {field: value for field, value in told["settings"].items() if field != "sampler"}
+            found.append((Settings.of(told["settings"]["sampler"], fields), int(told["n_repeats"])))
+    return found
+
+
+def _names(storage: LastingStorage) -> list[str]:
+    """The studies of trials; claims of repeats are none."""
+    names = [study.study_name for study in storage.get_all_studies()]
+    return [name for name in names if not name.startswith(CLAIMS)]
 
 
 def raise_goal(study: Study, storage: LastingStorage, n_planned: int) -> None:

@@ -17,6 +17,7 @@ from optuna.trial import FrozenTrial, TrialState
 from nsbench.errors import StoreOutage, TrackingError
 from nsbench.home import Home
 from nsbench.study.answer import PRUNED_REASON
+from nsbench.study.claim import LONG_GRACE_S, claims_name, read_claims, run_name
 from nsbench.study.job import Ending
 from nsbench.study.lasting_storage import LastingStorage
 from nsbench.study.ledger import END_REASON, GIVEN_UP, LOST, RUN_ID, standing_of
@@ -103,8 +104,27 @@ class Reconciler:
                 study = load_study(run.study, self._storage)
                 trials[run.study] = [] if study is None else study.get_trials(deepcopy=False)
             ending = _ending_by_trial(run, trials.get(run.study or "", [])) or _ending_by_owner(run)
+            ending = ending or self._ending_by_claim(run)
             if ending is not None:
                 self.close_run(run.run_id, ending)
+
+    def _ending_by_claim(self, run: StoredRun) -> Ending | None:
+        """How an open repeat of another machine ends whose process has lost its claim, or shows no sign of life; else None.
+
+        Here the other machine's clock is compared with this one's: the look is one only, so the grace is a long one, and
+        a repeat that goes on all the same is marked as finished when it is.
+        """
+        owner = run.tags.get(OWNER)
+        if run.kind is not RunKind.REPEAT or owner is None:
+            return None
+        name = claims_name(run.dataset, run.dataset_hash, run.sampler, run.fingerprint, run.protocol)
+        study = load_study(name, self._storage)
+        claim = None if study is None else read_claims(study).get(run_name(run.seed))
+        if claim is None:
+            return None
+        is_held = claim.owner == owner and claim.state == "running"
+        is_alive = is_held and time.time() - claim.sign < LONG_GRACE_S
+        return None if is_alive else Ending("interrupted", LOST)
 
     def _lose(self, study: Study, plan: StudyPlan, lost: Collection[int]) -> None:
         with self._storage.locked(plan.name):

@@ -13,8 +13,11 @@ from nsbench.experiment import protocol_of
 from nsbench.home import Home
 from nsbench.objective import checked_objective
 from nsbench.samplers import SAMPLERS
+from nsbench.study.claim import Claims, StoredClaims, claims_name, run_name
 from nsbench.study.job import BaselineJob, TrainJob
-from nsbench.study.run_list import PlannedJob, RunList
+from nsbench.study.lasting_storage import LastingStorage
+from nsbench.study.listed_run import PlannedJob
+from nsbench.study.run_list import RunList
 from nsbench.terms import ALL, RunKind, Tag, metric_name
 from nsbench.tracking.mlflow_reader import open_reader
 from nsbench.tracking.stored_run import StoredRun
@@ -41,7 +44,9 @@ class RepeatOrder:
     n_replicas: int = 1
 
 
-def repeats_of(settings: Settings, dataset: Dataset, order: RepeatOrder, home: Home) -> RunList:
+def repeats_of(
+    settings: Settings, dataset: Dataset, order: RepeatOrder, home: Home, claims: Claims | None = None
+) -> RunList:
     """The repeats that are missing: seeds 0 to n_repeats - 1 without those that have finished.
 
     A seed counts as done where a finished repeat has the same settings, dataset and protocol. Of n_replicas seeds that follow
@@ -53,26 +58,39 @@ def repeats_of(settings: Settings, dataset: Dataset, order: RepeatOrder, home: H
         dataset: The prepared log.
         order: How often, and how.
         home: Where the runs are recorded.
+        claims: Who makes which, of `claims_of`; None: nobody else makes any.
 
     Raises:
         SettingsError: The settings' cut-offs lack the objective's.
         TrackingError: The store can't be read.
     """
     objective = checked_objective(order.objective, settings.evaluation.cutoffs)
-    protocol = protocol_of(settings.evaluation, dataset)
-    done = {
-        run.seed
-        for run in _finished(home, dataset, RunKind.REPEAT, settings.sampler.name)
-        if (run.fingerprint, run.protocol) == (settings.fingerprint(), protocol)
-    }
+    done = _seeds_done(settings, dataset, home)
     seeds = [seed for seed in range(order.n_repeats) if seed not in done]
     jobs = []
     for _, group in groupby(seeds, key=lambda seed: seed // order.n_replicas):
         orders = tuple(_run_order(seed, order, objective) for seed in group)
-        names = tuple(f"seed {one.seed}" for one in orders)
+        names = tuple(run_name(one.seed) for one in orders)
         jobs.append(PlannedJob(names, TrainJob(dataset.card.name, settings, orders)))
     title = f"{dataset.card.name}/{settings.sampler.name} repeats"
-    return RunList(title, jobs, order.n_repeats - len(seeds), TEST_SCORE)
+    return RunList(title, jobs, order.n_repeats - len(seeds), TEST_SCORE, claims)
+
+
+def claims_of(settings: Settings, dataset: Dataset, storage: LastingStorage, home: Home) -> StoredClaims:
+    """The claims of the repeats of some settings, shared with all commands that repeat the same."""
+    card, protocol = dataset.card, protocol_of(settings.evaluation, dataset)
+    name = claims_name(card.name, card.content_hash, settings.sampler.name, settings.fingerprint(), protocol)
+    return StoredClaims(storage, name, lambda: {run_name(seed) for seed in _seeds_done(settings, dataset, home)})
+
+
+def _seeds_done(settings: Settings, dataset: Dataset, home: Home) -> set[int | None]:
+    """The seeds of finished repeats of the same settings, dataset and protocol."""
+    protocol = protocol_of(settings.evaluation, dataset)
+    return {
+        run.seed
+        for run in _finished(home, dataset, RunKind.REPEAT, settings.sampler.name)
+        if (run.fingerprint, run.protocol) == (settings.fingerprint(), protocol)
+    }
 
 
 def _run_order(seed: int, order: RepeatOrder, objective: str) -> RunOrder:

@@ -2,46 +2,19 @@
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import final
 
-from nsbench.study.answer import Answer, Verdict
+from nsbench.study.claim import Claims, ClaimState, NoClaims
 from nsbench.study.failure import Failures
-from nsbench.study.job import Assignment, Ending, Job, Row, TrainJob
-from nsbench.study.ledger import GIVEN_UP, MOST_LOST
+from nsbench.study.job import Assignment, Row
+from nsbench.study.ledger import MOST_LOST
+from nsbench.study.listed_run import ListedAssignment, ListedRun, PlannedJob
+
+_LOOK_ELSEWHERE_EVERY_S = 5.0
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class PlannedJob:
-    """A job that is to be done.
-
-    Attributes:
-        names: What tables call its runs.
-        job: The job.
-        n_lost: Workers that have died over it.
-    """
-
-    names: tuple[str, ...]
-    job: Job
-    n_lost: int = 0
-
-    def halves(self) -> "tuple[PlannedJob, ...]":
-        """The same runs in two jobs; none where there is one run only."""
-        middle = len(self.names) // 2
-        if not isinstance(self.job, TrainJob) or not middle:
-            return ()
-        numbers = range(len(self.names))
-        return self.part(numbers[:middle]), self.part(numbers[middle:])
-
-    def part(self, runs: Sequence[int]) -> "PlannedJob":
-        """Some of its runs, counted from 0; a baseline has one only."""
-        job = self.job
-        if isinstance(job, TrainJob):
-            job = replace(job, orders=tuple(job.orders[run] for run in runs))
-        return PlannedJob(tuple(self.names[run] for run in runs), job)
 
 
 @final
@@ -52,14 +25,20 @@ class RunList:
     halves, down to a run alone. Runs whose worker died are tried again at once, together, so that they go on from their
     checkpoint; after three deaths they have failed.
 
+    Where others work on the same list, each run is claimed before it begins. Those that others have are waited for, and made
+    here where their process dies.
+
     Args:
         title: What tables call the list.
         jobs: What is to be done now.
         n_done: Runs of the same list that earlier commands finished.
         objective: The metric that tables show.
+        claims: Who makes which run.
     """
 
-    def __init__(self, title: str, jobs: Sequence[PlannedJob], n_done: int, objective: str) -> None:
+    def __init__(
+        self, title: str, jobs: Sequence[PlannedJob], n_done: int, objective: str, claims: Claims | None = None
+    ) -> None:
         self.title = title
         self.n_planned = n_done + sum(len(planned.names) for planned in jobs)
         self.failures = Failures(self.n_planned)
@@ -68,21 +47,26 @@ class RunList:
         self._begun: list[ListedAssignment] = []
         self._open: list[ListedAssignment] = []
         self._objective = objective
+        self._claims: Claims = claims or NoClaims()
+        self._elsewhere: list[PlannedJob] = []
+        self._ended_elsewhere: list[ClaimState] = []
+        self._next_look = 0.0
 
     @property
     def is_done(self) -> bool:
-        """Whether every run has been begun; those that go on are in the workers' hands."""
-        return not self._waiting
+        """Whether every run has been begun and none is in others' hands; those that go on are in the workers' hands."""
+        return not self._waiting and not self._elsewhere
 
     @property
     def n_finished(self) -> int:
-        """Finished runs, those of earlier commands included."""
-        return self._n_done + sum(row.state == "finished" for row in self.rows())
+        """Finished runs, those of earlier and of other commands included."""
+        n_elsewhere = self._ended_elsewhere.count("finished")
+        return self._n_done + n_elsewhere + sum(row.state == "finished" for row in self.rows())
 
     @property
     def n_failed(self) -> int:
-        """Runs that failed."""
-        return sum(row.state == "failed" for row in self.rows())
+        """Runs that failed, here or elsewhere."""
+        return self._ended_elsewhere.count("failed") + sum(row.state == "failed" for row in self.rows())
 
     def keep_up(self) -> None:
         """Looks after the jobs that have ended since the last time."""
@@ -98,6 +82,32 @@ class RunList:
                 self.failures.failure(assignment.failure)
             elif assignment.has_finished:
                 self.failures.success()
+            if assignment in self._begun:
+                for run in assignment.followers:
+                    self._end_claim(run)
+        self._claims.keep_up()
+        self._look_elsewhere()
+
+    def let_go(self) -> None:
+        """Frees the runs that have no result, when the work was cut off."""
+        for run in (run for assignment in self._begun for run in assignment.followers):
+            self._end_claim(run)
+        self._claims.let_go()
+
+    def _end_claim(self, run: ListedRun) -> None:
+        """Says how a run ended, unless it hasn't, or is tried again here."""
+        if run.ending is not None and not run.is_tried_again and run.ending.state in ("finished", "failed"):
+            self._claims.end(run.name, "finished" if run.ending.state == "finished" else "failed")
+
+    def _look_elsewhere(self) -> None:
+        """Sees how runs stand that others had claimed, every few seconds."""
+        if not self._elsewhere or time.monotonic() < self._next_look:
+            return
+        self._next_look = time.monotonic() + _LOOK_ELSEWHERE_EVERY_S
+        states = self._claims.states([name for planned in self._elsewhere for name in planned.names])
+        self._ended_elsewhere += [state for state in states.values() if state in ("finished", "failed")]
+        self._waiting += [part for planned in self._elsewhere for part in planned.of_state(states, "free")]
+        self._elsewhere = [part for planned in self._elsewhere for part in planned.of_state(states, "running")]
 
     def _lose(self, assignment: "ListedAssignment", runs: Sequence[int]) -> None:
         """Puts runs whose worker died first in the list, or gives them up."""
@@ -129,111 +139,20 @@ class RunList:
         """
         self.keep_up()
         self.failures.check(self.title)
-        if not self._waiting:
-            return None
-        planned = self._waiting.pop(0)
-        assignment = ListedAssignment(planned, self._objective)
-        self._begun.append(assignment)
-        self._open.append(assignment)
-        return assignment
+        while self._waiting:
+            planned = self._waiting.pop(0)
+            own = set(self._claims.take(planned.names))
+            if len(own) < len(planned.names):
+                self._elsewhere += planned.of_names(set(planned.names) - own)
+                self._next_look = 0.0
+            for part in planned.of_names(own):
+                assignment = ListedAssignment(part, self._objective, self._claims)
+                self._begun.append(assignment)
+                self._open.append(assignment)
+                return assignment
+        return None
 
     def rows(self) -> tuple[Row, ...]:
         """The runs that have been begun, each once."""
         runs = (run for assignment in self._begun for run in assignment.followers)
         return tuple(run.row() for run in runs if not run.is_tried_again)
-
-
-@final
-class ListedAssignment:
-    """One job of a list in the hands of a worker.
-
-    Args:
-        planned: The job.
-        objective: The metric that tables show.
-    """
-
-    def __init__(self, planned: PlannedJob, objective: str) -> None:
-        self.planned = planned
-        self.job = planned.job
-        self.followers = tuple(ListedRun(name, objective) for name in planned.names)
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether it is out of the worker's hands."""
-        return all(run.ending is not None for run in self.followers)
-
-    @property
-    def has_finished(self) -> bool:
-        """Whether every run has a result."""
-        return all(run.ending is not None and run.ending.state == "finished" for run in self.followers)
-
-    @property
-    def lost_runs(self) -> Sequence[int]:
-        """Which of its runs were lost with their worker."""
-        return [number for number, run in enumerate(self.followers) if run.ending and run.ending.state == "lost"]
-
-    @property
-    def failure(self) -> str | None:
-        """Why runs of it failed; None while none did."""
-        reasons = (run.ending.reason for run in self.followers if run.ending and run.ending.state == "failed")
-        return next(reasons, None)
-
-    @property
-    def may_do_apart(self) -> bool:
-        """Whether all runs failed and are worth another try in smaller jobs."""
-        is_worth_it = all(run.ending is not None and run.ending.may_do_apart for run in self.followers)
-        return is_worth_it and bool(self.planned.halves())
-
-
-@final
-class ListedRun:
-    """One run of a list.
-
-    Args:
-        name: What tables call it.
-        objective: The metric that they show.
-
-    Attributes:
-        ending: How it ended, or None.
-        is_tried_again: Whether another run takes its place.
-    """
-
-    def __init__(self, name: str, objective: str) -> None:
-        self.is_tried_again = False
-        self.ending: Ending | None = None
-        self._row = Row(name, "running")
-        self._objective = objective
-        self._began = time.monotonic()
-
-    def started(self, run_id: str | None) -> None:
-        """Nothing to note: the run says itself what it is of."""
-
-    def validated(self, epoch: int, metrics: Mapping[str, float]) -> Answer:
-        """Notes the latest look; repeats are never pruned."""
-        self._row = replace(self._row, epoch=epoch, value=metrics.get(self._objective))
-        return Verdict.GO_ON
-
-    def finishing(self, metrics: Mapping[str, float]) -> Answer:
-        """Every result is taken."""
-        self._row = replace(self._row, value=metrics.get(self._objective))
-        return Verdict.GO_ON
-
-    def ended(self, ending: Ending) -> None:
-        """Notes how it ended."""
-        self.ending = ending
-        value = ending.metrics.get(self._objective, self._row.value)
-        seconds = time.monotonic() - self._began
-        state = "interrupted" if ending.state == "lost" else ending.state
-        self._row = replace(self._row, state=state, value=value, reason=ending.reason, seconds=seconds)
-
-    def was_lost(self, *, is_tried_again: bool) -> None:
-        """Notes what becomes of a run whose worker died; one that is not tried again has failed."""
-        self.is_tried_again = is_tried_again
-        if self.ending is not None and not is_tried_again:
-            self.ended(Ending("failed", self.ending.reason + GIVEN_UP))
-
-    def row(self) -> Row:
-        """How it stands."""
-        if self._row.state == "running":
-            return replace(self._row, seconds=time.monotonic() - self._began)
-        return self._row

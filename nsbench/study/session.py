@@ -5,17 +5,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self, final
 
-from nsbench.config import Value
+from nsbench.config import Settings, Value
 from nsbench.data.dataset import Dataset
 from nsbench.errors import TrackingError
 from nsbench.home import Home
 from nsbench.objective import checked_objective
 from nsbench.study.crew import Crew
 from nsbench.study.engine import Viewer, work
-from nsbench.study.joining import JoinedStudy, goal_of, invite, raise_goal
+from nsbench.study.joining import JoinedStudy, announce_repeats, goal_of, invite, raise_goal
 from nsbench.study.lasting_storage import LastingStorage
-from nsbench.study.plan import DEFAULT_PROFILE, StudyPlan, open_study, study_name
+from nsbench.study.plan import DEFAULT_PROFILE, StudyPlan, load_study, open_study, study_name
 from nsbench.study.reconcile import Reconciler
+from nsbench.study.repeat import RepeatOrder, claims_of, repeats_of
 from nsbench.study.run_list import RunList
 from nsbench.study.space import StudyFile, space_of
 from nsbench.study.storage import open_storage
@@ -116,6 +117,20 @@ class Session:
         pace = Pace(lambda: goal_of(joined.study), n_replicas)
         return Tuning(joined.study, joined.plan, joined.space, self._storage, self._reconciler, pace)
 
+    def repeats(self, settings: Settings, order: RepeatOrder, dataset: Dataset) -> RunList:
+        """The repeats that are missing; each is made once, by whichever of the commands that repeat the same.
+
+        Who joins the study whose best settings they are is told of them.
+
+        Raises:
+            TrackingError: A store can't be read.
+        """
+        study = None if order.study is None else load_study(order.study, self._storage)
+        if study is not None:
+            announce_repeats(study, self._storage, settings, order.n_repeats)
+        claims = claims_of(settings, dataset, self._storage, self.home)
+        return repeats_of(settings, dataset, order, self.home, claims)
+
     def run(self, sources: Sequence[Tuning | RunList], dataset: str, viewer: Viewer) -> None:
         """Works on studies and lists of runs of a dataset until all are done.
 
@@ -134,8 +149,7 @@ class Session:
         except BaseException:
             try:
                 for source in sources:
-                    if isinstance(source, Tuning):
-                        source.let_go()
+                    source.let_go()
                 self._sum_up(sources, dataset, _HURRIED_PATIENCE_S)
             except TrackingError as error:  # Why the work ended says more.
                 _log.warning("%s", error)

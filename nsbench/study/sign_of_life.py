@@ -40,6 +40,35 @@ class _Seen:
 
 
 @final
+class SameSigns:
+    """Measures for how long signs have been the same, by this process's clock.
+
+    Args:
+        clock: Seconds that only go up.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._seen: dict[object, _Seen] = {}
+
+    def same_s(self, key: object, sign: object) -> float:
+        """Seconds for which a sign has been the same at each look; ask every few seconds.
+
+        Args:
+            key: Whose sign it is.
+            sign: What is renewed.
+        """
+        now = self._clock()
+        before = self._seen.get(key)
+        if before is None or before.sign != sign:
+            found = _Seen(sign, now)
+        else:
+            found = replace(before, looked=now, same_s=before.same_s + min(now - before.looked, _LONGEST_STEP_S))
+        self._seen[key] = found
+        return found.same_s
+
+
+@final
 class SignsOfLife:
     """Watches the running trials of a study.
 
@@ -50,23 +79,12 @@ class SignsOfLife:
 
     def __init__(self, grace_s: float = GRACE_S, clock: Callable[[], float] = time.monotonic) -> None:
         self._grace_s = grace_s
-        self._clock = clock
-        self._seen: dict[int, _Seen] = {}
+        self._signs = SameSigns(clock)
 
     def is_lost(self, trial: FrozenTrial) -> bool:
         """Whether the leader of a running trial is dead; ask every few seconds."""
         owner = trial.user_attrs.get(OWNER)
         if owner is not None and is_of_this_machine(owner):
             return is_dead(owner)
-        seen = self._look(trial)
-        return seen.same_s > (_UNOWNED_GRACE_S if owner is None else self._grace_s)
-
-    def _look(self, trial: FrozenTrial) -> _Seen:
-        sign, now = (trial.user_attrs.get(OWNER), trial.user_attrs.get(SIGN_OF_LIFE)), self._clock()
-        before = self._seen.get(trial.number)
-        if before is None or before.sign != sign:
-            found = _Seen(sign, now)
-        else:
-            found = replace(before, looked=now, same_s=before.same_s + min(now - before.looked, _LONGEST_STEP_S))
-        self._seen[trial.number] = found
-        return found
+        same_s = self._signs.same_s(trial.number, (owner, trial.user_attrs.get(SIGN_OF_LIFE)))
+        return same_s > (_UNOWNED_GRACE_S if owner is None else self._grace_s)

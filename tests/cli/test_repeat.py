@@ -1,4 +1,7 @@
-"""What `nsbench repeat` does without a study."""
+"""What `nsbench repeat` does without a study, what it refuses, and that commands share the seeds."""
+
+import subprocess
+import sys
 
 import pytest
 from typer.testing import CliRunner
@@ -7,6 +10,12 @@ from nsbench.cli.main import app
 from nsbench.data.synthetic import prepare_synthetic, settings_like
 from nsbench.errors import SettingsError
 from nsbench.home import Home
+from nsbench.study.best import best_of
+from nsbench.study.joining import announce_repeats
+from nsbench.study.plan import load_plan
+from nsbench.study.storage import open_storage
+from nsbench.terms import RunKind
+from nsbench.tracking.mlflow_reader import open_reader
 
 TINY = [f"--set={field}" for field in ("hidden_dim=4", "max_length=5", "batch_size=64", "max_epochs=1")]
 
@@ -64,3 +73,41 @@ def test_what_was_tuned_on_another_preparation_or_sampler_is_refused(small_log, 
     assert "its dataset_hash is" in refusal("--sampler", "batch", "--dataset", "small")
     again = CliRunner().invoke(app, ["tune", *tuned, "--trials", "1", "--epochs", "1", *TINY[:3]])
     assert "dataset_hash was" in str(again.exception)
+
+
+@pytest.mark.slow
+def test_two_commands_and_a_worker_make_each_seed_once(small_log, tmp_path):
+    """Four seeds; the worker comes when the study is complete, and helps with the repeats that are announced."""
+    tuned = ["--sampler", "batch", "--dataset", "small", "--workers", "1"]
+    made = CliRunner().invoke(app, ["tune", *tuned, "--trials", "1", "--epochs", "4", *TINY[:3]])
+    assert made.exit_code == 0, made.output
+    nsbench = [sys.executable, "-m", "nsbench.cli.main"]
+    commands = [
+        [*nsbench, "repeat", *tuned, "--repeats", "4"],
+        [*nsbench, "repeat", *tuned, "--repeats", "4"],
+        [*nsbench, "worker", "small/batch/default", "--workers", "1"],
+    ]
+    assert CliRunner().invoke(app, ["repeat", *tuned, "--repeats", "1"]).exit_code == 0
+    said = []
+    for process in [
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for command in commands
+    ]:
+        said.append(process.communicate(timeout=300)[0])
+        assert process.returncode == 0, said[-1]
+    runs = open_reader(Home(tmp_path / "home")).runs("small", (RunKind.REPEAT,))
+    assert sorted((run.seed, run.status) for run in runs) == [(seed, "FINISHED") for seed in range(4)]
+
+
+@pytest.mark.slow
+def test_a_worker_makes_the_repeats_that_were_begun_of_its_study(small_log, tmp_path):
+    """One of three seeds is done; who joins the study makes the others."""
+    home, tuned = Home(tmp_path / "home"), ["--sampler", "batch", "--dataset", "small", "--workers", "1"]
+    assert CliRunner().invoke(app, ["tune", *tuned, "--trials", "1", "--epochs", "1", *TINY[:3]]).exit_code == 0
+    assert CliRunner().invoke(app, ["repeat", *tuned, "--repeats", "1"]).exit_code == 0
+    storage = open_storage(home)
+    study, plan = load_plan("small/batch/default", storage)
+    announce_repeats(study, storage, best_of(plan.name, "small", "batch", home).settings, 3)
+    joined = CliRunner().invoke(app, ["worker", plan.name, "--workers", "1"])
+    assert joined.exit_code == 0, joined.output
+    assert "small/batch repeats: 1 of 3 done before" in joined.stdout
+    assert [f"seed {seed}  finished" in joined.stdout for seed in range(3)] == [False, True, True]

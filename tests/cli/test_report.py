@@ -1,5 +1,6 @@
 """`nsbench report` and `nsbench ui` as a user meets them."""
 
+import io
 import os
 import signal
 import socket
@@ -15,7 +16,8 @@ from typer.testing import CliRunner, Result
 from nsbench.cli.report import report
 from nsbench.cli.ui import ui
 from nsbench.errors import SettingsError, TrackingError
-from nsbench.tracking.mlflow_store import open_tracker
+from nsbench.report.report_format import ReportFormat
+from nsbench.tracking.mlflow_store import MlflowTracker, open_tracker
 from tests.tracking.run_builder import final_metrics, home_at, plan_of, record_of
 
 app = typer.Typer()
@@ -46,6 +48,32 @@ def test_the_report_is_printed_and_its_files_named(home_root):
     path = home_root / "reports" / "demo" / "report.md"
     assert path.exists()
     assert str(path) in result.output
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_terminal_without_our_characters_gets_the_report_spelled_out(home_root, tmp_path, encoding, monkeypatch):
+    """The first sentence begins with a bullet, which neither encoding has."""
+    stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    monkeypatch.setattr(sys, "stdout", stream)
+    monkeypatch.setenv("NSBENCH_HOME", str(home_root))
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
+    report(output=tmp_path, formats=[ReportFormat.JSON])
+    assert isinstance(stream.buffer, io.BytesIO)
+    text = stream.buffer.getvalue().decode("ascii")
+    assert "* Accuracy: random is best" in text
+    assert str(tmp_path / "report.json") in text
+
+
+def test_a_dataset_named_like_a_path_has_its_report_in_the_home(tmp_path):
+    home = home_at(tmp_path)
+    plan = plan_of(dataset="../../out/side")
+    MlflowTracker(home.tracking_uri, home.root / "a" / "b" / "c").start(plan).finish(
+        record_of(plan, final_metrics(0.2, 0.2, 0.2, 0.2, 1))
+    )
+    result = invoke(home.root, "report", "--dataset", "../../out/side", "--format", "json")
+    assert result.exit_code == 0, result.output
+    (folder,) = home.reports.iterdir()
+    assert (folder / "report.json").exists()
 
 
 def test_the_folder_and_the_format_can_be_chosen(home_root, tmp_path):

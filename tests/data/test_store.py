@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nsbench.data.dataset import BestReachable
+from nsbench.data import store
+from nsbench.data.dataset import BestReachable, DatasetCard
 from nsbench.data.ingest import ReadOptions
 from nsbench.data.prepare import PrepareOptions, prepare_log
 from nsbench.data.store import (
@@ -19,7 +20,7 @@ from nsbench.data.store import (
 )
 from nsbench.errors import DatasetError
 from nsbench.home import Home
-from tests.data.interaction import write_csv
+from tests.data.interaction import rows_of, write_csv
 from tests.full_disk import full_disk
 
 
@@ -101,3 +102,45 @@ def test_a_disk_that_fills_up_is_named_and_nothing_half_written_stays(tmp_path: 
     ):
         prepare_log(log, ReadOptions(), PrepareOptions(), "shop", home)
     assert not list(home.datasets.iterdir())
+
+
+def test_two_that_replace_a_dataset_at_once_leave_one_of_theirs_whole(
+    tmp_path: Path, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second one swaps in the moment when the first has taken the old dataset away; the first then takes its place."""
+    other = write_csv(tmp_path / "other.csv", rows_of(50))
+    rename = Path.rename
+    swapped = []
+
+    def renamed(path: Path, target: Path) -> Path:
+        if path.name.endswith(".partial") and not swapped:
+            swapped.append(path)
+            prepare_log(other, ReadOptions(), PrepareOptions(), "shop", home, replace=True)
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", renamed)
+    first = write_csv(tmp_path / "first.csv", rows_of(60))
+    card = prepare_log(first, ReadOptions(), PrepareOptions(), "shop", home, replace=True)
+    assert swapped
+    assert load_dataset("shop", home).card == card
+    assert [path.name for path in home.datasets.iterdir()] == ["shop"]
+
+
+def test_a_dataset_that_is_replaced_while_it_is_opened_is_opened_anew(
+    tmp_path: Path, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The log is replaced between the card and the arrays: what is opened is of the new one throughout."""
+    other = write_csv(tmp_path / "other.csv", rows_of(50))
+    read, replaced = store.read_card, []
+
+    def replacing(name: str, at: Home) -> DatasetCard:
+        card = read(name, at)
+        if not replaced:
+            replaced.append(card)
+            prepare_log(other, ReadOptions(), PrepareOptions(), "shop", home, replace=True)
+        return card
+
+    monkeypatch.setattr(store, "read_card", replacing)
+    dataset = load_dataset("shop", home)
+    assert dataset.card == read("shop", home) != replaced[0]
+    assert len(dataset.item_ids) == dataset.card.n_interactions

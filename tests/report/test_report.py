@@ -10,6 +10,7 @@ import pytest
 
 from nsbench.errors import TrackingError
 from nsbench.home import Home
+from nsbench.report.gallery_file import read_group
 from nsbench.report.report import build_report
 from nsbench.report.report_format import ReportFormat
 from nsbench.terms import RunKind
@@ -76,6 +77,24 @@ def test_a_figure_that_is_missing_is_drawn_again(reader, tmp_path, damage):
     (tmp_path / "figures" / damage).unlink()
     build_report(reader, ["demo"], tmp_path)
     assert (tmp_path / "figures" / damage).exists()
+
+
+@pytest.mark.parametrize("damage", [b"", b"<svg", b"\xff\xfe"])
+@pytest.mark.parametrize("name", ["cohorts-demo.png", "cohorts-demo.svg"])
+def test_a_figure_that_is_damaged_is_drawn_again(reader, tmp_path, name, damage):
+    build_report(reader, ["demo"], tmp_path, [ReportFormat.FIGURES])
+    figure = tmp_path / "figures" / name
+    whole = figure.read_bytes()
+    figure.write_bytes(damage)
+    build_report(reader, ["demo"], tmp_path, [ReportFormat.FIGURES])
+    assert figure.read_bytes() == whole
+
+
+@pytest.mark.parametrize("text", ["[]", "{", '{"demo": {"key": 1, "drawings": []}}', '{"demo": []}', "[" * 5000])
+def test_a_damaged_note_of_what_was_drawn_is_not_believed(reader, tmp_path, text):
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "drawn.json").write_text(text)
+    assert read_group(tmp_path / "figures", "demo", "key") is None
 
 
 def test_only_the_wanted_formats_are_written(reader, tmp_path):

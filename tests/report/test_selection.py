@@ -1,5 +1,8 @@
 """Only runs that answer the same question stand in one table."""
 
+import math
+from dataclasses import replace
+
 from nsbench.report.selection import LeftOut, select
 from nsbench.terms import RunKind, Tag
 from tests.report.stored_run_builder import stored
@@ -89,3 +92,15 @@ def test_a_finished_run_without_test_metrics_is_listed_and_does_not_decide():
 
 def test_without_runs_nothing_is_selected():
     assert select("demo", []).methods == ()
+
+
+def test_a_newest_run_that_does_not_say_its_settings_decides_nothing():
+    runs = [stored("random", seed=0, minute=1), stored("random", seed=1, minute=2, fingerprint="")]
+    tagged = [replace(run, tags={Tag.VERSION: "0.1.0"}) for run in runs]
+    assert labels_and_seeds(tagged) == [("random", [0])]
+
+
+def test_a_hit_rate_that_is_undefined_is_no_result():
+    selection = select("demo", [stored("random", metrics={"test/all/hit_rate_at_10": math.nan})])
+    assert selection.methods == ()
+    assert selection.left_out == (LeftOut("random", 1, "finished without test metrics"),)

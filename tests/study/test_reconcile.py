@@ -1,13 +1,16 @@
 """What a dead process left is put right: its trials end, its runs are closed, its points are tried again."""
 
+import time
 from dataclasses import replace
 
 import pytest
 from mlflow import MlflowClient
 from optuna.trial import TrialState
 
+from nsbench.config import Settings
 from nsbench.experiment import plan_of
 from nsbench.home import Home
+from nsbench.study import claim
 from nsbench.study.answer import PRUNED_REASON, Verdict
 from nsbench.study.crew import WORKER_LOST
 from nsbench.study.job import Ending
@@ -15,15 +18,16 @@ from nsbench.study.ledger import ATTEMPT, END_REASON, GIVEN_UP, LOST, N_LOST, RE
 from nsbench.study.owner import OWNER, this_process
 from nsbench.study.plan import DEFAULTS, ORIGIN
 from nsbench.study.reconcile import Reconciler
+from nsbench.study.repeat import claims_of
 from nsbench.study.sign_of_life import SIGN_OF_LIFE
 from nsbench.study.storage import open_storage
 from nsbench.study.trial_end import retry
-from nsbench.terms import PRUNED
+from nsbench.terms import PRUNED, RunKind
 from nsbench.tracking.mlflow_reader import open_reader
 from nsbench.tracking.mlflow_store import open_tracker
-from nsbench.watcher import DEFAULT_OBJECTIVE
+from nsbench.watcher import DEFAULT_OBJECTIVE, RunOrder
 from tests.study.conftest import NullViewer
-from tests.study.study_builder import DATASET, order_of
+from tests.study.study_builder import DATASET, TINY, order_of
 
 DEAD = f"{this_process().rsplit(':', 2)[0]}:{this_process().rsplit(':', 2)[1]}:1"
 """A process of this machine under our own number that began at another time."""
@@ -174,3 +178,46 @@ def test_a_point_that_is_interrupted_is_tried_again_however_often(session, datas
         points.append(assignment.trial.params)
         assignment.ended(Ending("interrupted", "interrupted"))
     assert points == points[:1] * 5
+
+
+ELSEWHERE = "elsewhere:1:1"
+
+
+@pytest.mark.parametrize(
+    ("owner", "state", "age_s", "status"),
+    [
+        (ELSEWHERE, "running", 30, "RUNNING"),
+        (ELSEWHERE, "running", 700, "KILLED"),
+        (ELSEWHERE, "free", 30, "KILLED"),
+        (this_process(), "running", 30, "KILLED"),
+    ],
+    ids=["alive", "silent for more than 600 s", "let go", "taken over"],
+)
+def test_the_open_repeat_of_another_machine_is_closed_when_its_process_is_gone(
+    session, dataset, home, monkeypatch, owner, state, age_s, status
+):
+    """What the repeat's claim says: whose it is, how it stands, and when its process last showed life."""
+    seed = 100 + age_s + len(state) + len(owner)
+    settings = Settings.of("random", {**TINY, "learning_rate": 1e-3 + seed * 1e-6})
+    order = RunOrder(RunKind.REPEAT, seed)
+    plan = plan_of(settings, dataset, order)
+    run = open_tracker(home).start(replace(plan, tags={**plan.tags, OWNER: ELSEWHERE}))
+    claims = claims_of(settings, dataset, session._storage, home)
+    with monkeypatch.context() as patch:
+        patch.setattr(claim, "this_process", lambda: owner)
+        then = time.time() - age_s
+        patch.setattr(claim.time, "time", lambda: then)
+        claims.take([f"seed {seed}"])
+        if state == "free":
+            claims.let_go()
+    session._reconciler.close_open_runs(DATASET)
+    assert status_of(home, run.run_id)[0] == status
+
+
+def test_the_open_repeat_of_another_machine_without_a_claim_is_left_alone(session, dataset, home):
+    """Of a version that made none, or of other studies: nothing is known of it."""
+    plan = plan_of(Settings.of("random", {**TINY, "learning_rate": 0.0042}), dataset, RunOrder(RunKind.REPEAT, 1))
+    run = open_tracker(home).start(replace(plan, tags={**plan.tags, OWNER: ELSEWHERE}))
+    session._reconciler.close_open_runs(DATASET)
+    assert status_of(home, run.run_id)[0] == "RUNNING"
+    open_tracker(home).stop_run(run.run_id, "KILLED", "the test is over")

@@ -4,9 +4,11 @@ import pytest
 
 from nsbench.config import Settings
 from nsbench.errors import TrainingError
+from nsbench.study.answer import Verdict
 from nsbench.study.job import BaselineJob, Ending, TrainJob
 from nsbench.study.ledger import GIVEN_UP
-from nsbench.study.run_list import PlannedJob, RunList
+from nsbench.study.listed_run import PlannedJob
+from nsbench.study.run_list import RunList
 from nsbench.terms import RunKind
 from nsbench.watcher import RunOrder
 
@@ -125,3 +127,87 @@ def test_a_baseline_whose_worker_died_is_tried_again():
     runs = RunList("baselines", [PlannedJob(("PopRec",), job)], 0, "score")
     end(runs.next_assignment(), LOST)
     assert runs.next_assignment().job == job
+
+
+class Elsewhere:
+    """Claims of which some are in others' hands."""
+
+    def __init__(self, **states):
+        self.others = {name.replace("_", " "): state for name, state in states.items()}
+        self.ended = {}
+        self.was_let_go = False
+
+    def take(self, names):
+        return [name for name in names if self.others.get(name, "free") == "free"]
+
+    def holds(self, name):
+        return name not in self.others
+
+    def end(self, name, state):
+        self.ended[name] = state
+
+    def states(self, names):
+        return {name: self.others[name] for name in names}
+
+    def keep_up(self):
+        pass
+
+    def let_go(self):
+        self.was_let_go = True
+
+
+def shared_list(claims, *groups):
+    alone = list_of(*groups)
+    return RunList("repeats", alone._waiting, 0, "score", claims)
+
+
+def look(runs):
+    runs._next_look = 0.0
+    runs.keep_up()
+
+
+def test_runs_that_others_make_are_left_to_them_and_counted_when_they_end():
+    """Of seeds 0, 1 and 2 others have 0 and 2: one finishes there, one fails; the list is done when both have ended."""
+    claims = Elsewhere(seed_0="running", seed_2="running")
+    runs = shared_list(claims, [0, 1, 2])
+    own = runs.next_assignment()
+    assert seeds_of(own) == [1]
+    assert runs.next_assignment() is None
+    end(own, Ending("finished"))
+    runs.keep_up()
+    assert claims.ended == {"seed 1": "finished"}
+    assert not runs.is_done
+    claims.others["seed 0"] = "finished"
+    look(runs)
+    assert (runs.is_done, runs.n_finished) == (False, 2)
+    claims.others["seed 2"] = "failed"
+    look(runs)
+    assert (runs.is_done, runs.n_finished, runs.n_failed, runs.n_planned) == (True, 2, 1, 3)
+
+
+def test_a_run_whose_maker_died_elsewhere_is_made_here():
+    claims = Elsewhere(seed_0="running")
+    runs = shared_list(claims, [0])
+    assert runs.next_assignment() is None
+    claims.others["seed 0"] = "free"
+    look(runs)
+    assert seeds_of(runs.next_assignment()) == [0]
+
+
+def test_the_result_of_a_run_that_others_took_over_is_not_taken():
+    claims = Elsewhere()
+    runs = shared_list(claims, [0])
+    (run,) = runs.next_assignment().followers
+    claims.others["seed 0"] = "running"
+    assert run.finishing({"score": 1.0}) is Verdict.STOP
+
+
+def test_what_is_cut_off_is_let_go_and_what_had_ended_is_said():
+    claims = Elsewhere()
+    runs = shared_list(claims, [0], [1])
+    first, second = runs.next_assignment(), runs.next_assignment()
+    end(first, Ending("finished"))
+    end(second, Ending("interrupted", "interrupted"))
+    runs.let_go()
+    assert claims.ended == {"seed 0": "finished"}
+    assert claims.was_let_go

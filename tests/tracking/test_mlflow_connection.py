@@ -46,3 +46,16 @@ def test_reading_where_nothing_was_recorded_creates_nothing(tmp_path: Path):
     with pytest.raises(TrackingError, match="nothing is recorded yet"):
         MlflowReader(f"sqlite:///{tmp_path}/mlflow.db")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_store_that_can_not_be_written_is_read_all_the_same(tmp_path: Path, monkeypatch):
+    """Whoever runs the tests may be root, whom no permission stops: so the check itself says no."""
+    connect(f"sqlite:///{tmp_path}/mlflow.db")
+    before = (tmp_path / "mlflow.db").read_bytes()
+
+    def refuse(file):
+        raise TrackingError("can't write the MLflow store")
+
+    monkeypatch.setattr("nsbench.tracking.mlflow_connection._check_writable", refuse)
+    assert MlflowReader(f"sqlite:///{tmp_path}/mlflow.db").datasets() == ()
+    assert (tmp_path / "mlflow.db").read_bytes() == before

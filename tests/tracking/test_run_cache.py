@@ -1,9 +1,12 @@
 """A reader with a cache says what one without says, and asks the store for less."""
 
+import errno
 import logging
+import os
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
@@ -243,3 +246,68 @@ def test_the_history_of_a_run_that_goes_on_is_read_anew(home, monkeypatch):
         reader = open_reader(home)
         reader.runs("demo")
         assert len(reader.histories([handle.run_id], "train/loss")[handle.run_id]) == epoch
+
+
+def test_a_cache_of_which_one_byte_changed_is_not_believed(home):
+    """Swapped digits would still be whole JSON with other numbers."""
+    cached(home)
+    content = bytearray(cache_file(home).read_bytes())
+    content[len(content) // 2] ^= 1
+    cache_file(home).write_bytes(content)
+    assert cached(home) == plain(home)
+
+
+def test_damaged_copies_of_ranks_and_histories_are_fetched_anew(home):
+    plan = plan_of("random", 5)
+    handle = open_tracker(home).start(plan)
+    handle.log_validation(1, {"valid/all/ndcg_at_10": 0.25})
+    handle.finish(record_of(plan, {}, ranks=ranks_of(1, 4)))
+    for damage in (lambda content: b"", lambda content: content[:40], lambda content: content.replace(b"2", b"3")):
+        reader = open_reader(home)
+        reader.runs("demo")
+        assert reader.ranks(handle.run_id).ranks.tolist() == [1, 4]
+        assert history_of(reader, handle) == (MetricPoint(1, 0.25),)
+        for file in (home.root / "cache").glob("*/*"):
+            file.write_bytes(damage(file.read_bytes()))
+
+
+def test_a_run_with_an_end_in_the_future_hides_no_later_one(home):
+    client = MlflowClient(home.tracking_uri)
+    run = client.create_run("1", tags={Tag.KIND.value: "single"})
+    client.set_terminated(run.info.run_id, "FINISHED", end_time=4_102_444_800_000)
+    cached(home)
+    finish(home, 4)
+    assert cached(home) == plain(home)
+
+
+def test_times_that_no_calendar_holds_are_a_fault_of_the_run_alone(home, uri):
+    """The first millisecond of the year 10000 is 253402300800000."""
+    client = MlflowClient(home.tracking_uri)
+    run = client.create_run("1", start_time=253_402_300_800_000, tags={Tag.KIND.value: "single", Tag.SEED.value: "--5"})
+    client.set_terminated(run.info.run_id, "FINISHED", end_time=9 * 10**18)
+    for _ in range(2):
+        (found,) = (found for found in cached(home, uri) if found.run_id == run.info.run_id)
+        assert len(found.faults) == 3
+        assert found.seed is None
+    assert len(cached(home, uri)) == 5
+
+
+def test_partial_files_of_killed_processes_are_removed_once_they_are_old(home):
+    folder = home.root / "cache"
+    folder.mkdir()
+    new, old = folder / "runs-a.cache.1.partial", folder / "runs-b.cache.2.partial"
+    for file in (new, old):
+        file.write_text("half")
+    os.utime(old, (0, 0))
+    cached(home)
+    assert (new.exists(), old.exists()) == (True, False)
+
+
+def test_a_cache_in_a_folder_for_reading_only_is_passed_over_in_silence(home, monkeypatch, caplog):
+    def refuse(self, content):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "write_bytes", refuse)
+    with caplog.at_level(logging.INFO):
+        assert cached(home) == plain(home)
+    assert "cache" not in caplog.text

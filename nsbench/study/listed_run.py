@@ -1,0 +1,155 @@
+"""One job of a list in the hands of a worker, and its runs."""
+
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import final
+
+from nsbench.study.answer import Answer, Verdict
+from nsbench.study.claim import Claims, ClaimState
+from nsbench.study.job import Ending, Job, Row, TrainJob
+from nsbench.study.ledger import GIVEN_UP
+
+
+@dataclass(frozen=True)
+class PlannedJob:
+    """A job that is to be done.
+
+    Attributes:
+        names: What tables call its runs.
+        job: The job.
+        n_lost: Workers that have died over it.
+    """
+
+    names: tuple[str, ...]
+    job: Job
+    n_lost: int = 0
+
+    def halves(self) -> "tuple[PlannedJob, ...]":
+        """The same runs in two jobs; none where there is one run only."""
+        middle = len(self.names) // 2
+        if not isinstance(self.job, TrainJob) or not middle:
+            return ()
+        numbers = range(len(self.names))
+        return self.part(numbers[:middle]), self.part(numbers[middle:])
+
+    def part(self, runs: Sequence[int]) -> "PlannedJob":
+        """Some of its runs, counted from 0; a baseline has one only."""
+        job = self.job
+        if isinstance(job, TrainJob):
+            job = replace(job, orders=tuple(job.orders[run] for run in runs))
+        return PlannedJob(tuple(self.names[run] for run in runs), job)
+
+    def of_names(self, names: Collection[str]) -> "tuple[PlannedJob, ...]":
+        """A job of those of its runs that have these names; none where no run has one, itself where all have."""
+        runs = [run for run, name in enumerate(self.names) if name in names]
+        if len(runs) == len(self.names):
+            return (self,)
+        return (replace(self.part(runs), n_lost=self.n_lost),) if runs else ()
+
+    def of_state(self, states: Mapping[str, ClaimState], state: ClaimState) -> "tuple[PlannedJob, ...]":
+        """As `of_names`, of those that stand so."""
+        return self.of_names([name for name in self.names if states[name] == state])
+
+
+@final
+class ListedAssignment:
+    """One job of a list in the hands of a worker.
+
+    Args:
+        planned: The job.
+        objective: The metric that tables show.
+        claims: Whose runs they are.
+    """
+
+    def __init__(self, planned: PlannedJob, objective: str, claims: Claims) -> None:
+        self.planned = planned
+        self.job = planned.job
+        self.followers = tuple(ListedRun(name, objective, claims) for name in planned.names)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it is out of the worker's hands."""
+        return all(run.ending is not None for run in self.followers)
+
+    @property
+    def has_finished(self) -> bool:
+        """Whether every run has a result."""
+        return all(run.ending is not None and run.ending.state == "finished" for run in self.followers)
+
+    @property
+    def lost_runs(self) -> Sequence[int]:
+        """Which of its runs were lost with their worker."""
+        return [number for number, run in enumerate(self.followers) if run.ending and run.ending.state == "lost"]
+
+    @property
+    def failure(self) -> str | None:
+        """Why runs of it failed; None while none did."""
+        reasons = (run.ending.reason for run in self.followers if run.ending and run.ending.state == "failed")
+        return next(reasons, None)
+
+    @property
+    def may_do_apart(self) -> bool:
+        """Whether all runs failed and are worth another try in smaller jobs."""
+        is_worth_it = all(run.ending is not None and run.ending.may_do_apart for run in self.followers)
+        return is_worth_it and bool(self.planned.halves())
+
+
+@final
+class ListedRun:
+    """One run of a list.
+
+    Args:
+        name: What tables call it.
+        objective: The metric that they show.
+        claims: Whose run it is.
+
+    Attributes:
+        name: What tables call it.
+        ending: How it ended, or None.
+        is_tried_again: Whether another run takes its place.
+    """
+
+    def __init__(self, name: str, objective: str, claims: Claims) -> None:
+        self.name = name
+        self.is_tried_again = False
+        self.ending: Ending | None = None
+        self._row = Row(name, "running")
+        self._objective = objective
+        self._claims = claims
+        self._began = time.monotonic()
+
+    def started(self, run_id: str | None) -> None:
+        """Nothing to note: the run says itself what it is of."""
+
+    def validated(self, epoch: int, metrics: Mapping[str, float]) -> Answer:
+        """Notes the latest look; repeats are never pruned."""
+        self._row = replace(self._row, epoch=epoch, value=metrics.get(self._objective))
+        return Verdict.GO_ON
+
+    def finishing(self, metrics: Mapping[str, float]) -> Answer:
+        """A result is taken, unless another process has taken the run over: this one seemed dead to it."""
+        if not self._claims.holds(self.name):
+            return Verdict.STOP
+        self._row = replace(self._row, value=metrics.get(self._objective))
+        return Verdict.GO_ON
+
+    def ended(self, ending: Ending) -> None:
+        """Notes how it ended."""
+        self.ending = ending
+        value = ending.metrics.get(self._objective, self._row.value)
+        seconds = time.monotonic() - self._began
+        state = "interrupted" if ending.state == "lost" else ending.state
+        self._row = replace(self._row, state=state, value=value, reason=ending.reason, seconds=seconds)
+
+    def was_lost(self, *, is_tried_again: bool) -> None:
+        """Notes what becomes of a run whose worker died; one that is not tried again has failed."""
+        self.is_tried_again = is_tried_again
+        if self.ending is not None and not is_tried_again:
+            self.ended(Ending("failed", self.ending.reason + GIVEN_UP))
+
+    def row(self) -> Row:
+        """How it stands."""
+        if self._row.state == "running":
+            return replace(self._row, seconds=time.monotonic() - self._began)
+        return self._row
