@@ -4,6 +4,7 @@ Neither here nor in the modules beside it is a line of nsbench's own reading: `l
 `log_damage` make logs up; what they say is found out by Python's csv, json and datetime in `log_record` and `log_oracle`.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -98,8 +99,11 @@ def result_of(reading: Reading, *, skip_bad_rows: bool, duplicates: str) -> Resu
     """The dataset of a log that is read so; None where it is to be refused."""
     if reading.bad.n_bad and not skip_bad_rows:
         return None
-    rows = [(moment, place, user, item) for place, (user, item, moment) in enumerate(reading.rows)]
-    rows = sorted(row for row in rows if None not in row)
+    good = [(place, *row) for place, row in enumerate(reading.rows) if None not in row]
+    users, items = (as_numbers([row[role] for row in good]) for role in (1, 2))
+    rows = sorted(
+        (moment, place, user, item) for (place, _, _, moment), user, item in zip(good, users, items, strict=True)
+    )
     once = list(
         {(user, item, moment): (moment, place, user, item) for moment, place, user, item in reversed(rows)}.values()
     )
@@ -112,6 +116,12 @@ def result_of(reading: Reading, *, skip_bad_rows: bool, duplicates: str) -> Resu
     for moment, _, user, item in kept:
         sequences.setdefault(user, []).append((item, moment // 1_000_000))
     return Result(sequences, reading.bad)
+
+
+def as_numbers(labels: Sequence[str]) -> list[str]:
+    """The labels of a column: 7.0 is 7 where all of them are whole numbers."""
+    whole = [re.fullmatch(r"(-?(?:0|[1-9][0-9]*))(?:\.0+)?", label) for label in labels]
+    return [found[1] if found else "" for found in whole] if all(whole) else list(labels)
 
 
 def unique(readings: Sequence[Reading | None]) -> tuple[Reading, ...]:

@@ -17,7 +17,6 @@ from nsbench.data.store import load_dataset, read_item_labels, read_user_labels
 from nsbench.errors import LogError
 from nsbench.home import Home
 from tests.data.log_case import BadRows, Case, Result, Sequences, result_of
-from tests.data.log_oracle import label_of
 
 Counts = Counter[tuple[str, str]]
 """Cases by class and by what came of them: equal or refused."""
@@ -108,8 +107,8 @@ def _warnings() -> Iterator[list[str]]:
 
 def _stored(home: Home) -> Sequences:
     dataset = load_dataset("log", home)
-    users = [str(label_of(user)) for user in read_user_labels("log", home)["label"]]
-    items = [str(label_of(item)) for item in read_item_labels("log", home)]
+    users = [str(user) for user in read_user_labels("log", home)["label"]]
+    items = [str(item) for item in read_item_labels("log", home)]
     for labels in (users, items):
         assert len(set(labels)) == len(labels), f"two labels are one: {labels}"
     rows = list(zip([items[item - 1] for item in dataset.item_ids], dataset.timestamps.tolist(), strict=True))

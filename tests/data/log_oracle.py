@@ -44,19 +44,13 @@ class Plan:
 
 
 def label_of(value: Any) -> str | None:
-    """A label as text: 7 and 7.0 are one, blanks around it are none of it, and words for a missing value are None."""
-    if isinstance(value, float | Decimal):
-        if math.isnan(value):
-            return None
-        return str(int(value)) if value == int(value) else str(value)
+    """A label as text: blanks around it are none of it, and words for a missing value are None."""
+    if value is None or (isinstance(value, float | Decimal) and math.isnan(value)):
+        return None
     if isinstance(value, bytes):
         value = value.decode()
-    if value is None or isinstance(value, bool) or not isinstance(value, str):
-        return None if value is None else str(value)
-    text = value.strip()
-    if text in MISSING:
-        return None
-    return re.sub(r"^(-?(?:0|[1-9][0-9]*))\.0+$", r"\1", text)
+    text = f"{value:f}" if isinstance(value, Decimal) else str(value).strip()
+    return None if text in MISSING else text
 
 
 def number_of(value: Any) -> Decimal | None:

@@ -118,7 +118,7 @@ def _interactions(draw: st.DrawFn, n: int, separator: str) -> _Draft:
         times.is_mixed,
     )
     if draw(st.integers(0, 19)) == 0:
-        items, draft.is_arguable = MIXED_LABELS, True
+        items = MIXED_LABELS
         draft.classes.append("7 and 7.0")
     draft.cells["user"] = draw(chosen(n, users[: draw(st.integers(2, 6))]))
     draft.cells["item"] = draw(chosen(n, items))
