@@ -10,7 +10,7 @@ import pytest
 import typer
 
 from nsbench.cli import main as command_line
-from nsbench.cli.interruption import SIGNALS, Interruption, raise_on_signals
+from nsbench.cli.interruption import SIGNALS, Interrupted, Interruption, raise_on_signals
 
 
 @pytest.fixture(autouse=True)
@@ -46,14 +46,20 @@ def test_a_command_leaves_with_the_code_of_the_signal_that_ended_it(
     """128 and the signal's number, as shells have it: 2, 15 and 1."""
     app = typer.Typer()
     app.command()(lambda: os.kill(os.getpid(), number))
-    monkeypatch.setattr(command_line, "app", lambda: app([]))
+    monkeypatch.setattr(command_line, "app", lambda **options: app([], **options))
     with pytest.raises(SystemExit) as left:
         command_line.main()
     assert left.value.code == code
 
 
 def test_other_exits_keep_their_code(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command_line, "app", lambda: sys.exit(4))
+    def leave() -> None:
+        raise typer.Exit(4)
+
+    app = typer.Typer()
+    app.command()(leave)
+    monkeypatch.setattr(command_line, "app", lambda **options: app([], **options))
+    monkeypatch.setattr(Interrupted, "last", None)
     with pytest.raises(SystemExit) as left:
         command_line.main()
     assert left.value.code == 4

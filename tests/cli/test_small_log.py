@@ -9,7 +9,7 @@ def test_a_log_of_five_items_is_trained_at_smaller_cut_offs_and_larger_ones_are_
     """Twelve users see five items in turn, one of them 70 % of the time."""
     log = tmp_path / "log.csv"
     rows = [(user, 1 if place % 10 < 7 else 2 + (user + place) % 4) for user in range(12) for place in range(20)]
-    log.write_text("user,item,time\n" + "".join(f"{u},{i},{n}\n" for n, (u, i) in enumerate(rows)))
+    log.write_text("user,item,time\n" + "".join(f"{u},{i},{n}\n" for n, (u, i) in enumerate(rows, start=1_600_000_000)))
     home = tmp_path / "home"
     prepared = nsbench(home, "data", "prepare", str(log), "--name", "five", "--split-by", "rows")
     assert prepared.returncode == 0, prepared.stderr
