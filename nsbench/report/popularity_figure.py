@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from nsbench.data.dataset import Popularity
+from nsbench.report.log_axis import power_log_ticks
 from nsbench.report.style import (
     COHORT_COLOURS,
     COHORT_HATCHES,
@@ -19,7 +20,6 @@ from nsbench.report.style import (
     drawing_style,
     legend_label,
     new_figure,
-    power_log_ticks,
     series_colour,
 )
 from nsbench.report.summary import DatasetSummary

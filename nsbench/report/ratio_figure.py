@@ -10,8 +10,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from nsbench.report.log_axis import plain_log_ticks
 from nsbench.report.statistic import HEAD_SHARE
-from nsbench.report.style import FAINT, GROUND, INK, Mark, drawing_style, name_rows, new_figure, plain_log_ticks
+from nsbench.report.style import FAINT, GROUND, INK, Mark, drawing_style, name_rows, new_figure
 from nsbench.report.summary import DatasetSummary, MethodSummary
 from nsbench.terms import Cohort
 

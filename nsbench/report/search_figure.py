@@ -11,8 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from nsbench.report.log_axis import plain_log_ticks
 from nsbench.report.run_check import number_of
-from nsbench.report.style import GROUND, Mark, drawing_style, legend_label, new_figure, plain_log_ticks
+from nsbench.report.style import GROUND, Mark, drawing_style, legend_label, new_figure
 from nsbench.report.training_curve import VALID_NDCG
 from nsbench.terms import RunKind
 from nsbench.tracking.stored_run import StoredRun

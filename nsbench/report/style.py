@@ -21,7 +21,6 @@ from nsbench.report.summary import DatasetSummary
 
 if TYPE_CHECKING:  # The page needs the colours, and half a second of matplotlib only where a figure is drawn.
     from matplotlib.axes import Axes
-    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 PNG_DPI = 200
@@ -70,9 +69,6 @@ COHORT_HATCHES = {"head": "///", "mid": "", "tail": "\\\\\\", "cold": "xx"}
 
 LINE_STYLES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)))
 """Lines that can be told apart without colour."""
-
-_RAISED = str.maketrans("-0123456789−", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
-_BRACES = str.maketrans("", "", "{}")
 
 _PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A5195", "#4D4D4D")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
@@ -133,39 +129,6 @@ def name_rows(axes: "Axes", labels: Sequence[str]) -> None:
     """Names the rows of a figure that has a row a method, the first on top."""
     axes.set_yticks(range(len(labels)), labels)
     axes.set_ylim(len(labels) - 0.4, -0.6)
-
-
-def plain_log_ticks(axis: "Axis") -> None:
-    """Ticks of a logarithmic axis at 1, 2 and 5 times the powers of ten, written as plain numbers."""
-    from matplotlib.ticker import LogLocator, NullFormatter
-
-    low, high = sorted(axis.get_view_interval())
-    is_narrow = high < 100 * low
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if is_narrow else (1,)))
-    axis.set_major_formatter(lambda value, _: f"{value:g}")
-    axis.set_minor_formatter(NullFormatter())
-
-
-def power_log_ticks(axis: "Axis") -> None:
-    """Ticks of a logarithmic axis as matplotlib sets them, written without its markup for formulas."""
-    from matplotlib.ticker import LogFormatterSciNotation
-
-    class PlainPowers(LogFormatterSciNotation):
-        def __call__(self, x: float, pos: int | None = None) -> str:
-            return power_text(super().__call__(x, pos))
-
-    axis.set_major_formatter(PlainPowers())
-    axis.set_minor_formatter(PlainPowers(labelOnlyBase=False, minor_thresholds=(1, 0.4)))
-
-
-def power_text(formula: str) -> str:
-    r"""A number in matplotlib's markup for formulas as plain text.
-
-    >>> power_text(r"$\mathdefault{10^{-2}}$"), power_text(r"$\mathdefault{6\times10^{1}}$")
-    ('10⁻²', '6×10¹')
-    """
-    text = formula.replace("$", "").replace(r"\mathdefault", "").replace(r"\times", "×")
-    return re.sub(r"\^\{([^}]*)\}", lambda power: power[1].translate(_RAISED), text).translate(_BRACES)
 
 
 def legend_label(label: str) -> str:

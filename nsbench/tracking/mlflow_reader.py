@@ -42,7 +42,7 @@ class MlflowReader:
 
     def __init__(self, uri: str, page_size: int = PAGE_SIZE, cache: Path | None = None) -> None:
         file = sqlite_file(uri)
-        if file is not None and not file.exists():
+        if file is not None and not (file.exists() and file.stat().st_size):
             raise TrackingError(
                 f"nothing is recorded yet: there is no MLflow store at {file}; train something first "
                 f"(`nsbench train`, `nsbench tune`), or point MLFLOW_TRACKING_URI or NSBENCH_HOME to where runs are"

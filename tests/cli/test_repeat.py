@@ -4,18 +4,22 @@ import subprocess
 import sys
 
 import pytest
+from optuna.trial import create_trial
 from typer.testing import CliRunner
 
 from nsbench.cli.main import app
+from nsbench.data.store import read_card
 from nsbench.data.synthetic import prepare_synthetic, settings_like
 from nsbench.errors import SettingsError
 from nsbench.home import Home
 from nsbench.study.best import best_of
 from nsbench.study.joining import announce_repeats
-from nsbench.study.plan import load_plan
+from nsbench.study.plan import StudyPlan, load_plan, open_study
+from nsbench.study.space import StudyFile, space_of
 from nsbench.study.storage import open_storage
 from nsbench.terms import RunKind
 from nsbench.tracking.mlflow_reader import open_reader
+from nsbench.watcher import DEFAULT_OBJECTIVE
 
 TINY = [f"--set={field}" for field in ("hidden_dim=4", "max_length=5", "batch_size=64", "max_epochs=1")]
 
@@ -30,20 +34,14 @@ def small_log(tmp_path, monkeypatch):
 
 
 def test_without_a_study_it_names_the_ways_out_and_takes_one(small_log):
-    arguments = ["repeat", "--sampler", "batch", "--dataset", "small", "--repeats", "1", "--workers", "1", *TINY]
-    refused = CliRunner().invoke(app, arguments)
+    """Three seeds side by side are three runs."""
+    arguments = ["repeat", "--sampler", "batch", "--dataset", "small", "--repeats", "3", "--replicas", "3", *TINY]
+    refused = CliRunner().invoke(app, [*arguments, "--workers", "1"])
     assert isinstance(refused.exception, SettingsError)
     assert "nsbench tune --sampler batch --dataset small" in str(refused.exception)
-    taken = CliRunner().invoke(app, [*arguments, "--defaults"])
+    taken = CliRunner().invoke(app, [*arguments, "--workers", "1", "--defaults"])
     assert taken.exit_code == 0
-    assert "seed 0  finished" in taken.stdout
-
-
-def test_three_seeds_side_by_side_are_three_runs(small_log):
-    arguments = ["--sampler", "batch", "--dataset", "small", "--repeats", "3", "--replicas", "3", "--workers", "1"]
-    made = CliRunner().invoke(app, ["repeat", *arguments, "--defaults", *TINY])
-    assert made.exit_code == 0
-    assert [f"seed {seed}  finished" in made.stdout for seed in range(3)] == [True] * 3
+    assert [f"seed {seed}  finished" in taken.stdout for seed in range(3)] == [True] * 3
 
 
 def refusal(*arguments):
@@ -61,18 +59,19 @@ def test_a_study_that_can_not_be_meant_is_refused_at_once(small_log):
 
 def test_what_was_tuned_on_another_preparation_or_sampler_is_refused(small_log, tmp_path):
     """The log is prepared again under the name; then `repeat` says what `tune` does."""
-    tuned = ["--sampler", "batch", "--dataset", "small", "--workers", "1"]
-    made = CliRunner().invoke(app, ["tune", *tuned, "--trials", "1", "--epochs", "1", *TINY[:3]])
-    assert made.exit_code == 0, made.output
-    message = refusal("--sampler", "random", "--dataset", "small", "--study", "small/batch/default")
+    home = Home(tmp_path / "home")
+    space = space_of("batch", StudyFile(), {"max_epochs": 1})
+    plan = StudyPlan.of("small/batch/default", read_card("small", home), space, DEFAULT_OBJECTIVE, 0)
+    study = open_study(plan, space, open_storage(home))
+    study.add_trial(create_trial(params=space.defaults(), distributions=space.distributions(), value=0.5))
+    message = refusal("--sampler", "random", "--dataset", "small", "--study", plan.name)
     assert "its sampler is 'batch' and 'random' is asked for" in message
-    message = refusal("--sampler", "batch", "--dataset", "small", "--set", "cutoffs=1,5")
-    assert "hit_rate_at_10" in message
+    assert "hit_rate_at_10" in refusal("--sampler", "batch", "--dataset", "small", "--set", "cutoffs=1,5")
     other = settings_like("demo", n_users=120, n_items=100, n_interactions=2000, seed=1)
-    prepare_synthetic("small", other, Home(tmp_path / "home"), replace=True)
-    assert "its dataset_hash is" in refusal("--sampler", "batch", "--dataset", "small")
-    again = CliRunner().invoke(app, ["tune", *tuned, "--trials", "1", "--epochs", "1", *TINY[:3]])
-    assert "dataset_hash was" in str(again.exception)
+    prepare_synthetic("small", other, home, replace=True)
+    assert f"its dataset_hash is '{plan.dataset_hash}'" in refusal("--sampler", "batch", "--dataset", "small")
+    again = CliRunner().invoke(app, ["tune", "--sampler=batch", "--dataset=small", "--epochs=1", "--workers=1"])
+    assert f"dataset_hash was '{plan.dataset_hash}'" in str(again.exception)
 
 
 @pytest.mark.slow

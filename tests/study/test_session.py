@@ -74,8 +74,9 @@ def test_trials_and_repeats_without_a_negative_fail_with_the_reason(session, dat
     tuning = session.tuning(order_of(5, sampler="batch", batch_size=1), dataset)
     with pytest.raises(TrainingError, match="in a row.*batch_size=1 leaves none"):
         session.run([tuning], DATASET, viewer)
-    assert {row.state for row in tuning.rows()} == {"failed"}
-    assert all("batch_size=1 leaves none" in row.reason for row in tuning.rows())
+    failed = [row for row in tuning.rows() if row.state == "failed"]
+    assert len(failed) >= 3
+    assert all("batch_size=1 leaves none" in row.reason for row in failed)
     with pytest.raises(SettingsError, match="no finished trial"):
         best_of(tuning.title, DATASET, "batch", home)
     runs = repeats_of(Settings.of("batch", {**TINY, "batch_size": 1}), dataset, RepeatOrder(2, n_replicas=2), home)

@@ -59,3 +59,11 @@ def test_a_store_that_can_not_be_written_is_read_all_the_same(tmp_path: Path, mo
     monkeypatch.setattr("nsbench.tracking.mlflow_connection._check_writable", refuse)
     assert MlflowReader(f"sqlite:///{tmp_path}/mlflow.db").datasets() == ()
     assert (tmp_path / "mlflow.db").read_bytes() == before
+
+
+def test_reading_an_empty_file_makes_no_tables_in_it(tmp_path: Path):
+    """Another process may be about to make them."""
+    (tmp_path / "mlflow.db").touch()
+    with pytest.raises(TrackingError, match="nothing is recorded yet"):
+        MlflowReader(f"sqlite:///{tmp_path}/mlflow.db")
+    assert (tmp_path / "mlflow.db").stat().st_size == 0
