@@ -33,14 +33,14 @@ class Plan:
         events: Which are taken; none: all.
         min_rating: The least that is taken; None: all.
         unit: What numbers are; None: by their size.
-        dates: How whole numbers are written that are dates, for `strptime`.
+        has_compact_dates: Whether whole numbers are dates.
     """
 
     columns: Mapping[str, str]
     events: tuple[str, ...] = ()
     min_rating: float | None = None
     unit: str | None = None
-    dates: str | None = None
+    has_compact_dates: bool = False
 
 
 def label_of(value: Any) -> str | None:
@@ -86,22 +86,26 @@ def _python_iso(text: str) -> str:
 
 def iso_moment(text: str) -> int | None:
     """Microseconds of an ISO date or datetime; fractions of a microsecond are cut off."""
-    for read in (datetime.fromisoformat, _without_zeros):
+    written = _python_iso(text)
+    # Single digits and blanks within, as in 2020-1-5 and 10: 51, are no ISO, and yet say what they mean.
+    padded = re.sub(r"(?<![0-9.,])([0-9])(?![0-9])", r"0\1", re.sub(r"(?<=[:T-]) +", "", written))
+    for candidate in (written, padded):
         try:
-            return microseconds(read(_python_iso(text)))
+            return microseconds(datetime.fromisoformat(candidate))
         except (ValueError, OverflowError):
             continue
     return None
 
 
-def _without_zeros(text: str) -> datetime:
-    return datetime.strptime(text, "%Y-%m-%d")
+COMPACT = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S", 17: "%Y%m%d%H%M%S%f"}
+"""Dates as whole numbers, by their digits."""
 
 
-def _compact(number: Decimal, dates: str) -> int | None:
+def _compact(number: Decimal) -> int | None:
+    digits = str(int(number))
     try:
-        return microseconds(datetime.strptime(str(int(number)), dates))
-    except (ValueError, OverflowError):
+        return microseconds(datetime.strptime(digits, COMPACT[len(digits)]))
+    except (KeyError, ValueError, OverflowError):
         return None
 
 
@@ -115,8 +119,8 @@ def moment_reader(values: Sequence[Any], plan: Plan) -> Moment:
     low, high = SIZES.get(unit, (10**17, 92 * 10**17))
 
     def of_number(value: Any, number: Decimal) -> int | None:
-        if plan.dates:
-            return _compact(number, plan.dates)
+        if plan.has_compact_dates:
+            return _compact(number)
         if plan.unit is None and not low <= abs(number) < high:
             return None
         exact = number * Decimal(10) ** UNITS[unit]

@@ -90,8 +90,9 @@ def text_reading(
 
 
 def swallows(lines: Sequence[str], separator: str, n_columns: int) -> bool:
-    """Whether a line that is not the first of its row has as many fields as a row has."""
-    return any(line.count(separator) + 1 >= n_columns for line in lines[1:])
+    """Whether a row takes in another: its first line has as many fields as a row has, and so has a later one."""
+    is_full = [line.count(separator) + 1 >= n_columns for line in lines]
+    return is_full[0] and any(is_full[1:])
 
 
 def json_reading(text: str, plan: Plan) -> Reading | None:

@@ -83,7 +83,7 @@ class _Draft:
     events: tuple[str, ...] = ()
     min_rating: float | None = None
     unit: TimeUnit | None = None
-    dates: str | None = None
+    has_compact_dates: bool = False
     is_arguable: bool = False
     is_mixed: bool = False
 
@@ -111,12 +111,8 @@ def _interactions(draw: st.DrawFn, n: int, separator: str) -> _Draft:
     (user_kind, users), (item_kind, items) = (draw(label_kinds(quotes=separator != "::")) for _ in range(2))
     times = draw(times_of(n))
     draft = _Draft({}, [f"users {user_kind}", f"items {item_kind}", times.name])
-    draft.unit, draft.dates, draft.is_arguable, draft.is_mixed = (
-        times.unit,
-        times.dates,
-        times.is_arguable,
-        times.is_mixed,
-    )
+    draft.unit, draft.has_compact_dates = times.unit, times.has_compact_dates
+    draft.is_arguable, draft.is_mixed = times.is_arguable, times.is_mixed
     if draw(st.integers(0, 19)) == 0:
         items = MIXED_LABELS
         draft.classes.append("7 and 7.0")
@@ -195,7 +191,7 @@ def _laid_out(draw: st.DrawFn, draft: _Draft, separator: str, *, has_header: boo
         columns=columns,
         rows=tuple(rows),
         has_header=has_header,
-        plan=Plan(by_role, draft.events, draft.min_rating, draft.unit, draft.dates),
+        plan=Plan(by_role, draft.events, draft.min_rating, draft.unit, draft.has_compact_dates),
         read=ReadOptions(
             columns=Columns(**named),
             events=draft.events,

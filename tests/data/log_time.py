@@ -117,7 +117,7 @@ class Times:
         texts: How each row's is written.
         name: What they are an example of.
         unit: What numbers are, where that is given as an option.
-        dates: How dates are written as whole numbers, for `strptime`; None where they aren't.
+        has_compact_dates: Whether whole numbers are dates.
         is_arguable: Whether they may be refused.
         is_mixed: Whether they are written in ways that don't go together, so that some count as bad.
     """
@@ -125,7 +125,7 @@ class Times:
     texts: tuple[str, ...]
     name: str
     unit: TimeUnit | None = None
-    dates: str | None = None
+    has_compact_dates: bool = False
     is_arguable: bool = False
     is_mixed: bool = False
 
@@ -146,8 +146,7 @@ def times_of(draw: st.DrawFn, n: int) -> Times:
         )
     if kind == "compact":
         form = draw(st.sampled_from(COMPACT_FORMS))
-        dates = "%Y%m%d" if form.step == DAY else "%Y%m%d%H%M%S"
-        return Times(draw(_written(n, [form])), form.name, dates=dates, is_arguable=True)
+        return Times(draw(_written(n, [form])), form.name, has_compact_dates=True, is_arguable=True)
     form = draw(st.sampled_from(ODD_FORMS if kind == "odd" else TIME_FORMS))
     unit = form.unit if kind == "unit named" else None
     name = f"{form.name}, named" if unit else form.name
