@@ -90,7 +90,9 @@ class DictionaryCoding(Coding):
 
     def encode(self, column: pl.Expr, clean: pl.Expr) -> pl.Expr:
         """The places of the cleaned labels, written as text."""
-        return clean.cast(pl.String).cast(self._entries).to_physical()
+        # The shortest text of a 32-bit float is that of another number: 2147483600.0 for 2147483648.
+        written = clean.cast(pl.Float64) if self.kind == pl.Float32 else clean
+        return written.cast(pl.String).cast(self._entries).to_physical()
 
     def labels(self, codes: NDArray[np.integer]) -> pl.Series:
         """Integers where the column held them, or where all labels are whole numbers, also as 7.0; else text."""

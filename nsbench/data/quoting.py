@@ -113,7 +113,8 @@ def records(path: Path, separator: str, quoting: Quoting) -> Iterator[Record]:
         )
         line = 1
         for fields in reader:
-            if any(map(str.strip, taken)):
+            # A line of separators is a row of empty fields, unless they are blanks.
+            if any(map(str.strip, taken)) or (len(fields) > 1 and separator != " "):
                 yield Record(fields if quoting.has_quotes else list(map(_unwrapped, fields)), line, tuple(taken))
             taken.clear()
             line = reader.line_num + 1

@@ -84,3 +84,11 @@ def test_the_way_to_code_is_guessed_from_the_first_labels() -> None:
     assert isinstance(guess_coding(pl.Series(["1", "02"])), DictionaryCoding)
     assert isinstance(guess_coding(pl.Series([1, 2**31])), DictionaryCoding)
     assert isinstance(guess_coding(pl.Series([True, False])), DictionaryCoding)
+
+
+def test_a_32_bit_float_label_is_the_number_that_it_is() -> None:
+    """2^31 is exact as a 32-bit float, whose shortest text is 2147483600.0."""
+    coding = DictionaryCoding(pl.Float32(), "user")
+    sample = pl.Series([2147483648.0, 1.0], dtype=pl.Float32)
+    codes = pl.select(coding.encode(pl.lit(sample), pl.lit(sample))).to_series()
+    assert coding.labels(codes.to_numpy()).to_list() == [2147483648, 1]

@@ -49,3 +49,13 @@ def test_a_name_with_a_dot_or_like_a_pattern_is_a_name(tmp_path: Path) -> None:
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
     with pytest.raises(LogError, match="Column 'x' of .* holds binary, which isn't read"):
         read(tmp_path, pa.array([b"\xff"]))
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string()])
+def test_a_text_column_of_bytes_that_are_no_text_is_refused(tmp_path: Path, kind: pa.DataType) -> None:
+    """As writers leave it that don't check what they put there."""
+    width = 4 if kind == pa.string() else 8
+    offsets = b"".join(number.to_bytes(width, "little") for number in (0, 2, 4))
+    column = pa.Array.from_buffers(kind, 2, [None, pa.py_buffer(offsets), pa.py_buffer(b"u1\xff1")])
+    with pytest.raises(LogError, match="Column 'x' of .* isn't read"):
+        read(tmp_path, column)

@@ -111,3 +111,12 @@ def test_a_row_that_is_short_has_missing_fields(tmp_path: Path) -> None:
 def test_lines_that_end_a_quoted_first_column_are_no_rows_of_their_own(tmp_path: Path) -> None:
     source = source_of(tmp_path, '"a\nb",1,100,"\n"\n"c\nd",2,101,"e"\n', "title,user,time,note\n")
     assert rows_of(source) == [("1", "a\nb", "100"), ("2", "c\nd", "101")]
+
+
+@pytest.mark.parametrize("separator", ["\t", ",", ";"])
+def test_a_row_of_separators_is_a_row_in_both_readers(tmp_path: Path, separator: str) -> None:
+    """Blank fields are missing ones, so that the row is counted among the bad ones."""
+    rows = "a,1,x,100\n,,,\nb,2,y,101\n"
+    for last in ("", 'c,3,"two\nlines",102\n'):
+        read = rows_of(source_of(tmp_path, (rows + last).replace(",", separator), HEADER.replace(",", separator)))
+        assert read[:3] == [("a", "x", "100"), (None, None, None), ("b", "y", "101")]
