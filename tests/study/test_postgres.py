@@ -79,7 +79,7 @@ def test_a_study_goes_on_when_its_database_was_restarted(shared, cluster, home, 
     assert restarter.restarted
     assert [trial.state.name for trial in tuning.study.trials] == ["COMPLETE"] * 4
     assert "doesn't answer" in caplog.text
-    assert "postgres@" in caplog.text
+    assert "postgresql+psycopg://***@127.0.0.1:" in caplog.text
 
 
 def test_a_driver_that_is_missing_is_named_with_what_to_install(monkeypatch, home):
