@@ -52,6 +52,16 @@ class ExactFormat:
     written: str
     offset: int = 0
 
+    @property
+    def width(self) -> int:
+        """Characters of each value.
+
+        >>> ExactFormat("%Y-%m-%dT%H:%M:%S.%3fZ").width == len("2015-04-07T10:51:09.000Z")
+        True
+        """
+        digits = re.sub(r"%([0-9])f", lambda fraction: "0" * int(fraction[1]), self.written.replace("%Y", "0000"))
+        return len(digits)  # Of the others, a sign and its letter are as wide as the two digits.
+
     def read(self, values: pl.Series) -> pl.Series:
         """int64 microseconds since 1970; null where a value is written otherwise, or isn't sure to be read rightly."""
         moments = values.str.to_datetime(self.written, time_unit="us", strict=False, cache=False).dt.epoch("us")
@@ -74,7 +84,10 @@ def find_exact_formats(sample: pl.Series) -> tuple[ExactFormat, ...]:
         ends += [(tail, offset)] if offset else []
     candidates = [ExactFormat(clock + end, offset) for clock in _CLOCKS for end, offset in ends]
     found = []
+    widths = set(sample.str.len_chars().unique())
     for candidate in [*candidates, ExactFormat("%Y-%m-%d")]:
+        if candidate.width not in widths:
+            continue
         read = candidate.read(sample).is_not_null()
         if read.any():
             found.append(candidate)
