@@ -72,6 +72,7 @@ class Restarter:
 
 
 @needs_postgres
+@pytest.mark.slow
 def test_a_study_goes_on_when_its_database_was_restarted(shared, cluster, home, pool, dataset, caplog):
     session, restarter = Session.open(home, pool), Restarter(cluster)
     tuning = session.tuning(order_of(4), dataset)
