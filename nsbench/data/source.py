@@ -5,7 +5,6 @@ module of its own; what the columns mean is decided in `nsbench.data.column`.
 """
 
 import difflib
-import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,8 +17,9 @@ import polars as pl
 from nsbench.data.double_colon import DOUBLE_COLON, read_double_colon
 from nsbench.data.json_lines import json_names, read_json_lines
 from nsbench.data.parquet_rows import parquet_names, read_parquet
-from nsbench.data.quoting import LETTERS, Quoting, fields_of, find_quoting, records
+from nsbench.data.quoting import LETTERS, Quoting, find_quoting, records
 from nsbench.data.separated import read_lines, read_records
+from nsbench.data.separator import FEWEST_COLUMNS, find_separator, is_value, split_line
 from nsbench.data.text_file import LARGEST_LINE, byte_lines, check_regular, open_bytes, open_lines, unpacking
 from nsbench.errors import LogError
 
@@ -29,8 +29,6 @@ ROW = "__row"
 HEAD_BYTES = 1 << 16
 HEAD_LINES = 20
 JSON_HEAD_ROWS = 100
-SEPARATORS = (DOUBLE_COLON, "\t", ",", ";", "|", " ")
-FEWEST_COLUMNS = 3
 SHOWN = 80
 """Characters of a file that a message shows."""
 
@@ -204,43 +202,19 @@ def _first_lines(path: Path) -> list[str]:
 
 
 def _separated(path: Path, lines: Sequence[str]) -> LogSource:
-    separator = _find_separator(lines)
-    fields = _fields(lines[0], separator)
+    separator = find_separator(lines)
+    fields = split_line(lines[0], separator)
     if len(fields) < FEWEST_COLUMNS:
         raise LogError(
             f"The format of {path} isn't known: its first line {lines[0][:SHOWN]!r} has no separator between at least "
             f"{FEWEST_COLUMNS} columns (user, item, time); {ACCEPTED}."
         )
-    has_header = not any(_is_value(field) for field in fields)
+    has_header = not any(is_value(field) for field in fields)
     names = fields if has_header else [str(number) for number in range(1, len(fields) + 1)]
     # R and pandas leave the name of the rows' own names empty.
     columns = [name or f"column {number}" for number, name in enumerate(names, start=1)]
     kind = LogFormat.DOUBLE_COLON if separator == DOUBLE_COLON else LogFormat.SEPARATED
     return LogSource(path, kind, separator, has_header, tuple(columns))
-
-
-def _find_separator(lines: Sequence[str]) -> str:
-    """The separator that cuts every line into as many fields; of several, or of none, the one that makes the most.
-
-    A blank separates only where nothing else does: it also stands within times and titles.
-
-    >>> _find_separator(["1::A, B and C::5", "2::D::4"]), _find_separator(["u i t", "1 2 3"])
-    ('::', ' ')
-    """
-    counts = {separator: [len(_fields(line, separator)) for line in lines] for separator in SEPARATORS}
-
-    def merit(separator: str) -> tuple[bool, bool, int]:
-        n_fields = counts[separator][0]
-        enough = n_fields >= FEWEST_COLUMNS
-        return enough and separator != " ", enough and len(set(counts[separator])) == 1, n_fields
-
-    return max(SEPARATORS, key=merit)
-
-
-def _fields(line: str, separator: str) -> list[str]:
-    if separator == DOUBLE_COLON:
-        return [field.strip() for field in line.split(separator)]
-    return list(fields_of(line, separator))
 
 
 def _with_distinct(source: LogSource) -> LogSource:
@@ -249,17 +223,3 @@ def _with_distinct(source: LogSource) -> LogSource:
     if twice is not None:
         raise LogError(f"{source.path} has two columns of one name: {twice[:SHOWN]!r}. Rename one.")
     return source
-
-
-def _is_value(field: str) -> bool:
-    """Whether a field of the first line is a number or a date, which no column is called.
-
-    >>> [_is_value(field) for field in ("5.0", "2015-04-07", "01/02/2020 10:00", "item 2", "nan", "20150407T105109Z")]
-    [True, True, True, False, False, True]
-    """
-    if re.match(r"\d{1,4}[-/.:]\d{1,2}[-/.:]\d|\d{8}T\d", field):
-        return True
-    try:
-        return math.isfinite(float(field))
-    except ValueError:
-        return False
