@@ -1,28 +1,14 @@
 """The command line as a whole: what help costs, and how errors end."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.cli.in_process import nsbench
+
 PROJECT = Path(__file__).parents[2]
-
-
-def nsbench(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "NSBENCH_HOME": str(home), "COLUMNS": "200"}
-    command = [sys.executable, "-m", "nsbench.cli.main", *arguments]
-    return subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        env=environment,
-        cwd=PROJECT,
-        stdin=subprocess.DEVNULL,
-        timeout=120,
-        check=False,
-    )
 
 
 def test_help_imports_nothing_heavy() -> None:
@@ -36,9 +22,9 @@ def test_help_imports_nothing_heavy() -> None:
 
 def test_every_command_has_help_and_says_what_it_is_for(tmp_path: Path) -> None:
     done = nsbench(tmp_path, "--help")
-    assert done.returncode == 0
+    assert done.code == 0
     for command in ("data", "samplers", "train", "tune", "repeat", "baseline", "reproduce", "report", "ui", "bench"):
-        assert command in done.stdout
+        assert command in done.out
 
 
 @pytest.mark.parametrize(
@@ -68,7 +54,7 @@ def test_a_mistake_ends_with_a_message_and_leaves_nothing_behind(
 ) -> None:
     home = tmp_path / "home"
     done = nsbench(home, *arguments)
-    assert done.returncode >= 2
-    assert message in done.stderr
-    assert "Traceback" not in done.stderr
+    assert done.code >= 2
+    assert message in done.err
+    assert "Traceback" not in done.err
     assert not home.exists() or not [path for path in home.rglob("*") if path.is_file() and path.suffix != ".db"]

@@ -4,7 +4,7 @@ import socket
 import threading
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -37,7 +37,10 @@ def answering(answer: bytes) -> Iterator[str]:
                 connection.recv(65536)
                 connection.sendall(answer)
                 connection.shutdown(socket.SHUT_WR)
-                connection.recv(65536)
+                # Whoever refuses the answer may keep the connection.
+                connection.settimeout(0.2)
+                with suppress(TimeoutError):
+                    connection.recv(65536)
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()

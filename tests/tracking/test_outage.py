@@ -17,6 +17,12 @@ from tests.tracking_server import TrackingServer, running_server
 HIT_RATE = "valid/all/hit_rate_at_10"
 
 
+@pytest.fixture(autouse=True)
+def _soon_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One further try of a call instead of three, with their waits."""
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrackingServer]:
     with running_server(tmp_path_factory.mktemp("server")) as server:
