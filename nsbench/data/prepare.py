@@ -21,7 +21,8 @@ from nsbench.data.ingest import ReadOptions, stage_log
 from nsbench.data.popularity import popularity_of
 from nsbench.data.split import count_cut_ties, find_boundaries
 from nsbench.data.staging import SAMPLE_ROWS, Staged, stage
-from nsbench.data.store import ITEMS, USERS, save_dataset, writing_folder
+from nsbench.data.store import ITEMS, USERS
+from nsbench.data.store_writing import save_dataset, writing_folder
 from nsbench.data.table import Labels, Table, build_table
 from nsbench.data.timestamp import MICROSECONDS
 from nsbench.errors import LogError

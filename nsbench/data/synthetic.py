@@ -12,14 +12,8 @@ import polars as pl
 
 from nsbench.data.dataset import DatasetCard
 from nsbench.data.prepare import PrepareOptions, prepare_frame
-from nsbench.data.store import (
-    dataset_exists,
-    load_dataset,
-    read_item_labels,
-    replace_best_reachable,
-    save_dataset,
-    writing_folder,
-)
+from nsbench.data.store import dataset_exists, load_dataset, read_item_labels
+from nsbench.data.store_writing import replace_best_reachable, save_dataset, writing_folder
 from nsbench.data.synthetic_best import best_reachable
 from nsbench.data.synthetic_chain import Chain, draw_chain
 from nsbench.data.synthetic_log import LARGEST_CATALOGUE_SHARE, draw_log

@@ -16,8 +16,8 @@ from nsbench.data.store import (
     load_dataset,
     read_card,
     read_item_labels,
-    replace_best_reachable,
 )
+from nsbench.data.store_writing import replace_best_reachable
 from nsbench.errors import DatasetError
 from nsbench.home import Home
 from tests.data.interaction import rows_of, write_csv
