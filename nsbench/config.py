@@ -87,8 +87,11 @@ class Settings(BaseModel):
         return type(self).of(self.sampler.name, {**self.flat(), **values})
 
     def fingerprint(self) -> str:
-        """Hash of all fields: runs with the same one differ in seed and dataset only."""
-        return fingerprint_of(self.flat())
+        """Hash of all fields but max_epochs: runs with the same one differ in seed, dataset and budget only.
+
+        A run that stopped early would have been the same with a larger budget, and one that was cut off goes on with it.
+        """
+        return fingerprint_of({name: value for name, value in self.flat().items() if name != "max_epochs"})
 
     def search_space(self) -> dict[str, SearchRange]:
         """The ranges that these settings' fields carry, by flat name: the study's default space."""

@@ -83,6 +83,7 @@ def run_replicas(
     Returns:
         The results of the runs that have one, by their place in `orders`.
     """
+    settings = [settled(one, dataset) for one in settings]
     for one, order in zip(settings, orders, strict=True):
         check_objective(order.objective, one.evaluation.cutoffs)
     with memory_explained(settings[0]):
@@ -114,8 +115,19 @@ def run_replicas(
             checkpoint.remove()
         listener.stop(error)
         raise
-    checkpoint.remove()
+    # What was cut off goes on from its checkpoint when it is asked for again with more epochs.
+    if not any(result.cut_off) or settings[0].training.patience == 0:
+        checkpoint.remove()
     return finished
+
+
+def settled(settings: Settings, dataset: Dataset) -> Settings:
+    """The settings with the epochs that they leave to the log's size written out; as `TrainingSettings.budgeted` says."""
+    training = settings.training
+    if training.max_epochs and training.validate_every:
+        return settings
+    n_sequences = len(windows_of(dataset, settings.model.max_length, training.windows))
+    return settings.model_copy(update={"training": training.budgeted(n_sequences)})
 
 
 def trainer_of(settings: Settings, dataset: Dataset) -> Trainer:

@@ -17,7 +17,7 @@ from nsbench.evaluation.model_scorer import ModelScorer
 from nsbench.evaluation.share import Share
 from nsbench.model import Sasrec
 from nsbench.run_end import end_of, explained, shortage_of
-from nsbench.terms import NO_NEGATIVE_SHARE
+from nsbench.terms import CUT_OFF, NO_NEGATIVE_SHARE
 from nsbench.tracking.record import Cost, RunPlan, RunRecord, Validation
 from nsbench.tracking.tracker import RunHandle
 from nsbench.training.listener import ReplicaLeaves
@@ -149,7 +149,7 @@ class RunListener:
         self._placement.save(model, self._dataset.n_items, order.checkpoint)
         looks = result.looks[place]
         best = next(look for look in looks if look.epoch == result.best_epochs[place])
-        metrics, ranks = dict(best.metrics), None
+        metrics, ranks = {**best.metrics, CUT_OFF: float(result.cut_off[place])}, None
         started = time.perf_counter()
         if self._placement.group.first(order.rank_test):
             test = evaluate(self._scorer(model), self._dataset, "test", settings.evaluation, with_exposure=True)

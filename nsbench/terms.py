@@ -75,6 +75,12 @@ PRUNED = "pruned"
 NO_NEGATIVE_SHARE = "train/no_negative_share"
 """MLflow's name of the share of an epoch's positions, in [0, 1], that had no negative: their positives alone were trained."""
 
+N_EPOCHS = "cost/n_epochs"
+"""MLflow's name of the epochs that a finished run was trained for."""
+
+CUT_OFF = "train/cut_off"
+"""MLflow's name of whether a training ended at its last epoch before patience ran out (1), or not (0)."""
+
 
 def metric_name(split: str, group: str, metric: str, k: int | None = None) -> str:
     """MLflow's name of a metric; its UI groups charts by the part before the last slash.

@@ -141,6 +141,7 @@ def test_the_reference_preset_is_what_the_published_code_does() -> None:
         padding="trained",
         item_optimizer="dense",
         adam_epsilon="before_correction",
+        max_epochs=200,
         validate_every=25,
         patience=0,
     )

@@ -22,7 +22,7 @@ from nsbench.errors import (
     TrainingError,
 )
 from nsbench.evaluation.settings import EvaluationSettings
-from nsbench.experiment import identity_of, protocol_of, run, run_replicas
+from nsbench.experiment import identity_of, protocol_of, run, run_replicas, settled
 from nsbench.samplers import SAMPLERS
 from nsbench.terms import RunKind
 from nsbench.tracking.record import RunPlan, RunRecord
@@ -165,18 +165,49 @@ def test_a_run_that_is_cut_short_says_so_and_is_not_left_running(error: BaseExce
 
 def test_an_interrupted_run_goes_on_and_is_recorded_with_its_whole_curve(tmp_path: Path) -> None:
     """Interrupted while it looks at epoch 4, which is the first to be looked at again."""
-    whole = run(settings(max_epochs=8), ring_log(), NullTracker(), ORDER)
+    whole = run(settings(max_epochs=8, patience=0), ring_log(), NullTracker(), ORDER)
     first, second = Recorder(), Recorder()
     watcher = Interrupter(KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
-        run(settings(max_epochs=8), ring_log(), first, ORDER, watcher, Checkpoints(tmp_path))
-    resumed = run(settings(max_epochs=8), ring_log(), second, ORDER, checkpoints=Checkpoints(tmp_path))
+        run(settings(max_epochs=8, patience=0), ring_log(), first, ORDER, watcher, Checkpoints(tmp_path))
+    resumed = run(settings(max_epochs=8, patience=0), ring_log(), second, ORDER, checkpoints=Checkpoints(tmp_path))
     assert first.told == ["start random", "validation 2", "validation 4", "KILLED interrupted"]
     assert second.told == ["start random", *(f"validation {epoch}" for epoch in (2, 4, 6, 8)), "finish"]
     # As text, in which what is not a number equals itself.
     assert str((resumed.metrics, resumed.validations)) == str((whole.metrics, whole.validations))
     assert (resumed.cost.n_positives, resumed.cost.n_epochs) == (whole.cost.n_positives, whole.cost.n_epochs)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_run_that_was_cut_off_goes_on_with_more_epochs_as_if_it_had_had_them(tmp_path: Path) -> None:
+    """Cut off at epoch 4 of 8; the first attempt says so, and the second one trains epochs 5 to 8 only."""
+    whole = run(settings(max_epochs=8), ring_log(), NullTracker(), ORDER)
+    first = run(settings(max_epochs=4), ring_log(), NullTracker(), ORDER, checkpoints=Checkpoints(tmp_path))
+    assert first.metrics["train/cut_off"] == 1
+    assert list(tmp_path.iterdir())
+    again = Recorder()
+    second = run(settings(max_epochs=8), ring_log(), again, ORDER, checkpoints=Checkpoints(tmp_path))
+    assert again.told[1:-1] == [f"validation {epoch}" for epoch in (2, 4, 6, 8)]
+    assert str((second.metrics, second.validations)) == str((whole.metrics, whole.validations))
+    assert second.cost.n_positives == whole.cost.n_positives
+
+
+def test_a_run_that_is_trained_out_says_so_and_leaves_no_checkpoint(tmp_path: Path) -> None:
+    """The ring is learnt within some epochs; patience ends the run long before epoch 400, after five validations in vain."""
+    done = settings(max_epochs=400)
+    record = run(done, ring_log(), NullTracker(), ORDER, checkpoints=Checkpoints(tmp_path))
+    assert record.metrics["train/cut_off"] == 0
+    assert record.cost.n_epochs == record.best_epoch + 5 * 2 < 400
+    assert not list(tmp_path.iterdir())
+    longer = done.changed({"max_epochs": 800})
+    assert longer.fingerprint() == done.fingerprint()
+
+
+def test_epochs_are_left_to_the_logs_size() -> None:
+    """60 users: 12,800 sequences are 213 epochs; settings that say their epochs stay as they are."""
+    free = settled(settings(max_epochs=0, validate_every=0), ring_log()).training
+    assert (free.validate_every, free.max_epochs) == (213, 213 * 201)
+    assert settled(settings(), ring_log()) == settings()
 
 
 def test_a_runs_checkpoint_is_not_anothers(tmp_path: Path) -> None:
@@ -373,7 +404,7 @@ def test_where_no_run_has_a_result_what_ended_the_last_one_is_raised(tmp_path: P
 
 def test_a_run_that_is_pruned_while_its_looks_are_told_again_ends_alone(tmp_path: Path) -> None:
     """Interrupted after epoch 4; when it goes on, the look at epoch 2 isn't good enough any more for seed 0."""
-    each, checkpoints = [settings(max_epochs=6)] * 2, Checkpoints(tmp_path)
+    each, checkpoints = [settings(max_epochs=6, patience=0)] * 2, Checkpoints(tmp_path)
     with pytest.raises(KeyboardInterrupt):
         run_replicas(each, ring_log(), Recorder(), ORDERS[:2], [Interrupter(KeyboardInterrupt())] * 2, checkpoints)
     book = Book()

@@ -17,7 +17,7 @@ from nsbench.cli.crew import (
 )
 from nsbench.cli.program import program
 from nsbench.cli.study_view import EXIT_FAILED_RUNS
-from nsbench.cli.tune import SetOption, WorkersOption
+from nsbench.cli.tune import EpochsOption, SetOption, WorkersOption, budget_values
 from nsbench.errors import SettingsError
 from nsbench.home import current_home
 
@@ -35,6 +35,7 @@ def repeat(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
     sampler: Annotated[list[str], typer.Option(help="Negative sampler; may be given often.")],
     dataset: Annotated[str, typer.Option(help="A prepared dataset, or `demo`.")] = "demo",
     repeats: Annotated[int, typer.Option(help="Seeds 0, 1, ...; those that are done are skipped.", min=1)] = 20,
+    epochs: EpochsOption = None,
     workers: WorkersOption = None,
     replicas: ReplicasOption = None,
     engine: EngineOption = "processes",
@@ -55,7 +56,7 @@ def repeat(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
     with crew_of(engine, address, workers, cpus, gpus) as crew:
         from nsbench.config import Settings, parse_assignments
 
-        values = parse_assignments(assignments or [])
+        values = {**parse_assignments(assignments or []), **budget_values(epochs)}
         for name in names:
             Settings.of(name, values if defaults else {})
         choice = Choice(study, defaults, values, repeats, replicas_of(engine, gpus, replicas))
@@ -106,7 +107,7 @@ class Choice:
 def _work(names: list[str], dataset: str, choice: Choice, crew: "WorkerPool | RayCrew") -> int:
     """Makes the repeats that are missing, and gives the number of failed ones."""
     from nsbench.cli.dataset import open_dataset, say_undecided
-    from nsbench.cli.study_view import StudyView, say_start
+    from nsbench.cli.study_view import StudyView, say_cut_off, say_start
     from nsbench.config import Settings
     from nsbench.objective import check_objective
     from nsbench.study.best import best_for
@@ -125,7 +126,8 @@ def _work(names: list[str], dataset: str, choice: Choice, crew: "WorkerPool | Ra
             order = RepeatOrder(choice.n_repeats, n_replicas=choice.n_replicas)
         else:
             best = best_for(choice.study or study_name(dataset, name), data.card, name, home)
-            settings = best.settings.changed(choice.values)
+            # Trials may have been cut short; repeats are trained out unless the command says otherwise.
+            settings = best.settings.changed({"max_epochs": 0, **choice.values})
             check_objective(best.objective, settings.evaluation.cutoffs)
             _say_protocol(best, settings, data)
             order = RepeatOrder(choice.n_repeats, best.study, best.objective, choice.n_replicas)
@@ -134,6 +136,7 @@ def _work(names: list[str], dataset: str, choice: Choice, crew: "WorkerPool | Ra
     say_undecided(data, evaluations[0])
     with StudyView() as view:
         session.run(lists, dataset, view)
+    say_cut_off(lists, Console())
     return sum(runs.n_failed for runs in lists)
 
 

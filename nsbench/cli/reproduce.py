@@ -57,11 +57,12 @@ def _announce(plan: "Profile", n_workers: int, home: Home, console: Console) -> 
     """Says what will be done before anything is."""
     n_methods, n_datasets = len(plan.samplers), len(plan.datasets)
     n_trials, n_repeats = plan.tune.trials * n_methods * n_datasets, plan.repeat.repeats * n_methods * n_datasets
+    most = "" if plan.tune.epochs is None else f", at most {plan.tune.epochs} epochs"
     console.print(plan.description, soft_wrap=True, highlight=False, markup=False)
     lines = (
         f"datasets: {', '.join(entry.name for entry in plan.datasets)}",
         f"methods: {len(plan.baselines)} baselines; {', '.join(plan.samplers)}",
-        f"runs: {n_trials} trials ({plan.tune.trials} a sampler, at most {plan.tune.epochs} epochs), {n_repeats} repeats "
+        f"runs: {n_trials} trials ({plan.tune.trials} a sampler{most}), {n_repeats} repeats "
         f"({plan.repeat.repeats} seeds a sampler)",
         f"at once: {n_workers}; home: {home.root.absolute()}",
         "what is done already is skipped",

@@ -18,6 +18,9 @@ EXIT_FAILED_RUNS = 4
 _STYLES = {"running": "cyan", "finished": "green", "pruned": "yellow", "failed": "red", "interrupted": "magenta"}
 _ENDED = ("finished", "pruned", "failed", "interrupted")
 _ROWS_KEPT_FREE = 6
+_CUT_OFF = "cut off"
+_MORE = 3
+"""So many times the epochs are proposed for runs that were cut off."""
 
 
 def say_start(n_workers: int) -> None:
@@ -70,8 +73,26 @@ class StudyView:
         self._console.print(text, soft_wrap=True, highlight=False, markup=False)
 
 
+def say_cut_off(sources: Sequence[JobSource], console: Console) -> None:
+    """Says of which sources runs ended at their last epoch while they might still have got better."""
+    for source in sources:
+        finished = [row for row in source.rows() if row.state == "finished"]
+        cut_off = [row for row in finished if row.cut_off]
+        if cut_off:
+            last = max((row.epoch or 0 for row in cut_off), default=0)
+            console.print(
+                f"{source.title}: {len(cut_off)} of {len(finished)} runs were cut off at epoch {last}, before they stopped "
+                f"getting better; the same command with --epochs {_MORE * last} goes on with them",
+                style="yellow",
+                soft_wrap=True,
+                highlight=False,
+                markup=False,
+            )
+
+
 def _line(row: Row) -> str:
-    parts = [row.name, row.state, _number(row.value), _settings(row), _seconds(row.seconds), row.reason]
+    note = f"{_CUT_OFF} at epoch {row.epoch}" if row.cut_off else row.reason
+    parts = [row.name, row.state, _number(row.value), _settings(row), _seconds(row.seconds), note]
     return "  ".join(part for part in parts if part)
 
 
@@ -86,7 +107,12 @@ def _table(source: JobSource, room: int) -> RenderableType:
         value = Text(_number(row.value), style="bold" if row.value is not None and row.value == best else "")
         epoch = "" if row.epoch is None else str(row.epoch)
         note = row.reason if row.state == "failed" else _settings(row)
-        table.add_row(row.name, Text(row.state, style=_STYLES[row.state]), value, note, epoch, _seconds(row.seconds))
+        state = (
+            Text(f"{row.state}, {_CUT_OFF}", style="yellow")
+            if row.cut_off
+            else Text(row.state, style=_STYLES[row.state])
+        )
+        table.add_row(row.name, state, value, note, epoch, _seconds(row.seconds))
     return table
 
 

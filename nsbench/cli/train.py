@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from nsbench.cli.console import Console
 from nsbench.cli.interruption import Interruption
 from nsbench.cli.joint import PROCESSES, checkpoint_root, follow, open_together
+from nsbench.cli.tune import EpochsOption, budget_values
 from nsbench.home import Home, current_home
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ SEND_PATIENCE_S = 60.0
 """How long a training that is over waits for a tracking store that is out, before it leaves the rest to the next command."""
 
 
-def train(
+def train(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
     sampler: Annotated[str, typer.Option(help="Negative sampler; `nsbench samplers` lists them.")],
     dataset: Annotated[str, typer.Option(help="A prepared dataset, or `demo`.")] = "demo",
     assignments: Annotated[
@@ -40,6 +41,7 @@ def train(
             help="YAML file of settings; --set goes before it. What only other samplers have is passed over.",
         ),
     ] = None,
+    epochs: EpochsOption = None,
     seed: Annotated[int, typer.Option(help="Root of all randomness.", min=0)] = 0,
     checkpoint: Annotated[Path | None, typer.Option(help="Where the best epoch's parameters go.")] = None,
     track: Annotated[bool, typer.Option("--track/--no-track", help="Record the run in MLflow.")] = True,
@@ -55,7 +57,7 @@ def train(
     from nsbench.cli.dataset import say_undecided
     from nsbench.config import Settings, parse_assignments, read_settings_file, settings_values
     from nsbench.disk import check_place
-    from nsbench.experiment import run
+    from nsbench.experiment import run, settled
     from nsbench.objective import default_objective
     from nsbench.terms import RunKind
     from nsbench.training.abandoned import remove_abandoned
@@ -65,7 +67,7 @@ def train(
 
     torch.set_num_threads(1)
     of_file = settings_values(sampler, read_settings_file(config) if config else {})
-    values = {**of_file, **parse_assignments(assignments or [])}
+    values = {**of_file, **parse_assignments(assignments or []), **budget_values(epochs)}
     settings = Settings.of(sampler, values)
     home = current_home()
     remove_abandoned(home.checkpoints)
@@ -77,6 +79,7 @@ def train(
         if group.rank > 0:
             follow(settings, data, seed, checkpoints)
             return
+        settings = settled(settings, data)
         say_undecided(data, settings.evaluation)
         objective = default_objective(settings.evaluation.cutoffs)
         order = RunOrder(RunKind.SINGLE, seed, tags=_tags(group), checkpoint=path, objective=objective)
@@ -163,9 +166,9 @@ class _ProgressWatcher:
     def on_resume(self, epoch: int) -> None:
         """Says what is gone on with."""
         self._progress.console.print(
-            f"going on with an interrupted run, after epoch {epoch}; with --fresh it starts over"
+            f"going on with an earlier run, after epoch {epoch}; with --fresh it starts over"
             if epoch
-            else "going on with an interrupted run, before its first validation; with --fresh it starts over"
+            else "going on with an earlier run, before its first validation; with --fresh it starts over"
         )
 
     def on_step(self, n_positives: int, loss: "Tensor") -> None:
@@ -193,7 +196,7 @@ class _ProgressWatcher:
 def _show(record: "RunRecord", checkpoint: Path) -> None:
     from rich.table import Table
 
-    from nsbench.terms import GROUPS
+    from nsbench.terms import CUT_OFF, GROUPS
 
     console = Console()
     table = Table(
@@ -205,6 +208,12 @@ def _show(record: "RunRecord", checkpoint: Path) -> None:
         table.add_row(group, *(f"{value:.4f}" for value in values), f"{n_targets:,.0f}")
     console.print(table)
     cost = record.cost
+    if record.metrics[CUT_OFF]:
+        console.print(
+            f"cut off at epoch {cost.n_epochs}, before it stopped getting better; the same command with --epochs "
+            f"{3 * cost.n_epochs} goes on",
+            style="yellow",
+        )
     console.print(
         f"trained {cost.n_positives:,} positives in {cost.train_s:.1f} s ({cost.n_positives / max(cost.train_s, 1e-9):,.0f}/s), "
         f"evaluated in {cost.evaluate_s:.1f} s, peak {cost.peak_memory_bytes / 2**20:,.0f} MiB on {cost.device}"

@@ -19,6 +19,7 @@ from nsbench.cli.program import program
 from nsbench.home import current_home
 
 if TYPE_CHECKING:
+    from nsbench.config import Value
     from nsbench.study.pool import WorkerPool
     from nsbench.study.ray_crew import RayCrew
     from nsbench.study.session import StudyOrder
@@ -32,6 +33,15 @@ SetOption = Annotated[
     typer.Option("--set", help="A setting, as n_uniform=50; it is not searched then. May be given often."),
 ]
 
+EpochsOption = Annotated[
+    int | None,
+    typer.Option(
+        help="Epochs of a run, at most; most stop early. Default: by the log's size, so that few runs reach it. Runs that were "
+        "cut off go on when more are given.",
+        min=1,
+    ),
+]
+
 
 def tune(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
     sampler: Annotated[list[str], typer.Option(help="Negative sampler; may be given often.")],
@@ -39,7 +49,7 @@ def tune(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
     trials: Annotated[
         int, typer.Option(help="Finished trials in the end, pruned and earlier ones counted.", min=1)
     ] = 20,
-    epochs: Annotated[int, typer.Option(help="Epochs of a trial, at most.", min=1)] = 20,
+    epochs: EpochsOption = None,
     timeout: Annotated[
         float | None, typer.Option(help="No trial begins after so many seconds; running ones end.", min=0)
     ] = None,
@@ -75,7 +85,7 @@ def tune(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
             StudyOrder(
                 sampler=name,
                 file=_study_file(config),
-                values={"max_epochs": epochs, **parse_assignments(assignments or [])},
+                values={**parse_assignments(assignments or []), **budget_values(epochs)},
                 n_trials=trials,
                 objective=objective,
                 seed=seed,
@@ -90,10 +100,15 @@ def tune(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
         _work(orders, dataset, crew)
 
 
+def budget_values(epochs: int | None) -> "dict[str, Value]":
+    """What `--epochs` sets."""
+    return {} if epochs is None else {"max_epochs": epochs}
+
+
 def _work(orders: "list[StudyOrder]", dataset: str, crew: "WorkerPool | RayCrew") -> None:
     """Works on the studies and says what they found."""
     from nsbench.cli.dataset import open_dataset, say_undecided
-    from nsbench.cli.study_view import StudyView, say_start
+    from nsbench.cli.study_view import StudyView, say_cut_off, say_start
     from nsbench.study.session import Session
 
     home, console = current_home(), Console()
@@ -104,6 +119,7 @@ def _work(orders: "list[StudyOrder]", dataset: str, crew: "WorkerPool | RayCrew"
     say_undecided(data, tunings[0].plan.settings({}).evaluation)
     with StudyView() as view:
         session.run(tunings, dataset, view)
+    say_cut_off(tunings, console)
     for tuning in tunings:
         print_best(tuning.plan.name, dataset, tuning.plan.sampler, console)
 

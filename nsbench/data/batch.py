@@ -138,6 +138,11 @@ class BatchSource:
         self._user_order = user_order
 
     @property
+    def n_windows(self) -> int:
+        """Rows of a pass over all windows."""
+        return len(self._windows)
+
+    @property
     def n_batches(self) -> int:
         """Steps in an epoch."""
         return n_batches_of(self._n_rows, self._batch_size, self._user_order)

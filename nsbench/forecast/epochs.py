@@ -8,13 +8,10 @@ from pydantic import BaseModel, ConfigDict
 
 from nsbench.config import Settings
 from nsbench.home import Home
-from nsbench.terms import RunKind
+from nsbench.terms import N_EPOCHS, RunKind
 from nsbench.tracking.mlflow_connection import sqlite_file
 from nsbench.tracking.mlflow_reader import open_reader
 from nsbench.tracking.stored_run import RunReader, StoredRun
-
-N_EPOCHS = "cost/n_epochs"
-"""The metric that holds the epochs of a finished run."""
 
 _LOGGED_AT_EACH_LOOK = "train/loss"
 _ALIKE = ("max_epochs", "patience", "validate_every")

@@ -82,8 +82,6 @@ def _parts(
 ) -> list[Part]:
     """A dataset's runs in the order in which they are made: trials and baselines side by side, then repeats."""
     rated = list(zip(profile.samplers, loads, rates, strict=True))
-    epochs = profile.repeat.epochs
-    repeated = {} if epochs is None else {"max_epochs": epochs}
     trials, repeats = profile.tune.trials, profile.repeat.repeats
     alike = {name: space_of(name, profile.study_file(entry), profile.values).is_rate_only for name in profile.samplers}
     return [
@@ -95,7 +93,7 @@ def _parts(
         ),
         builder.baselines(profile.baselines, loads[0], rates[0]),
         *(
-            builder.trained("repeats", load, rate, repeats, load.settings.changed(repeated), n_alike=repeats)
+            builder.trained("repeats", load, rate, repeats, load.repeated(profile.repeat_values), n_alike=repeats)
             for _, load, rate in rated
         ),
     ]

@@ -1,11 +1,12 @@
 """What one run of a sampler on a log consists of: steps, positives and targets, without saying how long they take."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from nsbench.config import Flat, Settings
+from nsbench.config import Flat, Settings, Value
 from nsbench.data.batch import windows_of
 from nsbench.data.epoch import n_batches_of, n_rows_of
 from nsbench.errors import SettingsError
@@ -19,7 +20,8 @@ class Load:
     """The work in a run.
 
     Attributes:
-        settings: The settings that stand for the study's.
+        settings: The settings that stand for the study's, with their epochs written out.
+        n_sequences: Rows of the batches of an epoch.
         n_steps: Steps in an epoch.
         n_positives: Positives in an epoch.
         mean_context: Items that a position attends to, itself included, on average.
@@ -29,12 +31,18 @@ class Load:
     """
 
     settings: Settings
+    n_sequences: int
     n_steps: int
     n_positives: int
     mean_context: float
     n_valid_targets: int
     n_test_targets: int
     n_candidates: int
+
+    def repeated(self, values: Mapping[str, Value]) -> Settings:
+        """The settings of repeats, in which some values are otherwise."""
+        changed = self.settings.changed(values)
+        return changed.model_copy(update={"training": changed.training.budgeted(self.n_sequences)})
 
     @property
     def n_negatives(self) -> int:
@@ -46,7 +54,9 @@ class Load:
 def load_of(subject: Subject, settings: Settings) -> Load:
     """The work in a run of these settings on the log."""
     windows = windows_of(subject.dataset, settings.model.max_length, settings.training.windows)
-    training = settings.training
+    n_sequences = round(len(windows) / subject.users_share)
+    training = settings.training.budgeted(n_sequences)
+    settings = settings.model_copy(update={"training": training})
     n_rows = n_rows_of(windows.users, subject.dataset.n_users, training.epoch_users)
     n_windows = max(1, round(n_rows / subject.users_share))
     batch_size = min(training.batch_size, n_windows)
@@ -55,6 +65,7 @@ def load_of(subject: Subject, settings: Settings) -> Load:
     looked_at_share = min(1.0, n_looked_at / n_users) if n_looked_at else 1.0
     return Load(
         settings=settings,
+        n_sequences=n_sequences,
         n_steps=n_batches_of(n_windows, batch_size, training.user_order),
         n_positives=round(int(lengths.sum()) / subject.users_share * n_rows / max(1, len(windows))),
         mean_context=float(np.sum(lengths * (lengths + 1)) / 2 / max(1, int(lengths.sum()))),

@@ -15,7 +15,7 @@ from nsbench.config import Flat, Settings
 from nsbench.data.dataset import DatasetCard
 from nsbench.errors import SettingsError
 from nsbench.home import Home
-from nsbench.study.ledger import END_REASON, standing_of
+from nsbench.study.ledger import END_REASON, gone_on_with, standing_of
 from nsbench.study.plan import load_plan
 from nsbench.study.storage import has_storage, open_storage
 from nsbench.terms import RunKind
@@ -107,10 +107,15 @@ def best_for(study: str, card: DatasetCard, sampler: str, home: Home) -> Best:
 
 
 def best_point(trials: Iterable[FrozenTrial]) -> BestPoint | None:
-    """The point whose complete trials have the highest mean, the first of equals; None without a complete one."""
+    """The point whose complete trials have the highest mean, the first of equals; None without a complete one.
+
+    Of a trial that was cut off and gone on with, only the latter counts.
+    """
     points: dict[Point, list[FrozenTrial]] = defaultdict(list)
+    trials = list(trials)
+    replaced = gone_on_with(trials)
     for trial in trials:
-        if trial.state is TrialState.COMPLETE and trial.value is not None:
+        if trial.state is TrialState.COMPLETE and trial.value is not None and trial.number not in replaced:
             points[point_of(trial)].append(trial)
     found = [
         BestPoint(
@@ -189,7 +194,9 @@ def _from_mlflow(name: str, dataset: str, sampler: str, home: Home) -> Best | No
 def _best_runs(runs: Sequence[StoredRun], objective: str) -> list[StoredRun]:
     """The trials of the point with the highest mean, by number; the same settings have the same fingerprint."""
     points: dict[str, list[StoredRun]] = defaultdict(list)
-    for run in sorted(runs, key=lambda run: run.trial or 0):
+    # A trial that goes on with one that was cut off has its seed.
+    last = {(run.fingerprint, run.seed): run for run in sorted(runs, key=lambda run: run.trial or 0)}
+    for run in last.values():
         points[run.fingerprint].append(run)
     return max(points.values(), key=lambda own: (fmean(run.metrics[objective] for run in own), -(own[0].trial or 0)))
 

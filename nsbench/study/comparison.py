@@ -53,11 +53,10 @@ def repeats(
     Raises:
         SettingsError: A study has no complete trial, or is of another preparation of the log.
     """
-    epochs = profile.repeat.epochs
     lists = []
     for sampler in profile.samplers:
         best = best_for(study_name(entry.name, sampler, name), dataset.card, sampler, session.home)
-        settings = best.settings if epochs is None else best.settings.changed({"max_epochs": epochs})
+        settings = best.settings.changed(profile.repeat_values)
         order = RepeatOrder(profile.repeat.repeats, best.study, best.objective, n_replicas)
         lists.append(session.repeats(settings, order, dataset))
     return lists

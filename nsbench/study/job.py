@@ -120,6 +120,7 @@ class Row:
         epoch: The latest look's epoch, or None.
         seconds: How long it took, or has been running; None where that isn't known.
         reason: Why it has no result.
+        cut_off: Whether it was trained to its last epoch and might have got better with more.
     """
 
     name: str
@@ -129,6 +130,7 @@ class Row:
     epoch: int | None = None
     seconds: float | None = None
     reason: str = ""
+    cut_off: bool = False
 
 
 class JobSource(Protocol):

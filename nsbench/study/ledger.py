@@ -31,6 +31,12 @@ that one tries again."""
 RUN_ID = "nsbench.run_id"
 """The attribute of a trial that holds its MLflow run's id."""
 
+CUT_OFF_AT = "nsbench.cut_off_at"
+"""The attribute of a complete trial whose training might have got better with more epochs: its max_epochs."""
+
+CONTINUES = "nsbench.continues"
+"""The attribute of a trial that goes on with one that was cut off: that one's number."""
+
 SURPLUS = "surplus"
 """The reason of a trial that was begun when all places were taken; it trained nothing and counts for nothing."""
 
@@ -61,8 +67,31 @@ def seed_of(trial: Trial | FrozenTrial, root_seed: int) -> int:
 
 
 def n_finished(trials: Sequence[FrozenTrial]) -> int:
-    """Trials that are finished: complete or pruned."""
-    return sum(trial.state in FINISHED for trial in trials)
+    """Trials that are finished: complete or pruned, and not gone on with."""
+    replaced = gone_on_with(trials)
+    return sum(trial.state in FINISHED and trial.number not in replaced for trial in trials)
+
+
+def gone_on_with(trials: Sequence[FrozenTrial]) -> set[int]:
+    """The numbers of trials that were cut off and that others go on with or went on with to the end."""
+    continuing = (TrialState.WAITING, TrialState.RUNNING, TrialState.COMPLETE)
+    return {
+        int(trial.user_attrs[CONTINUES])
+        for trial in trials
+        if CONTINUES in trial.user_attrs and trial.state in continuing
+    }
+
+
+def cut_off_below(trials: Sequence[FrozenTrial], max_epochs: int) -> list[FrozenTrial]:
+    """The trials that were cut off at fewer epochs than there are now, and that no other trial goes on with."""
+    begun = {trial.user_attrs.get(CONTINUES) for trial in trials if trial.state is not TrialState.FAIL}
+    return [
+        trial
+        for trial in trials
+        if trial.state is TrialState.COMPLETE
+        and trial.user_attrs.get(CUT_OFF_AT, max_epochs) < max_epochs
+        and trial.number not in begun
+    ]
 
 
 def has_free_place(trials: Sequence[FrozenTrial], n_planned: int) -> bool:
@@ -109,7 +138,7 @@ def _is_twin(one: FrozenTrial, other: FrozenTrial) -> bool:
     """Whether two trials were queued for the same reason: the defaults, or the same attempt at a point."""
     own, others = one.user_attrs, other.user_attrs
     if own.get(ORIGIN) == others.get(ORIGIN) == DEFAULTS:
-        return True
+        return CONTINUES not in own and CONTINUES not in others
     return RETRY_OF in own and (own[RETRY_OF], own.get(ATTEMPT)) == (others.get(RETRY_OF), others.get(ATTEMPT))
 
 

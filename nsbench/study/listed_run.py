@@ -9,6 +9,7 @@ from nsbench.study.answer import Answer, Verdict
 from nsbench.study.claim import Claims, ClaimState
 from nsbench.study.job import Ending, Job, Row, TrainJob
 from nsbench.study.ledger import GIVEN_UP
+from nsbench.terms import CUT_OFF
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ class ListedRun:
         """A result is taken, unless another process has taken the run over: this one seemed dead to it."""
         if not self._claims.holds(self.name):
             return Verdict.STOP
-        self._row = replace(self._row, value=metrics.get(self._objective))
+        self._row = replace(self._row, value=metrics.get(self._objective), cut_off=bool(metrics.get(CUT_OFF)))
         return Verdict.GO_ON
 
     def ended(self, ending: Ending) -> None:

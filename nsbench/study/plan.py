@@ -34,6 +34,8 @@ _PLAN = "nsbench.plan"
 _PLAN_WAIT_S = 5.0
 _PRUNER_STARTUP_TRIALS = 5
 _PRUNER_WARMUP_SHARE = 0.25
+_PRUNER_WARMUP_LOOKS = 5
+"""No trial is pruned at its first validations: neither within a quarter of its budget nor, of a large budget, within so many."""
 
 
 def study_name(dataset: str, sampler: str, profile: str = DEFAULT_PROFILE) -> str:
@@ -93,8 +95,12 @@ class StudyPlan:
         return Settings.of(self.sampler, {name: value for name, value in fields.items() if name != "sampler"})
 
 
+BUDGET = "max_epochs"
+"""The setting that a later command may raise: trials that were cut off go on."""
+
+
 def open_study(plan: StudyPlan, space: Space, storage: BaseStorage) -> Study:
-    """Creates a study, or goes on with one.
+    """Creates a study, or goes on with one, whose budget becomes the larger one of the two.
 
     Raises:
         SettingsError: There is a study of the same name, but of something else.
@@ -109,11 +115,22 @@ def open_study(plan: StudyPlan, space: Space, storage: BaseStorage) -> Study:
         known = _wait_for_plan(study)
         if known is not None:
             _check_same(known, plan)
+            if _budget(known) < _budget(plan):
+                study.set_user_attr(_PLAN, json.dumps(asdict(replace(known, base=plan.base))))
             return study
     # Only who created the study comes here, or who finds that its creator died before it wrote the plan.
     study.enqueue_trial(space.defaults(), user_attrs={ORIGIN: DEFAULTS}, skip_if_exists=True)
     study.set_user_attr(_PLAN, json.dumps(asdict(plan)))
     return study
+
+
+def with_budget_of(study: Study, plan: StudyPlan, space: Space) -> tuple[StudyPlan, Space]:
+    """A plan and a space with the budget that the study has, which another command may have raised."""
+    known = _plan_of(study)
+    if known is None or _budget(known) <= _budget(plan):
+        return plan, space
+    base = space.base.changed({BUDGET: _budget(known)})
+    return replace(plan, base=base.flat()), replace(space, base=base)
 
 
 def load_study(name: str, storage: BaseStorage) -> Study | None:
@@ -145,7 +162,8 @@ def _sampler_of(plan: StudyPlan) -> BaseSampler:
 
 
 def _pruner_of(training: TrainingSettings) -> BasePruner:
-    warmup = max(training.validate_every, int(training.max_epochs * _PRUNER_WARMUP_SHARE))
+    share = int(training.max_epochs * _PRUNER_WARMUP_SHARE)
+    warmup = max(training.validate_every, min(share, _PRUNER_WARMUP_LOOKS * training.validate_every))
     return MedianPruner(_PRUNER_STARTUP_TRIALS, warmup)
 
 
@@ -162,13 +180,17 @@ def _wait_for_plan(study: Study) -> StudyPlan | None:
     return plan
 
 
+def _budget(plan: StudyPlan) -> int:
+    return int(plan.base[BUDGET] or 0)
+
+
 def _check_same(known: StudyPlan, plan: StudyPlan) -> None:
-    if replace(known, seed=plan.seed) == plan:
+    if replace(known, seed=plan.seed, base={**known.base, BUDGET: plan.base[BUDGET]}) == plan:
         return
     changes = [
         f"{name} was {before!r} and is now {now!r}"
         for name, before, now in _fields(known, plan)
-        if before != now and name != "seed"
+        if before != now and name not in ("seed", BUDGET)
     ]
     raise SettingsError(
         f"the study {plan.name!r} has begun otherwise: {'; '.join(changes)}; give what it began with, or begin another "

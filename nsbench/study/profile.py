@@ -36,13 +36,13 @@ class TuneBudget(_Part):
 
     Attributes:
         trials: Finished trials.
-        epochs: Epochs of a trial, at most.
+        epochs: Epochs of a trial, at most; None: by the log's size, so that few reach it.
         config: A study file that changes the space: a name in `configs/studies`, or a path; None: the default space.
         objective: The validation metric that is maximised; None: the hit rate in total at the cut-off nearest to 10.
     """
 
     trials: int = Field(default=20, ge=1)
-    epochs: int = Field(default=20, ge=1)
+    epochs: int | None = Field(default=None, ge=1)
     config: str | None = None
     objective: str | None = None
 
@@ -52,7 +52,7 @@ class RepeatBudget(_Part):
 
     Attributes:
         repeats: Seeds.
-        epochs: Epochs of a repeat, at most; None: as in the study.
+        epochs: Epochs of a repeat, at most; None: by the log's size, so that few reach it.
     """
 
     repeats: int = Field(default=20, ge=1)
@@ -100,7 +100,12 @@ class Profile(_Part):
     @property
     def values(self) -> dict[str, Value]:
         """What the budget fixes of a study's settings."""
-        return {"max_epochs": self.tune.epochs}
+        return {} if self.tune.epochs is None else {"max_epochs": self.tune.epochs}
+
+    @property
+    def repeat_values(self) -> dict[str, Value]:
+        """What of a study's settings is otherwise in repeats: they are trained out, whatever the trials' budget."""
+        return {"max_epochs": self.repeat.epochs or 0}
 
 
 def load_profile(name: str) -> Profile:

@@ -9,7 +9,7 @@ from nsbench.config import Settings, Value
 from nsbench.data.dataset import Dataset
 from nsbench.errors import SettingsError
 from nsbench.evaluation.settings import EvaluationSettings
-from nsbench.experiment import protocol_of
+from nsbench.experiment import protocol_of, settled
 from nsbench.home import Home
 from nsbench.objective import checked_objective
 from nsbench.samplers import SAMPLERS
@@ -18,7 +18,7 @@ from nsbench.study.job import BaselineJob, TrainJob
 from nsbench.study.lasting_storage import LastingStorage
 from nsbench.study.listed_run import PlannedJob
 from nsbench.study.run_list import RunList
-from nsbench.terms import ALL, RunKind, Tag, metric_name
+from nsbench.terms import ALL, CUT_OFF, N_EPOCHS, RunKind, Tag, metric_name
 from nsbench.tracking.mlflow_reader import open_reader
 from nsbench.tracking.stored_run import StoredRun
 from nsbench.watcher import RunOrder
@@ -64,6 +64,7 @@ def repeats_of(
         SettingsError: The settings' cut-offs lack the objective's.
         TrackingError: The store can't be read.
     """
+    settings = settled(settings, dataset)
     objective = checked_objective(order.objective, settings.evaluation.cutoffs)
     done = _seeds_done(settings, dataset, home)
     seeds = [seed for seed in range(order.n_repeats) if seed not in done]
@@ -78,19 +79,27 @@ def repeats_of(
 
 def claims_of(settings: Settings, dataset: Dataset, storage: LastingStorage, home: Home) -> StoredClaims:
     """The claims of the repeats of some settings, shared with all commands that repeat the same."""
+    settings = settled(settings, dataset)
     card, protocol = dataset.card, protocol_of(settings.evaluation, dataset)
     name = claims_name(card.name, card.content_hash, settings.sampler.name, settings.fingerprint(), protocol)
     return StoredClaims(storage, name, lambda: {run_name(seed) for seed in _seeds_done(settings, dataset, home)})
 
 
 def _seeds_done(settings: Settings, dataset: Dataset, home: Home) -> set[int | None]:
-    """The seeds of finished repeats of the same settings, dataset and protocol."""
-    protocol = protocol_of(settings.evaluation, dataset)
+    """The seeds of finished repeats of the same settings, dataset and protocol; not those that would go on with more epochs."""
+    settings = settled(settings, dataset)
+    wanted = settings.fingerprint(), protocol_of(settings.evaluation, dataset)
     return {
         run.seed
         for run in _finished(home, dataset, RunKind.REPEAT, settings.sampler.name)
-        if (run.fingerprint, run.protocol) == (settings.fingerprint(), protocol)
+        if (run.fingerprint, run.protocol) == wanted and not _would_go_on(run, settings)
     }
+
+
+def _would_go_on(run: StoredRun, settings: Settings) -> bool:
+    """Whether a repeat was cut off at fewer epochs than it may take now."""
+    training = settings.training
+    return bool(run.metrics.get(CUT_OFF) and training.patience) and run.metric(N_EPOCHS) < training.max_epochs
 
 
 def _run_order(seed: int, order: RepeatOrder, objective: str) -> RunOrder:

@@ -2,25 +2,27 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self, final
 
 from nsbench.config import Settings, Value
 from nsbench.data.dataset import Dataset
 from nsbench.errors import TrackingError
+from nsbench.experiment import settled
 from nsbench.home import Home
 from nsbench.objective import checked_objective
 from nsbench.study.crew import Crew
 from nsbench.study.engine import Viewer, work
 from nsbench.study.joining import JoinedStudy, announce_repeats, goal_of, invite, raise_goal
 from nsbench.study.lasting_storage import LastingStorage
-from nsbench.study.plan import DEFAULT_PROFILE, StudyPlan, load_study, open_study, study_name
+from nsbench.study.plan import DEFAULT_PROFILE, StudyPlan, load_study, open_study, study_name, with_budget_of
 from nsbench.study.reconcile import Reconciler
 from nsbench.study.repeat import RepeatOrder, claims_of, repeats_of
 from nsbench.study.run_list import RunList
 from nsbench.study.space import StudyFile, space_of
 from nsbench.study.storage import open_storage
 from nsbench.study.summary import log_summary
+from nsbench.study.trial_end import go_on
 from nsbench.study.tuning import Pace, Tuning
 from nsbench.tracking.mlflow_connection import create_store
 from nsbench.tracking.mlflow_store import MlflowTracker, open_tracker
@@ -98,10 +100,19 @@ class Session:
             SettingsError: An unknown sampler, setting or objective, or a study of that name is of something else.
         """
         space = space_of(order.sampler, order.file, order.values)
+        space = replace(space, base=settled(space.base, dataset))
         objective = checked_objective(order.objective, space.base.evaluation.cutoffs)
         name = order.name or study_name(dataset.card.name, order.sampler, order.profile)
         plan = StudyPlan.of(name, dataset.card, space, objective, order.seed)
         study = open_study(plan, space, self._storage)
+        plan, space = with_budget_of(study, plan, space)
+        if n_going_on := go_on(study, self._storage, space.base.training.max_epochs):
+            _log.warning(
+                "%s: %d trials that were cut off go on, to at most %d epochs",
+                name,
+                n_going_on,
+                space.base.training.max_epochs,
+            )
         invite(study, space, dataset.card)
         raise_goal(study, self._storage, order.n_trials)
         pace = Pace(lambda: order.n_trials, order.n_replicas, order.timeout_s)
@@ -125,6 +136,7 @@ class Session:
         Raises:
             TrackingError: A store can't be read.
         """
+        settings = settled(settings, dataset)
         study = None if order.study is None else load_study(order.study, self._storage)
         if study is not None:
             announce_repeats(study, self._storage, settings, order.n_repeats)

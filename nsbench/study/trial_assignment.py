@@ -14,10 +14,11 @@ from optuna.trial import Trial, TrialState
 from nsbench.study.answer import Answer, Refusal, Verdict
 from nsbench.study.job import Ending, Follower, TrainJob
 from nsbench.study.lasting_storage import LastingStorage
-from nsbench.study.ledger import APART, END_REASON, GROUP, RETRY_OF, RUN_ID
+from nsbench.study.ledger import APART, CUT_OFF_AT, END_REASON, GROUP, RETRY_OF, RUN_ID
 from nsbench.study.memory import OUT_OF_MEMORY
 from nsbench.study.sign_of_life import SIGN_OF_LIFE
 from nsbench.study.trial_end import fail, lose, retry
+from nsbench.terms import CUT_OFF
 
 
 @final
@@ -92,6 +93,8 @@ class TrialAssignment:
         value = metrics.get(objective, math.nan)
         if math.isnan(value):
             return Refusal(f"{objective} is undefined: no validation interaction could be ranked")
+        if metrics.get(CUT_OFF) and self.job.settings.training.patience:
+            self._note(CUT_OFF_AT, self.job.settings.training.max_epochs)
         return Verdict.GO_ON if self._tell(TrialState.COMPLETE, value) else Verdict.STOP
 
     def ended(self, ending: Ending) -> None:

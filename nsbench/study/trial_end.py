@@ -1,13 +1,25 @@
 """How a trial ends without a result, and how its point is tried again."""
 
 import logging
+from collections.abc import Sequence
 
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from nsbench.study.lasting_storage import LastingStorage
-from nsbench.study.ledger import ATTEMPT, END_REASON, GIVEN_UP, GROUP, MOST_LOST, N_LOST, RETRY_OF, is_queued
+from nsbench.study.ledger import (
+    ATTEMPT,
+    CONTINUES,
+    END_REASON,
+    GIVEN_UP,
+    GROUP,
+    MOST_LOST,
+    N_LOST,
+    RETRY_OF,
+    cut_off_below,
+    is_queued,
+)
 from nsbench.study.plan import ORIGIN
 
 _log = logging.getLogger(__name__)
@@ -65,9 +77,31 @@ def retry(study: Study, trial: FrozenTrial, *, lost: bool) -> bool:
     # Without a point it died before it had one: nothing is lost.
     if not point or is_queued(study.get_trials(deepcopy=False), first, attempt):
         return True
-    kept = {name: trial.user_attrs[name] for name in (ORIGIN, GROUP) if name in trial.user_attrs}
+    kept = {name: trial.user_attrs[name] for name in (ORIGIN, GROUP, CONTINUES) if name in trial.user_attrs}
     if GROUP in kept and n_lost == MOST_LOST - 1:
         # The last attempt is made alone: a point that kills takes no others along.
         kept[GROUP] = first
     study.enqueue_trial(point, user_attrs={**kept, RETRY_OF: first, ATTEMPT: attempt, N_LOST: n_lost})
     return True
+
+
+def go_on(study: Study, storage: LastingStorage, max_epochs: int) -> int:
+    """Queues the trials that were cut off at fewer epochs than they may take now, with the seeds that they had.
+
+    Returns:
+        How many there are.
+    """
+    with storage.locked(study.study_name):
+        trials = study.get_trials(deepcopy=False)
+        cut_off = cut_off_below(trials, max_epochs)
+        for trial in cut_off:
+            first, attempt = trial.user_attrs.get(RETRY_OF, trial.number), _attempts(trials, trial) + 1
+            attrs = {RETRY_OF: first, ATTEMPT: attempt, CONTINUES: trial.number}
+            study.enqueue_trial(trial.params, user_attrs=attrs)
+    return len(cut_off)
+
+
+def _attempts(trials: Sequence[FrozenTrial], trial: FrozenTrial) -> int:
+    """The latest attempt at the trial's point."""
+    first = trial.user_attrs.get(RETRY_OF, trial.number)
+    return max((int(one.user_attrs[ATTEMPT]) for one in trials if one.user_attrs.get(RETRY_OF) == first), default=1)

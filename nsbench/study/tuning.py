@@ -14,9 +14,11 @@ from nsbench.study.gathering import Gathering
 from nsbench.study.job import Assignment, Row, TrainJob
 from nsbench.study.lasting_storage import LastingStorage
 from nsbench.study.ledger import (
+    CUT_OFF_AT,
     END_REASON,
     INTERRUPTED,
     SURPLUS,
+    gone_on_with,
     has_free_place,
     is_surplus,
     n_finished,
@@ -184,8 +186,14 @@ class Tuning:
                     fail(self.study, self._storage, trial.number, INTERRUPTED)
 
     def rows(self) -> tuple[Row, ...]:
-        """All trials but those that stepped back or wait."""
-        shown = [trial for trial in self._trials() if standing_of(trial) not in ("surplus", "waiting")]
+        """All trials but those that stepped back, wait, or are gone on with by others."""
+        trials = self._trials()
+        replaced = gone_on_with(trials)
+        shown = [
+            trial
+            for trial in trials
+            if standing_of(trial) not in ("surplus", "waiting") and trial.number not in replaced
+        ]
         return tuple(_row(trial) for trial in shown)
 
     def _claim(self) -> Trial | None:
@@ -232,4 +240,5 @@ def _row(trial: FrozenTrial) -> Row:
         epoch=epoch,
         seconds=seconds,
         reason=trial.user_attrs.get(END_REASON, ""),
+        cut_off=CUT_OFF_AT in trial.user_attrs,
     )

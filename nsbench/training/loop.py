@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import torch
 
@@ -17,6 +18,7 @@ from nsbench.seeding import derive_seed
 from nsbench.training.joint import JointListener
 from nsbench.training.listener import Listener, ReplicaLeaves
 from nsbench.training.mismatch import mismatch_of
+from nsbench.training.narrowing import narrowed
 from nsbench.training.part import check_batch_size
 from nsbench.training.placement import Placement, placement_of
 from nsbench.training.progress import Counts, Look, Replica
@@ -42,6 +44,7 @@ class TrainingResult:
         model: Each replica's parameters at its best epoch, with what this process holds of the item table.
         best_epochs: Each replica's, counted from 1.
         n_epochs: Epochs until each replica stopped.
+        cut_off: Whether each replica was at its last epoch before it could be told that it gets no better.
         looks: Each replica's looks at the validation interactions, in order.
         counts: What these replicas took together, earlier attempts included.
     """
@@ -50,6 +53,7 @@ class TrainingResult:
     model: Sasrec
     best_epochs: tuple[int, ...]
     n_epochs: tuple[int, ...]
+    cut_off: tuple[bool, ...]
     looks: tuple[tuple[Look, ...], ...]
     counts: Counts
 
@@ -88,6 +92,11 @@ class Trainer:
         """Where the item table lies."""
         return placement_of(self.settings.item_table, self.group)
 
+    @cached_property
+    def budget(self) -> TrainingSettings:
+        """The settings with the epochs that are left to the log's size written out."""
+        return self.settings.budgeted(self.batches.n_windows)
+
     def train(
         self, replicas: Sequence[Replica], listener: Listener, checkpoint: Checkpoint | None = None
     ) -> TrainingResult:
@@ -109,22 +118,36 @@ class Trainer:
         while True:
             if state.leaving:
                 state = self._narrowed(state, checkpoint)
-            if state.all_stopped or state.epoch > self.settings.max_epochs:
+            if state.all_stopped or state.epoch > self.budget.max_epochs:
                 break
             self._train_epoch(state, joint, checkpoint)
             if state.leaving:
                 continue
-            if state.epoch % self.settings.validate_every == 0 or state.epoch == self.settings.max_epochs:
+            if state.epoch % self.budget.validate_every == 0 or state.epoch == self.budget.max_epochs:
                 self._validate(state, joint, checkpoint)
             state.begin_epoch(state.epoch + 1)
+        cut_off = tuple(one.is_cut_off(self.budget.patience) for one in state.progress)
+        self._keep_cut_off(state, cut_off, checkpoint)
         return TrainingResult(
             state.numbers,
             state.best,
             tuple(one.best_epoch for one in state.progress),
             tuple(one.n_epochs for one in state.progress),
+            cut_off,
             tuple(tuple(one.looks) for one in state.progress),
             state.counts,
         )
+
+    def _keep_cut_off(self, state: TrainingState, cut_off: Sequence[bool], checkpoint: Checkpoint) -> None:
+        """Leaves a checkpoint of the replicas that a larger max_epochs would go on with; of a fixed number of epochs, none."""
+        places = [place for place, is_cut_off in enumerate(cut_off) if is_cut_off]
+        if not places or self.budget.patience == 0:
+            return
+        snapshot = state.snapshot()
+        if len(places) < len(state.replicas):
+            snapshot = narrowed(snapshot, places)
+            checkpoint.narrow(places)
+        checkpoint.save(snapshot)
 
     def _restored(self, state: TrainingState, snapshot: Snapshot) -> TrainingState:
         """The training where the snapshot stands; as it began, with the reason in the log, where that can't be."""
@@ -169,9 +192,9 @@ class Trainer:
         """The training without the replicas that leave: they cost nothing more, and no checkpoint is of them."""
         snapshot, staying = state.snapshot(), state.staying
         checkpoint.narrow(staying)
-        narrowed = self._begin({state.numbers[place]: state.replicas[place] for place in staying})
-        narrowed.restore(snapshot)
-        return narrowed
+        fewer = self._begin({state.numbers[place]: state.replicas[place] for place in staying})
+        fewer.restore(snapshot)
+        return fewer
 
     def _generators(self, replicas: Sequence[Replica], stream: str) -> list[torch.Generator]:
         return [torch.Generator(self.device).manual_seed(derive_seed(r.seed, stream)) for r in replicas]

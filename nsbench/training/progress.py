@@ -4,6 +4,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+DEFAULT_PATIENCE = 5
+"""Validations without a better one after which a training is taken to be trained out."""
+
 
 @dataclass(frozen=True)
 class Replica:
@@ -59,6 +62,14 @@ class Progress:
         self.n_worse += 1
         self.stopped = 0 < patience <= self.n_worse
         return False
+
+    def is_cut_off(self, patience: int) -> bool:
+        """Whether the replica, at its last epoch, might still get better: patience had not run out.
+
+        Args:
+            patience: As in `judge`; of a run that never stops early, DEFAULT_PATIENCE decides.
+        """
+        return not self.stopped and self.n_worse < (patience or DEFAULT_PATIENCE)
 
 
 @dataclass

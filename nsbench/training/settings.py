@@ -1,10 +1,21 @@
 """How a model is trained."""
 
-from typing import Annotated, Literal
+import math
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from nsbench.search import Choices, FloatRange
+from nsbench.training.progress import DEFAULT_PATIENCE
+
+SEQUENCES_PER_LOOK = 12_800
+"""Sequences, each a row of a batch, that a model is shown between two validations by default: 100 steps of 128 users."""
+
+MOST_SEQUENCES = 2_560_000
+"""Sequences that a model is shown by default, at most: 20,000 steps of 128 users."""
+
+FEWEST_EPOCHS = 20
+"""Epochs that a training may take by default however large the log is."""
 
 
 class TrainingSettings(BaseModel):
@@ -16,11 +27,25 @@ class TrainingSettings(BaseModel):
         float, Field(gt=0, lt=1, description="Adam's learning rate"), FloatRange(1e-4, 1e-2, log=True)
     ] = 1e-3
     batch_size: Annotated[int, Field(ge=1, description="users in a step"), Choices((64, 128, 256))] = 128
-    max_epochs: Annotated[int, Field(ge=1, description="passes over the users, at most")] = 200
-    validate_every: Annotated[int, Field(ge=1, description="epochs between looks at the validation interactions")] = 2
+    max_epochs: Annotated[
+        int,
+        Field(
+            ge=0,
+            description=f"passes over the users, at most; 0: as many as show the model {MOST_SEQUENCES:,} sequences, at least "
+            f"{FEWEST_EPOCHS}",
+        ),
+    ] = 0
+    validate_every: Annotated[
+        int,
+        Field(
+            ge=0,
+            description=f"epochs between validations; 0: as many as show the model about {SEQUENCES_PER_LOOK:,} sequences, at "
+            "least 1",
+        ),
+    ] = 0
     patience: Annotated[
         int, Field(ge=0, description="stop after so many validations without a better one; 0: never stop early")
-    ] = 5
+    ] = DEFAULT_PATIENCE
     windows: Annotated[
         Literal["last", "all"],
         Field(
@@ -86,3 +111,22 @@ class TrainingSettings(BaseModel):
             "its share of Adam's moments, for catalogues that no device holds"
         ),
     ] = "copied"
+
+    def budgeted(self, n_sequences: int) -> Self:
+        """These settings with the epochs that are left to the log's size written out.
+
+        Epochs mean little by themselves: of a log of 1,000 users one is 8 steps, of a log of a million it is 8,000. The
+        budget doesn't depend on batch_size, so that the trials of a study are validated at the same epochs.
+
+        Args:
+            n_sequences: Rows of the batches of an epoch.
+
+        >>> small = TrainingSettings().budgeted(1_000)
+        >>> small.validate_every, small.max_epochs
+        (13, 2561)
+        """
+        every = self.validate_every or max(1, round(SEQUENCES_PER_LOOK / max(1, n_sequences)))
+        # The last epoch is one with a validation, so that a budget that is raised later goes on as if it had been so before.
+        n_looks = math.ceil(MOST_SEQUENCES / max(1, n_sequences) / every)
+        most = self.max_epochs or max(FEWEST_EPOCHS, n_looks * every)
+        return self.model_copy(update={"validate_every": every, "max_epochs": most})

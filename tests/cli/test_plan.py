@@ -20,9 +20,9 @@ PROFILE = """
 description: Two samplers on a small log.
 datasets: [{name: small}]
 samplers: [random, mixed]
-settings: {hidden_dim: 4, max_length: 5, batch_size: 64, patience: 1}
+settings: {hidden_dim: 4, max_length: 5, batch_size: 64, patience: 1, validate_every: 2}
 tune: {trials: 2, epochs: 6}
-repeat: {repeats: 3}
+repeat: {repeats: 3, epochs: 6}
 """
 
 app = typer.Typer()

@@ -117,7 +117,14 @@ def test_a_step_on_a_device_takes_launches_operations_and_traffic(tmp_path):
     path.write_text("\n".join(lines))
     settings = Settings.of("random", {"n_negatives": 1, "n_blocks": 1, "hidden_dim": 50})
     load = Load(
-        settings, n_steps=1, n_positives=1_000, mean_context=1, n_valid_targets=1, n_test_targets=1, n_candidates=10
+        settings,
+        n_sequences=1,
+        n_steps=1,
+        n_positives=1_000,
+        mean_context=1,
+        n_valid_targets=1,
+        n_test_targets=1,
+        n_candidates=10,
     )
     device, made = Device.named(str(path)), subject(100, 9)
     (rates,) = device.rates(made, [load])

@@ -5,7 +5,7 @@ from optuna.storages import InMemoryStorage
 from optuna.trial import TrialState
 
 from nsbench.errors import SettingsError
-from nsbench.study.plan import StudyPlan, load_plan, open_study
+from nsbench.study.plan import StudyPlan, load_plan, open_study, with_budget_of
 from nsbench.study.space import StudyFile, space_of
 from nsbench.watcher import DEFAULT_OBJECTIVE
 from tests.builder import dataset_of
@@ -52,8 +52,21 @@ def test_a_study_that_is_taken_up_again_searches_as_one_that_never_stopped():
 def test_a_changed_setting_is_refused_with_both_values():
     storage = InMemoryStorage()
     open_again(storage)
-    with pytest.raises(SettingsError, match="max_epochs was 3 and is now 4.*--study NAME"):
-        open_again(storage, space_of("random", StudyFile(), {"max_epochs": 4}))
+    with pytest.raises(SettingsError, match="max_length was 50 and is now 20.*--study NAME"):
+        open_again(storage, space_of("random", StudyFile(), {"max_epochs": 3, "max_length": 20}))
+
+
+def test_a_larger_budget_becomes_the_studys_and_a_smaller_one_does_not():
+    storage = InMemoryStorage()
+    for given, kept in ((3, 3), (4, 4), (2, 4)):
+        space = space_of("random", StudyFile(), {"max_epochs": given})
+        study = open_again(storage, space)
+        plan = StudyPlan.of("mine", CARD, space, DEFAULT_OBJECTIVE, 0)
+        plan, space = with_budget_of(study, plan, space)
+        assert (plan.base["max_epochs"], space.base.training.max_epochs) == (kept, kept)
+        found = load_plan("mine", storage)
+        assert found is not None
+        assert found[1] == plan
 
 
 def test_the_plan_is_read_back_as_it_was_written():
