@@ -1,6 +1,7 @@
 """`nsbench plan`: what a profile will take, before it is run, and what it took, after."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -75,11 +76,9 @@ def say_predicted(profile: str, at_once: "AtOnce", home: Home, console: Console)
         SettingsError: The profile isn't accepted.
     """
     from nsbench.forecast.announcement import announced
+    from nsbench.study.profile import load_profile, profile_name
 
-    def tell(text: str) -> None:
-        console.print(text, style="dim", highlight=False)
-
-    prediction = announced(profile, at_once, home, tell)
+    prediction = announced(load_profile(profile), profile_name(profile), at_once, home, dimly(console))
     console.print(
         f"predicted, if nothing is done yet: {say_seconds(prediction)}; {program()} plan {profile} says more",
         soft_wrap=True,
@@ -88,12 +87,19 @@ def say_predicted(profile: str, at_once: "AtOnce", home: Home, console: Console)
     )
 
 
+def dimly(console: Console) -> Callable[[str], None]:
+    """What prints a remark."""
+    return lambda text: console.print(text, style="dim", highlight=False)
+
+
 def say_seconds(prediction: "Prediction") -> str:
     """A prediction's time in words, such as "about 6.4 min (at most 9.1 min)"."""
     if prediction.is_expected:
         return f"about {_time(prediction.likely_s)} (at most {_time(prediction.most_s)})"
-    least, most = _time(prediction.least_s), _time(prediction.most_s)
-    return f"about {most}" if least == most else f"{least} (every run stops early) to {most} (none does)"
+    likely, least, most = (_time(part) for part in (prediction.likely_s, prediction.least_s, prediction.most_s))
+    if least == most:
+        return f"about {most}"
+    return f"about {likely} if runs stop as early as on other logs ({least} to {most})"
 
 
 def _print_prediction(prediction: "Prediction", home: Home, console: Console) -> None:

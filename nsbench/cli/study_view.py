@@ -1,5 +1,6 @@
 """Shows studies and lists of runs while they go on: a live table in a terminal, a line a finished run elsewhere."""
 
+import time
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Self, final
@@ -37,6 +38,8 @@ class StudyView:
         self._live = Live(console=self._console, auto_refresh=False) if self._console.is_terminal else None
         self._printed: set[tuple[str, str]] = set()
         self._begun: set[str] = set()
+        self._n_before: dict[str, int] = {}
+        self._began = time.monotonic()
 
     def __enter__(self) -> Self:
         if self._live is not None:
@@ -51,23 +54,38 @@ class StudyView:
 
     def show(self, sources: Sequence[JobSource]) -> None:
         """Draws the tables anew, or prints what has ended since the last time."""
+        for source in sources:
+            self._n_before.setdefault(source.title, source.n_finished)
         if self._live is None:
             for source in sources:
-                self._print_ended(source)
+                self._print_ended(source, self._left(sources))
             return
         room = max(8, self._console.height - _ROWS_KEPT_FREE * len(sources)) // max(1, len(sources))
-        self._live.update(Group(*(_table(source, room) for source in sources)), refresh=True)
+        tables = (_table(source, room) for source in sources)
+        self._live.update(Group(*tables, Text(self._left(sources), style="dim")), refresh=True)
 
-    def _print_ended(self, source: JobSource) -> None:
+    def _left(self, sources: Sequence[JobSource]) -> str:
+        """The time that is left, reckoned from the runs that have finished since this command began; empty before one has."""
+        n_finished = sum(source.n_finished for source in sources)
+        n_own = n_finished - sum(self._n_before.values())
+        n_left = sum(source.n_planned for source in sources) - n_finished
+        if n_own <= 0 or n_left <= 0:
+            return ""
+        seconds = (time.monotonic() - self._began) / n_own * n_left
+        return f"about {seconds:.0f} s left" if seconds < 100 else f"about {seconds / 60:.0f} min left"
+
+    def _print_ended(self, source: JobSource, left: str) -> None:
         rows = [row for row in source.rows() if row.state in _ENDED]
         if source.title not in self._begun:
             self._begun.add(source.title)
             self._printed |= {(source.title, row.name) for row in rows}
-            self._print(f"{source.title}: {source.n_finished} of {source.n_planned} done before")
+            self._print(
+                f"{source.title}: {source.n_finished} of {source.n_planned} done before; shown is {source.objective}"
+            )
         for row in rows:
             if (source.title, row.name) not in self._printed:
                 self._printed.add((source.title, row.name))
-                self._print(f"{source.title}: {_line(row)}")
+                self._print(f"{source.title}: {_line(row)}" + (f"  {left}" if left else ""))
 
     def _print(self, text: str) -> None:
         self._console.print(text, soft_wrap=True, highlight=False, markup=False)
@@ -101,7 +119,7 @@ def _table(source: JobSource, room: int) -> RenderableType:
     if not rows:
         return Text(f"{source.title}  {source.n_finished}/{source.n_planned}")
     best = max((row.value for row in rows if row.state == "finished" and row.value is not None), default=None)
-    title = f"{source.title}  {source.n_finished}/{source.n_planned}"
+    title = f"{source.title}  {source.n_finished}/{source.n_planned}  {source.objective}"
     table = Table("run", "state", "value", "settings", "epoch", "time", title=title, title_justify="left", box=None)
     for row in _most_telling(rows, best, room):
         value = Text(_number(row.value), style="bold" if row.value is not None and row.value == best else "")

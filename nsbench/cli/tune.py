@@ -97,7 +97,26 @@ def tune(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
             for name in samplers
         ]
         _check(orders)
+        if engine == "processes":
+            _say_predicted(orders, dataset, config, crew.n_workers)
         _work(orders, dataset, crew)
+
+
+def _say_predicted(orders: "list[StudyOrder]", dataset: str, config: str | None, n_workers: int) -> None:
+    """Says how long the trials take on this machine, if none is done yet."""
+    from nsbench.cli.dataset import open_dataset
+    from nsbench.cli.plan import dimly, say_seconds
+    from nsbench.forecast.announcement import TRIALS, announced
+    from nsbench.forecast.rate import AtOnce
+    from nsbench.study.profile import study_profile
+
+    home, console = current_home(), Console()
+    open_dataset(dataset, home)
+    first = orders[0]
+    profile = study_profile(dataset, [order.sampler for order in orders], first.values, config, first.n_trials)
+    at_once = AtOnce(n_workers, first.n_replicas)
+    prediction = announced(profile, f"tune-{dataset}", at_once, home, dimly(console), TRIALS)
+    console.print(f"predicted, if nothing is done yet: {say_seconds(prediction)}", soft_wrap=True, highlight=False)
 
 
 def budget_values(epochs: int | None) -> "dict[str, Value]":

@@ -13,6 +13,9 @@ from nsbench.tracking.mlflow_connection import sqlite_file
 from nsbench.tracking.mlflow_reader import open_reader
 from nsbench.tracking.stored_run import RunReader, StoredRun
 
+TYPICAL_LOOKS = 12
+"""Validations of a run that stops early. Measured: see the README's table of budgets."""
+
 _LOGGED_AT_EACH_LOOK = "train/loss"
 _ALIKE = ("max_epochs", "patience", "validate_every")
 _MOST_PRUNED_READ = 20
@@ -24,6 +27,7 @@ class Epochs(BaseModel):
     Attributes:
         least: Before early stopping can end it.
         most: As its settings allow.
+        typical: As runs that stop early took on other logs.
         expected: The mean of the recorded runs like it; None where there are none.
         n_runs: How many those are.
     """
@@ -32,21 +36,24 @@ class Epochs(BaseModel):
 
     least: int
     most: int
+    typical: int
     expected: float | None = None
     n_runs: int = 0
 
     @property
     def likely(self) -> float:
-        """The expected number, or the most that there can be where nothing is known."""
-        return float(self.most) if self.expected is None else self.expected
+        """The expected number, or the typical one where nothing is known of this log."""
+        return float(self.typical) if self.expected is None else self.expected
 
 
 def epochs_allowed(settings: Settings) -> Epochs:
     """What the settings allow: early stopping needs one look that is the best, and `patience` that are not."""
     training = settings.training
     most = training.max_epochs
-    stops = training.patience > 0
-    return Epochs(least=min(most, (1 + training.patience) * training.validate_every) if stops else most, most=most)
+    if training.patience == 0:
+        return Epochs(least=most, most=most, typical=most)
+    least, typical = (n_looks * training.validate_every for n_looks in (1 + training.patience, TYPICAL_LOOKS))
+    return Epochs(least=min(most, least), most=most, typical=min(most, max(least, typical)))
 
 
 @final

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from nsbench import __version__
@@ -20,9 +20,15 @@ from nsbench.terms import RunKind
 
 
 def predict(
-    profile: Profile, name: str, home: Home, source: RateSource, at_once: AtOnce, record: EpochRecord
+    profile: Profile,
+    name: str,
+    home: Home,
+    source: RateSource,
+    at_once: AtOnce,
+    record: EpochRecord,
+    stages: Collection[Stage] = ("trials", "baselines", "repeats"),
 ) -> Prediction:
-    """What a profile takes.
+    """What a profile takes, or some stages of it.
 
     Args:
         profile: What would be run.
@@ -31,6 +37,7 @@ def predict(
         source: Where rates come from.
         at_once: Workers and replicas.
         record: What epochs are expected by.
+        stages: Which runs are made.
 
     Raises:
         DatasetError: A dataset is not prepared, and nothing says what it will be like.
@@ -44,6 +51,7 @@ def predict(
         loads = [load_of(subject, _typical(profile, entry, sampler)) for sampler in profile.samplers]
         rates = source.rates(subject, loads, at_once.n_replicas)
         own = _parts(profile, entry, _Builder(subject, record, at_once), loads, rates)
+        own = [part for part in own if part.stage in stages]
         parts += own
         how[entry.name] = subject.how
         disk_bytes += subject.disk_bytes + sum(part.n_runs * part.run_disk_bytes for part in own)
@@ -146,7 +154,7 @@ class _Builder:
             sampler=",".join(names),
             stage="baselines",
             n_runs=len(names),
-            epochs=Epochs(least=0, most=0, expected=0),
+            epochs=Epochs(least=0, most=0, typical=0, expected=0),
             validate_every=0,
             n_steps=0,
             n_positives=0,

@@ -141,6 +141,10 @@ class JobSource(Protocol):
         """What a table calls it."""
 
     @property
+    def objective(self) -> str:
+        """The metric that its tables show, by full name."""
+
+    @property
     def n_planned(self) -> int:
         """Runs with a result that it ends with."""
 

@@ -1,5 +1,6 @@
 """A profile: everything that a comparison consists of, in one YAML file of `configs/profiles/`."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -106,6 +107,22 @@ class Profile(_Part):
     def repeat_values(self) -> dict[str, Value]:
         """What of a study's settings is otherwise in repeats: they are trained out, whatever the trials' budget."""
         return {"max_epochs": self.repeat.epochs or 0}
+
+
+def study_profile(
+    dataset: str, samplers: Sequence[str], values: Mapping[str, Value], config: str | None, n_trials: int
+) -> Profile:
+    """The profile of the studies that one command asks for, without repeats or baselines worth the name."""
+    fixed = {name: ",".join(map(str, value)) if isinstance(value, list) else value for name, value in values.items()}
+    return Profile(
+        description="one command",
+        datasets=(ProfileDataset(name=dataset),),
+        samplers=tuple(samplers),
+        baselines=(),
+        settings={name: value for name, value in fixed.items() if value is not None},
+        tune=TuneBudget(trials=n_trials, config=config),
+        repeat=RepeatBudget(repeats=1),
+    )
 
 
 def load_profile(name: str) -> Profile:

@@ -46,7 +46,7 @@ class RunList:
         self._waiting = list(jobs)
         self._begun: list[ListedAssignment] = []
         self._open: list[ListedAssignment] = []
-        self._objective = objective
+        self.objective = objective
         self._claims: Claims = claims or NoClaims()
         self._elsewhere: list[PlannedJob] = []
         self._ended_elsewhere: list[ClaimState] = []
@@ -146,7 +146,7 @@ class RunList:
                 self._elsewhere += planned.of_names(set(planned.names) - own)
                 self._next_look = 0.0
             for part in planned.of_names(own):
-                assignment = ListedAssignment(part, self._objective, self._claims)
+                assignment = ListedAssignment(part, self.objective, self._claims)
                 self._begun.append(assignment)
                 self._open.append(assignment)
                 return assignment

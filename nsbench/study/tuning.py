@@ -104,6 +104,11 @@ class Tuning:
         return self.plan.name
 
     @property
+    def objective(self) -> str:
+        """The validation metric that is maximised."""
+        return self.plan.objective
+
+    @property
     def n_planned(self) -> int:
         """Finished trials in the end."""
         return self._n_planned

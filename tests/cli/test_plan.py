@@ -14,6 +14,7 @@ from nsbench.forecast.announcement import announced
 from nsbench.forecast.epochs import Epochs
 from nsbench.forecast.rate import AtOnce
 from nsbench.home import Home
+from nsbench.study.profile import load_profile
 from tests.forecast.builder import part, prediction
 
 PROFILE = """
@@ -56,7 +57,9 @@ def test_this_machine_is_measured_and_the_prediction_kept(home):
     assert "4 to 6" in text
     (file,) = (home.root / "plans").iterdir()
     assert json.loads(file.read_text())["n_at_once"] == 1
-    kept = announced("mine.yaml", AtOnce(3), home, tell=lambda text: pytest.fail(f"measured again: {text}"))
+    kept = announced(
+        load_profile("mine.yaml"), "mine", AtOnce(3), home, tell=lambda text: pytest.fail(f"measured again: {text}")
+    )
     assert kept.n_at_once == 3
     assert [one.stage for one in kept.parts] == ["trials", "trials", "baselines", "repeats", "repeats"]
 
@@ -97,8 +100,10 @@ def test_wrong_options_are_refused(home, arguments, message):
 
 def test_the_time_in_words():
     """A trial takes 118 s at most and 72 s at least, with 8 epochs 95 s; the command itself 10 s."""
-    assert say_seconds(prediction(part(n_runs=1))) == "82 s (every run stops early) to 2.13 min (none does)"
-    fixed = Epochs(least=10, most=10)
+    assert say_seconds(prediction(part(n_runs=1))) == (
+        "about 2.13 min if runs stop as early as on other logs (82 s to 2.13 min)"
+    )
+    fixed = Epochs(least=10, most=10, typical=10)
     assert say_seconds(prediction(part(n_runs=1, epochs=fixed))) == "about 2.13 min"
-    known = Epochs(least=6, most=10, expected=8, n_runs=2)
+    known = Epochs(least=6, most=10, typical=8, expected=8, n_runs=2)
     assert say_seconds(prediction(part(n_runs=1, epochs=known))) == "about 1.75 min (at most 2.13 min)"

@@ -16,15 +16,15 @@ SETTINGS = Settings.of("random", {"max_epochs": 10, "patience": 2, "validate_eve
 
 def test_early_stopping_needs_the_best_look_and_as_many_as_its_patience():
     """Looks at 2, 4 and 6, of which the first is the best."""
-    assert epochs_allowed(SETTINGS) == Epochs(least=6, most=10)
+    assert epochs_allowed(SETTINGS) == Epochs(least=6, most=10, typical=10)
 
 
 def test_without_early_stopping_all_epochs_are_run():
-    assert epochs_allowed(SETTINGS.changed({"patience": 0})) == Epochs(least=10, most=10)
+    assert epochs_allowed(SETTINGS.changed({"patience": 0})) == Epochs(least=10, most=10, typical=10)
 
 
 def test_no_run_is_shorter_than_it_may_be():
-    assert epochs_allowed(SETTINGS.changed({"max_epochs": 3})) == Epochs(least=3, most=3)
+    assert epochs_allowed(SETTINGS.changed({"max_epochs": 3})) == Epochs(least=3, most=3, typical=3)
 
 
 def test_where_nothing_is_recorded_nothing_is_expected():
@@ -44,7 +44,7 @@ def test_expected_epochs_are_the_mean_of_runs_alike():
             stored(5, status="FAILED"),
         )
     )
-    assert record.epochs("small", RunKind.TRIAL, SETTINGS) == Epochs(least=6, most=10, expected=6, n_runs=3)
+    assert record.epochs("small", RunKind.TRIAL, SETTINGS) == Epochs(least=6, most=10, typical=10, expected=6, n_runs=3)
 
 
 def test_nothing_is_compared_before_a_run_is_done():

@@ -41,7 +41,7 @@ def test_without_recorded_runs_the_likely_time_is_the_most():
 
 def test_recorded_runs_say_how_many_epochs_are_likely():
     """Eight epochs: 2 + 80 + 12 + 1 = 95 s."""
-    found = prediction(part("trials", 1, Epochs(least=6, most=10, expected=8, n_runs=3)))
+    found = prediction(part("trials", 1, Epochs(least=6, most=10, typical=10, expected=8, n_runs=3)))
     assert found.is_expected
     assert found.likely_s == pytest.approx(COMMAND_S + 95)
 
