@@ -49,6 +49,13 @@ def tune(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
     trials: Annotated[
         int, typer.Option(help="Finished trials in the end, pruned and earlier ones counted.", min=1)
     ] = 20,
+    confirm: Annotated[
+        int | None,
+        typer.Option(
+            help="Best points that are trained with 3 seeds each before one is called best. Default: 3, from 10 trials on.",
+            min=0,
+        ),
+    ] = None,
     epochs: EpochsOption = None,
     timeout: Annotated[
         float | None, typer.Option(help="No trial begins after so many seconds; running ones end.", min=0)
@@ -93,6 +100,7 @@ def tune(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
                 name=study,
                 profile=Path(config).stem if config else DEFAULT_PROFILE,
                 n_replicas=replicas_of(engine, gpus, replicas),
+                n_confirmed=confirm,
             )
             for name in samplers
         ]
@@ -113,7 +121,9 @@ def _say_predicted(orders: "list[StudyOrder]", dataset: str, config: str | None,
     home, console = current_home(), Console()
     open_dataset(dataset, home)
     first = orders[0]
-    profile = study_profile(dataset, [order.sampler for order in orders], first.values, config, first.n_trials)
+    profile = study_profile(
+        dataset, [order.sampler for order in orders], first.values, config, first.n_trials, first.n_confirmed
+    )
     at_once = AtOnce(n_workers, first.n_replicas)
     prediction = announced(profile, f"tune-{dataset}", at_once, home, dimly(console), TRIALS)
     console.print(f"predicted, if nothing is done yet: {say_seconds(prediction)}", soft_wrap=True, highlight=False)

@@ -14,6 +14,7 @@ from nsbench.forecast.prediction import LEADER_BYTES, RANK_BYTES, RUN_DISK_BYTES
 from nsbench.forecast.rate import AtOnce, Rates, RateSource
 from nsbench.forecast.subject import Subject, subject_of
 from nsbench.home import Home
+from nsbench.study.confirmation import n_trials_in_all
 from nsbench.study.profile import Profile, ProfileDataset
 from nsbench.study.space import space_of
 from nsbench.terms import RunKind
@@ -90,7 +91,7 @@ def _parts(
 ) -> list[Part]:
     """A dataset's runs in the order in which they are made: trials and baselines side by side, then repeats."""
     rated = list(zip(profile.samplers, loads, rates, strict=True))
-    trials, repeats = profile.tune.trials, profile.repeat.repeats
+    trials, repeats = n_trials_in_all(profile.tune.trials, profile.tune.confirm), profile.repeat.repeats
     alike = {name: space_of(name, profile.study_file(entry), profile.values).is_rate_only for name in profile.samplers}
     return [
         *(

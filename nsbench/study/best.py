@@ -107,7 +107,12 @@ def best_for(study: str, card: DatasetCard, sampler: str, home: Home) -> Best:
 
 
 def best_point(trials: Iterable[FrozenTrial]) -> BestPoint | None:
-    """The point whose complete trials have the highest mean, the first of equals; None without a complete one.
+    """The point whose complete trials have the highest mean, the first of equals; None without a complete one."""
+    return next(iter(ranked_points(trials)), None)
+
+
+def ranked_points(trials: Iterable[FrozenTrial]) -> list[BestPoint]:
+    """The points by the mean of their complete trials, the best first, of equals the earlier one.
 
     Of a trial that was cut off and gone on with, only the latter counts.
     """
@@ -123,7 +128,7 @@ def best_point(trials: Iterable[FrozenTrial]) -> BestPoint | None:
         )
         for params, own in points.items()
     ]
-    return max(found, key=lambda point: (point.value, -point.trials[0]), default=None)
+    return sorted(found, key=lambda point: (-point.value, point.trials[0]))
 
 
 def best_so_far(trials: Iterable[FrozenTrial]) -> list[float]:

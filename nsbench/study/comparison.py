@@ -38,6 +38,7 @@ def studies(
                 seed=profile.seed,
                 profile=name,
                 n_replicas=n_replicas,
+                n_confirmed=profile.tune.confirm,
             ),
             dataset,
         )

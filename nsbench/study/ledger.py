@@ -37,6 +37,9 @@ CUT_OFF_AT = "nsbench.cut_off_at"
 CONTINUES = "nsbench.continues"
 """The attribute of a trial that goes on with one that was cut off: that one's number."""
 
+CONFIRMS = "nsbench.confirms"
+"""The attribute of a trial that trains one of the best points with a fresh seed: the number of that point's first trial."""
+
 SURPLUS = "surplus"
 """The reason of a trial that was begun when all places were taken; it trained nothing and counts for nothing."""
 

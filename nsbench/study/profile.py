@@ -39,12 +39,14 @@ class TuneBudget(_Part):
         trials: Finished trials.
         epochs: Epochs of a trial, at most; None: by the log's size, so that few reach it.
         config: A study file that changes the space: a name in `configs/studies`, or a path; None: the default space.
+        confirm: Best points that are trained with further seeds before one is called best; None: by the number of trials.
         objective: The validation metric that is maximised; None: the hit rate in total at the cut-off nearest to 10.
     """
 
     trials: int = Field(default=20, ge=1)
     epochs: int | None = Field(default=None, ge=1)
     config: str | None = None
+    confirm: int | None = Field(default=None, ge=0)
     objective: str | None = None
 
 
@@ -110,7 +112,12 @@ class Profile(_Part):
 
 
 def study_profile(
-    dataset: str, samplers: Sequence[str], values: Mapping[str, Value], config: str | None, n_trials: int
+    dataset: str,
+    samplers: Sequence[str],
+    values: Mapping[str, Value],
+    config: str | None,
+    n_trials: int,
+    n_confirmed: int | None = None,
 ) -> Profile:
     """The profile of the studies that one command asks for, without repeats or baselines worth the name."""
     fixed = {name: ",".join(map(str, value)) if isinstance(value, list) else value for name, value in values.items()}
@@ -120,7 +127,7 @@ def study_profile(
         samplers=tuple(samplers),
         baselines=(),
         settings={name: value for name, value in fixed.items() if value is not None},
-        tune=TuneBudget(trials=n_trials, config=config),
+        tune=TuneBudget(trials=n_trials, config=config, confirm=n_confirmed),
         repeat=RepeatBudget(repeats=1),
     )
 

@@ -11,6 +11,7 @@ from nsbench.errors import TrackingError
 from nsbench.experiment import settled
 from nsbench.home import Home
 from nsbench.objective import checked_objective
+from nsbench.study.confirmation import n_points_of, note_n_points
 from nsbench.study.crew import Crew
 from nsbench.study.engine import Viewer, work
 from nsbench.study.joining import JoinedStudy, announce_repeats, goal_of, invite, raise_goal
@@ -51,6 +52,7 @@ class StudyOrder:
         name: The study's name; None: dataset, sampler and `profile`.
         profile: The last part of that name.
         n_replicas: Trials that a worker trains side by side, at most.
+        n_confirmed: Best points that are trained with further seeds; None: by the number of trials.
     """
 
     sampler: str
@@ -63,6 +65,7 @@ class StudyOrder:
     name: str | None = None
     profile: str = DEFAULT_PROFILE
     n_replicas: int = 1
+    n_confirmed: int | None = None
 
 
 @final
@@ -115,6 +118,8 @@ class Session:
             )
         invite(study, space, dataset.card)
         raise_goal(study, self._storage, order.n_trials)
+        n_confirmed = n_points_of(order.n_trials) if order.n_confirmed is None else order.n_confirmed
+        note_n_points(study, self._storage, n_confirmed)
         pace = Pace(lambda: order.n_trials, order.n_replicas, order.timeout_s)
         return Tuning(study, plan, space, self._storage, self._reconciler, pace)
 

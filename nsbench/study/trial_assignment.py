@@ -14,7 +14,7 @@ from optuna.trial import Trial, TrialState
 from nsbench.study.answer import Answer, Refusal, Verdict
 from nsbench.study.job import Ending, Follower, TrainJob
 from nsbench.study.lasting_storage import LastingStorage
-from nsbench.study.ledger import APART, CUT_OFF_AT, END_REASON, GROUP, RETRY_OF, RUN_ID
+from nsbench.study.ledger import APART, CONFIRMS, CUT_OFF_AT, END_REASON, GROUP, RETRY_OF, RUN_ID
 from nsbench.study.memory import OUT_OF_MEMORY
 from nsbench.study.sign_of_life import SIGN_OF_LIFE
 from nsbench.study.trial_end import fail, lose, retry
@@ -81,7 +81,8 @@ class TrialAssignment:
             return Verdict.GO_ON
         try:
             self.trial.report(value, epoch)
-            if not self.trial.should_prune():
+            # What a point reaches with another seed is wanted whole.
+            if CONFIRMS in self.trial.user_attrs or not self.trial.should_prune():
                 return Verdict.GO_ON
         except UpdateFinishedTrialError:
             return Verdict.STOP

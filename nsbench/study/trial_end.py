@@ -10,6 +10,7 @@ from optuna.trial import FrozenTrial, TrialState
 from nsbench.study.lasting_storage import LastingStorage
 from nsbench.study.ledger import (
     ATTEMPT,
+    CONFIRMS,
     CONTINUES,
     END_REASON,
     GIVEN_UP,
@@ -77,7 +78,7 @@ def retry(study: Study, trial: FrozenTrial, *, lost: bool) -> bool:
     # Without a point it died before it had one: nothing is lost.
     if not point or is_queued(study.get_trials(deepcopy=False), first, attempt):
         return True
-    kept = {name: trial.user_attrs[name] for name in (ORIGIN, GROUP, CONTINUES) if name in trial.user_attrs}
+    kept = {name: trial.user_attrs[name] for name in (ORIGIN, GROUP, CONTINUES, CONFIRMS) if name in trial.user_attrs}
     if GROUP in kept and n_lost == MOST_LOST - 1:
         # The last attempt is made alone: a point that kills takes no others along.
         kept[GROUP] = first
@@ -97,6 +98,7 @@ def go_on(study: Study, storage: LastingStorage, max_epochs: int) -> int:
         for trial in cut_off:
             first, attempt = trial.user_attrs.get(RETRY_OF, trial.number), _attempts(trials, trial) + 1
             attrs = {RETRY_OF: first, ATTEMPT: attempt, CONTINUES: trial.number}
+            attrs |= {name: trial.user_attrs[name] for name in (CONFIRMS,) if name in trial.user_attrs}
             study.enqueue_trial(trial.params, user_attrs=attrs)
     return len(cut_off)
 

@@ -9,6 +9,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from nsbench.errors import SettingsError
+from nsbench.study.confirmation import n_confirming, queue_confirmations
 from nsbench.study.failure import failures_among
 from nsbench.study.gathering import Gathering
 from nsbench.study.job import Assignment, Row, TrainJob
@@ -89,7 +90,7 @@ class Tuning:
         self._storage = storage
         self._reconciler = reconciler
         self._pace = pace
-        self._n_planned = pace.n_planned()
+        self._n_planned = self._planned()
         self._deadline = None if pace.timeout_s is None else time.monotonic() + pace.timeout_s
         trials = self._trials()
         self._first_own = next((trial.number for trial in trials if trial.state is TrialState.WAITING), len(trials))
@@ -110,7 +111,7 @@ class Tuning:
 
     @property
     def n_planned(self) -> int:
-        """Finished trials in the end."""
+        """Finished trials in the end; more when the search has ended and its best points are confirmed."""
         return self._n_planned
 
     @property
@@ -137,8 +138,18 @@ class Tuning:
                 assignment.show_life()
         if now >= self._next_reconcile:
             self._next_reconcile = now + _RECONCILE_EVERY_S
-            self._n_planned = self._pace.n_planned()
+            self._n_planned = self._planned()
             self._reconciler.reconcile(self.study, self.plan)
+
+    def _planned(self) -> int:
+        """Finished trials in the end: those of the search, and those that confirm its best points."""
+        return self._pace.n_planned() + n_confirming(self._trials())
+
+    def _confirm(self) -> None:
+        """Queues the confirmations of the best points as soon as the search has ended."""
+        if not self._is_late and self.n_finished >= self._n_planned:
+            queue_confirmations(self.study, self._storage, self._pace.n_planned())
+            self._n_planned = self._planned()
 
     def next_assignment(self, n_free: int = 1) -> Assignment | None:
         """Begins a trial where a place is free, and with it others that can be trained beside it.
@@ -147,6 +158,7 @@ class Tuning:
             TrainingError: Too many trials have failed.
         """
         self.keep_up()
+        self._confirm()
         self._gathering.open(self._trials(), self._n_planned, n_free)
         while self._may_claim():
             trial = self._claim()
