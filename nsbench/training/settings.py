@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from nsbench.search import Choices, FloatRange
 from nsbench.training.progress import DEFAULT_PATIENCE
 
-SEQUENCES_PER_LOOK = 12_800
-"""Sequences, each a row of a batch, that a model is shown between two validations by default: 100 steps of 128 users."""
+SEQUENCES_PER_LOOK = 25_600
+"""Sequences, each a row of a batch, that a model is shown between two validations by default: 200 steps of 128 users."""
 
 MOST_SEQUENCES = 2_560_000
 """Sequences that a model is shown by default, at most: 20,000 steps of 128 users."""
@@ -123,7 +123,7 @@ class TrainingSettings(BaseModel):
 
         >>> small = TrainingSettings().budgeted(1_000)
         >>> small.validate_every, small.max_epochs
-        (13, 2561)
+        (26, 2574)
         """
         every = self.validate_every or max(1, round(SEQUENCES_PER_LOOK / max(1, n_sequences)))
         # The last epoch is one with a validation, so that a budget that is raised later goes on as if it had been so before.
