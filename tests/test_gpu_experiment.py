@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from _pytest.mark import ParameterSet
 
 from nsbench.config import Settings
 from nsbench.errors import SettingsError
@@ -37,7 +38,12 @@ def trained(name: str, orders: list[RunOrder], **settings: object) -> dict[int, 
         return run_replicas([one] * len(orders), ring_log(), NullTracker(), orders)
 
 
-@pytest.mark.parametrize("name", list(SAMPLERS))
+def each_of(name: str) -> ParameterSet:
+    """A case of its own; the simplest and the most complex sampler are tried each time, the others among the slow ones."""
+    return pytest.param(name, marks=[] if name in {"random", "adaptive-mixed"} else [pytest.mark.slow])
+
+
+@pytest.mark.parametrize("name", [each_of(name) for name in SAMPLERS])
 def test_every_sampler_learns_the_ring(name: str) -> None:
     """The next item follows from the last one: more than four in five stand among the first five, of each of three seeds.
 

@@ -17,6 +17,7 @@ from nsbench.study.claim import Claims, StoredClaims, claims_name, run_name
 from nsbench.study.job import BaselineJob, TrainJob
 from nsbench.study.lasting_storage import LastingStorage
 from nsbench.study.listed_run import PlannedJob
+from nsbench.study.plan import study_name
 from nsbench.study.run_list import RunList
 from nsbench.terms import ALL, CUT_OFF, N_EPOCHS, RunKind, Tag, metric_name
 from nsbench.tracking.mlflow_reader import open_reader
@@ -73,7 +74,9 @@ def repeats_of(
         orders = tuple(_run_order(seed, order, objective) for seed in group)
         names = tuple(run_name(one.seed) for one in orders)
         jobs.append(PlannedJob(names, TrainJob(dataset.card.name, settings, orders)))
-    title = f"{dataset.card.name}/{settings.sampler.name} repeats"
+    usual = study_name(dataset.card.name, settings.sampler.name)
+    of_usual = order.study in (None, usual)
+    title = f"{dataset.card.name}/{settings.sampler.name} repeats" if of_usual else f"{order.study} repeats"
     return RunList(title, jobs, order.n_repeats - len(seeds), TEST_SCORE, claims)
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 import torch
+from _pytest.mark import ParameterSet
 from torch import Tensor
 
 from nsbench.data import batch as batches_module
@@ -62,7 +63,13 @@ def n_repeated(started: Started) -> int:
     return started.calls["graph"]
 
 
-@pytest.mark.parametrize("settings", every_sampler(), ids=lambda one: f"{one.name}-{one.negative_sharing}")
+def each_of(settings: SamplerSettings) -> ParameterSet:
+    """A case of its own; those whose negatives a group shares are among the slow ones."""
+    marks = [pytest.mark.slow] if settings.negative_sharing == "group" else []
+    return pytest.param(settings, marks=marks, id=f"{settings.name}-{settings.negative_sharing}")
+
+
+@pytest.mark.parametrize("settings", [each_of(one) for one in every_sampler()])
 def test_repeated_steps_give_what_they_give_call_by_call(settings: SamplerSettings) -> None:
     """Three epochs of three replicas with rates of their own and dropout, the fourth step of each smaller: bit for bit."""
     item_optimizer = {"user": "dense", "group": "row-wise"}[settings.negative_sharing]
