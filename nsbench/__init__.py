@@ -5,4 +5,4 @@ The package is laid out in floors; imports go down only (see `[tool.importlinter
 -> `samplers`, `model`, `loss` -> `data`.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

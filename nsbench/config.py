@@ -201,8 +201,26 @@ def _section_of(name: str, sections: Mapping[str, type[BaseModel]]) -> str:
     )
 
 
+ALIASES: Mapping[str, str] = {
+    "lr": "learning_rate",
+    "epochs": "max_epochs",
+    "n_epochs": "max_epochs",
+    "dropout": "dropout_rate",
+    "dim": "hidden_dim",
+    "embedding_dim": "hidden_dim",
+    "layers": "n_blocks",
+    "num_blocks": "n_blocks",
+    "maxlen": "max_length",
+    "k": "cutoffs",
+    "negatives": "n_negatives",
+    "num_negatives": "n_negatives",
+}
+"""What other libraries call a setting, to say what it is called here."""
+
+
 def _closest(name: str, known: Sequence[str] | Mapping[str, object]) -> str:
-    close = difflib.get_close_matches(name, list(known), n=1)
+    alias = ALIASES.get(name.lower())
+    close = [alias] if alias in known else difflib.get_close_matches(name, list(known), n=1)
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from nsbench.config import Settings, parse_assignments, read_settings_file, sections_of, settings_values
+from nsbench.config import ALIASES, Settings, parse_assignments, read_settings_file, sections_of, settings_values
 from nsbench.errors import SettingsError
 from nsbench.samplers import SAMPLERS
 from nsbench.search import Choices, FloatRange, IntRange
@@ -158,3 +158,10 @@ def test_a_file_serves_several_samplers_and_a_misspelt_field_is_still_refused() 
         Settings.of("random", settings_values("random", {"n_hardst": 5}))
     with pytest.raises(SettingsError, match=r"unknown setting 'n_hardest'"):
         Settings.of("random", {"n_hardest": 5})
+
+
+@pytest.mark.parametrize("name", ALIASES)
+def test_what_other_libraries_call_a_setting_is_answered_with_its_name_here(name: str) -> None:
+    """Some are as near to another setting by their letters: lr to n_heads."""
+    with pytest.raises(SettingsError, match=f"unknown setting '{name}' \\(did you mean '{ALIASES[name]}'\\?\\)"):
+        Settings.of("random", {name: 1})

@@ -204,7 +204,7 @@ def test_a_run_that_is_trained_out_says_so_and_leaves_no_checkpoint(tmp_path: Pa
 
 
 def test_epochs_are_left_to_the_logs_size() -> None:
-    """60 users: 25,600 sequences are 427 epochs, and the budget 100 times as many; settings that say their epochs stay as they are."""
+    """60 users: 25,600 sequences are 427 epochs, and the budget 100 times as many; epochs that are given stay."""
     free = settled(settings(max_epochs=0, validate_every=0), ring_log()).training
     assert (free.validate_every, free.max_epochs) == (427, 42_700)
     assert settled(settings(), ring_log()) == settings()

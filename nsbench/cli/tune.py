@@ -167,7 +167,8 @@ def print_best(study: str, dataset: str, sampler: str, console: Console) -> None
     mean = f", the mean of {best.n_trials} trials of its settings" if best.n_trials > 1 else ""
     console.print(f"\n{study}: best is trial {best.trial}, {best.objective} {best.value:.4f}{mean}", highlight=False)
     for name, value in best.searched.items():
-        console.print(f"  {name}: {value:.6g}" if isinstance(value, float) else f"  {name}: {value}", highlight=False)
+        # In full, so that they can be typed back.
+        console.print(f"  --set {name}={value}", highlight=False)
     named = "" if study == study_name(dataset, sampler) else f" --study {study}"
     console.print(
         f"next: {program()} repeat --sampler {sampler} --dataset {dataset}{named}", soft_wrap=True, highlight=False

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from nsbench import __version__
 from tests.cli.in_process import nsbench
 
 PROJECT = Path(__file__).parents[2]
@@ -25,6 +26,12 @@ def test_every_command_has_help_and_says_what_it_is_for(tmp_path: Path) -> None:
     assert done.code == 0
     for command in ("data", "samplers", "train", "tune", "repeat", "baseline", "reproduce", "report", "ui", "bench"):
         assert command in done.out
+
+
+def test_the_package_is_run_as_a_module_too() -> None:
+    command = [sys.executable, "-m", "nsbench", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=PROJECT, check=True)
+    assert done.stdout.strip() == f"nsbench {__version__}"
 
 
 @pytest.mark.parametrize(

@@ -54,5 +54,5 @@ def test_a_profile_runs_to_its_report_and_a_second_time_does_nothing(folder):
     assert list((folder / "home" / "reports").rglob("report.md"))
     again = nsbench(folder, "reproduce", "mine.yaml", "--workers", "1")
     assert "  finished  " not in again
-    for line in ("small/random/mine: 2 of 2", "small/mixed repeats: 2 of 2", "small baselines: 1 of 1"):
+    for line in ("small/random/mine: 2 of 2", "small/mixed/mine repeats: 2 of 2", "small baselines: 1 of 1"):
         assert f"{line} done before" in again

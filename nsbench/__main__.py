@@ -1,0 +1,5 @@
+"""`python -m nsbench`."""
+
+from nsbench.cli.main import main
+
+main()
