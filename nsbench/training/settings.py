@@ -24,7 +24,7 @@ class TrainingSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     learning_rate: Annotated[
-        float, Field(gt=0, lt=1, description="Adam's learning rate"), FloatRange(1e-4, 1e-2, log=True)
+        float, Field(gt=0, lt=1, description="Adam's learning rate"), FloatRange(3e-4, 1e-2, log=True)
     ] = 1e-3
     batch_size: Annotated[int, Field(ge=1, description="users in a step"), Choices((64, 128, 256))] = 128
     max_epochs: Annotated[

@@ -13,14 +13,14 @@ def file_of(**fields):
 
 def test_without_a_file_the_fields_ranges_are_searched():
     space = space_of("random", StudyFile(), {})
-    assert space.ranges["learning_rate"] == FloatRange(1e-4, 1e-2, log=True)
+    assert space.ranges["learning_rate"] == FloatRange(3e-4, 1e-2, log=True)
     assert space.ranges["n_negatives"] == IntRange(5, 500, log=True)
 
 
 def test_what_a_file_leaves_out_of_a_range_stays():
-    """The field says 1e-4 to 1e-2 by factors; only the upper end is changed."""
+    """The field says 3e-4 to 1e-2 by factors; only the upper end is changed."""
     space = space_of("random", file_of(search={"learning_rate": {"high": 5e-3}}), {})
-    assert space.ranges["learning_rate"] == FloatRange(1e-4, 5e-3, log=True)
+    assert space.ranges["learning_rate"] == FloatRange(3e-4, 5e-3, log=True)
 
 
 def test_a_field_without_a_range_can_be_searched():
