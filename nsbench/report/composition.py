@@ -43,11 +43,11 @@ def compose(summaries: Sequence[DatasetSummary], gallery: Gallery, location: str
         written: When the report is made.
     """
     sections = [
-        Section("all-logs", "All logs in one table", tables=_present(overview_table(summaries))),
+        Section("all-logs", "All datasets in one table", tables=_present(overview_table(summaries))),
         *(_dataset_section(summary, gallery) for summary in summaries),
         Section(
             "logs",
-            "The logs",
+            "The datasets",
             points=tuple(cards_without_popularity(summaries)),
             drawings=gallery.shared,
             tables=_present(size_table(summaries), popularity_table(summaries)),
@@ -81,7 +81,7 @@ def _dataset_section(summary: DatasetSummary, gallery: Gallery) -> Section:
         ),
         Section(
             f"differences-{place}",
-            "What is real",
+            "Significant differences",
             points=summary.statistics.notes,
             drawings=gallery.of(name, "differences"),
             tables=_differences(summary),

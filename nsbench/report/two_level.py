@@ -14,7 +14,7 @@ each level, and why:
 
 Measured on 500 draws with a known truth (tests/report/test_two_level.py): 95 % intervals of hit rates, balances and head
 shares hold it in 93 to 96 % with 5 and 20 repeats, and in 92 to 95 % with 3 that vary much (the balance of means the least);
-differences of methods that don't differ are called real at 5 % in 3 to 6 %. Whole copies of users and of repeats instead
+differences of methods that don't differ are called significant at 5 % in 3 to 6 %. Whole copies of users and of repeats instead
 hold differences in 93 % with 3 repeats that vary much, and in 99.7 % where what varies is mostly chance.
 
 Source: crossed levels, Owen, "The pigeonhole bootstrap", Annals of Applied Statistics 2007; exponential weights, Rubin,
@@ -161,6 +161,13 @@ class TwoLevel:
         users = self._users[(slice(None), a, *quantity)] - self._users[(slice(None), b, *quantity)]
         draws = self._draws(users, spread)
         return interval_of(draws), p_value_of(draws)
+
+    def by_users(self, a: int, b: int, quantity: tuple[int, int]) -> Interval:
+        """Interval of the difference of the very trainings that there are: other test users alone are allowed for."""
+        users = self._users[(slice(None), a, *quantity)] - self._users[(slice(None), b, *quantity)]
+        return interval_of(
+            float(self._values[(a, *quantity)] - self._values[(b, *quantity)]) + users.astype(np.float64)
+        )
 
     def _draws(self, users: NDArray[np.float32], spread: Spread) -> NDArray[np.float64]:
         away = spread.user_scale * users.astype(np.float64)
