@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from nsbench.report.answer_context import context, is_small_test, size_of_test
 from nsbench.report.baseline_text import baseline_line, baseline_warning
 from nsbench.report.comparison import pareto_front
-from nsbench.report.comparison_text import comparison_text, heading, is_decided, rivals_of
+from nsbench.report.comparison_text import comparison_text, heading, is_decided, lead_text, rivals_of
 from nsbench.report.cut_off import cut_off_warning, has_cut_off
 from nsbench.report.decision import Decision
 from nsbench.report.faulty_run import WHAT_TO_DO
@@ -64,7 +64,7 @@ def _baselines_alone(summary: DatasetSummary) -> list[str]:
 
 def _accuracy(summary: DatasetSummary, best: MethodSummary) -> str:
     rivals = rivals_of(summary, best, summary.samplers, ALL)
-    place = "best" if is_decided(rivals) else "ahead"
+    place = "best" if is_decided(rivals) else lead_text(rivals)
     return (
         f"{heading('Accuracy', rivals)}: {best.method.label} is {place}, with a hit rate at {CUTOFF} of "
         f"{_told(best.accuracy('hit_rate'))}{comparison_text(summary, rivals, 'worse')}."
@@ -94,9 +94,8 @@ def _balance(summary: DatasetSummary) -> list[str]:
         return [f"Balance: undefined for every sampler, since {reason}."]
     others = [row for row in samplers if not math.isnan(row.balance("hit_rate").mean)]
     rivals = rivals_of(summary, best, others, BALANCE)
-    place = (
-        "serves head, mid and tail most alike" if is_decided(rivals) else "is ahead in serving head, mid and tail alike"
-    )
+    most = "serves head, mid and tail most alike"
+    place = most if is_decided(rivals) else f"is {lead_text(rivals)} in serving head, mid and tail alike"
     return [
         f"{heading('Balance', rivals)}: {best.method.label} {place}, with {_told(best.balance('hit_rate'))}, at a hit rate of "
         f"{percent(best.accuracy('hit_rate').mean)} %{comparison_text(summary, rivals, 'less balanced')}."

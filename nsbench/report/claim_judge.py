@@ -75,7 +75,7 @@ def _random_favours_head(summary: DatasetSummary) -> _Judged:
             f"The head share of {random.method.label} or of another sampler is undefined: nothing was hit.",
         )
     shares = [_head_share_text(row, summary) for row in (random, *others)]
-    evidence = f"Share of the head in head + tail NDCG: {'; '.join(shares)}. {_counted(pairs)}"
+    evidence = f"Share of the head in head + tail NDCG: {'; '.join(shares)}. {_counted(pairs)}{_alone(others)}"
     if random.method.n_cut_off:
         return "undecided", evidence
     if own.interval.high < _EVEN or any(pair.is_real and pair.difference < 0 for pair in pairs):
@@ -116,7 +116,7 @@ def _adaptive_mixed_is_best(summary: DatasetSummary) -> _Judged:
             verdicts.append(-1)
         else:
             verdicts.append(1 if all(pair.is_real for pair in pairs) and len(pairs) == len(others) else 0)
-    return _verdict(verdicts, 2), f"{'; '.join(evidence)}."
+    return _verdict(verdicts, 2), f"{'; '.join(evidence)}.{_alone(others)}"
 
 
 def _balance_costs_accuracy(summary: DatasetSummary) -> _Judged:
@@ -166,6 +166,11 @@ def _pairs(
     """The row less each other, where both are defined."""
     pairs = [summary.statistics.difference(row.method.label, other.method.label, metric, group) for other in others]
     return [pair for pair in pairs if pair is not None and pair.difference == pair.difference]
+
+
+def _alone(others: Sequence[MethodSummary]) -> str:
+    """That a claim on all other samplers rests on a single one, as a sentence after another one."""
+    return f" Judged beside {others[0].method.label} alone." if len(others) == 1 else ""
 
 
 def _missing(what: str, summary: DatasetSummary) -> str:

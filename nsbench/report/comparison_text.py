@@ -10,6 +10,7 @@ from nsbench.report.statistic import PairedDifference
 from nsbench.report.summary import DatasetSummary, MethodSummary
 
 _METRIC = "hit_rate"
+_LEVEL_WITHIN = 1e-9
 _SOME_REPEATS = 5
 """Advised where single runs say nothing on what other seeds change."""
 
@@ -54,6 +55,12 @@ def heading(name: str, rivals: Sequence[Rival]) -> str:
 def is_decided(rivals: Sequence[Rival]) -> bool:
     """Whether every other sampler is significantly behind."""
     return bool(rivals) and all(rival.decision is Decision.SIGNIFICANT for rival in rivals)
+
+
+def lead_text(rivals: Sequence[Rival]) -> str:
+    """Where the leading sampler stands as far as means go."""
+    level = [rival for rival in rivals if rival.pair is not None and abs(rival.pair.difference) < _LEVEL_WITHIN]
+    return f"level with {_names(level)}" if level else "ahead"
 
 
 def comparison_text(summary: DatasetSummary, rivals: Sequence[Rival], behind: str) -> str:

@@ -32,6 +32,14 @@ from nsbench.report.summary import ACCURACY_METRICS, DatasetSummary
 from nsbench.report.table import ReportTable, bookkeeping_tables, result_tables
 from nsbench.terms import ALL
 
+PAPER_ADDRESS = "https://arxiv.org/abs/2410.17276"
+"""Where the paper is."""
+
+_PAPER = (
+    "From section 5.2 of Prakash et al., Evaluating Performance and Bias of Negative Sampling in Large-Scale Sequential "
+    f"Recommendation Models, {PAPER_ADDRESS}."
+)
+
 
 def compose(summaries: Sequence[DatasetSummary], gallery: Gallery, location: str, written: datetime) -> Document:
     """The whole report.
@@ -91,7 +99,12 @@ def _dataset_section(summary: DatasetSummary, gallery: Gallery) -> Section:
             "Head, mid and tail",
             drawings=gallery.of(name, "cohorts", "head_tail", "popularity_cohorts"),
         ),
-        Section(f"claims-{place}", "The paper's claims", tables=_present(claim_table(summary))),
+        Section(
+            f"claims-{place}",
+            "The paper's claims",
+            words=(_PAPER,) if summary.claims else (),
+            tables=_present(claim_table(summary)),
+        ),
         Section(
             f"paper-{place}",
             "The paper's numbers beside ours",

@@ -22,6 +22,7 @@ GROUP_TITLES = {
 """What tables call the groups of a metric."""
 
 _MEBIBYTE = 1 << 20
+_WHOLE_FROM_S = 10.0
 _MOST_EFFECT = 10.0
 _LEAST_SHOWN = 0.5e-4
 """What is smaller would be shown as 0.00."""
@@ -92,7 +93,7 @@ def cost_table(summary: DatasetSummary) -> ReportTable | None:
     if not costs:
         return None
     best = standings([cost.equal_cost_ndcg for cost in costs])
-    budgets = {f"{cost.equal_cost_s:,.0f} s" for cost in costs if not math.isnan(cost.equal_cost_s)}
+    budgets = {_seconds(cost.equal_cost_s) for cost in costs if not math.isnan(cost.equal_cost_s)}
     budget = budgets.pop() if len(budgets) == 1 else "equal time"
     methods = {row.method.label: row.method for row in summary.methods}
     with_share = is_uncertain(summary.selection.methods)
@@ -178,6 +179,10 @@ def _cost_cells(cost: CostRow, place: Standing) -> tuple[Cell, ...]:
 def _number(value: float, form: str) -> str:
     """A number; the dash where it is undefined."""
     return format(value, form) if math.isfinite(value) else UNDEFINED
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:,.0f} s" if seconds >= _WHOLE_FROM_S else f"{seconds:.2g} s"
 
 
 def _effect(size: float) -> str:

@@ -24,6 +24,9 @@ READING_GUIDE = (
     f"difference that these runs would find with a chance of {POWER:.0%}.",
     f"Cut off ({MARK}): runs that ended at their last epoch before they stopped getting better. What they reach says how fast a "
     "method is, not how good, so no difference from such a method counts as decided.",
+    "Best reachable: on a generated dataset, what the generator's own probabilities reach when items are ranked by them. That is "
+    "the best to be expected in total; a model that is worse in total may exceed it in a cohort, at the cost of another one, and "
+    "by chance where there are few test interactions.",
     "Averaged are the repeats of a method's newest settings, on the newest preparation of the dataset and the newest protocol; "
     "what is left out is listed.",
 )

@@ -112,3 +112,9 @@ def test_no_finished_repeat_says_what_to_run():
 
 def test_finished_runs_without_metrics_are_pointed_at():
     assert "no finished repeat or baseline has test metrics" in answer_text([stored(metrics={})])
+
+
+def test_equal_means_are_level_and_nobody_is_ahead():
+    text = answer_text(repeats("a", [0.2, 0.3], 0.5), repeats("b", [0.2, 0.3], 0.4))
+    assert "Accuracy: a is level with b, with a hit rate at 10 of 25.00" in text
+    assert "ahead" not in text
