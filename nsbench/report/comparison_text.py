@@ -11,6 +11,8 @@ from nsbench.report.summary import DatasetSummary, MethodSummary
 
 _METRIC = "hit_rate"
 _LEVEL_WITHIN = 1e-9
+_MOST_TOLD = 5
+"""Differences that a sentence tells; the table of differences has all."""
 _SOME_REPEATS = 5
 """Advised where single runs say nothing on what other seeds change."""
 
@@ -79,7 +81,10 @@ def comparison_text(summary: DatasetSummary, rivals: Sequence[Rival], behind: st
         whom = "every other sampler" if len(cut_off) == len(rivals) > 1 else _names(cut_off)
         parts.append(f"undecided against {whom}, since trainings were cut off")
     if too_few := _are(rivals, Decision.TOO_FEW):
-        parts.append(f"too few repeats to tell it from {listed([_told(summary, rival) for rival in too_few])}")
+        told = [f"{rival.row.method.label}{_bracketed(rival.pair)}" for rival in too_few[:_MOST_TOLD]]
+        told += [f"{len(too_few) - _MOST_TOLD} more"] if len(too_few) > _MOST_TOLD else []
+        advice = repeats_advice(summary, [rival.pair for rival in too_few if rival.pair is not None])
+        parts.append(f"too few repeats to tell it from {listed(told)}{advice}")
     if alike := _are(rivals, Decision.NOT_SIGNIFICANT):
         told = [f"{rival.row.method.label} (p = {rival.pair.p_holm:.2f})" for rival in alike if rival.pair is not None]
         parts.append(f"not significantly {behind}: {listed(told)}")
@@ -96,25 +101,39 @@ def _names(rivals: Sequence[Rival]) -> str:
     return listed([rival.row.method.label for rival in rivals])
 
 
-def _told(summary: DatasetSummary, rival: Rival) -> str:
-    """The other sampler with its distance, the interval by users, and how many repeats would tell."""
-    return f"{rival.row.method.label}{undecided_text(summary, rival.pair)}"
-
-
 def undecided_text(summary: DatasetSummary, pair: PairedDifference | None) -> str:
-    """A difference that is undecided for too few repeats, in brackets; empty where it is undefined."""
+    """A difference that is undecided for too few repeats, and how many would decide it; empty where there is none."""
+    return f"{_bracketed(pair)}{repeats_advice(summary, [pair])}" if pair is not None else ""
+
+
+def repeats_advice(summary: DatasetSummary, pairs: Sequence[PairedDifference]) -> str:
+    """How many repeats would be enough for all of some differences, as the end of a sentence; empty where none is defined.
+
+    Args:
+        summary: With its statistics.
+        pairs: Of the same metric and group.
+    """
+    defined = [pair for pair in pairs if not math.isnan(pair.difference)]
+    if not defined:
+        return ""
+    if any(pair.components is None or any(map(math.isnan, pair.components.run_variances)) for pair in defined):
+        return f": a single run does not say what another seed changes; give `--repeats {_SOME_REPEATS}`"
+    family = summary.statistics.pairs(defined[0].metric, defined[0].group)
+    needed = {pair.b: repeats_needed(family, pair) for pair in defined}
+    known = [n for n in needed.values() if n is not None]
+    if not known:
+        return f": more than {MOST_REPEATS} repeats would be needed"
+    beyond = [label for label, n in needed.items() if n is None]
+    more = f", more than {MOST_REPEATS} against {listed(beyond)}" if beyond else ""
+    return f": {max(known)} repeats each would be enough, if differences and deviations stay as they are{more}"
+
+
+def _bracketed(pair: PairedDifference | None) -> str:
+    """A difference with its interval by users; empty where it is undefined."""
     if pair is None or math.isnan(pair.difference):
         return ""
-    parts = [f"{points(pair.difference)} points"]
-    if pair.by_users.is_defined:
-        parts[0] += f", 95 % interval by users {points(pair.by_users.low)} to {points(pair.by_users.high)}"
-    return f" ({'; '.join([*parts, _advice(summary, pair)])})"
-
-
-def _advice(summary: DatasetSummary, pair: PairedDifference) -> str:
-    if pair.components is None or any(map(math.isnan, pair.components.run_variances)):
-        return f"a single run does not say what another seed changes: `--repeats {_SOME_REPEATS}`"
-    needed = repeats_needed(summary.statistics.pairs(pair.metric, pair.group), pair)
-    if needed is None:
-        return f"more than {MOST_REPEATS} repeats would be needed"
-    return f"{needed} repeats each would show it if differences and deviations stay"
+    interval = pair.by_users
+    by_users = (
+        f", 95 % interval by users {points(interval.low)} to {points(interval.high)}" if interval.is_defined else ""
+    )
+    return f" ({points(pair.difference)} points{by_users})"

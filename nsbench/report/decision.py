@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from enum import Enum
+from functools import lru_cache
 
 from nsbench.report.multiple import holm
 from nsbench.report.statistic import LEVEL, PairedDifference
@@ -57,14 +58,10 @@ def repeats_needed(pairs: Sequence[PairedDifference], wanted: PairedDifference) 
     if place is None or math.isnan(_p_with(pairs[place], MOST_REPEATS)):
         return None
 
+    family = tuple(pairs)
+
     def is_enough(n_repeats: int) -> bool:
-        p_values = [_p_with(pair, n_repeats) for pair in pairs]
-        # One that can't be foretold takes part in the correction all the same.
-        known = [
-            1.0 if math.isnan(p) and not math.isnan(pair.difference) else p
-            for p, pair in zip(p_values, pairs, strict=True)
-        ]
-        return holm(known)[place] < LEVEL
+        return _corrected(family, n_repeats)[place] < LEVEL
 
     components = pairs[place].components
     too_few = max(1, min(components.n_runs, default=1)) if components is not None else 1
@@ -75,6 +72,18 @@ def repeats_needed(pairs: Sequence[PairedDifference], wanted: PairedDifference) 
         middle = (too_few + enough) // 2
         too_few, enough = (too_few, middle) if is_enough(middle) else (middle, enough)
     return enough
+
+
+@lru_cache(maxsize=512)
+def _corrected(pairs: tuple[PairedDifference, ...], n_repeats: int) -> list[float]:
+    """The corrected p-values with so many repeats of every method."""
+    p_values = [_p_with(pair, n_repeats) for pair in pairs]
+    # One that can't be foretold takes part in the correction all the same.
+    known = [
+        1.0 if math.isnan(p) and pair.difference == pair.difference else p
+        for p, pair in zip(p_values, pairs, strict=True)
+    ]
+    return holm(known)
 
 
 def _exceeds_its_error(pair: PairedDifference) -> bool:

@@ -34,7 +34,7 @@ def test_a_difference_that_is_not_significant_is_said_to_be_none_and_balance_dec
 def test_single_runs_are_too_few_to_tell():
     text = answer_text(repeats("a", [0.2], 0.5), repeats("b", [0.1], 0.4))
     assert "a is ahead" in text
-    assert "too few repeats to tell it from b (+10.00 points; a single run does not say" in text
+    assert "too few repeats to tell it from b (+10.00 points): a single run does not say" in text
     assert "not significantly worse" not in text
 
 

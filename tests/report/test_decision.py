@@ -114,7 +114,7 @@ def test_twice_the_hit_rate_with_two_repeats_is_never_called_chance():
     assert "a is ahead" in told
     assert "too few repeats to tell it from b (+7." in told
     assert "95 % interval by users +" in told
-    assert "repeats each would show it if differences and deviations stay" in told
+    assert "repeats each would be enough, if differences and deviations stay as they are" in told
     assert "not significantly worse" not in told
     verdicts = {(row[0].text, row[1].text): row[6].text for row in difference_table(summary, "hit_rate", "all").rows}
     assert verdicts["a", "b"] == "too few repeats"
@@ -153,6 +153,13 @@ def test_what_rounds_to_nothing_is_not_printed():
     text = "\n".join(answer(summary))
     assert "endless" not in text
     assert "0.00 however" not in text
+
+
+def test_of_many_undecided_differences_a_sentence_tells_five():
+    """Seven others with a single run each, all undecided: five and two more."""
+    summary = summary_of(*(repeats(name, [0.3 - place / 100], 0.5) for place, name in enumerate("abcdefgh")))
+    (told,) = [sentence for sentence in answer(summary) if sentence.startswith("Accuracy")]
+    assert "f (+5.00 points) and 2 more: a single run does not say" in told
 
 
 def test_an_effect_beyond_ten_deviations_says_no_more_than_that():

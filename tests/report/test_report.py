@@ -113,7 +113,7 @@ def test_the_markdown_opens_with_the_answer_and_shows_the_table(reader, tmp_path
     text = (tmp_path / "report.md").read_text()
     first, second = text.splitlines()[2:4]
     assert first.startswith("- No sampler is shown to beat the baseline PopRec on this dataset: 25.00 % of Random")
-    assert "(+15.00 points; 5 repeats each would show it" in first
+    assert "(+15.00 points): 5 repeats each would be enough" in first
     assert second.startswith("- Accuracy: Random is ahead, with a hit rate at 10 of 25.00 ± 7.07 % (2 runs)")
     assert "| Random | 2 | **25.00 ±7.07** | **45.00 ±7.07** |" in text
     assert "| Best reachable |  | 40.00 | 50.00 | 40.00 | 30.00 |" in text
