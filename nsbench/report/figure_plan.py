@@ -76,7 +76,7 @@ def _result_plans(summary: DatasetSummary, marks: Mapping[str, Mark]) -> list[Pl
         Plan(
             "repeats",
             "Every repeat",
-            "A point is a run with its own seed; the upright line is the mean.",
+            f"A point is a run with its own seed; the upright line is the mean.{_cut_off_note(summary)}",
             lambda: repeat_figure(summary, marks),
         ),
         Plan(

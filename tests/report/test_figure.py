@@ -101,6 +101,14 @@ def test_every_repeat_is_a_point():
         assert sorted(len(line.get_xdata()) for line in axes.lines) == [2, 2, 2, 3]
 
 
+def test_methods_that_were_cut_off_are_marked_in_the_figures():
+    metrics = {**final_metrics(0.2, 0.4, 0.2, 0.1, 0.5), "train/cut_off": 1.0}
+    summary = summary_of([stored("a", metrics=metrics)], repeats("b", [0.2, 0.2], 0.5))
+    labels = [text.get_text() for text in drawn(repeat_figure, summary).axes[0].get_yticklabels()]
+    assert labels == ["a †", "b"]
+    assert sorted(text.get_text() for text in drawn(accuracy_balance_figure, summary).axes[0].texts) == ["a †", "b"]
+
+
 def test_the_head_is_four_times_as_well_served_as_the_tail():
     """The builder's head is twice the total, its tail half of it; the other method never hits the tail."""
     no_tail = [stored("b", metrics=final_metrics(0.1, 0.3, 0.1, 0.0, 0.5))]
