@@ -35,7 +35,8 @@ class Baseline:
 BASELINES: dict[str, Baseline] = {
     "popularity-baseline": Baseline("PopRec", PopularityBaseline.all_time),
     "recent-popularity-baseline": Baseline(
-        f"PopRec {RECENT_DAYS} days", lambda dataset, device: PopularityBaseline.last_days(dataset, RECENT_DAYS, device)
+        f"PopRec (last {RECENT_DAYS} days)",
+        lambda dataset, device: PopularityBaseline.last_days(dataset, RECENT_DAYS, device),
     ),
     "markov-baseline": Baseline("Markov chain", MarkovBaseline),
 }

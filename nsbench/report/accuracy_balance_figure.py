@@ -1,4 +1,4 @@
-"""The figure of accuracy against balance: hit rate on the left, NDCG on the right, every method with its Pareto front.
+"""The figure of accuracy against balance: hit rate on the left, NDCG on the right, every method, the samplers' Pareto front.
 
 Source: paper, figure 4, with every run, a confidence region of the mean, and the Pareto front.
 """
@@ -15,6 +15,7 @@ from matplotlib.text import Text
 
 from nsbench.report.comparison import pareto_front
 from nsbench.report.confidence_region import mean_region
+from nsbench.report.cut_off import marked_label
 from nsbench.report.label_placement import Box, place_labels
 from nsbench.report.style import FAINT, GROUND, INK, Mark, drawing_style, new_figure, settle
 from nsbench.report.summary import ACCURACY_METRICS, DatasetSummary, Estimate
@@ -23,8 +24,6 @@ from nsbench.report.table import METRIC_TITLES
 _WIDTH, _HEIGHT = 9.0, 4.0
 _MARKER_POINTS = 7.0
 _LEADER_FROM_PX = 14.0
-_LEAST_RANGE = 1.0
-"""Range of the samplers, in percent points, that a panel shows at least."""
 _MOST_BALANCED = 103.0
 """Right end of the balance axis at most: 100 % and room for half a marker."""
 
@@ -32,6 +31,7 @@ _MOST_BALANCED = 103.0
 @dataclass(frozen=True)
 class _Point:
     label: str
+    name: str
     balance: Estimate
     accuracy: Estimate
 
@@ -63,9 +63,8 @@ def accuracy_balance_figure(summary: DatasetSummary, marks: Mapping[str, Mark]) 
         figure = new_figure(_WIDTH, _HEIGHT)
         panels = []
         for axes, metric in zip(figure.subplots(1, len(ACCURACY_METRICS)), ACCURACY_METRICS, strict=True):
-            points, beyond = _in_view(_points(summary, metric), marks)
+            points = _points(summary, metric)
             _draw_panel(axes, points, marks)
-            axes.set_title(_note(beyond), loc="left", fontsize=7.5, color=FAINT)
             axes.set_ylabel(f"{METRIC_TITLES[metric]}, %")
             panels.append((axes, points))
         # Labels need pixels: lay out once, freeze the layout, then place them.
@@ -76,40 +75,20 @@ def accuracy_balance_figure(summary: DatasetSummary, marks: Mapping[str, Mark]) 
 
 
 def _points(summary: DatasetSummary, metric: str) -> list[_Point]:
-    points = [_Point(row.method.label, row.balance(metric), row.accuracy(metric)) for row in summary.methods]
+    points = [
+        _Point(row.method.label, marked_label(row.method), row.balance(metric), row.accuracy(metric))
+        for row in summary.methods
+    ]
     return [point for point in points if not math.isnan(point.balance.mean + point.accuracy.mean)]
 
 
-def _in_view(points: Sequence[_Point], marks: Mapping[str, Mark]) -> tuple[list[_Point], list[_Point]]:
-    """The points to draw, and the baselines that would squeeze the samplers into a corner.
-
-    A baseline is drawn where it lies within the samplers' range and once more that range around it.
-    """
-    trained = [point for point in points if not marks[point.label].is_hollow]
-    if len(trained) < 2:
-        return list(points), []
-    places = np.array([(point.x, point.y) for point in trained])
-    low, high = places.min(0), places.max(0)
-    around = np.maximum(high - low, _LEAST_RANGE)
-    drawn: list[_Point] = []
-    beyond: list[_Point] = []
-    for point in points:
-        place = np.array([point.x, point.y])
-        inside = bool(((place >= low - around) & (place <= high + around)).all())
-        (drawn if inside else beyond).append(point)
-    return drawn, beyond
-
-
-def _note(beyond: Sequence[_Point]) -> str:
-    """Where the points lie that are not drawn."""
-    return "\n".join(f"Beyond this panel: {point.label}, {point.y:.1f} at balance {point.x:.1f}" for point in beyond)
-
-
 def _draw_panel(axes: Axes, points: Sequence[_Point], marks: Mapping[str, Mark]) -> None:
-    front = pareto_front([(point.balance.mean, point.accuracy.mean) for point in points])
-    line = sorted((points[i].x, points[i].y) for i in front)
+    samplers = [point for point in points if not marks[point.label].is_hollow]
+    front = pareto_front([(point.balance.mean, point.accuracy.mean) for point in samplers])
+    line = sorted((samplers[i].x, samplers[i].y) for i in front)
     # Up to the balance of the next point, that point's accuracy is what can be had.
-    axes.plot(*zip(*line, strict=True), color=FAINT, linewidth=1, linestyle="--", drawstyle="steps-pre", zorder=1)
+    if line:
+        axes.plot(*zip(*line, strict=True), color=FAINT, linewidth=1, linestyle="--", drawstyle="steps-pre", zorder=1)
     for point in points:
         mark = marks[point.label]
         axes.plot(
@@ -167,7 +146,7 @@ def _label(axes: Axes, points: Sequence[_Point]) -> None:
     if not points:
         return
     texts = [
-        axes.text(0, 0, point.label, fontsize=8.5, color=INK, ha="center", va="center", zorder=4) for point in points
+        axes.text(0, 0, point.name, fontsize=8.5, color=INK, ha="center", va="center", zorder=4) for point in points
     ]
     extents = [text.get_window_extent() for text in texts]
     sizes = np.array([(extent.width + 4, extent.height + 2) for extent in extents])

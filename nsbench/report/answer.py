@@ -1,14 +1,18 @@
-"""The answer in words: what is best in accuracy and in balance, what is on the Pareto front, and what is only noise."""
+"""The answer in words: what may be wrong with it, which sampler leads in accuracy and in balance, and what is undecided."""
 
 import math
 from collections.abc import Sequence
 
 from nsbench.report.answer_context import context, is_small_test, size_of_test
+from nsbench.report.baseline_text import baseline_line, baseline_warning
 from nsbench.report.comparison import pareto_front
+from nsbench.report.comparison_text import comparison_text, heading, is_decided, lead_text, rivals_of
+from nsbench.report.cut_off import cut_off_warning, has_cut_off
+from nsbench.report.decision import Decision
 from nsbench.report.faulty_run import WHAT_TO_DO
-from nsbench.report.number import percent, runs_text
+from nsbench.report.number import listed, percent, runs_text
 from nsbench.report.selection import COMPARED_KINDS, CUTOFF
-from nsbench.report.statistic import BALANCE, LEVEL
+from nsbench.report.statistic import BALANCE
 from nsbench.report.summary import DatasetSummary, Estimate, MethodSummary
 from nsbench.terms import ALL, BALANCED_COHORTS
 
@@ -23,21 +27,25 @@ def answer(summary: DatasetSummary) -> list[str]:
 
 
 def _sentences(summary: DatasetSummary) -> list[str]:
-    rows = summary.methods
-    if not rows:
+    samplers = summary.samplers
+    if not summary.methods:
         return [_nothing_to_compare(summary)]
-    if len(rows) == 1:
-        only = rows[0]
-        return [
-            f"Only {only.method.label} was run: hit rate at {CUTOFF} {_told(only.accuracy('hit_rate'))}, balance "
-            f"{_told(only.balance('hit_rate'))}. Nothing to compare it with yet: `nsbench repeat` another sampler.",
-            *context(summary, only),
-        ]
-    best = best_in_accuracy(rows)
-    # A log that can't show much must say so before anything else is believed.
-    warning = [size_of_test(summary, best)] if is_small_test(summary) else []
-    sentences = [_accuracy(summary, best), *warning, *_ndcg(rows, best), *_balance(summary), *_advice(summary, best)]
-    return [*sentences, _front(rows), *context(summary, best, with_test_size=not warning)]
+    if not samplers:
+        return _baselines_alone(summary)
+    best = best_in_accuracy(samplers)
+    # What may make all that follows untrue comes first.
+    first = [*cut_off_warning(summary.selection.methods), *baseline_warning(summary)]
+    if len(samplers) == 1:
+        only = (
+            f"Only {best.method.label} was run: hit rate at {CUTOFF} {_told(best.accuracy('hit_rate'))}, balance "
+            f"{_told(best.balance('hit_rate'))}. Nothing to compare it with yet: `nsbench repeat` another sampler."
+        )
+        return [*first, only, *baseline_line(summary), *context(summary, best)]
+    # A test that can't show much must be known before anything else is believed.
+    small = [size_of_test(summary, best)] if is_small_test(summary) else []
+    sentences = [*first, _accuracy(summary, best), *small, *_ndcg(samplers, best), *_balance(summary)]
+    sentences += [*_advice(summary, best), *baseline_line(summary), _front(summary)]
+    return [*sentences, *context(summary, best, with_test_size=not small)]
 
 
 def best_in_accuracy(rows: Sequence[MethodSummary]) -> MethodSummary:
@@ -45,88 +53,84 @@ def best_in_accuracy(rows: Sequence[MethodSummary]) -> MethodSummary:
     return max(rows, key=lambda row: _rankable(row.accuracy("hit_rate")))
 
 
-def within_noise_of(
-    summary: DatasetSummary, best: MethodSummary, group: str = ALL
-) -> list[tuple[MethodSummary, float]]:
-    """The methods that can't be told from one by hit rate, with the corrected p-value, nan with too few runs.
-
-    Args:
-        summary: With its statistics.
-        best: The method to tell others from.
-        group: What of the hit rate is compared, one of QUANTITY_GROUPS.
-    """
-    close = []
-    for row in summary.methods:
-        pair = summary.statistics.difference(best.method.label, row.method.label, "hit_rate", group)
-        p_value = float("nan") if pair is None else pair.p_holm
-        if row is not best and (math.isnan(p_value) or p_value >= LEVEL):
-            close.append((row, p_value))
-    return close
+def _baselines_alone(summary: DatasetSummary) -> list[str]:
+    best = best_in_accuracy(summary.methods)
+    return [
+        f"Only baselines were run; the line to beat is {best.method.label}, with a hit rate at {CUTOFF} of "
+        f"{_told(best.accuracy('hit_rate'))}: `nsbench repeat --dataset {summary.dataset} --sampler NAME`.",
+        *context(summary, best),
+    ]
 
 
 def _accuracy(summary: DatasetSummary, best: MethodSummary) -> str:
-    text = f"Accuracy: {best.method.label} is best, with a hit rate at {CUTOFF} of {_told(best.accuracy('hit_rate'))}"
-    return f"{text}{_apart(within_noise_of(summary, best), 'every other method is worse by more than noise')}."
-
-
-def _apart(close: Sequence[tuple[MethodSummary, float]], all_apart: str) -> str:
-    """What can't be told from the best one."""
-    unknown = [row.method.label for row, p in close if math.isnan(p)]
-    equal = [f"{row.method.label} (p = {p:.2f})" for row, p in close if not math.isnan(p)]
-    text = f"; within noise of it: {listed(equal)}" if equal else ""
-    text += f"; too few runs to tell it from {listed(unknown)}" if unknown else ""
-    return text if close else f"; {all_apart}"
+    rivals = rivals_of(summary, best, summary.samplers, ALL)
+    place = "best" if is_decided(rivals) else lead_text(rivals)
+    return (
+        f"{heading('Accuracy', rivals)}: {best.method.label} is {place}, with a hit rate at {CUTOFF} of "
+        f"{_told(best.accuracy('hit_rate'))}{comparison_text(summary, rivals, 'worse')}."
+    )
 
 
 def _ndcg(rows: Sequence[MethodSummary], best: MethodSummary) -> list[str]:
     by_ndcg = max(rows, key=lambda row: _rankable(row.accuracy("ndcg")))
     if by_ndcg is best or math.isnan(by_ndcg.accuracy("ndcg").mean):
         return []
-    return [f"By NDCG at {CUTOFF}, {by_ndcg.method.label} is best, with {_told(by_ndcg.accuracy('ndcg'))}."]
+    return [f"By NDCG at {CUTOFF}, {by_ndcg.method.label} is ahead, with {_told(by_ndcg.accuracy('ndcg'))}."]
 
 
 _NO_HIT = "none has a hit in head, mid or tail"
 
 
 def _balance(summary: DatasetSummary) -> list[str]:
-    best = max(summary.methods, key=lambda row: _rankable(row.balance("hit_rate")))
+    samplers = summary.samplers
+    best = max(samplers, key=lambda row: _rankable(row.balance("hit_rate")))
     if math.isnan(best.balance("hit_rate").mean):
         untested = [
             cohort.label
             for cohort in BALANCED_COHORTS
-            if all(math.isnan(row.accuracy("hit_rate", cohort.label).mean) for row in summary.methods)
+            if all(math.isnan(row.accuracy("hit_rate", cohort.label).mean) for row in samplers)
         ]
         reason = f"no test interaction has an item in {listed(untested)}" if untested else _NO_HIT
-        return [f"Balance: undefined for every method, since {reason}."]
-    close = [
-        (row, p) for row, p in within_noise_of(summary, best, BALANCE) if not math.isnan(row.balance("hit_rate").mean)
-    ]
+        return [f"Balance: undefined for every sampler, since {reason}."]
+    others = [row for row in samplers if not math.isnan(row.balance("hit_rate").mean)]
+    rivals = rivals_of(summary, best, others, BALANCE)
+    most = "serves head, mid and tail most alike"
+    place = most if is_decided(rivals) else f"is {lead_text(rivals)} in serving head, mid and tail alike"
     return [
-        f"Balance: {best.method.label} serves head, mid and tail most alike, with {_told(best.balance('hit_rate'))}, at a "
-        f"hit rate of {percent(best.accuracy('hit_rate').mean)} %"
-        f"{_apart(close, 'every other method is less balanced by more than noise')}."
+        f"{heading('Balance', rivals)}: {best.method.label} {place}, with {_told(best.balance('hit_rate'))}, at a hit rate of "
+        f"{percent(best.accuracy('hit_rate').mean)} %{comparison_text(summary, rivals, 'less balanced')}."
     ]
 
 
 def _advice(summary: DatasetSummary, best: MethodSummary) -> list[str]:
-    """Among methods of the same accuracy as far as can be told, the most balanced one."""
-    same = [best, *(row for row, p in within_noise_of(summary, best) if not math.isnan(p))]
+    """Among samplers whose accuracies don't differ significantly, the most balanced one."""
+    rivals = rivals_of(summary, best, summary.samplers, ALL)
+    same = [best, *(rival.row for rival in rivals if rival.decision is Decision.NOT_SIGNIFICANT)]
     fairest = max(same, key=lambda row: _rankable(row.balance("hit_rate")))
     if fairest is best:
         return []
     return [
-        f"Of those that can't be told apart in accuracy, {fairest.method.label} has the best balance, "
+        f"Of those whose accuracy does not differ significantly, {fairest.method.label} has the highest balance, "
         f"with {_told(fairest.balance('hit_rate'))}."
     ]
 
 
-def _front(rows: Sequence[MethodSummary]) -> str:
-    points = [(row.accuracy("hit_rate").mean, row.balance("hit_rate").mean) for row in rows]
-    front = [rows[i].method.label for i in pareto_front(points)]
+def _front(summary: DatasetSummary) -> str:
+    front = front_labels(summary)
     if not front:
-        return "No method has both a hit rate and a balance, so there is no Pareto front."
-    others = "" if len(front) == len(rows) else "; each other one is matched or beaten in both by one of these"
-    return f"On the Pareto front of mean hit rate and mean balance: {listed(front)}{others}."
+        return "No sampler has both a hit rate and a balance, so there is no Pareto front."
+    others = (
+        "" if len(front) == len(summary.samplers) else "; each other one is matched or beaten in both by one of these"
+    )
+    trained = ", as far as trained" if has_cut_off(summary.selection.methods) else ""
+    return f"On the Pareto front of mean hit rate and mean balance{trained}: {listed(front)}{others}."
+
+
+def front_labels(summary: DatasetSummary) -> list[str]:
+    """The samplers that no other sampler matches or beats in both hit rate and balance."""
+    rows = summary.samplers
+    points = [(row.accuracy("hit_rate").mean, row.balance("hit_rate").mean) for row in rows]
+    return [rows[i].method.label for i in pareto_front(points)]
 
 
 def _nothing_to_compare(summary: DatasetSummary) -> str:
@@ -156,12 +160,3 @@ def _told(estimate: Estimate) -> str:
 
 def _rankable(estimate: Estimate) -> float:
     return -math.inf if math.isnan(estimate.mean) else estimate.mean
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names in a sentence.
-
-    >>> listed(["a"]), listed(["a", "b", "c"])
-    ('a', 'a, b and c')
-    """
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

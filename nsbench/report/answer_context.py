@@ -1,11 +1,11 @@
 """What to know before believing an answer: the size of the test, what is missing, and how good it could be at all."""
 
 import math
-from collections.abc import Sequence
 from itertools import combinations
 from statistics import median
 
-from nsbench.report.number import percent
+from nsbench.report.cut_off import unknown_end_note
+from nsbench.report.number import listed, percent
 from nsbench.report.paper_comparison import preparation_note
 from nsbench.report.selection import COMPARED_KINDS, OTHER_PREPARATION, version_of
 from nsbench.report.statistic import LEVEL, POWER
@@ -36,7 +36,7 @@ def size_of_test(summary: DatasetSummary, best: MethodSummary) -> str:
         found, at_best = paired
         return (
             f"{text}: for two samplers here, the smallest difference in hit rate that would show (80 % chance at 5 %) is about "
-            f"{percent(found)} points, and {percent(at_best)} with endlessly many repeats."
+            f"{percent(found)} points{_at_best(at_best)}."
         )
     hit_rate = best.accuracy("hit_rate").mean
     error = math.sqrt(hit_rate * (1 - hit_rate) / n_targets)
@@ -50,12 +50,13 @@ def size_of_test(summary: DatasetSummary, best: MethodSummary) -> str:
 
 def context(summary: DatasetSummary, best: MethodSummary, *, with_test_size: bool = True) -> list[str]:
     """What is missing, how far the best method is from the best possible one, and how much the test itself varies."""
-    sentences = [*_shortfall(summary), *_versions(summary), *_other_preparations(summary)]
+    methods = [row.method for row in summary.methods]
+    sentences = [*_shortfall(summary), *unknown_end_note(methods), *_versions(summary), *_other_preparations(summary)]
     hit_rate = best.accuracy("hit_rate").mean
     reachable = summary.best_reachable("hit_rate", ALL)
     if reachable > 0:
         sentences.append(
-            f"No model could reach more than {percent(reachable)} %, as this log's generator knows; "
+            f"No model can be expected to reach more than {percent(reachable)} %, as this dataset's generator knows; "
             f"{best.method.label} reaches {hit_rate / reachable:.0%} of that."
         )
     if with_test_size and summary.n_targets(ALL) > 0:
@@ -64,11 +65,17 @@ def context(summary: DatasetSummary, best: MethodSummary, *, with_test_size: boo
     return [*sentences, *_small_cohorts(summary), *summary.statistics.notes, *([note] if note else [])]
 
 
+def _at_best(detectable: float) -> str:
+    """What no number of repeats can better; empty where that is not known, or rounds to nothing."""
+    text = percent(detectable)
+    return "" if math.isnan(detectable) or float(text) == 0 else f", and {text} however many repeats there are"
+
+
 def _paired_detectable(summary: DatasetSummary) -> tuple[float, float] | None:
     """The median over pairs of trained samplers; None where ranks or repeats are missing."""
-    labels = [row.method.label for row in summary.methods if not row.method.is_baseline]
+    labels = [row.method.label for row in summary.samplers]
     pairs = [summary.statistics.difference(a, b, "hit_rate", ALL) for a, b in combinations(labels, 2)]
-    known = [pair for pair in pairs if pair is not None and not math.isnan(pair.smallest_detectable)]
+    known = [pair for pair in pairs if pair is not None and pair.smallest_detectable > 0]
     if not known:
         return None
     return (
@@ -92,7 +99,7 @@ def _shortfall(summary: DatasetSummary) -> list[str]:
         for count in summary.counts
         if count.kind in COMPARED_KINDS and count.n_planned is not None and count.n_finished < count.n_planned
     ]
-    return [f"Fewer runs finished than were planned: {_joined(short)}."] if short else []
+    return [f"Fewer runs finished than were planned: {listed(short)}."] if short else []
 
 
 def _versions(summary: DatasetSummary) -> list[str]:
@@ -107,11 +114,9 @@ def _versions(summary: DatasetSummary) -> list[str]:
 
 def _other_preparations(summary: DatasetSummary) -> list[str]:
     others = [part for part in summary.selection.left_out if part.reason == OTHER_PREPARATION]
-    told = _joined([f"{part.label} {part.n_runs}" for part in others]) if others else ""
+    told = listed([f"{part.label} {part.n_runs}" for part in others]) if others else ""
     return (
-        [f"Runs on another preparation of the log are left out, as the newest run decides: {told}."] if others else []
+        [f"Runs on another preparation of the dataset are left out, as the newest run decides: {told}."]
+        if others
+        else []
     )
-
-
-def _joined(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,7 +1,8 @@
 """Judges the paper's claims on a log: each rule says what evidence would show a claim and what would refute it.
 
-Every rule rests on differences that are real after Holm's correction; where some parts of a claim are shown and others
-refuted, the verdict is undecided and the evidence says which. Samplers are compared with samplers, not with baselines.
+Every rule rests on differences of trained-out samplers that are significant after Holm's correction; where some parts of a
+claim are shown and others refuted, the verdict is undecided and the evidence says which. Samplers are compared with samplers,
+not with baselines.
 
 Source: paper, section 5.2.
 """
@@ -18,6 +19,7 @@ from nsbench.tracking.stored_run import StoredRun
 
 _EVEN = 0.5
 _Judged = tuple[Verdict, str]
+_OF_TRIALS = "more-negatives-do-not-always-help"
 
 CLAIMS = {
     "random-favours-head": "Random sampling favours head items over tail items, and more than any other sampler.",
@@ -25,7 +27,7 @@ CLAIMS = {
         "Against random, popularity sampling raises mid and tail at the cost of the head and of the total."
     ),
     "adaptive-mixed-is-best": "Adaptive sampling over mixed negatives is the most accurate in total.",
-    "more-negatives-do-not-always-help": "More negatives do not always help.",
+    _OF_TRIALS: "More negatives do not always help.",
     "balance-costs-accuracy": "Balance is bought with accuracy: what gains in one loses in the other.",
 }
 """The claims by name."""
@@ -42,10 +44,21 @@ def judge_claims(summary: DatasetSummary, runs: Sequence[StoredRun]) -> tuple[Cl
         "random-favours-head": lambda: _random_favours_head(summary),
         "popularity-raises-mid-and-tail": lambda: _popularity_raises_mid_and_tail(summary),
         "adaptive-mixed-is-best": lambda: _adaptive_mixed_is_best(summary),
-        "more-negatives-do-not-always-help": lambda: judge_counts(runs, summary.selection.dataset_hash),
+        _OF_TRIALS: lambda: judge_counts(runs, summary.selection.dataset_hash),
         "balance-costs-accuracy": lambda: _balance_costs_accuracy(summary),
     }
-    return tuple(Claim(name, text, summary.dataset, *judges[name]()) for name, text in CLAIMS.items())
+    note = _cut_off_note(summary)
+    return tuple(
+        Claim(name, text, summary.dataset, verdict, evidence if name == _OF_TRIALS else f"{evidence}{note}")
+        for name, text in CLAIMS.items()
+        for verdict, evidence in [judges[name]()]
+    )
+
+
+def _cut_off_note(summary: DatasetSummary) -> str:
+    """Which samplers decide nothing, as a sentence after another one; empty where all were trained out."""
+    cut_off = [row.method.label for row in summary.samplers if row.method.n_cut_off]
+    return f" Cut off, so that no difference from them is decided: {', '.join(cut_off)}." if cut_off else ""
 
 
 def _random_favours_head(summary: DatasetSummary) -> _Judged:
@@ -62,7 +75,9 @@ def _random_favours_head(summary: DatasetSummary) -> _Judged:
             f"The head share of {random.method.label} or of another sampler is undefined: nothing was hit.",
         )
     shares = [_head_share_text(row, summary) for row in (random, *others)]
-    evidence = f"Share of the head in head + tail NDCG: {'; '.join(shares)}. {_counted(pairs)}"
+    evidence = f"Share of the head in head + tail NDCG: {'; '.join(shares)}. {_counted(pairs)}{_alone(others)}"
+    if random.method.n_cut_off:
+        return "undecided", evidence
     if own.interval.high < _EVEN or any(pair.is_real and pair.difference < 0 for pair in pairs):
         return "fails", evidence
     is_shown = own.interval.low > _EVEN and all(pair.is_real and pair.difference > 0 for pair in pairs)
@@ -101,11 +116,11 @@ def _adaptive_mixed_is_best(summary: DatasetSummary) -> _Judged:
             verdicts.append(-1)
         else:
             verdicts.append(1 if all(pair.is_real for pair in pairs) and len(pairs) == len(others) else 0)
-    return _verdict(verdicts, 2), f"{'; '.join(evidence)}."
+    return _verdict(verdicts, 2), f"{'; '.join(evidence)}.{_alone(others)}"
 
 
 def _balance_costs_accuracy(summary: DatasetSummary) -> _Judged:
-    """Shown: pairs of samplers that really differ in both do so in opposite ways. Refuted: they do so in the same way."""
+    """Shown: pairs of samplers that differ significantly in both do so in opposite ways. Refuted: they do so in the same way."""
     samplers = _samplers(summary)
     if len(samplers) < 2:
         return "undecided", _missing("two samplers", summary)
@@ -117,8 +132,8 @@ def _balance_costs_accuracy(summary: DatasetSummary) -> _Judged:
         if {pair.a, pair.b} <= labels and balance is not None and pair.is_real and balance.is_real:
             (same if pair.difference * balance.difference > 0 else opposite).append(f"{pair.a} and {pair.b}")
     evidence = (
-        f"Of {len(samplers) * (len(samplers) - 1) // 2} pairs of samplers, {len(opposite) + len(same)} really differ in both "
-        f"hit rate and balance: {len(opposite)} in opposite ways{_examples(opposite)}, {len(same)} in the same way"
+        f"Of {len(samplers) * (len(samplers) - 1) // 2} pairs of samplers, {len(opposite) + len(same)} differ significantly in "
+        f"both hit rate and balance: {len(opposite)} in opposite ways{_examples(opposite)}, {len(same)} in the same way"
         f"{_examples(same)}."
     )
     return _verdict([1] * bool(opposite) + [-1] * bool(same), 1), evidence
@@ -138,7 +153,7 @@ def _agreement(sign: int, pair: PairedDifference) -> int:
 
 
 def _samplers(summary: DatasetSummary) -> list[MethodSummary]:
-    return [row for row in summary.methods if not row.method.is_baseline]
+    return list(summary.samplers)
 
 
 def _sampler(summary: DatasetSummary, name: str) -> MethodSummary | None:
@@ -153,6 +168,11 @@ def _pairs(
     return [pair for pair in pairs if pair is not None and pair.difference == pair.difference]
 
 
+def _alone(others: Sequence[MethodSummary]) -> str:
+    """That a claim on all other samplers rests on a single one, as a sentence after another one."""
+    return f" Judged beside {others[0].method.label} alone." if len(others) == 1 else ""
+
+
 def _missing(what: str, summary: DatasetSummary) -> str:
     return f"Needs finished repeats of {what}; there are some of: {_names(summary)}."
 
@@ -164,7 +184,7 @@ def _names(summary: DatasetSummary) -> str:
 def _counted(pairs: Sequence[PairedDifference]) -> str:
     larger = sum(pair.is_real and pair.difference > 0 for pair in pairs)
     smaller = sum(pair.is_real and pair.difference < 0 for pair in pairs)
-    return f"Really larger than {larger} and smaller than {smaller} of {len(pairs)} others."
+    return f"Significantly larger than {larger} and smaller than {smaller} of {len(pairs)} others."
 
 
 def _head_share_text(row: MethodSummary, summary: DatasetSummary) -> str:

@@ -4,6 +4,7 @@ Trials differ in learning rate and batch size too; so a rank correlation, which 
 all that they can give. Its p-value comes from shuffling.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from nsbench.report.claim import Verdict
 from nsbench.report.multiple import holm
 from nsbench.report.statistic import LEVEL
-from nsbench.terms import RunKind, metric_name
+from nsbench.terms import CUT_OFF, RunKind, metric_name
 from nsbench.tracking.run_parts import whole_number
 from nsbench.tracking.stored_run import StoredRun
 
@@ -44,6 +45,7 @@ class CountTrend:
         correlation: Spearman's, in [-1, 1].
         p_value: Two-sided, that there is no trend.
         p_holm: Corrected for the number of samplers.
+        n_cut_off: Of the trials, those that ended at their last epoch while they might still have got better.
     """
 
     label: str
@@ -54,6 +56,7 @@ class CountTrend:
     correlation: float
     p_value: float
     p_holm: float
+    n_cut_off: int = 0
 
 
 def judge_counts(runs: Sequence[StoredRun], dataset_hash: str) -> tuple[Verdict, str]:
@@ -75,6 +78,15 @@ def judge_counts(runs: Sequence[StoredRun], dataset_hash: str) -> tuple[Verdict,
         for trend in trends
     )
     evidence = f"{evidence}. Trials differ in learning rate too."
+    n_cut_off, n_trials = (
+        sum(counts) for counts in zip(*((one.n_cut_off, one.n_trials) for one in trends), strict=True)
+    )
+    if n_cut_off:
+        # With more epochs, another number of negatives may turn out to be the best one.
+        return (
+            "undecided",
+            f"{evidence} Of the {n_trials} trials, {n_cut_off} were cut off before they stopped getting better.",
+        )
     real = [trend.correlation for trend in trends if trend.p_holm < LEVEL]
     if any(correlation < 0 for correlation in real):
         return "holds", evidence
@@ -85,6 +97,7 @@ def count_trends(runs: Sequence[StoredRun], dataset_hash: str) -> tuple[CountTre
     """The trend of every sampler with enough finished trials, in the order of their first trial."""
     objectives = {run.study: run.tags.get(OBJECTIVE_TAG, "") for run in runs if run.kind is RunKind.STUDY}
     trials: dict[str, list[tuple[int, float]]] = {}
+    n_cut_off: Counter[str] = Counter()
     for run in runs:
         if run.kind is not RunKind.TRIAL or run.status != "FINISHED" or run.dataset_hash != dataset_hash:
             continue
@@ -93,10 +106,11 @@ def count_trends(runs: Sequence[StoredRun], dataset_hash: str) -> tuple[CountTre
         value = run.metric(objectives.get(run.study) or DEFAULT_OBJECTIVE)
         if counts and not np.isnan(value):
             trials.setdefault(run.label, []).append((sum(counts), value))
+            n_cut_off[run.label] += run.metric(CUT_OFF) == 1
     # Shuffles need a seed of their own, so that the same trials always give the same p-value.
     generator = np.random.default_rng(0)
     trends = [
-        _trend(label, np.array(pairs), generator)
+        replace(_trend(label, np.array(pairs), generator), n_cut_off=n_cut_off[label])
         for label, pairs in trials.items()
         if len(pairs) >= _FEWEST_TRIALS and len({count for count, _ in pairs}) >= _FEWEST_COUNTS
     ]

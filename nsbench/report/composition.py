@@ -32,6 +32,14 @@ from nsbench.report.summary import ACCURACY_METRICS, DatasetSummary
 from nsbench.report.table import ReportTable, bookkeeping_tables, result_tables
 from nsbench.terms import ALL
 
+PAPER_ADDRESS = "https://arxiv.org/abs/2410.17276"
+"""Where the paper is."""
+
+_PAPER = (
+    "From section 5.2 of Prakash et al., Evaluating Performance and Bias of Negative Sampling in Large-Scale Sequential "
+    f"Recommendation Models, {PAPER_ADDRESS}."
+)
+
 
 def compose(summaries: Sequence[DatasetSummary], gallery: Gallery, location: str, written: datetime) -> Document:
     """The whole report.
@@ -43,11 +51,11 @@ def compose(summaries: Sequence[DatasetSummary], gallery: Gallery, location: str
         written: When the report is made.
     """
     sections = [
-        Section("all-logs", "All logs in one table", tables=_present(overview_table(summaries))),
+        Section("all-logs", "All datasets in one table", tables=_present(overview_table(summaries))),
         *(_dataset_section(summary, gallery) for summary in summaries),
         Section(
             "logs",
-            "The logs",
+            "The datasets",
             points=tuple(cards_without_popularity(summaries)),
             drawings=gallery.shared,
             tables=_present(size_table(summaries), popularity_table(summaries)),
@@ -81,7 +89,7 @@ def _dataset_section(summary: DatasetSummary, gallery: Gallery) -> Section:
         ),
         Section(
             f"differences-{place}",
-            "What is real",
+            "Significant differences",
             points=summary.statistics.notes,
             drawings=gallery.of(name, "differences"),
             tables=_differences(summary),
@@ -91,7 +99,12 @@ def _dataset_section(summary: DatasetSummary, gallery: Gallery) -> Section:
             "Head, mid and tail",
             drawings=gallery.of(name, "cohorts", "head_tail", "popularity_cohorts"),
         ),
-        Section(f"claims-{place}", "The paper's claims", tables=_present(claim_table(summary))),
+        Section(
+            f"claims-{place}",
+            "The paper's claims",
+            words=(_PAPER,) if summary.claims else (),
+            tables=_present(claim_table(summary)),
+        ),
         Section(
             f"paper-{place}",
             "The paper's numbers beside ours",

@@ -1,4 +1,4 @@
-"""The figure of all differences between methods: which of them are real, and which way they go."""
+"""The figure of all differences between methods: which of them are significant, and which way they go."""
 
 from collections.abc import Sequence
 
@@ -23,7 +23,7 @@ _PANELS = (("hit_rate", ALL, METRIC_TITLES["hit_rate"]), ("hit_rate", BALANCE, "
 def difference_figure(summary: DatasetSummary) -> Figure | None:
     """Two squares of all pairs, in hit rate and in balance: row minus column, in percent points.
 
-    Real differences (Holm-corrected) are filled and bold, blue where the row is better and orange where it is worse.
+    Significant differences (Holm-corrected) are filled and bold, blue where the row is better and orange where it is worse.
 
     Returns:
         None with fewer than two methods or with too many to be seen, or without statistics.

@@ -3,8 +3,11 @@
 import math
 
 from nsbench.report.cost import CostRow
+from nsbench.report.cut_off import COLUMN, cut_off_text, is_uncertain, marked_label
+from nsbench.report.decision import decision_of
 from nsbench.report.number import UNDEFINED, percent
 from nsbench.report.paper import PublishedComparison
+from nsbench.report.selection import Method
 from nsbench.report.statistic import BALANCE, BALANCE_OF_MEANS, Interval, PairedDifference, QuantityEstimate
 from nsbench.report.summary import DatasetSummary
 from nsbench.report.table import METRIC_TITLES, Cell, ReportTable, Standing, standings
@@ -19,6 +22,10 @@ GROUP_TITLES = {
 """What tables call the groups of a metric."""
 
 _MEBIBYTE = 1 << 20
+_WHOLE_FROM_S = 10.0
+_MOST_EFFECT = 10.0
+_LEAST_SHOWN = 0.5e-4
+"""What is smaller would be shown as 0.00."""
 
 
 def interval_table(summary: DatasetSummary, metric: str) -> ReportTable | None:
@@ -28,7 +35,7 @@ def interval_table(summary: DatasetSummary, metric: str) -> ReportTable | None:
         return None
     rows = tuple(
         (
-            Cell(row.method.label),
+            Cell(marked_label(row.method)),
             *(_estimate_cell(summary.statistics.estimate(row.method.label, metric, group)) for group in groups),
         )
         for row in summary.methods
@@ -46,7 +53,17 @@ def difference_table(summary: DatasetSummary, metric: str, group: str) -> Report
     pairs.sort(key=lambda pair: -pair.difference)
     name = METRIC_TITLES[metric].replace("Hit", "hit")
     what = name if group == ALL else f"{GROUP_TITLES[group].lower()} of {name}"
-    columns = ("Better", "Worse", "Difference", "95 % interval", "p, corrected", "Effect", "Smallest detectable")
+    columns = (
+        "Better",
+        "Worse",
+        "Difference",
+        "95 % interval",
+        "By users",
+        "p, corrected",
+        "Verdict",
+        "Effect",
+        "Smallest detectable",
+    )
     return ReportTable(
         f"Differences in {what} on {summary.dataset}, percent points", columns, tuple(map(_difference_row, pairs))
     )
@@ -61,7 +78,10 @@ def claim_table(summary: DatasetSummary) -> ReportTable | None:
 
 def published_table(summary: DatasetSummary, metric: str) -> ReportTable | None:
     """Our numbers beside the paper's, cell by cell; None where the log is none of the paper's."""
-    rows = tuple(_published_row(cell) for cell in summary.published if cell.metric == metric)
+    labels = {row.method.label: marked_label(row.method) for row in summary.methods}
+    rows = tuple(
+        _published_row(cell, labels.get(cell.label, cell.label)) for cell in summary.published if cell.metric == metric
+    )
     columns = ("Method", "Paper", "Group", "Ours", "Published", "Published runs", "Difference", "Within their spread")
     title = f"{METRIC_TITLES[metric]} on {summary.dataset} beside the paper's, %"
     return ReportTable(title, columns, rows) if rows else None
@@ -73,13 +93,19 @@ def cost_table(summary: DatasetSummary) -> ReportTable | None:
     if not costs:
         return None
     best = standings([cost.equal_cost_ndcg for cost in costs])
-    budgets = {f"{cost.equal_cost_s:,.0f} s" for cost in costs if not math.isnan(cost.equal_cost_s)}
+    budgets = {_seconds(cost.equal_cost_s) for cost in costs if not math.isnan(cost.equal_cost_s)}
     budget = budgets.pop() if len(budgets) == 1 else "equal time"
+    methods = {row.method.label: row.method for row in summary.methods}
+    with_share = is_uncertain(summary.selection.methods)
     columns = (
-        *("Method", "Training, s", "Evaluation, s", "Positives/s", "Negatives scored", "Memory, MiB", "Device"),
+        *("Method", *(["Runs", COLUMN] if with_share else [])),
+        *("Training, s", "Evaluation, s", "Positives/s", "Negatives scored", "Memory, MiB", "Device"),
         *("NDCG, %", "NDCG a minute", "Valid. NDCG, %", f"Valid. NDCG in {budget}, %"),
     )
-    rows = tuple(_cost_row(cost, place) for cost, place in zip(costs, best, strict=True))
+    rows = tuple(
+        (*_whose(methods[cost.label], with_share=with_share), *_cost_cells(cost, place))
+        for cost, place in zip(costs, best, strict=True)
+    )
     return ReportTable(f"Cost of a run on {summary.dataset}", columns, rows)
 
 
@@ -104,19 +130,21 @@ def _difference_row(pair: PairedDifference) -> tuple[Cell, ...]:
         Cell(pair.b),
         Cell(f"{100 * pair.difference:+.2f}", place),
         Cell(_interval(pair.interval) or UNDEFINED),
+        Cell(_interval(pair.by_users) or UNDEFINED),
         Cell(_p_value(pair.p_holm)),
-        Cell(_number(pair.effect_size, ".2f")),
-        Cell(percent(pair.smallest_detectable)),
+        Cell(decision_of(pair).value),
+        Cell(_effect(pair.effect_size)),
+        Cell(percent(pair.smallest_detectable) if pair.smallest_detectable >= _LEAST_SHOWN else UNDEFINED),
     )
 
 
-def _published_row(cell: PublishedComparison) -> tuple[Cell, ...]:
+def _published_row(cell: PublishedComparison, label: str) -> tuple[Cell, ...]:
     published = percent(cell.published.mean)
     if not math.isnan(cell.published.sd) and cell.published.n > 1:
         published += f" ±{percent(cell.published.sd)}"
     within = {True: "yes", False: "no", None: UNDEFINED}[cell.is_within_spread]
     return (
-        Cell(cell.label),
+        Cell(label),
         Cell(cell.paper_name),
         Cell(GROUP_TITLES.get(cell.group, cell.group)),
         Cell(percent(cell.ours)),
@@ -127,9 +155,14 @@ def _published_row(cell: PublishedComparison) -> tuple[Cell, ...]:
     )
 
 
-def _cost_row(cost: CostRow, place: Standing) -> tuple[Cell, ...]:
+def _whose(method: Method, *, with_share: bool) -> tuple[Cell, ...]:
+    """Whose row it is, and how many of its runs were cut off."""
+    share = [Cell(str(len(method.runs))), Cell(cut_off_text(method))] if with_share else []
+    return (Cell(marked_label(method)), *share)
+
+
+def _cost_cells(cost: CostRow, place: Standing) -> tuple[Cell, ...]:
     return (
-        Cell(cost.label),
         Cell(_number(cost.train_s, ",.1f")),
         Cell(_number(cost.evaluate_s, ",.1f")),
         Cell(_number(cost.positives_per_s, ",.0f")),
@@ -144,10 +177,19 @@ def _cost_row(cost: CostRow, place: Standing) -> tuple[Cell, ...]:
 
 
 def _number(value: float, form: str) -> str:
-    """A number, the dash where undefined; infinite effects are written as such."""
-    if math.isnan(value):
-        return UNDEFINED
-    return "∞" if value == math.inf else "−∞" if value == -math.inf else format(value, form)
+    """A number; the dash where it is undefined."""
+    return format(value, form) if math.isfinite(value) else UNDEFINED
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:,.0f} s" if seconds >= _WHOLE_FROM_S else f"{seconds:.2g} s"
+
+
+def _effect(size: float) -> str:
+    """An effect size; one beyond ten deviations says no more than that."""
+    if abs(size) > _MOST_EFFECT:
+        return f"{'>' if size > 0 else '<−'}{_MOST_EFFECT:.0f}"
+    return _number(size, ".2f")
 
 
 def _p_value(p: float) -> str:

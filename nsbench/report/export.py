@@ -8,28 +8,31 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from nsbench.report.answer import answer
-from nsbench.report.comparison import pareto_front
+from nsbench.report.answer import answer, front_labels
+from nsbench.report.cut_off import cut_off_share
 from nsbench.report.plain_text import plain_text
 from nsbench.report.selection import Method
 from nsbench.report.summary import DatasetSummary, MethodSummary, summary_metrics
 from nsbench.report.table import ReportTable, balance_of_means
+from nsbench.terms import CUT_OFF
+from nsbench.tracking.stored_run import StoredRun
 
 
 def methods_csv(summaries: Sequence[DatasetSummary]) -> str:
-    """A row a dataset and method: mean, sd and number of runs of every metric; empty where undefined."""
+    """A row a dataset and method: share of runs cut off; mean, sd and number of runs of every metric; empty where undefined."""
     metrics = summary_metrics()
     statistics = [f"{name} {part}" for name in metrics for part in ("mean", "sd", "n")]
     rows = [
         [
             *_identity(summary, row.method),
             len(row.method.runs),
+            _blank_if_nan(cut_off_share(row.method)),
             *(value for name in metrics for value in _statistics(row, name)),
         ]
         for summary in summaries
         for row in summary.methods
     ]
-    return _csv(["dataset", "sampler", "label", "kind", "n_runs", *statistics], rows)
+    return _csv(["dataset", "sampler", "label", "kind", "n_runs", "cut_off_share", *statistics], rows)
 
 
 def runs_csv(summaries: Sequence[DatasetSummary]) -> str:
@@ -40,13 +43,14 @@ def runs_csv(summaries: Sequence[DatasetSummary]) -> str:
             *_identity(summary, row.method),
             run.seed,
             plain_text(run.run_id),
+            _flag(_is_cut_off(row.method, run)),
             *(_blank_if_nan(run.metric(name)) for name in metrics),
         ]
         for summary in summaries
         for row in summary.methods
         for run in row.method.runs
     ]
-    return _csv(["dataset", "sampler", "label", "kind", "seed", "run_id", *metrics], rows)
+    return _csv(["dataset", "sampler", "label", "kind", "seed", "run_id", "cut_off", *metrics], rows)
 
 
 def table_csv(table: ReportTable) -> str:
@@ -75,14 +79,13 @@ def report_json(summaries: Sequence[DatasetSummary], tables: Sequence[ReportTabl
 
 def _dataset(summary: DatasetSummary) -> dict[str, object]:
     selection = summary.selection
-    points = [(row.accuracy("hit_rate").mean, row.balance("hit_rate").mean) for row in summary.methods]
     reachable = summary.card.best_reachable if summary.card else None
     return {
         "dataset": summary.dataset,
         "dataset_hash": selection.dataset_hash,
         "protocol": selection.protocol,
         "answer": answer(summary),
-        "pareto_front": [summary.methods[i].method.label for i in pareto_front(points)],
+        "pareto_front": front_labels(summary),
         "best_reachable": reachable.model_dump() if reachable else None,
         "methods": [_method(row) for row in summary.methods],
         "runs": [asdict(count) for count in summary.counts],
@@ -106,6 +109,8 @@ def _method(row: MethodSummary) -> dict[str, object]:
         "label": row.method.label,
         "kind": _kind(row.method),
         "n_runs": len(row.method.runs),
+        "cut_off_share": cut_off_share(row.method),
+        "cut_off": [_is_cut_off(row.method, run) for run in row.method.runs],
         "seeds": [run.seed for run in row.method.runs],
         "run_ids": [plain_text(run.run_id) for run in row.method.runs],
         "settings": dict(row.method.runs[0].params),
@@ -116,6 +121,16 @@ def _method(row: MethodSummary) -> dict[str, object]:
 
 def _identity(summary: DatasetSummary, method: Method) -> list[str]:
     return [summary.dataset, method.sampler, method.label, _kind(method)]
+
+
+def _is_cut_off(method: Method, run: StoredRun) -> bool | None:
+    """None of a baseline, and where nothing says."""
+    value = math.nan if method.is_baseline else run.metric(CUT_OFF)
+    return None if math.isnan(value) else value == 1
+
+
+def _flag(value: bool | None) -> str:
+    return "" if value is None else str(int(value))
 
 
 def _kind(method: Method) -> str:

@@ -9,6 +9,7 @@ from nsbench.data.popularity import cohort_shares
 from nsbench.report.accuracy_balance_figure import accuracy_balance_figure
 from nsbench.report.cohort_figure import cohort_figure
 from nsbench.report.curve_figure import curve_figure
+from nsbench.report.cut_off import MARK, has_cut_off
 from nsbench.report.difference_figure import difference_figure
 from nsbench.report.popularity_figure import popularity_cohort_figure, popularity_figure
 from nsbench.report.ratio_figure import ratio_figure
@@ -43,8 +44,8 @@ def shared_plans(summaries: Sequence[DatasetSummary]) -> list[Plan]:
     return [
         Plan(
             "popularity",
-            "Popularity in all logs",
-            "Each item's share of its log's training interactions; the steeper the line begins and the longer it is flat, "
+            "Popularity in all datasets",
+            "Each item's share of its dataset's training interactions; the steeper the line begins and the longer it is flat, "
             "the more a popularity bias costs.",
             lambda: popularity_figure(summaries),
         )
@@ -69,20 +70,20 @@ def _result_plans(summary: DatasetSummary, marks: Mapping[str, Mark]) -> list[Pl
             "Accuracy against balance",
             "Up and to the right is better. Faint dots are runs, ellipses hold the mean with 95 % confidence as far as "
             "repeats go (bars: one standard deviation, where there are too few runs); hollow marks are baselines; the "
-            "dashed line is the Pareto front.",
+            f"dashed line is the samplers' Pareto front.{_cut_off_note(summary)}",
             lambda: accuracy_balance_figure(summary, marks),
         ),
         Plan(
             "repeats",
             "Every repeat",
-            "A point is a run with its own seed; the upright line is the mean.",
+            f"A point is a run with its own seed; the upright line is the mean.{_cut_off_note(summary)}",
             lambda: repeat_figure(summary, marks),
         ),
         Plan(
             "differences",
             "Differences between all pairs",
-            "Row minus column in percent points. Filled and bold: real after Holm's correction, blue where the row is "
-            "better and orange where it is worse. Plain: could be chance.",
+            "Row minus column in percent points. Filled and bold: significant after Holm's correction, blue where the row "
+            "is better and orange where it is worse. Plain: undecided, or not significant.",
             lambda: difference_figure(summary),
         ),
         Plan(
@@ -106,6 +107,12 @@ def _result_plans(summary: DatasetSummary, marks: Mapping[str, Mark]) -> list[Pl
             lambda: popularity_cohort_figure(summary),
         ),
     ]
+
+
+def _cut_off_note(summary: DatasetSummary) -> str:
+    """What the mark behind a label means, as a sentence after another one; empty where there is none."""
+    is_marked = has_cut_off(summary.selection.methods)
+    return f" {MARK}: runs were cut off before they stopped getting better." if is_marked else ""
 
 
 def _shares(summary: DatasetSummary) -> str:

@@ -17,7 +17,9 @@ from nsbench.report.statistic import (
     LEVEL,
     POWER,
     QUANTITY_GROUPS,
+    UNDEFINED_INTERVAL,
     Basis,
+    Components,
     Interval,
     PairedDifference,
     QuantityEstimate,
@@ -98,9 +100,11 @@ class _Inference:
         """How much a exceeds b; not corrected for the number of pairs."""
         place_a, place_b = self._places.get(a.label), self._places.get(b.label)
         is_ranked = place_a is not None and place_b is not None
+        by_users = UNDEFINED_INTERVAL
         if self._two_level is not None and place_a is not None and place_b is not None:
             spread = self._two_level.difference_spread(place_a, place_b, quantity)
             interval, p_value = self._two_level.difference_test(place_a, place_b, quantity, spread)
+            by_users = self._two_level.by_users(place_a, place_b, quantity)
         else:
             spread = run_difference(self._run_spread(a, quantity), self._run_spread(b, quantity))
             interval, p_value = student_interval(spread), student_p(spread)
@@ -121,6 +125,18 @@ class _Inference:
             smallest_detectable=_detectable(spread) if is_ranked and is_tested else float("nan"),
             smallest_with_endless_repeats=_detectable_by_users(spread) if is_ranked else float("nan"),
             basis=basis,
+            by_users=by_users,
+            components=self._components((a, b), quantity, spread.user_variance),
+            is_cut_off=bool(a.n_cut_off or b.n_cut_off),
+        )
+
+    def _components(self, methods: Sequence[Method], quantity: tuple[int, int], user_variance: float) -> Components:
+        values = [np.array(self._values(method, quantity)) for method in methods if not method.is_baseline]
+        defined = [some[~np.isnan(some)] for some in values]
+        return Components(
+            user_variance,
+            tuple(float(some.var(ddof=1)) if len(some) > 1 else float("nan") for some in defined),
+            tuple(map(len, defined)),
         )
 
     def _run_spread(self, method: Method, quantity: tuple[int, int]) -> Spread:

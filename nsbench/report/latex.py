@@ -21,6 +21,7 @@ _REPLACED = {
     "≈": r"$\approx$",
     "∞": r"$\infty$",
     "✓": r"$\checkmark$",
+    "†": r"\dag{}",
     "…": r"\ldots{}",
     "·": r"$\cdot$",
 }

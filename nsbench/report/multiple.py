@@ -27,30 +27,35 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return corrected
 
 
+_LEAST_FREEDOM = 2
+
+
 def hedges_g(a: Sequence[float], b: Sequence[float], *, b_is_constant: bool = False) -> float:
     """The difference of two means in standard deviations over repeats, corrected for small numbers of them.
 
     Args:
-        a: At least two defined values, or the answer is not-a-number.
-        b: Likewise, unless constant.
+        a: Its values; undefined ones don't count.
+        b: Likewise.
         b_is_constant: Whether b has no deviation of its own, as a popularity list.
 
     Returns:
-        0 where means are equal; infinite where they differ and repeats don't vary.
+        Not-a-number below two degrees of freedom, where the correction leaves nothing, and where repeats don't vary.
 
     Source: Hedges, "Distribution theory for Glass's estimator of effect size", Journal of Educational Statistics 1981.
 
     Means 2 and 1, pooled deviation 1, 4 degrees of freedom: 1 - 3 / (4 * 4 - 1) = .8.
     >>> round(hedges_g([1, 2, 3], [0, 1, 2]), 6)
     0.8
+    >>> hedges_g([0.57, 0.58], [0.14], b_is_constant=True)
+    nan
     """
     groups = [[value for value in values if not math.isnan(value)] for values in (a, b)]
     varying = groups[:1] if b_is_constant else groups
     if any(len(values) < 2 for values in varying) or not groups[1]:
         return float("nan")
     freedom = sum(len(values) - 1 for values in varying)
+    if freedom < _LEAST_FREEDOM:
+        return float("nan")
     pooled = math.sqrt(sum((len(values) - 1) * float(np.var(values, ddof=1)) for values in varying) / freedom)
     difference = float(np.mean(groups[0]) - np.mean(groups[1]))
-    if pooled == 0:
-        return math.copysign(math.inf, difference) if difference else 0.0
-    return difference / pooled * (1 - 3 / (4 * freedom - 1))
+    return math.nan if pooled == 0 else difference / pooled * (1 - 3 / (4 * freedom - 1))

@@ -1,6 +1,7 @@
 """How shares are written: in percent with two decimals, as in the paper's table 3."""
 
 import math
+from collections.abc import Sequence
 
 from nsbench.report.summary import Estimate
 
@@ -38,3 +39,21 @@ def runs_text(n_runs: int) -> str:
     ('1 run', '20 runs')
     """
     return f"{n_runs} run" if n_runs == 1 else f"{n_runs} runs"
+
+
+def points(difference: float) -> str:
+    """A difference of shares in percent points, with its sign.
+
+    >>> points(0.0761), points(-0.002)
+    ('+7.61', '-0.20')
+    """
+    return UNDEFINED if math.isnan(difference) else f"{100 * difference:+.2f}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence.
+
+    >>> listed(["a"]), listed(["a", "b", "c"])
+    ('a', 'a, b and c')
+    """
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -6,6 +6,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from nsbench.report.composition import PAPER_ADDRESS
 from nsbench.report.document import Document, anchor
 from nsbench.report.gallery import Drawing
 from nsbench.report.style import ON_DARK, colour_variable, inline_svg
@@ -63,8 +64,9 @@ def _environment() -> Environment:
 
 
 def _words(text: str) -> Markup:
-    """A text with what stands between backticks as code."""
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+    """A text with what stands between backticks as code, and the paper's address as a link."""
+    text = re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text)))
+    return Markup(text.replace(PAPER_ADDRESS, f'<a href="{PAPER_ADDRESS}">{PAPER_ADDRESS}</a>'))
 
 
 def _inline(drawing: Drawing) -> Markup:

@@ -43,7 +43,7 @@ def plain_run(run: StoredRun) -> StoredRun:
         run,
         name=plain_text(run.name, MOST_OF_A_LABEL),
         sampler=plain_text(run.sampler, MOST_OF_A_LABEL),
-        label=plain_text(run.label if run.label.strip() else run.sampler, MOST_OF_A_LABEL),
+        label=plain_text(_RENAMED.get(run.label, run.label) if run.label.strip() else run.sampler, MOST_OF_A_LABEL),
         dataset_hash=plain_text(run.dataset_hash),
         protocol=plain_text(run.protocol),
         params=_plain(run.params),
@@ -51,6 +51,9 @@ def plain_run(run: StoredRun) -> StoredRun:
         faults=tuple(map(plain_text, run.faults)),
     )
 
+
+_RENAMED = {"PopRec 7 days": "PopRec (last 7 days)"}
+"""Labels of older versions, by what they are called today: the same method has one row."""
 
 _BREAKS = frozenset("\t\n\v\f\r\x1c\x1d\x1e\x1f\x85\u2028\u2029")
 

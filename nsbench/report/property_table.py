@@ -51,7 +51,7 @@ def size_table(summaries: Sequence[DatasetSummary]) -> ReportTable | None:
         if (card := summary.card) is not None
     )
     columns = (
-        "Log",
+        "Dataset",
         "Users",
         "Items",
         "Interactions",
@@ -61,7 +61,7 @@ def size_table(summaries: Sequence[DatasetSummary]) -> ReportTable | None:
         "Cold items",
         "New test users",
     )
-    return ReportTable("Logs", (*columns, "Repeats, %"), rows) if rows else None
+    return ReportTable("Datasets", (*columns, "Repeats, %"), rows) if rows else None
 
 
 def popularity_table(summaries: Sequence[DatasetSummary]) -> ReportTable | None:
@@ -83,7 +83,7 @@ def popularity_table(summaries: Sequence[DatasetSummary]) -> ReportTable | None:
                 users = part.median_user_percentage
                 cells.append(Cell(UNDEFINED if users is None else f"{users:.3g}"))
         rows.append(tuple(cells))
-    columns = ("Log", *(f"{name} {what}" for name in ("Head", "Mid", "Tail") for what in ("items, %", "users, %")))
+    columns = ("Dataset", *(f"{name} {what}" for name in ("Head", "Mid", "Tail") for what in ("items, %", "users, %")))
     title = "Items and median percentage of users by cohort (paper, table 2)"
     return ReportTable(title, (*columns, "Cold items, %"), tuple(rows)) if rows else None
 

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from nsbench.report.cut_off import marked_label
 from nsbench.report.style import GROUND, INK, Mark, drawing_style, name_rows, new_figure, spread
 from nsbench.report.summary import ACCURACY_METRICS, DatasetSummary
 from nsbench.report.table import METRIC_TITLES
@@ -35,7 +36,7 @@ def repeat_figure(summary: DatasetSummary, marks: Mapping[str, Mark]) -> Figure 
             for place, row in enumerate(summary.methods):
                 _draw_runs(axes, place, 100 * np.array(row.accuracy(metric).values), marks[row.method.label])
             axes.set_xlabel(f"{METRIC_TITLES[metric]}, %")
-        name_rows(panels[0], [row.method.label for row in summary.methods])
+        name_rows(panels[0], [marked_label(row.method) for row in summary.methods])
         for axes in panels:
             axes.grid(visible=False, axis="y")
     return figure

@@ -16,7 +16,7 @@ from nsbench.report.plain_text import plain_run, plain_text
 from nsbench.report.selection import COMPARED_KINDS, version_of
 from nsbench.report.summary import summary_metrics
 from nsbench.report.training_curve import VALID_NDCG
-from nsbench.terms import GROUPS, Tag, metric_name
+from nsbench.terms import CUT_OFF, GROUPS, Tag, metric_name
 from nsbench.tracking.stored_run import StoredRun
 
 COUNT_PARAMS = ("n_negatives", "n_in_batch", "n_uniform", "n_hardest")
@@ -122,6 +122,7 @@ def _metric_faults(metrics: Mapping[str, float]) -> Iterator[str]:
     )
     names = [f"cost/{name}" for name in _COSTS]
     yield from _outside(metrics, names, lambda value: 0 <= value < _MOST_COST, "no finite number from 0 on")
+    yield from _outside(metrics, [CUT_OFF], lambda value: value in {0, 1}, "neither 0 nor 1")
 
 
 def _outside(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from nsbench.report.faulty_run import FaultyRun
-from nsbench.terms import ALL, RunKind, Tag, metric_name
+from nsbench.terms import ALL, CUT_OFF, RunKind, Tag, metric_name
 from nsbench.tracking.stored_run import StoredRun
 
 COMPARED_KINDS = (RunKind.REPEAT, RunKind.BASELINE)
@@ -38,6 +38,16 @@ class Method:
     label: str
     is_baseline: bool
     runs: tuple[StoredRun, ...]
+
+    @property
+    def n_cut_off(self) -> int:
+        """Runs that ended at their last epoch while they might still have got better; 0 of a baseline."""
+        return 0 if self.is_baseline else sum(run.metric(CUT_OFF) == 1 for run in self.runs)
+
+    @property
+    def n_unknown_end(self) -> int:
+        """Runs of which nothing says whether they were cut off, such as those of older versions; 0 of a baseline."""
+        return 0 if self.is_baseline else sum(math.isnan(run.metric(CUT_OFF)) for run in self.runs)
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,14 @@ How they are computed is `two_level`'s business (from ranks) and `run_level`'s (
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
 from nsbench.terms import ALL, BALANCED_COHORTS, GROUPS
 
 LEVEL = 0.05
-"""Two-sided level of tests and, as its complement, of intervals: a difference with a corrected p-value below it is real."""
+"""Two-sided level of tests and, as its complement, of intervals: a corrected p-value below it is significant."""
 
 POWER = 0.8
 """The chance with which the smallest detectable difference would be found."""
@@ -52,6 +52,25 @@ class Interval:
     def holds(self, value: float) -> bool:
         """Whether a value lies within."""
         return self.low <= value <= self.high
+
+    def reversed(self) -> "Interval":
+        """Of the negative."""
+        return Interval(-self.high, -self.low)
+
+
+@dataclass(frozen=True)
+class Components:
+    """What a difference of two methods varies by: the part that more repeats would not change, and those that they would.
+
+    Attributes:
+        user_variance: Of the difference over other test users, repeats' chance taken off; 0 without ranks.
+        run_variances: Of a single run of each method that is trained; not-a-number with one run.
+        n_runs: The runs of each of these.
+    """
+
+    user_variance: float
+    run_variances: tuple[float, ...]
+    n_runs: tuple[int, ...]
 
 
 UNDEFINED_INTERVAL = Interval(float("nan"), float("nan"))
@@ -96,12 +115,15 @@ class PairedDifference:
         interval: Around the difference, for this pair alone.
         p_value: Two-sided, for this pair alone; not-a-number where it can't be tested.
         p_holm: Corrected for all pairs of this dataset, metric and group.
-        effect_size: Difference in standard deviations over repeats (Hedges' g); not-a-number below two runs each,
-            infinite where repeats don't vary.
+        effect_size: Difference in standard deviations over repeats (Hedges' g); not-a-number where too few runs, or runs
+            that don't vary, give no such deviation.
         smallest_detectable: The difference that these runs would find with 80 % chance at 5 %; not-a-number without ranks
             or repeats.
         smallest_with_endless_repeats: The same if repeats were free: what is left is due to the test users alone.
         basis: What interval and p-value allow for.
+        by_users: The interval for these very trainings, which allows for other test users alone; undefined without ranks.
+        components: What the difference varies by; None where nothing says.
+        is_cut_off: Whether trainings of one of the methods were cut off, so that the difference may yet change.
     """
 
     a: str
@@ -116,27 +138,25 @@ class PairedDifference:
     smallest_detectable: float
     smallest_with_endless_repeats: float
     basis: Basis
+    by_users: Interval = UNDEFINED_INTERVAL
+    components: Components | None = None
+    is_cut_off: bool = False
 
     @property
     def is_real(self) -> bool:
-        """Whether the methods differ by more than chance, after Holm's correction."""
-        return self.p_holm < LEVEL
+        """Whether trained-out methods differ by more than chance, after Holm's correction."""
+        return self.p_holm < LEVEL and not self.is_cut_off
 
     def reversed(self) -> "PairedDifference":
         """The same difference seen from b."""
-        return PairedDifference(
-            self.b,
-            self.a,
-            self.metric,
-            self.group,
-            -self.difference,
-            Interval(-self.interval.high, -self.interval.low),
-            self.p_value,
-            self.p_holm,
-            -self.effect_size,
-            self.smallest_detectable,
-            self.smallest_with_endless_repeats,
-            self.basis,
+        return replace(
+            self,
+            a=self.b,
+            b=self.a,
+            difference=-self.difference,
+            interval=self.interval.reversed(),
+            effect_size=-self.effect_size,
+            by_users=self.by_users.reversed(),
         )
 
 

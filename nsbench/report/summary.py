@@ -95,6 +95,16 @@ class DatasetSummary:
         return self.selection.dataset
 
     @property
+    def samplers(self) -> tuple[MethodSummary, ...]:
+        """The trained methods: what is compared."""
+        return tuple(row for row in self.methods if not row.method.is_baseline)
+
+    @property
+    def baselines(self) -> tuple[MethodSummary, ...]:
+        """The rankings that need no training: lines to beat."""
+        return tuple(row for row in self.methods if row.method.is_baseline)
+
+    @property
     def has_cold_hits(self) -> bool:
         """Whether any method ever ranked a cold item high enough to count."""
         cold = (row.accuracy("hit_rate", Cohort.COLD.label).mean for row in self.methods)

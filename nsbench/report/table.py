@@ -10,6 +10,7 @@ from enum import Enum
 import numpy as np
 
 from nsbench.evaluation.metric import balance
+from nsbench.report.cut_off import COLUMN, cut_off_text, has_cut_off, marked_label
 from nsbench.report.number import estimate_text, percent
 from nsbench.report.selection import CUTOFF
 from nsbench.report.summary import ACCURACY_METRICS, DatasetSummary, Estimate, MethodSummary
@@ -28,7 +29,7 @@ TEXT_COLUMNS = frozenset(
         "Kind",
         "Run",
         "Why",
-        "Log",
+        "Dataset",
         "Paper",
         "Claim",
         "Verdict",
@@ -38,11 +39,13 @@ TEXT_COLUMNS = frozenset(
         "Group",
         "Better",
         "Worse",
-        "Best accuracy",
-        "Not really worse",
-        "Best balance",
-        "Not less balanced",
+        "Highest hit rate",
+        "Not shown to be worse",
+        "Highest balance",
+        "Not shown to be less balanced",
         "Pareto front",
+        "Best baseline",
+        "Beaten by",
     }
 )
 """Columns that hold words, set to the left; all others hold numbers, set to the right."""
@@ -89,13 +92,15 @@ def cohort_table(summary: DatasetSummary, metric: str) -> ReportTable:
     groups += [Cohort.COLD.label] if summary.has_cold_hits else []
     columns = [[row.accuracy(metric, group) for row in summary.methods] for group in groups]
     columns.append([row.balance(metric) for row in summary.methods])
-    rows = _method_rows(summary.methods, [_estimate_cells(column, summary.methods) for column in columns])
+    table = _method_table(summary, [_estimate_cells(column, summary.methods) for column in columns])
     reachable = [summary.best_reachable(metric, group) for group in groups]
     if not np.isnan(reachable).all():
         cells = [*map(percent, reachable), percent(balance(*reachable[1:4]))]
-        rows.append((Cell("Best reachable"), Cell(""), *map(Cell, cells)))
+        blank = [Cell("")] * (len(table.names) - 1)
+        table.rows.append((Cell("Best reachable"), *blank, *map(Cell, cells)))
     names = ("Total", *(group.capitalize() for group in groups[1:]), "Balance")
-    return ReportTable(f"{METRIC_TITLES[metric]} on {summary.dataset}, %", ("Method", "Runs", *names), tuple(rows))
+    title = f"{METRIC_TITLES[metric]} on {summary.dataset}, %"
+    return ReportTable(title, (*table.names, *names), tuple(table.rows))
 
 
 def balance_table(summary: DatasetSummary) -> ReportTable:
@@ -106,12 +111,11 @@ def balance_table(summary: DatasetSummary) -> ReportTable:
     columns: list[list[Cell]] = []
     for metric in ACCURACY_METRICS:
         columns.append(_estimate_cells([row.balance(metric) for row in summary.methods], summary.methods))
-        columns.append(_cells([balance_of_means(row, metric) for row in summary.methods]))
+        columns.append(_cells([balance_of_means(row, metric) for row in summary.methods], summary.methods))
     names = ("Hit rate", "Hit rate, of means", "NDCG", "NDCG, of means")
-    rows = _method_rows(summary.methods, columns)
-    return ReportTable(
-        f"Balance at {CUTOFF} over head, mid and tail on {summary.dataset}, %", ("Method", "Runs", *names), tuple(rows)
-    )
+    table = _method_table(summary, columns)
+    title = f"Balance at {CUTOFF} over head, mid and tail on {summary.dataset}, %"
+    return ReportTable(title, (*table.names, *names), tuple(table.rows))
 
 
 def balance_of_means(row: MethodSummary, metric: str) -> float:
@@ -138,7 +142,7 @@ def bookkeeping_tables(summary: DatasetSummary) -> list[ReportTable]:
         )
         for count in summary.counts
     )
-    columns = ("Method", "Kind", "Planned", "Finished", "Pruned", "Failed", "Killed", "Running", "Dropped")
+    columns = ("Method", "Kind", "Planned", "Finished", "Pruned", "Failed", "Killed", "Running", "Left out")
     tables = [ReportTable(f"What became of the runs on {summary.dataset}", columns, counts)]
     if summary.selection.left_out:
         rows = tuple(
@@ -169,20 +173,48 @@ def standings(values: Sequence[float]) -> list[Standing]:
     return [places.get(value, Standing.OTHER) if len(values) > 1 else Standing.OTHER for value in values]
 
 
+def sampler_standings(values: Sequence[float], methods: Sequence[MethodSummary]) -> list[Standing]:
+    """The best and second best sampler: a baseline is a line to beat and wins no place.
+
+    Args:
+        values: One a method, larger being better.
+        methods: Whose values they are.
+    """
+    places = iter(standings([value for value, row in zip(values, methods, strict=True) if not row.method.is_baseline]))
+    return [Standing.OTHER if row.method.is_baseline else next(places) for row in methods]
+
+
 def _estimate_cells(estimates: Sequence[Estimate], methods: Sequence[MethodSummary]) -> list[Cell]:
-    places = standings([estimate.mean for estimate in estimates])
+    places = sampler_standings([estimate.mean for estimate in estimates], methods)
     return [
         Cell(estimate_text(estimate, len(row.method.runs)), place)
         for estimate, row, place in zip(estimates, methods, places, strict=True)
     ]
 
 
-def _cells(values: Sequence[float]) -> list[Cell]:
-    return [Cell(percent(value), place) for value, place in zip(values, standings(values), strict=True)]
+def _cells(values: Sequence[float], methods: Sequence[MethodSummary]) -> list[Cell]:
+    places = sampler_standings(values, methods)
+    return [Cell(percent(value), place) for value, place in zip(values, places, strict=True)]
 
 
-def _method_rows(methods: Sequence[MethodSummary], columns: Sequence[Sequence[Cell]]) -> list[tuple[Cell, ...]]:
-    return [
-        (Cell(row.method.label), Cell(str(len(row.method.runs))), *(column[i] for column in columns))
-        for i, row in enumerate(methods)
+@dataclass(frozen=True)
+class _MethodTable:
+    """Names of the first columns, and whole rows."""
+
+    names: tuple[str, ...]
+    rows: list[tuple[Cell, ...]]
+
+
+def _method_table(summary: DatasetSummary, columns: Sequence[Sequence[Cell]]) -> _MethodTable:
+    """A row a method: its name, its runs, how many of them were cut off where any was, and the given columns."""
+    with_share = has_cut_off(summary.selection.methods)
+    rows = [
+        (
+            Cell(marked_label(row.method)),
+            Cell(str(len(row.method.runs))),
+            *([Cell(cut_off_text(row.method))] if with_share else []),
+            *(column[i] for column in columns),
+        )
+        for i, row in enumerate(summary.methods)
     ]
+    return _MethodTable(("Method", "Runs", *([COLUMN] if with_share else [])), rows)

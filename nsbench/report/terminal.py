@@ -9,17 +9,33 @@ from rich.table import Table
 from rich.text import Text
 
 from nsbench.report.answer import answer
+from nsbench.report.cut_off import MARK, has_cut_off
 from nsbench.report.summary import DatasetSummary
 from nsbench.report.table import TEXT_COLUMNS, Cell, ReportTable, Standing, bookkeeping_tables, result_tables
 
 _STYLES = {Standing.BEST: "bold green", Standing.SECOND: "underline", Standing.OTHER: ""}
 _SPELLED = str.maketrans(
-    {"•": "*", "±": "+-", "–": "-", "−": "-", "÷": "/", "×": "x", "≥": ">=", "≤": "<=", "≈": "~", "∞": "inf", "✓": "x"}
+    {
+        "•": "*",
+        "±": "+-",
+        "–": "-",
+        "−": "-",
+        "÷": "/",
+        "×": "x",
+        "≥": ">=",
+        "≤": "<=",
+        "≈": "~",
+        "∞": "inf",
+        "✓": "x",
+        "†": "*",
+    }
     | {"…": "...", "·": "."}
 )
 
-LEGEND = "Bold: best of its column; underlined: second best; ±: one standard deviation over repeats."
+LEGEND = "Bold: best sampler of its column; underlined: second best; ±: one standard deviation over repeats."
 """How to read the tables in a terminal."""
+
+_LEGEND_OF_MARK = f"{MARK}: runs were cut off before they stopped getting better."
 
 
 def terminal_report(summaries: Sequence[DatasetSummary]) -> RenderableType:
@@ -31,7 +47,8 @@ def terminal_report(summaries: Sequence[DatasetSummary]) -> RenderableType:
         parts += [
             Group(Text(), terminal_table(table)) for table in (*result_tables(summary), *bookkeeping_tables(summary))
         ]
-    return Group(*parts, Text(f"\n{LEGEND}", style="dim"))
+    is_marked = any(has_cut_off(summary.selection.methods) for summary in summaries)
+    return Group(*parts, Text(f"\n{LEGEND}{f' {_LEGEND_OF_MARK}' if is_marked else ''}", style="dim"))
 
 
 def ascii_text(text: str) -> str:

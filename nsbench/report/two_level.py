@@ -14,8 +14,8 @@ each level, and why:
 
 Measured on 500 draws with a known truth (tests/report/test_two_level.py): 95 % intervals of hit rates, balances and head
 shares hold it in 93 to 96 % with 5 and 20 repeats, and in 92 to 95 % with 3 that vary much (the balance of means the least);
-differences of methods that don't differ are called real at 5 % in 3 to 6 %. Whole copies of users and of repeats instead
-hold differences in 93 % with 3 repeats that vary much, and in 99.7 % where what varies is mostly chance.
+methods that don't differ are called different at 5 % in 3 to 6 %. Whole copies of users and of repeats instead hold differences
+in 93 % with 3 repeats that vary much, and in 99.7 % where what varies is mostly chance.
 
 Source: crossed levels, Owen, "The pigeonhole bootstrap", Annals of Applied Statistics 2007; exponential weights, Rubin,
 "The Bayesian bootstrap", Annals of Statistics 1981.
@@ -41,17 +41,13 @@ _BALANCE = QUANTITY_GROUPS.index(BALANCE)
 
 @dataclass(frozen=True)
 class UserSums:
-    """A method's metrics, summed over each user's targets.
-
-    Attributes:
-        label: The method's label.
-        is_constant: Whether the method does not depend on a seed, so that one run says all.
-        sums: float32[run, metric, cohort, user].
-    """
+    """A method's metrics, summed over each user's targets."""
 
     label: str
     is_constant: bool
+    """Whether the method does not depend on a seed, so that one run says all."""
     sums: NDArray[np.float32]
+    """float32[run, metric, cohort, user]."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +119,6 @@ class TwoLevel:
         generator: np.random.Generator,
         n_resamples: int = N_RESAMPLES,
     ) -> None:
-        self._n_runs = [len(method.sums) for method in methods]
         self._is_constant = [method.is_constant for method in methods]
         self._runs = [run_values_of(method.sums, counts) for method in methods]
         influences = [influences_of(method.sums, counts) for method in methods]
@@ -158,9 +153,16 @@ class TwoLevel:
 
     def difference_test(self, a: int, b: int, quantity: tuple[int, int], spread: Spread) -> tuple[Interval, float]:
         """Interval and two-sided p-value of a difference; the interval excludes 0 where p is below the level."""
-        users = self._users[(slice(None), a, *quantity)] - self._users[(slice(None), b, *quantity)]
-        draws = self._draws(users, spread)
+        draws = self._draws(self._apart(a, b, quantity), spread)
         return interval_of(draws), p_value_of(draws)
+
+    def by_users(self, a: int, b: int, quantity: tuple[int, int]) -> Interval:
+        """Interval of the difference of these very trainings, which allows for other test users alone."""
+        value = float(self._values[(a, *quantity)] - self._values[(b, *quantity)])
+        return interval_of(value + self._apart(a, b, quantity).astype(np.float64))
+
+    def _apart(self, a: int, b: int, quantity: tuple[int, int]) -> NDArray[np.float32]:
+        return self._users[(slice(None), a, *quantity)] - self._users[(slice(None), b, *quantity)]
 
     def _draws(self, users: NDArray[np.float32], spread: Spread) -> NDArray[np.float64]:
         away = spread.user_scale * users.astype(np.float64)
@@ -243,7 +245,6 @@ def _method_values(sums: NDArray[np.float32], counts: NDArray[np.float64]) -> ND
     found = quantities_of(totals.mean(0), n_targets)
     with np.errstate(invalid="ignore", divide="ignore"):
         balances = balance_of(totals / n_targets)
-    defined = ~np.isnan(balances)
-    with np.errstate(invalid="ignore", divide="ignore"):
+        defined = ~np.isnan(balances)
         found[:, _BALANCE] = np.where(defined, balances, 0).sum(0) / defined.sum(0)
     return found

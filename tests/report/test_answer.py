@@ -14,35 +14,35 @@ def test_a_clear_winner_is_named_as_such():
     """30 % against 10 % with deviations of 1 %."""
     text = answer_text(repeats("good", [0.29, 0.30, 0.31], 0.5), repeats("bad", [0.09, 0.10, 0.11], 0.4))
     assert (
-        "good is best, with a hit rate at 10 of 30.00 ± 1.00 % (3 runs); every other method is worse by more than noise."
-        in text
+        "Accuracy: good is best, with a hit rate at 10 of 30.00 ± 1.00 % (3 runs); bad is significantly worse." in text
     )
     assert "On the Pareto front of mean hit rate and mean balance: good; each other one is matched or beaten" in text
 
 
-def test_a_difference_within_noise_is_said_to_be_noise_and_balance_decides():
+def test_a_difference_that_is_not_significant_is_said_to_be_none_and_balance_decides():
     """Means 20 and 21 %, deviations about 5 %: Welch's p is about .8."""
     text = answer_text(repeats("a", [0.16, 0.21, 0.26], 0.4), repeats("b", [0.15, 0.20, 0.25], 0.8))
-    assert "a is best" in text
-    assert "within noise of it: b (p = 0.82)" in text
+    assert "a is ahead" in text
+    assert "not significantly worse: b (p = 0.82)" in text
     assert (
-        "Of those that can't be told apart in accuracy, b has the best balance, with 80.00 ± 0.00 % (3 runs)." in text
+        "Of those whose accuracy does not differ significantly, b has the highest balance, with 80.00 ± 0.00 % (3 runs)."
+        in text
     )
     assert "On the Pareto front of mean hit rate and mean balance: a and b." in text
 
 
 def test_single_runs_are_too_few_to_tell():
     text = answer_text(repeats("a", [0.2], 0.5), repeats("b", [0.1], 0.4))
-    assert "too few runs to tell it from b" in text
-    assert "within noise" not in text
+    assert "a is ahead" in text
+    assert "too few repeats to tell it from b (+10.00 points): a single run does not say" in text
+    assert "not significantly worse" not in text
 
 
 def test_a_popularity_list_counts_as_a_constant():
     """Repeats of 20, 21 and 22 % against the list's 10 %: no second run of the list is needed."""
     baseline = [stored("PopRec", metrics=final_metrics(0.1, 0.3, 0, 0, 1 / 3), kind=RunKind.BASELINE)]
     text = answer_text(baseline, repeats("a", [0.20, 0.21, 0.22], 0.5))
-    assert "a is best" in text
-    assert "every other method is worse by more than noise" in text
+    assert "The best baseline, PopRec (10.00 %), is beaten by a." in text
 
 
 def test_a_better_ndcg_is_mentioned():
@@ -50,7 +50,7 @@ def test_a_better_ndcg_is_mentioned():
         [stored("a", metrics=final_metrics(0.2, 0.2, 0.2, 0.2, 1, ndcg_factor=0.4))],
         [stored("b", metrics=final_metrics(0.19, 0.2, 0.2, 0.2, 1, ndcg_factor=0.6))],
     )
-    assert "By NDCG at 10, b is best, with 11.40 % (1 run)." in text
+    assert "By NDCG at 10, b is ahead, with 11.40 % (1 run)." in text
 
 
 def test_the_best_reachable_hit_rate_sets_the_scale():
@@ -58,7 +58,7 @@ def test_the_best_reachable_hit_rate_sets_the_scale():
     card = card_json(best_reachable={"k": 10, "hit_rate": {"all": 0.25, "head": 0.3, "mid": 0.2, "tail": 0.2}})
     run = stored("a", metrics=final_metrics(0.2, 0.2, 0.2, 0.2, 1), card=card)
     assert (
-        "No model could reach more than 25.00 %, as this log's generator knows; a reaches 80% of that."
+        "No model can be expected to reach more than 25.00 %, as this dataset's generator knows; a reaches 80% of that."
         in answer_text([run])
     )
 
@@ -112,3 +112,9 @@ def test_no_finished_repeat_says_what_to_run():
 
 def test_finished_runs_without_metrics_are_pointed_at():
     assert "no finished repeat or baseline has test metrics" in answer_text([stored(metrics={})])
+
+
+def test_equal_means_are_level_and_nobody_is_ahead():
+    text = answer_text(repeats("a", [0.2, 0.3], 0.5), repeats("b", [0.2, 0.3], 0.4))
+    assert "Accuracy: a is level with b, with a hit rate at 10 of 25.00" in text
+    assert "ahead" not in text

@@ -92,3 +92,15 @@ def test_two_noisy_samplers_decide_nothing():
     other = repeats_of("popularity", 0.29, 0.21, 0.11, spread=0.05, first_minute=9)
     runs = summary_of_runs("demo", [*random, *other])
     assert {claim.verdict for claim in runs.claims} == {"undecided"}
+
+
+def test_a_claim_on_all_other_samplers_says_when_there_is_only_one():
+    def evidence(*others):
+        groups = [repeats_of("adaptive-mixed", 0.3, 0.2, 0.1), *others]
+        claims = summary_of_runs("demo", [run for group in groups for run in group]).claims
+        return next(claim for claim in claims if claim.name == "adaptive-mixed-is-best").evidence
+
+    first = repeats_of("random", 0.3, 0.2, 0.1, total=0.1, first_minute=9)
+    second = repeats_of("batch", 0.3, 0.2, 0.1, total=0.1, first_minute=19)
+    assert evidence(first).endswith("Judged beside random alone.")
+    assert "alone" not in evidence(first, second)

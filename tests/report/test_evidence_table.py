@@ -31,7 +31,9 @@ def test_the_better_method_comes_first_and_real_differences_are_marked():
     """B is worse than a by 10 points, so the row is turned round."""
     table = difference_table(summary_with(pair("b", "a", -0.1, 0.0004)), "hit_rate", "all")
     (row,) = table.rows
-    assert [cell.text for cell in row] == ["a", "b", "+10.00", "[9.50, 10.50]", "<0.001", "-2.00", "0.40"]
+    assert [cell.text for cell in row] == [
+        *("a", "b", "+10.00", "[9.50, 10.50]", "–", "<0.001", "significant", "-2.00", "0.40")
+    ]
     assert row[2].standing is Standing.BEST
 
 
@@ -64,11 +66,14 @@ def test_what_is_missing_has_no_table():
     assert difference_table(summary_with(pair("a", "b", math.nan, math.nan)), "hit_rate", "all") is None
 
 
-def test_the_glance_names_the_best_and_those_that_are_not_really_worse():
-    """A is better in hit rate (21 against 11 %), which is real; b in balance (.6 against .5), which is not."""
+def test_the_glance_names_who_leads_and_who_is_not_significantly_behind():
+    """A is better in hit rate (21 against 11 %), significantly; b in balance (.6 against .5), not significantly."""
     table = glance_table([summary_with(pair("a", "b", 0.1, 0.001), pair("a", "b", -0.1, 0.3, "balance"))])
     (row,) = table.rows
-    assert [cell.text for cell in row] == ["demo", "a (21.00 %)", "none", "b (60.00 %)", "a", "a, b", "–"]
+    assert [cell.text for cell in row] == [
+        *("demo", "a (21.00 %)", "none", "b (60.00 %)", "a", "a, b", "–", "–", "unknown", "–")
+    ]
+    assert (row[1].standing, row[3].standing) == (Standing.BEST, Standing.OTHER)
 
 
 def test_a_single_method_has_nothing_to_glance_at():

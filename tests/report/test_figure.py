@@ -64,19 +64,27 @@ def test_every_method_is_labelled_once_in_each_panel_and_no_label_covers_another
         assert all(box.overlap(other) == 0 for i, box in enumerate(boxes) for other in boxes[i + 1 :])
 
 
-def test_a_baseline_far_from_the_samplers_is_named_instead_of_squeezing_them():
-    """Samplers at 20 and 22 percent and balances of 50 and 52: a range of 2 around them holds 19 at 51, not 5 at 30."""
-    baselines = [
-        stored("far", 0, final_metrics(0.05, 0.1, 0.05, 0.02, 0.3), kind=RunKind.BASELINE),
-        stored("near", 0, final_metrics(0.19, 0.1, 0.05, 0.02, 0.51), kind=RunKind.BASELINE),
-    ]
+def test_a_baseline_is_drawn_however_far_from_the_samplers_it_lies():
+    """Samplers at 20 and 22 percent and balances of 50 and 52; the baseline at 5 and 30."""
+    baseline = [stored("far", 0, final_metrics(0.05, 0.1, 0.05, 0.02, 0.3), kind=RunKind.BASELINE)]
     figure = drawn(
-        accuracy_balance_figure, summary_of(baselines, repeats("a", [0.2, 0.2], 0.5), repeats("b", [0.22, 0.22], 0.52))
+        accuracy_balance_figure, summary_of(baseline, repeats("a", [0.2, 0.2], 0.5), repeats("b", [0.22, 0.22], 0.52))
     )
     panel = figure.axes[0]
-    assert sorted(text.get_text() for text in panel.texts) == ["a", "b", "near"]
-    assert panel.get_title(loc="left") == "Beyond this panel: far, 5.0 at balance 30.0"
-    assert panel.get_ylim()[0] > 10
+    assert sorted(text.get_text() for text in panel.texts) == ["a", "b", "far"]
+    assert panel.get_ylim()[0] < 5
+    assert panel.get_xlim()[0] < 30
+
+
+def test_a_baseline_is_not_on_the_pareto_front():
+    """The baseline beats both samplers in both respects; the front joins the samplers alone."""
+    baseline = [stored("top", 0, final_metrics(0.9, 0.9, 0.9, 0.9, 0.9), kind=RunKind.BASELINE)]
+    figure = drawn(
+        accuracy_balance_figure, summary_of(baseline, repeats("a", [0.2, 0.2], 0.6), repeats("b", [0.22, 0.22], 0.5))
+    )
+    (front,) = [line for line in figure.axes[0].lines if line.get_linestyle() == "--"]
+    assert list(front.get_xdata()) == pytest.approx([50, 60])
+    assert list(front.get_ydata()) == pytest.approx([22, 20])
 
 
 def test_a_dataset_without_a_defined_point_has_no_figure_of_balance():
@@ -91,6 +99,14 @@ def test_every_repeat_is_a_point():
     figure = drawn(repeat_figure, summary_of(repeats("a", [0.1, 0.2, 0.3], 0.5), repeats("b", [0.2, 0.2], 0.5)))
     for axes in figure.axes:
         assert sorted(len(line.get_xdata()) for line in axes.lines) == [2, 2, 2, 3]
+
+
+def test_methods_that_were_cut_off_are_marked_in_the_figures():
+    metrics = {**final_metrics(0.2, 0.4, 0.2, 0.1, 0.5), "train/cut_off": 1.0}
+    summary = summary_of([stored("a", metrics=metrics)], repeats("b", [0.2, 0.2], 0.5))
+    labels = [text.get_text() for text in drawn(repeat_figure, summary).axes[0].get_yticklabels()]
+    assert labels == ["a †", "b"]
+    assert sorted(text.get_text() for text in drawn(accuracy_balance_figure, summary).axes[0].texts) == ["a †", "b"]
 
 
 def test_the_head_is_four_times_as_well_served_as_the_tail():

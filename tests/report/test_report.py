@@ -104,12 +104,17 @@ def test_only_the_wanted_formats_are_written(reader, tmp_path):
 
 
 def test_the_markdown_opens_with_the_answer_and_shows_the_table(reader, tmp_path):
-    """Random's hit rates of 20 and 30 %: mean 25, deviation 10 / sqrt(2) = 7.07."""
+    """Random's hit rates of 20 and 30 %: mean 25, deviation 10 / sqrt(2) = 7.07.
+
+    Against the baseline's 10 %, with 5 repeats: t = 15 / (7.07 / sqrt(5)) = 4.74 with 4 degrees of freedom, p = .009, three
+    pairs: .027; with 4: t = 4.24 with 3, p = .024, .072.
+    """
     build_report(reader, ["demo"], tmp_path, [ReportFormat.MARKDOWN])
     text = (tmp_path / "report.md").read_text()
-    assert text.splitlines()[2].startswith(
-        "- Accuracy: Random is best, with a hit rate at 10 of 25.00 ± 7.07 % (2 runs)"
-    )
+    first, second = text.splitlines()[2:4]
+    assert first.startswith("- No sampler is shown to beat the baseline PopRec on this dataset: 25.00 % of Random")
+    assert "(+15.00 points): 5 repeats each would be enough" in first
+    assert second.startswith("- Accuracy: Random is ahead, with a hit rate at 10 of 25.00 ± 7.07 % (2 runs)")
     assert "| Random | 2 | **25.00 ±7.07** | **45.00 ±7.07** |" in text
     assert "| Best reachable |  | 40.00 | 50.00 | 40.00 | 30.00 |" in text
     assert "| Batch | repeat |  | 1 | 0 | 1 | 0 | 0 | 0 |" in text
