@@ -93,7 +93,7 @@ def _compare(
     plan: "Profile", name: str, entry: "ProfileDataset", dataset: "Dataset", session: "Session", n_replicas: int
 ) -> int:
     """Baselines and studies side by side, then the repeats; gives the number of failed runs."""
-    from nsbench.cli.study_view import StudyView
+    from nsbench.cli.study_view import StudyView, say_cut_off
     from nsbench.study.comparison import baselines, repeats, studies
 
     rankings = baselines(plan, entry, dataset, session.home)
@@ -102,6 +102,7 @@ def _compare(
     lists = repeats(plan, name, entry, dataset, session, n_replicas)
     with StudyView() as view:
         session.run(lists, entry.name, view)
+    say_cut_off(lists, Console(), "the same command with `epochs: {}` in the profile's part `repeat`")
     return sum(runs.n_failed for runs in (rankings, *lists))
 
 

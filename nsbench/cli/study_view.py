@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from statistics import fmean
 from types import TracebackType
 from typing import Self, final
 
@@ -37,8 +38,8 @@ class StudyView:
         self._console = Console()
         self._live = Live(console=self._console, auto_refresh=False) if self._console.is_terminal else None
         self._printed: set[tuple[str, str]] = set()
+        self._before: set[tuple[str, str]] = set()
         self._begun: set[str] = set()
-        self._n_before: dict[str, int] = {}
         self._began = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -55,44 +56,69 @@ class StudyView:
     def show(self, sources: Sequence[JobSource]) -> None:
         """Draws the tables anew, or prints what has ended since the last time."""
         for source in sources:
-            self._n_before.setdefault(source.title, source.n_finished)
+            self._note_begun(source)
         if self._live is None:
             for source in sources:
-                self._print_ended(source, self._left(sources))
+                self._print_ended(source, sources)
             return
         room = max(8, self._console.height - _ROWS_KEPT_FREE * len(sources)) // max(1, len(sources))
         tables = (_table(source, room) for source in sources)
         self._live.update(Group(*tables, Text(self._left(sources), style="dim")), refresh=True)
 
-    def _left(self, sources: Sequence[JobSource]) -> str:
-        """The time that is left, reckoned from the runs that have finished since this command began; empty before one has."""
-        n_finished = sum(source.n_finished for source in sources)
-        n_own = n_finished - sum(self._n_before.values())
-        n_left = sum(source.n_planned for source in sources) - n_finished
-        if n_own <= 0 or n_left <= 0:
-            return ""
-        seconds = (time.monotonic() - self._began) / n_own * n_left
-        return f"about {seconds:.0f} s left" if seconds < 100 else f"about {seconds / 60:.0f} min left"
-
-    def _print_ended(self, source: JobSource, left: str) -> None:
-        rows = [row for row in source.rows() if row.state in _ENDED]
-        if source.title not in self._begun:
-            self._begun.add(source.title)
-            self._printed |= {(source.title, row.name) for row in rows}
+    def _note_begun(self, source: JobSource) -> None:
+        """Takes in what had ended before, the first time that a source is seen."""
+        if source.title in self._begun:
+            return
+        self._begun.add(source.title)
+        self._printed |= {(source.title, row.name) for row in source.rows() if row.state in _ENDED}
+        self._before |= self._printed
+        if self._live is None:
             self._print(
                 f"{source.title}: {source.n_finished} of {source.n_planned} done before; shown is {source.objective}"
             )
-        for row in rows:
-            if (source.title, row.name) not in self._printed:
+
+    def _left(self, sources: Sequence[JobSource]) -> str:
+        """The time that is left, reckoned from the trainings that this command has finished; empty before one has."""
+        rows = [
+            row
+            for source in sources
+            for row in source.rows()
+            if row.epoch is not None and (source.title, row.name) not in self._before
+        ]
+        done = [row.seconds or 0.0 for row in rows if row.state in ("finished", "pruned")]
+        running = [row.seconds or 0.0 for row in rows if row.state == "running"]
+        n_left = sum(source.n_planned - source.n_finished for source in sources)
+        if not done or n_left <= 0:
+            return ""
+        n_at_once = max(1.0, (sum(done) + sum(running)) / max(self._elapsed, 1e-9))
+        seconds = max(0.0, fmean(done) * n_left - sum(running)) / n_at_once
+        return f"about {seconds:.0f} s left" if seconds < 100 else f"about {seconds / 60:.0f} min left"
+
+    @property
+    def _elapsed(self) -> float:
+        return time.monotonic() - self._began
+
+    def _print_ended(self, source: JobSource, sources: Sequence[JobSource]) -> None:
+        for row in source.rows():
+            if row.state in _ENDED and (source.title, row.name) not in self._printed:
                 self._printed.add((source.title, row.name))
+                left = self._left(sources)
                 self._print(f"{source.title}: {_line(row)}" + (f"  {left}" if left else ""))
 
     def _print(self, text: str) -> None:
         self._console.print(text, soft_wrap=True, highlight=False, markup=False)
 
 
-def say_cut_off(sources: Sequence[JobSource], console: Console) -> None:
-    """Says of which sources runs ended at their last epoch while they might still have got better."""
+def say_cut_off(
+    sources: Sequence[JobSource], console: Console, more: str = "the same command with --epochs {}"
+) -> None:
+    """Says of which sources runs ended at their last epoch while they might still have got better.
+
+    Args:
+        sources: Studies and lists of runs.
+        console: Where to.
+        more: What goes on with them, with a place for the number of epochs.
+    """
     for source in sources:
         finished = [row for row in source.rows() if row.state == "finished"]
         cut_off = [row for row in finished if row.cut_off]
@@ -100,7 +126,7 @@ def say_cut_off(sources: Sequence[JobSource], console: Console) -> None:
             last = max((row.epoch or 0 for row in cut_off), default=0)
             console.print(
                 f"{source.title}: {len(cut_off)} of {len(finished)} runs were cut off at epoch {last}, before they stopped "
-                f"getting better; the same command with --epochs {_MORE * last} goes on with them",
+                f"getting better; {more.format(_MORE * last)} goes on with them",
                 style="yellow",
                 soft_wrap=True,
                 highlight=False,
