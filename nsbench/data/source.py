@@ -107,8 +107,15 @@ class LogSource:
         return self._numbered(frames, [wanted.index(name) for name in roles.values()], list(roles))
 
     def head(self, roles: Mapping[str, str], n_rows: int) -> pl.DataFrame:
-        """The first rows, as `frames` gives them; fewer where the first stretch has fewer."""
-        return next(self.frames(roles)).head(n_rows)
+        """The first rows, as `frames` gives them; fewer where the first stretch has fewer.
+
+        Raises:
+            LogError: There is no row.
+        """
+        first = next(self.frames(roles), None)
+        if first is None:
+            raise LogError(f"{self.path} is empty: it has columns but no row.")
+        return first.head(n_rows)
 
     def with_quoting(self) -> "LogSource":
         """The source with quotes read in the way that leaves no line at fault.

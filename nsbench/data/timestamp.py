@@ -205,7 +205,7 @@ def _whole(values: pl.Series) -> pl.Series:
 def _read_compact_numbers(values: pl.Series) -> pl.Series:
     """Text as 20200914.0, which pandas writes where a column has gaps, is the whole number; seconds may have a fraction."""
     if values.dtype.is_integer():
-        return read_compact(values)
+        return read_compact(_whole(values))
     if values.dtype != pl.String:
         # A decimal's fraction could get lost on the way through a float.
         return _fill(_read_compact_fractions(values), values, lambda unread: read_compact(_whole(unread)))
