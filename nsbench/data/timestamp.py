@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from nsbench.data.choice import TimeUnit
-from nsbench.data.compact_date import read_compact
+from nsbench.data.compact_date import read_compact, read_compact_fractions
 from nsbench.data.excerpt import excerpt
 from nsbench.data.iso_time import DAY, FIRST_MOMENT, LAST_MOMENT, ExactFormat, find_exact_formats, read_dates
 from nsbench.errors import LogError
@@ -37,9 +37,6 @@ SMALLEST_SECONDS = 1e8
 FACTORS: dict[TimeUnit, float] = {"seconds": 1e6, "milliseconds": 1e3, "microseconds": 1.0, "nanoseconds": 1e-3}
 LARGEST_NUMBER = 9.2e18
 LARGEST_EXACT_FLOAT = 2.0**53
-
-COMPACT_FRACTION = r"^(?P<whole>[0-9]{14})\.(?P<fraction>[0-9]+)$"
-"""A date and time to the second as one number, and a fraction of the second."""
 
 ACCEPTED = (
     "seconds, milliseconds, microseconds or nanoseconds since 1970, ISO dates and datetimes (2015-04-07T10:51:09Z), "
@@ -208,23 +205,11 @@ def _read_compact_numbers(values: pl.Series) -> pl.Series:
         return read_compact(_whole(values))
     if values.dtype != pl.String:
         # A decimal's fraction could get lost on the way through a float.
-        return _fill(_read_compact_fractions(values), values, lambda unread: read_compact(_whole(unread)))
-    moments = _fill(read_compact(_whole(values)), values, _read_compact_fractions)
+        return _fill(read_compact_fractions(values), values, lambda unread: read_compact(_whole(unread)))
+    moments = _fill(read_compact(_whole(values)), values, read_compact_fractions)
     return _fill(
         moments, values, lambda unread: read_compact(_whole(unread.str.strip_chars().cast(pl.Float64, strict=False)))
     )
-
-
-def _read_compact_fractions(values: pl.Series) -> pl.Series:
-    """20200914123059.25, as MySQL's NOW(6) + 0 gives it; digits after the sixth are cut."""
-    if values.dtype.is_float():
-        # As many digits as a float of this size has: the rest is what its binary form adds.
-        texts = pl.Series([f"{value:.6f}" for value in values], dtype=pl.String)
-    else:
-        texts = values.cast(pl.String)
-    parts = texts.str.strip_chars().str.extract_groups(COMPACT_FRACTION).struct.unnest()
-    moments = read_compact(parts["whole"].cast(pl.Int64))
-    return moments + parts["fraction"].str.slice(0, 6).str.pad_end(6, "0").cast(pl.Int64)
 
 
 def _read_other_text(values: pl.Series) -> pl.Series:
