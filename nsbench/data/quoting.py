@@ -13,14 +13,18 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
-from nsbench.data.row_shape import RowShape, unwrapped
+from nsbench.data.row_shape import N_ROWS, RowShape, unwrapped
 from nsbench.data.text_file import LARGEST_LINE, open_lines
 from nsbench.errors import LogError
 
 SHOWN = 120
 """Characters of a line that a message shows."""
+
+MOST_LOOKED_AT = 20_000
+"""Rows among which those are looked for that tell what rows look like."""
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +88,7 @@ def find_quoting(path: Path, separator: str, n_columns: int) -> Quoting:
         LogError: There is none; the message names the first line that is at fault by the usual rules.
     """
     faults: list[Fault] = []
-    row = RowShape(path, separator, n_columns)
+    row = RowShape(path, separator, n_columns, _likely_rows(path, separator, n_columns))
     for quoting in READINGS:
         doubts: list[Fault] = []
         fault = _first_fault(path, quoting, row, doubts)
@@ -121,6 +125,20 @@ def records(path: Path, separator: str, quoting: Quoting) -> Iterator[Record]:
                 yield Record(fields if quoting.has_quotes else list(map(unwrapped, fields)), line, tuple(taken))
             taken.clear()
             line = reader.line_num + 1
+
+
+def _likely_rows(path: Path, separator: str, n_columns: int) -> list[list[str]]:
+    """Some rows of one line each and of the right length, as far as the file can be read by the usual rules."""
+    rows: list[list[str]] = []
+    try:
+        for record in islice(records(path, separator, STANDARD), 1, MOST_LOOKED_AT):
+            if len(record.lines) == 1 and len(record.fields) == n_columns:
+                rows.append(record.fields)
+            if len(rows) == N_ROWS:
+                break
+    except csv.Error:
+        pass
+    return rows
 
 
 def _first_fault(path: Path, quoting: Quoting, row: RowShape, doubts: list[Fault]) -> Fault | None:

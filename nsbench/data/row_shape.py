@@ -12,9 +12,10 @@ from pathlib import Path
 
 from nsbench.data.text_file import open_lines
 
-SHAPES_FROM_LINES = 1_000
+N_ROWS = 1_000
+FEWEST_ROWS = 3
 USUAL_SHARE = 0.9
-"""What a row looks like is taken from so many lines: a place has a usual shape where this share of them look alike."""
+"""What a row looks like is taken from so many rows: a place has a usual shape where this share of them look alike."""
 
 DATE, LONG_NUMBER = "date", "long number"
 _DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}(?!\d)|\d{8}[T ]\d")
@@ -42,17 +43,26 @@ class RowShape:
         n_columns: Fields of a row.
     """
 
-    def __init__(self, path: Path, separator: str, n_columns: int) -> None:
+    def __init__(self, path: Path, separator: str, n_columns: int, rows: Sequence[Sequence[str]]) -> None:
+        """Finds out what rows mostly look like.
+
+        Args:
+            path: The file.
+            separator: One character.
+            n_columns: Fields of a row.
+            rows: Rows that are likely to be ones; of too few, lines with as many fields are taken instead.
+        """
         self.separator = separator
         self.n_columns = n_columns
         mark = re.escape(separator)
         # A field in quotes that ends before the next separator, or whatever stands up to it.
         self._field = re.compile(rf'(?:^|{mark})("(?:[^"]|"")*"(?={mark}|$)|[^{mark}]*)')
         self._closed = re.compile(r'"(?:[^"]|"")*"', re.DOTALL)
-        with open_lines(path) as lines:
-            # The first line may be a header, which looks like no row.
-            rows = map(self._fields_of, islice(filter(str.strip, lines), 1, SHAPES_FROM_LINES))
-            shapes = [list(map(_shape, fields)) for fields in rows if len(fields) == n_columns]
+        if len(rows) < FEWEST_ROWS:
+            with open_lines(path) as lines:
+                # The first line may be a header, which looks like no row.
+                rows = list(map(self._fields_of, islice(filter(str.strip, lines), 1, N_ROWS)))
+        shapes = [list(map(_shape, fields)) for fields in rows if len(fields) == n_columns]
         usual = [Counter(column).most_common(1)[0] for column in zip(*shapes, strict=True)]
         telling = {place: shape for place, (shape, n) in enumerate(usual) if n >= USUAL_SHARE * len(shapes)}
         telling = {place: shape for place, shape in telling.items() if shape != "text"}

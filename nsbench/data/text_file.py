@@ -134,11 +134,15 @@ class TextFile(io.RawIOBase):
         self.n_blank += data.startswith(b"\n") and last in {b"\n", b"\r"}
 
 
+def is_packed(path: Path) -> bool:
+    """Whether a log is gzip."""
+    with path.open("rb") as stream:
+        return stream.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+
+
 def open_bytes(path: Path) -> IO[bytes]:
     """Opens a log as bytes, unpacked where it is gzip."""
-    with path.open("rb") as stream:
-        packed = stream.read(len(GZIP_MAGIC)) == GZIP_MAGIC
-    return gzip.open(path) if packed else path.open("rb")  # type: ignore[return-value]
+    return gzip.open(path) if is_packed(path) else path.open("rb")  # type: ignore[return-value]
 
 
 def open_lines(path: Path) -> io.TextIOWrapper:
@@ -146,20 +150,35 @@ def open_lines(path: Path) -> io.TextIOWrapper:
     return io.TextIOWrapper(io.BufferedReader(TextFile(path), 1 << 20), encoding="utf-8", newline="")
 
 
-def byte_lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    r"""Number, from 1, and bytes of each line that holds anything; one ends at `\n` alone.
+def byte_lines(path: Path, within: re.Pattern[bytes]) -> Iterator[tuple[int, bytes]]:
+    r"""Number, from 1, and bytes of each line that holds anything.
+
+    Args:
+        path: The file.
+        within: What ends a line beside `\n`.
 
     Raises:
         LogError: A line is longer than any row.
     """
     with io.BufferedReader(TextFile(path), 1 << 20) as stream:
         number = 0
-        while line := stream.readline(LARGEST_LINE):
-            number += 1
-            if len(line) == LARGEST_LINE and not line.endswith(b"\n"):
-                raise LogError(f"{path}, line {number:,} is longer than {LARGEST_LINE >> 20} MiB, which no row is.")
-            if line.strip():
-                yield number, line
+        while read := stream.readline(LARGEST_LINE):
+            if len(read) == LARGEST_LINE and not read.endswith(b"\n"):
+                cause = r" (its line ends are \r: write \n)" if b"\r" in read else ""
+                raise LogError(
+                    f"{path}, line {number + 1:,} is longer than {LARGEST_LINE >> 20} MiB, which no row is{cause}."
+                )
+            for line in within.split(read) if b"\r" in read[:-2] else (read,):
+                number += 1
+                if line.strip():
+                    yield number, line
+
+
+LONE_RETURN = re.compile(rb"\r(?![\r\n])")
+r"""`\r` as the end of a line."""
+
+RETURN_BETWEEN_OBJECTS = re.compile(rb"(?<=\})[ \t]*\r\s*(?=\{)")
+r"""`\r` as the end of a JSON line; within an object it is a blank."""
 
 
 @contextmanager
