@@ -45,9 +45,13 @@ def read_parquet(path: Path, wanted: Sequence[str]) -> Iterator[pl.DataFrame]:
     """
     n_rows = 0
     with _reading(path), _opened(path) as file:
+        leaves = map(file.schema.column, range(len(file.schema)))
+        uuids = {leaf.path for leaf in leaves if leaf.logical_type.type == "UUID"}
         for batch in file.iter_batches(BATCH_ROWS, columns=list(wanted)):
             n_rows += batch.num_rows
-            yield pl.DataFrame([_series(path, name, str(place), batch) for place, name in enumerate(wanted)])
+            yield pl.DataFrame(
+                [_series(path, name, str(place), batch, is_uuid=name in uuids) for place, name in enumerate(wanted)]
+            )
         if n_rows != file.metadata.num_rows:
             raise LogError(
                 f"{path} holds {n_rows:,} rows where its end says {file.metadata.num_rows:,}; write it again."
@@ -59,10 +63,10 @@ def _opened(path: Path) -> parquet.ParquetFile:
     return parquet.ParquetFile(path, coerce_int96_timestamp_unit="us")
 
 
-def _series(path: Path, name: str, place: str, batch: pa.RecordBatch) -> pl.Series:
+def _series(path: Path, name: str, place: str, batch: pa.RecordBatch, *, is_uuid: bool) -> pl.Series:
     column = batch.column(batch.schema.get_field_index(name))
     try:
-        return pl.Series(place, _plain(column))
+        return pl.Series(place, _uuid_texts(column) if is_uuid else _plain(column))
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, TypeError, ValueError, pa.ArrowException) as error:
         raise LogError(f"Column {name!r} of {path} holds {column.type}, which isn't read ({error}).") from None
 
@@ -72,8 +76,6 @@ def _plain(column: pa.Array) -> pa.Array:
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     kind = column.type
-    if isinstance(kind, pa.UuidType):
-        return _uuid_texts(column.storage)
     if isinstance(kind, pa.BaseExtensionType):
         raise TypeError("a type of its own")
     if pa.types.is_decimal256(kind):
@@ -88,7 +90,12 @@ def _plain(column: pa.Array) -> pa.Array:
 
 
 def _uuid_texts(column: pa.Array) -> pa.Array:
-    """UUIDs as they are written everywhere else: 12345678-9abc-def0-1234-56789abcdef0."""
+    """UUIDs as they are written everywhere else: 12345678-9abc-def0-1234-56789abcdef0.
+
+    Older versions of Arrow give them as bytes, newer ones as a type of its own.
+    """
+    if isinstance(column, pa.ExtensionArray):
+        column = column.storage
     return pa.array(
         [None if value is None else str(uuid.UUID(bytes=value)) for value in column.to_pylist()], pa.string()
     )
