@@ -10,7 +10,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Self, cast
+from typing import Self, cast, get_args
 
 from pydantic import BaseModel, ConfigDict, SerializeAsAny, ValidationError
 
@@ -64,7 +64,9 @@ class Settings(BaseModel):
         values = _without_sampler(values or {}, sampler)
         parts: dict[str, dict[str, Value]] = {section: {} for section in sections}
         for name, value in values.items():
-            parts[_section_of(name, sections)][name] = value
+            section = _section_of(name, sections)
+            _check_no_switch(name, value, sections[section])
+            parts[section][name] = value
         try:
             built = {section: model.model_validate(parts[section]) for section, model in sections.items()}
         except ValidationError as error:
@@ -216,6 +218,14 @@ ALIASES: Mapping[str, str] = {
     "num_negatives": "n_negatives",
 }
 """What other libraries call a setting, to say what it is called here."""
+
+
+def _check_no_switch(name: str, value: Value, section: type[BaseModel]) -> None:
+    """Refuses true and false for a number, as which they would be 1 and 0."""
+    kind = section.model_fields[name].annotation
+    is_number = bool({int, float} & {kind, *get_args(kind)})
+    if (isinstance(value, bool) and is_number) or (isinstance(value, list) and any(isinstance(v, bool) for v in value)):
+        raise SettingsError(f"settings not accepted: {name} = {value!r}: it takes numbers, and true and false are none")
 
 
 def _closest(name: str, known: Sequence[str] | Mapping[str, object]) -> str:

@@ -42,7 +42,7 @@ class ModelSettings(BaseModel):
     ] = True
     max_length: Annotated[int, Field(ge=1, le=10_000, description="items of the history that the model sees")] = 50
     dropout_rate: Annotated[
-        float, Field(ge=0, lt=1, description="share of values set to 0 in training, to the next 1/256")
+        float, Field(ge=0, le=255 / 256, description="share of values set to 0 in training, to the next 1/256")
     ] = 0.2
 
     @model_validator(mode="after")

@@ -27,7 +27,10 @@ _MOST_SHOWN = 200
 
 _TAGS = tuple(f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "merge", "str", "seq", "map"))
 """What a value can be."""
-_NULL, _BOOL, _INT, _FLOAT, _MERGE, *_ = _TAGS
+_NULL, _BOOL, _INT, _FLOAT, _MERGE, _, _SEQ, _MAP = _TAGS
+_KINDS: dict[str, type[Node]] = {_SEQ: SequenceNode, _MAP: MappingNode}
+"""What a tag stands before; the others before a single value."""
+_NAMES: dict[type[Node], str] = {ScalarNode: "a single value", SequenceNode: "a list", MappingNode: "a mapping"}
 _RESOLVED = (
     (_NULL, r"~|null|Null|NULL|", ("~", "n", "N", "")),
     (_BOOL, r"true|True|TRUE|false|False|FALSE", tuple("tTfF")),
@@ -66,6 +69,12 @@ class _Loader(yaml.SafeLoader):
         if node is not None:
             if node.tag not in _TAGS:
                 raise ConstructorError(None, None, f"the tag {node.tag!r} isn't taken", node.start_mark)
+            kind = _KINDS.get(node.tag, ScalarNode)
+            if not isinstance(node, kind):
+                what = f"{_NAMES[type(node)]}, where {_NAMES[kind]} belongs"
+                raise ConstructorError(
+                    None, None, f"the tag !!{node.tag.rsplit(':')[-1]} stands before {what}", node.start_mark
+                )
             _check_size(self._n_nodes, node)
         return node
 

@@ -74,6 +74,15 @@ def test_a_fingerprint_changes_with_any_field() -> None:
         ("mixed", {"cutoffs": True}, r"cutoffs = True: cut-offs are whole numbers, such as 1,5,10"),
         ("mixed", {"cutoffs": ""}, r"cutoffs.0 = '': Input should be a valid integer"),
         ("mixed", {"cutoffs": []}, r"cutoffs = \[\]: Tuple should have at least 1 item"),
+        ("mixed", {"patience": True}, r"patience = True: it takes numbers, and true and false are none"),
+        ("mixed", {"dropout_rate": False}, r"dropout_rate = False: it takes numbers"),
+        ("mixed", {"cutoffs": [True, 5]}, r"cutoffs = \[True, 5\]: it takes numbers"),
+        (
+            "mixed",
+            {"dropout_rate": 0.9999999},
+            r"dropout_rate = 0.9999999: Input should be less than or equal to 0.99609375",
+        ),
+        ("mixed", {"dropout_rate": 0.999}, r"dropout_rate = 0.999: Input should be less than or equal to 0.99609375"),
         ("mixed", {"n_uniform": "many"}, r"n_uniform = 'many': Input should be a valid integer"),
     ],
 )

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from nsbench.cli.console import Console
 from nsbench.cli.data_fetch import fetch, synthetic, verify
-from nsbench.cli.data_prepare import prepare
+from nsbench.cli.data_prepare import left_out_text, prepare
 from nsbench.errors import DatasetError
 from nsbench.home import current_home
 
@@ -87,6 +87,8 @@ def _sizes(description: "Description") -> Table:
     if card.best_reachable is not None:
         rates = ", ".join(f"{group} {rate:.3f}" for group, rate in card.best_reachable.hit_rate.items())
         rows.append((f"best reachable hit rate at {card.best_reachable.k}", rates))
+    if left_out_text(card):
+        rows.append(("left out", left_out_text(card)))
     for row in rows:
         table.add_row(*row)
     return table

@@ -1,6 +1,7 @@
 """`nsbench data prepare`: an interaction log becomes a dataset."""
 
 import re
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -32,6 +33,7 @@ from nsbench.cli.prepare_option import (
 )
 from nsbench.cli.program import program
 from nsbench.data.choice import Repeats
+from nsbench.data.excerpt import excerpt
 from nsbench.errors import SettingsError
 from nsbench.home import current_home
 
@@ -42,6 +44,9 @@ if TYPE_CHECKING:
 
 USUAL_CUTOFF = 10
 """The cut-off that commands show and go by unless told otherwise."""
+
+LONGEST_GAP_S = 36_500 * 86_400
+"""A hundred years."""
 
 GAP_UNITS = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
@@ -105,15 +110,17 @@ def prepare(  # noqa: PLR0913, PLR0917 - a command's parameters are its options
 def _seconds(gap: str) -> int:
     """Seconds of a gap.
 
-    >>> _seconds("30m")
-    1800
+    >>> _seconds("30m"), _seconds("1.5h")
+    (1800, 5400)
     """
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd]?)", gap.strip().lower())
-    if not match:
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([smhd]?)", gap.strip().lower())
+    seconds = Decimal(match[1]) * GAP_UNITS[match[2]] if match else Decimal(0)
+    if not 1 <= seconds <= LONGEST_GAP_S or seconds != int(seconds):
         raise SettingsError(
-            f"A --session-gap of {gap!r}: accepted are seconds, or a number with s, m, h or d, as 1800, 30m or 1h."
+            f"A --session-gap of {excerpt(gap)}: accepted are whole seconds from 1 to {LONGEST_GAP_S:,}, or a number with "
+            "s, m, h or d, as 1800, 30m or 1.5h."
         )
-    return round(float(match[1]) * GAP_UNITS[match[2]])
+    return int(seconds)
 
 
 def _repeats(*, keep: bool, drop_immediate: bool) -> Repeats:
@@ -143,6 +150,9 @@ def _show(card: "DatasetCard", console: Console) -> None:
         f"interactions: {card.n_train:,} training, {card.n_valid:,} validation, {card.n_test:,} test",
         highlight=False,
     )
+    left_out = left_out_text(card)
+    if left_out:
+        console.print(f"left out by the filters: {left_out}", soft_wrap=True, highlight=False)
     if card.n_ties_cut:
         console.print(f"{card.n_ties_cut:,} interactions share a time that the split cuts through.", highlight=False)
     console.print(
@@ -154,6 +164,22 @@ def _show(card: "DatasetCard", console: Console) -> None:
     for warning in _warnings(card):
         console.print(warning, soft_wrap=True, highlight=False)
     console.print(f"More: {program()} data describe {card.name}")
+
+
+def left_out_text(card: "DatasetCard") -> str:
+    """How many interactions the filters left out, by reason; empty where none."""
+    found = card.left_out
+    if found is None:
+        return ""
+    counts = {
+        "repeats": found.n_repeats,
+        "duplicates": found.n_duplicates,
+        f"of users with fewer than {card.options['min_user_interactions']}": found.n_of_rare_users,
+        f"with items that have fewer than {card.options['min_item_interactions']}": found.n_of_rare_items,
+    }
+    total = sum(counts.values())
+    said = ", ".join(f"{count:,} {reason}" for reason, count in counts.items() if count)
+    return f"{total:,} interactions: {said}" if total else ""
 
 
 def _warnings(card: "DatasetCard") -> list[str]:

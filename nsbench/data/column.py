@@ -5,64 +5,16 @@ there: see `nsbench.data.column_place`.
 """
 
 import difflib
-import re
 from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict
 
 from nsbench.data.column_form import read_sample, time_form
+from nsbench.data.column_name import EVENT_NAMES, ITEM_NAMES, RATING_NAMES, TIME_NAMES, USER_NAMES, plain_name
 from nsbench.data.column_place import find_places
 from nsbench.data.excerpt import excerpt, listing
-from nsbench.data.source import ROW, LogSource
+from nsbench.data.source import ROW, LogFormat, LogSource
 from nsbench.errors import LogError
-
-USER_NAMES = (
-    "userid",
-    "user",
-    "uid",
-    "visitorid",
-    "visitor",
-    "customerid",
-    "customer",
-    "reviewerid",
-    "useridx",
-    "useridentifier",
-    "sessionid",
-    "session",
-)
-ITEM_NAMES = (
-    "itemid",
-    "item",
-    "iid",
-    "movieid",
-    "productid",
-    "product",
-    "parentasin",
-    "asin",
-    "articleid",
-    "aid",
-    "trackid",
-    "songid",
-    "sku",
-)
-TIME_NAMES = (
-    "timestamp",
-    "time",
-    "ts",
-    "unixtimestamp",
-    "unixreviewtime",
-    "unixtime",
-    "eventtime",
-    "datetime",
-    "createdat",
-    "timems",
-    "timestampms",
-    "unixtimems",
-    "date",
-)
-EVENT_NAMES = ("event", "eventtype", "type", "behavior", "behaviour", "behaviortype", "action")
-RATING_NAMES = ("rating", "overall", "score", "stars")
-"""Names by falling preference, in small letters without anything but letters and digits."""
 
 
 class Columns(BaseModel):
@@ -99,7 +51,7 @@ def find_columns(source: LogSource, wanted: Columns) -> Columns:
         if getattr(merged, role) is None:
             raise LogError(
                 f"No column of {source.path} is recognised as the {role}: there are {listing(source.columns)}. "
-                f"Name it with --{role}-column{_without_header(source)}."
+                f"Name it with --{role}-column{_without_header(source)}.{_first_line_taken(source)}"
             )
     if len({merged.user, merged.item, merged.time}) < 3:
         raise LogError(
@@ -143,8 +95,8 @@ def _by_name(columns: Sequence[str]) -> Columns:
 
 
 def _named(columns: Sequence[str]) -> dict[str, str]:
-    """The columns by their names in small letters and digits alone; of equal ones the first."""
-    return {re.sub(r"[^a-z0-9]", "", name.split(":")[0].lower()): name for name in reversed(columns)}
+    """The columns by their plain names; of equal ones the first."""
+    return {plain_name(name): name for name in reversed(columns)}
 
 
 def _missing(source: LogSource, role: str, name: str) -> str:
@@ -153,6 +105,16 @@ def _missing(source: LogSource, role: str, name: str) -> str:
     place = "" if source.has_header else " (it has no header: columns are named by their place)"
     return (
         f"{source.path} has no column {excerpt(name)} for the {role}{place}: there are {listing(source.columns)}.{hint}"
+    )
+
+
+def _first_line_taken(source: LogSource) -> str:
+    """That the names may be a row's fields, for messages."""
+    if not source.has_header or source.format not in {LogFormat.SEPARATED, LogFormat.DOUBLE_COLON}:
+        return ""
+    return (
+        " These stand in the first line, which is taken for a header, since no number or date stands in it: "
+        "if it is a row, correct it or put a header above it; if it is a comment, take it out."
     )
 
 

@@ -1,5 +1,5 @@
 """Reads dates that are written as one whole number: 20200914, 2020091412, 202009141230, 20200914123059, and with
-milliseconds 20200914123059250.
+milliseconds 20200914123059250 or a fraction 20200914123059.25.
 
 Such a number is told from a unix time by its size: as seconds 20200914 would be August 1970, and 20200914123059 as
 milliseconds the year 2610.
@@ -14,6 +14,10 @@ from nsbench.data.iso_time import DAY, SECOND
 FIRST_YEAR, LAST_YEAR = 1900, 2100
 SCALES = (1, 100, 10_000, 1_000_000, 1_000_000_000)
 """How far the day stands to the left: nothing after it, the hour, the minute, the second, the millisecond."""
+
+
+FRACTION = r"^(?P<whole>[0-9]{14})\.(?P<fraction>[0-9]+)$"
+"""A date and time to the second as one number, and a fraction of the second."""
 
 
 def tomorrow() -> int:
@@ -43,3 +47,19 @@ def read_compact(whole: pl.Series) -> pl.Series:
     exists = (hour < 24) & (minute < 60) & (second < 60)
     frame = pl.DataFrame([whole.cast(pl.Int64).alias("number")])
     return frame.select(pl.when(exists).then(moment)).to_series()
+
+
+def read_compact_fractions(values: pl.Series) -> pl.Series:
+    """int64 microseconds since 1970 of 20200914123059.25, as MySQL's NOW(6) + 0 gives it; null where a number is none such.
+
+    Args:
+        values: Text, floats or decimals; digits after the sixth are cut.
+    """
+    if values.dtype.is_float():
+        # As many digits as a float of this size has: the rest is what its binary form adds.
+        texts = pl.Series([f"{value:.6f}" for value in values], dtype=pl.String)
+    else:
+        texts = values.cast(pl.String)
+    parts = texts.str.strip_chars().str.extract_groups(FRACTION).struct.unnest()
+    moments = read_compact(parts["whole"].cast(pl.Int64))
+    return moments + parts["fraction"].str.slice(0, 6).str.pad_end(6, "0").cast(pl.Int64)

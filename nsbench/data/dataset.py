@@ -55,6 +55,20 @@ class Popularity(BaseModel):
     n_cumulative: tuple[int, ...]
 
 
+class LeftOut(BaseModel):
+    """How many interactions the filters left out, in the order in which they work; each is counted once."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    n_repeats: int = 0
+    """Interactions with an item that their user had before, or had just had."""
+    n_duplicates: int = 0
+    """Rows with the user, item and time of an earlier row."""
+    n_of_rare_users: int = 0
+    """Interactions of users with too few."""
+    n_of_rare_items: int = 0
+    """Interactions with items that have too few, of users who have enough at that point."""
+
+
 class DatasetCard(BaseModel):
     """Where a dataset comes from and what it holds; stored as JSON beside the arrays.
 
@@ -97,6 +111,8 @@ class DatasetCard(BaseModel):
     """Whether items of the user's history leave the ranking: excluded where users don't repeat items."""
     best_reachable: BestReachable | None = None
     popularity: Popularity | None = None
+    """None on a card that an older version wrote."""
+    left_out: LeftOut | None = None
     """None on a card that an older version wrote."""
 
 

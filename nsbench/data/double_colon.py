@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from nsbench.data.text_file import byte_lines
+from nsbench.data.text_file import LONE_RETURN, byte_lines
 from nsbench.errors import LogError
 
 DOUBLE_COLON = "::"
@@ -27,7 +27,7 @@ def read_double_colon(path: Path, n_columns: int, wanted: Sequence[int]) -> Iter
     Raises:
         LogError: A line has more fields than there are columns.
     """
-    lines = byte_lines(path)
+    lines = byte_lines(path, LONE_RETURN)
     while part := list(islice(lines, BATCH_ROWS)):
         text = pl.Series("line", [line.rstrip(b"\r\n").decode() for _, line in part], dtype=pl.String)
         # One field more than there should be takes in all that is too much.

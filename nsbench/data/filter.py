@@ -4,7 +4,7 @@ The order is that of Hidasi and Czapp (RecSys 2023), the paper's likely recipe: 
 users and items out until nothing changes.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,14 @@ from nsbench.data.choice import Repeats
 from nsbench.data.order import stable_order
 from nsbench.data.table import Table
 from nsbench.data.timestamp import MICROSECONDS
+
+
+@dataclass(frozen=True)
+class RareRows:
+    """How many interactions went with rare users and how many with rare items, each counted with what goes first."""
+
+    of_users: int
+    of_items: int
 
 
 def cut_visits(table: Table, gap_s: int) -> tuple[Table, NDArray[np.int32]]:
@@ -75,22 +83,26 @@ def _later_equals(values: NDArray[np.integer], groups: NDArray[np.integer]) -> N
     return later
 
 
-def drop_rare(table: Table, min_user_interactions: int, min_item_interactions: int) -> Table:
+def drop_rare(table: Table, min_user_interactions: int, min_item_interactions: int) -> tuple[Table, RareRows]:
     """Leaves users and items with fewer interactions out, again and again until nothing changes."""
     if min_user_interactions <= 1 and min_item_interactions <= 1:
-        return table
+        return table, RareRows(0, 0)
     users, items = np.ones(table.n_users, dtype=bool), np.ones(table.n_items, dtype=bool)
+    of_users = 0
     while True:
         user_counts, item_counts = _counts(table, users, items)
         rare_users = users & (user_counts < min_user_interactions)
         rare_items = items & (item_counts < min_item_interactions)
         if not rare_users.any() and not rare_items.any():
             break
+        of_users += int(user_counts[rare_users].sum())
         users &= ~rare_users
         items &= ~rare_items
     if users.all() and items.all():
-        return table
-    return table.keep(lambda chunk: users[table.user[chunk]] & items[table.item[chunk]])
+        return table, RareRows(0, 0)
+    n_rows = len(table)
+    kept = table.keep(lambda chunk: users[table.user[chunk]] & items[table.item[chunk]])
+    return kept, RareRows(of_users, n_rows - of_users - len(kept))
 
 
 def _counts(

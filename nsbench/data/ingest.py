@@ -25,6 +25,9 @@ from nsbench.data.staging import SAMPLE_ROWS, Staged, stage
 from nsbench.data.timestamp import Clock, find_clock, kind_name
 from nsbench.errors import LogError
 
+LABEL_TYPES = (pl.String, pl.Categorical, pl.Enum, pl.Date, pl.Datetime, pl.Null)
+"""What labels can be beside numbers; the words of text formats are strings."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -70,7 +73,7 @@ def _stage(source: LogSource, options: ReadOptions, staged_path: Path) -> tuple[
     sample = source.head(roles, SAMPLE_ROWS)
     if not len(sample):
         raise LogError(f"{source.path} is empty: it has columns but no row.")
-    _check_labels(source, columns, sample.schema)
+    _check_labels(source, columns, sample.schema, options)
     time = str(columns.time)
     clock = find_clock(_first_times(source, time, sample["time"]), options.time_unit, time)
     is_rated = _rating_rule(source, columns, options)
@@ -115,11 +118,16 @@ def _check_roles(source: LogSource, columns: Columns, options: ReadOptions) -> N
             )
 
 
-def _check_labels(source: LogSource, columns: Columns, schema: pl.Schema) -> None:
-    for role, name in (("user", columns.user), ("item", columns.item)):
-        kind = schema[role]
-        if kind.is_nested() or kind == pl.Boolean:
-            raise LogError(f"Column {name!r} of {source.path} holds {kind_name(kind)}; a label is a number or a text.")
+def _check_labels(source: LogSource, columns: Columns, schema: pl.Schema, options: ReadOptions) -> None:
+    for role, name in (("user", columns.user), ("item", columns.item), ("event", columns.event)):
+        kind = schema.get(role)
+        if kind is None or (role == "event" and (not options.events or kind == pl.Boolean)):
+            continue
+        # Dates are odd labels, but each has one text; times of day lose their fraction on the way to it.
+        is_label = kind.is_numeric() or kind in LABEL_TYPES
+        if not is_label:
+            what = "an event" if role == "event" else "a label"
+            raise LogError(f"Column {name!r} of {source.path} holds {kind_name(kind)}; {what} is a number or a text.")
 
 
 def _first_times(source: LogSource, column: str, sample: pl.Series) -> pl.Series:

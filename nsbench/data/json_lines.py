@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from nsbench.data.text_file import byte_lines
+from nsbench.data.text_file import RETURN_BETWEEN_OBJECTS, byte_lines
 from nsbench.errors import LogError
 
 BATCH_ROWS = 1 << 16
@@ -30,7 +30,7 @@ def json_names(path: Path, n_rows: int) -> tuple[str, ...]:
         LogError: A line is no JSON object.
     """
     names: dict[str, None] = {}
-    for number, line in islice(byte_lines(path), n_rows):
+    for number, line in islice(byte_lines(path, RETURN_BETWEEN_OBJECTS), n_rows):
         names |= dict.fromkeys(_object_of(path, number, line))
     return tuple(names)
 
@@ -55,7 +55,7 @@ def read_json_lines(path: Path, wanted: Sequence[str]) -> Iterator[pl.DataFrame]
     ]
     row = msgspec.defstruct("Row", fields, gc=False)
     decode = msgspec.json.Decoder(row).decode
-    lines = byte_lines(path)
+    lines = byte_lines(path, RETURN_BETWEEN_OBJECTS)
     while part := list(islice(lines, BATCH_ROWS)):
         rows: list[Any] = []
         for number, line in part:

@@ -1,5 +1,6 @@
 """Reads a Parquet file in batches, with Arrow: damage is an error there, and no name is taken for a pattern."""
 
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,11 @@ from pyarrow import parquet
 from nsbench.errors import LogError
 
 BATCH_ROWS = 1 << 18
+BYTES = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary, pa.types.is_binary_view)
+"""Types that texts are stored in by writers that don't say what their bytes are."""
+
+MOST_DIGITS = 38
+"""Of decimal numbers that are read; a wider type is read where its values are as short."""
 
 
 def parquet_names(path: Path) -> tuple[str, ...]:
@@ -19,7 +25,7 @@ def parquet_names(path: Path) -> tuple[str, ...]:
     Raises:
         LogError: It can't be read.
     """
-    with _reading(path), parquet.ParquetFile(path) as file:
+    with _reading(path), _opened(path) as file:
         return tuple(file.schema_arrow.names)
 
 
@@ -38,21 +44,30 @@ def read_parquet(path: Path, wanted: Sequence[str]) -> Iterator[pl.DataFrame]:
         LogError: The file can't be read to its end, or a column is of a type that has no reader.
     """
     n_rows = 0
-    with _reading(path), parquet.ParquetFile(path) as file:
+    with _reading(path), _opened(path) as file:
+        leaves = map(file.schema.column, range(len(file.schema)))
+        uuids = {leaf.path for leaf in leaves if leaf.logical_type.type == "UUID"}
         for batch in file.iter_batches(BATCH_ROWS, columns=list(wanted)):
             n_rows += batch.num_rows
-            yield pl.DataFrame([_series(path, name, str(place), batch) for place, name in enumerate(wanted)])
+            yield pl.DataFrame(
+                [_series(path, name, str(place), batch, is_uuid=name in uuids) for place, name in enumerate(wanted)]
+            )
         if n_rows != file.metadata.num_rows:
             raise LogError(
                 f"{path} holds {n_rows:,} rows where its end says {file.metadata.num_rows:,}; write it again."
             )
 
 
-def _series(path: Path, name: str, place: str, batch: pa.RecordBatch) -> pl.Series:
+def _opened(path: Path) -> parquet.ParquetFile:
+    """With times of Spark, Hive and Impala (INT96) in microseconds: as nanoseconds they wrap around outside 1677 to 2262."""
+    return parquet.ParquetFile(path, coerce_int96_timestamp_unit="us")
+
+
+def _series(path: Path, name: str, place: str, batch: pa.RecordBatch, *, is_uuid: bool) -> pl.Series:
     column = batch.column(batch.schema.get_field_index(name))
     try:
-        return pl.Series(place, _plain(column))
-    except (pl.exceptions.PolarsError, TypeError, ValueError, pa.ArrowException) as error:
+        return pl.Series(place, _uuid_texts(column) if is_uuid else _plain(column))
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, TypeError, ValueError, pa.ArrowException) as error:
         raise LogError(f"Column {name!r} of {path} holds {column.type}, which isn't read ({error}).") from None
 
 
@@ -61,13 +76,29 @@ def _plain(column: pa.Array) -> pa.Array:
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     kind = column.type
-    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
+    if isinstance(kind, pa.BaseExtensionType):
+        raise TypeError("a type of its own")
+    if pa.types.is_decimal256(kind):
+        return column.cast(pa.decimal128(MOST_DIGITS, kind.scale))
+    if any(is_bytes(kind) for is_bytes in BYTES):
         return column.cast(pa.binary()).cast(pa.string())
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
         column.validate(full=True)  # Arrow reads bytes that are no text as text.
     if pa.types.is_timestamp(kind) and kind.tz is not None:
         return column.cast(pa.timestamp(kind.unit, "UTC"))
     return column
+
+
+def _uuid_texts(column: pa.Array) -> pa.Array:
+    """UUIDs as they are written everywhere else: 12345678-9abc-def0-1234-56789abcdef0.
+
+    Older versions of Arrow give them as bytes, newer ones as a type of its own.
+    """
+    if isinstance(column, pa.ExtensionArray):
+        column = column.storage
+    return pa.array(
+        [None if value is None else str(uuid.UUID(bytes=value)) for value in column.to_pylist()], pa.string()
+    )
 
 
 @contextmanager

@@ -4,6 +4,7 @@ Every log goes this one way, a synthetic one too. Memory holds the labels and a 
 """
 
 import logging
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from nsbench.data.assembly import Assembly, content_hash, write_arrays
 from nsbench.data.choice import Duplicates, Repeats, SeenItemsRule, SplitRule
-from nsbench.data.dataset import DatasetCard, Popularity
+from nsbench.data.dataset import DatasetCard, LeftOut, Popularity
 from nsbench.data.filter import cut_visits, drop_rare, drop_repeats, duplicates_of
 from nsbench.data.ingest import ReadOptions, stage_log
 from nsbench.data.popularity import popularity_of
@@ -45,7 +46,7 @@ class PrepareOptions(BaseModel):
     """Which interactions of a log make the dataset, and how it is cut in time."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    session_gap_s: int | None = Field(default=None, ge=1)
+    session_gap_s: int | None = Field(default=None, ge=1, le=10**11)
     """Cut each user's interactions into visits after a gap longer than this many seconds; a visit becomes the user."""
     repeats: Repeats = "keep"
     duplicates: Duplicates = "auto"
@@ -85,7 +86,7 @@ def prepare_log(
         columns, staged = stage_log(path, read, folder / STAGED)
         read_as = {f"{role}_column": column for role, column in columns}
         taken = read.model_dump(exclude={"columns"}) | {"events": ",".join(read.events) or None}
-        card = _prepare_staged(staged, options, _Origin(path.name, name, {**read_as, **taken}))
+        card = _prepare_staged(staged, options, _Origin(_readable(path.name), name, {**read_as, **taken}))
         save_dataset(folder, card, home, replace=replace)
     return card
 
@@ -127,6 +128,11 @@ def prepare_frame(
     return card
 
 
+def _readable(name: str) -> str:
+    """A file's name as text: one that is no UTF-8 couldn't be stored."""
+    return os.fsencode(name).decode(errors="replace")
+
+
 @dataclass(frozen=True)
 class _Origin:
     """What a card says about where its dataset comes from."""
@@ -144,7 +150,7 @@ def _prepare_staged(staged: Staged, options: PrepareOptions, origin: _Origin) ->
     staged.path.unlink()
     _check_size(table, "The log")
     n_rows = len(table)
-    table, visitors = _filter(table, options)
+    table, visitors, left_out = _filter(table, options)
     if len(table) < n_rows:
         _check_size(table, "After the filters, the log")
     logger.info("splitting")
@@ -167,22 +173,30 @@ def _prepare_staged(staged: Staged, options: PrepareOptions, origin: _Origin) ->
         repeat_share=assembly.repeat_share,
         seen_items=seen_items,
         popularity=_popularity_in(folder),
+        left_out=left_out,
         **assembly.counts,  # type: ignore[arg-type]
     )
 
 
-def _filter(table: Table, options: PrepareOptions) -> tuple[Table, NDArray[np.int32] | None]:
-    """The kept rows, and the user code of each visit where visits are the users."""
+def _filter(table: Table, options: PrepareOptions) -> tuple[Table, NDArray[np.int32] | None, LeftOut]:
+    """The kept rows, the user code of each visit where visits are the users, and what was left out."""
     visitors = None
     if options.session_gap_s is not None:
         table, visitors = cut_visits(table, options.session_gap_s)
+    n_rows = len(table)
     table = drop_repeats(table, options.repeats)
+    n_repeats = n_rows - len(table)
+    n_rows = len(table)
     if options.duplicates == "drop":
         kept = table
         table = kept.keep(lambda chunk: ~duplicates_of(kept, chunk))
     elif options.duplicates == "auto":
         _check_duplicates(table)
-    return drop_rare(table, options.min_user_interactions, options.min_item_interactions), visitors
+    n_duplicates = n_rows - len(table)
+    table, rare = drop_rare(table, options.min_user_interactions, options.min_item_interactions)
+    counts = {"n_repeats": n_repeats, "n_duplicates": n_duplicates}
+    left_out = LeftOut(**counts, n_of_rare_users=rare.of_users, n_of_rare_items=rare.of_items)
+    return table, visitors, left_out
 
 
 def _check_duplicates(table: Table) -> None:

@@ -7,23 +7,26 @@ none the file is refused, and the first fault is named.
 """
 
 import csv
+import logging
 import re
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from nsbench.data.row_shape import N_ROWS, RowShape, unwrapped
 from nsbench.data.text_file import LARGEST_LINE, open_lines
 from nsbench.errors import LogError
 
 SHOWN = 120
 """Characters of a line that a message shows."""
 
-SHAPES_FROM_LINES = 1_000
-USUAL_SHARE = 0.9
-"""What a row looks like is taken from so many lines: where this share of them look alike in a place, a row must as well."""
+MOST_LOOKED_AT = 20_000
+"""Rows among which those are looked for that tell what rows look like."""
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -85,10 +88,14 @@ def find_quoting(path: Path, separator: str, n_columns: int) -> Quoting:
         LogError: There is none; the message names the first line that is at fault by the usual rules.
     """
     faults: list[Fault] = []
-    row = _RowShape(path, separator, n_columns)
+    row = RowShape(path, separator, n_columns, _likely_rows(path, separator, n_columns))
     for quoting in READINGS:
-        fault = _first_fault(path, quoting, row)
+        doubts: list[Fault] = []
+        fault = _first_fault(path, quoting, row, doubts)
         if fault is None:
+            if doubts:
+                more = f", and {len(doubts) - 1:,} more rows hold such a line" if len(doubts) > 1 else ""
+                logger.warning("%s, line %s %s%s", path, f"{doubts[0].line:,}", doubts[0].what, more)
             return quoting
         faults.append(fault)
     fault = faults[READINGS.index(LENIENT)]
@@ -115,75 +122,68 @@ def records(path: Path, separator: str, quoting: Quoting) -> Iterator[Record]:
         for fields in reader:
             # A line of separators is a row of empty fields, unless they are blanks.
             if any(map(str.strip, taken)) or (len(fields) > 1 and separator != " "):
-                yield Record(fields if quoting.has_quotes else list(map(_unwrapped, fields)), line, tuple(taken))
+                yield Record(fields if quoting.has_quotes else list(map(unwrapped, fields)), line, tuple(taken))
             taken.clear()
             line = reader.line_num + 1
 
 
-class _RowShape:
-    """What a line looks like that is a row by itself.
-
-    Attributes:
-        separator: One character.
-        n_columns: Fields of a row.
-    """
-
-    def __init__(self, path: Path, separator: str, n_columns: int) -> None:
-        self.separator = separator
-        self.n_columns = n_columns
-        mark = re.escape(separator)
-        # A field in quotes that ends before the next separator, or whatever stands up to it.
-        self._field = re.compile(rf'(?:^|{mark})("(?:[^"]|"")*"(?={mark}|$)|[^{mark}]*)')
-        escaped = rf'(?:"(?:[^"\\]|\\.)*"|[^"{mark}][^{mark}]*|)'
-        self._escaped = re.compile(rf"{escaped}(?:{mark}{escaped})*[\r\n]*", re.DOTALL)
-        with open_lines(path) as lines:
-            shapes = list(filter(None, map(self._shapes_of, islice(lines, SHAPES_FROM_LINES))))
-        usual = [Counter(column).most_common(1)[0] for column in zip(*shapes, strict=True)]
-        self._usual = {place: shape for place, (shape, n) in enumerate(usual) if n >= USUAL_SHARE * len(shapes)}
-
-    def fits(self, line: str) -> bool:
-        """Whether a line has a row's number of fields, and looks like one wherever rows look alike."""
-        shapes = self._shapes_of(line)
-        return shapes is not None and all(shapes[place] == shape for place, shape in self._usual.items())
-
-    def is_escaped(self, text: str) -> bool:
-        """Whether every quoted field of a row ends where its quotes do, if a backslash makes a quote a letter."""
-        return self._escaped.fullmatch(text) is not None
-
-    def _shapes_of(self, line: str) -> list[str] | None:
-        fields = self._field.findall(line.rstrip("\r\n"))
-        return [_shape(_unwrapped(field)) for field in fields] if len(fields) == self.n_columns else None
+def _likely_rows(path: Path, separator: str, n_columns: int) -> list[list[str]]:
+    """Some rows of one line each and of the right length, as far as the file can be read by the usual rules."""
+    rows: list[list[str]] = []
+    try:
+        for record in islice(records(path, separator, STANDARD), 1, MOST_LOOKED_AT):
+            if len(record.lines) == 1 and len(record.fields) == n_columns:
+                rows.append(record.fields)
+            if len(rows) == N_ROWS:
+                break
+    except csv.Error:
+        pass
+    return rows
 
 
-def _first_fault(path: Path, quoting: Quoting, row: _RowShape) -> Fault | None:
+def _first_fault(path: Path, quoting: Quoting, row: RowShape, doubts: list[Fault]) -> Fault | None:
+    """Reads up to the first fault; rows that are accepted but may not be what they seem are added to `doubts`."""
     record = Record([], 0, ("",))
     try:
         for record in records(path, row.separator, quoting):
-            fault = _fault_of(record, quoting, row)
+            taken_in = row.find_taken_in(record.lines)
+            fault = _fault_of(record, quoting, row, taken_in.row)
             if fault is not None:
                 return fault
+            if taken_in.lookalike is not None:
+                what = (
+                    f"begins a text in quotes that goes over several lines; line {record.line + taken_in.lookalike:,} within "
+                    f"it has as many fields as a row, and is taken for text: {_shown(record.lines[taken_in.lookalike])}"
+                )
+                doubts.append(Fault(record.line, what))
     except csv.Error as error:
         return Fault(record.line + len(record.lines), f"can't be read with {quoting.name} ({error})")
     return None
 
 
-def _fault_of(record: Record, quoting: Quoting, row: _RowShape) -> Fault | None:
+def _fault_of(record: Record, quoting: Quoting, row: RowShape, taken_in: int | None) -> Fault | None:
     first, *others = record.lines
     n_fields = len(record.fields)
-    taken_in = [row.fits(line) for line in others] if others and row.fits(first) else []
     if n_fields > row.n_columns:
         what = f"has {n_fields} fields where there are {row.n_columns} columns"
-    elif any(taken_in):
-        what = f"opens a quote that takes in the row of line {record.line + 1 + taken_in.index(True):,}"
+    elif taken_in is not None:
+        what = f"opens a quote that takes in the row of line {record.line + taken_in:,}"
     elif others and not quoting.strict and _is_open(record, row.separator):
         what = "opens a quote that nothing closes"
-    elif n_fields < row.n_columns and '"' in first and (not quoting.has_quotes or row.fits(first)):
+    elif n_fields < row.n_columns and '"' in first and (not quoting.has_quotes or row.is_like_row(first)):
         what = f"has {n_fields} fields where there are {row.n_columns} columns, and quotes"
-    elif quoting.escape and not row.is_escaped("".join(record.lines)):
+    elif quoting.escape and not _is_escaped("".join(record.lines), row.separator):
         what = "has text after a quoted field"
     else:
         return None
     return Fault(record.line, f"{what}: {_shown(first)}")
+
+
+def _is_escaped(text: str, separator: str) -> bool:
+    """Whether every quoted field of a row ends where its quotes do, if a backslash makes a quote a letter."""
+    mark = re.escape(separator)
+    field = rf'(?:"(?:[^"\\]|\\.)*"|[^"{mark}][^{mark}]*|)'
+    return re.fullmatch(rf"{field}(?:{mark}{field})*[\r\n]*", text, re.DOTALL) is not None
 
 
 def _is_open(record: Record, separator: str) -> bool:
@@ -193,27 +193,6 @@ def _is_open(record: Record, separator: str) -> bool:
     except csv.Error:
         return True
     return False
-
-
-def _shape(field: str) -> str:
-    """What a field looks like, its digits aside; text is text.
-
-    >>> _shape("2015-04-07 10:51"), _shape("1428403869"), _shape("24 inch"), _shape("")
-    ('0-0-0 0:0', '0', 'text', 'text')
-    """
-    shape = re.sub(r"\d+", "0", field.strip())
-    return shape if "0" in shape and len(re.sub(r"[^a-zA-Z]", "", shape)) < 3 else "text"
-
-
-def _unwrapped(field: str) -> str:
-    """A field without a pair of quotes around it.
-
-    >>> _unwrapped('"7"" single"'), _unwrapped('7" single')
-    ('7" single', '7" single')
-    """
-    if len(field) > 1 and field[0] == field[-1] == '"':
-        return field[1:-1].replace('""', '"')
-    return field
 
 
 def _shown(line: str) -> str:

@@ -14,13 +14,26 @@ from pathlib import Path
 
 import polars as pl
 
+from nsbench.data.column_name import are_names
 from nsbench.data.double_colon import DOUBLE_COLON, read_double_colon
+from nsbench.data.first_line import check_first_line
 from nsbench.data.json_lines import json_names, read_json_lines
 from nsbench.data.parquet_rows import parquet_names, read_parquet
 from nsbench.data.quoting import LETTERS, Quoting, find_quoting, records
 from nsbench.data.separated import read_lines, read_records
 from nsbench.data.separator import FEWEST_COLUMNS, find_separator, is_value, split_line
-from nsbench.data.text_file import LARGEST_LINE, byte_lines, check_regular, open_bytes, open_lines, unpacking
+from nsbench.data.text_file import (
+    GZIP_MAGIC,
+    LARGEST_LINE,
+    LONE_RETURN,
+    RETURN_BETWEEN_OBJECTS,
+    byte_lines,
+    check_regular,
+    is_packed,
+    open_bytes,
+    open_lines,
+    unpacking,
+)
 from nsbench.errors import LogError
 
 ROW = "__row"
@@ -34,6 +47,7 @@ SHOWN = 80
 
 PARQUET_MAGIC = b"PAR1"
 OTHER_MAGIC = {
+    GZIP_MAGIC: "gzip within gzip",
     b"PK\x03\x04": "a zip archive",
     b"BZh": "bzip2-compressed",
     b"\xfd7zXZ": "xz-compressed",
@@ -107,8 +121,15 @@ class LogSource:
         return self._numbered(frames, [wanted.index(name) for name in roles.values()], list(roles))
 
     def head(self, roles: Mapping[str, str], n_rows: int) -> pl.DataFrame:
-        """The first rows, as `frames` gives them; fewer where the first stretch has fewer."""
-        return next(self.frames(roles)).head(n_rows)
+        """The first rows, as `frames` gives them; fewer where the first stretch has fewer.
+
+        Raises:
+            LogError: There is no row.
+        """
+        first = next(self.frames(roles), None)
+        if first is None:
+            raise LogError(f"{self.path} is empty: it has columns but no row.")
+        return first.head(n_rows)
 
     def with_quoting(self) -> "LogSource":
         """The source with quotes read in the way that leaves no line at fault.
@@ -133,7 +154,8 @@ class LogSource:
         if self.format == LogFormat.SEPARATED:
             lines = (record.line for record in records(self.path, self.separator, self.quoting or LETTERS))
         else:
-            lines = (number for number, _ in byte_lines(self.path))
+            within = RETURN_BETWEEN_OBJECTS if self.format == LogFormat.JSON_LINES else LONE_RETURN
+            lines = (number for number, _ in byte_lines(self.path, within))
         return f"line {next(islice(lines, nth, None)):,}"
 
     def _numbered(
@@ -159,6 +181,8 @@ def recognise(path: Path) -> LogSource:
     """
     head = _read_head(path)
     if head.startswith(PARQUET_MAGIC):
+        if is_packed(path):
+            raise LogError(f"{path} is a Parquet file within gzip: unpack it first, as with gunzip.")
         return _with_distinct(LogSource(path, LogFormat.PARQUET, "", has_header=True, columns=parquet_names(path)))
     for magic, what in OTHER_MAGIC.items():
         if head.startswith(magic):
@@ -202,6 +226,7 @@ def _first_lines(path: Path) -> list[str]:
 
 
 def _separated(path: Path, lines: Sequence[str]) -> LogSource:
+    check_first_line(path, lines)
     separator = find_separator(lines)
     fields = split_line(lines[0], separator)
     if len(fields) < FEWEST_COLUMNS:
@@ -209,7 +234,7 @@ def _separated(path: Path, lines: Sequence[str]) -> LogSource:
             f"The format of {path} isn't known: its first line {lines[0][:SHOWN]!r} has no separator between at least "
             f"{FEWEST_COLUMNS} columns (user, item, time); {ACCEPTED}."
         )
-    has_header = not any(is_value(field) for field in fields)
+    has_header = not any(is_value(field) for field in fields) or are_names(fields)
     names = fields if has_header else [str(number) for number in range(1, len(fields) + 1)]
     # R and pandas leave the name of the rows' own names empty.
     columns = [name or f"column {number}" for number, name in enumerate(names, start=1)]

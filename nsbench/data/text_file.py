@@ -1,4 +1,6 @@
-"""A text log as bytes or lines: unpacked, without a byte order mark, checked and counted while it goes by.
+"""A text log as bytes or lines: unpacked, without byte order marks, checked and counted while it goes by.
+
+A mark also stands in the middle of a file that was joined from several: at the beginning of a line it is no part of the text.
 
 What reads rows holds their number against the number of lines counted here, so that no row is lost in silence.
 """
@@ -6,6 +8,7 @@ What reads rows holds their number against the number of lines counted here, so 
 import codecs
 import gzip
 import io
+import re
 import stat
 import zlib
 from collections.abc import Iterator
@@ -18,6 +21,8 @@ import numpy as np
 from nsbench.errors import LogError
 
 GZIP_MAGIC = b"\x1f\x8b"
+_LINE_MARKS = re.compile(rb"(?<=[\r\n])(?:\xef\xbb\xbf)+")
+_FIRST_MARKS = re.compile(rb"(?:\xef\xbb\xbf)+")
 LARGEST_LINE = 1 << 26
 """Bytes of a line that is still read; a longer one is no row of a log."""
 
@@ -40,7 +45,6 @@ class TextFile(io.RawIOBase):
         self._stream = open_bytes(path)
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._last = b"\n"
-        self._begins = True
 
     def readable(self) -> bool:
         """Always: it is open."""
@@ -69,14 +73,27 @@ class TextFile(io.RawIOBase):
         return self._next(size)
 
     def _next(self, size: int) -> bytes:
+        data = b""
         with unpacking(self.path):
-            data = self._stream.read(size)
-            if self._begins and data.startswith(codecs.BOM_UTF8):
-                data = data[len(codecs.BOM_UTF8) :] or self._stream.read(size)
-        self._begins = False
+            while not data and (read := self._read_whole_marks(size)):
+                data = self._without_marks(read)
         self._check(data)
         self._count(data)
         return data
+
+    def _read_whole_marks(self, size: int) -> bytes:
+        """Reads so many bytes at most, the last of which don't cut a byte order mark, if there may be three."""
+        data = self._stream.read(max(size - 2, 1))
+        if size > 2 and data.endswith((b"\xef", b"\xef\xbb")):
+            data += self._stream.read(2 if data.endswith(b"\xef") else 1)
+        return data
+
+    def _without_marks(self, data: bytes) -> bytes:
+        if data.isascii() or codecs.BOM_UTF8 not in data:
+            return data
+        if self._last in {b"\n", b"\r"}:
+            data = _FIRST_MARKS.sub(b"", data, count=1) if data.startswith(codecs.BOM_UTF8) else data
+        return _LINE_MARKS.sub(b"", data)
 
     def _check(self, data: bytes) -> None:
         pending = self._decoder.getstate()[0]
@@ -105,6 +122,7 @@ class TextFile(io.RawIOBase):
             self._last = b"\n"
             return
         last, self._last = self._last, data[-1:]
+        self.has_escaped_quote |= (last == b"\\" and data.startswith(b'"')) or (b"\\" in data and b'\\"' in data)
         if last == b"\r" and data.startswith(b"\n"):
             data = data[1:]
         if b"\r" in data:
@@ -114,14 +132,17 @@ class TextFile(io.RawIOBase):
         self.n_lines += int(np.count_nonzero(ends))
         self.n_blank += int(np.count_nonzero(ends[1:] & ends[:-1]))
         self.n_blank += data.startswith(b"\n") and last in {b"\n", b"\r"}
-        self.has_escaped_quote = self.has_escaped_quote or (b"\\" in data and b'\\"' in data)
+
+
+def is_packed(path: Path) -> bool:
+    """Whether a log is gzip."""
+    with path.open("rb") as stream:
+        return stream.read(len(GZIP_MAGIC)) == GZIP_MAGIC
 
 
 def open_bytes(path: Path) -> IO[bytes]:
     """Opens a log as bytes, unpacked where it is gzip."""
-    with path.open("rb") as stream:
-        packed = stream.read(len(GZIP_MAGIC)) == GZIP_MAGIC
-    return gzip.open(path) if packed else path.open("rb")  # type: ignore[return-value]
+    return gzip.open(path) if is_packed(path) else path.open("rb")  # type: ignore[return-value]
 
 
 def open_lines(path: Path) -> io.TextIOWrapper:
@@ -129,20 +150,35 @@ def open_lines(path: Path) -> io.TextIOWrapper:
     return io.TextIOWrapper(io.BufferedReader(TextFile(path), 1 << 20), encoding="utf-8", newline="")
 
 
-def byte_lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    r"""Number, from 1, and bytes of each line that holds anything; one ends at `\n` alone.
+def byte_lines(path: Path, within: re.Pattern[bytes]) -> Iterator[tuple[int, bytes]]:
+    r"""Number, from 1, and bytes of each line that holds anything.
+
+    Args:
+        path: The file.
+        within: What ends a line beside `\n`.
 
     Raises:
         LogError: A line is longer than any row.
     """
     with io.BufferedReader(TextFile(path), 1 << 20) as stream:
         number = 0
-        while line := stream.readline(LARGEST_LINE):
-            number += 1
-            if len(line) == LARGEST_LINE and not line.endswith(b"\n"):
-                raise LogError(f"{path}, line {number:,} is longer than {LARGEST_LINE >> 20} MiB, which no row is.")
-            if line.strip():
-                yield number, line
+        while read := stream.readline(LARGEST_LINE):
+            if len(read) == LARGEST_LINE and not read.endswith(b"\n"):
+                cause = r" (its line ends are \r: write \n)" if b"\r" in read else ""
+                raise LogError(
+                    f"{path}, line {number + 1:,} is longer than {LARGEST_LINE >> 20} MiB, which no row is{cause}."
+                )
+            for line in within.split(read) if b"\r" in read[:-2] else (read,):
+                number += 1
+                if line.strip():
+                    yield number, line
+
+
+LONE_RETURN = re.compile(rb"\r(?![\r\n])")
+r"""`\r` as the end of a line."""
+
+RETURN_BETWEEN_OBJECTS = re.compile(rb"(?<=\})[ \t]*\r\s*(?=\{)")
+r"""`\r` as the end of a JSON line; within an object it is a blank."""
 
 
 @contextmanager

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from nsbench.data.choice import TimeUnit
-from nsbench.data.compact_date import read_compact
+from nsbench.data.compact_date import read_compact, read_compact_fractions
 from nsbench.data.excerpt import excerpt
 from nsbench.data.iso_time import DAY, FIRST_MOMENT, LAST_MOMENT, ExactFormat, find_exact_formats, read_dates
 from nsbench.errors import LogError
@@ -200,11 +200,16 @@ def _whole(values: pl.Series) -> pl.Series:
 
 
 def _read_compact_numbers(values: pl.Series) -> pl.Series:
-    """Text as 20200914.0, which pandas writes where a column has gaps, is the whole number."""
-    whole = _whole(values)
-    if values.dtype == pl.String and whole.null_count() > values.null_count():
-        whole = whole.fill_null(_whole(values.str.strip_chars().cast(pl.Float64, strict=False)))
-    return read_compact(whole)
+    """Text as 20200914.0, which pandas writes where a column has gaps, is the whole number; seconds may have a fraction."""
+    if values.dtype.is_integer():
+        return read_compact(_whole(values))
+    if values.dtype != pl.String:
+        # A decimal's fraction could get lost on the way through a float.
+        return _fill(read_compact_fractions(values), values, lambda unread: read_compact(_whole(unread)))
+    moments = _fill(read_compact(_whole(values)), values, read_compact_fractions)
+    return _fill(
+        moments, values, lambda unread: read_compact(_whole(unread.str.strip_chars().cast(pl.Float64, strict=False)))
+    )
 
 
 def _read_other_text(values: pl.Series) -> pl.Series:

@@ -71,12 +71,56 @@ def test_options_reach_the_dataset(home: Home, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("options", "counts", "said"),
+    [
+        (("--drop-repeats", "--duplicates", "keep"), (3, 0, 0, 0), "3 interactions: 3 repeats"),
+        (("--drop-immediate-repeats", "--duplicates", "keep"), (2, 0, 0, 0), "2 interactions: 2 repeats"),
+        (("--duplicates", "drop"), (0, 1, 0, 0), "1 interactions: 1 duplicates"),
+        (
+            ("--min-user-interactions", "2", "--duplicates", "keep"),
+            (0, 0, 1, 0),
+            "1 interactions: 1 of users with fewer than 2",
+        ),
+        (
+            ("--min-item-interactions", "2", "--duplicates", "drop"),
+            (0, 1, 0, 2),
+            "3 interactions: 1 duplicates, 2 with items that have fewer than 2",
+        ),
+        (("--duplicates", "keep"), (0, 0, 0, 0), ""),
+    ],
+)
+def test_rows_that_filters_leave_out_are_counted_by_reason(
+    home: Home, tmp_path: Path, options: tuple[str, ...], counts: tuple[int, ...], said: str
+) -> None:
+    """User 1: A, A at the same time, A, B, A: three repeats, two at once, one duplicate.
+
+    User 2: A, B. User 3: C. User 4: A, D.
+    """
+    rows = [(1, 1, 0), (1, 1, 0), (1, 1, 60), (1, 2, 120), (1, 1, 180), (2, 1, 200), (2, 2, 220), (3, 3, 240)]
+    log = str(write_csv(tmp_path / "log.csv", [*rows, (4, 1, 300), (4, 4, 360)]))
+    shares = ("--valid-share", "0.2", "--test-share", "0.2", "--split-by", "rows")
+    printed = nsbench_data("prepare", log, "--name", "shop", *options, *shares).stdout
+    left_out = load_dataset("shop", home).card.left_out
+    assert left_out is not None
+    assert tuple(left_out.model_dump().values()) == counts
+    assert load_dataset("shop", home).card.n_interactions == 10 - sum(counts)
+    described = nsbench_data("describe", "shop").stdout
+    assert (f"left out by the filters: {said}\n" in printed) == bool(said)
+    assert ("left out" in described) == bool(said)
+    assert said in described
+
+
+@pytest.mark.parametrize(
     ("options", "message"),
     [
         (("--valid-share", "1.5"), "--valid-share 1.5: Input should be less than 1"),
         (("--valid-share", ".6", "--test-share", ".5"), "their sum must be below 1"),
         (("--session-gap", "soon"), "--session-gap of 'soon': accepted are"),
-        (("--session-gap", "0"), "--session-gap-s 0"),
+        (("--session-gap", "0"), "--session-gap of '0': accepted are whole seconds from 1 to"),
+        (("--session-gap", "0.4s"), "--session-gap of '0.4s'"),
+        (("--session-gap", "1.5s"), "--session-gap of '1.5s'"),
+        (("--session-gap", "9" * 400 + "d"), "--session-gap of '9{59}\\.\\.\\.: accepted"),
+        (("--session-gap", "9" * 15), "--session-gap of '9{15}'"),
         (("--drop-repeats", "--drop-immediate-repeats"), "give only one"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import gzip
 import random
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -82,10 +83,15 @@ def damaged_text(draw: st.DrawFn) -> Case:
     layout = draw(layouts(separator, len(table.rows) + table.has_header))
     content = damaged(text_of(table, layout, ()).encode(), draw(changes))
     try:
-        text = content.decode("utf-8-sig")
+        text = _decoded(content)
     except UnicodeDecodeError:
         return _case(table, content, (), layout)
     return _case(table, content, _text_readings(text, table, separator), layout)
+
+
+def _decoded(content: bytes) -> str:
+    """The text, without the byte order marks that begin lines."""
+    return re.sub(r"(?<![^\r\n])\ufeff+", "", content.decode())
 
 
 def _text_readings(text: str, table: Table, separator: str) -> tuple[Reading, ...]:
@@ -113,7 +119,7 @@ def damaged_json(draw: st.DrawFn) -> Case:
     content = gzip.decompress(case.content) if case.content.startswith(b"\x1f\x8b") else case.content
     content = damaged(content, draw(changes))
     try:
-        readings = unique([json_reading(content.decode("utf-8-sig"), plan)])
+        readings = unique([json_reading(_decoded(content), plan)])
     except UnicodeDecodeError:
         readings = ()
     read = case.read.model_copy(update={"columns": Columns(**plan.columns), "skip_bad_rows": False})
@@ -136,7 +142,7 @@ def damaged_gzip(draw: st.DrawFn) -> Case:
     text = text_of(table, plain, ())
     content = damaged(gzip.compress(text.encode(), mtime=0), draw(changes))
     try:
-        text = gzip.decompress(content).decode("utf-8-sig")
+        text = _decoded(gzip.decompress(content))
     except Exception:
         readings: tuple[Reading, ...] = ()
     else:

@@ -102,9 +102,11 @@ COMPACT = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S", 17: "%Y%m%d%H%M%S%
 
 
 def _compact(number: Decimal) -> int | None:
-    digits = str(int(number))
+    digits, fraction = str(int(number)), int(number % 1 * 10**6)
+    if fraction and len(digits) != 14:
+        return None
     try:
-        return microseconds(datetime.strptime(digits, COMPACT[len(digits)]))
+        return microseconds(datetime.strptime(digits, COMPACT[len(digits)])) + fraction
     except (KeyError, ValueError, OverflowError):
         return None
 

@@ -89,6 +89,8 @@ ISO_FORMS = tuple(form for form in TIME_FORMS if form.unit is None)
 COMPACT_FORMS = (
     TimeForm("compact dates", _iso("%Y%m%d"), DAY),
     TimeForm("compact datetimes", _iso("%Y%m%d%H%M%S"), SECOND),
+    TimeForm("compact datetimes with 6 digits", _iso("%Y%m%d%H%M%S", "", 6), 1),
+    TimeForm("compact datetimes with 1 digit", _iso("%Y%m%d%H%M%S", "", 1), 100_000),
 )
 """Ways that are read or refused."""
 

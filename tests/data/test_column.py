@@ -146,3 +146,11 @@ def test_a_missing_column_is_named_with_those_there_are(tmp_path: Path) -> None:
 def test_one_column_cannot_be_two_things(tmp_path: Path) -> None:
     with pytest.raises(LogError, match="must be three columns"):
         find_columns(log(tmp_path, "user_id,item_id,timestamp"), Columns(item="user_id"))
+
+
+@pytest.mark.parametrize("first", ["u0,i0,", "u0,i0,NULL", "# exported, by, me"])
+def test_a_first_line_that_may_be_a_row_or_a_comment_is_said_to_be_taken_for_a_header(
+    tmp_path: Path, first: str
+) -> None:
+    with pytest.raises(LogError, match="the first line, which is taken for a header, since no number or date"):
+        find_columns(log(tmp_path, first, "u1,i1,1600000000"), Columns())

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nsbench.data import table as table_module
-from nsbench.data.filter import cut_visits, drop_rare, drop_repeats, duplicates_of
+from nsbench.data.filter import RareRows, cut_visits, drop_rare, drop_repeats, duplicates_of
 from tests.data.interaction import contents, table_of
 
 A, B, C = 0, 1, 2
@@ -40,11 +40,21 @@ def test_rare_users_and_items_go_until_nothing_changes() -> None:
     then user 1 has one and goes; user 0 with A twice stays, since A keeps 2.
     """
     table = table_of([(0, A, 0), (0, A, 1), (1, A, 2), (1, B, 3), (2, B, 4), (2, C, 5)])
-    assert contents(drop_rare(table, 2, 2)) == [(0, A, 0), (0, A, 1)]
+    kept, rare = drop_rare(table, 2, 2)
+    assert contents(kept) == [(0, A, 0), (0, A, 1)]
+    assert rare == RareRows(of_users=2, of_items=2)
+
+
+def test_rows_left_out_are_counted_with_what_goes_first() -> None:
+    """User 2 has one row and goes with it; B then has one row, of user 0, who keeps two."""
+    table = table_of([(0, A, 0), (0, A, 1), (0, B, 2), (1, A, 3), (1, A, 4), (2, B, 5)])
+    kept, rare = drop_rare(table, 2, 2)
+    assert contents(kept) == [(0, A, 0), (0, A, 1), (1, A, 3), (1, A, 4)]
+    assert rare == RareRows(of_users=1, of_items=1)
 
 
 def test_filters_can_leave_nothing() -> None:
-    assert contents(drop_rare(table_of([(0, A, 0), (1, B, 1)]), 2, 1)) == []
+    assert contents(drop_rare(table_of([(0, A, 0), (1, B, 1)]), 2, 1)[0]) == []
 
 
 @pytest.mark.parametrize("chunk_rows", [1, 2, 3, 1000])
@@ -54,7 +64,7 @@ def test_chunks_never_cut_a_user_and_do_not_change_the_result(chunk_rows: int, m
     for chunk in table.chunks():
         assert chunk.start == 0 or table.user[chunk.start - 1] != table.user[chunk.start]
     assert sum(chunk.stop - chunk.start for chunk in table.chunks()) == 16
-    kept = drop_rare(drop_repeats(table, "drop"), 2, 4)
+    kept, _ = drop_rare(drop_repeats(table, "drop"), 2, 4)
     # Users have 1, 3, 3, 3 different items; user 0 goes (1 item); items 0, 1, 2 then have 3 users each: none has 4.
     assert len(kept) == 0
     assert np.array_equal(kept.user, [])

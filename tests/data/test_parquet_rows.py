@@ -1,6 +1,8 @@
 """Parquet's many ways to store the same column."""
 
+import uuid
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
@@ -26,6 +28,7 @@ def read(folder: Path, column: pa.Array, name: str = "x") -> list[object]:
         pa.array(["a", None, "b"]).dictionary_encode(),
         pa.array([b"a", None, b"b"]),
         pa.array([b"a", None, b"b"], pa.binary(1)),
+        pa.array([b"a", None, b"b"], pa.binary_view()),
         pa.array([b"a", None, b"b"]).dictionary_encode(),
     ],
     ids=lambda column: str(column.type),
@@ -59,3 +62,37 @@ def test_a_text_column_of_bytes_that_are_no_text_is_refused(tmp_path: Path, kind
     column = pa.Array.from_buffers(kind, 2, [None, pa.py_buffer(offsets), pa.py_buffer(b"u1\xff1")])
     with pytest.raises(LogError, match="Column 'x' of .* isn't read"):
         read(tmp_path, column)
+
+
+@pytest.mark.parametrize("stores_schema", [True, False], ids=["Arrow's schema", "Parquet's schema"])
+def test_uuids_are_texts_whatever_their_bytes(tmp_path: Path, stores_schema: bool) -> None:
+    """The first has bytes below 0x80 only, which could be read as text."""
+    texts = ["12345678-1234-1234-1234-123456781234", "ffeeddcc-0000-4000-8000-0000000000ff"]
+    storage = pa.array([uuid.UUID(text).bytes for text in texts] + [None], pa.binary(16))
+    table = pa.table({"x": pa.ExtensionArray.from_storage(pa.uuid(), storage)})
+    parquet.write_table(table, tmp_path / "log", store_schema=stores_schema)
+    assert [value for frame in read_parquet(tmp_path / "log", ["x"]) for value in frame["0"]] == [*texts, None]
+
+
+@pytest.mark.parametrize("kind", [pa.json_(), pa.bool8(), pa.opaque(pa.int64(), "a", "b")], ids=str)
+def test_types_that_stand_for_something_else_are_refused(tmp_path: Path, kind: pa.DataType) -> None:
+    column = pa.ExtensionArray.from_storage(kind, pa.nulls(3, kind.storage_type))
+    with pytest.raises(LogError, match="Column 'x' of .* holds extension.*, which isn't read"):
+        read(tmp_path, column)
+
+
+def test_wide_decimals_are_read_where_their_values_are_short(tmp_path: Path) -> None:
+    assert read(tmp_path, pa.array([Decimal("7.25"), None], pa.decimal256(60, 2))) == [Decimal("7.25"), None]
+    for value, kind in ((10**50, pa.decimal256(60, 2)), (10**8, pa.decimal256(70, 50))):
+        with pytest.raises(LogError, match="Column 'x' of .* holds decimal256.*, which isn't read"):
+            read(tmp_path, pa.array([Decimal(value)], kind))
+
+
+@pytest.mark.parametrize("year", [1, 1500, 1969, 2020, 2262, 2263, 2605, 9999])
+def test_times_of_spark_and_hive_are_right_in_every_year(tmp_path: Path, year: int) -> None:
+    """They are stored as INT96: a day, and the nanoseconds of the day."""
+    moment = datetime(year, 12, 31, 23, 59, 58, 123_456)
+    table = pa.table({"x": pa.array([moment], pa.timestamp("us"))})
+    parquet.write_table(table, tmp_path / "log", use_deprecated_int96_timestamps=True)
+    assert parquet.ParquetFile(tmp_path / "log").schema.column(0).physical_type == "INT96"
+    assert next(read_parquet(tmp_path / "log", ["x"]))["0"].to_list() == [moment]

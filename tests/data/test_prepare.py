@@ -1,5 +1,6 @@
 """From a log file to a stored dataset."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -311,3 +312,10 @@ def test_a_failure_on_the_way_leaves_the_earlier_dataset(home: Home, monkeypatch
 def test_shares_out_of_range_are_refused(shares: tuple[float, float]) -> None:
     with pytest.raises(ValidationError):
         PrepareOptions(valid_share=shares[0], test_share=shares[1])
+
+
+def test_a_file_name_that_is_no_text_is_stored_in_a_readable_form(tmp_path: Path, home: Home) -> None:
+    path = tmp_path / os.fsdecode(b"m\xff.csv")
+    write_csv(tmp_path / "m.csv").rename(path)
+    assert prepare_log(path, ReadOptions(), PrepareOptions(), "log", home).source == "m\ufffd.csv"
+    assert load_dataset("log", home).card.source == "m\ufffd.csv"

@@ -80,6 +80,104 @@ def test_what_no_reading_fits_is_refused_with_its_first_line(tmp_path: Path, row
         rows_of(source_of(tmp_path, rows))
 
 
+TIMES = {"unix": lambda n: str(1_600_000_000 + n), "ISO": lambda n: f"2020-09-13T12:{n // 60:02}:{n % 60:02}.25Z"}
+
+
+@pytest.mark.parametrize("separator", [",", "\t", ";", "|"])
+@pytest.mark.parametrize("form", TIMES)
+@pytest.mark.parametrize(
+    ("opening", "closing"),
+    [
+        ("guest,i1,TIME,9,'24 inch TV", "2,i1,TIME,9,size 12'"),
+        ("1,i1,TIME,9.99,'24 inch TV", "2,i1,TIME,9,size 12'"),
+        ("1,i1,TIME,,'24 inch TV", "2,i1,TIME,9,size 12'"),
+        ("1,i1,2020-09-13T12:30:59Z,9,'24 inch TV", "2,i1,TIME,9,size 12'"),
+        ("guest,,TIME,,'24 inch TV", "2,i1,TIME,9,size 12'"),
+        ("1,i1,TIME,9,'24 inch TV", "guest,none,TIME,,size 12'"),
+        ("guest,none,TIME,,'24 inch TV", "visitor,none,TIME,9.99,size 12'"),
+        ("1,i1,TIME,'24 inch TV,x", "guest,i1,TIME,size 12',x"),
+    ],
+    ids=["a user", "a price", "no price", "a time", "all but the time", "the row taken in", "both", "another column"],
+)
+@pytest.mark.parametrize("distance", [1, 25])
+def test_quotes_in_unusual_rows_take_no_rows_in(
+    tmp_path: Path, separator: str, form: str, opening: str, closing: str, distance: int
+) -> None:
+    """Every line is a row: read with quotes as letters."""
+    lines = [f"{n % 7},i{n % 11},TIME,{n % 5 + 1},Title {n}" for n in range(60)]
+    lines[10], lines[10 + distance] = opening, closing
+    times = [TIMES[form](n) for n in range(60)]
+    text = "".join(line.replace("TIME", time) + "\n" for line, time in zip(lines, times, strict=True))
+    text = text.replace("'", '"').replace(",", separator)
+    source = source_of(tmp_path, text, "user,item,time,price,title\n".replace(",", separator))
+    read = rows_of(source)
+    times[10] = "2020-09-13T12:30:59Z" if "30:59Z" in opening else times[10]
+    assert [row[2] for row in read] == times
+    assert [row[0] for row in read] == [line.split(",")[0] for line in lines]
+
+
+@pytest.mark.parametrize(
+    "closing", ["2,i1,TIME,size 12'", "guest,i1,TIME,size 12'"], ids=["a usual row", "an unusual row"]
+)
+@pytest.mark.parametrize(
+    "opening",
+    ["guest,i1,TIME,'24 inch TV", "1,i1,TIME,'24 inch, TV", "guest,i1,,'24 inch TV", "1,i1,'TIME,24 inch TV"],
+    ids=["a user", "a separator after the quote", "no time", "the time in quotes"],
+)
+def test_where_quotes_take_rows_in_beside_good_ones_the_file_is_refused(
+    tmp_path: Path, opening: str, closing: str
+) -> None:
+    """The good quotes hold separators, so that quotes can't be letters: line 12 is row 10, after the header."""
+    lines = [f'{n % 7},i{n % 11},TIME,"Title, {n}"' for n in range(60)]
+    lines[10], lines[35] = opening, closing
+    lines[11:35] = [line.replace('"', "").replace(", ", " ") for line in lines[11:35]]
+    text = "".join(line.replace("TIME", str(1_600_000_000 + n)) + "\n" for n, line in enumerate(lines))
+    source = source_of(tmp_path, text.replace("'", '"'), "user,item,time,title\n")
+    with pytest.raises(LogError, match="line 12 "):
+        rows_of(source)
+
+
+@pytest.mark.parametrize(
+    ("column", "review", "line"),
+    [
+        ("last", "Nice:\nlight, small, cheap, red", 13),
+        ("last", "Nice, and\nlight, small, cheap, red\nand so on", 13),
+        ("last", "Points\n3, 4, 5, 2\nin all", 13),
+        ("first", "Nice, big, red, new\nlight, small, cheap, red\nend", 13),
+    ],
+)
+def test_quoted_lines_with_as_many_fields_as_a_row_are_text_and_warned_of(
+    tmp_path: Path, column: str, review: str, line: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    reviews = [f"Text, {n}" for n in range(40)]
+    reviews[11] = review
+    facts = [f"{n % 7},i{n % 11},{1_600_000_000 + n}" for n in range(40)]
+    header = "title,user,item,time\n" if column == "first" else "user,item,time,title\n"
+    rows = [
+        f'"{text}",{fact}\n' if column == "first" else f'{fact},"{text}"\n'
+        for text, fact in zip(reviews, facts, strict=True)
+    ]
+    read = rows_of(source_of(tmp_path, "".join(rows), header))
+    assert read == [(str(n % 7), reviews[n], str(1_600_000_000 + n)) for n in range(40)]
+    assert f"line {line} begins a text in quotes" in caplog.text
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_quoted_lines_of_any_column_are_read_without_a_word(
+    tmp_path: Path, place: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    names = ["user", "item", "time"]
+    names.insert(place, "title")
+    rows = []
+    for n in range(40):
+        fields = [str(n % 7), f"i{n % 11}", str(1_600_000_000 + n)]
+        fields.insert(place, f'"one\ntwo, three\n{n}"')
+        rows.append(",".join(fields) + "\n")
+    read = rows_of(source_of(tmp_path, "".join(rows), ",".join(names) + "\n"))
+    assert read == [(str(n % 7), f"one\ntwo, three\n{n}", str(1_600_000_000 + n)) for n in range(40)]
+    assert not caplog.text
+
+
 def test_a_long_file_whose_quotes_take_in_rows_loses_none(tmp_path: Path) -> None:
     """Stray quotes every 1,000 rows, far from each other and from the head, over several of the reader's blocks."""
     lines = [f"u{n},{n},{chr(34) if n % 1_000 == 7 else ''}title {n},{1_600_000_000 + n}\n" for n in range(200_000)]

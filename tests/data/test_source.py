@@ -148,3 +148,45 @@ def test_a_damaged_parquet_file_is_refused(tmp_path: Path) -> None:
     source = recognise(written(tmp_path / "log.parquet", bytes(whole)))
     with pytest.raises(LogError, match="can't be read"):
         column(source, "user")
+
+
+@pytest.mark.parametrize("names", ["user,item,time,0", "0,user_id,movieId,timestamp", "user,item,time,0.5"])
+def test_a_line_that_names_user_item_and_time_is_a_header_whatever_else_it_holds(tmp_path: Path, names: str) -> None:
+    """Pandas calls columns without a name by their number."""
+    source = recognise(written(tmp_path / "log.csv", f"{names}\n1,2,3,4\n"))
+    assert source.columns == tuple(names.split(","))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("# exported, by me\nuser,item,time\n1,2,1600000000\n", "begins with a comment: '# exported, by me'"),
+        ("% bip\n1 2 1600000000\n", "begins with a comment"),
+        ("# a, b, c\nuser,item,time\n1,2,1600000000\n", "begins with a comment"),
+        ("sep=;\nuser;item;time\n1;2;1600000000\n", "names the separator: 'sep=;'. Take it out"),
+        ('"sep=,"\nuser,item,time\n1,2,1600000000\n', "names the separator"),
+        (gzip.compress(gzip.compress(b"user,item,time\n")), "is gzip within gzip"),
+        (gzip.compress(b"PAR1 and so on"), "is a Parquet file within gzip: unpack it first"),
+    ],
+)
+def test_what_stands_before_the_log_is_named(tmp_path: Path, content: str | bytes, message: str) -> None:
+    with pytest.raises(LogError, match=message):
+        recognise(written(tmp_path / "log", content))
+
+
+@pytest.mark.parametrize("first", ["#user,item,time", "#1,2,1600000000", "%41,2,1600000000"])
+def test_a_header_or_a_label_may_begin_like_a_comment(tmp_path: Path, first: str) -> None:
+    source = recognise(written(tmp_path / "log.csv", f"{first}\n3,4,1600000000\n"))
+    assert source.columns == (tuple(first.split(",")) if "user" in first else ("1", "2", "3"))
+
+
+@pytest.mark.parametrize("ends", ["\r", "\r\n", "\n\r\r\n", "\n\r"], ids=repr)
+@pytest.mark.parametrize("row", ["{0}::{0}::5::160000000{0}", '{{"1": "{0}", "4":\r160000000{0}}}'])
+def test_lines_end_in_any_way_in_every_format(tmp_path: Path, ends: str, row: str) -> None:
+    r"""The ends in turn, `\r\n` as one; within an object `\r` is a blank."""
+    each = ["\r\n"] if ends == "\r\n" else ["\n", "\r", "\r\n"] if len(ends) > 2 else list(ends)
+    text = "".join(row.format(n) + each[n % len(each)] for n in range(9))
+    source = recognise(written(tmp_path / "log", text))
+    assert column(source, "1") == [str(n) for n in range(9)]
+    assert column(source, "4") == [f"160000000{n}" for n in range(9)]
+    assert source.line_of(7) == "line 8"

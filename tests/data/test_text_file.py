@@ -50,3 +50,28 @@ def test_what_is_no_text_is_refused_with_its_line(tmp_path: Path, content: bytes
     (tmp_path / "log").write_bytes(content)
     with TextFile(tmp_path / "log") as stream, pytest.raises(LogError, match=message):
         list(iter(lambda: stream.read(size), b""))
+
+
+@pytest.mark.parametrize("size", [3, 4, 5, 7, 1 << 20])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+def test_byte_order_marks_at_the_beginning_of_lines_are_no_text(tmp_path: Path, end: bytes, size: int) -> None:
+    """As files that have one each leave it when they are joined; within a line the mark is a character."""
+    mark = b"\xef\xbb\xbf"
+    path = tmp_path / "log"
+    content = end.join([mark + b"a,b", b"c,d", mark + b"e,f", mark + mark + b"g" + mark, mark, mark + b"h"])
+    right = end.join([b"a,b", b"c,d", b"e,f", b"g" + mark, b"", b"h"])
+    for packed in (content, gzip.compress(content)):
+        path.write_bytes(packed)
+        with TextFile(path) as stream:
+            parts = list(iter(lambda: stream.read(size), b""))
+        assert b"".join(parts) == right
+        assert max(map(len, parts)) <= size
+        assert (stream.n_lines, stream.n_blank) == (6, 1)
+
+
+@pytest.mark.parametrize("size", [3, 4, 5, 6, 7, 1 << 20])
+def test_a_quote_after_a_backslash_is_seen_wherever_the_text_is_cut(tmp_path: Path, size: int) -> None:
+    (tmp_path / "log").write_bytes(b'abcd\\"ef')
+    with TextFile(tmp_path / "log") as stream:
+        assert b"".join(iter(lambda: stream.read(size), b"")) == b'abcd\\"ef'
+    assert stream.has_escaped_quote

@@ -188,6 +188,34 @@ def test_dates_as_numbers_that_no_calendar_has_are_none() -> None:
     ]
 
 
+@pytest.mark.parametrize("kind", [pl.String, pl.Decimal(30, 6), pl.Float64], ids=["text", "decimal numbers", "floats"])
+def test_dates_as_numbers_with_a_fraction_are_no_milliseconds_of_2610(kind: pl.DataType) -> None:
+    """10:51:09 and .25, .5, 0 and .75 seconds of MySQL's NOW(6) + 0; a float of this size has steps of 1/256 s."""
+    texts = [f"20150407105109.{fraction:06}" for fraction in (250_000, 500_000, 0, 750_000)]
+    values = pl.Series(texts).cast(kind)
+    assert moments(values) == [SECOND * 10**6 + fraction for fraction in (250_000, 500_000, 0, 750_000)]
+
+
+def test_digits_of_a_dates_fraction_are_kept_to_the_microsecond() -> None:
+    texts = [
+        "20150407105109.000001",
+        " 20150407105109.1 ",
+        "20150407105109",
+        "20150407105109.0",
+        "20150407105109.1234567",
+    ]
+    right = [SECOND * 10**6 + fraction for fraction in (1, 100_000, 0, 0, 123_456)]
+    assert moments(texts) == right
+    assert moments([Decimal(text.strip()) for text in texts[:1] * 3]) == right[:1] * 3
+    assert moments(["2015-04-07T10:51:09Z"] * 9 + texts)[9:] == right
+
+
+def test_a_fraction_of_what_is_no_second_is_no_time() -> None:
+    """Half a day, a second 60, a month 13."""
+    odd = ["20150407.5", "20150407105160.5", "20151307105109.5"]
+    assert moments(["20150407105109.5"] * 4 + odd) == [SECOND * 10**6 + 500_000] * 4 + [None] * 3
+
+
 def test_ten_digits_are_an_hour_only_where_they_cannot_be_seconds() -> None:
     """2015040710 as seconds is the year 2033; 1,428,403,869 would be the 38th of a 40th month."""
     assert moments([2015040710]) == [(DAY + 10 * 3_600) * 10**6]

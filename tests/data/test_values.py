@@ -4,7 +4,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from nsbench.data.ingest import ReadOptions, stage_log
 from nsbench.data.prepare import PrepareOptions, prepare_log
@@ -169,3 +171,56 @@ def test_a_column_of_no_labels_is_refused_by_its_type(tmp_path: Path, values: li
     pl.DataFrame({"user": values, "item": [1, 2], "time": [START, START]}).write_parquet(path)
     with pytest.raises(LogError, match="'user' of .* holds .*; a label is a number or a text"):
         moments_in(path)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        pa.array([1, 2], pa.duration("s")),
+        pa.array([1, 2], pa.time64("us")),
+        pa.array([[1], [2]]),
+        pa.array([[("a", 1)], [("b", 2)]], pa.map_(pa.string(), pa.int64())),
+        pa.array([{"a": 1}, {"a": 2}]),
+    ],
+    ids=lambda column: str(column.type),
+)
+@pytest.mark.parametrize("role", ["user", "item", "event"])
+def test_columns_of_types_that_are_no_labels_are_refused(tmp_path: Path, role: str, odd: pa.Array) -> None:
+    columns = {"user": pa.array([1, 2]), "item": pa.array([1, 2]), "time": pa.array([START] * 2), role: odd}
+    parquet.write_table(pa.table(columns), tmp_path / "log.parquet")
+    with pytest.raises(LogError, match=f"Column '{role}' of .*; an? (label|event) is a number or a text"):
+        moments_in(tmp_path / "log.parquet", events=("view",) if role == "event" else ())
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.int64(), pa.bool_()], ids=str)
+def test_events_of_every_simple_type_are_chosen(tmp_path: Path, kind: pa.DataType) -> None:
+    """Of the values 1 and 0, the second row's is not taken."""
+    events = pa.array([1, 0]).cast(kind)
+    columns = {"user": pa.array([1, 2]), "item": pa.array([1, 2]), "time": pa.array([START, 9]), "event": events}
+    parquet.write_table(pa.table(columns), tmp_path / "log.parquet")
+    assert moments_in(tmp_path / "log.parquet", events=("1", "true")) == [START * 10**6]
+
+
+@pytest.mark.parametrize("names", [("user", "item", "time"), ("user", "item", "time", "date")])
+def test_parquet_without_rows_is_empty(tmp_path: Path, names: tuple[str, ...]) -> None:
+    """With two columns of times, their values are looked at before anything else."""
+    parquet.write_table(pa.table({name: pa.array([], pa.int64()) for name in names}), tmp_path / "log.parquet")
+    with pytest.raises(LogError, match="is empty: it has columns but no row"):
+        moments_in(tmp_path / "log.parquet")
+
+
+@pytest.mark.parametrize("kind", [pa.uint64(), pa.decimal256(40, 0)], ids=str)
+def test_numbers_too_large_for_a_time_are_refused(tmp_path: Path, kind: pa.DataType) -> None:
+    columns = {"user": pa.array([1, 2]), "item": pa.array([1, 2]), "time": pa.array([2**63, 2**63 + 1], kind)}
+    parquet.write_table(pa.table(columns), tmp_path / "log.parquet")
+    with pytest.raises(LogError, match="Column 'time' holds no times|isn't read|rows are bad"):
+        moments_in(tmp_path / "log.parquet")
+
+
+@pytest.mark.parametrize("separator", [",", "::"])
+def test_files_with_a_byte_order_mark_each_can_be_joined(tmp_path: Path, separator: str) -> None:
+    """Users 0 and 1 twice: two codes, not three."""
+    part = "".join(f"{user}::{user + 5}::{START}\n" for user in (0, 1)).replace("::", separator).encode("utf-8-sig")
+    (tmp_path / "log").write_bytes(part + part)
+    _, staged = stage_log(tmp_path / "log", ReadOptions(), tmp_path / "staged.arrow")
+    assert [code for rows in staged.batches(9) for code in rows.user.tolist()] == [0, 1, 0, 1]
