@@ -14,6 +14,7 @@ from nsbench.terms import RunKind, Tag
 from nsbench.tracking.mlflow_reader import MlflowReader, open_reader
 from nsbench.tracking.mlflow_store import BEST, MlflowTracker, open_tracker
 from nsbench.tracking.record import Validation
+from nsbench.tracking.run_note import NOTE
 from nsbench.tracking.stored_run import MetricPoint, StoredRun
 from nsbench.tracking.study_summary import StudySummary
 from tests.tracking.run_builder import home_at, plan_of, ranks_of, record_of
@@ -45,7 +46,13 @@ def test_a_started_run_holds_the_whole_plan(tracker, reader):
         "mixed", seed=5, kind=RunKind.TRIAL, trial=3, params={"learning_rate": 0.001, "replay": None}, tags={"x": "y"}
     )
     run = run_by_id(reader, tracker.start(plan).run_id)
-    assert (run.name, run.status, run.kind, run.trial, run.seed) == ("mixed trial 3", "RUNNING", RunKind.TRIAL, 3, 5)
+    assert (run.name, run.status, run.kind, run.trial, run.seed) == (
+        "mixed trial 3 seed 5",
+        "RUNNING",
+        RunKind.TRIAL,
+        3,
+        5,
+    )
     assert (run.dataset, run.dataset_hash, run.protocol, run.fingerprint) == ("demo", "hash", "rolling", "settings")
     assert run.params == {"learning_rate": "0.001", "replay": "None"}
     assert run.tags["x"] == "y"
@@ -145,17 +152,25 @@ def test_a_setting_too_long_for_mlflow_is_refused_before_a_run_exists(tracker, r
     assert reader.runs("long") == ()
 
 
-def test_a_study_has_one_run_however_often_it_is_written(tracker, reader, tmp_path):
+def test_a_study_has_one_run_whose_parameters_are_its_best_settings(tracker, reader, tmp_path):
+    """The same point again renews the run; a better point needs other parameters, so a new run takes its place."""
     figure = tmp_path / "history.png"
     figure.write_bytes(b"png")
     first = StudySummary(
         "demo/batch", "demo", "hash", "batch", "batch", HIT_RATE, {"n": 5, "old": 1}, 0.1, 0, 10, 2, 1, 0, (figure,)
     )
     second = StudySummary("demo/batch", "demo", "hash", "batch", "batch", HIT_RATE, {"n": 9}, 0.2, 7, 10, 9, 1, 0)
-    assert tracker.log_study(first) == tracker.log_study(second)
+    begun = StudySummary("demo/batch", "demo", "hash", "batch", "batch", HIT_RATE, {}, None, None, 10, 0, 0, 0)
+    assert tracker.log_study(begun) == tracker.log_study(first) == tracker.log_study(first)
+    assert tracker.log_study(first) != tracker.log_study(second) == tracker.log_study(second)
     (run,) = reader.runs("demo", kinds=[RunKind.STUDY], study="demo/batch")
     assert (run.status, run.metric("study/best_value"), run.metric("study/n_finished")) == ("FINISHED", 0.2, 9)
     assert {name: value for name, value in run.tags.items() if name.startswith(BEST)} == {"nsbench.best.n": "9"}
+    assert run.params == {"n": "9"}
+    assert (run.name, "Best: valid/all/hit_rate_at_10 0.2000, first in trial 7, with n 9." in run.tags[NOTE]) == (
+        "batch study demo/batch",
+        True,
+    )
 
 
 def test_a_study_without_a_finished_trial_has_no_best_value(tracker, reader):
