@@ -54,18 +54,20 @@ def report(
     text = printed.get()
     sys.stdout.write(text if _takes(text) else ascii_text(text))
     sys.stdout.flush()
-    _name_in_mlflow(home, names or reader.datasets(), written.files)
+    if ReportFormat.HTML in (formats or ReportFormat):
+        # The page to open stands in front.
+        _name_in_mlflow(home, names or reader.datasets(), written.files[0])
     if open_page:
         # The page is the file to open first, so it stands in front.
         webbrowser.open(written.files[0].absolute().as_uri())
 
 
-def _name_in_mlflow(home: Home, datasets: Sequence[str], files: Sequence[Path]) -> None:
+def _name_in_mlflow(home: Home, datasets: Sequence[str], page: Path) -> None:
     """Puts the report's place into the descriptions of MLflow's experiments; a store that can only be read has none."""
     from nsbench.tracking.experiment_page import note_report
 
     try:
-        note_report(home.tracking_uri, datasets, str(files[0].absolute()))
+        note_report(home.tracking_uri, datasets, str(page.absolute()))
     except TrackingError as error:
         Console(stderr=True).print(f"MLflow's pages don't name this report: {error}", soft_wrap=True)
 

@@ -115,11 +115,11 @@ def _note_tags(experiment: Experiment, views: Sequence[SavedView]) -> Mapping[st
 def _note_of(experiment: Experiment, views: Sequence[SavedView]) -> str:
     dataset, report = experiment.name, experiment.tags.get(Tag.REPORT)
     listed = "\n".join(f"- {view.name}" for view in views)
-    written = f"The report: {report}" if report else "There is no report yet"
-    return (
-        f"Runs of nsbench on the dataset **{dataset}**. The menu *Views* of the page *Runs* holds:\n\n{listed}\n\n"
-        f"{written}; `nsbench report --dataset {dataset}` writes it anew."
+    written = (
+        f"The last report on them: {report}" if report else f"`nsbench report --dataset {dataset}` reports on them"
     )
+    # The first line is all that the page shows until it is unfolded.
+    return f"Runs of nsbench on the dataset **{dataset}**. {written}.\n\nThe menu *Views* of the page *Runs* holds:\n\n{listed}"
 
 
 def _digest(text: str) -> str:

@@ -21,7 +21,7 @@ from mlflow.entities import RunTag as MlflowTag
 from mlflow.exceptions import MlflowException
 
 from nsbench.errors import TrackingError
-from nsbench.terms import RunKind, Tag, is_target_count
+from nsbench.terms import ALL, RunKind, Tag, is_target_count, metric_name
 from nsbench.tracking.artifact import log_file, made_file
 from nsbench.tracking.environment import ENVIRONMENT, environment_tags
 from nsbench.tracking.mlflow_connection import store_errors
@@ -40,6 +40,9 @@ BEST_EPOCH = "best_epoch"
 SEND_EVERY_S = 2.0
 """Looks that follow each other faster are sent together; what a killed process hasn't sent is sent again by its successor."""
 
+_FIRST = frozenset(
+    metric_name(split, ALL, metric, 10) for split in ("test", "valid") for metric in ("hit_rate", "ndcg")
+)
 _MAX_PARAM_LENGTH = 6000
 _MAX_TAG_LENGTH = 8000
 _MAX_DIGEST_LENGTH = 36
@@ -152,8 +155,12 @@ class MlflowRunHandle:
 
 
 def defined(metrics: Mapping[str, float]) -> dict[str, float]:
-    """The metrics that are numbers, without those that are tags (`Tag.N_TARGETS`)."""
-    return {name: float(value) for name, value in metrics.items() if not (math.isnan(value) or is_target_count(name))}
+    """The metrics that are numbers, without those that are tags (`Tag.N_TARGETS`).
+
+    Those that matter most come first: MLflow's pages of a run and of a comparison show them in the order of their arrival.
+    """
+    names = [name for name, value in metrics.items() if not (math.isnan(value) or is_target_count(name))]
+    return {name: float(metrics[name]) for name in sorted(names, key=lambda name: name not in _FIRST)}
 
 
 def metric_entries(metrics: Mapping[str, float], time_ms: int, step: int) -> list[Metric]:

@@ -36,13 +36,13 @@ def page_views(objectives: Sequence[str] = (), searched: Sequence[str] = ()) -> 
     """
     objectives = tuple(dict.fromkeys(objectives)) or (USUAL_OBJECTIVE,)
     k = _cutoff_of(objectives[0])
-    return (_methods(k), _repeats(k, objectives[0]), _trials(objectives, searched), _studies(searched))
+    return (_methods(k, objectives[0]), _repeats(k, objectives[0]), _trials(objectives, searched), _studies(searched))
 
 
-def _methods(k: int) -> SavedView:
+def _methods(k: int, objective: str) -> SavedView:
     scores = _scores(k)
     spreads = [deviation_name(scores[0]), deviation_name(scores[1])]
-    shown = [scores[0], spreads[0], scores[1], spreads[1], *scores[2:], N_REPEATS, "cost/train_s"]
+    shown = [*scores[:2], objective, spreads[0], N_REPEATS, *scores[2:], spreads[1], "cost/train_s"]
     return SavedView(
         key="nsbench-methods",
         name="Methods: means over repeats, and baselines",
@@ -56,7 +56,7 @@ def _methods(k: int) -> SavedView:
 
 def _repeats(k: int, objective: str) -> SavedView:
     scores = _scores(k)
-    shown = [*scores, N_EPOCHS, CUT_OFF, "cost/train_s"]
+    shown = [*scores[:2], objective, *scores[2:], N_EPOCHS, CUT_OFF, "cost/train_s"]
     return SavedView(
         key="nsbench-repeats",
         name="Repeats, baselines and single runs",

@@ -19,9 +19,10 @@ _PACKED = "deflate;"
 _NAME_AND_TIME = ["attributes.`Run Name`", "runDateAndNestInfo"]
 """The ids of the columns that stand on the left of every table."""
 
-_CHARACTER_PX = 8
-_HEADER_PX = 24
+_CHARACTER_PX = 6.5
+_HEADER_PX = 28
 _NARROWEST_PX = 90
+_NAME_PX = 240
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ def _state(view: SavedView) -> Mapping[str, object]:
         "datasetsFilter": [],
         "selectedColumns": columns,
         "columnOrder": [*_NAME_AND_TIME, *columns],
-        "columnWidths": {column: _width(column) for column in columns},
+        "columnWidths": {_NAME_AND_TIME[0]: _NAME_PX, **{column: _width(column) for column in columns}},
         "runsHiddenMode": "FIRST_20_RUNS",
         "hideEmptyCharts": True,
         # MLflow sorts the sections by name unless told that somebody has arranged them.
@@ -179,4 +180,4 @@ _LINE: Mapping[str, object] = {
 def _width(column: str) -> int:
     """Pixels that show a column's whole heading."""
     heading = column.partition(".`")[2].rstrip("`")
-    return max(_NARROWEST_PX, _CHARACTER_PX * len(heading) + _HEADER_PX)
+    return max(_NARROWEST_PX, round(_CHARACTER_PX * len(heading)) + _HEADER_PX)
