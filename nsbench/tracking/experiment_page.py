@@ -50,9 +50,10 @@ def renew_page(client: MlflowClient, experiment: Experiment) -> tuple[SavedView,
     objectives = [run.data.tags[OBJECTIVE] for run in studies if OBJECTIVE in run.data.tags]
     searched = sorted({name.removeprefix(BEST) for run in studies for name in run.data.tags if name.startswith(BEST)})
     views = page_views(objectives, searched)
-    for view in views:
-        if is_outdated(experiment.tags.get(view.tag), view):
-            client.set_experiment_tag(experiment_id, view.tag, packed(view))
+    for place, view in enumerate(views):
+        wanted = packed(view, (experiment.creation_time or 0) - place)
+        if is_outdated(experiment.tags.get(view.tag), wanted):
+            client.set_experiment_tag(experiment_id, view.tag, wanted)
     for name, value in _note_tags(experiment, views).items():
         client.set_experiment_tag(experiment_id, name, value)
     return views

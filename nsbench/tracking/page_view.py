@@ -7,6 +7,7 @@ from nsbench.terms import (
     BALANCED_COHORTS,
     CUT_OFF,
     N_EPOCHS,
+    Cohort,
     RunKind,
     Tag,
     balance_name,
@@ -20,11 +21,9 @@ USUAL_OBJECTIVE = metric_name("valid", ALL, "hit_rate", 10)
 """What the trials are sorted by while no study of the dataset says what it maximises."""
 
 _KIND = f"tags.`{Tag.KIND}`"
-_FOLDED = (
-    *("test/all", "test", *(f"test/{cohort.label}" for cohort in BALANCED_COHORTS), "test/cold"),
-    *("valid/all", "valid", *(f"valid/{cohort.label}" for cohort in BALANCED_COHORTS), "valid/cold"),
-    *("train", "cost", "study", "summary"),
-)
+_GROUPS = ("all", "", *(cohort.label for cohort in Cohort))
+_TEST = tuple(f"test/{group}".rstrip("/") for group in _GROUPS)
+_VALID = tuple(f"valid/{group}".rstrip("/") for group in _GROUPS)
 
 
 def page_views(objectives: Sequence[str] = (), searched: Sequence[str] = ()) -> tuple[SavedView, ...]:
@@ -50,7 +49,7 @@ def _methods(k: int, objective: str) -> SavedView:
         order_by=metric_column(scores[0]),
         columns=[*map(metric_column, shown), tag_column(Tag.STUDY)],
         bars=[*scores, spreads[0], "cost/train_s"],
-        folded=_FOLDED,
+        folded=(*_TEST, *_VALID, "train", "cost", "summary"),
     )
 
 
@@ -65,7 +64,7 @@ def _repeats(k: int, objective: str) -> SavedView:
         columns=[*map(metric_column, shown), tag_column(Tag.SEED), tag_column(Tag.KIND), param_column("learning_rate")],
         bars=scores,
         lines=[objective, "train/loss"],
-        folded=_FOLDED,
+        folded=(*_TEST, *_VALID, "train", "cost"),
     )
 
 
@@ -82,7 +81,7 @@ def _trials(objectives: Sequence[str], searched: Sequence[str]) -> SavedView:
         ],
         bars=objectives,
         lines=["train/loss"],
-        folded=_FOLDED,
+        folded=(*_VALID, "train", "cost"),
     )
 
 
@@ -102,7 +101,7 @@ def _studies(searched: Sequence[str]) -> SavedView:
         order_by=metric_column(numbers[0]),
         columns=[*map(metric_column, numbers), *map(param_column, searched), tag_column(Tag.STUDY)],
         bars=[numbers[0]],
-        folded=_FOLDED,
+        folded=("study",),
     )
 
 

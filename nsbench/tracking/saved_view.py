@@ -6,7 +6,6 @@ the menu, but not the tag. A version that doesn't know it shows the runs with it
 
 import base64
 import json
-import time
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -74,34 +73,33 @@ def tag_column(name: str) -> str:
     return f"tags.`{name}`"
 
 
-def packed(view: SavedView, made_ms: int | None = None) -> str:
+def packed(view: SavedView, made_ms: int) -> str:
     """A view as the value of its tag.
 
     Args:
         view: The view.
-        made_ms: When it was made, in milliseconds since 1970; None: now.
+        made_ms: When it was made, in milliseconds since 1970; the menu lists the latest first.
     """
-    made_ms = time.time_ns() // 1_000_000 if made_ms is None else made_ms
     state = json.dumps(_state(view), separators=(",", ":")).encode()
     text = _PACKED + base64.b64encode(zlib.compress(state, 9)).decode()
     return json.dumps({"name": view.name, "createdAt": made_ms, "updatedAt": made_ms, "state": text})
 
 
-def is_outdated(held: str | None, view: SavedView) -> bool:
+def is_outdated(held: str | None, wanted: str) -> bool:
     """Whether a tag is to be written: it is missing, or holds an earlier version of the view that nobody has changed by hand.
 
     Args:
         held: The tag's value, or None.
-        view: What it should hold.
+        wanted: What it should hold.
     """
     if held is None:
         return True
     try:
         envelope = json.loads(held)
-        made_ms, is_changed = envelope["createdAt"], envelope["createdAt"] != envelope["updatedAt"]
+        is_changed = envelope["createdAt"] != envelope["updatedAt"]
     except (ValueError, KeyError, TypeError):  # Something else under our key, which no page could open.
         return True
-    return not is_changed and held != packed(view, made_ms)
+    return not is_changed and held != wanted
 
 
 def view_address(server: str, experiment_id: str, view: SavedView) -> str:

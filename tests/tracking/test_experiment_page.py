@@ -1,5 +1,7 @@
 """What MLflow's pages find in a dataset's experiment."""
 
+import json
+
 import pytest
 from mlflow import MlflowClient
 
@@ -64,3 +66,22 @@ def test_a_report_is_named_in_the_description_which_a_hand_may_change_for_good(h
     MlflowClient(home.tracking_uri).set_experiment_tag("1", NOTE, "mine")
     note_report(home.tracking_uri, ["demo"], "/reports/other.html")
     assert tags_of(home, "demo")[NOTE] == "mine"
+
+
+def test_the_menu_lists_the_methods_first(home):
+    """MLflow's menu lists the view that was made last first."""
+    open_tracker(home).start(plan_of())
+    tags = tags_of(home, "demo")
+    made = [json.loads(tags[view.tag])["createdAt"] for view in page_views()]
+    assert made == sorted(made, reverse=True)
+    assert len(set(made)) == 4
+
+
+def test_a_view_that_was_changed_in_the_menu_stays(home):
+    """MLflow moves `updatedAt` when a view is overridden."""
+    open_tracker(home).start(plan_of())
+    tag = page_views()[0].tag
+    changed = json.dumps({**json.loads(tags_of(home, "demo")[tag]), "name": "mine", "updatedAt": 1})
+    MlflowClient(home.tracking_uri).set_experiment_tag("1", tag, changed)
+    pages_of(home.tracking_uri, "http://host:5000")
+    assert tags_of(home, "demo")[tag] == changed
