@@ -44,6 +44,12 @@ class RunKind(StrEnum):
     BASELINE = "baseline"
     STUDY = "study"
     SINGLE = "single"
+    SUMMARY = "summary"
+    """Mean, standard deviation and number of a method's repeats; made from them, and renewed with them."""
+
+
+DERIVED_KINDS = (RunKind.STUDY, RunKind.SUMMARY)
+"""The kinds that sum up other runs: whoever counts or averages runs leaves them out."""
 
 
 class Tag(StrEnum):
@@ -66,6 +72,10 @@ class Tag(StrEnum):
     """How many runs of this kind were asked for; the report sets it beside how many finished."""
     END_REASON = "nsbench.end_reason"
     """Why a run ended without a result; begins with `PRUNED` where a study's pruner ended it."""
+    N_TARGETS = "nsbench.n_targets"
+    """How many targets each group of each split has, by the metric's name, as JSON: the same in all runs, so no metric."""
+    REPORT = "nsbench.report"
+    """Of an experiment: the page of the last report on it."""
 
 
 PRUNED = "pruned"
@@ -91,6 +101,24 @@ def metric_name(split: str, group: str, metric: str, k: int | None = None) -> st
     'valid/all/mrr'
     """
     return f"{split}/{group}/{metric}" + ("" if k is None else f"_at_{k}")
+
+
+def is_target_count(name: str) -> bool:
+    """Whether a metric's name is that of a number of targets.
+
+    >>> is_target_count("test/all/n_targets"), is_target_count("test/all/mrr")
+    (True, False)
+    """
+    return name.endswith("/n_targets")
+
+
+def deviation_name(name: str) -> str:
+    """The name under which a summary holds the standard deviation of a metric over seeds.
+
+    >>> deviation_name("test/all/mrr")
+    'test/all/mrr_sd'
+    """
+    return f"{name}_sd"
 
 
 def balance_name(split: str, metric: str, k: int) -> str:

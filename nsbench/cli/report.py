@@ -11,8 +11,8 @@ from typing import Annotated
 import typer
 
 from nsbench.cli.console import Console
-from nsbench.errors import SettingsError
-from nsbench.home import current_home
+from nsbench.errors import SettingsError, TrackingError
+from nsbench.home import Home, current_home
 from nsbench.report.report_format import ReportFormat
 
 WIDTH_OF_FILES = 110
@@ -42,7 +42,8 @@ def report(
     home = current_home()
     names = tuple(dict.fromkeys(dataset or ()))
     folder = output or home.reports / (file_stem("+".join(map(file_stem, names))) if names else "all")
-    written = build_report(open_reader(home), names, folder, formats or tuple(ReportFormat))
+    reader = open_reader(home)
+    written = build_report(reader, names, folder, formats or tuple(ReportFormat))
     console = Console()
     if not console.is_terminal and "COLUMNS" not in os.environ:
         # A file or a pipe has no width; rich would take 80 columns and break the tables' lines.
@@ -53,9 +54,22 @@ def report(
     text = printed.get()
     sys.stdout.write(text if _takes(text) else ascii_text(text))
     sys.stdout.flush()
+    if ReportFormat.HTML in (formats or ReportFormat):
+        # The page to open stands in front.
+        _name_in_mlflow(home, names or reader.datasets(), written.files[0])
     if open_page:
         # The page is the file to open first, so it stands in front.
         webbrowser.open(written.files[0].absolute().as_uri())
+
+
+def _name_in_mlflow(home: Home, datasets: Sequence[str], page: Path) -> None:
+    """Puts the report's place into the descriptions of MLflow's experiments; a store that can only be read has none."""
+    from nsbench.tracking.experiment_page import note_report
+
+    try:
+        note_report(home.tracking_uri, datasets, str(page.absolute()))
+    except TrackingError as error:
+        Console(stderr=True).print(f"MLflow's pages don't name this report: {error}", soft_wrap=True)
 
 
 def _takes(text: str) -> bool:

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+import webbrowser
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
@@ -30,15 +31,19 @@ def ui(
     host: Annotated[
         str, typer.Option(help="Address to listen on; the default is seen by this machine only.")
     ] = "127.0.0.1",
+    open_page: Annotated[bool, typer.Option("--open", help="Open the first of the links in the browser.")] = False,
 ) -> None:
-    """Open MLflow's pages on the recorded runs; Ctrl-C ends them."""
+    """Serve MLflow's pages on the recorded runs, and print a link for each dataset; Ctrl-C ends them."""
     from nsbench.tracking.mlflow_connection import create_store, is_server, without_password
+    from nsbench.tracking.store_uri import check_server, without_user
 
     console = Console()
     home = current_home()
     store = without_password(home.tracking_uri)
     if is_server(home.tracking_uri):
         console.print(f"MLFLOW_TRACKING_URI names a server, which has pages of its own: {store}", soft_wrap=True)
+        check_server(home.tracking_uri)
+        _show_pages(home, without_user(home.tracking_uri), console, open_page=open_page)
         return
     _check_port(host, port)
     create_store(home)
@@ -48,6 +53,7 @@ def ui(
     try:
         _wait_until_up(process, f"{address}/health", log)
         console.print(f"MLflow: {address}\nStore: {store}\nLog: {log}\nCtrl-C ends it.", soft_wrap=True)
+        _show_pages(home, address, console, open_page=open_page)
         # No blocking wait: polars, which MLflow imports, makes Ctrl-C restart it instead of interrupting it.
         while process.poll() is None:
             time.sleep(_POLL_S)
@@ -57,6 +63,21 @@ def ui(
     finally:
         _stop(process)
     raise TrackingError(f"MLflow's pages ended by themselves; see {log}")
+
+
+def _show_pages(home: Home, address: str, console: Console, *, open_page: bool) -> None:
+    """Prints a link for each dataset, the newest first: MLflow's own first page is about other things than training."""
+    from nsbench.tracking.experiment_page import pages_of
+
+    pages = pages_of(home.tracking_uri, address)
+    if not pages:
+        console.print("No runs yet: `nsbench train`, `tune` and `repeat` record them.", soft_wrap=True)
+        return
+    width = max(len(page.dataset) for page in pages)
+    for page in pages:
+        console.print(f"{page.dataset:<{width}}  {page.address}", soft_wrap=True, highlight=False, markup=False)
+    if open_page:
+        webbrowser.open(pages[0].address)
 
 
 def _start(home: Home, host: str, port: int, log: Path) -> subprocess.Popen[bytes]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from nsbench.report.selection import COMPARED_KINDS
-from nsbench.terms import RunKind, Tag
+from nsbench.terms import DERIVED_KINDS, RunKind, Tag
 from nsbench.tracking.run_parts import whole_number
 from nsbench.tracking.stored_run import StoredRun
 
@@ -42,7 +42,7 @@ class RunCount:
 
 
 def count_runs(runs: Sequence[StoredRun], kept: Collection[str] | None = None) -> tuple[RunCount, ...]:
-    """Counts runs by method and kind, in the order in which they were first started; studies' own runs don't count.
+    """Counts runs by method and kind, in the order in which they were first started; runs that sum up others don't count.
 
     Args:
         runs: All runs of a dataset.
@@ -50,7 +50,7 @@ def count_runs(runs: Sequence[StoredRun], kept: Collection[str] | None = None) -
     """
     groups: dict[tuple[str, RunKind], list[StoredRun]] = {}
     for run in sorted(runs, key=lambda run: run.started):
-        if run.kind is not RunKind.STUDY:
+        if run.kind not in DERIVED_KINDS:
             groups.setdefault((run.label, run.kind), []).append(run)
     studies = [run for run in runs if run.kind is RunKind.STUDY]
     return tuple(_count(group, studies, kept) for group in groups.values())

@@ -17,6 +17,7 @@ from nsbench.study.claim import Claims, StoredClaims, claims_name, run_name
 from nsbench.study.job import BaselineJob, TrainJob
 from nsbench.study.lasting_storage import LastingStorage
 from nsbench.study.listed_run import PlannedJob
+from nsbench.study.method import Method
 from nsbench.study.plan import study_name
 from nsbench.study.run_list import RunList
 from nsbench.terms import ALL, CUT_OFF, N_EPOCHS, RunKind, Tag, metric_name
@@ -77,7 +78,8 @@ def repeats_of(
     usual = study_name(dataset.card.name, settings.sampler.name)
     of_usual = order.study in (None, usual)
     title = f"{dataset.card.name}/{settings.sampler.name} repeats" if of_usual else f"{order.study} repeats"
-    return RunList(title, jobs, order.n_repeats - len(seeds), TEST_SCORE, claims)
+    n_done = order.n_repeats - len(seeds)
+    return RunList(title, jobs, n_done, TEST_SCORE, claims, Method.of(settings, dataset))
 
 
 def claims_of(settings: Settings, dataset: Dataset, storage: LastingStorage, home: Home) -> StoredClaims:

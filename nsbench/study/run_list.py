@@ -11,6 +11,7 @@ from nsbench.study.failure import Failures
 from nsbench.study.job import Assignment, Row
 from nsbench.study.ledger import MOST_LOST
 from nsbench.study.listed_run import ListedAssignment, ListedRun, PlannedJob
+from nsbench.study.method import Method
 
 _LOOK_ELSEWHERE_EVERY_S = 5.0
 
@@ -34,12 +35,20 @@ class RunList:
         n_done: Runs of the same list that earlier commands finished.
         objective: The metric that tables show.
         claims: Who makes which run.
+        method: What all runs are repeats of; None where nothing is repeated.
     """
 
     def __init__(
-        self, title: str, jobs: Sequence[PlannedJob], n_done: int, objective: str, claims: Claims | None = None
+        self,
+        title: str,
+        jobs: Sequence[PlannedJob],
+        n_done: int,
+        objective: str,
+        claims: Claims | None = None,
+        method: Method | None = None,
     ) -> None:
         self.title = title
+        self.method = method
         self.n_planned = n_done + sum(len(planned.names) for planned in jobs)
         self.failures = Failures(self.n_planned)
         self._n_done = n_done

@@ -16,6 +16,7 @@ from nsbench.study.crew import Crew
 from nsbench.study.engine import Viewer, work
 from nsbench.study.joining import JoinedStudy, announce_repeats, goal_of, invite, raise_goal
 from nsbench.study.lasting_storage import LastingStorage
+from nsbench.study.method import log_method_summary
 from nsbench.study.plan import DEFAULT_PROFILE, StudyPlan, load_study, open_study, study_name, with_budget_of
 from nsbench.study.reconcile import Reconciler
 from nsbench.study.repeat import RepeatOrder, claims_of, repeats_of
@@ -151,7 +152,7 @@ class Session:
     def run(self, sources: Sequence[Tuning | RunList], dataset: str, viewer: Viewer) -> None:
         """Works on studies and lists of runs of a dataset until all are done.
 
-        What the studies found is written whatever ended the work.
+        What studies and repeats found is written whatever ended the work.
 
         Raises:
             TrainingError: Too many runs failed.
@@ -174,10 +175,13 @@ class Session:
         self._sum_up(sources, dataset, _PATIENCE_S)
 
     def _sum_up(self, sources: Sequence[Tuning | RunList], dataset: str, patience_s: float) -> None:
-        """Sends what waits for the tracking store, closes what is open, and writes what the studies found."""
+        """Sends what waits for the tracking store, closes what is open, and writes what studies and repeats found."""
         self._tracker.send_waiting(patience_s)
         self._reconciler.close_open_runs(dataset)
         for source in sources:
             if isinstance(source, Tuning):
                 with self._storage.locked(source.title):
                     log_summary(source, self._tracker)
+            elif source.method is not None:
+                with self._storage.locked(source.method.title):
+                    log_method_summary(source.method, self.home, self._tracker)

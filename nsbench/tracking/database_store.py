@@ -12,7 +12,7 @@ from mlflow.entities import Run, ViewType
 from nsbench.errors import UnreachableRanks
 from nsbench.terms import Tag
 from nsbench.tracking.mlflow_connection import connect, store_errors, without_password
-from nsbench.tracking.run_parts import NO_CARD, RunParts, paused_collection, stored_run_of
+from nsbench.tracking.run_parts import CONTEXT, RunParts, card_of, paused_collection, stored_run_of
 from nsbench.tracking.run_store import (
     LOCAL_SCHEMES,
     OLDEST_FIRST,
@@ -122,5 +122,8 @@ def _parts_of(run: Run) -> RunParts:
         params=dict(run.data.params),
         metrics=dict(run.data.metrics),
         tags=dict(run.data.tags),
-        card=(inputs[0].dataset.profile or NO_CARD) if inputs else NO_CARD,
+        card=card_of(
+            (next((tag.value for tag in one.tags if tag.key == CONTEXT), ""), one.dataset.profile or "")
+            for one in inputs
+        ),
     )

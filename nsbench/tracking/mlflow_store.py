@@ -4,32 +4,28 @@ Nested runs would leave MLflow's table and charts empty. Make one tracker a proc
 a fork.
 """
 
-import time
 from pathlib import Path
 from typing import final
 
 from mlflow import MlflowClient
-from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 
 from nsbench.errors import TrackingError
 from nsbench.home import Home
-from nsbench.terms import RunKind, Tag
-from nsbench.tracking.environment import environment_tags
+from nsbench.terms import Tag
+from nsbench.tracking.experiment_page import has_page, renew_page
+from nsbench.tracking.method_summary import MethodSummary
 from nsbench.tracking.mlflow_connection import connect, is_server, store_errors
-from nsbench.tracking.mlflow_run import MlflowRunHandle, as_run_tags, metric_entries, start_run
+from nsbench.tracking.mlflow_run import MlflowRunHandle, start_run
 from nsbench.tracking.record import RunPlan
 from nsbench.tracking.run_writer import RunWriter
 from nsbench.tracking.spool import Spool
 from nsbench.tracking.study_summary import StudySummary
+from nsbench.tracking.summary_run import BEST, OBJECTIVE, log_method_run, log_study_run
 from nsbench.tracking.tracker import EndStatus
 
-BEST = "nsbench.best."
-"""How the tags of a study's best settings begin; MLflow's parameters can't change when a study goes on, tags can."""
-
-OBJECTIVE = "nsbench.objective"
-"""The tag of a study's run that names the metric it maximises."""
+__all__ = ["BEST", "OBJECTIVE", "MlflowTracker", "open_tracker"]
 
 
 @final
@@ -103,30 +99,23 @@ class MlflowTracker:
         """Writes or renews the one run of kind `study` that stands for a study, and gives its id.
 
         Raises:
+            TrackingError: A setting is too long for MLflow, or the store can't be written.
+        """
+        experiment_id = self._experiment_id(summary.dataset)
+        with store_errors(self._uri):
+            run_id = log_study_run(self._client, experiment_id, summary)
+            renew_page(self._client, self._client.get_experiment(experiment_id))
+        return run_id
+
+    def log_method(self, summary: MethodSummary) -> str:
+        """Writes or renews the one run of kind `summary` that stands for a method's repeats, and gives its id.
+
+        Raises:
             TrackingError: The store can't be written.
         """
         experiment_id = self._experiment_id(summary.dataset)
         with store_errors(self._uri):
-            run = self._study_run(experiment_id, summary)
-            run_id: str = run.info.run_id
-            stale = [name for name in run.data.tags if name.startswith(BEST) and name not in _study_tags(summary)]
-            for name in stale:
-                self._client.delete_tag(run_id, name)
-            metrics = metric_entries(_study_metrics(summary), time.time_ns() // 1_000_000, step=0)
-            self._client.log_batch(run_id, metrics=metrics, tags=as_run_tags(_study_tags(summary)))
-            for figure in summary.figures:
-                self._client.log_artifact(run_id, str(figure), "figures")
-            self._client.set_terminated(run_id, "FINISHED")
-        return run_id
-
-    def _study_run(self, experiment_id: str, summary: StudySummary) -> Run:
-        condition = f"tags.`{Tag.KIND}` = '{RunKind.STUDY}' and tags.`{Tag.STUDY}` = '{summary.study}'"
-        runs = self._client.search_runs([experiment_id], condition, max_results=1)
-        if runs:
-            return runs[0]
-        return self._client.create_run(
-            experiment_id, tags={**environment_tags(), **_study_tags(summary)}, run_name=f"{summary.sampler} study"
-        )
+            return log_method_run(self._client, experiment_id, summary)
 
     def _experiment_id(self, dataset: str) -> str:
         if dataset not in self._experiment_ids:
@@ -139,11 +128,15 @@ class MlflowTracker:
         if experiment is None:
             location = None if is_server(self._uri) else (self._artifact_root.absolute() / dataset).as_uri()
             try:
-                return self._client.create_experiment(dataset, location, tags={Tag.DATASET.value: dataset})
-            except MlflowException:  # Another process was first.
-                experiment = self._client.get_experiment_by_name(dataset)
-                if experiment is None:
+                self._client.create_experiment(dataset, location, tags={Tag.DATASET.value: dataset})
+            except MlflowException:  # Another process may have been first.
+                if self._client.get_experiment_by_name(dataset) is None:
                     raise
+            experiment = self._client.get_experiment_by_name(dataset)
+        if experiment is None:
+            raise TrackingError(
+                f"the MLflow experiment {dataset!r} is gone at the moment it was made; give the command again"
+            )
         if experiment.lifecycle_stage != "active":
             raise TrackingError(
                 f"the MLflow experiment {dataset!r} was deleted; bring it back with `mlflow experiments restore "
@@ -151,6 +144,8 @@ class MlflowTracker:
             )
         if Tag.DATASET.value not in experiment.tags:
             self._client.set_experiment_tag(experiment.experiment_id, Tag.DATASET.value, dataset)
+        if not has_page(experiment):
+            renew_page(self._client, experiment)
         return str(experiment.experiment_id)
 
 
@@ -161,28 +156,3 @@ def open_tracker(home: Home) -> MlflowTracker:
         TrackingError: The store can't be reached.
     """
     return MlflowTracker(home.tracking_uri, home.artifacts, home.spool)
-
-
-def _study_tags(summary: StudySummary) -> dict[str, str]:
-    tags = {
-        Tag.KIND.value: RunKind.STUDY.value,
-        Tag.STUDY.value: summary.study,
-        Tag.DATASET.value: summary.dataset,
-        Tag.DATASET_HASH.value: summary.dataset_hash,
-        Tag.SAMPLER.value: summary.sampler,
-        Tag.LABEL.value: summary.label,
-        Tag.N_PLANNED.value: str(summary.n_planned),
-        OBJECTIVE: summary.objective,
-    }
-    return tags | {f"{BEST}{name}": str(value) for name, value in summary.best_params.items()}
-
-
-def _study_metrics(summary: StudySummary) -> dict[str, float]:
-    counts = {
-        "study/n_planned": summary.n_planned,
-        "study/n_finished": summary.n_finished,
-        "study/n_pruned": summary.n_pruned,
-        "study/n_failed": summary.n_failed,
-    }
-    best = {"study/best_value": summary.best_value, "study/best_trial": summary.best_trial}
-    return {name: float(value) for name, value in {**counts, **best}.items() if value is not None}

@@ -1,17 +1,24 @@
 """MLflow's run as ours: which tag, parameter or dataset input holds which field."""
 
 import gc
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from nsbench.terms import RunKind, Tag
+from nsbench.terms import RunKind, Tag, is_target_count
 from nsbench.tracking.stored_run import RunStatus, StoredRun
 
 NO_CARD = "{}"
 """The card of a run that holds none."""
+
+CONTEXT = "mlflow.data.context"
+"""MLflow's tag of a dataset input: what the run used it for."""
+
+EVALUATION_CONTEXTS = ("validation", "test")
+"""The contexts of the inputs that stand for a split to be ranked; the whole dataset's card is with the other one."""
 
 _KINDS = frozenset(kind.value for kind in RunKind)
 _WHOLE_TAGS = (Tag.SEED, Tag.TRIAL, Tag.N_PLANNED)
@@ -35,7 +42,7 @@ class RunParts:
         params: By name.
         metrics: Latest values by name.
         tags: By name.
-        card: The profile of its first dataset input.
+        card: The profile of the dataset input that holds the card.
     """
 
     run_id: str
@@ -74,6 +81,7 @@ def stored_run_of(parts: RunParts, dataset: str) -> StoredRun | None:
     tags = parts.tags
     if tags.get(Tag.KIND) not in _KINDS:
         return None
+    counts, count_faults = _target_counts(tags.get(Tag.N_TARGETS, "{}"))
     started, started_faults = _time(parts.started_ms, "start")
     ended, ended_faults = _time(parts.ended_ms, "end")
     numbers = {tag: whole_number(tags[tag]) for tag in _WHOLE_TAGS if tag in tags}
@@ -100,10 +108,30 @@ def stored_run_of(parts: RunParts, dataset: str) -> StoredRun | None:
         protocol=tags.get(Tag.PROTOCOL, ""),
         fingerprint=tags.get(Tag.SETTINGS, ""),
         params=parts.params,
-        metrics=parts.metrics,
+        metrics={**parts.metrics, **counts},
         tags=tags,
-        faults=(*started_faults, *ended_faults, *faults),
+        faults=(*started_faults, *ended_faults, *faults, *count_faults),
     )
+
+
+def card_of(inputs: Iterable[tuple[str, str]]) -> str:
+    """The card among a run's dataset inputs, each given by its context and its profile.
+
+    >>> card_of([("test", "{}"), ("training", '{"name": "shop"}')])
+    '{"name": "shop"}'
+    """
+    return next((card for context, card in inputs if context not in EVALUATION_CONTEXTS), "") or NO_CARD
+
+
+def _target_counts(text: str) -> tuple[Mapping[str, float], tuple[str, ...]]:
+    """The numbers of targets that a tag holds, as metrics, and what is wrong with it."""
+    try:
+        counts = json.loads(text)
+    except (ValueError, RecursionError):
+        counts = None
+    if isinstance(counts, dict) and all(is_target_count(name) and type(n) is int for name, n in counts.items()):
+        return {name: float(n) for name, n in counts.items()}, ()
+    return {}, (f"its tag {Tag.N_TARGETS} is {_shown(text)}, which is no JSON of numbers of targets",)
 
 
 def whole_number(text: str) -> int | None:

@@ -5,7 +5,7 @@ They are MLflow's protobuf messages as JSON: what is empty may be missing, and n
 
 from typing import NotRequired, TypedDict
 
-from nsbench.tracking.run_parts import NO_CARD, RunParts
+from nsbench.tracking.run_parts import CONTEXT, RunParts, card_of
 from nsbench.tracking.stored_run import RunStatus
 
 
@@ -90,6 +90,7 @@ class InputAnswer(TypedDict):
     """A dataset that a run used."""
 
     dataset: DatasetAnswer
+    tags: NotRequired[list[PairAnswer]]
 
 
 class InputsAnswer(TypedDict):
@@ -128,5 +129,9 @@ def parts_of(run: RunItem) -> RunParts:
         params={pair["key"]: pair.get("value", "") for pair in data.get("params", [])},
         metrics={metric["key"]: float(metric.get("value", 0)) for metric in data.get("metrics", [])},
         tags={pair["key"]: pair.get("value", "") for pair in data.get("tags", [])},
-        card=(inputs[0]["dataset"].get("profile") or NO_CARD) if inputs else NO_CARD,
+        card=card_of((_context_of(one), one["dataset"].get("profile", "")) for one in inputs),
     )
+
+
+def _context_of(used: InputAnswer) -> str:
+    return next((tag.get("value", "") for tag in used.get("tags", []) if tag["key"] == CONTEXT), "")

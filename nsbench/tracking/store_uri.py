@@ -2,7 +2,7 @@
 
 import socket
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from nsbench.errors import StoreOutage, TrackingError
 from nsbench.secret import masked, without_secrets
@@ -45,6 +45,16 @@ def without_password(uri: str) -> str:
     'postgresql://me:***@host/runs'
     """
     return without_secrets(uri)
+
+
+def without_user(uri: str) -> str:
+    """A server's address as a browser is given it, which asks for user and password itself.
+
+    >>> without_user("https://me:secret@host:5000/mlflow")
+    'https://host:5000/mlflow'
+    """
+    parts = urlsplit(uri)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def check_server(uri: str) -> None:

@@ -12,6 +12,11 @@ from pathlib import Path
 import pytest
 
 from nsbench.cli import ui_guard
+from nsbench.tracking.mlflow_store import MlflowTracker, open_tracker
+from tests.cli.in_process import nsbench
+from tests.free_port import free_port
+from tests.tracking.run_builder import home_at, plan_of
+from tests.tracking_server import running_server
 
 PROJECT = Path(__file__).parents[2]
 
@@ -116,3 +121,43 @@ def test_the_pages_end_with_a_killed_command_and_show_no_address_of_the_store(tm
             return probe.connect_ex(("127.0.0.1", port)) != 0
 
     assert wait_for(is_closed, 20)
+
+
+@pytest.mark.slow
+def test_a_link_for_each_dataset_is_printed_the_newest_first(tmp_path: Path) -> None:
+    home = home_at(tmp_path)
+    tracker = open_tracker(home)
+    for dataset in ("old", "a new one"):
+        tracker.start(plan_of(dataset=dataset))
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "nsbench.cli.main", "ui", "--port", str(port)],
+        env={**os.environ, "NSBENCH_HOME": str(home.root), "PYTHONUNBUFFERED": "1"},
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    lines = [process.stdout.readline().rstrip() for _ in range(6)]
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    runs = "runs?workflowType=machine_learning&viewStateShareKey=nsbench-repeats"
+    assert lines[0] == f"MLflow: http://127.0.0.1:{port}"
+    assert lines[4:] == [
+        f"a new one  http://127.0.0.1:{port}/#/experiments/2/{runs}",
+        f"old        http://127.0.0.1:{port}/#/experiments/1/{runs}",
+    ]
+
+
+@pytest.mark.slow
+def test_a_server_gets_links_to_its_own_pages_without_user_and_password(tmp_path: Path) -> None:
+    with running_server(tmp_path / "server") as server:
+        place = server.uri.removeprefix("http://")
+        nothing = nsbench(tmp_path, "ui", MLFLOW_TRACKING_URI=server.uri)
+        MlflowTracker(server.uri, tmp_path).start(plan_of(dataset="shop"))
+        shown = nsbench(tmp_path, "ui", MLFLOW_TRACKING_URI=f"http://me:hush@{place}")
+    assert (nothing.code, "No runs yet" in nothing.out) == (0, True)
+    assert shown.code == 0
+    assert f"shop  {server.uri}/#/experiments/1/runs?" in shown.out
+    assert "hush" not in shown.out

@@ -18,6 +18,11 @@ def test_pruned_trials_are_neither_failed_nor_killed():
     assert count_runs(runs) == (RunCount("mixed", RunKind.TRIAL, 20, 1, 1, 1, 1, 1),)
 
 
+def test_a_summary_of_repeats_is_no_run_of_its_own():
+    (count,) = count_runs([stored(seed=0), stored(kind=RunKind.SUMMARY, minute=1)])
+    assert (count.kind, count.n_finished) == (RunKind.REPEAT, 1)
+
+
 def test_planned_repeats_are_the_most_that_were_asked_for():
     """Asked for 3 first and for 5 later; only 2 ran."""
     runs = [stored(seed=0, tags={Tag.N_PLANNED: "3"}), stored(seed=1, minute=1, tags={Tag.N_PLANNED: "5"})]

@@ -10,6 +10,7 @@ from nsbench.study.ledger import RUN_ID
 from nsbench.study.owner import OWNER, this_process
 from nsbench.study.repeat import RepeatOrder, baselines_of, evaluation_of, repeats_of
 from nsbench.terms import RunKind, Tag
+from nsbench.tracking.method_summary import N_REPEATS
 from nsbench.tracking.mlflow_reader import open_reader
 from tests.study.study_builder import DATASET, TINY, order_of
 
@@ -41,6 +42,7 @@ def test_a_study_has_one_run_of_its_own_with_what_it_found(session, dataset, hom
     assert summary.metrics["study/n_finished"] == 2
     assert summary.metrics["study/best_value"] == best.value == tuning.study.best_value
     assert summary.tags[Tag.N_PLANNED] == "2"
+    assert summary.params == {name: str(value) for name, value in best.searched.items()}
 
 
 def test_repeats_take_the_best_settings_and_skip_the_seeds_that_are_done(session, dataset, home, viewer):
@@ -56,6 +58,11 @@ def test_repeats_take_the_best_settings_and_skip_the_seeds_that_are_done(session
     assert sorted(run.seed for run in runs) == [0, 1, 2]
     assert {run.fingerprint for run in runs} == {best.settings.fingerprint()}
     assert all("test/all/hit_rate_at_10" in run.metrics for run in runs)
+    (summary,) = runs_of(home, tuning.title, RunKind.SUMMARY)
+    assert summary.metrics[N_REPEATS] == 3
+    assert summary.metrics["test/all/hit_rate_at_10"] == pytest.approx(
+        sum(run.metrics["test/all/hit_rate_at_10"] for run in runs) / 3
+    )
     other = best.settings.changed({"learning_rate": 0.0077})
     assert repeats_of(other, dataset, RepeatOrder(3), home).n_finished == 0
 

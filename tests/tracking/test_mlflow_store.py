@@ -1,5 +1,6 @@
 """What is written into an MLflow store is what is read back from it."""
 
+import json
 import math
 import subprocess
 import sys
@@ -7,13 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mlflow import MlflowClient
 
 from nsbench.errors import TrackingError
 from nsbench.home import Home
-from nsbench.terms import RunKind, Tag
+from nsbench.terms import CUT_OFF, RunKind, Tag
 from nsbench.tracking.mlflow_reader import MlflowReader, open_reader
+from nsbench.tracking.mlflow_run import run_name
 from nsbench.tracking.mlflow_store import BEST, MlflowTracker, open_tracker
 from nsbench.tracking.record import Validation
+from nsbench.tracking.run_note import NOTE
 from nsbench.tracking.stored_run import MetricPoint, StoredRun
 from nsbench.tracking.study_summary import StudySummary
 from tests.tracking.run_builder import home_at, plan_of, ranks_of, record_of
@@ -45,7 +49,13 @@ def test_a_started_run_holds_the_whole_plan(tracker, reader):
         "mixed", seed=5, kind=RunKind.TRIAL, trial=3, params={"learning_rate": 0.001, "replay": None}, tags={"x": "y"}
     )
     run = run_by_id(reader, tracker.start(plan).run_id)
-    assert (run.name, run.status, run.kind, run.trial, run.seed) == ("mixed trial 3", "RUNNING", RunKind.TRIAL, 3, 5)
+    assert (run.name, run.status, run.kind, run.trial, run.seed) == (
+        "mixed trial 3 seed 5",
+        "RUNNING",
+        RunKind.TRIAL,
+        3,
+        5,
+    )
     assert (run.dataset, run.dataset_hash, run.protocol, run.fingerprint) == ("demo", "hash", "rolling", "settings")
     assert run.params == {"learning_rate": "0.001", "replay": "None"}
     assert run.tags["x"] == "y"
@@ -145,17 +155,25 @@ def test_a_setting_too_long_for_mlflow_is_refused_before_a_run_exists(tracker, r
     assert reader.runs("long") == ()
 
 
-def test_a_study_has_one_run_however_often_it_is_written(tracker, reader, tmp_path):
+def test_a_study_has_one_run_whose_parameters_are_its_best_settings(tracker, reader, tmp_path):
+    """The same point again renews the run; a better point needs other parameters, so a new run takes its place."""
     figure = tmp_path / "history.png"
     figure.write_bytes(b"png")
     first = StudySummary(
         "demo/batch", "demo", "hash", "batch", "batch", HIT_RATE, {"n": 5, "old": 1}, 0.1, 0, 10, 2, 1, 0, (figure,)
     )
     second = StudySummary("demo/batch", "demo", "hash", "batch", "batch", HIT_RATE, {"n": 9}, 0.2, 7, 10, 9, 1, 0)
-    assert tracker.log_study(first) == tracker.log_study(second)
+    begun = StudySummary("demo/batch", "demo", "hash", "batch", "batch", HIT_RATE, {}, None, None, 10, 0, 0, 0)
+    assert tracker.log_study(begun) == tracker.log_study(first) == tracker.log_study(first)
+    assert tracker.log_study(first) != tracker.log_study(second) == tracker.log_study(second)
     (run,) = reader.runs("demo", kinds=[RunKind.STUDY], study="demo/batch")
     assert (run.status, run.metric("study/best_value"), run.metric("study/n_finished")) == ("FINISHED", 0.2, 9)
     assert {name: value for name, value in run.tags.items() if name.startswith(BEST)} == {"nsbench.best.n": "9"}
+    assert run.params == {"n": "9"}
+    assert (run.name, "Best: valid/all/hit_rate_at_10 0.2000, first in trial 7, with n 9." in run.tags[NOTE]) == (
+        "batch study demo/batch",
+        True,
+    )
 
 
 def test_a_study_without_a_finished_trial_has_no_best_value(tracker, reader):
@@ -197,3 +215,84 @@ def test_creating_a_store_prints_nothing(tmp_path: Path):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("", "")
     assert (tmp_path / "mlflow.db").exists()
+
+
+def test_numbers_of_targets_come_back_as_metrics_but_are_no_charts_in_mlflow(tracker, reader, home):
+    """They are the same in all runs of a dataset, so MLflow holds them in a tag."""
+    plan = plan_of()
+    handle = tracker.start(plan)
+    handle.log_validation(1, {HIT_RATE: 0.1, "valid/all/n_targets": 85.0})
+    handle.finish(record_of(plan, {HIT_RATE: 0.1, "valid/all/n_targets": 85.0, "test/head/n_targets": 21.0}))
+    run = run_by_id(reader, handle.run_id)
+    assert (run.metric("valid/all/n_targets"), run.metric("test/head/n_targets")) == (85.0, 21.0)
+    held = MlflowClient(home.tracking_uri).get_run(handle.run_id).data.metrics
+    assert HIT_RATE in held
+    assert not any(name.endswith("n_targets") for name in held)
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", '{"test/all/n_targets": "many"}', '{"test/all/mrr": 1}'])
+def test_an_unreadable_tag_of_target_counts_is_a_fault_of_its_run_alone(tracker, reader, text):
+    handle = tracker.start(plan_of(tags={Tag.N_TARGETS: text}))
+    run = run_by_id(reader, handle.run_id)
+    assert "n_targets" in run.faults[0]
+    assert "test/all/mrr" not in run.metrics
+
+
+def test_what_is_measured_once_has_step_0_and_what_each_epoch_measures_the_last_epoch(tracker, home):
+    """MLflow draws a metric of step 0 as bars, and one of later steps over the steps."""
+    plan = plan_of()
+    handle = tracker.start(plan)
+    for epoch in (5, 10):
+        handle.log_validation(epoch, {HIT_RATE: 0.1})
+    handle.finish(record_of(plan, {HIT_RATE: 0.1, "test/all/hit_rate_at_10": 0.2}))
+    client = MlflowClient(home.tracking_uri)
+    steps = {
+        name: [point.step for point in client.get_metric_history(handle.run_id, name)]
+        for name in (HIT_RATE, "test/all/hit_rate_at_10", "cost/train_s")
+    }
+    assert steps == {HIT_RATE: [5, 10, 10], "test/all/hit_rate_at_10": [0], "cost/train_s": [0]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "contexts"),
+    [(RunKind.REPEAT, ["test", "training", "validation"]), (RunKind.TRIAL, ["training", "validation"])],
+)
+def test_a_run_names_the_splits_that_it_uses(tracker, reader, home, kind, contexts):
+    """A trial never sees the test interactions."""
+    card = {"name": "demo", "content_hash": "hash", "source": "demo.csv", "n_valid": 9, "n_test": 8}
+    handle = tracker.start(plan_of(kind=kind, trial=0, dataset="splits", card=card))
+    inputs = MlflowClient(home.tracking_uri).get_run(handle.run_id).inputs.dataset_inputs
+    assert sorted(tag.value for one in inputs for tag in one.tags) == contexts
+    assert json.loads(run_by_id(reader, handle.run_id, "splits").dataset_card) == card
+
+
+def test_a_description_says_what_a_run_is_how_it_is_made_again_and_what_came_out(tracker, reader):
+    plan = plan_of("mixed", seed=4)
+    handle = tracker.start(plan)
+    begun = run_by_id(reader, handle.run_id).tags[NOTE]
+    handle.finish(record_of(plan, {"test/all/hit_rate_at_10": 0.25, "test/head/hit_rate_at_10": 0.5, CUT_OFF: 1.0}))
+    ended = run_by_id(reader, handle.run_id).tags[NOTE]
+    for note in (begun, ended):
+        assert "Repeat with seed 4" in note
+        assert "`nsbench train --dataset demo --sampler mixed --seed 4 --config settings.yaml`" in note
+    assert "Result" not in begun
+    assert "test hit rate at 10 0.2500 (head 0.5000)" in ended
+    assert "ended at its last epoch, before it stopped getting better" in ended
+
+
+def test_the_description_of_a_failed_run_says_why_it_ended(tracker, reader):
+    handle = tracker.start(plan_of())
+    handle.stop("FAILED", "loss is not a number")
+    assert run_by_id(reader, handle.run_id).tags[NOTE].startswith("Ended without a result: loss is not a number")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        (RunKind.REPEAT, "mixed repeat seed 2"),
+        (RunKind.SINGLE, "mixed single seed 2"),
+        (RunKind.TRIAL, "mixed trial 7 seed 2"),
+    ],
+)
+def test_a_run_is_named_by_sampler_kind_and_seed(kind, name):
+    assert run_name(plan_of("mixed", seed=2, kind=kind, trial=7)) == name

@@ -30,7 +30,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrackingServer]
 
 
 def test_a_run_goes_on_without_its_server_which_hears_all_of_it_when_it_is_back(server, tmp_path: Path):
-    """Epoch 1 is sent, epoch 2 and the end wait; what is sent afterwards is the whole curve, the ranks and FINISHED."""
+    """Epoch 1 is sent, epoch 2 and the end wait; what is sent afterwards is the whole curve, the ranks and FINISHED.
+
+    Seven records wait: epoch 2, the validation's final value, the other final values, device, description, ranks, end.
+    """
     home = Home(tmp_path)
     tracker = MlflowTracker(server.uri, home.artifacts, home.spool)
     plan = plan_of()
@@ -39,7 +42,7 @@ def test_a_run_goes_on_without_its_server_which_hears_all_of_it_when_it_is_back(
     server.kill()
     handle.log_validation(2, {HIT_RATE: 0.2})
     handle.finish(record_of(plan, {HIT_RATE: 0.2, "test/all/hit_rate_at_10": 0.3}, best_epoch=2, ranks=ranks_of(1, 4)))
-    with pytest.raises(StoreOutage, match=r"5 records of 1 runs wait in .*spool.*nothing is lost"):
+    with pytest.raises(StoreOutage, match=r"7 records of 1 runs wait in .*spool.*nothing is lost"):
         tracker.send_waiting()
     server.start()
     tracker.send_waiting()

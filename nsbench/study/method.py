@@ -1,0 +1,63 @@
+"""A method: what repeats share whose results may be averaged, and the run that sums them up."""
+
+from dataclasses import dataclass
+
+from nsbench.config import Settings
+from nsbench.data.dataset import Dataset
+from nsbench.experiment import protocol_of, settled
+from nsbench.home import Home
+from nsbench.terms import RunKind
+from nsbench.tracking.method_summary import summary_of
+from nsbench.tracking.mlflow_reader import open_reader
+from nsbench.tracking.mlflow_store import MlflowTracker
+from nsbench.tracking.stored_run import StoredRun
+
+
+@dataclass(frozen=True)
+class Method:
+    """A sampler with its settings, on one preparation of a log, under one protocol.
+
+    Attributes:
+        sampler: The sampler's name.
+        dataset: The dataset's name.
+        dataset_hash: The content hash of its card.
+        fingerprint: Hash of the settings, seed and budget apart.
+        protocol: How it is evaluated, as `nsbench.experiment.protocol_of` says it.
+    """
+
+    sampler: str
+    dataset: str
+    dataset_hash: str
+    fingerprint: str
+    protocol: str
+
+    @classmethod
+    def of(cls, settings: Settings, dataset: Dataset) -> "Method":
+        """The method that some settings are on a dataset."""
+        settings = settled(settings, dataset)
+        card, protocol = dataset.card, protocol_of(settings.evaluation, dataset)
+        return cls(settings.sampler.name, card.name, card.content_hash, settings.fingerprint(), protocol)
+
+    @property
+    def title(self) -> str:
+        """Unlike that of any other method; names the lock under which its summary is written."""
+        return "/".join((self.dataset, self.dataset_hash, self.sampler, self.fingerprint, self.protocol, "summary"))
+
+
+def log_method_summary(method: Method, home: Home, tracker: MlflowTracker) -> str | None:
+    """Writes or renews the method's run of kind `summary` from its finished repeats, and gives its id; None without any.
+
+    Raises:
+        TrackingError: The store can't be read or written.
+    """
+    reader = open_reader(home)
+    if method.dataset not in reader.datasets():
+        return None
+    repeats = [run for run in reader.runs(method.dataset, (RunKind.REPEAT,), method.sampler) if _is_of(run, method)]
+    summary = summary_of(repeats)
+    return None if summary is None else tracker.log_method(summary)
+
+
+def _is_of(run: StoredRun, method: Method) -> bool:
+    own = Method(run.sampler, run.dataset, run.dataset_hash, run.fingerprint, run.protocol)
+    return run.status == "FINISHED" and own == method
