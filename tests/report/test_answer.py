@@ -69,9 +69,9 @@ def test_few_test_interactions_are_said_right_after_the_winner():
     """
     metrics = {**final_metrics(0.2, 0.2, 0.2, 0.2, 1), "test/all/n_targets": 100}
     sentences = answer(summary_of([stored("a", metrics=metrics), stored("b", metrics=metrics)]))
-    assert "ranked on only 100 test interactions" in sentences[1]
-    assert "about ±4.00" in sentences[1]
-    assert "about 15.85 points" in sentences[1]
+    assert "ranked on only 100 test interactions" in sentences[2]
+    assert "about ±4.00" in sentences[2]
+    assert "about 15.85 points" in sentences[2]
 
 
 def test_many_test_interactions_are_said_last():
