@@ -27,6 +27,7 @@ from nsbench.report.property_table import (
 )
 from nsbench.report.reading_guide import READING_GUIDE
 from nsbench.report.selection import CUTOFF
+from nsbench.report.single_run import single_run_table
 from nsbench.report.statistic import BALANCE
 from nsbench.report.summary import ACCURACY_METRICS, DatasetSummary
 from nsbench.report.table import ReportTable, bookkeeping_tables, result_tables
@@ -65,7 +66,7 @@ def compose(summaries: Sequence[DatasetSummary], gallery: Gallery, location: str
         Section(
             "runs",
             "What became of the runs",
-            tables=tuple(table for summary in summaries for table in bookkeeping_tables(summary)),
+            tables=_present(*(table for summary in summaries for table in _run_tables(summary))),
         ),
     ]
     return Document(
@@ -115,6 +116,10 @@ def _dataset_section(summary: DatasetSummary, gallery: Gallery) -> Section:
         Section(f"search-{place}", "Search and training", drawings=gallery.of(name, "search", "curves")),
     ]
     return Section(place, name, (_description(summary),), sections=tuple(part for part in parts if not part.is_empty))
+
+
+def _run_tables(summary: DatasetSummary) -> list[ReportTable | None]:
+    return [*bookkeeping_tables(summary), single_run_table(summary)]
 
 
 def _differences(summary: DatasetSummary) -> tuple[ReportTable, ...]:

@@ -46,6 +46,7 @@ TEXT_COLUMNS = frozenset(
         "Pareto front",
         "Best baseline",
         "Beaten by",
+        "Settings",
     }
 )
 """Columns that hold words, set to the left; all others hold numbers, set to the right."""
