@@ -27,6 +27,7 @@ from nsbench.report.property_table import (
 )
 from nsbench.report.reading_guide import READING_GUIDE
 from nsbench.report.selection import CUTOFF
+from nsbench.report.settings_table import command_table, settings_table
 from nsbench.report.single_run import single_run_table
 from nsbench.report.statistic import BALANCE
 from nsbench.report.summary import ACCURACY_METRICS, DatasetSummary
@@ -39,6 +40,11 @@ PAPER_ADDRESS = "https://arxiv.org/abs/2410.17276"
 _PAPER = (
     "From section 5.2 of Prakash et al., Evaluating Performance and Bias of Negative Sampling in Large-Scale Sequential "
     f"Recommendation Models, {PAPER_ADDRESS}."
+)
+
+_SETTINGS = (
+    "Epochs are means over repeats, with the least and the most. The commands write out every setting, so that they give the "
+    "same repeats whatever a study or later defaults say.",
 )
 
 
@@ -87,6 +93,12 @@ def _dataset_section(summary: DatasetSummary, gallery: Gallery) -> Section:
             "Accuracy and balance",
             tables=tuple(result_tables(summary)),
             drawings=gallery.of(name, "accuracy_balance", "repeats"),
+        ),
+        Section(
+            f"settings-{place}",
+            "Chosen settings",
+            words=_SETTINGS if settings_table(summary) else (),
+            tables=_present(settings_table(summary), command_table(summary)),
         ),
         Section(
             f"differences-{place}",

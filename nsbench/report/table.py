@@ -47,6 +47,9 @@ TEXT_COLUMNS = frozenset(
         "Best baseline",
         "Beaten by",
         "Settings",
+        "Negatives",
+        "Study",
+        "Command",
     }
 )
 """Columns that hold words, set to the left; all others hold numbers, set to the right."""
