@@ -10,6 +10,7 @@ from nsbench.report.answer import answer
 from nsbench.report.document import DatasetAnswer, Document, Section, anchor
 from nsbench.report.evidence_table import (
     claim_table,
+    cost_note,
     cost_table,
     difference_table,
     interval_table,
@@ -124,7 +125,13 @@ def _dataset_section(summary: DatasetSummary, gallery: Gallery) -> Section:
             words=_preparation(summary),
             tables=_present(*(published_table(summary, metric) for metric in ACCURACY_METRICS)),
         ),
-        Section(f"cost-{place}", "Cost", drawings=gallery.of(name, "replay"), tables=_present(cost_table(summary))),
+        Section(
+            f"cost-{place}",
+            "Cost",
+            words=cost_note(summary),
+            drawings=gallery.of(name, "replay"),
+            tables=_present(cost_table(summary)),
+        ),
         Section(f"search-{place}", "Search and training", drawings=gallery.of(name, "search", "curves")),
     ]
     return Section(place, name, (_description(summary),), sections=tuple(part for part in parts if not part.is_empty))

@@ -81,7 +81,8 @@ def _cost(summary: DatasetSummary, best: MethodSummary, reference: Rival) -> lis
     own, other = costs.get(best.method.label), costs.get(reference.row.method.label)
     if own is None or other is None or not own.train_s > 0 or not other.train_s > 0 or own.devices != other.devices:
         return []
-    return [f"at {own.train_s / other.train_s:.2g} times the training time"]
+    clock = "CPU time" if own.clock == "cpu" else "by the clock"
+    return [f"at {own.train_s / other.train_s:.2g} times the training ({clock})"]
 
 
 def _undecided(summary: DatasetSummary, best: MethodSummary, rivals: Sequence[Rival]) -> str:

@@ -33,7 +33,14 @@ def test_without_random_the_runner_up_is_the_reference():
 def test_the_price_in_training_is_told_where_it_was_recorded():
     """36 s against 30 s."""
     good, random = (with_metrics(runs, cost__train_s=s) for runs, s in ((GOOD, 36.0), (RANDOM, 30.0)))
-    assert ", at 1.2 times the training time; " in answer(summary_of(good, random))[0]
+    assert ", at 1.2 times the training (by the clock); " in answer(summary_of(good, random))[0]
+
+
+def test_the_price_is_told_in_cpu_time_where_all_runs_hold_it():
+    """By the clock of a busy machine 36 against 90 s, but 36 against 30 CPU seconds."""
+    seconds = ((GOOD, 36.0, 36.0), (RANDOM, 90.0, 30.0))
+    good, random = (with_metrics(runs, cost__train_s=s, cost__train_cpu_s=cpu) for runs, s, cpu in seconds)
+    assert ", at 1.2 times the training (CPU time); " in answer(summary_of(good, random))[0]
 
 
 def test_a_cohort_whose_difference_is_not_significant_is_said_to_be_that():
