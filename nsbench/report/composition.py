@@ -59,7 +59,7 @@ def compose(summaries: Sequence[DatasetSummary], gallery: Gallery, location: str
         written: When the report is made.
     """
     sections = [
-        Section("all-logs", "All datasets in one table", tables=_present(overview_table(summaries))),
+        Section("all-logs", "All datasets in one table", tables=_overview(summaries)),
         *(_dataset_section(summary, gallery) for summary in summaries),
         Section(
             "logs",
@@ -83,7 +83,13 @@ def compose(summaries: Sequence[DatasetSummary], gallery: Gallery, location: str
         glance_table(summaries),
         tuple(DatasetAnswer(summary.dataset, _anchor(summary), tuple(answer(summary))) for summary in summaries),
         tuple(section for section in sections if not section.is_empty),
+        tuple(drawing for summary in summaries for drawing in gallery.of(summary.dataset, "accuracy_balance")),
     )
+
+
+def _overview(summaries: Sequence[DatasetSummary]) -> tuple[ReportTable, ...]:
+    """All datasets side by side; of a single one its own tables say the same."""
+    return _present(overview_table(summaries)) if len(summaries) > 1 else ()
 
 
 def _dataset_section(summary: DatasetSummary, gallery: Gallery) -> Section:
@@ -93,7 +99,7 @@ def _dataset_section(summary: DatasetSummary, gallery: Gallery) -> Section:
             f"results-{place}",
             "Accuracy and balance",
             tables=tuple(result_tables(summary)),
-            drawings=gallery.of(name, "accuracy_balance", "repeats"),
+            drawings=gallery.of(name, "repeats"),
         ),
         Section(
             f"settings-{place}",
