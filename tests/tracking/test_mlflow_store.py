@@ -11,6 +11,7 @@ import pytest
 from nsbench.errors import TrackingError
 from nsbench.home import Home
 from nsbench.terms import RunKind, Tag
+from nsbench.tracking.database_store import moved_uri
 from nsbench.tracking.mlflow_reader import MlflowReader, open_reader
 from nsbench.tracking.mlflow_store import BEST, MlflowTracker, open_tracker
 from nsbench.tracking.record import Validation
@@ -197,3 +198,22 @@ def test_creating_a_store_prints_nothing(tmp_path: Path):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("", "")
     assert (tmp_path / "mlflow.db").exists()
+
+
+def moved(old: Home, new: Path) -> Home:
+    old.root.rename(new)
+    return Home(new)
+
+
+@pytest.mark.parametrize("name", ["moved", "moved with space % and mlartifacts"])
+def test_a_home_that_was_moved_keeps_its_ranks(tmp_path: Path, name: str) -> None:
+    home = home_at(tmp_path / "old mlartifacts")
+    handle = open_tracker(home).start(plan_of())
+    handle.finish(record_of(plan_of(), {}, ranks=ranks_of(1, 4, 2)))
+    ranks = open_reader(moved(home, tmp_path / name)).ranks(str(handle.run_id))
+    assert ranks.ranks.tolist() == [1, 4, 2]
+
+
+def test_a_place_that_leads_out_of_the_home_is_not_looked_for(tmp_path: Path) -> None:
+    assert moved_uri("file:///old/mlartifacts/../../etc", tmp_path) is None
+    assert moved_uri("file:///elsewhere/demo/1/artifacts", tmp_path) is None
