@@ -43,6 +43,9 @@ _PAPER = (
     f"Recommendation Models, {PAPER_ADDRESS}."
 )
 
+_ROLLING = "rolling"
+"""Protocols that begin so rank every test interaction that has a history."""
+
 _SETTINGS = (
     "Epochs are means over repeats, with the least and the most. The commands write out every setting, so that they give the "
     "same repeats whatever a study or later defaults say.",
@@ -175,9 +178,18 @@ def _description(summary: DatasetSummary) -> str:
     about += "".join(f" {note}" for note in _warnings(card, selection.methods[0].runs[0].params.get("cold_items")))
     return (
         f"{card.n_users:,} users, {card.n_items:,} items ({card.n_cold_items:,} cold), {card.n_interactions:,} interactions"
-        f" from {card.source}: {card.n_train:,} for training, {card.n_valid:,} for validation, {card.n_test:,} for testing. "
+        f" from {card.source}: {card.n_train:,} for training, {card.n_valid:,} for validation, {card.n_test:,} for testing"
+        f"{_left_out(summary, card)}. "
         f"{about}"
     )
+
+
+def _left_out(summary: DatasetSummary, card: DatasetCard) -> str:
+    """How many of the test interactions are not ranked; empty where all are, or where each user's last one alone is."""
+    n_ranked = summary.n_targets(ALL)
+    if not summary.selection.protocol.startswith(_ROLLING) or not 0 < n_ranked < card.n_test:
+        return ""
+    return f", of which {card.n_test - n_ranked:,.0f} of users without a history are left out"
 
 
 def _warnings(card: DatasetCard, cold_items: object) -> tuple[str, ...]:
