@@ -1,5 +1,6 @@
 """Runs of the rankings that need no training, recorded like any other run."""
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -79,10 +80,10 @@ def run_baseline(
     plan = baseline_plan(name, dataset, settings)
     handle = tracker.start(plan)
     device = choose_device()
-    started = time.perf_counter()
+    started, started_cpu = time.perf_counter(), time.process_time()
     try:
         scorer = BASELINES[name].build(dataset, device)
-        train_s = time.perf_counter() - started
+        train_s, train_cpu_s = time.perf_counter() - started, time.process_time() - started_cpu
         valid = evaluate(scorer, dataset, "valid", settings)
         test = evaluate(scorer, dataset, "test", settings, with_exposure=True)
         cost = Cost(
@@ -93,6 +94,7 @@ def run_baseline(
             n_negatives_scored=0,
             peak_memory_bytes=peak_memory_bytes(device),
             device=device_name(device),
+            train_cpu_s=train_cpu_s if device.type == "cpu" else math.nan,
         )
         record = RunRecord(plan, {**valid.metrics, **test.metrics}, (), 0, test.ranks, cost, handle.run_id)
         handle.finish(record)

@@ -8,6 +8,9 @@ from nsbench.errors import StorageError
 
 _HOME = "NSBENCH_HOME"
 
+ARTIFACTS = "mlartifacts"
+"""The folder within a home that holds the artifacts of its sqlite store."""
+
 
 @dataclass(frozen=True)
 class Home:
@@ -53,7 +56,7 @@ class Home:
     @property
     def artifacts(self) -> Path:
         """Where the sqlite store keeps artifacts; a tracking server keeps its own."""
-        return self.root / "mlartifacts"
+        return self.root / ARTIFACTS
 
 
 def current_home() -> Home:

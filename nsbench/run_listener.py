@@ -1,6 +1,7 @@
 """Stands between the training loop and those who hear of a run: evaluates when the loop asks, and passes on what comes out."""
 
 import logging
+import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -154,6 +155,8 @@ class RunListener:
         if self._placement.group.first(order.rank_test):
             test = evaluate(self._scorer(model), self._dataset, "test", settings.evaluation, with_exposure=True)
             metrics, ranks = {**metrics, **test.metrics}, test.ranks
+        # A GPU works while the processor waits, busily or not.
+        cpu_s = sum(self._placement.group.every(result.counts.cpu_s)) if device.type == "cpu" else math.nan
         cost = Cost(
             train_s=result.counts.train_s / n_runs,
             evaluate_s=sum(look.seconds for look in looks) + time.perf_counter() - started,
@@ -162,6 +165,7 @@ class RunListener:
             n_negatives_scored=result.counts.n_negatives_scored // n_runs,
             peak_memory_bytes=peak_memory_bytes(device),
             device=device_name(device),
+            train_cpu_s=cpu_s / n_runs,
         )
         validations = tuple(Validation(look.epoch, look.metrics) for look in looks)
         return RunRecord(plan, metrics, validations, best.epoch, ranks, cost, self._handles[number].run_id)

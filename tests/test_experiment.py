@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -139,6 +140,17 @@ def test_a_replica_ranks_as_the_same_seed_alone() -> None:
     assert both[1].ranks is not None
     assert alone.ranks is not None
     assert np.mean(both[1].ranks.ranks != alone.ranks.ranks) < 0.02
+
+
+def test_a_run_holds_the_cpu_time_of_its_training_and_a_replica_its_share() -> None:
+    """Both shares are equal, and together no more than this process had worked in all."""
+    before = time.process_time()
+    orders = [RunOrder(RunKind.REPEAT, seed=seed) for seed in (4, 5)]
+    both = run_replicas([settings(max_epochs=4)] * 2, ring_log(), NullTracker(), orders)
+    spent = time.process_time() - before
+    shares = [record.cost.train_cpu_s for record in both.values()]
+    assert 0 < shares[0] == shares[1]
+    assert sum(shares) <= spent
 
 
 def test_a_run_is_recorded_before_it_trains_and_finished_last() -> None:

@@ -11,9 +11,11 @@ from nsbench.report.cut_off import cut_off_warning, has_cut_off
 from nsbench.report.decision import Decision
 from nsbench.report.faulty_run import WHAT_TO_DO
 from nsbench.report.number import listed, percent, runs_text
+from nsbench.report.recommendation import recommendation
 from nsbench.report.selection import COMPARED_KINDS, CUTOFF
 from nsbench.report.statistic import BALANCE
 from nsbench.report.summary import DatasetSummary, Estimate, MethodSummary
+from nsbench.report.tuning import tuning_warning
 from nsbench.terms import ALL, BALANCED_COHORTS
 
 
@@ -34,7 +36,7 @@ def _sentences(summary: DatasetSummary) -> list[str]:
         return _baselines_alone(summary)
     best = best_in_accuracy(samplers)
     # What may make all that follows untrue comes first.
-    first = [*cut_off_warning(summary.selection.methods), *baseline_warning(summary)]
+    first = [*cut_off_warning(summary.selection.methods), *baseline_warning(summary), *tuning_warning(summary)]
     if len(samplers) == 1:
         only = (
             f"Only {best.method.label} was run: hit rate at {CUTOFF} {_told(best.accuracy('hit_rate'))}, balance "
@@ -43,6 +45,7 @@ def _sentences(summary: DatasetSummary) -> list[str]:
         return [*first, only, *baseline_line(summary), *context(summary, best)]
     # A test that can't show much must be known before anything else is believed.
     small = [size_of_test(summary, best)] if is_small_test(summary) else []
+    first += recommendation(summary, best)
     sentences = [*first, _accuracy(summary, best), *small, *_ndcg(samplers, best), *_balance(summary)]
     sentences += [*_advice(summary, best), *baseline_line(summary), _front(summary)]
     return [*sentences, *context(summary, best, with_test_size=not small)]

@@ -4,10 +4,12 @@ import math
 from itertools import combinations
 from statistics import median
 
+from nsbench.report.bookkeeping import largest_plan
 from nsbench.report.cut_off import unknown_end_note
 from nsbench.report.number import listed, percent
 from nsbench.report.paper_comparison import preparation_note
 from nsbench.report.selection import COMPARED_KINDS, OTHER_PREPARATION, version_of
+from nsbench.report.single_run import single_run_note
 from nsbench.report.statistic import LEVEL, POWER
 from nsbench.report.student import student_quantile
 from nsbench.report.summary import DatasetSummary, MethodSummary
@@ -51,7 +53,13 @@ def size_of_test(summary: DatasetSummary, best: MethodSummary) -> str:
 def context(summary: DatasetSummary, best: MethodSummary, *, with_test_size: bool = True) -> list[str]:
     """What is missing, how far the best method is from the best possible one, and how much the test itself varies."""
     methods = [row.method for row in summary.methods]
-    sentences = [*_shortfall(summary), *unknown_end_note(methods), *_versions(summary), *_other_preparations(summary)]
+    sentences = [
+        *single_run_note(summary),
+        *_shortfall(summary),
+        *unknown_end_note(methods),
+        *_versions(summary),
+        *_other_preparations(summary),
+    ]
     hit_rate = best.accuracy("hit_rate").mean
     reachable = summary.best_reachable("hit_rate", ALL)
     if reachable > 0:
@@ -94,10 +102,24 @@ def _small_cohorts(summary: DatasetSummary) -> list[str]:
 
 
 def _shortfall(summary: DatasetSummary) -> list[str]:
-    short = [
+    """Compared methods with fewer runs than were asked for, and those none of whose runs has a result."""
+    short = []
+    for row in summary.methods:
+        newest = row.method.runs[-1]
+        same = [
+            run
+            for run in summary.runs
+            if (run.label, run.kind, run.dataset_hash, run.protocol, run.fingerprint)
+            == (newest.label, newest.kind, newest.dataset_hash, newest.protocol, newest.fingerprint)
+        ]
+        plan = largest_plan(same)
+        if plan is not None and len(row.method.runs) < plan:
+            short.append(f"{row.method.label} {len(row.method.runs)} of {plan}")
+    compared = {row.method.label for row in summary.methods}
+    short += [
         f"{count.label} {count.n_finished} of {count.n_planned}"
         for count in summary.counts
-        if count.kind in COMPARED_KINDS and count.n_planned is not None and count.n_finished < count.n_planned
+        if count.kind in COMPARED_KINDS and count.label not in compared and count.n_missing
     ]
     return [f"Fewer runs finished than were planned: {listed(short)}."] if short else []
 

@@ -60,11 +60,10 @@ def _count(runs: Sequence[StoredRun], studies: Sequence[StoredRun], kept: Collec
     label, kind = runs[0].label, runs[0].kind
     n_pruned = sum(run.is_pruned for run in runs)
     others = [run.status for run in runs if not run.is_pruned]
-    own_studies = {run.study for run in runs if kind is RunKind.TRIAL}
     return RunCount(
         label=label,
         kind=kind,
-        n_planned=_planned([*runs, *(study for study in studies if study.study in own_studies)]),
+        n_planned=_planned(runs, studies),
         n_finished=others.count("FINISHED"),
         n_pruned=n_pruned,
         n_failed=others.count("FAILED"),
@@ -78,7 +77,22 @@ def _dropped(runs: Sequence[StoredRun], kept: Collection[str] | None) -> int:
     return 0 if kept is None else sum(run.status == "FINISHED" and run.run_id not in kept for run in runs)
 
 
-def _planned(runs: Sequence[StoredRun]) -> int | None:
-    """The largest plan that any of the runs knows of: a plan only grows when a command is given again."""
+def _planned(runs: Sequence[StoredRun], studies: Sequence[StoredRun]) -> int | None:
+    """The sum over what was asked for: trials by study, all else by settings; None where of one of them nothing says.
+
+    Of each the largest plan that any of its runs knows of: a plan only grows when a command is given again.
+    """
+    asked: dict[object, list[StoredRun]] = {}
+    for run in runs:
+        key = run.study if run.kind is RunKind.TRIAL else (run.dataset_hash, run.protocol, run.fingerprint)
+        asked.setdefault(key, []).append(run)
+    plans = [
+        largest_plan([*group, *(study for study in studies if study.study == key)]) for key, group in asked.items()
+    ]
+    return None if None in plans else sum(plan for plan in plans if plan is not None)
+
+
+def largest_plan(runs: Sequence[StoredRun]) -> int | None:
+    """The most runs that any of some runs says were asked for; None where none says."""
     plans = [whole_number(run.tags.get(Tag.N_PLANNED, "")) for run in runs]
     return max((plan for plan in plans if plan is not None and plan >= 0), default=None)

@@ -10,6 +10,7 @@ from nsbench.report.answer import answer
 from nsbench.report.document import DatasetAnswer, Document, Section, anchor
 from nsbench.report.evidence_table import (
     claim_table,
+    cost_note,
     cost_table,
     difference_table,
     interval_table,
@@ -27,6 +28,8 @@ from nsbench.report.property_table import (
 )
 from nsbench.report.reading_guide import READING_GUIDE
 from nsbench.report.selection import CUTOFF
+from nsbench.report.settings_table import command_table, settings_table
+from nsbench.report.single_run import single_run_table
 from nsbench.report.statistic import BALANCE
 from nsbench.report.summary import ACCURACY_METRICS, DatasetSummary
 from nsbench.report.table import ReportTable, bookkeeping_tables, result_tables
@@ -40,6 +43,14 @@ _PAPER = (
     f"Recommendation Models, {PAPER_ADDRESS}."
 )
 
+_ROLLING = "rolling"
+"""Protocols that begin so rank every test interaction that has a history."""
+
+_SETTINGS = (
+    "Epochs are means over repeats, with the least and the most. The commands write out every setting, so that they give the "
+    "same repeats whatever a study or later defaults say.",
+)
+
 
 def compose(summaries: Sequence[DatasetSummary], gallery: Gallery, location: str, written: datetime) -> Document:
     """The whole report.
@@ -51,7 +62,7 @@ def compose(summaries: Sequence[DatasetSummary], gallery: Gallery, location: str
         written: When the report is made.
     """
     sections = [
-        Section("all-logs", "All datasets in one table", tables=_present(overview_table(summaries))),
+        Section("all-logs", "All datasets in one table", tables=_overview(summaries)),
         *(_dataset_section(summary, gallery) for summary in summaries),
         Section(
             "logs",
@@ -65,7 +76,7 @@ def compose(summaries: Sequence[DatasetSummary], gallery: Gallery, location: str
         Section(
             "runs",
             "What became of the runs",
-            tables=tuple(table for summary in summaries for table in bookkeeping_tables(summary)),
+            tables=_present(*(table for summary in summaries for table in _run_tables(summary))),
         ),
     ]
     return Document(
@@ -75,7 +86,13 @@ def compose(summaries: Sequence[DatasetSummary], gallery: Gallery, location: str
         glance_table(summaries),
         tuple(DatasetAnswer(summary.dataset, _anchor(summary), tuple(answer(summary))) for summary in summaries),
         tuple(section for section in sections if not section.is_empty),
+        tuple(drawing for summary in summaries for drawing in gallery.of(summary.dataset, "accuracy_balance")),
     )
+
+
+def _overview(summaries: Sequence[DatasetSummary]) -> tuple[ReportTable, ...]:
+    """All datasets side by side; of a single one its own tables say the same."""
+    return _present(overview_table(summaries)) if len(summaries) > 1 else ()
 
 
 def _dataset_section(summary: DatasetSummary, gallery: Gallery) -> Section:
@@ -85,7 +102,13 @@ def _dataset_section(summary: DatasetSummary, gallery: Gallery) -> Section:
             f"results-{place}",
             "Accuracy and balance",
             tables=tuple(result_tables(summary)),
-            drawings=gallery.of(name, "accuracy_balance", "repeats"),
+            drawings=gallery.of(name, "repeats"),
+        ),
+        Section(
+            f"settings-{place}",
+            "Chosen settings",
+            words=_SETTINGS if settings_table(summary) else (),
+            tables=_present(settings_table(summary), command_table(summary)),
         ),
         Section(
             f"differences-{place}",
@@ -111,10 +134,20 @@ def _dataset_section(summary: DatasetSummary, gallery: Gallery) -> Section:
             words=_preparation(summary),
             tables=_present(*(published_table(summary, metric) for metric in ACCURACY_METRICS)),
         ),
-        Section(f"cost-{place}", "Cost", drawings=gallery.of(name, "replay"), tables=_present(cost_table(summary))),
+        Section(
+            f"cost-{place}",
+            "Cost",
+            words=cost_note(summary),
+            drawings=gallery.of(name, "replay"),
+            tables=_present(cost_table(summary)),
+        ),
         Section(f"search-{place}", "Search and training", drawings=gallery.of(name, "search", "curves")),
     ]
     return Section(place, name, (_description(summary),), sections=tuple(part for part in parts if not part.is_empty))
+
+
+def _run_tables(summary: DatasetSummary) -> list[ReportTable | None]:
+    return [*bookkeeping_tables(summary), single_run_table(summary)]
 
 
 def _differences(summary: DatasetSummary) -> tuple[ReportTable, ...]:
@@ -145,9 +178,18 @@ def _description(summary: DatasetSummary) -> str:
     about += "".join(f" {note}" for note in _warnings(card, selection.methods[0].runs[0].params.get("cold_items")))
     return (
         f"{card.n_users:,} users, {card.n_items:,} items ({card.n_cold_items:,} cold), {card.n_interactions:,} interactions"
-        f" from {card.source}: {card.n_train:,} for training, {card.n_valid:,} for validation, {card.n_test:,} for testing. "
+        f" from {card.source}: {card.n_train:,} for training, {card.n_valid:,} for validation, {card.n_test:,} for testing"
+        f"{_left_out(summary, card)}. "
         f"{about}"
     )
+
+
+def _left_out(summary: DatasetSummary, card: DatasetCard) -> str:
+    """How many of the test interactions are not ranked; empty where all are, or where each user's last one alone is."""
+    n_ranked = summary.n_targets(ALL)
+    if not summary.selection.protocol.startswith(_ROLLING) or not 0 < n_ranked < card.n_test:
+        return ""
+    return f", of which {card.n_test - n_ranked:,.0f} of users without a history are left out"
 
 
 def _warnings(card: DatasetCard, cold_items: object) -> tuple[str, ...]:

@@ -1,6 +1,10 @@
 """What a method costs: a sampler that scores 200 negatives takes longer than one of 10, and should not be compared in silence."""
 
 from dataclasses import dataclass
+from typing import Literal
+
+Clock = Literal["cpu", "wall"]
+"""cpu: CPU seconds of the training process, which other work on the machine doesn't lengthen. wall: by the clock."""
 
 
 @dataclass(frozen=True)
@@ -11,7 +15,7 @@ class CostRow:
 
     Attributes:
         label: The method's label.
-        train_s: Seconds of training a run, validation apart.
+        train_s: Seconds of training a run, validation apart, by `clock`.
         evaluate_s: Seconds of validation and test a run.
         positives_per_s: Positives trained on in a second of training.
         n_negatives_scored: Negatives scored a run.
@@ -24,6 +28,7 @@ class CostRow:
         equal_cost_ndcg: The best validation NDCG within that time.
         own_cost_ndcg: The best validation NDCG within the runs' own time, of the same repeats.
         n_histories: Repeats that the two rest on.
+        clock: How training was measured, of all methods alike.
     """
 
     label: str
@@ -39,3 +44,4 @@ class CostRow:
     equal_cost_ndcg: float
     own_cost_ndcg: float
     n_histories: int
+    clock: Clock = "wall"

@@ -6,7 +6,7 @@ from typing import final
 
 import numpy as np
 
-from nsbench.report.cost import CostRow
+from nsbench.report.cost import Clock, CostRow
 from nsbench.report.selection import CUTOFF
 from nsbench.report.summary import MethodSummary
 from nsbench.terms import ALL, metric_name
@@ -23,6 +23,7 @@ MAX_HISTORIES = 5
 MOST_EPOCHS = 100_000_000
 """No run has more: a step beyond is another program's."""
 
+_SECONDS: Mapping[Clock, str] = {"cpu": "train_cpu_s", "wall": "train_s"}
 _PERCENT = 100.0
 _MINUTE_S = 60.0
 _ROUNDING = 1e-6
@@ -80,15 +81,21 @@ def cost_rows(methods: Sequence[MethodSummary], histories: Histories) -> tuple[C
         histories: Of some of their runs.
     """
     trained = [row for row in methods if not row.method.is_baseline]
-    costs = [cost for row in trained if not math.isnan(cost := _mean(row.method.runs, "train_s"))]
+    clock = _clock([run for row in trained for run in row.method.runs])
+    costs = [cost for row in trained if not math.isnan(cost := _mean(row.method.runs, _SECONDS[clock]))]
     devices = {_device(run) for row in trained for run in row.method.runs}
     budget_s = min(costs) if costs and len(devices) == 1 else float("nan")
-    return tuple(_row(row, histories, budget_s) for row in methods)
+    return tuple(_row(row, histories, budget_s, clock) for row in methods)
 
 
-def _row(row: MethodSummary, histories: Histories, budget_s: float) -> CostRow:
+def _clock(runs: Sequence[StoredRun]) -> Clock:
+    """CPU time where every trained run has it: seconds of two clocks can't be compared."""
+    return "cpu" if runs and not any(math.isnan(run.metric(f"cost/{_SECONDS['cpu']}")) for run in runs) else "wall"
+
+
+def _row(row: MethodSummary, histories: Histories, budget_s: float, clock: Clock) -> CostRow:
     runs = row.method.runs
-    train_s, ndcg = _mean(runs, "train_s"), row.accuracy("ndcg").mean
+    train_s, ndcg = _mean(runs, _SECONDS[clock]), row.accuracy("ndcg").mean
     known = [] if row.method.is_baseline else [histories[run.run_id] for run in runs if histories.get(run.run_id)]
     is_timed = train_s > 0 and not row.method.is_baseline
     n_epochs = _mean(runs, "n_epochs")
@@ -108,6 +115,7 @@ def _row(row: MethodSummary, histories: Histories, budget_s: float) -> CostRow:
         equal_cost_ndcg=_average([_best_within(history, budget_s / epoch_s) for history in known]),
         own_cost_ndcg=_average([_best_within(history, math.inf) for history in known]),
         n_histories=len(known),
+        clock=clock,
     )
 
 

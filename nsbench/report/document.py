@@ -70,6 +70,7 @@ class Document:
         glance: The answers in a table, a row a dataset; None where nothing can be compared.
         answers: One a dataset, in words; come first.
         sections: Everything else.
+        leads: The pictures that belong to the answers: each dataset's accuracy against balance.
     """
 
     title: str
@@ -78,6 +79,7 @@ class Document:
     glance: ReportTable | None
     answers: tuple[DatasetAnswer, ...]
     sections: tuple[Section, ...]
+    leads: tuple[Drawing, ...] = ()
 
     def tables(self) -> list[ReportTable]:
         """All tables, in order."""
@@ -86,7 +88,7 @@ class Document:
 
     def drawings(self) -> list[Drawing]:
         """All figures, in order."""
-        return [drawing for section in all_sections(self.sections) for drawing in section.drawings]
+        return [*self.leads, *(drawing for section in all_sections(self.sections) for drawing in section.drawings)]
 
 
 def all_sections(sections: Sequence[Section]) -> Iterator[Section]:

@@ -93,20 +93,36 @@ def cost_table(summary: DatasetSummary) -> ReportTable | None:
     if not costs:
         return None
     best = standings([cost.equal_cost_ndcg for cost in costs])
-    budgets = {_seconds(cost.equal_cost_s) for cost in costs if not math.isnan(cost.equal_cost_s)}
+    cpu = "CPU " if costs[0].clock == "cpu" else ""
+    budgets = {_seconds(cost.equal_cost_s, cpu) for cost in costs if not math.isnan(cost.equal_cost_s)}
     budget = budgets.pop() if len(budgets) == 1 else "equal time"
     methods = {row.method.label: row.method for row in summary.methods}
     with_share = is_uncertain(summary.selection.methods)
     columns = (
         *("Method", *(["Runs", COLUMN] if with_share else [])),
-        *("Training, s", "Evaluation, s", "Positives/s", "Negatives scored", "Memory, MiB", "Device"),
-        *("NDCG, %", "NDCG a minute", "Valid. NDCG, %", f"Valid. NDCG in {budget}, %"),
+        *(f"Training, {cpu}s", "Evaluation, s", f"Positives per {cpu}s", "Negatives scored", "Memory, MiB", "Device"),
+        *("NDCG, %", f"NDCG per {cpu}minute", "Valid. NDCG, %", f"Valid. NDCG in {budget}, %"),
     )
     rows = tuple(
         (*_whose(methods[cost.label], with_share=with_share), *_cost_cells(cost, place))
         for cost, place in zip(costs, best, strict=True)
     )
     return ReportTable(f"Cost of a run on {summary.dataset}", columns, rows)
+
+
+def cost_note(summary: DatasetSummary) -> tuple[str, ...]:
+    """How training was measured, as a paragraph; empty without costs."""
+    if not summary.costs:
+        return ()
+    if summary.costs[0].clock == "cpu":
+        return (
+            "Training is measured in CPU seconds of its process, which other work on the machine does not lengthen; evaluation "
+            "by the clock.",
+        )
+    return (
+        "Training is measured by the clock, as on a GPU or where runs don't hold their CPU time: other work on the machine "
+        "lengthens it.",
+    )
 
 
 def _is_of(estimate: QuantityEstimate, metric: str, group: str) -> bool:
@@ -181,8 +197,8 @@ def _number(value: float, form: str) -> str:
     return format(value, form) if math.isfinite(value) else UNDEFINED
 
 
-def _seconds(seconds: float) -> str:
-    return f"{seconds:,.0f} s" if seconds >= _WHOLE_FROM_S else f"{seconds:.2g} s"
+def _seconds(seconds: float, unit: str) -> str:
+    return f"{seconds:,.0f} {unit}s" if seconds >= _WHOLE_FROM_S else f"{seconds:.2g} {unit}s"
 
 
 def _effect(size: float) -> str:

@@ -126,6 +126,7 @@ def _search_plans(summary: DatasetSummary, curves: Sequence[TrainingCurve], mark
         Plan(
             "search",
             "Accuracy by learning rate and number of negatives",
+            "Shown is what the studies maximised. "
             "A point is a trial, hollow where it was pruned; a line joins a method's best trials over the range, where there "
             "are enough. Trials differ in the other settings too.",
             lambda: search_figure(_on_compared_log(summary), marks),

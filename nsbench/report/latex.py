@@ -29,7 +29,7 @@ _REPLACED = {
 _LAST_LATIN = "\u017f"
 _QUOTES = "‘’“”—"
 
-_WORDY_COLUMNS = {"Claim": "0.28", "Evidence": "0.5", "Why": "0.5"}
+_WORDY_COLUMNS = {"Claim": "0.28", "Evidence": "0.5", "Why": "0.5", "Command": "0.8"}
 """Columns whose cells run over several lines, with their share of the line's width."""
 
 PREVIEW_HEAD = r"""\documentclass{article}

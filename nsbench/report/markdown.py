@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from nsbench.report.document import Document, Section
+from nsbench.report.gallery import Drawing
 from nsbench.report.table import TEXT_COLUMNS, Cell, ReportTable, Standing
 
 
@@ -17,6 +18,8 @@ def markdown_report(document: Document, figure_folder: str | None) -> str:
     for answer in document.answers:
         heading = f"**{_inline(answer.dataset)}**\n\n" if len(document.answers) > 1 else ""
         parts.append(heading + "\n".join(f"- {_inline(sentence)}" for sentence in answer.sentences))
+    if figure_folder is not None:
+        parts += [_picture(drawing, figure_folder) for drawing in document.leads]
     parts += _section_parts(document.sections, figure_folder, depth=2)
     parts.append(f"Written {document.written:%Y-%m-%d %H:%M} UTC from the runs in `{_inline(document.location)}`.")
     return "\n\n".join(parts) + "\n"
@@ -42,9 +45,13 @@ def _section_parts(sections: Sequence[Section], figure_folder: str | None, depth
             yield "\n".join(f"- {_inline(point)}" for point in section.points)
         if figure_folder is not None:
             for drawing in section.drawings:
-                yield f"![{drawing.title}]({figure_folder}/{drawing.name}.png)\n\n*{drawing.title}.* {drawing.caption}"
+                yield _picture(drawing, figure_folder)
         yield from map(markdown_table, section.tables)
         yield from _section_parts(section.sections, figure_folder, depth + 1)
+
+
+def _picture(drawing: Drawing, folder: str) -> str:
+    return f"![{drawing.title}]({folder}/{drawing.name}.png)\n\n*{drawing.title}.* {drawing.caption}"
 
 
 def _marked(cell: Cell) -> str:

@@ -18,6 +18,9 @@ _SENTENCES_SHOWN = 5
 _LONG_FROM = 12
 """Tables of more rows unfold."""
 
+_DENSE_FROM = 9
+"""Tables of more columns are set closer, so that they fit a wide screen."""
+
 _WIDE_FROM_PT = 500.0
 """Figures from this width on take the page's whole width."""
 
@@ -28,7 +31,12 @@ def page_html(document: Document) -> str:
     colours = [(colour_variable(light), light, dark) for light, dark in ON_DARK.items()]
     style = environment.get_template("page.css.j2").render(colours=colours)
     page = environment.get_template("page.html.j2").render(
-        document=document, style=Markup(style), text_columns=TEXT_COLUMNS, shown=_SENTENCES_SHOWN, long_from=_LONG_FROM
+        document=document,
+        style=Markup(style),
+        text_columns=TEXT_COLUMNS,
+        shown=_SENTENCES_SHOWN,
+        long_from=_LONG_FROM,
+        dense_from=_DENSE_FROM,
     )
     return re.sub(r"\n\s*\n+", "\n", page).lstrip()
 
@@ -59,14 +67,24 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(words=_words, anchor=anchor, inline=_inline, is_wide=_is_wide)
+    environment.filters.update(words=_words, anchor=anchor, inline=_inline, is_wide=_is_wide, unbroken=_unbroken)
     return environment
 
 
 def _words(text: str) -> Markup:
     """A text with what stands between backticks as code, and the paper's address as a link."""
-    text = re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text)))
+    text = re.sub(r"`([^`]+)`", _code, str(escape(text)))
     return Markup(text.replace(PAPER_ADDRESS, f'<a href="{PAPER_ADDRESS}">{PAPER_ADDRESS}</a>'))
+
+
+def _code(found: re.Match[str]) -> str:
+    """Code that may break behind the slashes of a path, and nowhere within a name."""
+    return f"<code>{re.sub(r'/(?=[^/])', '/<wbr>', found[1])}</code>"
+
+
+def _unbroken(command: str) -> Markup:
+    """A command that breaks between its words alone, and not behind a hyphen."""
+    return Markup(" ").join(Markup("<span>{}</span>").format(word) for word in command.split(" "))
 
 
 def _inline(drawing: Drawing) -> Markup:

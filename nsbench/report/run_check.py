@@ -24,7 +24,7 @@ COUNT_PARAMS = ("n_negatives", "n_in_batch", "n_uniform", "n_hardest")
 
 _SHARES = (*summary_metrics(), VALID_NDCG)
 _COUNTS = tuple(metric_name("test", group, "n_targets") for group in GROUPS)
-_COSTS = ("train_s", "evaluate_s", "n_epochs", "n_positives", "n_negatives_scored", "peak_memory_bytes")
+_COSTS = ("train_s", "train_cpu_s", "evaluate_s", "n_epochs", "n_positives", "n_negatives_scored", "peak_memory_bytes")
 _MOST_COST = 1e30
 _AHEAD = timedelta(days=1)
 _ROUNDING = 1e-6

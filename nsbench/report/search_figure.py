@@ -1,4 +1,4 @@
-"""The figure of the search: validation NDCG of every trial against learning rate and against each count of negatives.
+"""The figure of the search: what the search maximised, of every trial, against learning rate and against each count of negatives.
 
 Source: paper, figure 5, with a panel more for each count of negatives and with every trial as a point.
 """
@@ -11,7 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from nsbench.report.claim_of_count import OBJECTIVE_TAG
 from nsbench.report.log_axis import plain_log_ticks
+from nsbench.report.plain_text import plain_text
 from nsbench.report.run_check import number_of
 from nsbench.report.style import GROUND, Mark, drawing_style, legend_label, new_figure
 from nsbench.report.training_curve import VALID_NDCG
@@ -40,12 +42,13 @@ def search_figure(runs: Sequence[StoredRun], marks: Mapping[str, Mark]) -> Figur
     Returns:
         None where no trial's setting varies.
     """
+    objective = searched_objective(runs)
     trials = [
         run
         for run in runs
         if run.kind is RunKind.TRIAL
         and run.label in marks
-        and not math.isnan(run.metric(VALID_NDCG))
+        and math.isfinite(run.metric(objective))
         and (run.status == "FINISHED" or run.is_pruned)
     ]
     names = searched_settings(trials)
@@ -56,11 +59,11 @@ def search_figure(runs: Sequence[StoredRun], marks: Mapping[str, Mark]) -> Figur
         figure = new_figure(_WIDTH, _ROW_HEIGHT * n_rows + 0.4)
         grid = figure.subplots(n_rows, _COLUMNS, squeeze=False, sharey=True).ravel()
         for axes, name in zip(grid, names, strict=False):
-            _draw_panel(axes, name, trials, marks)
+            _draw_panel(axes, name, trials, marks, objective)
         for axes in grid[len(names) :]:
             axes.set_axis_off()
         for row in range(n_rows):
-            grid[row * _COLUMNS].set_ylabel("Validation NDCG at 10, %")
+            grid[row * _COLUMNS].set_ylabel(f"{objective_title(objective)}, %")
         handles = {
             label: handle for axes in grid for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
         }
@@ -83,7 +86,24 @@ def searched_settings(trials: Sequence[StoredRun]) -> list[str]:
     return [*(["learning_rate"] if "learning_rate" in varied else []), *counts]
 
 
-def _draw_panel(axes: Axes, name: str, trials: Sequence[StoredRun], marks: Mapping[str, Mark]) -> None:
+def searched_objective(runs: Sequence[StoredRun]) -> str:
+    """What all studies of some runs maximised; the NDCG where they differ or don't say."""
+    told = {run.tags.get(OBJECTIVE_TAG, "") for run in runs if run.kind is RunKind.STUDY}
+    (objective, *others) = told or {""}
+    return objective if objective and not others else VALID_NDCG
+
+
+def objective_title(objective: str) -> str:
+    """A validation metric in words.
+
+    >>> objective_title("valid/all/hit_rate_at_10"), objective_title("valid/tail/ndcg_at_5")
+    ('Validation hit rate at 10', 'Validation tail NDCG at 5')
+    """
+    words = objective.replace("valid/", "validation ").replace("all/", "").replace("/", " ").replace("_", " ")
+    return plain_text(f"{words[:1].upper()}{words[1:]}".replace("ndcg", "NDCG").replace("mrr", "MRR"), 60)
+
+
+def _draw_panel(axes: Axes, name: str, trials: Sequence[StoredRun], marks: Mapping[str, Mark], objective: str) -> None:
     axes.set_xscale("log")
     axes.set_xlabel(_TITLES.get(name, name))
     for label, mark in marks.items():
@@ -92,7 +112,7 @@ def _draw_panel(axes: Axes, name: str, trials: Sequence[StoredRun], marks: Mappi
         if len({run.params[name] for run in own}) < 2:
             continue
         settings = np.array([number_of(run.params[name]) for run in own])
-        values = np.array([100 * run.metric(VALID_NDCG) for run in own])
+        values = np.array([100 * run.metric(objective) for run in own])
         pruned = np.array([run.is_pruned for run in own])
         axes.plot(*_envelope(settings[~pruned], values[~pruned]), color=mark.colour, linewidth=1, alpha=0.7, zorder=1)
         for wanted, fill in ((~pruned, mark.colour), (pruned, GROUND)):

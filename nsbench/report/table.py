@@ -46,6 +46,10 @@ TEXT_COLUMNS = frozenset(
         "Pareto front",
         "Best baseline",
         "Beaten by",
+        "Settings",
+        "Negatives",
+        "Study",
+        "Command",
     }
 )
 """Columns that hold words, set to the left; all others hold numbers, set to the right."""

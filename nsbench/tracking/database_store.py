@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from mlflow import MlflowClient
 from mlflow.artifacts import download_artifacts, list_artifacts
 from mlflow.entities import Run, ViewType
 
 from nsbench.errors import UnreachableRanks
+from nsbench.home import ARTIFACTS
 from nsbench.terms import Tag
 from nsbench.tracking.mlflow_connection import connect, store_errors, without_password
 from nsbench.tracking.run_parts import CONTEXT, RunParts, card_of, paused_collection, stored_run_of
@@ -22,6 +23,7 @@ from nsbench.tracking.run_store import (
     history_of,
     local_file,
 )
+from nsbench.tracking.store_uri import sqlite_file
 from nsbench.tracking.stored_run import MetricPoint, RunStatus
 
 
@@ -77,8 +79,36 @@ class DatabaseStore:
     def fetch(self, artifact_uri: str, name: str, folder: Path) -> Path | None:
         """See `RunStore`."""
         if urlsplit(artifact_uri).scheme in LOCAL_SCHEMES:
-            return local_file(artifact_uri, name)
+            return self._local(artifact_uri, name)
         return fetch_anywhere(artifact_uri, name, folder, self._uri)
+
+    def _local(self, artifact_uri: str, name: str) -> Path | None:
+        """A file at its recorded place or, where a home was moved or copied, at the same place within the home."""
+        database = sqlite_file(self._uri)
+        moved = None if database is None else moved_uri(artifact_uri, database.parent)
+        try:
+            found = local_file(artifact_uri, name)
+        except UnreachableRanks:
+            if moved is None or (found := local_file(moved, name)) is None:
+                raise
+        return found if found is not None or moved is None else local_file(moved, name)
+
+
+def moved_uri(artifact_uri: str, home: Path) -> str | None:
+    """Where a run's artifacts lie if they moved along with the database; None where they did not lie in a home.
+
+    Args:
+        artifact_uri: Where they were recorded to lie.
+        home: The folder that the database is in now.
+
+    >>> moved_uri("file:///old/mlartifacts/demo/1/artifacts", Path("/new"))
+    'file:///new/mlartifacts/demo/1/artifacts'
+    """
+    parts = Path(unquote(urlsplit(artifact_uri).path)).parts
+    if ARTIFACTS not in parts:
+        return None
+    within = parts[len(parts) - parts[::-1].index(ARTIFACTS) :]
+    return None if ".." in within else (home / ARTIFACTS).joinpath(*within).absolute().as_uri()
 
 
 def fetch_anywhere(artifact_uri: str, name: str, folder: Path, tracking_uri: str) -> Path | None:

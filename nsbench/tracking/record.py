@@ -5,6 +5,7 @@ Plain values only, so that the report can read records without torch.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import nan
 
 from nsbench.evaluation.rank_table import RankTable
 from nsbench.terms import RunKind
@@ -61,13 +62,15 @@ class Cost:
     """What a run took.
 
     Attributes:
-        train_s: Seconds of training, validation apart.
+        train_s: Seconds of training by the clock, validation apart.
         evaluate_s: Seconds of validation and test.
         n_epochs: Epochs trained.
         n_positives: Positives trained on, over all epochs.
         n_negatives_scored: Negatives scored, over all epochs.
         peak_memory_bytes: Peak of the process, or of the device.
         device: Such as "cpu" or a card's name.
+        train_cpu_s: CPU seconds of the same training, over all threads and processes; not-a-number on a GPU, where it is the
+            clock that tells.
     """
 
     train_s: float
@@ -77,6 +80,7 @@ class Cost:
     n_negatives_scored: int
     peak_memory_bytes: int
     device: str
+    train_cpu_s: float = nan
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """The training loop: epochs, looks at the validation interactions, the best epoch, early stopping."""
 
 import logging
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,6 +28,7 @@ from nsbench.training.source import DrawSource
 from nsbench.training.state import TrainingState, new_state
 from nsbench.training.step import Stepper
 from nsbench.training.step_graph import GraphTaker
+from nsbench.training.stopwatch import Stopwatch
 from nsbench.training.taker import EachAnew, Taker
 from nsbench.training.torch_group import current_group
 
@@ -203,25 +203,23 @@ class Trainer:
         """Takes the steps of the epoch that are left, or those until a replica leaves."""
         if state.loss.n_steps == self.batches.n_batches:
             return
-        counts, last = state.counts, time.perf_counter()
+        counts, stopwatch = state.counts, Stopwatch()
         for taken in state.taker.epoch():
             counts.n_positives += taken.n_positives
             counts.n_negatives_scored += taken.n_negatives_scored
             state.loss.add(taken.losses)
             state.shortage.add(taken.n_without, taken.n_positions)
-            now = time.perf_counter()
-            counts.train_s += now - last
-            last = now
+            stopwatch.lap(counts)
             with _kept_when_interrupted(state, checkpoint):
                 listener.on_step(taken.n_positives, taken.losses)
             if self._drop_failed(state, listener, checkpoint):
                 return
             if checkpoint.is_due():
                 checkpoint.save(state.snapshot())
-                last = time.perf_counter()
+                stopwatch.restart()
         state.loss.read()
         state.shortage.end()
-        counts.train_s += time.perf_counter() - last
+        stopwatch.lap(counts)
         self._drop_failed(state, listener, checkpoint)
 
     def _drop_failed(self, state: TrainingState, listener: JointListener, checkpoint: Checkpoint) -> bool:

@@ -39,8 +39,10 @@ def narrowed(snapshot: Snapshot, places: Sequence[int]) -> Snapshot:
     n_before = len(standing["progress"])
     for name in ("loss_sums", "shortage", "progress"):
         standing[name] = [standing[name][place] for place in places]
-    counts = {name: count * len(places) / n_before for name, count in standing["counts"].items()}
-    standing["counts"] = {name: count if name == "train_s" else round(count) for name, count in counts.items()}
+    standing["counts"] = {
+        name: count * len(places) / n_before if isinstance(count, float) else round(count * len(places) / n_before)
+        for name, count in standing["counts"].items()
+    }
     return Snapshot(tensors, json.dumps(standing))
 
 

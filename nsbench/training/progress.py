@@ -77,11 +77,13 @@ class Counts:
     """What all replicas have taken together.
 
     Attributes:
-        train_s: Seconds of steps, validation apart.
+        train_s: Seconds of steps by the clock, validation apart.
+        cpu_s: CPU seconds of this process in the same time, all its threads together.
         n_positives: Positives trained on.
         n_negatives_scored: Negatives scored.
     """
 
     train_s: float = 0.0
+    cpu_s: float = 0.0
     n_positives: int = 0
     n_negatives_scored: int = 0

@@ -69,9 +69,9 @@ def test_few_test_interactions_are_said_right_after_the_winner():
     """
     metrics = {**final_metrics(0.2, 0.2, 0.2, 0.2, 1), "test/all/n_targets": 100}
     sentences = answer(summary_of([stored("a", metrics=metrics), stored("b", metrics=metrics)]))
-    assert "ranked on only 100 test interactions" in sentences[1]
-    assert "about ±4.00" in sentences[1]
-    assert "about 15.85 points" in sentences[1]
+    assert "ranked on only 100 test interactions" in sentences[2]
+    assert "about ±4.00" in sentences[2]
+    assert "about 15.85 points" in sentences[2]
 
 
 def test_many_test_interactions_are_said_last():
@@ -118,3 +118,16 @@ def test_equal_means_are_level_and_nobody_is_ahead():
     text = answer_text(repeats("a", [0.2, 0.3], 0.5), repeats("b", [0.2, 0.3], 0.4))
     assert "Accuracy: a is level with b, with a hit rate at 10 of 25.00" in text
     assert "ahead" not in text
+
+
+def test_older_settings_that_were_given_up_are_no_shortfall():
+    """One of three old seeds was made, and all two of the new settings."""
+    old = [stored("a", 0, tags={Tag.N_PLANNED: "3"}, fingerprint="old")]
+    new = [stored("a", seed, minute=9 + seed, tags={Tag.N_PLANNED: "2"}, fingerprint="new") for seed in range(2)]
+    assert "Fewer runs finished" not in answer_text([*old, *new])
+
+
+def test_a_seed_that_ran_twice_makes_up_for_none_that_is_missing():
+    """Seed 0 ran twice and seed 1 never: one of two."""
+    text = answer_text([stored("a", 0, minute=minute, tags={Tag.N_PLANNED: "2"}) for minute in range(2)])
+    assert "Fewer runs finished than were planned: a 1 of 2." in text

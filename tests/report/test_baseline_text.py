@@ -19,12 +19,12 @@ SAMPLERS = (repeats("a", [0.29, 0.30, 0.31], 0.5), repeats("b", [0.09, 0.10, 0.1
 def test_a_baseline_that_no_sampler_beats_is_a_warning_at_the_top():
     sentences = answer(summary_of(baseline("PopRec", 0.05), baseline("Markov chain", 0.4, minute=51), *SAMPLERS))
     assert sentences[0] == ("No sampler beats the baseline Markov chain on this dataset: 30.00 % of a against 40.00 %.")
-    assert sentences[1].startswith("Accuracy: a is best")
+    assert sentences[1].startswith("Among the samplers a is best")
 
 
 def test_who_beats_the_best_baseline_is_said_after_the_answer():
     sentences = answer(summary_of(baseline("PopRec", 0.2), *SAMPLERS))
-    assert sentences[0].startswith("Accuracy: a is best")
+    assert sentences[0].startswith("Use a: ")
     assert (
         "The best baseline, PopRec (20.00 %), is beaten by a, and is not shown to be beaten by the others." in sentences
     )

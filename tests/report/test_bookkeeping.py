@@ -47,3 +47,31 @@ def test_missing_runs_are_those_asked_for_without_a_result():
     planned = {Tag.N_PLANNED: "5"}
     (count,) = count_runs([stored(seed=0, tags=planned), stored(seed=1, status="FAILED", tags=planned)])
     assert count.n_missing == 4
+
+
+def test_planned_trials_are_summed_over_studies():
+    """Two studies of 3 and 4 trials, all of which finished: 7 of 7."""
+    trials = [
+        stored(seed=seed, minute=seed, kind=RunKind.TRIAL, study=study, tags={Tag.N_PLANNED: str(n)})
+        for study, n in (("one", 3), ("two", 4))
+        for seed in range(n)
+    ]
+    (count,) = count_runs(trials)
+    assert (count.n_planned, count.n_finished, count.n_missing) == (7, 7, 0)
+
+
+def test_planned_repeats_are_summed_over_settings():
+    """Five seeds of each of two settings, of which one is missing."""
+    runs = [
+        stored(seed=seed, minute=seed, fingerprint=settings, tags={Tag.N_PLANNED: "5"})
+        for settings, n in (("old", 5), ("new", 4))
+        for seed in range(n)
+    ]
+    (count,) = count_runs(runs)
+    assert (count.n_planned, count.n_finished, count.n_missing) == (10, 9, 1)
+
+
+def test_a_plan_that_is_partly_unknown_is_not_told():
+    """A sum of the plans that are known would be smaller than what finished."""
+    known = stored(kind=RunKind.TRIAL, study="one", tags={Tag.N_PLANNED: "1"})
+    assert count_runs([known, stored(seed=1, kind=RunKind.TRIAL, study="two")])[0].n_planned is None

@@ -1,9 +1,11 @@
 """Costs are means over repeats, and equal cost is the cheapest method's time."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
+from nsbench.report.evidence_table import cost_note, cost_table
 from nsbench.report.reading import read_summaries, summary_of_runs
 from nsbench.terms import RunKind
 from tests.report.made_reader import MadeReader
@@ -64,3 +66,27 @@ def test_runs_that_say_no_cost_have_none():
     (row,) = summary_of_runs("demo", [stored("a")]).costs
     assert math.isnan(row.train_s)
     assert row.devices == ()
+
+
+def with_cpu(run, seconds):
+    return replace(run, metrics={**run.metrics, "cost/train_cpu_s": seconds})
+
+
+def test_cpu_seconds_are_compared_where_every_trained_run_has_them():
+    """A busy machine: 40 and 400 s by the clock, but 20 and 10 CPU seconds; 4,000 positives are 200 and 400 a CPU second."""
+    runs = [with_cpu(timed("a", 40, 4), 20.0), with_cpu(timed("b", 400, 4, minute=1), 10.0)]
+    histories = {run.run_id: [0.1, 0.2, 0.3, 0.4] for run in runs}
+    (summary,) = read_summaries(MadeReader(runs, histories=histories), ["demo"])
+    a, b = summary.costs
+    assert (a.clock, a.train_s, a.positives_per_s) == ("cpu", 20, 200)
+    assert (b.positives_per_s, b.equal_cost_s) == (400, 10)
+    assert (a.equal_cost_ndcg, b.equal_cost_ndcg) == (0.2, 0.4)
+    assert {"Training, CPU s", "Positives per CPU s", "Valid. NDCG in 10 CPU s, %"} <= {*cost_table(summary).columns}
+    assert "CPU seconds" in cost_note(summary)[0]
+
+
+def test_the_clock_is_taken_for_all_where_one_run_has_no_cpu_time():
+    summary = summary_of_runs("demo", [with_cpu(timed("a", 40, 4), 20.0), timed("b", 400, 4, minute=1)])
+    assert [(row.clock, row.train_s) for row in summary.costs] == [("wall", 40), ("wall", 400)]
+    assert "Training, s" in cost_table(summary).columns
+    assert "by the clock" in cost_note(summary)[0]

@@ -178,6 +178,24 @@ def test_pruned_trials_are_hollow_and_failed_ones_are_not_drawn():
     assert fills == {"#0072B2": 2, "#ffffff": 1}
 
 
+def test_the_search_shows_what_chose():
+    """Trials of a study of the hit rate, whose NDCG is another; where studies differ it is the NDCG of all."""
+    metrics = {"valid/all/ndcg_at_10": 0.1, "valid/all/hit_rate_at_10": 0.3}
+    trials = [
+        replace(stored("a", seed, metrics, kind=RunKind.TRIAL), params={"learning_rate": f"0.{seed + 1}"})
+        for seed in range(2)
+    ]
+    studies = [
+        stored("a", kind=RunKind.STUDY, metrics={}, study=name, tags={"nsbench.objective": f"valid/all/{name}_at_10"})
+        for name in ("hit_rate", "ndcg")
+    ]
+    (panel, _) = search_figure([*trials, studies[0]], marks_of(["a"], [])).axes
+    assert panel.get_ylabel() == "Validation hit rate at 10, %"
+    assert {float(y) for line in panel.lines for y in line.get_ydata()} == {30.0}
+    (panel, _) = search_figure([*trials, *studies], marks_of(["a"], [])).axes
+    assert panel.get_ylabel() == "Validation NDCG at 10, %"
+
+
 def test_curves_end_where_half_of_the_repeats_do():
     """Repeats of two and of one validation: thin lines of 2 and 1 points, and a mean of 2."""
     curves = [

@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -140,3 +141,17 @@ def test_a_browser_shows_all_figures_without_network_and_without_scrolling_sidew
     assert int(found["figures"]) == N_FIGURES
     assert int(found["requests"]) == 0
     assert int(found["width"]) <= 0
+
+
+def test_the_picture_stands_between_the_answer_and_the_first_table(page):
+    assert page.index("Accuracy:") < page.index("figure-accuracy_balance") < page.index("The answer at a glance")
+    assert page.count('id="figure-accuracy_balance') == 1
+
+
+def test_a_single_dataset_has_no_second_copy_of_its_table(page):
+    assert "All datasets in one table" not in page
+
+
+def test_a_command_breaks_between_words_alone():
+    runs = [replace(run, params={"batch_size": "64"}) for run in repeats("a", [0.1, 0.2], 0.5)]
+    assert "<span>--set</span> <span>batch_size=64</span>" in report_of(summary_of(runs))

@@ -111,10 +111,11 @@ def test_the_markdown_opens_with_the_answer_and_shows_the_table(reader, tmp_path
     """
     build_report(reader, ["demo"], tmp_path, [ReportFormat.MARKDOWN])
     text = (tmp_path / "report.md").read_text()
-    first, second = text.splitlines()[2:4]
+    first, second, third = text.splitlines()[2:5]
     assert first.startswith("- No sampler is shown to beat the baseline PopRec on this dataset: 25.00 % of Random")
     assert "(+15.00 points): 5 repeats each would be enough" in first
-    assert second.startswith("- Accuracy: Random is ahead, with a hit rate at 10 of 25.00 ± 7.07 % (2 runs)")
+    assert second.startswith("- Undecided between Random and Batch: 1 repeat can't tell")
+    assert third.startswith("- Accuracy: Random is ahead, with a hit rate at 10 of 25.00 ± 7.07 % (2 runs)")
     assert "| Random | 2 | **25.00 ±7.07** | **45.00 ±7.07** |" in text
     assert "| Best reachable |  | 40.00 | 50.00 | 40.00 | 30.00 |" in text
     assert "| Batch | repeat |  | 1 | 0 | 1 | 0 | 0 | 0 |" in text

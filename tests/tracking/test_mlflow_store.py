@@ -13,6 +13,7 @@ from mlflow import MlflowClient
 from nsbench.errors import TrackingError
 from nsbench.home import Home
 from nsbench.terms import CUT_OFF, RunKind, Tag
+from nsbench.tracking.database_store import moved_uri
 from nsbench.tracking.mlflow_reader import MlflowReader, open_reader
 from nsbench.tracking.mlflow_run import run_name
 from nsbench.tracking.mlflow_store import BEST, MlflowTracker, open_tracker
@@ -296,3 +297,22 @@ def test_the_description_of_a_failed_run_says_why_it_ended(tracker, reader):
 )
 def test_a_run_is_named_by_sampler_kind_and_seed(kind, name):
     assert run_name(plan_of("mixed", seed=2, kind=kind, trial=7)) == name
+
+
+def moved(old: Home, new: Path) -> Home:
+    old.root.rename(new)
+    return Home(new)
+
+
+@pytest.mark.parametrize("name", ["moved", "moved with space % and mlartifacts"])
+def test_a_home_that_was_moved_keeps_its_ranks(tmp_path: Path, name: str) -> None:
+    home = home_at(tmp_path / "old mlartifacts")
+    handle = open_tracker(home).start(plan_of())
+    handle.finish(record_of(plan_of(), {}, ranks=ranks_of(1, 4, 2)))
+    ranks = open_reader(moved(home, tmp_path / name)).ranks(str(handle.run_id))
+    assert ranks.ranks.tolist() == [1, 4, 2]
+
+
+def test_a_place_that_leads_out_of_the_home_is_not_looked_for(tmp_path: Path) -> None:
+    assert moved_uri("file:///old/mlartifacts/../../etc", tmp_path) is None
+    assert moved_uri("file:///elsewhere/demo/1/artifacts", tmp_path) is None

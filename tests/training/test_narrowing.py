@@ -123,7 +123,7 @@ def test_what_was_kept_of_all_is_deleted_when_the_rest_is_kept(tmp_path: Path) -
 
 
 def test_a_snapshot_keeps_rows_numbers_and_shares() -> None:
-    """Of three replicas the first and the last: 6 s and 9 positives of three are 4 s and 6 positives of two."""
+    """Of three replicas the first and the last: 6 s, 3 CPU s and 9 positives of three are 4 s, 2 CPU s and 6 positives of two."""
     tensors = {
         "model.items": torch.arange(3.0),
         "stepper.dense_adam.n_steps": torch.tensor(7.0),
@@ -134,7 +134,7 @@ def test_a_snapshot_keeps_rows_numbers_and_shares() -> None:
         "progress": ["a", "b", "c"],
         "loss_sums": [1, 2, 3],
         "shortage": [[0, 3], [1, 3], [2, 3]],
-        "counts": {"train_s": 6.0, "n_positives": 9},
+        "counts": {"train_s": 6.0, "cpu_s": 3.0, "n_positives": 9},
     }
     found = narrowed(Snapshot(tensors, json.dumps(standing)), [0, 2])
     assert {name: tensor.tolist() for name, tensor in found.tensors.items()} == {
@@ -149,5 +149,5 @@ def test_a_snapshot_keeps_rows_numbers_and_shares() -> None:
         "progress": ["a", "c"],
         "loss_sums": [1, 3],
         "shortage": [[0, 3], [2, 3]],
-        "counts": {"train_s": 4.0, "n_positives": 6},
+        "counts": {"train_s": 4.0, "cpu_s": 2.0, "n_positives": 6},
     }

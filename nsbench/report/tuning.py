@@ -1,0 +1,160 @@
+"""How each compared sampler was tuned, and whether that was done alike: a sampler that was searched longer wins more easily."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from nsbench.report.number import listed
+from nsbench.report.run_check import number_of
+from nsbench.report.selection import Method
+from nsbench.report.summary import DatasetSummary
+from nsbench.terms import RunKind
+from nsbench.tracking.stored_run import StoredRun
+
+_N_TRIED = ("study/n_finished", "study/n_pruned")
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What the settings of a sampler's repeats were chosen by.
+
+    Attributes:
+        label: The sampler's label.
+        studies: The studies that its repeats name; empty where settings were not searched.
+        n_trials: Trials that finished or were pruned; None where nothing says.
+        n_points: Of these, the distinct points: others confirm a point with another seed; None where nothing says.
+        epochs: The most epochs that trials were allowed, rising.
+        patience: The patience of trials.
+        repeat_patience: The patience of the repeats.
+        profile: What the studies' names say beside dataset and sampler.
+    """
+
+    label: str
+    studies: tuple[str, ...]
+    n_trials: int | None
+    n_points: int | None
+    epochs: tuple[str, ...]
+    patience: tuple[str, ...]
+    repeat_patience: tuple[str, ...]
+    profile: tuple[str, ...]
+
+
+def tunings_of(summary: DatasetSummary) -> list[Tuning]:
+    """How each of the compared samplers was tuned."""
+    return [_tuning(summary, row.method) for row in summary.samplers]
+
+
+def tuning_warning(summary: DatasetSummary) -> list[str]:
+    """That samplers were tuned unequally, and how; empty where they were tuned alike or nothing says otherwise."""
+    tunings = tunings_of(summary)
+    reasons = _differences(tunings)
+    if not reasons:
+        return []
+    told = "; ".join(f"{tuning.label}: {', '.join(text(tuning) for text in reasons)}" for tuning in tunings)
+    return [
+        f"Tuned unequally, so part of the differences may come from the search and not from the samplers: {told}. Give each "
+        f"the same `nsbench tune --dataset {summary.dataset}` with the same options, and repeat them anew."
+    ]
+
+
+def is_unequal(summary: DatasetSummary) -> bool:
+    """Whether `tuning_warning` speaks."""
+    return bool(_differences(tunings_of(summary)))
+
+
+def _differences(tunings: Sequence[Tuning]) -> list[Callable[[Tuning], str]]:
+    """What tells the ways of tuning apart, each as what says it of one; empty where they are alike."""
+    if any(tuning.studies for tuning in tunings) and not all(tuning.studies for tuning in tunings):
+        return [_searched_text]
+    if not _differ([tuning.studies for tuning in tunings]):
+        return [_repeat_patience_text] if _differ([tuning.repeat_patience for tuning in tunings]) else []
+    known = [tuning for tuning in tunings if tuning.n_trials is not None]
+    told: list[Callable[[Tuning], str]] = []
+    # A point that is confirmed, or proposed twice by chance, changes one of the two numbers only.
+    if _differ([tuning.n_trials for tuning in known]) and _differ([tuning.n_points for tuning in known]):
+        told.append(_trials_text)
+    if _differ([tuning.epochs for tuning in known if tuning.epochs]):
+        told.append(_epochs_text)
+    if _differ([tuning.patience for tuning in known if tuning.patience]):
+        told.append(_patience_text)
+    if _differ([tuning.repeat_patience for tuning in tunings if tuning.repeat_patience]):
+        told.append(_repeat_patience_text)
+    if _differ([tuning.profile for tuning in tunings]):
+        told.append(_study_text)
+    return told
+
+
+def _differ(values: Sequence[object]) -> bool:
+    return len(set(values)) > 1
+
+
+def _trials_text(tuning: Tuning) -> str:
+    if tuning.n_trials is None:
+        return "an unknown number of trials"
+    return f"{tuning.n_trials} {'trial' if tuning.n_trials == 1 else 'trials'}"
+
+
+def _searched_text(tuning: Tuning) -> str:
+    return _trials_text(tuning) if tuning.studies else "not tuned"
+
+
+def _epochs_text(tuning: Tuning) -> str:
+    return f"at most {' or '.join(tuning.epochs)} epochs each" if tuning.epochs else "an unknown number of epochs"
+
+
+def _patience_text(tuning: Tuning) -> str:
+    return f"patience {' or '.join(tuning.patience)} in trials" if tuning.patience else "unknown patience in trials"
+
+
+def _repeat_patience_text(tuning: Tuning) -> str:
+    return f"patience {' or '.join(tuning.repeat_patience) or 'unknown'} in repeats"
+
+
+def _study_text(tuning: Tuning) -> str:
+    return f"study {listed(tuning.studies)}"
+
+
+def _tuning(summary: DatasetSummary, method: Method) -> Tuning:
+    studies = tuple(sorted({run.study for run in method.runs if run.study}))
+    own = [
+        run
+        for run in summary.runs
+        if run.study in studies
+        and run.sampler == method.sampler
+        and run.dataset_hash in ("", summary.selection.dataset_hash)
+    ]
+    tried = [run for run in own if run.kind is RunKind.TRIAL and (run.status == "FINISHED" or run.is_pruned)]
+    n_trials, n_points = _counts(tried, [run for run in own if run.kind is RunKind.STUDY])
+    return Tuning(
+        method.label,
+        studies,
+        n_trials,
+        n_points,
+        _values(tried, "max_epochs"),
+        _values(tried, "patience"),
+        _values(method.runs, "patience"),
+        tuple(sorted({_profile(study, summary.dataset, method.sampler) for study in studies})),
+    )
+
+
+def _counts(tried: Sequence[StoredRun], studies: Sequence[StoredRun]) -> tuple[int | None, int | None]:
+    """Trials and distinct points, from the trials themselves or, where the store has none, from what the study says."""
+    if tried:
+        return len(tried), len({(run.study, frozenset(run.params.items())) for run in tried if run.params}) or len(
+            tried
+        )
+    told = [sum(run.metrics.get(name, 0.0) for name in _N_TRIED) for run in studies if _N_TRIED[0] in run.metrics]
+    return (int(sum(told)), int(sum(told))) if told else (None, None)
+
+
+def _values(runs: Sequence[StoredRun], name: str) -> tuple[str, ...]:
+    return tuple(sorted({run.params[name] for run in runs if name in run.params}, key=number_of))
+
+
+def _profile(study: str, dataset: str, sampler: str) -> str:
+    """A study's name without what must differ between samplers.
+
+    >>> _profile("shop/random/wide", "shop", "random"), _profile("mine-random", "shop", "random")
+    ('wide', 'mine-')
+    """
+    usual = f"{dataset}/{sampler}/"
+    return study.removeprefix(usual) if study.startswith(usual) else study.replace(sampler, "")
