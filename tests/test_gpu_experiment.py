@@ -64,7 +64,7 @@ def test_a_replica_gives_what_it_gives_alone() -> None:
 
 def test_an_interrupted_training_goes_on_bit_for_bit(tmp_path: Path) -> None:
     """Interrupted while it looks at epoch 4."""
-    settings = Settings.of("adaptive-mixed", {**SMALL, "max_epochs": 8})
+    settings = Settings.of("adaptive-mixed", {**SMALL, "max_epochs": 8, "patience": 0})
     with pretended_gpu():
         whole = run(settings, ring_log(), NullTracker(), ORDER)
         with pytest.raises(KeyboardInterrupt):
