@@ -25,7 +25,7 @@ def _overview() -> Table:
 
     table = Table("sampler", "in the paper", "kind", "negatives are")
     for name, settings in SAMPLERS.items():
-        doc = (settings.__doc__ or "").splitlines()[0]
+        doc = (settings.__doc__ or "").partition("\n")[0]
         table.add_row(name, settings.paper_name or "", ", ".join(sorted(settings.traits)), doc)
     return table
 

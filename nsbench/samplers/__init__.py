@@ -11,12 +11,13 @@
 | cohort | by the cohort of the positive | PCNS |
 
 A new sampler is one file in this folder and one import line below: the command line, YAML schema, search space, MLflow
-names, report labels and contract tests find it by itself.
+names, report labels and contract tests find it by itself. A package of its own brings one by the entry point `nsbench.samplers`.
 """
 
 from nsbench.samplers.adaptive import AdaptiveBatchSettings, AdaptiveMixedSettings, AdaptiveSettings
 from nsbench.samplers.batch import BatchSettings
 from nsbench.samplers.cohort import CohortSettings
+from nsbench.samplers.installed import installed_samplers
 from nsbench.samplers.mixed import MixedSettings
 from nsbench.samplers.popularity import InversePopularitySettings, PopularitySettings
 from nsbench.samplers.random import RandomSettings
@@ -38,4 +39,6 @@ SAMPLERS: dict[str, type[SamplerSettings]] = {
         CohortSettings,
     )
 }
-"""Every sampler's settings by its name, in the order of tables and figures."""
+"""Every sampler's settings by its name, in the order of tables and figures; those of other packages come last."""
+
+SAMPLERS |= installed_samplers(SAMPLERS)
