@@ -5,7 +5,7 @@ Source: paper, figure 4, with every run, a confidence region of the mean, and th
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -28,20 +28,31 @@ _MOST_BALANCED = 103.0
 """Right end of the balance axis at most: 100 % and room for half a marker."""
 
 
+_FAR = 1.0
+"""A baseline that lies further from the samplers than so many times their own extent would press them together."""
+
+_MARGIN = 0.18
+
+_APART = 0.04
+"""Share of the panel's width by which two of them stand apart on an edge."""
+
+
 @dataclass(frozen=True)
 class _Point:
     label: str
     name: str
     balance: Estimate
     accuracy: Estimate
+    pinned: tuple[float, float] | None = None
+    """Where it is drawn instead of at its values: on the edge of the panel, which it lies beyond."""
 
     @property
     def x(self) -> float:
-        return 100 * self.balance.mean
+        return 100 * self.balance.mean if self.pinned is None else self.pinned[0]
 
     @property
     def y(self) -> float:
-        return 100 * self.accuracy.mean
+        return 100 * self.accuracy.mean if self.pinned is None else self.pinned[1]
 
 
 def accuracy_balance_figure(summary: DatasetSummary, marks: Mapping[str, Mark]) -> Figure | None:
@@ -63,8 +74,7 @@ def accuracy_balance_figure(summary: DatasetSummary, marks: Mapping[str, Mark]) 
         figure = new_figure(_WIDTH, _HEIGHT)
         panels = []
         for axes, metric in zip(figure.subplots(1, len(ACCURACY_METRICS)), ACCURACY_METRICS, strict=True):
-            points = _points(summary, metric)
-            _draw_panel(axes, points, marks)
+            points = _draw_panel(axes, _points(summary, metric), marks)
             axes.set_ylabel(f"{METRIC_TITLES[metric]}, %")
             panels.append((axes, points))
         # Labels need pixels: lay out once, freeze the layout, then place them.
@@ -82,29 +92,85 @@ def _points(summary: DatasetSummary, metric: str) -> list[_Point]:
     return [point for point in points if not math.isnan(point.balance.mean + point.accuracy.mean)]
 
 
-def _draw_panel(axes: Axes, points: Sequence[_Point], marks: Mapping[str, Mark]) -> None:
+def _far_baselines(points: Sequence[_Point], marks: Mapping[str, Mark]) -> set[str]:
+    """The labels of baselines that lie far from all samplers.
+
+    The best baseline is none of them: it is what samplers have to beat.
+    """
+    samplers = [point for point in points if not marks[point.label].is_hollow]
+    baselines = [point for point in points if marks[point.label].is_hollow]
+    if not samplers or not baselines:
+        return set()
+    frame = _widened(_frame([*samplers, max(baselines, key=lambda point: point.y)]), _FAR)
+    return {point.label for point in baselines if _is_beyond(point, frame)}
+
+
+def _frame(points: Sequence[_Point]) -> np.ndarray:
+    """float64[2, 2]: the least and the greatest balance and accuracy; at least a point of each apart."""
+    values = np.array([(point.x, point.y) for point in points])
+    least, greatest = values.min(axis=0), values.max(axis=0)
+    missing = np.maximum(0.0, 1.0 - (greatest - least)) / 2
+    return np.array([least - missing, greatest + missing])
+
+
+def _widened(frame: np.ndarray, share: float) -> np.ndarray:
+    extent = share * (frame[1] - frame[0])
+    return np.array([frame[0] - extent, frame[1] + extent])
+
+
+def _is_beyond(point: _Point, frame: np.ndarray) -> bool:
+    place = np.array([point.x, point.y])
+    return bool((place < frame[0]).any() or (place > frame[1]).any())
+
+
+def _on_edge(axes: Axes, far: Sequence[_Point]) -> list[_Point]:
+    """Points beyond the panel's edges, each on the nearest place of them; those that would come together stand side by side."""
+    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+    found: list[_Point] = []
+    for point in far:
+        x, y = min(max(point.x, left), right), min(max(point.y, bottom), top)
+        while any(other.pinned == (x, y) for other in found):
+            x += _APART * (right - left)
+        found.append(replace(point, name=f"{point.name} ({point.y:.1f} at {point.x:.0f})", pinned=(x, y)))
+    return found
+
+
+def _draw_panel(axes: Axes, points: Sequence[_Point], marks: Mapping[str, Mark]) -> list[_Point]:
+    """Draws the points, and gives them as they are drawn."""
     samplers = [point for point in points if not marks[point.label].is_hollow]
     front = pareto_front([(point.balance.mean, point.accuracy.mean) for point in samplers])
     line = sorted((samplers[i].x, samplers[i].y) for i in front)
     # Up to the balance of the next point, that point's accuracy is what can be had.
     if line:
         axes.plot(*zip(*line, strict=True), color=FAINT, linewidth=1, linestyle="--", drawstyle="steps-pre", zorder=1)
-    for point in points:
-        mark = marks[point.label]
-        axes.plot(
-            point.x,
-            point.y,
-            linestyle="none",
-            color=mark.colour,
-            marker=mark.marker,
-            markersize=_MARKER_POINTS,
-            markerfacecolor=GROUND if mark.is_hollow else mark.colour,
-            zorder=3,
-        )
-        _draw_spread(axes, point, mark)
-    axes.margins(0.18)
+    far = _far_baselines(points, marks)
+    near = [point for point in points if point.label not in far]
+    for point in near:
+        _draw_mark(axes, point, marks[point.label])
+        _draw_spread(axes, point, marks[point.label])
+    axes.margins(_MARGIN)
     axes.set_xlabel("Balance over head, mid and tail, %")
     axes.set_xlim(right=min(_MOST_BALANCED, axes.get_xlim()[1]))
+    axes.set_ylim(axes.get_ylim())
+    pinned = _on_edge(axes, [point for point in points if point.label in far])
+    for point in pinned:
+        _draw_mark(axes, point, marks[point.label])
+    return [*near, *pinned]
+
+
+def _draw_mark(axes: Axes, point: _Point, mark: Mark) -> None:
+    axes.plot(
+        point.x,
+        point.y,
+        linestyle="none",
+        color=mark.colour,
+        marker=mark.marker,
+        markersize=_MARKER_POINTS,
+        markerfacecolor=GROUND if mark.is_hollow else mark.colour,
+        zorder=3,
+        # On the edge it would be cut in two.
+        clip_on=point.pinned is None,
+    )
 
 
 def _draw_spread(axes: Axes, point: _Point, mark: Mark) -> None:
@@ -164,7 +230,8 @@ def _obstacles(axes: Axes, points: Sequence[_Point]) -> list[Box]:
     found = []
     for point in points:
         x, y = point.x, point.y
-        dx, dy = _bar(point.balance) or 0.0, _bar(point.accuracy) or 0.0
+        is_pinned = point.pinned is not None
+        dx, dy = (0.0, 0.0) if is_pinned else (_bar(point.balance) or 0.0, _bar(point.accuracy) or 0.0)
         (left, bottom), (right, top), (px, py) = axes.transData.transform([(x - dx, y - dy), (x + dx, y + dy), (x, y)])
         found += [
             Box(px - half_marker, py - half_marker, px + half_marker, py + half_marker),

@@ -69,7 +69,8 @@ def _result_plans(summary: DatasetSummary, marks: Mapping[str, Mark]) -> list[Pl
             "accuracy_balance",
             "Accuracy against balance",
             "Up and to the right is better. Faint dots are runs, ellipses hold the mean with 95 % confidence as far as "
-            "repeats go (bars: one standard deviation, where there are too few runs); hollow marks are baselines; the "
+            "repeats go (bars: one standard deviation, where there are too few runs); hollow marks are baselines, and those with "
+            "their accuracy at their balance in brackets lie beyond the edge that they are drawn on; the "
             f"dashed line is the samplers' Pareto front.{_cut_off_note(summary)}",
             lambda: accuracy_balance_figure(summary, marks),
         ),

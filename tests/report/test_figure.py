@@ -76,6 +76,21 @@ def test_a_baseline_is_drawn_however_far_from_the_samplers_it_lies():
     assert panel.get_xlim()[0] < 30
 
 
+def test_baselines_far_from_all_samplers_stand_on_the_edge_with_their_values():
+    """Samplers and the best baseline at 18 to 22 percent and balances of 50 to 52; another baseline at 5 and 30."""
+    baselines = [
+        stored("far", 0, final_metrics(0.05, 0.1, 0.05, 0.02, 0.3), kind=RunKind.BASELINE),
+        stored("line", 0, final_metrics(0.18, 0.2, 0.2, 0.2, 0.51), kind=RunKind.BASELINE),
+    ]
+    figure = drawn(
+        accuracy_balance_figure, summary_of(baselines, repeats("a", [0.2, 0.2], 0.5), repeats("b", [0.22, 0.22], 0.52))
+    )
+    panel = figure.axes[0]
+    assert sorted(text.get_text() for text in panel.texts) == ["a", "b", "far (5.0 at 30)", "line"]
+    assert 15 < panel.get_ylim()[0] < 18
+    assert 45 < panel.get_xlim()[0] < 50
+
+
 def test_a_baseline_is_not_on_the_pareto_front():
     """The baseline beats both samplers in both respects; the front joins the samplers alone."""
     baseline = [stored("top", 0, final_metrics(0.9, 0.9, 0.9, 0.9, 0.9), kind=RunKind.BASELINE)]
