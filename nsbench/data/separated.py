@@ -58,7 +58,11 @@ def read_lines(path: Path, separator: str, n_columns: int, wanted: Sequence[int]
             )
             for batch in reader:
                 n_rows += batch.num_rows
-                yield _frame(batch)
+                frame = _frame(batch)
+                # Where a blank separates, a line of blanks looks like a row of empty fields.
+                if separator == " " and frame.select(pl.all_horizontal(pl.all().is_null())).to_series().any():
+                    raise LinesAreNotRows("a row may be a line of blanks")
+                yield frame
         except pa.ArrowInvalid as error:
             raise LinesAreNotRows(str(error)) from None
         if n_rows != stream.n_lines - stream.n_blank or stream.has_escaped_quote:

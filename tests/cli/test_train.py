@@ -54,7 +54,7 @@ def test_a_run_that_is_stopped_and_then_killed_goes_on_and_is_recorded_as_if_not
     assert "The same command goes on from the last checkpoint; with --fresh it starts over." in said
     killed = start(home)
     said = end_at(killed, 30, signal.SIGKILL)
-    assert "going on with an interrupted run, after epoch 10" in said
+    assert "going on with an earlier run, after epoch 10" in said
     client = MlflowClient(home.tracking_uri)
     earlier = client.search_runs([client.get_experiment_by_name("small").experiment_id])[-1].info.run_id
     Spool(home.spool).add(earlier, RunTag("waited", "yes"))

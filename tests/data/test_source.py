@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from nsbench.data.separated import LinesAreNotRows
 from nsbench.data.source import ROW, LogFormat, LogSource, recognise
 from nsbench.errors import LogError
 
@@ -120,6 +121,15 @@ def test_blanks_separate_where_nothing_else_does(tmp_path: Path) -> None:
     assert column(source, "item_id:token") == ["2"]
     source = recognise(written(tmp_path / "log.csv", "user,item,time\n1,2,2020-01-01 10:00:00\n"))
     assert source.separator == ","
+
+
+@pytest.mark.parametrize("text", ["  \n1 2 3\n4 5 6\n", "1 2 3\n  \n4 5 6\n", "1 2 3\n4 5 6\n  "])
+def test_where_blanks_separate_a_line_of_them_is_no_row(tmp_path: Path, text: str) -> None:
+    """Two blanks lie between as many fields as a row has."""
+    source = recognise(written(tmp_path / "log.csv", text))
+    with pytest.raises(LinesAreNotRows):
+        column(source, "2")
+    assert column(source.with_quoting(), "2") == ["2", "5"]
 
 
 def test_a_title_with_double_colons_makes_no_double_colon_file(tmp_path: Path) -> None:
