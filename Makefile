@@ -27,7 +27,7 @@ $(READY): pyproject.toml configs/constraints.txt configs/torch.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint configs/constraints.txt --editable '.[dev]'
 	@touch $(READY)
 
-demo: $(READY) ## tune, repeat and report seven methods on the built-in log (minutes, no network)
+demo: $(READY) ## tune, repeat and report nine methods on the built-in log (minutes, no network)
 	$(BIN)/nsbench reproduce demo
 
 test: $(READY) ## run the tests but the slow ones: some minutes
