@@ -40,7 +40,7 @@ from nsbench.home import current_home
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
-    from nsbench.data.dataset import DatasetCard
+    from nsbench.data.dataset import Dataset, DatasetCard
 
 USUAL_CUTOFF = 10
 """The cut-off that commands show and go by unless told otherwise."""
@@ -49,6 +49,9 @@ LONGEST_GAP_S = 36_500 * 86_400
 """A hundred years."""
 
 GAP_UNITS = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
+
+NOTABLE_TIED_SHARE = 0.2
+"""Said of a log where as large a share of the interactions have the time of another one of their user, or a larger one."""
 
 
 def prepare(  # noqa: PLR0913, PLR0917 - a command's parameters are its options
@@ -81,6 +84,7 @@ def prepare(  # noqa: PLR0913, PLR0917 - a command's parameters are its options
     from nsbench.data.column import Columns
     from nsbench.data.ingest import ReadOptions
     from nsbench.data.prepare import PrepareOptions, prepare_log
+    from nsbench.data.store import load_dataset
 
     columns = Columns(user=user_column, item=item_column, time=time_column, event=event_column, rating=rating_column)
     kept = tuple(event.strip() for event in (events or "").split(",") if event.strip())
@@ -104,7 +108,8 @@ def prepare(  # noqa: PLR0913, PLR0917 - a command's parameters are its options
     console = Console()
     with console.status(Text(f"Preparing {log.name} ...")):
         card = prepare_log(log, read, options, name, current_home(), replace=replace)
-    _show(card, console)
+        n_without = _n_without_history(load_dataset(card.name, current_home()))
+    _show(card, n_without, console)
 
 
 def _seconds(gap: str) -> int:
@@ -140,7 +145,13 @@ def _said(error: "ValidationError") -> str:
     return f"{option}{first['msg'].removeprefix('Value error, ')}."
 
 
-def _show(card: "DatasetCard", console: Console) -> None:
+def _n_without_history(dataset: "Dataset") -> int:
+    """The test interactions that nothing comes before: each is the first of its user."""
+    begins = dataset.offsets[:-1]
+    return int(((dataset.valid_end == begins) & (dataset.offsets[1:] > begins)).sum())
+
+
+def _show(card: "DatasetCard", n_without_history: int, console: Console) -> None:
     options = card.options
     roles = ("user", "item", "time")
     read_as = ", ".join(f"{role} = {options[f'{role}_column']}" for role in roles)
@@ -161,6 +172,13 @@ def _show(card: "DatasetCard", console: Console) -> None:
         f"{'excluded from' if card.seen_items == 'exclude' else 'kept in'} the ranking; hash {card.content_hash}",
         highlight=False,
     )
+    if n_without_history:
+        console.print(
+            f"{n_without_history:,} of {card.n_test:,} test interactions ({n_without_history / card.n_test:.1%}) are the first "
+            "of their users: nothing comes before them, and they are not ranked",
+            soft_wrap=True,
+            highlight=False,
+        )
     for warning in _warnings(card):
         console.print(warning, soft_wrap=True, highlight=False)
     console.print(f"More: {program()} data describe {card.name}")
@@ -188,4 +206,11 @@ def _warnings(card: "DatasetCard") -> list[str]:
     from nsbench.evaluation.cutoff import cutoff_warning
 
     undecided = cutoff_warning((USUAL_CUTOFF,), card.n_items - card.n_cold_items)
-    return [text for text in (undecided, cohort_note(card.popularity) if card.popularity else "") if text]
+    tied_share = card.n_ties / card.n_interactions
+    tied = (
+        f"{tied_share:.0%} of the interactions have the time of another one of their user: what comes next is the order of the "
+        "log's rows, and results are worth what that order is worth"
+        if tied_share >= NOTABLE_TIED_SHARE
+        else ""
+    )
+    return [text for text in (undecided, cohort_note(card.popularity) if card.popularity else "", tied) if text]

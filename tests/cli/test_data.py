@@ -132,6 +132,20 @@ def test_options_that_are_not_accepted_are_explained(
     assert not home.root.exists()
 
 
+def test_what_can_not_be_ranked_and_what_stands_in_no_order_is_said(home: Home, tmp_path: Path) -> None:
+    """Nine users of ten rows each, a tenth user in the last row alone; then all of a user's rows at one time."""
+    rows = [f"u{n % 9},i{n % 7},{1_600_000_000 + 60 * n}" for n in range(90)]
+    (tmp_path / "new.csv").write_text("\n".join(["user,item,time", *rows, "late,i1,1600009000"]) + "\n")
+    said = nsbench_data("prepare", str(tmp_path / "new.csv"), "--name", "new").stdout
+    n_test = load_dataset("new", home).card.n_test
+    assert f"1 of {n_test} test interactions ({1 / n_test:.1%}) are the first of their users" in said
+    assert "have the time of another" not in said
+    rows = [f"u{n // 4},i{n % 4},{1_600_000_000 + 60 * (n // 4)}" for n in range(160)]
+    (tmp_path / "tied.csv").write_text("\n".join(["user,item,time", *rows]) + "\n")
+    said = nsbench_data("prepare", str(tmp_path / "tied.csv"), "--name", "tied").stdout
+    assert "100% of the interactions have the time of another one of their user" in said
+
+
 def test_a_choice_that_does_not_exist_leaves_with_2(home: Home, log: str) -> None:
     assert nsbench_data("prepare", log, "--name", "shop", "--split-by", "moon").exit_code == 2
 
