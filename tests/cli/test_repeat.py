@@ -82,11 +82,11 @@ def test_two_commands_and_a_worker_make_each_seed_once(small_log, tmp_path):
     assert made.exit_code == 0, made.output
     nsbench = [sys.executable, "-m", "nsbench.cli.main"]
     commands = [
-        [*nsbench, "repeat", *tuned, "--repeats", "4"],
-        [*nsbench, "repeat", *tuned, "--repeats", "4"],
+        [*nsbench, "repeat", *tuned, "--repeats", "4", "--epochs", "4"],
+        [*nsbench, "repeat", *tuned, "--repeats", "4", "--epochs", "4"],
         [*nsbench, "worker", "small/batch/default", "--workers", "1"],
     ]
-    assert CliRunner().invoke(app, ["repeat", *tuned, "--repeats", "1"]).exit_code == 0
+    assert CliRunner().invoke(app, ["repeat", *tuned, "--repeats", "1", "--epochs", "4"]).exit_code == 0
     said = []
     for process in [
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for command in commands
@@ -102,7 +102,7 @@ def test_a_worker_makes_the_repeats_that_were_begun_of_its_study(small_log, tmp_
     """One of three seeds is done; who joins the study makes the others."""
     home, tuned = Home(tmp_path / "home"), ["--sampler", "batch", "--dataset", "small", "--workers", "1"]
     assert CliRunner().invoke(app, ["tune", *tuned, "--trials", "1", "--epochs", "1", *TINY[:3]]).exit_code == 0
-    assert CliRunner().invoke(app, ["repeat", *tuned, "--repeats", "1"]).exit_code == 0
+    assert CliRunner().invoke(app, ["repeat", *tuned, "--repeats", "1", "--epochs", "1"]).exit_code == 0
     storage = open_storage(home)
     study, plan = load_plan("small/batch/default", storage)
     announce_repeats(study, storage, best_of(plan.name, "small", "batch", home).settings, 3)

@@ -14,7 +14,7 @@ samplers: [random, mixed]
 baselines: [popularity-baseline]
 settings: {hidden_dim: 4, max_length: 5, batch_size: 64}
 tune: {trials: 2, epochs: 2}
-repeat: {repeats: 2}
+repeat: {repeats: 2, epochs: 2}
 """
 
 
