@@ -22,9 +22,9 @@ from nsbench.terms import CUT_OFF, NO_NEGATIVE_SHARE
 from nsbench.tracking.record import Cost, RunPlan, RunRecord, Validation
 from nsbench.tracking.tracker import RunHandle
 from nsbench.training.listener import ReplicaLeaves
-from nsbench.training.loop import TrainingResult
 from nsbench.training.placement import Placement
 from nsbench.training.progress import Look
+from nsbench.training.result import TrainingResult
 from nsbench.watcher import Pruned, RunOrder, Watcher
 
 NOTABLE_SHARE = 0.05

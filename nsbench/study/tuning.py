@@ -15,8 +15,6 @@ from nsbench.study.gathering import Gathering
 from nsbench.study.job import Assignment, Row, TrainJob
 from nsbench.study.lasting_storage import LastingStorage
 from nsbench.study.ledger import (
-    CUT_OFF_AT,
-    END_REASON,
     INTERRUPTED,
     SURPLUS,
     gone_on_with,
@@ -35,6 +33,7 @@ from nsbench.study.sign_of_life import RENEW_EVERY_S
 from nsbench.study.space import Space
 from nsbench.study.trial_assignment import TrialAssignment
 from nsbench.study.trial_end import fail, retry
+from nsbench.study.trial_row import row_of
 from nsbench.terms import RunKind, Tag
 from nsbench.watcher import RunOrder
 
@@ -211,7 +210,7 @@ class Tuning:
             for trial in trials
             if standing_of(trial) not in ("surplus", "waiting") and trial.number not in replaced
         ]
-        return tuple(_row(trial) for trial in shown)
+        return tuple(row_of(trial) for trial in shown)
 
     def _claim(self) -> Trial | None:
         """A trial of our own with its point, or None where no place is free any more."""
@@ -238,24 +237,3 @@ class Tuning:
             rank_test=False,
             objective=self.plan.objective,
         )
-
-
-def _row(trial: FrozenTrial) -> Row:
-    standing = standing_of(trial)
-    states = {"complete": "finished", "lost": "interrupted"}
-    epoch = trial.last_step
-    value = trial.value if trial.state is TrialState.COMPLETE else trial.intermediate_values.get(epoch or 0)
-    began, ended = trial.datetime_start, trial.datetime_complete
-    seconds = None
-    if began is not None:
-        seconds = ((ended or began.now(began.tzinfo)) - began).total_seconds()
-    return Row(
-        name=f"trial {trial.number}",
-        state=states.get(standing, standing),  # type: ignore[arg-type]
-        value=value,
-        settings=trial.params,
-        epoch=epoch,
-        seconds=seconds,
-        reason=trial.user_attrs.get(END_REASON, ""),
-        cut_off=CUT_OFF_AT in trial.user_attrs,
-    )

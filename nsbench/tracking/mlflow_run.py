@@ -8,28 +8,19 @@ not-a-number for it.
 import json
 import math
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import final
 
-import yaml
-from mlflow import MlflowClient
-from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param
+from mlflow.entities import Metric
 from mlflow.entities import RunTag as MlflowTag
-from mlflow.exceptions import MlflowException
 
-from nsbench.errors import TrackingError
-from nsbench.terms import ALL, RunKind, Tag, is_target_count, metric_name
-from nsbench.tracking.artifact import log_file, made_file
-from nsbench.tracking.environment import ENVIRONMENT, environment_tags
-from nsbench.tracking.mlflow_connection import store_errors
-from nsbench.tracking.outage import is_outage
+from nsbench.terms import ALL, Tag, is_target_count, metric_name
+from nsbench.tracking.artifact import made_file
+from nsbench.tracking.environment import ENVIRONMENT
 from nsbench.tracking.rank_file import RANKS_FILE, write_ranks
-from nsbench.tracking.record import Cost, RunPlan, RunRecord, Scalar
-from nsbench.tracking.run_note import NOTE, SETTINGS_FILE, note_of_plan, note_of_result, note_of_stop
-from nsbench.tracking.run_parts import CONTEXT, EVALUATION_CONTEXTS
+from nsbench.tracking.record import Cost, RunRecord
+from nsbench.tracking.run_note import NOTE, note_of_result, note_of_stop
 from nsbench.tracking.run_writer import RunWriter
 from nsbench.tracking.spool import End, EndState, Metrics, RunFile, RunTag
 from nsbench.tracking.tracker import EndStatus
@@ -43,10 +34,9 @@ SEND_EVERY_S = 2.0
 _FIRST = frozenset(
     metric_name(split, ALL, metric, 10) for split in ("test", "valid") for metric in ("hit_rate", "ndcg")
 )
-_MAX_PARAM_LENGTH = 6000
-_MAX_TAG_LENGTH = 8000
-_MAX_DIGEST_LENGTH = 36
-_PARAMS_PER_CALL = 100
+
+MAX_TAG_LENGTH = 8000
+"""Characters of a tag that MLflow takes."""
 
 
 @final
@@ -104,7 +94,7 @@ class MlflowRunHandle:
         counts = {name: int(n) for name, n in record.metrics.items() if is_target_count(name)}
         if counts:
             self._writer.write(self._run_id, RunTag(Tag.N_TARGETS, json.dumps(counts)))
-        self._writer.write(self._run_id, RunTag(NOTE, note_of_result(record)[:_MAX_TAG_LENGTH]))
+        self._writer.write(self._run_id, RunTag(NOTE, note_of_result(record)[:MAX_TAG_LENGTH]))
         self._writer.write(self._run_id, RunTag(f"{ENVIRONMENT}device", record.cost.device))
         ranks = record.ranks
         if ranks is not None:
@@ -135,9 +125,9 @@ class MlflowRunHandle:
             TrackingError: The store can't be written.
         """
         self._send_waiting()
-        self._writer.write(self._run_id, RunTag(Tag.END_REASON, reason[:_MAX_TAG_LENGTH]))
+        self._writer.write(self._run_id, RunTag(Tag.END_REASON, reason[:MAX_TAG_LENGTH]))
         if self._note:
-            self._writer.write(self._run_id, RunTag(NOTE, note_of_stop(self._note, reason)[:_MAX_TAG_LENGTH]))
+            self._writer.write(self._run_id, RunTag(NOTE, note_of_stop(self._note, reason)[:MAX_TAG_LENGTH]))
         self._end(status)
 
     def _end(self, status: EndState) -> None:
@@ -168,131 +158,6 @@ def metric_entries(metrics: Mapping[str, float], time_ms: int, step: int) -> lis
     return [Metric(name, value, time_ms, step) for name, value in defined(metrics).items()]
 
 
-def start_run(client: MlflowClient, writer: RunWriter, experiment_id: str, plan: RunPlan) -> MlflowRunHandle:
-    """Creates a run and writes all that is known of it.
-
-    Nothing waits in a spool. A run that isn't written whole is FAILED, or KILLED in an outage: another is begun for it.
-
-    Raises:
-        StoreOutage: The store is out.
-        TrackingError: A setting is too long for MLflow, or the store can't be written.
-    """
-    params = params_of(plan.params)
-    note = note_of_plan(plan)[:_MAX_TAG_LENGTH]
-    tags = {**environment_tags(), **plan.tags, **_tags_of(plan), NOTE: note}
-    with store_errors(client.tracking_uri):
-        run = client.create_run(experiment_id, tags=tags, run_name=run_name(plan))
-        run_id = run.info.run_id
-        try:
-            log_params(client, run_id, params)
-            # Trials never see the test interactions.
-            splits = EVALUATION_CONTEXTS[:1] if plan.kind is RunKind.TRIAL else EVALUATION_CONTEXTS
-            log_dataset(client, run_id, dataset_inputs(plan.dataset, plan.dataset_hash, plan.dataset_card, splits))
-            text = yaml.safe_dump(dict(plan.params), sort_keys=False)
-            log_file(client, run_id, SETTINGS_FILE, lambda path: _write_text(path, text))
-        except BaseException as error:
-            with suppress(TrackingError):
-                writer.write(run_id, End("KILLED" if is_outage(error) else "FAILED", time.time_ns() // 1_000_000))
-            raise
-    return MlflowRunHandle(writer, run_id, note)
-
-
-def log_params(client: MlflowClient, run_id: str, params: Sequence[Param]) -> None:
-    """Writes a run's parameters."""
-    for first in range(0, len(params), _PARAMS_PER_CALL):
-        client.log_batch(run_id, params=params[first : first + _PARAMS_PER_CALL])
-
-
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
-
-
-def log_dataset(client: MlflowClient, run_id: str, inputs: Sequence[DatasetInput]) -> None:
-    """Ties the run to its dataset; of two processes that do so first at once, MLflow fails one, which finds it then."""
-    try:
-        client.log_inputs(run_id, inputs)
-    except MlflowException:
-        client.log_inputs(run_id, inputs)
-
-
-def run_name(plan: RunPlan) -> str:
-    """What MLflow's table calls the run: its sampler, kind and seed, such as "mixed trial 3 seed 7".
-
-    A baseline's name says what kind it is, and no chance is in it.
-    """
-    match plan.kind:
-        case RunKind.BASELINE:
-            return plan.sampler
-        case RunKind.TRIAL:
-            return f"{plan.sampler} trial {plan.trial} seed {plan.seed}"
-        case _:
-            return f"{plan.sampler} {plan.kind} seed {plan.seed}"
-
-
-def _tags_of(plan: RunPlan) -> dict[str, str]:
-    tags = {
-        Tag.KIND: plan.kind.value,
-        Tag.DATASET: plan.dataset,
-        Tag.DATASET_HASH: plan.dataset_hash,
-        Tag.SAMPLER: plan.sampler,
-        Tag.LABEL: plan.label,
-        Tag.SEED: str(plan.seed),
-        Tag.PROTOCOL: plan.protocol,
-        Tag.SETTINGS: plan.fingerprint,
-    }
-    if plan.study is not None:
-        tags[Tag.STUDY] = plan.study
-    if plan.trial is not None:
-        tags[Tag.TRIAL] = str(plan.trial)
-    return {tag.value: value for tag, value in tags.items()}
-
-
-def params_of(params: Mapping[str, Scalar]) -> list[Param]:
-    """MLflow's form of settings.
-
-    Raises:
-        TrackingError: One is too long for MLflow.
-    """
-    too_long = {name: len(str(value)) for name, value in params.items() if len(str(value)) > _MAX_PARAM_LENGTH}
-    if too_long:
-        name, length = next(iter(too_long.items()))
-        raise TrackingError(
-            f"setting {name!r} has {length} characters; MLflow takes at most {_MAX_PARAM_LENGTH}; shorten it"
-        )
-    return [Param(name, str(value)) for name, value in params.items()]
-
-
-def dataset_inputs(name: str, content_hash: str, card: str, splits: Sequence[str]) -> list[DatasetInput]:
-    """The dataset's splits, each an input with a context of its own.
-
-    The training split holds the whole card as its profile, so that the report can show it when the dataset is gone. MLflow
-    takes inputs of the same name and digest for one, hence the others' names.
-
-    Args:
-        name: The dataset's.
-        content_hash: Of its card.
-        card: The card as JSON text.
-        splits: Those of EVALUATION_CONTEXTS that the run ranks.
-    """
-    fields = json.loads(card)
-    source = json.dumps({"source": fields.get("source", "unknown")})
-    profiles = {"training": (name, card)}
-    for split in splits:
-        own = {key: fields[key] for key in _SPLIT_FIELDS[split] if key in fields}
-        profiles[split] = (f"{name} {split}", json.dumps(own))
-    return [
-        DatasetInput(
-            Dataset(called, content_hash[:_MAX_DIGEST_LENGTH], "nsbench", source, profile=profile),
-            [InputTag(CONTEXT, context)],
-        )
-        for context, (called, profile) in profiles.items()
-    ]
-
-
-_SPLIT_FIELDS = {"validation": ("n_valid", "valid_from"), "test": ("n_test", "test_from")}
-"""What the card says of a split."""
-
-
 def _cost_metrics(record: RunRecord) -> dict[str, float]:
     numbers = {f"cost/{name}": float(value) for name, value in _numbers(record.cost)}
     return numbers | {BEST_EPOCH: float(record.best_epoch)}
@@ -304,4 +169,4 @@ def _numbers(cost: Cost) -> Iterable[tuple[str, float]]:
 
 def as_run_tags(tags: Mapping[str, str]) -> list[MlflowTag]:
     """MLflow's form of tags."""
-    return [MlflowTag(name, value[:_MAX_TAG_LENGTH]) for name, value in tags.items()]
+    return [MlflowTag(name, value[:MAX_TAG_LENGTH]) for name, value in tags.items()]

@@ -17,8 +17,9 @@ from nsbench.terms import Tag
 from nsbench.tracking.experiment_page import has_page, renew_page
 from nsbench.tracking.method_summary import MethodSummary
 from nsbench.tracking.mlflow_connection import connect, is_server, store_errors
-from nsbench.tracking.mlflow_run import MlflowRunHandle, start_run
+from nsbench.tracking.mlflow_run import MlflowRunHandle
 from nsbench.tracking.record import RunPlan
+from nsbench.tracking.run_start import start_run
 from nsbench.tracking.run_writer import RunWriter
 from nsbench.tracking.spool import Spool
 from nsbench.tracking.study_summary import StudySummary

@@ -10,18 +10,12 @@ from mlflow.entities import Run
 from nsbench.terms import RunKind, Tag
 from nsbench.tracking.environment import environment_tags
 from nsbench.tracking.method_summary import N_REPEATS, MethodSummary
-from nsbench.tracking.mlflow_run import (
-    as_run_tags,
-    dataset_inputs,
-    log_dataset,
-    log_params,
-    metric_entries,
-    params_of,
-)
+from nsbench.tracking.mlflow_run import as_run_tags, metric_entries
 from nsbench.tracking.record import Scalar
 from nsbench.tracking.run_note import NOTE, note_of_method, note_of_study
 from nsbench.tracking.run_parts import EVALUATION_CONTEXTS
 from nsbench.tracking.run_refresh import tag_is
+from nsbench.tracking.run_start import dataset_inputs, log_dataset, log_params, params_of
 from nsbench.tracking.study_summary import StudySummary
 
 BEST = "nsbench.best."

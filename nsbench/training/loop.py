@@ -20,8 +20,9 @@ from nsbench.training.mismatch import mismatch_of
 from nsbench.training.narrowing import narrowed
 from nsbench.training.part import check_batch_size
 from nsbench.training.placement import Placement, placement_of
-from nsbench.training.progress import Counts, Look, Replica
+from nsbench.training.progress import Replica
 from nsbench.training.replica_steps import ReplicaSteps, Together, replica_steps
+from nsbench.training.result import TrainingResult
 from nsbench.training.resume import Checkpoint, NullCheckpoint, Snapshot
 from nsbench.training.settings import TrainingSettings
 from nsbench.training.source import DrawSource
@@ -33,29 +34,6 @@ from nsbench.training.taker import EachAnew, Taker
 from nsbench.training.torch_group import current_group
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class TrainingResult:
-    """What training gives.
-
-    Attributes:
-        numbers: The replicas that have a result, as the training began with them; what follows is theirs.
-        model: Each replica's parameters at its best epoch, with what this process holds of the item table.
-        best_epochs: Each replica's, counted from 1.
-        n_epochs: Epochs until each replica stopped.
-        cut_off: Whether each replica was at its last epoch before it could be told that it gets no better.
-        looks: Each replica's looks at the validation interactions, in order.
-        counts: What these replicas took together, earlier attempts included.
-    """
-
-    numbers: tuple[int, ...]
-    model: Sasrec
-    best_epochs: tuple[int, ...]
-    n_epochs: tuple[int, ...]
-    cut_off: tuple[bool, ...]
-    looks: tuple[tuple[Look, ...], ...]
-    counts: Counts
 
 
 @dataclass(frozen=True)

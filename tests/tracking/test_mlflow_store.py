@@ -15,10 +15,10 @@ from nsbench.home import Home
 from nsbench.terms import CUT_OFF, RunKind, Tag
 from nsbench.tracking.database_store import moved_uri
 from nsbench.tracking.mlflow_reader import MlflowReader, open_reader
-from nsbench.tracking.mlflow_run import run_name
 from nsbench.tracking.mlflow_store import BEST, MlflowTracker, open_tracker
 from nsbench.tracking.record import Validation
 from nsbench.tracking.run_note import NOTE
+from nsbench.tracking.run_start import run_name
 from nsbench.tracking.stored_run import MetricPoint, StoredRun
 from nsbench.tracking.study_summary import StudySummary
 from tests.tracking.run_builder import home_at, plan_of, ranks_of, record_of

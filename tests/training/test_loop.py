@@ -11,8 +11,9 @@ from nsbench.data.batch import BatchSource, windows_of
 from nsbench.errors import NonFiniteLoss
 from nsbench.model import ModelSettings, Sasrec
 from nsbench.samplers.random import RandomSettings
-from nsbench.training.loop import Trainer, TrainingResult
+from nsbench.training.loop import Trainer
 from nsbench.training.progress import Look, Replica
+from nsbench.training.result import TrainingResult
 from nsbench.training.settings import TrainingSettings
 from nsbench.training.source import DrawSource
 from nsbench.training.step import Stepper

@@ -14,8 +14,9 @@ from nsbench.data.batch import BatchSource, windows_of
 from nsbench.errors import NonFiniteLoss
 from nsbench.model import ModelSettings, Sasrec
 from nsbench.samplers import SAMPLERS
-from nsbench.training.loop import Trainer, TrainingResult
+from nsbench.training.loop import Trainer
 from nsbench.training.progress import Look, Replica
+from nsbench.training.result import TrainingResult
 from nsbench.training.resume import CheckpointFile, Checkpoints, Snapshot, TrainingIdentity
 from nsbench.training.settings import TrainingSettings
 from tests.full_disk import full_disk

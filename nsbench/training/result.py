@@ -1,0 +1,29 @@
+"""What a training gives."""
+
+from dataclasses import dataclass
+
+from nsbench.model import Sasrec
+from nsbench.training.progress import Counts, Look
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What training gives.
+
+    Attributes:
+        numbers: The replicas that have a result, as the training began with them; what follows is theirs.
+        model: Each replica's parameters at its best epoch, with what this process holds of the item table.
+        best_epochs: Each replica's, counted from 1.
+        n_epochs: Epochs until each replica stopped.
+        cut_off: Whether each replica was at its last epoch before it could be told that it gets no better.
+        looks: Each replica's looks at the validation interactions, in order.
+        counts: What these replicas took together, earlier attempts included.
+    """
+
+    numbers: tuple[int, ...]
+    model: Sasrec
+    best_epochs: tuple[int, ...]
+    n_epochs: tuple[int, ...]
+    cut_off: tuple[bool, ...]
+    looks: tuple[tuple[Look, ...], ...]
+    counts: Counts
