@@ -16,6 +16,7 @@ from matplotlib.text import Text
 from nsbench.report.comparison import pareto_front
 from nsbench.report.confidence_region import mean_region
 from nsbench.report.cut_off import marked_label
+from nsbench.report.frame import frame_of
 from nsbench.report.label_placement import Box, place_labels
 from nsbench.report.style import FAINT, GROUND, INK, Mark, drawing_style, new_figure, settle
 from nsbench.report.summary import ACCURACY_METRICS, DatasetSummary, Estimate
@@ -101,26 +102,9 @@ def _far_baselines(points: Sequence[_Point], marks: Mapping[str, Mark]) -> set[s
     baselines = [point for point in points if marks[point.label].is_hollow]
     if not samplers or not baselines:
         return set()
-    frame = _widened(_frame([*samplers, max(baselines, key=lambda point: point.y)]), _FAR)
-    return {point.label for point in baselines if _is_beyond(point, frame)}
-
-
-def _frame(points: Sequence[_Point]) -> np.ndarray:
-    """float64[2, 2]: the least and the greatest balance and accuracy; at least a point of each apart."""
-    values = np.array([(point.x, point.y) for point in points])
-    least, greatest = values.min(axis=0), values.max(axis=0)
-    missing = np.maximum(0.0, 1.0 - (greatest - least)) / 2
-    return np.array([least - missing, greatest + missing])
-
-
-def _widened(frame: np.ndarray, share: float) -> np.ndarray:
-    extent = share * (frame[1] - frame[0])
-    return np.array([frame[0] - extent, frame[1] + extent])
-
-
-def _is_beyond(point: _Point, frame: np.ndarray) -> bool:
-    place = np.array([point.x, point.y])
-    return bool((place < frame[0]).any() or (place > frame[1]).any())
+    near = [*samplers, max(baselines, key=lambda point: point.y)]
+    frame = frame_of([(point.x, point.y) for point in near]).widened(_FAR)
+    return {point.label for point in baselines if not frame.holds(point.x, point.y)}
 
 
 def _on_edge(axes: Axes, far: Sequence[_Point]) -> list[_Point]:
