@@ -91,6 +91,9 @@ N_EPOCHS = "cost/n_epochs"
 CUT_OFF = "train/cut_off"
 """MLflow's name of whether a training ended at its last epoch before patience ran out (1), or not (0)."""
 
+MORE_EPOCHS = 3
+"""So many times the epochs are proposed for trainings that were cut off."""
+
 
 def metric_name(split: str, group: str, metric: str, k: int | None = None) -> str:
     """MLflow's name of a metric; its UI groups charts by the part before the last slash.

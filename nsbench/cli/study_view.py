@@ -13,6 +13,7 @@ from rich.text import Text
 
 from nsbench.cli.console import Console
 from nsbench.study.job import JobSource, Row
+from nsbench.terms import MORE_EPOCHS
 
 EXIT_FAILED_RUNS = 4
 """What a command leaves with that did its work, but for runs that failed."""
@@ -21,8 +22,6 @@ _STYLES = {"running": "cyan", "finished": "green", "pruned": "yellow", "failed":
 _ENDED = ("finished", "pruned", "failed", "interrupted")
 _ROWS_KEPT_FREE = 6
 _CUT_OFF = "cut off"
-_MORE = 3
-"""So many times the epochs are proposed for runs that were cut off."""
 
 
 def say_start(n_workers: int) -> None:
@@ -126,7 +125,7 @@ def say_cut_off(
             last = max((row.epoch or 0 for row in cut_off), default=0)
             console.print(
                 f"{source.title}: {len(cut_off)} of {len(finished)} runs were cut off at epoch {last}, before they stopped "
-                f"getting better; {more.format(_MORE * last)} goes on with them",
+                f"getting better; {more.format(MORE_EPOCHS * last)} goes on with them",
                 style="yellow",
                 soft_wrap=True,
                 highlight=False,

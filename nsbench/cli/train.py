@@ -196,7 +196,7 @@ class _ProgressWatcher:
 def _show(record: "RunRecord", checkpoint: Path) -> None:
     from rich.table import Table
 
-    from nsbench.terms import CUT_OFF, GROUPS
+    from nsbench.terms import CUT_OFF, GROUPS, MORE_EPOCHS
 
     console = Console()
     table = Table(
@@ -211,7 +211,7 @@ def _show(record: "RunRecord", checkpoint: Path) -> None:
     if record.metrics[CUT_OFF]:
         console.print(
             f"cut off at epoch {cost.n_epochs}, before it stopped getting better; the same command with --epochs "
-            f"{3 * cost.n_epochs} goes on",
+            f"{MORE_EPOCHS * cost.n_epochs} goes on",
             style="yellow",
         )
     console.print(

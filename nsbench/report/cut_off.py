@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from nsbench.report.number import UNDEFINED, listed, runs_text
 from nsbench.report.selection import Method
-from nsbench.terms import CUT_OFF, N_EPOCHS
+from nsbench.terms import CUT_OFF, MORE_EPOCHS, N_EPOCHS
 
 MARK = "†"
 """Stands behind the name of a method of whose runs some were cut off."""
@@ -15,8 +15,6 @@ MARK = "†"
 COLUMN = "Cut off"
 """The column with the share of such runs."""
 
-_MORE = 3
-"""Times as many epochs are advised."""
 
 _PATIENCE = 5
 """Advised where runs had none, since runs without any don't go on."""
@@ -70,7 +68,7 @@ def cut_off_warning(methods: Sequence[Method]) -> list[str]:
         if len(epochs) == 1
         else f" at epochs {epochs[0]} to {epochs[-1]}"
     )
-    more = f"--epochs {_MORE * epochs[-1]}" if epochs else "more --epochs"
+    more = f"--epochs {MORE_EPOCHS * epochs[-1]}" if epochs else "more --epochs"
     # Those that never stop early count as done, so they need another setting.
     if any(run.params.get("patience") == "0" for run in runs):
         advice = f"`nsbench repeat` with `--set patience={_PATIENCE} {more}` trains until they stop by themselves"
