@@ -1,5 +1,6 @@
 """A run's files: whole in the store, or not there."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,9 @@ from urllib.parse import unquote, urlsplit
 from mlflow import MlflowClient
 
 from nsbench.disk import is_full, storage_error
+from nsbench.home import ARTIFACTS
+from nsbench.tracking.run_store import LOCAL_SCHEMES, moved_uri
+from nsbench.tracking.store_uri import sqlite_file
 
 
 @contextmanager
@@ -33,15 +37,24 @@ def made_file(name: str, write: Callable[[Path], None]) -> Iterator[Path]:
         yield made
 
 
-def send_file(client: MlflowClient, run_id: str, file: Path) -> None:
-    """Hands a file to a run, under its own name.
+def send_file(client: MlflowClient, run_id: str, file: Path, folder: str | None = None) -> None:
+    """Hands a file to a run, under its own name, in a folder of the run's files or beside them.
+
+    In a home that was moved or copied, an experiment still names the place of its artifacts in the old one; the file goes to the
+    same place within the home that the database lies in.
 
     Raises:
         StorageError: The disk is full where the store keeps its files.
     """
-    place = _place_of(client, run_id, file.name) or file
+    recorded = client.get_run(run_id).info.artifact_uri
+    moved = _moved(client.tracking_uri, recorded)
+    place = _path_of(moved or recorded, f"{folder}/{file.name}" if folder else file.name) or file
     try:
-        client.log_artifact(run_id, str(file))
+        if moved is None:
+            client.log_artifact(run_id, str(file), folder)
+        else:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, place)
     except OSError as error:
         if not is_full(error):
             raise
@@ -66,7 +79,16 @@ def log_file(client: MlflowClient, run_id: str, name: str, write: Callable[[Path
         send_file(client, run_id, file)
 
 
-def _place_of(client: MlflowClient, run_id: str, name: str) -> Path | None:
+def _moved(tracking_uri: str, artifact_uri: str) -> str | None:
+    """Where a run's files belong if its database lies in a home of its own, other than the one recorded; None otherwise."""
+    database = sqlite_file(tracking_uri)
+    moved = None if database is None else moved_uri(artifact_uri, database.parent)
+    if database is None or moved in (None, artifact_uri) or not (database.parent / ARTIFACTS).is_dir():
+        return None
+    return moved
+
+
+def _path_of(artifact_uri: str, name: str) -> Path | None:
     """Where a store on this machine keeps a run's file; None where a server keeps it."""
-    parts = urlsplit(client.get_run(run_id).info.artifact_uri)
-    return Path(unquote(parts.path)) / name if parts.scheme == "file" else None
+    parts = urlsplit(artifact_uri)
+    return Path(unquote(parts.path)) / name if parts.scheme in LOCAL_SCHEMES else None

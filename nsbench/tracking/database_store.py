@@ -3,14 +3,13 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from mlflow import MlflowClient
 from mlflow.artifacts import download_artifacts, list_artifacts
 from mlflow.entities import Run, ViewType
 
 from nsbench.errors import UnreachableRanks
-from nsbench.home import ARTIFACTS
 from nsbench.terms import Tag
 from nsbench.tracking.mlflow_connection import connect, store_errors, without_password
 from nsbench.tracking.run_parts import CONTEXT, RunParts, card_of, paused_collection, stored_run_of
@@ -22,6 +21,7 @@ from nsbench.tracking.run_store import (
     RunQuery,
     history_of,
     local_file,
+    moved_uri,
 )
 from nsbench.tracking.store_uri import sqlite_file
 from nsbench.tracking.stored_run import MetricPoint, RunStatus
@@ -92,23 +92,6 @@ class DatabaseStore:
             if moved is None or (found := local_file(moved, name)) is None:
                 raise
         return found if found is not None or moved is None else local_file(moved, name)
-
-
-def moved_uri(artifact_uri: str, home: Path) -> str | None:
-    """Where a run's artifacts lie if they moved along with the database; None where they did not lie in a home.
-
-    Args:
-        artifact_uri: Where they were recorded to lie.
-        home: The folder that the database is in now.
-
-    >>> moved_uri("file:///old/mlartifacts/demo/1/artifacts", Path("/new"))
-    'file:///new/mlartifacts/demo/1/artifacts'
-    """
-    parts = Path(unquote(urlsplit(artifact_uri).path)).parts
-    if ARTIFACTS not in parts:
-        return None
-    within = parts[len(parts) - parts[::-1].index(ARTIFACTS) :]
-    return None if ".." in within else (home / ARTIFACTS).joinpath(*within).absolute().as_uri()
 
 
 def fetch_anywhere(artifact_uri: str, name: str, folder: Path, tracking_uri: str) -> Path | None:

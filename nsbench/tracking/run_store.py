@@ -9,6 +9,7 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from nsbench.errors import UnreachableRanks
+from nsbench.home import ARTIFACTS
 from nsbench.tracking.stored_run import MetricPoint, StoredRun
 
 Experiments = Mapping[str, str]
@@ -93,6 +94,23 @@ def local_file(artifact_uri: str, name: str) -> Path | None:
         return file if file.exists() else None
     except (OSError, ValueError, RuntimeError) as error:
         raise UnreachableRanks(f"{str(file)!a} can't be read: {error}") from error
+
+
+def moved_uri(artifact_uri: str, home: Path) -> str | None:
+    """Where a run's artifacts lie if they moved along with the database; None where they did not lie in a home.
+
+    Args:
+        artifact_uri: Where they were recorded to lie.
+        home: The folder that the database is in now.
+
+    >>> moved_uri("file:///old/mlartifacts/demo/1/artifacts", Path("/new"))
+    'file:///new/mlartifacts/demo/1/artifacts'
+    """
+    parts = Path(unquote(urlsplit(artifact_uri).path)).parts
+    if ARTIFACTS not in parts:
+        return None
+    within = parts[len(parts) - parts[::-1].index(ARTIFACTS) :]
+    return None if ".." in within else (home / ARTIFACTS).joinpath(*within).absolute().as_uri()
 
 
 def token_at(offset: int) -> str | None:

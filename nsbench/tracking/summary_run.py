@@ -8,6 +8,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from nsbench.terms import RunKind, Tag
+from nsbench.tracking.artifact import send_file
 from nsbench.tracking.environment import environment_tags
 from nsbench.tracking.method_summary import N_REPEATS, MethodSummary
 from nsbench.tracking.mlflow_run import as_run_tags, metric_entries
@@ -101,7 +102,7 @@ def _write(
     entries = metric_entries(metrics, time.time_ns() // 1_000_000, step=0)
     client.log_batch(run_id, metrics=entries, tags=as_run_tags(tags))
     for figure in figures:
-        client.log_artifact(run_id, str(figure), "figures")
+        send_file(client, run_id, figure, "figures")
     client.set_terminated(run_id, "FINISHED")
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,12 +14,12 @@ from mlflow import MlflowClient
 from nsbench.errors import TrackingError
 from nsbench.home import Home
 from nsbench.terms import CUT_OFF, RunKind, Tag
-from nsbench.tracking.database_store import moved_uri
 from nsbench.tracking.mlflow_reader import MlflowReader, open_reader
 from nsbench.tracking.mlflow_store import BEST, MlflowTracker, open_tracker
 from nsbench.tracking.record import Validation
 from nsbench.tracking.run_note import NOTE
 from nsbench.tracking.run_start import run_name
+from nsbench.tracking.run_store import moved_uri
 from nsbench.tracking.stored_run import MetricPoint, StoredRun
 from nsbench.tracking.study_summary import StudySummary
 from tests.tracking.run_builder import home_at, plan_of, ranks_of, record_of
@@ -311,6 +312,28 @@ def test_a_home_that_was_moved_keeps_its_ranks(tmp_path: Path, name: str) -> Non
     handle.finish(record_of(plan_of(), {}, ranks=ranks_of(1, 4, 2)))
     ranks = open_reader(moved(home, tmp_path / name)).ranks(str(handle.run_id))
     assert ranks.ranks.tolist() == [1, 4, 2]
+
+
+def test_new_runs_of_a_moved_home_keep_their_files_in_it(tmp_path: Path) -> None:
+    old = home_at(tmp_path / "old")
+    open_tracker(old).start(plan_of()).finish(record_of(plan_of(), {}, ranks=ranks_of(1)))
+    home = moved(old, tmp_path / "new")
+    handle = open_tracker(home).start(plan_of(seed=1))
+    handle.finish(record_of(plan_of(seed=1), {}, ranks=ranks_of(1, 4, 2)))
+    assert not list((tmp_path / "old").rglob("*"))
+    assert len(list(home.artifacts.rglob("ranks.parquet"))) == 2
+    assert open_reader(home).ranks(str(handle.run_id)).ranks.tolist() == [1, 4, 2]
+
+
+def test_new_runs_of_a_copied_home_leave_the_first_one_alone(tmp_path: Path) -> None:
+    first = home_at(tmp_path / "first")
+    open_tracker(first).start(plan_of()).finish(record_of(plan_of(), {}, ranks=ranks_of(1)))
+    copy = Home(tmp_path / "copy")
+    shutil.copytree(first.root, copy.root)
+    handle = open_tracker(copy).start(plan_of(seed=1))
+    handle.finish(record_of(plan_of(seed=1), {}, ranks=ranks_of(1, 4, 2)))
+    assert len(list(first.artifacts.rglob("ranks.parquet"))) == 1
+    assert open_reader(copy).ranks(str(handle.run_id)).ranks.tolist() == [1, 4, 2]
 
 
 def test_a_place_that_leads_out_of_the_home_is_not_looked_for(tmp_path: Path) -> None:
