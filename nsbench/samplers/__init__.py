@@ -10,8 +10,8 @@
 | adaptive-mixed | the hardest of mixed | AMNS |
 | cohort | by the cohort of the positive | PCNS |
 
-A new sampler is one file in this folder and one import line below: the command line, YAML schema, search space, MLflow
-names, report labels and contract tests find it by itself. A package of its own brings one by the entry point `nsbench.samplers`.
+A new sampler is one file in this folder and two lines below, its import and its place in SAMPLERS: the command line, YAML schema,
+search space, MLflow names, report labels and contract tests find it by themselves. A package of its own brings one by the entry point `nsbench.samplers`.
 """
 
 from nsbench.samplers.adaptive import AdaptiveBatchSettings, AdaptiveMixedSettings, AdaptiveSettings

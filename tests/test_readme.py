@@ -1,0 +1,143 @@
+"""What the README shows is so: its commands, files, metrics and columns."""
+
+import itertools
+import re
+import shlex
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import typer.main
+import yaml
+from mlflow import MlflowClient
+
+from nsbench.cli.main import app
+from nsbench.home import Home
+from nsbench.samplers import SAMPLERS
+from nsbench.study.profile import Profile
+from nsbench.study.space import StudyFile, space_of
+from nsbench.terms import BALANCED_COHORTS, GROUPS
+from nsbench.tracking.rank_file import write_ranks
+from tests.cli.in_process import nsbench
+from tests.tracking.run_builder import ranks_of
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+def section(title: str) -> str:
+    return re.split(r"^##+ ", README.split(f"# {title}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
+
+
+def rows(text: str) -> list[list[str]]:
+    """A table's rows, without its head, as cells."""
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines[2:]]
+
+
+def shown_commands() -> list[str]:
+    """Every call of nsbench in code, without comments."""
+    lines = [line.split(" #")[0] for block in blocks("sh") for line in block.splitlines()]
+    inline = re.findall(r"`((?:[A-Z_]+=\S+ )*nsbench [^`]+)`", README)
+    calls = [part for line in [*lines, *inline] for part in line.split("&&")]
+    return sorted({match[1].strip() for call in calls if (match := re.search(r"(?:^|\s)nsbench (.+)", call))})
+
+
+@pytest.mark.parametrize("call", shown_commands())
+def test_a_command_and_its_options_exist(call: str) -> None:
+    command = typer.main.get_command(app)
+    words = shlex.split(call.replace(" \\|", ""))
+    while hasattr(command, "commands") and not words[0].startswith("-"):
+        command = command.commands[words.pop(0)]
+        if set(words) <= {"synthetic", "fetch", "list", "describe", "verify"}:
+            return
+    known = {name for parameter in command.params for name in parameter.opts} | {"--help", "--install-completion"}
+    assert {word.partition("=")[0] for word in words if word.startswith("--")} - known == set()
+
+
+def test_the_commands_are_all_of_them() -> None:
+    calls = [cells[0] for cells in rows(section("Commands")) if cells[0].startswith("`nsbench ")]
+    listed = {call.strip("`").split()[1] for call in calls}
+    assert listed == set(typer.main.get_command(app).commands)
+
+
+def test_the_samplers_are_all_of_them() -> None:
+    listed = [re.findall(r"`([^`]+)`", cells[0]) for cells in rows(section("Concepts")) if len(cells) == 3]
+    assert set(itertools.chain(*listed)) == set(SAMPLERS)
+
+
+def test_the_profile_and_the_study_file_are_accepted() -> None:
+    contents = [yaml.safe_load(block) for block in blocks("yaml")]
+    (profile,) = [Profile.model_validate(content) for content in contents if "datasets" in content]
+    (study,) = [StudyFile.model_validate(content) for content in contents if "search" in content]
+    for sampler in profile.samplers:
+        assert space_of(sampler, study, profile.values).base.training.max_epochs == profile.tune.epochs
+
+
+def test_the_profile_shows_every_field() -> None:
+    (shown,) = [content for block in blocks("yaml") if "datasets" in (content := yaml.safe_load(block))]
+    assert set(shown) == set(Profile.model_fields)
+    assert set(shown["tune"]) == set(Profile.model_fields["tune"].annotation.model_fields)
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """The names of the metrics of a run."""
+    home = Home(tmp_path_factory.mktemp("readme"))
+    shown = nsbench(
+        home.root, "data", "synthetic", "--users", "80", "--items", "100", "--interactions", "1600", "--name", "few"
+    )
+    assert shown.code == 0, shown.err
+    shown = nsbench(
+        home.root, "train", "--sampler", "mixed", "--dataset", "few", "--epochs", "1", "--set", "hidden_dim=8"
+    )
+    assert shown.code == 0, shown.err
+    client = MlflowClient(home.tracking_uri)
+    (experiment,) = [found for found in client.search_experiments() if found.name == "few"]
+    (run,) = client.search_runs([experiment.experiment_id])
+    return set(run.data.metrics)
+
+
+def test_the_metrics_are_those_that_a_run_records(recorded: set[str]) -> None:
+    shown = itertools.chain(*(re.findall(r"`([^`]+)`", cells[0]) for cells in rows(section("What a run records"))))
+    patterns = [name for name in shown if "/" in name or name == "best_epoch"]
+    parts = {"SPLIT": "(valid|test)", "GROUP": f"({'|'.join(GROUPS)})", "_K": r"_(1|5|10|20|50)"}
+    found: dict[str, set[str]] = {}
+    for pattern in patterns:
+        expression = pattern
+        for word, alternatives in parts.items():
+            expression = expression.replace(word, alternatives)
+        found[pattern] = {name for name in recorded if re.fullmatch(expression, name)}
+    assert [pattern for pattern, names in found.items() if not names] == []
+    assert recorded - set().union(*found.values()) == set()
+
+
+def test_the_columns_of_the_ranks_are_those_of_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "ranks.parquet"
+    write_ranks(ranks_of(1, 2), file)
+    schema: pa.Schema = pq.read_schema(file)
+    types = {"double": "float64"}
+    written = {field.name: types.get(str(field.type), str(field.type)) for field in schema}
+    listed = {
+        cells[0].strip("`"): cells[1] for cells in rows(section("What a run records")) if cells[1] in written.values()
+    }
+    assert listed == written
+    for cohort in BALANCED_COHORTS:
+        assert f"{cohort.value} {cohort.label}" in section("What a run records")
+
+
+def test_links_within_the_page_and_files_that_it_names_exist() -> None:
+    anchors = {
+        re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-")
+        for title in re.findall(r"^##+ (.+)$", README, re.MULTILINE)
+    }
+    assert set(re.findall(r"\]\(#([^)]+)\)", README)) <= anchors
+    files = re.findall(r"`((?:nsbench|configs|tests|docker)/[\w/.-]*)`", README) + re.findall(
+        r"!\[.*?\]\(([^)]+)\)", README
+    )
+    assert [name for name in files if not (ROOT / name).exists()] == []
