@@ -167,7 +167,14 @@ def trainer_of(settings: Settings, dataset: Dataset) -> Trainer:
 def plan_of(settings: Settings, dataset: Dataset, order: RunOrder) -> RunPlan:
     """What is known of a run before it starts."""
     sampler = settings.sampler
-    tags = {Tag.TRAITS.value: ",".join(sorted(sampler.traits)), **order.tags}
+    counts = sampler.count_fields()
+    tags = {
+        Tag.TRAITS.value: ",".join(sorted(sampler.traits)),
+        Tag.N_PROPOSED.value: counts.proposed_text,
+        **order.tags,
+    }
+    if counts.kept is not None:
+        tags[Tag.N_KEPT.value] = counts.kept
     if sampler.paper_name is not None:
         tags[Tag.PAPER_NAME.value] = sampler.paper_name
     return RunPlan(

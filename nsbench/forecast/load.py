@@ -47,8 +47,7 @@ class Load:
     @property
     def n_negatives(self) -> int:
         """Negatives proposed for each positive: all the sampler's parts together."""
-        fields = self.settings.sampler.model_dump()
-        return sum(int(fields[name]) for name in ("n_negatives", "n_in_batch", "n_uniform") if name in fields)
+        return self.settings.sampler.n_proposed
 
 
 def load_of(subject: Subject, settings: Settings) -> Load:

@@ -11,21 +11,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from nsbench.objective import default_objective
 from nsbench.report.claim import Verdict
 from nsbench.report.multiple import holm
+from nsbench.report.selection import CUTOFF
 from nsbench.report.statistic import LEVEL
-from nsbench.terms import CUT_OFF, RunKind, metric_name
+from nsbench.terms import CUT_OFF, RunKind
 from nsbench.tracking.run_parts import whole_number
 from nsbench.tracking.stored_run import StoredRun
 
-COUNT_SETTINGS = ("n_negatives", "n_in_batch", "n_uniform")
-"""The settings that count negatives; a sampler's number of negatives is the sum of those it has."""
-
 OBJECTIVE_TAG = "nsbench.objective"
 """The tag of a study's run that names what its trials maximise."""
-
-DEFAULT_OBJECTIVE = metric_name("valid", "all", "ndcg", 10)
-"""What studies maximise unless told otherwise."""
 
 _FEWEST_TRIALS = 6
 _FEWEST_COUNTS = 3
@@ -101,9 +97,9 @@ def count_trends(runs: Sequence[StoredRun], dataset_hash: str) -> tuple[CountTre
     for run in runs:
         if run.kind is not RunKind.TRIAL or run.status != "FINISHED" or run.dataset_hash != dataset_hash:
             continue
-        known = [whole_number(run.params.get(name, "")) for name in COUNT_SETTINGS]
+        known = [whole_number(run.params.get(name, "")) for name in run.count_fields.proposed]
         counts = [count for count in known if count is not None]
-        value = run.metric(objectives.get(run.study) or DEFAULT_OBJECTIVE)
+        value = run.metric(objectives.get(run.study) or default_objective((CUTOFF,)))
         if counts and not np.isnan(value):
             trials.setdefault(run.label, []).append((sum(counts), value))
             n_cut_off[run.label] += run.metric(CUT_OFF) == 1

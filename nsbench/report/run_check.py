@@ -19,9 +19,6 @@ from nsbench.report.training_curve import VALID_NDCG
 from nsbench.terms import CUT_OFF, GROUPS, Tag, metric_name
 from nsbench.tracking.stored_run import StoredRun
 
-COUNT_PARAMS = ("n_negatives", "n_in_batch", "n_uniform", "n_hardest")
-"""The parameters that count negatives."""
-
 _SHARES = (*summary_metrics(), VALID_NDCG)
 _COUNTS = tuple(metric_name("test", group, "n_targets") for group in GROUPS)
 _COSTS = ("train_s", "train_cpu_s", "evaluate_s", "n_epochs", "n_positives", "n_negatives_scored", "peak_memory_bytes")
@@ -75,7 +72,7 @@ def _faults(run: StoredRun, now: datetime) -> Iterator[str]:
     if run.kind in COMPARED_KINDS and run.status == "FINISHED":
         yield from _tag_faults(run)
     yield from _metric_faults(run.metrics)
-    yield from _param_faults(run.params)
+    yield from _param_faults(run)
     yield from _card_faults(run)
 
 
@@ -134,10 +131,10 @@ def _outside(
             yield f"its metric {name} is {value:g}, which is {told}"
 
 
-def _param_faults(params: Mapping[str, str]) -> Iterator[str]:
-    for name, is_possible, told in _PARAM_RULES:
-        if name in params and not is_possible(number_of(params[name])):
-            yield f"its parameter {name} is {plain_text(params[name], 40)!r}, which is {told}"
+def _param_faults(run: StoredRun) -> Iterator[str]:
+    for name, is_possible, told in (*_PARAM_RULES, *((name, *_COUNT_RULE) for name in run.count_fields.names)):
+        if name in run.params and not is_possible(number_of(run.params[name])):
+            yield f"its parameter {name} is {plain_text(run.params[name], 40)!r}, which is {told}"
 
 
 def _card_faults(run: StoredRun) -> Iterator[str]:
@@ -154,11 +151,11 @@ def _card_faults(run: StoredRun) -> Iterator[str]:
         )
 
 
+_COUNT_RULE: tuple[Callable[[float], bool], str] = (
+    lambda value: 0 <= value <= _MOST_COUNT and value == int(value),
+    "no whole number from 0 on",
+)
 _PARAM_RULES: tuple[tuple[str, Callable[[float], bool], str], ...] = (
     ("learning_rate", lambda value: 0 < value < 1, "no number between 0 and 1"),
     ("replay_factor", lambda value: value >= 0, "no number from 0 on"),
-    *(
-        (name, lambda value: 0 <= value <= _MOST_COUNT and value == int(value), "no whole number from 0 on")
-        for name in COUNT_PARAMS
-    ),
 )

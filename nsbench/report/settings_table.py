@@ -21,8 +21,6 @@ BEST_EPOCH = "best_epoch"
 
 _USUAL_OBJECTIVE = metric_name("valid", ALL, "hit_rate", CUTOFF)
 _SAMPLER = "sampler"
-_COUNTS = {"n_negatives": "", "n_in_batch": " in batch", "n_uniform": " uniform"}
-_HARDEST = "n_hardest"
 
 
 def settings_table(summary: DatasetSummary) -> ReportTable | None:
@@ -78,10 +76,12 @@ def _study_of_other_objective(summary: DatasetSummary, repeat: StoredRun) -> str
 
 def _negatives(run: StoredRun) -> str:
     """The negatives of a positive, and how many of the proposed ones are kept."""
-    parts = [f"{run.params[name]}{where}" for name, where in _COUNTS.items() if name in run.params]
+    fields = run.count_fields
+    parts = [f"{run.params[name]} {origin}".strip() for name, origin in fields.proposed.items() if name in run.params]
     if not parts:
         return UNDEFINED
-    kept = f", of which the {run.params[_HARDEST]} hardest" if _HARDEST in run.params else ""
+    n_kept = run.params.get(fields.kept or "")
+    kept = "" if n_kept is None else f", of which the {n_kept} hardest"
     return " + ".join(parts) + kept
 
 

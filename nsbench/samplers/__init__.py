@@ -11,7 +11,8 @@
 | cohort | by the cohort of the positive | PCNS |
 
 A new sampler is one file in this folder and two lines below, its import and its place in SAMPLERS: the command line, YAML schema,
-search space, MLflow names, report labels and contract tests find it by themselves. A package of its own brings one by the entry point `nsbench.samplers`.
+search space, MLflow names, report labels and contract tests find it by themselves. A package of its own brings one by the entry
+point `nsbench.samplers`.
 """
 
 from nsbench.samplers.adaptive import AdaptiveBatchSettings, AdaptiveMixedSettings, AdaptiveSettings

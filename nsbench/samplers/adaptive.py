@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from torch import Tensor
 
 from nsbench.data.batch import UserBatch
+from nsbench.negative_count import Kept, Proposed
 from nsbench.samplers.batch import explain_small_pool, in_batch
 from nsbench.samplers.mixed import InBatchCount, mixed
 from nsbench.samplers.random import Uniform
@@ -23,13 +24,16 @@ from nsbench.search import IntRange
 HardestTies = Literal["all", "first"]
 """Which of the negatives that score as the last of the hardest are among them."""
 
-PoolCount = Annotated[
+_Pool = Annotated[
     int, Field(ge=1, le=100_000, description="proposed negatives for each positive"), IntRange(50, 500, log=True)
 ]
+PoolCount = Annotated[_Pool, Proposed()]
+UniformPoolCount = Annotated[_Pool, Proposed("uniform")]
 HardestCount = Annotated[
     int,
     Field(ge=1, le=100_000, description="the so many highest-scored of the proposed negatives are trained on"),
     IntRange(1, 50, log=True),
+    Kept(),
 ]
 
 TiesField = Annotated[
@@ -136,7 +140,7 @@ class AdaptiveMixedSettings(SamplerSettings):
     )
 
     n_in_batch: InBatchCount = 10
-    n_uniform: PoolCount = 100
+    n_uniform: UniformPoolCount = 100
     n_hardest: HardestCount = 25
     hardest_ties: TiesField = "all"
     negative_sharing: UserOrGroup = "user"

@@ -25,7 +25,8 @@ def installed_samplers(
         entries: Where they are; None: what is installed.
 
     Raises:
-        SettingsError: A class can't be loaded or is none of a sampler's settings, or its name is taken.
+        SettingsError: A class can't be loaded, is none of a sampler's settings, or says no number of negatives; or its name is
+            taken.
     """
     found: dict[str, type[SamplerSettings]] = {}
     for entry in entry_points(group=GROUP) if entries is None else entries:
@@ -48,6 +49,12 @@ def _loaded(entry: EntryPoint) -> type[SamplerSettings]:
     if not (isinstance(settings, type) and issubclass(settings, SamplerSettings)):
         raise SettingsError(
             f"{_what(entry)} is no class of settings: it must derive from nsbench.samplers.SamplerSettings"
+        )
+    if not settings.count_fields().proposed:
+        # Plans, memory and the report go by their number, and would take it for none.
+        raise SettingsError(
+            f"{_what(entry)} marks no field as the number of negatives that it proposes: annotate it with "
+            "nsbench.negative_count.Proposed(), as nsbench.samplers.sampler.NegativeCount is"
         )
     return settings
 

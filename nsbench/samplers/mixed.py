@@ -12,6 +12,7 @@ from pydantic import Field
 from torch import Tensor
 
 from nsbench.data.batch import UserBatch
+from nsbench.negative_count import Proposed
 from nsbench.samplers.batch import in_batch
 from nsbench.samplers.random import Uniform
 from nsbench.samplers.sampler import Exclusion, Negatives, Sampler, SamplerContext, SamplerSettings
@@ -20,10 +21,16 @@ from nsbench.samplers.stream import Streams
 from nsbench.search import IntRange
 
 InBatchCount = Annotated[
-    int, Field(ge=1, le=100_000, description="in-batch negatives for each positive"), IntRange(5, 200, log=True)
+    int,
+    Field(ge=1, le=100_000, description="in-batch negatives for each positive"),
+    IntRange(5, 200, log=True),
+    Proposed("in batch"),
 ]
 UniformCount = Annotated[
-    int, Field(ge=1, le=100_000, description="uniform negatives for each positive"), IntRange(5, 500, log=True)
+    int,
+    Field(ge=1, le=100_000, description="uniform negatives for each positive"),
+    IntRange(5, 500, log=True),
+    Proposed("uniform"),
 ]
 
 

@@ -17,13 +17,14 @@ from torch import Tensor
 from nsbench.data.batch import UserBatch, Windows
 from nsbench.data.dataset import Dataset
 from nsbench.data.item import CohortRule, PopularityCounts, item_cohorts
+from nsbench.negative_count import CountFields, Proposed
 from nsbench.samplers.history import UserHistory
 from nsbench.samplers.sharing import SharedBy, Sharing
 from nsbench.samplers.stream import Streams
 from nsbench.search import IntRange
 
 NegativeCount = Annotated[
-    int, Field(ge=1, le=100_000, description="negatives for each positive"), IntRange(5, 500, log=True)
+    int, Field(ge=1, le=100_000, description="negatives for each positive"), IntRange(5, 500, log=True), Proposed()
 ]
 """How many negatives an atom draws; one bound, default range and search scale for all of them."""
 
@@ -183,6 +184,16 @@ class SamplerSettings(BaseModel):
             "and the in-batch, mixed and adaptive ones the last targets only"
         ),
     ] = "whole"
+
+    @classmethod
+    def count_fields(cls) -> CountFields:
+        """The fields that count negatives, as `Proposed` and `Kept` mark them."""
+        return CountFields.of(cls)
+
+    @property
+    def n_proposed(self) -> int:
+        """Negatives proposed for each positive: the sum of the fields that are marked `Proposed`."""
+        return sum(int(getattr(self, name)) for name in self.count_fields().proposed)
 
     @property
     def excluded(self) -> Exclusion:

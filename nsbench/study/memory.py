@@ -19,15 +19,13 @@ from nsbench.study.plan import StudyPlan
 OUT_OF_MEMORY = "out of memory"
 """What the reason of a trial says that needed more memory than there is; `nsbench.experiment` words it so too."""
 
-_COUNTS = ("n_negatives", "n_in_batch", "n_uniform")
 _CGROUPS = Path("/sys/fs/cgroup")
 _MACHINE = Path("/proc/vmstat")
 
 
 def load_of(settings: Settings) -> int:
     """Users in a step times negatives proposed for each."""
-    fields = settings.flat()
-    return settings.training.batch_size * sum(int(fields.get(name) or 0) for name in _COUNTS)
+    return settings.training.batch_size * settings.sampler.n_proposed
 
 
 def refusal(settings: Settings, trials: Sequence[FrozenTrial], plan: StudyPlan) -> str:

@@ -7,6 +7,7 @@ from math import nan
 from typing import Literal, Protocol
 
 from nsbench.evaluation.rank_table import RankTable
+from nsbench.negative_count import UNTAGGED, CountFields
 from nsbench.terms import PRUNED, RunKind, Tag
 
 RunStatus = Literal["RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"]
@@ -73,6 +74,13 @@ class StoredRun:
     def is_pruned(self) -> bool:
         """Whether a study's pruner ended it."""
         return self.tags.get(Tag.END_REASON, "").startswith(PRUNED)
+
+    @property
+    def count_fields(self) -> CountFields:
+        """The settings that count its sampler's negatives."""
+        if Tag.N_PROPOSED not in self.tags:
+            return UNTAGGED
+        return CountFields.read(self.tags[Tag.N_PROPOSED], self.tags.get(Tag.N_KEPT, ""))
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,11 @@
 import pytest
 
 from nsbench.report.claim_of_count import count_trends, judge_counts
-from nsbench.terms import RunKind
+from nsbench.terms import RunKind, Tag
 from tests.report.stored_run_builder import stored
 
 
-def trials(sampler, values, *, counts=None, objective="valid/all/ndcg_at_10", **fields):
+def trials(sampler, values, *, counts=None, objective="valid/all/hit_rate_at_10", **fields):
     """One trial a value, with 10, 20, 30, ... negatives unless told otherwise."""
     counts = counts or [10 * (number + 1) for number in range(len(values))]
     return [
@@ -45,7 +45,22 @@ def test_one_sampler_without_a_trend_leaves_a_rise_of_another_undecided():
 
 def test_all_counts_of_a_mixed_sampler_add_up():
     runs = [
-        trial("mixed", number, {"valid/all/ndcg_at_10": 0.1}, {"n_in_batch": str(number), "n_uniform": "100"})
+        trial("mixed", number, {"valid/all/hit_rate_at_10": 0.1}, {"n_in_batch": str(number), "n_uniform": "100"})
+        for number in range(6)
+    ]
+    (trend,) = count_trends(runs, "hash")
+    assert (trend.fewest, trend.most) == (100, 105)
+
+
+def test_counts_by_names_of_the_samplers_own_add_up():
+    runs = [
+        trial(
+            "own",
+            number,
+            {"valid/all/hit_rate_at_10": 0.1},
+            {"n_rare": str(number), "n_common": "100", "n_trained": "3"},
+            tags={Tag.N_PROPOSED: "n_rare=rare; n_common=common", Tag.N_KEPT: "n_trained"},
+        )
         for number in range(6)
     ]
     (trend,) = count_trends(runs, "hash")

@@ -8,7 +8,7 @@ import pytest
 from nsbench.config import Settings, parse_assignments
 from nsbench.report.settings_table import command_table, repeat_command, settings_table
 from nsbench.samplers import SAMPLERS
-from nsbench.terms import N_EPOCHS, RunKind
+from nsbench.terms import N_EPOCHS, RunKind, Tag
 from tests.report.stored_run_builder import repeats, stored, summary_of
 
 
@@ -32,6 +32,15 @@ def test_the_table_holds_what_was_chosen_and_for_how_long_it_was_trained():
     assert cells["Best epoch"] == "10 (8 to 12)"
     assert cells["Epochs trained"] == "16 (13 to 20)"
     assert cells["Study"] == "demo/adaptive-mixed/default"
+
+
+def test_negatives_are_counted_by_the_fields_that_the_run_names():
+    params = {"sampler": "own", "n_rare": "30", "n_common": "100", "n_trained": "3"}
+    tags = {Tag.N_PROPOSED: "n_rare=rare; n_common=common", Tag.N_KEPT: "n_trained"}
+    runs = [replace(run, params=params, tags=tags) for run in repeats("own", [0.1, 0.2, 0.3], 0.5)]
+    table = settings_table(summary_of(runs))
+    assert table is not None
+    assert table.rows[0][table.columns.index("Negatives")].text == "30 rare + 100 common, of which the 3 hardest"
 
 
 @pytest.mark.parametrize("sampler", list(SAMPLERS))

@@ -69,3 +69,15 @@ def test_a_package_that_can_not_be_loaded_is_named(tmp_path: Path) -> None:
 def test_what_is_no_sampler_or_takes_ones_name_is_refused(value: str, message: str) -> None:
     with pytest.raises(SettingsError, match=message):
         installed_samplers(SAMPLERS, [EntryPoint("mine", value, GROUP)])
+
+
+def test_a_sampler_whose_negatives_can_not_be_counted_is_refused(tmp_path: Path) -> None:
+    package(
+        tmp_path,
+        text=MINE.replace("RandomSettings", "SamplerSettings").replace("samplers.random", "samplers")
+        + "    n_drawn: int = 7\n",
+    )
+    done = samplers(tmp_path)
+    assert done.returncode == 2
+    assert "marks no field as the number of negatives" in done.stderr
+    assert "Proposed()" in done.stderr
