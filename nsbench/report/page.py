@@ -9,7 +9,8 @@ from markupsafe import Markup, escape
 from nsbench.report.composition import PAPER_ADDRESS
 from nsbench.report.document import Document, anchor
 from nsbench.report.gallery import Drawing
-from nsbench.report.style import ON_DARK, colour_variable, inline_svg
+from nsbench.report.page_svg import colour_variable, inline_svg
+from nsbench.report.style import ON_DARK
 from nsbench.report.table import TEXT_COLUMNS
 
 _SENTENCES_SHOWN = 5

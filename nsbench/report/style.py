@@ -1,6 +1,6 @@
 """How figures look: colours that the colour-blind can tell apart, and a marker a method for prints without colour.
 
-A page shows the same drawing on a light and on a dark ground: `inline_svg` puts a CSS variable in the place of every
+A page shows the same drawing on a light and on a dark ground: `page_svg` puts a CSS variable in the place of every
 colour in `ON_DARK`, and the page gives the variables their values.
 """
 
@@ -10,7 +10,6 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -208,32 +207,3 @@ def save_png(figure: "Figure", path: Path) -> None:
     """Writes the figure as PNG; the same figure gives the same bytes."""
     with drawing_style():
         figure.savefig(path, dpi=PNG_DPI, facecolor=GROUND)
-
-
-def inline_svg(svg: str, name: str, title: str) -> str:
-    """An SVG as an element of a page: its own ids, CSS variables instead of colours, and a title for screen readers.
-
-    Args:
-        svg: As `svg_text` gives it.
-        name: Unlike that of any other figure of the page; begins all ids.
-        title: What the figure shows.
-
-    >>> inline_svg('<?xml version="1.0"?><svg width="9pt"><g id="a" style="fill: #1a1a1a"/></svg>', "n", "A & B")
-    '<svg role="img" aria-label="A &amp; B" width="9pt"><g id="n-a" style="fill: var(--figure-1a1a1a)"/></svg>'
-    """
-    element = svg[svg.index("<svg") :]
-    element = re.sub(r"<metadata>.*?</metadata>\s*", "", element, flags=re.DOTALL)
-    element = re.sub(r"\s+xmlns(:\w+)?=\"[^\"]*\"", "", element).replace("xlink:href", "href")
-    element = re.sub(r"(id=\"|href=\"#|url\(#)", rf"\g<1>{name}-", element)
-    for colour in ON_DARK:
-        element = element.replace(colour, f"var({colour_variable(colour)})")
-    return element.replace("<svg", f'<svg role="img" aria-label="{escape(title)}"', 1)
-
-
-def colour_variable(colour: str) -> str:
-    """The CSS variable that stands for a colour of a figure.
-
-    >>> colour_variable("#1a1a1a")
-    '--figure-1a1a1a'
-    """
-    return f"--figure-{colour[1:]}"
