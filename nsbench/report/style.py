@@ -25,6 +25,12 @@ if TYPE_CHECKING:  # The page needs the colours, and half a second of matplotlib
 PNG_DPI = 200
 """Sharp in print at the size that figures have."""
 
+STACKED_WIDTH = 5.0
+"""Inches of a figure whose panels stand one above the other: on a phone, 9 points of it are some 8 pixels."""
+
+STACKED_LEGEND_COLUMNS = 3
+"""Columns of the legend under such a figure."""
+
 INK = "#1a1a1a"
 """Text, axes and baselines."""
 
@@ -173,6 +179,15 @@ def drawing_style() -> Iterator[None]:
     ):
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         yield
+
+
+def panel_grid(n_panels: int, *, stacked: bool) -> tuple[int, int]:
+    """Rows and columns of panels that stand side by side, or one above the other.
+
+    >>> panel_grid(2, stacked=False), panel_grid(2, stacked=True)
+    ((1, 2), (2, 1))
+    """
+    return (n_panels, 1) if stacked else (1, n_panels)
 
 
 def new_figure(width: float, height: float) -> "Figure":
