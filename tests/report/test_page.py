@@ -16,6 +16,7 @@ from nsbench.report.page import page_html
 from nsbench.report.reading import summary_of_runs
 from tests.report.stored_run_builder import repeats, stored, summary_of
 from tests.report.test_figure import crowded_summary
+from tests.tracking.run_builder import card_json, final_metrics
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 OFFLINE = (
@@ -120,6 +121,13 @@ def test_what_is_stacked_is_for_narrow_screens_and_not_for_print(page):
     narrow = style.index("@media screen and (max-width: 40rem)")
     assert style.index("svg.stacked { display: none; }") < narrow < style.index("svg.stacked { display: block;")
     assert style.count("svg.stacked { display:") == 2
+
+
+def test_a_note_stands_below_its_table():
+    card = card_json(best_reachable={"k": 10, "hit_rate": {"all": 0.3, "head": 0.3, "mid": 0.3, "tail": 0.3}})
+    text = report_of(summary_of([stored("a<", metrics=final_metrics(0.2, 0.4, 0.2, 0.1, 0.5), card=card)]))
+    assert text.count('<p class="note">') == 1
+    assert text.index("Best reachable</th>") < text.index('<p class="note">a&lt; exceeds the best reachable in head')
 
 
 def test_the_best_and_the_second_best_are_marked(page):
