@@ -1,4 +1,4 @@
-"""The figure of accuracy against balance: hit rate on the left, NDCG on the right, every method, the samplers' Pareto front.
+"""The figure of accuracy against balance: hit rate first, then NDCG, every method, the samplers' Pareto front.
 
 Source: paper, figure 4, with every run, a confidence region of the mean, and the Pareto front.
 """
@@ -18,11 +18,11 @@ from nsbench.report.confidence_region import mean_region
 from nsbench.report.cut_off import marked_label
 from nsbench.report.frame import frame_of
 from nsbench.report.label_placement import Box, place_labels
-from nsbench.report.style import FAINT, GROUND, INK, Mark, drawing_style, new_figure, settle
+from nsbench.report.style import FAINT, GROUND, INK, STACKED_WIDTH, Mark, drawing_style, new_figure, panel_grid, settle
 from nsbench.report.summary import ACCURACY_METRICS, DatasetSummary, Estimate
 from nsbench.report.table import METRIC_TITLES
 
-_WIDTH, _HEIGHT = 9.0, 4.0
+_WIDTH, _HEIGHT, _STACKED_HEIGHT = 9.0, 4.0, 7.6
 _MARKER_POINTS = 7.0
 _LEADER_FROM_PX = 14.0
 _MOST_BALANCED = 103.0
@@ -56,7 +56,9 @@ class _Point:
         return 100 * self.accuracy.mean if self.pinned is None else self.pinned[1]
 
 
-def accuracy_balance_figure(summary: DatasetSummary, marks: Mapping[str, Mark]) -> Figure | None:
+def accuracy_balance_figure(
+    summary: DatasetSummary, marks: Mapping[str, Mark], *, stacked: bool = False
+) -> Figure | None:
     """Mean accuracy against mean balance, every method labelled, every run a faint point.
 
     Ellipses hold the mean with 95 % confidence as far as repeats go; with fewer than four repeats, bars show one
@@ -65,6 +67,7 @@ def accuracy_balance_figure(summary: DatasetSummary, marks: Mapping[str, Mark]) 
     Args:
         summary: The dataset's.
         marks: How each method is drawn, by label.
+        stacked: Whether the panels stand one above the other, for a phone.
 
     Returns:
         None where no method has both an accuracy and a balance.
@@ -72,9 +75,10 @@ def accuracy_balance_figure(summary: DatasetSummary, marks: Mapping[str, Mark]) 
     if not _points(summary, ACCURACY_METRICS[0]):
         return None
     with drawing_style():
-        figure = new_figure(_WIDTH, _HEIGHT)
+        figure = new_figure(STACKED_WIDTH, _STACKED_HEIGHT) if stacked else new_figure(_WIDTH, _HEIGHT)
+        grid = figure.subplots(*panel_grid(len(ACCURACY_METRICS), stacked=stacked))
         panels = []
-        for axes, metric in zip(figure.subplots(1, len(ACCURACY_METRICS)), ACCURACY_METRICS, strict=True):
+        for axes, metric in zip(grid, ACCURACY_METRICS, strict=True):
             points = _draw_panel(axes, _points(summary, metric), marks)
             axes.set_ylabel(f"{METRIC_TITLES[metric]}, %")
             panels.append((axes, points))

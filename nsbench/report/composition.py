@@ -189,7 +189,7 @@ def _left_out(summary: DatasetSummary, card: DatasetCard) -> str:
     n_ranked = summary.n_targets(ALL)
     if not summary.selection.protocol.startswith(_ROLLING) or not 0 < n_ranked < card.n_test:
         return ""
-    return f", of which {card.n_test - n_ranked:,.0f} of users without a history are left out"
+    return f" ({card.n_test - n_ranked:,.0f} not ranked, each the first of its user)"
 
 
 def _warnings(card: DatasetCard, cold_items: object) -> tuple[str, ...]:

@@ -5,19 +5,29 @@ from collections.abc import Callable, Mapping, Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from nsbench.report.style import Mark, drawing_style, legend_label, new_figure
+from nsbench.report.style import (
+    STACKED_LEGEND_COLUMNS,
+    STACKED_WIDTH,
+    Mark,
+    drawing_style,
+    legend_label,
+    new_figure,
+    panel_grid,
+)
 from nsbench.report.training_curve import TrainingCurve, mean_curve
 from nsbench.tracking.stored_run import MetricPoint
 
-_WIDTH, _HEIGHT = 9.0, 3.8
+_WIDTH, _HEIGHT, _STACKED_HEIGHT = 9.0, 3.8, 6.2
+_LEGEND_COLUMNS = 6
 
 
-def curve_figure(curves: Sequence[TrainingCurve], marks: Mapping[str, Mark]) -> Figure | None:
-    """Training loss on the left, validation NDCG on the right.
+def curve_figure(curves: Sequence[TrainingCurve], marks: Mapping[str, Mark], *, stacked: bool = False) -> Figure | None:
+    """Training loss, then validation NDCG.
 
     Args:
         curves: Of some repeats of every method.
         marks: How each method is drawn, by label.
+        stacked: Whether the panels stand one above the other, for a phone.
 
     Returns:
         None without curves.
@@ -25,16 +35,17 @@ def curve_figure(curves: Sequence[TrainingCurve], marks: Mapping[str, Mark]) -> 
     if not curves:
         return None
     with drawing_style():
-        figure = new_figure(_WIDTH, _HEIGHT)
-        left, right = figure.subplots(1, 2)
-        _draw_panel(left, curves, marks, lambda curve: curve.loss, scale=1)
-        _draw_panel(right, curves, marks, lambda curve: curve.valid, scale=100)
-        left.set_ylabel("Training loss")
-        right.set_ylabel("Validation NDCG at 10, %")
-        for axes in (left, right):
+        figure = new_figure(STACKED_WIDTH, _STACKED_HEIGHT) if stacked else new_figure(_WIDTH, _HEIGHT)
+        losses, valid = figure.subplots(*panel_grid(2, stacked=stacked))
+        _draw_panel(losses, curves, marks, lambda curve: curve.loss, scale=1)
+        _draw_panel(valid, curves, marks, lambda curve: curve.valid, scale=100)
+        losses.set_ylabel("Training loss")
+        valid.set_ylabel("Validation NDCG at 10, %")
+        for axes in (losses, valid):
             axes.set_xlabel("Epoch")
-        handles, labels = right.get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=max(1, min(len(labels), 6)))
+        handles, labels = valid.get_legend_handles_labels()
+        n_columns = min(len(labels), STACKED_LEGEND_COLUMNS if stacked else _LEGEND_COLUMNS)
+        figure.legend(handles, labels, loc="outside lower center", ncols=max(1, n_columns))
     return figure
 
 

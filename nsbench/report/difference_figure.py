@@ -7,23 +7,27 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from nsbench.report.statistic import BALANCE, PairedDifference
-from nsbench.report.style import FAINT, GROUND, INK, drawing_style, new_figure
+from nsbench.report.style import FAINT, GROUND, INK, STACKED_WIDTH, drawing_style, new_figure, panel_grid
 from nsbench.report.summary import DatasetSummary
 from nsbench.report.table import METRIC_TITLES
 from nsbench.terms import ALL
 
 _BETTER, _WORSE = "#0072b2", "#d55e00"
-_CELL, _MARGIN = 0.5, 1.5
+_CELL, _MARGIN, _LEAST_WIDTH = 0.5, 1.5, 6.4
 _MOST_METHODS = 40
 """Of more, the tables tell: a square of 200 is a hundred inches wide."""
 
 _PANELS = (("hit_rate", ALL, METRIC_TITLES["hit_rate"]), ("hit_rate", BALANCE, "Balance of hit rates"))
 
 
-def difference_figure(summary: DatasetSummary) -> Figure | None:
+def difference_figure(summary: DatasetSummary, *, stacked: bool = False) -> Figure | None:
     """Two squares of all pairs, in hit rate and in balance: row minus column, in percent points.
 
     Significant differences (Holm-corrected) are filled and bold, blue where the row is better and orange where it is worse.
+
+    Args:
+        summary: The dataset's.
+        stacked: Whether the squares stand one above the other, for a phone.
 
     Returns:
         None with fewer than two methods or with too many to be seen, or without statistics.
@@ -34,8 +38,10 @@ def difference_figure(summary: DatasetSummary) -> Figure | None:
         return None
     side = _CELL * len(labels)
     with drawing_style():
-        figure = new_figure(max(6.4, (side + _MARGIN) * len(panels)), side + _MARGIN)
-        grid = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+        n_rows, n_columns = panel_grid(len(panels), stacked=stacked)
+        width = max(STACKED_WIDTH if stacked else _LEAST_WIDTH, (side + _MARGIN) * n_columns)
+        figure = new_figure(width, (side + _MARGIN) * n_rows)
+        grid = figure.subplots(n_rows, n_columns, sharey=True, squeeze=False).ravel()
         for axes, (metric, group, title) in zip(grid, panels, strict=True):
             _draw_square(axes, labels, summary.statistics.pairs(metric, group))
             axes.set_title(f"{title}: row − column, points", loc="left", fontsize=9, fontweight="bold", pad=8)

@@ -12,6 +12,9 @@ from nsbench.report.style import Mark, marks_of_methods, save_png, settle, svg_t
 from nsbench.report.summary import DatasetSummary
 from nsbench.report.training_curve import TrainingCurve
 
+_MOST_STACKED = 300_000
+"""Characters of a figure, some two thousand points, from which on a page doesn't hold it a second time."""
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -87,7 +90,12 @@ class _Artist:
             save_png(figure, png_file)
             svg_file.write_text(svg, encoding="utf-8")
             self._files += [png_file, svg_file]
-        return Drawing(name, plan.title, plan.caption, svg)
+        return Drawing(name, plan.title, plan.caption, svg, _stacked(plan) if len(svg) <= _MOST_STACKED else None)
+
+
+def _stacked(plan: "Plan") -> str | None:
+    figure = plan.stack()
+    return None if figure is None else svg_text(figure)
 
 
 def _shared_plans(summaries: Sequence[DatasetSummary]) -> "list[Plan]":

@@ -116,8 +116,8 @@ def cost_note(summary: DatasetSummary) -> tuple[str, ...]:
         return ()
     if summary.costs[0].clock == "cpu":
         return (
-            "Training is measured in CPU seconds of its process, which other work on the machine does not lengthen; evaluation "
-            "by the clock.",
+            "Training is measured in CPU seconds, of all processes that train a model together, which other work on the machine "
+            "does not lengthen; evaluation by the clock.",
         )
     return (
         "Training is measured by the clock, as on a GPU or where runs don't hold their CPU time: other work on the machine "

@@ -70,6 +70,7 @@ def report_json(summaries: Sequence[DatasetSummary], tables: Sequence[ReportTabl
             "title": table.title,
             "columns": list(table.columns),
             "rows": [[cell.text for cell in row] for row in table.rows],
+            "note": table.note,
         }
         for table in tables
     ]

@@ -31,12 +31,14 @@ class Plan:
         title: A few words.
         caption: How to read it.
         make: Draws it; gives None where there is nothing to show.
+        stack: Draws it with its panels one above the other; gives None where it has but one.
     """
 
     kind: str
     title: str
     caption: str
     make: Callable[[], Figure | None]
+    stack: Callable[[], Figure | None] = lambda: None
 
 
 def shared_plans(summaries: Sequence[DatasetSummary]) -> list[Plan]:
@@ -73,12 +75,14 @@ def _result_plans(summary: DatasetSummary, marks: Mapping[str, Mark]) -> list[Pl
             "their accuracy at their balance in brackets lie beyond the edge that they are drawn on; the "
             f"dashed line is the samplers' Pareto front.{_cut_off_note(summary)}",
             lambda: accuracy_balance_figure(summary, marks),
+            lambda: accuracy_balance_figure(summary, marks, stacked=True),
         ),
         Plan(
             "repeats",
             "Every repeat",
             f"A point is a run with its own seed; the upright line is the mean.{_cut_off_note(summary)}",
             lambda: repeat_figure(summary, marks),
+            lambda: repeat_figure(summary, marks, stacked=True),
         ),
         Plan(
             "differences",
@@ -86,6 +90,7 @@ def _result_plans(summary: DatasetSummary, marks: Mapping[str, Mark]) -> list[Pl
             "Row minus column in percent points. Filled and bold: significant after Holm's correction, blue where the row "
             "is better and orange where it is worse. Plain: undecided, or not significant.",
             lambda: difference_figure(summary),
+            lambda: difference_figure(summary, stacked=True),
         ),
         Plan(
             "cohorts",
@@ -131,6 +136,7 @@ def _search_plans(summary: DatasetSummary, curves: Sequence[TrainingCurve], mark
             "A point is a trial, hollow where it was pruned; a line joins a method's best trials over the range, where there "
             "are enough. Trials differ in the other settings too.",
             lambda: search_figure(_on_compared_log(summary), marks),
+            lambda: search_figure(_on_compared_log(summary), marks, stacked=True),
         ),
         Plan(
             "replay",
@@ -145,6 +151,7 @@ def _search_plans(summary: DatasetSummary, curves: Sequence[TrainingCurve], mark
             f"Thin: up to {MOST_CURVES} repeats of each method; thick: their mean. Losses of different samplers have "
             "different negatives and can't be compared.",
             lambda: curve_figure(curves, marks),
+            lambda: curve_figure(curves, marks, stacked=True),
         ),
     ]
 

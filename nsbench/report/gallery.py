@@ -14,12 +14,15 @@ class Drawing:
         title: A few words.
         caption: How to read it.
         svg: The picture.
+        stacked: The same with its panels one above the other, for a phone; None where it has but one panel, or too many
+            points to be in a page twice.
     """
 
     name: str
     title: str
     caption: str
     svg: str
+    stacked: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Figures kept between reports: what was drawn from the same runs by the same code is taken from the report before.
 
 Drawing is what a report takes longest for. Beside the figures lies `drawn.json`, which says of each dataset what its
-figures were drawn from (a hash) and what they are called.
+figures were drawn from (a hash) and what they are called, and holds what the page shows on a phone instead.
 """
 
 import hashlib
@@ -52,7 +52,8 @@ def read_group(folder: Path, group: str, key: str) -> DrawnGroup | None:
         return None
     try:
         drawings = {
-            kind: Drawing(**fields, svg=_svg(folder, fields["name"])) for kind, fields in entry["drawings"].items()
+            kind: Drawing(**_texts(fields), svg=_svg(folder, fields["name"]))
+            for kind, fields in entry["drawings"].items()
         }
         is_whole = entry["files"] == _hash_of_files(folder, drawings)
     except (OSError, KeyError, TypeError, ValueError, AttributeError):
@@ -79,6 +80,13 @@ def write_groups(groups: Mapping[str, DrawnGroup], folder: Path) -> Path:
     return path
 
 
+def _texts(fields: Mapping[str, str | None]) -> dict[str, str]:
+    """What is noted of a figure; what isn't text isn't there."""
+    if not all(isinstance(text, str) for text in fields.values() if text is not None):
+        raise ValueError("a figure is noted in texts")
+    return {name: text for name, text in fields.items() if text is not None}
+
+
 def _svg(folder: Path, name: str) -> str:
     if Path(name).name != name:
         raise ValueError(f"no name of a file: {name!r}")
@@ -90,6 +98,7 @@ def _hash_of_files(folder: Path, drawings: Mapping[str, Drawing]) -> str:
     for drawing in drawings.values():
         for ending in (".png", ".svg"):
             digest.update((folder / f"{drawing.name}{ending}").read_bytes())
+        digest.update((drawing.stacked or "").encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
 
 

@@ -43,7 +43,7 @@ PREVIEW_HEAD = r"""\documentclass{article}
 
 
 def latex_table(table: ReportTable, label: str) -> str:
-    """A table as a float; the best of a column is bold, the second best underlined.
+    """A table as a float; the best of a column is bold, the second best underlined; a note stands below.
 
     It needs the packages booktabs, array, graphicx and amssymb. A table that is wider than the line is scaled down to it.
 
@@ -52,6 +52,7 @@ def latex_table(table: ReportTable, label: str) -> str:
         label: Goes after `tab:` for references.
     """
     header = " & ".join(map(latex_text, table.columns))
+    note = f"\n\n\\smallskip\n{{\\footnotesize {latex_text(table.note)}\\par}}" if table.note else ""
     rows = "\n".join(f"  {_unstarred(' & '.join(map(_cell, row)))} \\\\" for row in table.rows)
     return rf"""\begin{{table}}
 \centering
@@ -64,7 +65,7 @@ def latex_table(table: ReportTable, label: str) -> str:
   \midrule
 {rows}
   \bottomrule
-\end{{tabular}}}}
+\end{{tabular}}}}{note}
 \end{{table}}
 """
 

@@ -26,13 +26,14 @@ def markdown_report(document: Document, figure_folder: str | None) -> str:
 
 
 def markdown_table(table: ReportTable) -> str:
-    """A table with its title above it, words to the left and numbers to the right."""
+    """A table with its title above it and its note below, words to the left and numbers to the right."""
     lines = [
         f"**{_inline(table.title)}**",
         "",
         f"| {' | '.join(map(_escaped, table.columns))} |",
         f"|{'|'.join('---' if column in TEXT_COLUMNS else '---:' for column in table.columns)}|",
         *(f"| {' | '.join(map(_marked, row))} |" for row in table.rows),
+        *(["", _inline(table.note)] if table.note else []),
     ]
     return "\n".join(lines)
 

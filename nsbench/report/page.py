@@ -9,7 +9,8 @@ from markupsafe import Markup, escape
 from nsbench.report.composition import PAPER_ADDRESS
 from nsbench.report.document import Document, anchor
 from nsbench.report.gallery import Drawing
-from nsbench.report.style import ON_DARK, colour_variable, inline_svg
+from nsbench.report.page_svg import colour_variable, inline_svg
+from nsbench.report.style import ON_DARK
 from nsbench.report.table import TEXT_COLUMNS
 
 _SENTENCES_SHOWN = 5
@@ -88,7 +89,16 @@ def _unbroken(command: str) -> Markup:
 
 
 def _inline(drawing: Drawing) -> Markup:
-    return Markup(inline_svg(drawing.svg, anchor(drawing.name), f"{drawing.title}. {drawing.caption}"))
+    """A figure's picture, and its stacked one, of which style sheets show one."""
+    name, title = anchor(drawing.name), f"{drawing.title}. {drawing.caption}"
+    if drawing.stacked is None:
+        return Markup(inline_svg(drawing.svg, name, title))
+    # Names begin with a figure's kind, and none is so called.
+    pictures = (
+        inline_svg(drawing.svg, name, title, "beside"),
+        inline_svg(drawing.stacked, f"stacked-{name}", title, "stacked"),
+    )
+    return Markup("\n").join(map(Markup, pictures))
 
 
 def _is_wide(drawing: Drawing) -> bool:

@@ -10,19 +10,30 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from nsbench.report.cut_off import marked_label
-from nsbench.report.style import GROUND, INK, Mark, drawing_style, name_rows, new_figure, spread
+from nsbench.report.style import (
+    GROUND,
+    INK,
+    STACKED_WIDTH,
+    Mark,
+    drawing_style,
+    name_rows,
+    new_figure,
+    panel_grid,
+    spread,
+)
 from nsbench.report.summary import ACCURACY_METRICS, DatasetSummary
 from nsbench.report.table import METRIC_TITLES
 
 _WIDTH, _METHOD_HEIGHT, _MARGIN = 8.0, 0.38, 1.0
 
 
-def repeat_figure(summary: DatasetSummary, marks: Mapping[str, Mark]) -> Figure | None:
+def repeat_figure(summary: DatasetSummary, marks: Mapping[str, Mark], *, stacked: bool = False) -> Figure | None:
     """Hit rate and NDCG of every run, a row a method, with the mean.
 
     Args:
         summary: The dataset's.
         marks: How each method is drawn, by label.
+        stacked: Whether the panels stand one above the other, for a phone.
 
     Returns:
         None without methods.
@@ -30,8 +41,10 @@ def repeat_figure(summary: DatasetSummary, marks: Mapping[str, Mark]) -> Figure 
     if not summary.methods:
         return None
     with drawing_style():
-        figure = new_figure(_WIDTH, _MARGIN + _METHOD_HEIGHT * len(summary.methods))
-        panels = figure.subplots(1, len(ACCURACY_METRICS), sharey=True, squeeze=False)[0]
+        n_rows, n_columns = panel_grid(len(ACCURACY_METRICS), stacked=stacked)
+        height = n_rows * (_MARGIN + _METHOD_HEIGHT * len(summary.methods))
+        figure = new_figure(STACKED_WIDTH if stacked else _WIDTH, height)
+        panels = figure.subplots(n_rows, n_columns, sharey=True, squeeze=False).ravel()
         for axes, metric in zip(panels, ACCURACY_METRICS, strict=True):
             for place, row in enumerate(summary.methods):
                 _draw_runs(axes, place, 100 * np.array(row.accuracy(metric).values), marks[row.method.label])

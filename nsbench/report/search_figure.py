@@ -15,12 +15,21 @@ from nsbench.report.claim_of_count import OBJECTIVE_TAG
 from nsbench.report.log_axis import plain_log_ticks
 from nsbench.report.plain_text import plain_text
 from nsbench.report.run_check import number_of
-from nsbench.report.style import GROUND, Mark, drawing_style, legend_label, new_figure
+from nsbench.report.style import (
+    GROUND,
+    STACKED_LEGEND_COLUMNS,
+    STACKED_WIDTH,
+    Mark,
+    drawing_style,
+    legend_label,
+    new_figure,
+)
 from nsbench.report.training_curve import VALID_NDCG
 from nsbench.terms import RunKind
 from nsbench.tracking.stored_run import StoredRun
 
-_WIDTH, _ROW_HEIGHT, _COLUMNS = 9.0, 3.1, 2
+_WIDTH, _ROW_HEIGHT, _COLUMNS, _LEGEND_COLUMNS = 9.0, 3.1, 2, 6
+_STACKED_ROW_HEIGHT = 2.7
 _FEWEST_PARTS, _MOST_PARTS, _TRIALS_A_PART = 3, 5, 3
 _TITLES = {
     "learning_rate": "Learning rate",
@@ -32,12 +41,13 @@ _TITLES = {
 _MODEL_COUNTS = frozenset({"n_blocks", "n_heads"})
 
 
-def search_figure(runs: Sequence[StoredRun], marks: Mapping[str, Mark]) -> Figure | None:
+def search_figure(runs: Sequence[StoredRun], marks: Mapping[str, Mark], *, stacked: bool = False) -> Figure | None:
     """A panel a searched setting; solid points are finished trials, hollow ones were pruned; lines join the best ones.
 
     Args:
         runs: Runs on one preparation of a log.
         marks: How each method is drawn, by label; trials of others are left out.
+        stacked: Whether the panels stand one above the other, for a phone.
 
     Returns:
         None where no trial's setting varies.
@@ -54,20 +64,23 @@ def search_figure(runs: Sequence[StoredRun], marks: Mapping[str, Mark]) -> Figur
     names = searched_settings(trials)
     if not names:
         return None
-    n_rows = math.ceil(len(names) / _COLUMNS)
+    n_columns = 1 if stacked else _COLUMNS
+    n_rows = math.ceil(len(names) / n_columns)
     with drawing_style():
-        figure = new_figure(_WIDTH, _ROW_HEIGHT * n_rows + 0.4)
-        grid = figure.subplots(n_rows, _COLUMNS, squeeze=False, sharey=True).ravel()
+        height = n_rows * (_STACKED_ROW_HEIGHT if stacked else _ROW_HEIGHT) + 0.4
+        figure = new_figure(STACKED_WIDTH if stacked else _WIDTH, height)
+        grid = figure.subplots(n_rows, n_columns, squeeze=False, sharey=True).ravel()
         for axes, name in zip(grid, names, strict=False):
             _draw_panel(axes, name, trials, marks, objective)
         for axes in grid[len(names) :]:
             axes.set_axis_off()
         for row in range(n_rows):
-            grid[row * _COLUMNS].set_ylabel(f"{objective_title(objective)}, %")
+            grid[row * n_columns].set_ylabel(f"{objective_title(objective)}, %")
         handles = {
             label: handle for axes in grid for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
         }
-        figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=max(1, min(len(handles), 6)))
+        n_columns = min(len(handles), STACKED_LEGEND_COLUMNS if stacked else _LEGEND_COLUMNS)
+        figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=max(1, n_columns))
     return figure
 
 

@@ -1,6 +1,6 @@
 """How figures look: colours that the colour-blind can tell apart, and a marker a method for prints without colour.
 
-A page shows the same drawing on a light and on a dark ground: `inline_svg` puts a CSS variable in the place of every
+A page shows the same drawing on a light and on a dark ground: `page_svg` puts a CSS variable in the place of every
 colour in `ON_DARK`, and the page gives the variables their values.
 """
 
@@ -10,7 +10,6 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +24,12 @@ if TYPE_CHECKING:  # The page needs the colours, and half a second of matplotlib
 
 PNG_DPI = 200
 """Sharp in print at the size that figures have."""
+
+STACKED_WIDTH = 5.0
+"""Inches of a figure whose panels stand one above the other: on a phone, 9 points of it are some 8 pixels."""
+
+STACKED_LEGEND_COLUMNS = 3
+"""Columns of the legend under such a figure."""
 
 INK = "#1a1a1a"
 """Text, axes and baselines."""
@@ -176,6 +181,15 @@ def drawing_style() -> Iterator[None]:
         yield
 
 
+def panel_grid(n_panels: int, *, stacked: bool) -> tuple[int, int]:
+    """Rows and columns of panels that stand side by side, or one above the other.
+
+    >>> panel_grid(2, stacked=False), panel_grid(2, stacked=True)
+    ((1, 2), (2, 1))
+    """
+    return (n_panels, 1) if stacked else (1, n_panels)
+
+
 def new_figure(width: float, height: float) -> "Figure":
     """A figure of that many inches that lays its panels out by itself; needs no screen."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -208,32 +222,3 @@ def save_png(figure: "Figure", path: Path) -> None:
     """Writes the figure as PNG; the same figure gives the same bytes."""
     with drawing_style():
         figure.savefig(path, dpi=PNG_DPI, facecolor=GROUND)
-
-
-def inline_svg(svg: str, name: str, title: str) -> str:
-    """An SVG as an element of a page: its own ids, CSS variables instead of colours, and a title for screen readers.
-
-    Args:
-        svg: As `svg_text` gives it.
-        name: Unlike that of any other figure of the page; begins all ids.
-        title: What the figure shows.
-
-    >>> inline_svg('<?xml version="1.0"?><svg width="9pt"><g id="a" style="fill: #1a1a1a"/></svg>', "n", "A & B")
-    '<svg role="img" aria-label="A &amp; B" width="9pt"><g id="n-a" style="fill: var(--figure-1a1a1a)"/></svg>'
-    """
-    element = svg[svg.index("<svg") :]
-    element = re.sub(r"<metadata>.*?</metadata>\s*", "", element, flags=re.DOTALL)
-    element = re.sub(r"\s+xmlns(:\w+)?=\"[^\"]*\"", "", element).replace("xlink:href", "href")
-    element = re.sub(r"(id=\"|href=\"#|url\(#)", rf"\g<1>{name}-", element)
-    for colour in ON_DARK:
-        element = element.replace(colour, f"var({colour_variable(colour)})")
-    return element.replace("<svg", f'<svg role="img" aria-label="{escape(title)}"', 1)
-
-
-def colour_variable(colour: str) -> str:
-    """The CSS variable that stands for a colour of a figure.
-
-    >>> colour_variable("#1a1a1a")
-    '--figure-1a1a1a'
-    """
-    return f"--figure-{colour[1:]}"

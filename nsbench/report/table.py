@@ -10,6 +10,7 @@ from enum import Enum
 import numpy as np
 
 from nsbench.evaluation.metric import balance
+from nsbench.report.best_reachable import exceeded_note
 from nsbench.report.cut_off import COLUMN, cut_off_text, has_cut_off, marked_label
 from nsbench.report.number import estimate_text, percent
 from nsbench.report.selection import CUTOFF
@@ -73,11 +74,19 @@ class Cell:
 
 @dataclass(frozen=True)
 class ReportTable:
-    """A table with a title; cells by row."""
+    """A table with a title; cells by row.
+
+    Attributes:
+        title: Stands above it.
+        columns: Their names.
+        rows: As many cells each as there are columns.
+        note: Sentences that stand below it; empty: none.
+    """
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    note: str = ""
 
 
 def result_tables(summary: DatasetSummary) -> list[ReportTable]:
@@ -90,7 +99,8 @@ def result_tables(summary: DatasetSummary) -> list[ReportTable]:
 def cohort_table(summary: DatasetSummary, metric: str) -> ReportTable:
     """An accuracy metric in total and by cohort, and its balance; the best and second best of each column are marked.
 
-    Where the log's generator knows it, the last row says what the best possible model would reach.
+    Where the log's generator knows it, the last row says what the best possible model would reach, and a note how more was
+    reached than that.
     """
     groups = [ALL, *(cohort.label for cohort in BALANCED_COHORTS)]
     groups += [Cohort.COLD.label] if summary.has_cold_hits else []
@@ -104,7 +114,7 @@ def cohort_table(summary: DatasetSummary, metric: str) -> ReportTable:
         table.rows.append((Cell("Best reachable"), *blank, *map(Cell, cells)))
     names = ("Total", *(group.capitalize() for group in groups[1:]), "Balance")
     title = f"{METRIC_TITLES[metric]} on {summary.dataset}, %"
-    return ReportTable(title, (*table.names, *names), tuple(table.rows))
+    return ReportTable(title, (*table.names, *names), tuple(table.rows), exceeded_note(summary, metric, groups))
 
 
 def balance_table(summary: DatasetSummary) -> ReportTable:

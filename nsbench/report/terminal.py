@@ -61,7 +61,7 @@ def ascii_text(text: str) -> str:
 
 
 def terminal_table(table: ReportTable) -> Table:
-    """A table with words to the left and numbers to the right."""
+    """A table with words to the left and numbers to the right, and its note below."""
     drawn = Table(
         title=Text(table.title),
         title_justify="left",
@@ -69,6 +69,8 @@ def terminal_table(table: ReportTable) -> Table:
         header_style="dim",
         box=SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
+        caption=Text(table.note) if table.note else None,
+        caption_justify="left",
     )
     for column in table.columns:
         is_text = column in TEXT_COLUMNS

@@ -9,6 +9,7 @@ from typer.testing import CliRunner, Result
 from nsbench.cli.data import data_app
 from nsbench.data.store import load_dataset
 from nsbench.errors import LogError, NsbenchError, SettingsError
+from nsbench.evaluation.target import targets_of
 from nsbench.home import Home
 from tests.data.interaction import rows_of, write_csv
 
@@ -144,6 +145,21 @@ def test_what_can_not_be_ranked_and_what_stands_in_no_order_is_said(home: Home, 
     (tmp_path / "tied.csv").write_text("\n".join(["user,item,time", *rows]) + "\n")
     said = nsbench_data("prepare", str(tmp_path / "tied.csv"), "--name", "tied").stdout
     assert "100% of the interactions have the time of another one of their user" in said
+
+
+def test_of_a_users_first_interactions_in_the_test_one_is_not_ranked(home: Home, tmp_path: Path) -> None:
+    """Of 100 rows, one a minute, the last 20 are the test: 3 of one new user, 1 of another one, 16 of nine known users, of
+    whom one was first seen in the validation, the 10 rows before. What is not ranked is the first row of both new users.
+    """
+    users = [*(f"u{n % 8}" for n in range(79)), "of-validation", "of-validation", *["new"] * 3, "once"]
+    users += [f"u{n % 8}" for n in range(15)]
+    rows = [f"{user},i{n % 7},{1_600_000_000 + 60 * n}" for n, user in enumerate(users)]
+    (tmp_path / "new.csv").write_text("\n".join(["user,item,time", *rows]) + "\n")
+    shares = ("--valid-share", "0.1", "--test-share", "0.2")
+    said = nsbench_data("prepare", str(tmp_path / "new.csv"), "--name", "new", *shares).stdout
+    assert "70 training, 10 validation, 20 test" in said
+    assert "2 of 20 test interactions (10.0%) are the first of their users" in said
+    assert len(targets_of(load_dataset("new", home), "test", "rolling")) == 18
 
 
 def test_a_choice_that_does_not_exist_leaves_with_2(home: Home, log: str) -> None:

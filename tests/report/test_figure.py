@@ -14,13 +14,14 @@ from nsbench.report.cohort_figure import cohort_figure
 from nsbench.report.curve_figure import curve_figure
 from nsbench.report.difference_figure import difference_figure
 from nsbench.report.label_placement import Box
+from nsbench.report.page_svg import inline_svg
 from nsbench.report.popularity_figure import popularity_cohort_figure, popularity_figure
 from nsbench.report.ratio_figure import ratio_figure
 from nsbench.report.repeat_figure import repeat_figure
 from nsbench.report.replay_figure import ReplayPoint, replay_figure, replay_points
 from nsbench.report.search_figure import search_figure, searched_settings
 from nsbench.report.statistic import Interval, PairedDifference, Statistics
-from nsbench.report.style import ON_DARK, inline_svg, marks_of, marks_of_methods, save_png, svg_text
+from nsbench.report.style import ON_DARK, marks_of, marks_of_methods, save_png, svg_text
 from nsbench.report.training_curve import TrainingCurve
 from nsbench.terms import RunKind, Tag
 from nsbench.tracking.stored_run import MetricPoint

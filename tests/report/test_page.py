@@ -13,8 +13,10 @@ import pytest
 from nsbench.report.composition import compose
 from nsbench.report.drawing import draw_gallery
 from nsbench.report.page import page_html
+from nsbench.report.reading import summary_of_runs
 from tests.report.stored_run_builder import repeats, stored, summary_of
 from tests.report.test_figure import crowded_summary
+from tests.tracking.run_builder import card_json, final_metrics
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 OFFLINE = (
@@ -24,12 +26,16 @@ OFFLINE = (
 N_FIGURES = 5
 """Of the crowded methods: accuracy against balance, repeats, differences, cohorts, head against tail."""
 
+N_STACKED = 3
+"""The first three of them have two panels each."""
+
 PROBE = """<script>
 addEventListener("error", event => document.documentElement.dataset.failed = event.message, true);
 addEventListener("load", () => {
   const root = document.documentElement.dataset;
   root.width = document.documentElement.scrollWidth - innerWidth;
   root.figures = [...document.querySelectorAll("figure svg")].filter(svg => svg.getBoundingClientRect().height > 99).length;
+  root.stacked = [...document.querySelectorAll("svg.stacked")].filter(svg => svg.getBoundingClientRect().height > 99).length;
   root.requests = performance.getEntriesByType("resource").length;
 });
 </script>"""
@@ -91,8 +97,37 @@ def test_the_page_is_well_formed_and_all_its_links_lead_somewhere(page):
     assert {link[1:] for link in reader.links if link.startswith("#")} <= set(reader.ids)
 
 
-def test_every_figure_is_in_the_page_once(page):
-    assert page.count("<figure") == page.count("<svg") == N_FIGURES
+def test_every_figure_is_in_the_page_once_and_again_where_its_panels_can_be_stacked(page):
+    assert page.count("<figure") == N_FIGURES
+    assert page.count("<svg") == N_FIGURES + N_STACKED
+    assert page.count('class="beside"') == page.count('class="stacked"') == N_STACKED
+
+
+def test_no_drawing_borrows_from_another_one_which_may_be_hidden(page):
+    drawings = re.findall(r"<svg.*?</svg>", page, flags=re.DOTALL)
+    for drawing in drawings:
+        assert set(re.findall(r'(?:href="#|url\(#)([^")]+)', drawing)) == set(re.findall(r' id="([^"]+)"', drawing))
+
+
+def test_datasets_whose_names_differ_by_a_word_have_ids_of_their_own():
+    """Both have a stacked drawing; the name of one dataset is the other's and that word."""
+    runs = [*repeats("a", [0.2, 0.3], 0.5), *repeats("b", [0.1, 0.2], 0.5)]
+    ids = read(report_of(*(summary_of_runs(name, runs) for name in ("demo", "demo-stacked", "stacked-demo")))).ids
+    assert len(ids) == len(set(ids))
+
+
+def test_what_is_stacked_is_for_narrow_screens_and_not_for_print(page):
+    style = page[page.index("<style>") : page.index("</style>")]
+    narrow = style.index("@media screen and (max-width: 40rem)")
+    assert style.index("svg.stacked { display: none; }") < narrow < style.index("svg.stacked { display: block;")
+    assert style.count("svg.stacked { display:") == 2
+
+
+def test_a_note_stands_below_its_table():
+    card = card_json(best_reachable={"k": 10, "hit_rate": {"all": 0.3, "head": 0.3, "mid": 0.3, "tail": 0.3}})
+    text = report_of(summary_of([stored("a<", metrics=final_metrics(0.2, 0.4, 0.2, 0.1, 0.5), card=card)]))
+    assert text.count('<p class="note">') == 1
+    assert text.index("Best reachable</th>") < text.index('<p class="note">a&lt; exceeds the best reachable in head')
 
 
 def test_the_best_and_the_second_best_are_marked(page):
@@ -134,11 +169,12 @@ def chromium(folder: Path, page: str, width: int) -> dict[str, str]:
 
 @pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium isn't installed")
-@pytest.mark.parametrize("width", [1400, 390])
-def test_a_browser_shows_all_figures_without_network_and_without_scrolling_sideways(tmp_path, page, width):
+@pytest.mark.parametrize(("width", "n_stacked"), [(1400, 0), (768, 0), (390, N_STACKED)])
+def test_a_browser_shows_all_figures_without_network_and_without_scrolling_sideways(tmp_path, page, width, n_stacked):
     found = chromium(tmp_path, page, width)
     assert "failed" not in found
     assert int(found["figures"]) == N_FIGURES
+    assert int(found["stacked"]) == n_stacked
     assert int(found["requests"]) == 0
     assert int(found["width"]) <= 0
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -67,8 +68,35 @@ def test_figures_of_the_same_runs_are_not_drawn_again(reader, tmp_path, monkeypa
     build_report(reader, ["demo"], tmp_path)
     before = {path.name: path.read_bytes() for path in (tmp_path / "figures").iterdir()}
     monkeypatch.setattr("nsbench.report.drawing.svg_text", lambda figure: pytest.fail("drawn again"))
+    drawings = pictures(tmp_path)
     build_report(reader, ["demo"], tmp_path)
     assert {path.name: path.read_bytes() for path in (tmp_path / "figures").iterdir()} == before
+    assert pictures(tmp_path) == drawings
+    assert sum('class="stacked"' in drawing for drawing in drawings) == 3
+
+
+def pictures(folder: Path) -> list[str]:
+    """The drawings of a page."""
+    return re.findall(r"<svg.*?</svg>", (folder / "report.html").read_text(), flags=re.DOTALL)
+
+
+def test_a_figure_of_very_many_points_is_in_the_page_once(reader, tmp_path, monkeypatch):
+    monkeypatch.setattr("nsbench.report.drawing._MOST_STACKED", 10)
+    build_report(reader, ["demo"], tmp_path)
+    assert len(pictures(tmp_path)) > 3
+    assert "<svg" in "".join(pictures(tmp_path))
+    assert 'class="stacked"' not in "".join(pictures(tmp_path))
+
+
+def test_a_stacked_figure_that_is_damaged_is_drawn_again(reader, tmp_path):
+    build_report(reader, ["demo"], tmp_path)
+    drawings, note = pictures(tmp_path), tmp_path / "figures" / "drawn.json"
+    for damaged in (3, "<svg></svg>"):
+        entries = json.loads(note.read_text())
+        entries["demo"]["drawings"]["repeats"]["stacked"] = damaged
+        note.write_text(json.dumps(entries))
+        build_report(reader, ["demo"], tmp_path)
+        assert pictures(tmp_path) == drawings
 
 
 @pytest.mark.parametrize("damage", ["cohorts-demo.png", "cohorts-demo.svg", "drawn.json"])

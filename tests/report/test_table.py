@@ -1,8 +1,17 @@
 """What the tables' cells say."""
 
-import pytest
+import io
+import json
 
+import pytest
+from rich.console import Console
+
+from nsbench.report.export import report_json
+from nsbench.report.latex import latex_table
+from nsbench.report.markdown import markdown_table
 from nsbench.report.table import (
+    Cell,
+    ReportTable,
     Standing,
     balance_of_means,
     balance_table,
@@ -10,8 +19,9 @@ from nsbench.report.table import (
     cohort_table,
     result_tables,
 )
+from nsbench.report.terminal import terminal_table
 from tests.report.stored_run_builder import repeats, stored, summary_of
-from tests.tracking.run_builder import final_metrics
+from tests.tracking.run_builder import card_json, final_metrics
 
 
 def column(table, name):
@@ -30,6 +40,59 @@ def test_the_best_and_second_best_of_a_column_are_marked():
     assert [text for text, _ in column(table, "Tail")] == ["10.00 ±0.00", "15.00 ±0.00", "5.00 ±0.00"]
     assert [standing for _, standing in column(table, "Balance")] == [Standing.SECOND, Standing.OTHER, Standing.BEST]
     assert "Cold" not in table.columns
+
+
+def reachable_card(**hit_rates):
+    return card_json(best_reachable={"k": 10, "hit_rate": hit_rates})
+
+
+def test_where_a_mean_exceeds_the_best_reachable_the_table_says_how_that_can_be():
+    """Reachable are 30 % in total and 40, 30 and 10 % by cohort; the builder's head is twice, its tail half of the total."""
+    card = reachable_card(all=0.3, head=0.4, mid=0.3, tail=0.1)
+
+    def named(label, head, tail):
+        return [stored(label, seed, final_metrics(0.2, head, 0.2, tail, 0.5), card=card) for seed in range(2)]
+
+    summary = summary_of(named("a", 0.41, 0.1), named("b", 0.4, 0.11), named("c", 0.5, 0.05), named("d", 0.4, 0.1))
+    assert cohort_table(summary, "hit_rate").note == (
+        "a and c exceed the best reachable in head, b in tail: that is the best in total; in one cohort a model can exceed it "
+        "at the cost of another."
+    )
+    assert cohort_table(summary, "ndcg").note == ""
+    assert "exceed" not in "".join(table.note for table in result_tables(summary)[1:])
+
+
+def test_where_no_mean_exceeds_the_best_reachable_the_table_has_no_note():
+    """A mean of 40.0004 % is shown as 40.00, as the best reachable is."""
+    card = reachable_card(all=0.3, head=0.4, mid=0.3, tail=0.1)
+    equal = summary_of([stored("a", metrics=final_metrics(0.3, 0.400004, 0.3, 0.1, 0.5), card=card)])
+    assert cohort_table(equal, "hit_rate").rows[-1][0].text == "Best reachable"
+    assert cohort_table(equal, "hit_rate").note == ""
+    assert cohort_table(summary_of(repeats("a", [0.2, 0.2], 0.5)), "hit_rate").note == ""
+
+
+def test_what_exceeds_the_best_reachable_in_total_does_so_by_chance():
+    card = reachable_card(all=0.3, head=0.9, mid=0.9, tail=0.9)
+    summary = summary_of(
+        *([stored(name, metrics=final_metrics(0.31, 0.4, 0.3, 0.2, 0.5), card=card)] for name in "abcde")
+    )
+    note = cohort_table(summary, "hit_rate").note
+    assert note.startswith("5 methods exceed the best reachable in total: ")
+    assert "chance" in note
+    assert "cohort" not in note
+
+
+def test_a_note_stands_below_the_table_in_every_format():
+    table = ReportTable("T", ("Method",), ((Cell("a_b"),),), "a_b | x.")
+    assert markdown_table(table).endswith("| a_b |\n\na_b | x.")
+    assert "\\end{tabular}}\n\n\\smallskip\n{\\footnotesize a\\_b | x.\\par}\n\\end{table}" in latex_table(table, "t")
+    assert json.loads(report_json([], [table]))["tables"][0]["note"] == "a_b | x."
+    stream = io.StringIO()
+    Console(file=stream, width=80).print(terminal_table(table))
+    assert stream.getvalue().rstrip().endswith("a_b | x.")
+    without = ReportTable("T", ("Method",), ((Cell("a_b"),),))
+    assert markdown_table(without).endswith("| a_b |")
+    assert "smallskip" not in latex_table(without, "t")
 
 
 def test_ndcg_has_its_own_table():

@@ -102,6 +102,12 @@ def test_a_run_of_two_processes_ends_with_the_ranks_and_the_model_of_one(
     assert torch.allclose(written.dense, expected.dense, rtol=0, atol=1e-6)
 
 
+@pytest.mark.parametrize("where", WHERE)
+def test_a_runs_cpu_time_is_that_of_both_processes(folder: Path, where: str) -> None:
+    """One takes 1.25 s and the other 2.5 s; each of them knows the sum."""
+    assert [found(folder, where, rank)["run"].record.cost.train_cpu_s for rank in range(N_PROCESSES)] == [3.75, 3.75]
+
+
 def test_a_process_that_dies_while_both_rank_ends_the_other_with_a_word_about_it(tmp_path: Path) -> None:
     """The second process is killed in the middle of the first validation; the first one ends by itself, and says why."""
     run_together("tests.training.joint_fault_run", tmp_path, ends=(0, -signal.SIGKILL))
