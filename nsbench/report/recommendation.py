@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from nsbench.report.baseline_text import beaten_by, best_baseline
 from nsbench.report.comparison_text import Rival, is_decided, rivals_of
 from nsbench.report.decision import MOST_REPEATS, Decision, decision_of, repeats_needed
-from nsbench.report.number import listed, points
+from nsbench.report.number import UNDEFINED, listed, points
 from nsbench.report.selection import CUTOFF
+from nsbench.report.settings_table import negatives_of, short_number
 from nsbench.report.summary import DatasetSummary, MethodSummary
 from nsbench.report.tuning import is_unequal
 from nsbench.terms import ALL, BALANCED_COHORTS
@@ -23,6 +24,11 @@ _SOME_REPEATS = 5
 _UNSURE = {
     Decision.NOT_SIGNIFICANT: " (not significant)",
     Decision.TOO_FEW: " (too few repeats to tell)",
+    Decision.CUT_OFF: " (not trained out)",
+}
+_UNSURE_OF_ALL = {
+    Decision.NOT_SIGNIFICANT: " (none of these significant)",
+    Decision.TOO_FEW: " (too few repeats to tell for any of these)",
     Decision.CUT_OFF: " (not trained out)",
 }
 
@@ -48,7 +54,7 @@ def _use(summary: DatasetSummary, best: MethodSummary, rivals: Sequence[Rival]) 
     label, mean = reference.row.method.label, reference.row.accuracy(_METRIC).mean
     share = f" ({pair.difference / mean:+.0%})".replace("%", " %") if pair is not None and mean > 0 else ""
     parts = [f"{gain}{share} over {label}", *_cohorts(summary, best, reference), *_cost(summary, best, reference)]
-    return f"{_verb(summary, best)}: {', '.join(parts)}; its settings and command are in the table of chosen settings."
+    return f"{_verb(summary, best)}: {', '.join(parts)}; {_settings(best)}."
 
 
 def _verb(summary: DatasetSummary, best: MethodSummary) -> str:
@@ -66,13 +72,33 @@ def _reference(rivals: Sequence[Rival]) -> Rival:
 
 
 def _cohorts(summary: DatasetSummary, best: MethodSummary, reference: Rival) -> list[str]:
-    """The gain or price in each cohort, and whether it is significant."""
-    told = []
+    """The gain or price in each cohort, and whether it is significant; what holds for all of them is said once."""
+    gains, doubts = [], []
     for cohort in BALANCED_COHORTS:
         pair = summary.statistics.difference(best.method.label, reference.row.method.label, _METRIC, cohort.label)
         if pair is not None and not math.isnan(pair.difference):
-            told.append(f"{cohort.label} {points(pair.difference)}{_UNSURE.get(decision_of(pair), '')}")
-    return told
+            gains.append(f"{cohort.label} {points(pair.difference)}")
+            doubts.append(decision_of(pair))
+    if len(gains) > 1 and len(set(doubts)) == 1:
+        return [", ".join(gains) + _UNSURE_OF_ALL.get(doubts[0], "")]
+    return [f"{gain}{_UNSURE.get(doubt, '')}" for gain, doubt in zip(gains, doubts, strict=True)]
+
+
+def _settings(best: MethodSummary) -> str:
+    """What was chosen, as far as the runs say, and where the command stands."""
+    newest = best.method.runs[-1]
+    parts = [
+        f"{name} {value}"
+        for name, value in (
+            ("learning rate", short_number(newest.params.get("learning_rate", ""))),
+            ("negatives", negatives_of(newest)),
+            ("batch size", newest.params.get("batch_size", UNDEFINED)),
+        )
+        if value != UNDEFINED
+    ]
+    if not parts:
+        return "its settings are in the table of chosen settings"
+    return f"settings: {'; '.join(parts)} (the command that repeats them is in the table of chosen settings)"
 
 
 def _cost(summary: DatasetSummary, best: MethodSummary, reference: Rival) -> list[str]:

@@ -29,8 +29,8 @@ def settings_table(summary: DatasetSummary) -> ReportTable | None:
     rows = tuple(
         (
             Cell(marked_label(row.method)),
-            Cell(_number(row.method.runs[0].params.get("learning_rate", ""))),
-            Cell(_negatives(row.method.runs[0])),
+            Cell(short_number(row.method.runs[0].params.get("learning_rate", ""))),
+            Cell(negatives_of(row.method.runs[0])),
             Cell(row.method.runs[0].params.get("batch_size", UNDEFINED)),
             Cell(_over_runs(row.method, BEST_EPOCH)),
             Cell(_over_runs(row.method, N_EPOCHS)),
@@ -74,7 +74,7 @@ def _study_of_other_objective(summary: DatasetSummary, repeat: StoredRun) -> str
     return None
 
 
-def _negatives(run: StoredRun) -> str:
+def negatives_of(run: StoredRun) -> str:
     """The negatives of a positive, and how many of the proposed ones are kept."""
     fields = run.count_fields
     parts = [f"{run.params[name]} {origin}".strip() for name, origin in fields.proposed.items() if name in run.params]
@@ -85,7 +85,8 @@ def _negatives(run: StoredRun) -> str:
     return " + ".join(parts) + kept
 
 
-def _number(text: str) -> str:
+def short_number(text: str) -> str:
+    """A parameter with three digits; `UNDEFINED` where it is no number."""
     value = number_of(text)
     return UNDEFINED if math.isnan(value) else f"{value:.3g}"
 

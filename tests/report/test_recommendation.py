@@ -44,12 +44,45 @@ def test_the_price_is_told_in_cpu_time_where_all_runs_hold_it():
 
 
 def test_a_cohort_whose_difference_is_not_significant_is_said_to_be_that():
-    """Tails of 4, 9 and 14 % against 5, 10 and 15 %: a point less, with deviations of 5."""
+    """Tails of 4, 9 and 14 % against 5, 10 and 15 %: a point less, with deviations of 5. Heads differ by 30 points."""
+    good, random = (
+        [
+            stored(name, seed, final_metrics(rate + 0.01 * seed, head + 0.01 * seed, 0.2, tail + 0.05 * seed, 0.5))
+            for seed in range(3)
+        ]
+        for name, rate, head, tail in (("good", 0.29, 0.6, 0.04), ("random", 0.09, 0.3, 0.05))
+    )
+    told = answer(summary_of(good, random))[0]
+    assert "head +30.00, mid" in told
+    assert "tail -1.00 (not significant)" in told
+
+
+def test_what_holds_for_every_cohort_is_said_once():
     good, random = (
         [stored(name, seed, final_metrics(rate + 0.01 * seed, 0.5, 0.2, tail + 0.05 * seed, 0.5)) for seed in range(3)]
         for name, rate, tail in (("good", 0.29, 0.04), ("random", 0.09, 0.05))
     )
-    assert "tail -1.00 (not significant)" in answer(summary_of(good, random))[0]
+    told = answer(summary_of(good, random))[0]
+    assert "head +0.00, mid +0.00, tail -1.00 (none of these significant)" in told
+
+
+def test_the_chosen_settings_stand_in_the_first_line():
+    params = {
+        "learning_rate": "0.00123456",
+        "n_in_batch": "10",
+        "n_uniform": "100",
+        "n_hardest": "25",
+        "batch_size": "64",
+    }
+    good, random = (
+        [stored(name, seed, final_metrics(rate + 0.01 * seed, 0.5, 0.2, 0.1, 0.5), params=params) for seed in range(3)]
+        for name, rate in (("good", 0.29), ("random", 0.09))
+    )
+    told = answer(summary_of(good, random))[0]
+    assert (
+        "settings: learning rate 0.00123; negatives 10 in batch + 100 uniform, of which the 25 hardest; batch size 64"
+        in told
+    )
 
 
 def test_what_would_decide_is_told_where_repeats_are_too_few():
