@@ -11,8 +11,10 @@ from nsbench.training.progress import DEFAULT_PATIENCE
 SEQUENCES_PER_LOOK = 25_600
 """Sequences, each a row of a batch, that a model is shown between two validations by default: 200 steps of 128 users."""
 
-MOST_SEQUENCES = 2_560_000
-"""Sequences that a model is shown by default, at most: 20,000 steps of 128 users."""
+MOST_SEQUENCES = 10_240_000
+"""Sequences that a model is shown by default, at most: 80,000 steps of 128 users.
+
+Patience is to end trainings; this is only where one stops that creeps on."""
 
 FEWEST_EPOCHS = 20
 """Epochs that a training may take by default however large the log is."""
@@ -123,7 +125,7 @@ class TrainingSettings(BaseModel):
 
         >>> small = TrainingSettings().budgeted(1_000)
         >>> small.validate_every, small.max_epochs
-        (26, 2574)
+        (26, 10244)
         """
         every = self.validate_every or max(1, round(SEQUENCES_PER_LOOK / max(1, n_sequences)))
         # The last epoch is one with a validation, so that a budget that is raised later goes on as if it had been so before.
