@@ -27,10 +27,21 @@ RECENT_DAYS = 7
 
 @dataclass(frozen=True)
 class Baseline:
-    """A ranking that needs no training: its label in tables, and how it is made from a dataset."""
+    """A ranking that needs no training.
+
+    Attributes:
+        label: In tables.
+        build: Makes it from a dataset.
+        counts_days: Whether it needs times, rather than their order.
+    """
 
     label: str
     build: Callable[[Dataset, torch.device], Scorer]
+    counts_days: bool = False
+
+    def fits(self, dataset: Dataset) -> bool:
+        """Whether the dataset has what it needs."""
+        return not (self.counts_days and dataset.card.times_are_order)
 
 
 BASELINES: dict[str, Baseline] = {
@@ -38,6 +49,7 @@ BASELINES: dict[str, Baseline] = {
     "recent-popularity-baseline": Baseline(
         f"PopRec (last {RECENT_DAYS} days)",
         lambda dataset, device: PopularityBaseline.last_days(dataset, RECENT_DAYS, device),
+        counts_days=True,
     ),
     "markov-baseline": Baseline("Markov chain", MarkovBaseline),
 }
@@ -48,10 +60,15 @@ def baseline_plan(name: str, dataset: Dataset, settings: EvaluationSettings) -> 
     """What is known of a baseline's run before it starts.
 
     Raises:
-        SettingsError: There is no such baseline.
+        SettingsError: There is no such baseline, or it needs times that the dataset hasn't.
     """
     if name not in BASELINES:
         raise SettingsError(f"unknown baseline {name!r}; there are: {', '.join(BASELINES)}")
+    if not BASELINES[name].fits(dataset):
+        raise SettingsError(
+            f"{BASELINES[name].label} counts days, and of the times of {dataset.card.name} only the order is known; "
+            f"there are: {', '.join(other for other, baseline in BASELINES.items() if baseline.fits(dataset))}"
+        )
     params: dict[str, Flat] = {"sampler": name, **flat_fields(settings)}
     return RunPlan(
         kind=RunKind.BASELINE,

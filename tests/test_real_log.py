@@ -12,7 +12,8 @@ import pytest
 from nsbench.baseline import run_baseline
 from nsbench.data.dataset import Dataset
 from nsbench.data.ingest import ReadOptions
-from nsbench.data.prepare import PrepareOptions, prepare_log
+from nsbench.data.prepare import prepare_log
+from nsbench.data.prepare_options import PrepareOptions
 from nsbench.data.store import load_dataset
 from nsbench.evaluation.settings import EvaluationSettings
 from nsbench.home import Home

@@ -10,7 +10,8 @@ import numpy as np
 import polars as pl
 
 from nsbench.data.ingest import ReadOptions
-from nsbench.data.prepare import PrepareOptions, prepare_log
+from nsbench.data.prepare import prepare_log
+from nsbench.data.prepare_options import PrepareOptions
 from nsbench.home import Home
 
 LogForm = Literal["parquet", "csv"]

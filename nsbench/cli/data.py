@@ -9,7 +9,7 @@ from rich.text import Text
 
 from nsbench.cli.console import Console
 from nsbench.cli.data_fetch import fetch, synthetic, verify
-from nsbench.cli.data_prepare import left_out_text, prepare
+from nsbench.cli.data_prepare import left_out_text, order_text, prepare
 from nsbench.errors import DatasetError
 from nsbench.home import current_home
 
@@ -62,23 +62,26 @@ def describe_dataset(
     console = Console()
     console.print(_sizes(description))
     console.print(_cohorts(description))
-    if description.cohort_note:
-        console.print(description.cohort_note, highlight=False)
+    for note in (description.cohort_note, description.order_note):
+        if note:
+            console.print(note, highlight=False)
 
 
 def _sizes(description: "Description") -> Table:
     card, lengths = description.card, description.lengths
     table = Table(title=card.name, title_justify="left", show_header=False)
     options = ", ".join(f"{key} {value}" for key, value in card.options.items() if value not in (None, False))
+    span = f"{description.first_day} to {description.last_day}, {description.span_days or 0:,.0f} days"
+    tied = "with the same number" if card.times_are_order else "at the same time"
     rows = [
         ("users", f"{card.n_users:,}"),
         ("items", f"{card.n_items:,}, {card.n_cold_items:,} of them without a training interaction"),
         ("interactions", f"{card.n_interactions:,}"),
         ("history length", f"median {lengths.median:g}, mean {lengths.mean:.1f}, max {lengths.max:,}"),
-        ("time span", f"{description.first_day} to {description.last_day}, {description.span_days:,.0f} days"),
+        ("time span", order_text(card) if card.times_are_order else span),
         ("split", f"{card.n_train:,} training, {card.n_valid:,} validation, {card.n_test:,} test"),
         ("repeats", f"{card.repeat_share:.1%} of the interactions; seen items: {card.seen_items}"),
-        ("ties", f"{card.n_ties:,} interactions at the same time as another of the user; {card.n_ties_cut:,} cut"),
+        ("ties", f"{card.n_ties:,} interactions {tied} as another of the user; {card.n_ties_cut:,} cut"),
         ("new in test", f"{card.n_new_test_users:,} users, {card.n_cold_test_items:,} items"),
         ("source", card.source),
         ("options", options),

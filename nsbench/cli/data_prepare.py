@@ -32,7 +32,7 @@ from nsbench.cli.prepare_option import (
     ValidShareOption,
 )
 from nsbench.cli.program import program
-from nsbench.data.choice import Repeats
+from nsbench.data.choice import NO_TIME, Repeats
 from nsbench.data.excerpt import excerpt
 from nsbench.errors import SettingsError
 from nsbench.home import current_home
@@ -81,16 +81,23 @@ def prepare(  # noqa: PLR0913, PLR0917 - a command's parameters are its options
     """Prepare an interaction log: read, filter, split in time and store it under NSBENCH_HOME."""
     from pydantic import ValidationError
 
+    from nsbench.data.choice import TIME_UNITS
     from nsbench.data.column import Columns
     from nsbench.data.ingest import ReadOptions
-    from nsbench.data.prepare import PrepareOptions, prepare_log
+    from nsbench.data.order_note import order_note
+    from nsbench.data.prepare import prepare_log
+    from nsbench.data.prepare_options import PrepareOptions
     from nsbench.data.store import load_dataset
 
     columns = Columns(user=user_column, item=item_column, time=time_column, event=event_column, rating=rating_column)
     kept = tuple(event.strip() for event in (events or "").split(",") if event.strip())
     try:
         read = ReadOptions(
-            columns=columns, events=kept, min_rating=min_rating, time_unit=time_unit, skip_bad_rows=skip_bad_rows
+            columns=columns,
+            events=kept,
+            min_rating=min_rating,
+            time_unit=TIME_UNITS[time_unit],
+            skip_bad_rows=skip_bad_rows,
         )
         options = PrepareOptions(
             session_gap_s=None if session_gap is None else _seconds(session_gap),
@@ -108,8 +115,9 @@ def prepare(  # noqa: PLR0913, PLR0917 - a command's parameters are its options
     console = Console()
     with console.status(Text(f"Preparing {log.name} ...")):
         card = prepare_log(log, read, options, name, current_home(), replace=replace)
-        n_without = _n_without_history(load_dataset(card.name, current_home()))
-    _show(card, n_without, console)
+        dataset = load_dataset(card.name, current_home())
+        n_without, doubt = _n_without_history(dataset), order_note(dataset)
+    _show(card, n_without, doubt, console)
 
 
 def _seconds(gap: str) -> int:
@@ -151,11 +159,13 @@ def _n_without_history(dataset: "Dataset") -> int:
     return int(((dataset.valid_end == begins) & (dataset.offsets[1:] > begins)).sum())
 
 
-def _show(card: "DatasetCard", n_without_history: int, console: Console) -> None:
+def _show(card: "DatasetCard", n_without_history: int, order_doubt: str, console: Console) -> None:
     options = card.options
     roles = ("user", "item", "time")
     read_as = ", ".join(f"{role} = {options[f'{role}_column']}" for role in roles)
     console.print(f"read {card.source}: {read_as}", highlight=False)
+    if card.times_are_order:
+        console.print(f"time: {order_text(card)}", soft_wrap=True, highlight=False)
     console.print(
         f"dataset {card.name}: {card.n_users:,} users, {card.n_items:,} items, {card.n_interactions:,} "
         f"interactions: {card.n_train:,} training, {card.n_valid:,} validation, {card.n_test:,} test",
@@ -165,7 +175,8 @@ def _show(card: "DatasetCard", n_without_history: int, console: Console) -> None
     if left_out:
         console.print(f"left out by the filters: {left_out}", soft_wrap=True, highlight=False)
     if card.n_ties_cut:
-        console.print(f"{card.n_ties_cut:,} interactions share a time that the split cuts through.", highlight=False)
+        same = "number" if card.times_are_order else "time"
+        console.print(f"{card.n_ties_cut:,} interactions share a {same} that the split cuts through.", highlight=False)
     console.print(
         f"new in test: {card.n_new_test_users:,} users, {card.n_cold_test_items:,} items; "
         f"{card.repeat_share:.1%} of the interactions are repeats: seen items are "
@@ -179,9 +190,22 @@ def _show(card: "DatasetCard", n_without_history: int, console: Console) -> None
             soft_wrap=True,
             highlight=False,
         )
-    for warning in _warnings(card):
+    for warning in filter(None, [*_warnings(card), order_doubt]):
         console.print(warning, soft_wrap=True, highlight=False)
     console.print(f"More: {program()} data describe {card.name}")
+
+
+def order_text(card: "DatasetCard") -> str:
+    """What is known of time where it is the order alone."""
+    if card.options.get("time_column") == NO_TIME:
+        return (
+            "order only, that of the rows: a global split by it is right only if the rows are in order of time for all users; "
+            "no two rows share a time, so that none is a duplicate of another"
+        )
+    return (
+        f"order only: {card.options.get('time_column')} says what comes before what, and no times; a global split by it is right "
+        "only if it orders the interactions of all users"
+    )
 
 
 def left_out_text(card: "DatasetCard") -> str:
@@ -206,9 +230,10 @@ def _warnings(card: "DatasetCard") -> list[str]:
     from nsbench.evaluation.cutoff import cutoff_warning
 
     undecided = cutoff_warning((USUAL_CUTOFF,), card.n_items - card.n_cold_items)
+    same = "number" if card.times_are_order else "time"
     tied_share = card.n_ties / card.n_interactions
     tied = (
-        f"{tied_share:.0%} of the interactions have the time of another one of their user: what comes next is the order of the "
+        f"{tied_share:.0%} of the interactions have the {same} of another one of their user: what comes next is the order of the "
         "log's rows, and results are worth what that order is worth"
         if tied_share >= NOTABLE_TIED_SHARE
         else ""

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from nsbench.data.choice import Duplicates, SeenItemsRule, SplitRule, TimeUnit
+from nsbench.data.choice import Duplicates, SeenItemsRule, SplitRule, TimeUnitWord
 
 COLUMNS, ROWS, SPLIT = "Columns of the log", "Which interactions are kept", "Split in time"
 
@@ -14,17 +14,19 @@ LogArgument = Annotated[
 ]
 NameOption = Annotated[str, typer.Option(help="What the dataset is called from now on.")]
 ReplaceOption = Annotated[bool, typer.Option("--replace", help="Replace a dataset of this name and other content.")]
-UserColumnOption = Annotated[
-    str | None, typer.Option(help="Its name, or its place from 1 without header.", rich_help_panel=COLUMNS)
-]
+UserColumnOption = Annotated[str | None, typer.Option(help="Its name, or its place from 1.", rich_help_panel=COLUMNS)]
 ItemColumnOption = Annotated[str | None, typer.Option(help="As above.", rich_help_panel=COLUMNS)]
-TimeColumnOption = Annotated[str | None, typer.Option(help="As above.", rich_help_panel=COLUMNS)]
+TimeColumnOption = Annotated[
+    str | None,
+    typer.Option(help="As above; none: the log has no times, its rows are in their order.", rich_help_panel=COLUMNS),
+]
 EventColumnOption = Annotated[str | None, typer.Option(help="As above.", rich_help_panel=COLUMNS)]
 RatingColumnOption = Annotated[str | None, typer.Option(help="As above.", rich_help_panel=COLUMNS)]
 TimeUnitOption = Annotated[
-    TimeUnit,
+    TimeUnitWord,
     typer.Option(
-        help="Of times that are numbers; auto: by their size. Name it where numbers only give the order.",
+        metavar="[auto|s|ms|us|ns|min|order]",
+        help="Of times that are numbers; auto: by their size; order: row numbers, positions or ranks, no times.",
         rich_help_panel=COLUMNS,
     ),
 ]
@@ -45,7 +47,8 @@ MinRatingOption = Annotated[
 SessionGapOption = Annotated[
     str | None,
     typer.Option(
-        help="Cut visits after such a gap, as 1800, 30m or 1h; a visit becomes the user.", rich_help_panel=ROWS
+        help="Cut visits after such a gap, as 1800, 30m or 1h; a visit becomes the user; needs times.",
+        rich_help_panel=ROWS,
     ),
 ]
 KeepRepeatsOption = Annotated[

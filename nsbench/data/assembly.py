@@ -12,7 +12,6 @@ from nsbench.data.filter import repeats_of
 from nsbench.data.parallel import map_in_order
 from nsbench.data.split import Boundaries
 from nsbench.data.table import CHUNK_ROWS, Table
-from nsbench.data.timestamp import MICROSECONDS
 
 HASHED = ("item_ids", "timestamps", "offsets", "train_end", "valid_end")
 """The arrays that fix a dataset; the counts follow from them."""
@@ -43,7 +42,7 @@ class _Census:
         train_items: int64[n_item_codes], each item's training interactions.
         in_log: bool[n_item_codes], whether an item has any interaction.
         in_test: bool[n_item_codes], whether an item has an interaction in test.
-        times: Seconds of the first and last interaction, and of the first ones of validation and test.
+        times: Timestamps of the first and last interaction, and of the first ones of validation and test.
     """
 
     users: NDArray[np.int64]
@@ -124,7 +123,7 @@ def _count(table: Table, boundaries: Boundaries) -> _Census:
         for place, moments in enumerate((moment, moment[~before_valid], moment[~before_test])):
             first_moments[place] = int(moments.min(initial=first_moments[place]))
         last_moment = int(moment.max(initial=last_moment))
-    seconds = [moment // MICROSECONDS for moment in (*first_moments, last_moment)]
+    seconds = [moment // table.tick for moment in (*first_moments, last_moment)]
     times = dict(zip(("first_time", "valid_from", "test_from", "last_time"), seconds, strict=True))
     return _Census(users, train_items, in_log, in_test, times)
 
@@ -145,7 +144,7 @@ def _write_interactions(
         user, moment = table.user[chunk], table.moment[chunk]
         items = item_of_code.take(table.item[chunk])
         item_ids[chunk] = items
-        timestamps[chunk] = moment // MICROSECONDS
+        timestamps[chunk] = moment // table.tick
         tied = (user[1:] == user[:-1]) & (moment[1:] == moment[:-1])
         n_tied = int(np.count_nonzero(np.append(tied, False) | np.append(False, tied)))
         repeated = repeats_of(table, chunk)

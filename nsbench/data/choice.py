@@ -2,8 +2,31 @@
 
 from typing import Literal
 
-TimeUnit = Literal["auto", "seconds", "milliseconds", "microseconds", "nanoseconds"]
-"""What a number in the time column stands for; auto: by its size."""
+TimeUnit = Literal["auto", "seconds", "milliseconds", "microseconds", "nanoseconds", "minutes", "order"]
+"""What a number in the time column counts; auto: by its size; order: nothing, it only says what comes before what."""
+
+TimeUnitWord = Literal[
+    "auto", "s", "ms", "us", "ns", "min", "order", "seconds", "milliseconds", "microseconds", "nanoseconds", "minutes"
+]
+"""How a time unit may be written."""
+
+TIME_UNITS: dict[TimeUnitWord, TimeUnit] = {
+    "auto": "auto",
+    "order": "order",
+    "s": "seconds",
+    "ms": "milliseconds",
+    "us": "microseconds",
+    "ns": "nanoseconds",
+    "min": "minutes",
+    "seconds": "seconds",
+    "milliseconds": "milliseconds",
+    "microseconds": "microseconds",
+    "nanoseconds": "nanoseconds",
+    "minutes": "minutes",
+}
+
+NO_TIME = "none"
+"""Said for the time column of a log that has none: the order of its rows is the order of time."""
 
 Repeats = Literal["keep", "drop", "drop-immediate"]
 """What happens to a user's further interactions with an item: all stay; only the first stays; those right after one with

@@ -5,16 +5,24 @@ there: see `nsbench.data.column_place`.
 """
 
 import difflib
+import logging
+import re
 from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict
 
+from nsbench.data.choice import NO_TIME
 from nsbench.data.column_form import read_sample, time_form
 from nsbench.data.column_name import EVENT_NAMES, ITEM_NAMES, RATING_NAMES, TIME_NAMES, USER_NAMES, plain_name
 from nsbench.data.column_place import find_places
 from nsbench.data.excerpt import excerpt, listing
 from nsbench.data.source import ROW, LogFormat, LogSource
 from nsbench.errors import LogError
+
+WITHOUT_TIME = f" If the log has no times and its rows stand in order of time, say --time-column {NO_TIME}."
+_COUNTS = {2: "two", 3: "three"}
+
+logger = logging.getLogger(__name__)
 
 
 class Columns(BaseModel):
@@ -24,6 +32,7 @@ class Columns(BaseModel):
     user: str | None = None
     item: str | None = None
     time: str | None = None
+    """To be read, also NO_TIME: the log has none."""
     event: str | None = None
     rating: str | None = None
 
@@ -33,32 +42,73 @@ def find_columns(source: LogSource, wanted: Columns) -> Columns:
 
     Args:
         source: The recognised log.
-        wanted: What the caller named; columns of a log without a header are named by their place: "1", "2", ...
+        wanted: What the caller named: a column by its name or, where none is called so, by its place: "1", "2", ...
 
     Returns:
-        Columns with user, item and time present in the log; event and rating where there are any.
+        Columns with user, item and time present in the log, time None where it is wanted as NO_TIME; event and rating where
+        there are any.
 
     Raises:
         LogError: A named column isn't there, or user, item or time isn't recognised.
     """
-    for role, name in wanted:
-        if name is not None and name not in source.columns:
-            raise LogError(_missing(source, role, name))
-    named = {role: name for role, name in wanted if name is not None}
-    found = _by_header(source, wanted.time) if source.has_header else Columns(**find_places(source, named))
+    has_time = wanted.time != NO_TIME
+    named = {
+        role: _named_column(source, role, name)
+        for role, name in wanted
+        if name is not None and (has_time or role != "time")
+    }
+    places = {} if source.has_header else find_places(source, named, has_time=has_time)
+    found = _by_header(source, wanted.time) if source.has_header else Columns(**places)
     merged = found.model_copy(update=named)
-    for role in ("user", "item", "time"):
+    if not has_time:
+        _say_unread(source, merged.time)
+        merged = merged.model_copy(update={"time": None})
+    roles = ("user", "item", "time") if has_time else ("user", "item")
+    for role in roles:
         if getattr(merged, role) is None:
             raise LogError(
                 f"No column of {source.path} is recognised as the {role}: there are {listing(source.columns)}. "
-                f"Name it with --{role}-column{_without_header(source)}.{_first_line_taken(source)}"
+                f"Name it with --{role}-column{_without_header(source)}.{WITHOUT_TIME if role == 'time' else ''}"
+                f"{_first_line_taken(source)}"
             )
-    if len({merged.user, merged.item, merged.time}) < 3:
+    chosen = [getattr(merged, role) for role in roles]
+    if len(set(chosen)) < len(roles):
         raise LogError(
-            f"Of {source.path}, user, item and time must be three columns; received "
-            f"{listing((merged.user, merged.item, merged.time))}. There are {listing(source.columns)}."
+            f"Of {source.path}, {', '.join(roles[:-1])} and {roles[-1]} must be {_COUNTS[len(roles)]} columns; received "
+            f"{listing(chosen)}. There are {listing(source.columns)}."
         )
     return merged
+
+
+def _named_column(source: LogSource, role: str, name: str) -> str:
+    """A column by its name; by its place from 1 where none is called so."""
+    if name in source.columns:
+        return name
+    place = int(name) if re.fullmatch(r"[0-9]{1,6}", name) else 0
+    if not 1 <= place <= len(source.columns):
+        raise LogError(_missing(source, role, name))
+    return source.columns[place - 1]
+
+
+def _say_unread(source: LogSource, recognised: str | None) -> None:
+    """Warns of a column that could have been meant where the log is said to have no times."""
+    if NO_TIME in source.columns:
+        place = source.columns.index(NO_TIME) + 1
+        logger.warning(
+            "%s has a column called %r, and --time-column %s means that there is no column of times; to read that one, say "
+            "--time-column %d",
+            source.path,
+            NO_TIME,
+            NO_TIME,
+            place,
+        )
+    elif recognised is not None:
+        logger.warning(
+            "%s has a column %s that is called like times; with --time-column %s it isn't read, and the order of the rows counts",
+            source.path,
+            excerpt(recognised),
+            NO_TIME,
+        )
 
 
 def _by_header(source: LogSource, wanted_time: str | None) -> Columns:
@@ -105,6 +155,7 @@ def _missing(source: LogSource, role: str, name: str) -> str:
     place = "" if source.has_header else " (it has no header: columns are named by their place)"
     return (
         f"{source.path} has no column {excerpt(name)} for the {role}{place}: there are {listing(source.columns)}.{hint}"
+        f"{WITHOUT_TIME if role == 'time' else ''}"
     )
 
 

@@ -60,11 +60,15 @@ def plain_name(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.split(":", maxsplit=1)[0].lower())
 
 
-def are_names(fields: list[str]) -> bool:
+def are_names(fields: list[str], *, has_time: bool = True) -> bool:
     """Whether fields name a user, an item and a time: then they are a header, whatever else stands among them.
+
+    Args:
+        fields: Of the first line.
+        has_time: Whether there is a column of times; without, a user and an item are enough.
 
     >>> are_names(["user", "item", "time", "0"]), are_names(["user", "item", "5.0", "1369699200"])
     (True, False)
     """
     plain = set(map(plain_name, fields))
-    return all(not plain.isdisjoint(names) for names in (USER_NAMES, ITEM_NAMES, TIME_NAMES))
+    return all(not plain.isdisjoint(names) for names in (USER_NAMES, ITEM_NAMES, *((TIME_NAMES,) if has_time else ())))

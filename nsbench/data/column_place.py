@@ -12,17 +12,18 @@ from nsbench.data.column_form import is_likelier_rating, is_rating, read_sample,
 from nsbench.data.source import LogSource
 
 
-def find_places(source: LogSource, wanted: Mapping[str, str]) -> dict[str, str]:
+def find_places(source: LogSource, wanted: Mapping[str, str], *, has_time: bool = True) -> dict[str, str]:
     """The columns by role, as far as they can be told.
 
     Args:
         source: A log without a header.
         wanted: The columns that the caller named, by role.
+        has_time: Whether there is a column of times.
     """
     found = dict(wanted)
     sample = read_sample(source, source.columns)
     free = [column for column in source.columns if column not in wanted.values()]
-    if "time" not in found:
+    if has_time and "time" not in found:
         time = _find_time({column: sample[column] for column in free})
         if time is None:
             # Three columns are a user, an item and a third that is no time: so the message can say what is lacking.

@@ -72,7 +72,8 @@ class LeftOut(BaseModel):
 class DatasetCard(BaseModel):
     """Where a dataset comes from and what it holds; stored as JSON beside the arrays.
 
-    Counts are of the dataset after filtering. Times are unix seconds. Shares lie in [0, 1].
+    Counts are of the dataset after filtering. Times are unix seconds, or numbers without a unit where `times_are_order`.
+    Shares lie in [0, 1].
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -115,6 +116,11 @@ class DatasetCard(BaseModel):
     left_out: LeftOut | None = None
     """None on a card that an older version wrote."""
 
+    @property
+    def times_are_order(self) -> bool:
+        """Whether the log's times only say what came before what, so that nothing counts seconds or days of them."""
+        return self.options.get("time_unit") == "order"
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -126,7 +132,7 @@ class Dataset:
     Attributes:
         card: Where it comes from, and its counts.
         item_ids: int32[n_interactions], in (user, time) order.
-        timestamps: int64[n_interactions], unix seconds.
+        timestamps: int64[n_interactions], unix seconds, or numbers in the order of time where the card says so.
         offsets: int64[n_users + 1]; user u's interactions are item_ids[offsets[u]:offsets[u + 1]].
         train_end: int64[n_users], absolute index where user u's training ends and validation begins.
         valid_end: int64[n_users], absolute index where user u's validation ends and test begins.

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from nsbench.data.dataset import CohortPopularity, Dataset, DatasetCard, Popularity
 from nsbench.data.item import cohorts_of
+from nsbench.data.order_note import order_note
 from nsbench.data.popularity import cohort_note, popularity_of
 from nsbench.terms import Cohort
 
@@ -35,10 +36,12 @@ class Description(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     card: DatasetCard
-    first_day: str
+    times_are_order: bool
+    """Whether only the order is known: then there are no days."""
+    first_day: str | None
     """ISO date of the first interaction, UTC."""
-    last_day: str
-    span_days: float
+    last_day: str | None
+    span_days: float | None
     lengths: LengthDescription
     n_train_users: int
     """Users with a training interaction."""
@@ -46,6 +49,8 @@ class Description(BaseModel):
     """By the cohort's label: head, mid, tail, cold."""
     cohort_note: str
     """What head, mid and tail hold where that is far from a third each; empty where it is not."""
+    order_note: str
+    """Why the order may be wrong for a global split; empty where nothing speaks for that."""
 
 
 def describe(dataset: Dataset) -> Description:
@@ -56,15 +61,17 @@ def describe(dataset: Dataset) -> Description:
     popularity = popularity_of(dataset.train_counts, dataset.train_user_counts, n_train_users)
     return Description(
         card=card,
-        first_day=_day(card.first_time),
-        last_day=_day(card.last_time),
-        span_days=(card.last_time - card.first_time) / 86_400,
+        times_are_order=card.times_are_order,
+        first_day=None if card.times_are_order else _day(card.first_time),
+        last_day=None if card.times_are_order else _day(card.last_time),
+        span_days=None if card.times_are_order else (card.last_time - card.first_time) / 86_400,
         lengths=LengthDescription(
             median=float(np.median(lengths)), mean=float(lengths.mean()), max=int(lengths.max(initial=0))
         ),
         n_train_users=popularity.n_train_users,
         cohorts=_describe_cohorts(dataset, popularity),
         cohort_note=cohort_note(popularity),
+        order_note=order_note(dataset),
     )
 
 
@@ -93,7 +100,7 @@ def _test_counts(dataset: Dataset) -> tuple[NDArray[np.int64], NDArray[np.int64]
 
 
 def _day(seconds: int) -> str:
-    # Order-only logs may hold numbers that no calendar has.
+    # Numbers that only give an order may have been read as seconds, of years that no calendar has.
     try:
         return datetime.fromtimestamp(seconds, tz=UTC).date().isoformat()
     except (OverflowError, ValueError, OSError):

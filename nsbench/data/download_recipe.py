@@ -10,7 +10,8 @@ from pathlib import Path
 from nsbench.data.dataset import DatasetCard
 from nsbench.data.download import Source
 from nsbench.data.ingest import ReadOptions
-from nsbench.data.prepare import PrepareOptions, prepare_log
+from nsbench.data.prepare import prepare_log
+from nsbench.data.prepare_options import PrepareOptions
 from nsbench.home import Home
 
 

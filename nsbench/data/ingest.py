@@ -5,24 +5,26 @@ One streaming pass over the log; only integers and labels are kept, the raw text
 
 import logging
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import NoReturn
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from nsbench.data.choice import TimeUnit
+from nsbench.data.choice import NO_TIME, TimeUnit
 from nsbench.data.column import Columns, find_columns
 from nsbench.data.excerpt import excerpt, listing
+from nsbench.data.filter_count import FilterCount, counts_text
 from nsbench.data.missing import clean
 from nsbench.data.rating import find_rating_rule
 from nsbench.data.row_check import missing_words, values_at, warn_of_odd_times
 from nsbench.data.separated import LinesAreNotRows
 from nsbench.data.source import ROW, LogSource, recognise
 from nsbench.data.staging import SAMPLE_ROWS, Staged, stage
-from nsbench.data.timestamp import Clock, find_clock, kind_name
+from nsbench.data.timestamp import MICROSECONDS, Clock, find_clock, kind_name
 from nsbench.errors import LogError
 
 LABEL_TYPES = (pl.String, pl.Categorical, pl.Enum, pl.Date, pl.Datetime, pl.Null)
@@ -44,8 +46,37 @@ class ReadOptions(BaseModel):
     skip_bad_rows: bool = False
     """Leave rows out that lack a user, an item or a time, or whose rating is no number, rather than refuse the log."""
 
+    @model_validator(mode="after")
+    def _no_unit_without_times(self) -> "ReadOptions":
+        if self.columns.time == NO_TIME and self.time_unit not in {"auto", "order"}:
+            raise ValueError(
+                f"--time-unit {self.time_unit} says what the numbers of the time column count, and --time-column {NO_TIME} that "
+                "there is no such column: leave one of the two out"
+            )
+        return self
 
-def stage_log(path: Path, options: ReadOptions, staged_path: Path) -> tuple[Columns, Staged]:
+    @property
+    def is_order(self) -> bool:
+        """Whether nothing but the order of the rows is known of their times."""
+        return self.time_unit == "order" or self.columns.time == NO_TIME
+
+
+@dataclass(frozen=True)
+class StagedLog:
+    """What was read of a log.
+
+    Attributes:
+        columns: The columns that were read.
+        staged: The rows; some are bad only if they are to be skipped.
+        filters: What the options about rows left out.
+    """
+
+    columns: Columns
+    staged: Staged
+    filters: tuple[FilterCount, ...]
+
+
+def stage_log(path: Path, options: ReadOptions, staged_path: Path) -> StagedLog:
     """Writes the staged file of a log.
 
     Args:
@@ -53,20 +84,17 @@ def stage_log(path: Path, options: ReadOptions, staged_path: Path) -> tuple[Colu
         options: How to read it.
         staged_path: Where the staged file goes.
 
-    Returns:
-        The columns that were read, and the staged rows; some are bad only if they are to be skipped.
-
     Raises:
         LogError: The file can't be read, a column is missing, or rows are bad; nothing usable is staged then.
     """
-    source = recognise(path)
+    source = recognise(path, has_time=options.columns.time != NO_TIME)
     try:
         return _stage(source, options, staged_path)
     except LinesAreNotRows:
         return _stage(source.with_quoting(), options, staged_path)
 
 
-def _stage(source: LogSource, options: ReadOptions, staged_path: Path) -> tuple[Columns, Staged]:
+def _stage(source: LogSource, options: ReadOptions, staged_path: Path) -> StagedLog:
     columns = find_columns(source, options.columns)
     _check_roles(source, columns, options)
     roles = {role: name for role, name in columns if name is not None}
@@ -74,8 +102,11 @@ def _stage(source: LogSource, options: ReadOptions, staged_path: Path) -> tuple[
     if not len(sample):
         raise LogError(f"{source.path} is empty: it has columns but no row.")
     _check_labels(source, columns, sample.schema, options)
-    time = str(columns.time)
-    clock = find_clock(_first_times(source, time, sample["time"]), options.time_unit, time)
+    clock = None
+    if columns.time is not None:
+        clock = find_clock(_first_times(source, columns.time, sample["time"]), options.time_unit, columns.time)
+    # Without times the rows' numbers stand for them, as a column of them would be read.
+    moment = (pl.col(ROW).cast(pl.Int64) + 1) * MICROSECONDS if clock is None else clock.moment(pl.col("time"))
     is_rated = _rating_rule(source, columns, options)
 
     n_rows = Counter[str]()
@@ -84,17 +115,31 @@ def _stage(source: LogSource, options: ReadOptions, staged_path: Path) -> tuple[
         n_rows.clear()
         for frame in source.frames(roles):
             taken = _with_events(frame, options)
-            n_rows.update(other_events=len(frame) - len(taken))
-            yield taken.lazy().filter(is_rated).select("user", "item", moment=clock.moment(pl.col("time")), row=ROW)
+            n_rows.update(all=len(frame), other_events=len(frame) - len(taken))
+            yield taken.lazy().filter(is_rated).select("user", "item", moment=moment, row=ROW)
 
     staged = stage(rows, sample.select("user", "item"), staged_path, clean)
+    filters = _filters(options, n_rows["all"], n_rows["all"] - n_rows["other_events"], staged.n_rows)
     if not staged.n_rows:
-        _refuse_empty(source, columns, options)
+        _refuse_empty(source, columns, options, filters)
     if n_rows["other_events"]:
         logger.warning("%s: left out %s rows of other events", source.path, f"{n_rows['other_events']:,}")
-    _check_rows(source, columns, clock, staged, skip=options.skip_bad_rows)
-    warn_of_odd_times(source, time, sample.schema["time"], staged)
-    return columns, staged
+    n_bad = _check_rows(source, columns, clock, staged, options)
+    if options.skip_bad_rows:
+        filters.append(FilterCount("--skip-bad-rows", staged.n_rows, staged.n_rows - n_bad))
+    if clock is not None:
+        warn_of_odd_times(source, str(columns.time), sample.schema["time"], clock, staged)
+    return StagedLog(columns, staged, tuple(filters))
+
+
+def _filters(options: ReadOptions, n_rows: int, n_of_events: int, n_rated: int) -> list[FilterCount]:
+    """What the filters did that work while the log is read."""
+    filters = []
+    if options.events:
+        filters.append(FilterCount(f"--events {','.join(options.events)}", n_rows, n_of_events))
+    if options.min_rating is not None:
+        filters.append(FilterCount(f"--min-rating {options.min_rating:g}", n_of_events, n_rated))
+    return filters
 
 
 def _rating_rule(source: LogSource, columns: Columns, options: ReadOptions) -> pl.Expr:
@@ -145,27 +190,31 @@ def _with_events(frame: pl.DataFrame, options: ReadOptions) -> pl.DataFrame:
     return frame.filter(pl.col("event").cast(pl.String).str.strip_chars().is_in(list(options.events)))
 
 
-def _refuse_empty(source: LogSource, columns: Columns, options: ReadOptions) -> NoReturn:
-    if options.events:
+def _refuse_empty(
+    source: LogSource, columns: Columns, options: ReadOptions, filters: Sequence[FilterCount]
+) -> NoReturn:
+    if options.events and not filters[0].n_after:
         events = Counter[object]()
         for frame in source.frames({"event": str(columns.event)}):
             events.update(frame["event"].to_list())
         names = [event for event, _ in events.most_common(10)]
         raise LogError(
             f"{source.path} has no row left with the events {', '.join(options.events)}: column {columns.event!r} holds "
-            f"{listing(names) or 'nothing'}."
+            f"{listing(names) or 'nothing'}.{counts_text(filters)} Name other events with --events, or leave it out."
         )
     if options.min_rating is not None:
         raise LogError(
-            f"{source.path} has no row with a rating of at least {options.min_rating} in {columns.rating!r}."
+            f"{source.path} has no row{' of these events' if options.events else ''} with a rating of at least "
+            f"{options.min_rating:g} in {columns.rating!r}.{counts_text(filters)} Use a lower --min-rating, or leave it out."
         )
     raise LogError(f"{source.path} is empty: it has columns but no row.")
 
 
-def _check_rows(source: LogSource, columns: Columns, clock: Clock, staged: Staged, *, skip: bool) -> None:
+def _check_rows(source: LogSource, columns: Columns, clock: Clock | None, staged: Staged, options: ReadOptions) -> int:
+    """Refuses bad rows, or gives the number of those that are to be skipped."""
     without_user, without_item, without_time = staged.users.n_missing, staged.items.n_missing, staged.n_without_moment
     if not (without_user or without_item or without_time):
-        return
+        return 0
     bad = pl.any_horizontal(pl.col("user", "item", "moment").is_null())
     counted = pl.scan_ipc(staged.path, glob=False).select(n_bad=bad.sum(), first=pl.col("row").filter(bad).min())
     n_bad, first = counted.collect(engine="streaming").row(0)
@@ -174,13 +223,14 @@ def _check_rows(source: LogSource, columns: Columns, clock: Clock, staged: Stage
     counts = [
         f"{without_user:,} without a user in {columns.user!r}{user_words}" if without_user else "",
         f"{without_item:,} without an item in {columns.item!r}{item_words}" if without_item else "",
-        f"{without_time:,} whose {columns.time!r} is no time in {clock.label}" if without_time else "",
+        f"{without_time:,} whose {columns.time!r} is no {clock.reading}" if clock is not None and without_time else "",
     ]
     what = f"{n_bad:,} of {staged.n_rows:,} rows are bad: {', '.join(filter(None, counts))}"
+    skip = options.skip_bad_rows
     if skip and n_bad < staged.n_rows:
         logger.warning("%s: left out, %s", source.path, what)
-        return
-    names = [str(columns.user), str(columns.item), str(columns.time)]
+        return int(n_bad)
+    names = [name for name in (columns.user, columns.item, columns.time) if name is not None]
     values = zip(names, values_at(source, names, first), strict=True)
     written = ", ".join(f"{name}={excerpt(value)}" for name, value in values)
     todo = "Correct them, or leave them out with --skip-bad-rows" if not skip else "No good row is left"

@@ -6,33 +6,32 @@ Every log goes this one way, a synthetic one too. Memory holds the labels and a 
 import logging
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from nsbench.data.assembly import Assembly, content_hash, write_arrays
-from nsbench.data.choice import Duplicates, Repeats, SeenItemsRule, SplitRule
-from nsbench.data.dataset import DatasetCard, LeftOut, Popularity
-from nsbench.data.filter import cut_visits, drop_rare, drop_repeats, duplicates_of
-from nsbench.data.ingest import ReadOptions, stage_log
+from nsbench.data.choice import NO_TIME
+from nsbench.data.dataset import DatasetCard, Popularity
+from nsbench.data.filter_count import FilterCount, counts_text
+from nsbench.data.filtering import check_size, filter_table
+from nsbench.data.ingest import ReadOptions, StagedLog, stage_log
 from nsbench.data.popularity import popularity_of
+from nsbench.data.prepare_options import PrepareOptions
 from nsbench.data.split import count_cut_ties, find_boundaries
 from nsbench.data.staging import SAMPLE_ROWS, Staged, stage
 from nsbench.data.store import ITEMS, USERS
 from nsbench.data.store_writing import save_dataset, writing_folder
-from nsbench.data.table import Labels, Table, build_table
+from nsbench.data.table import Labels, build_table, whole_tick
 from nsbench.data.timestamp import MICROSECONDS
-from nsbench.errors import LogError
+from nsbench.errors import LogError, SettingsError
 from nsbench.home import Home
 
 SEEN_ITEMS_REPEAT_SHARE = 0.01
 """Seen items leave the ranking by themselves where fewer interactions than this repeat an item."""
-
-DUPLICATES_REFUSED_SHARE = 0.01
 
 STAGED = "staged.arrow"
 
@@ -40,28 +39,6 @@ FRAME_ROWS = 1 << 20
 """Rows of a frame that are staged at a time."""
 
 logger = logging.getLogger(__name__)
-
-
-class PrepareOptions(BaseModel):
-    """Which interactions of a log make the dataset, and how it is cut in time."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    session_gap_s: int | None = Field(default=None, ge=1, le=10**11)
-    """Cut each user's interactions into visits after a gap longer than this many seconds; a visit becomes the user."""
-    repeats: Repeats = "keep"
-    duplicates: Duplicates = "auto"
-    min_user_interactions: int = Field(default=1, ge=1)
-    min_item_interactions: int = Field(default=1, ge=1)
-    split_by: SplitRule = "timestamp"
-    valid_share: float = Field(default=0.05, gt=0, lt=1)
-    test_share: float = Field(default=0.05, gt=0, lt=1)
-    seen_items: SeenItemsRule = "auto"
-
-    @model_validator(mode="after")
-    def _leave_training(self) -> "PrepareOptions":
-        if self.valid_share + self.test_share >= 1:
-            raise ValueError("valid_share and test_share leave nothing to train on: their sum must be below 1")
-        return self
 
 
 def prepare_log(
@@ -80,13 +57,14 @@ def prepare_log(
     Raises:
         LogError: The log can't be read or holds nothing to learn from.
         DatasetError: The name isn't accepted or is taken, or the home can't be written.
+        SettingsError: An option needs times where only the order is known.
     """
+    _check_order(read, options)
     with writing_folder(name, home) as folder:
         logger.info("reading %s", path)
-        columns, staged = stage_log(path, read, folder / STAGED)
-        read_as = {f"{role}_column": column for role, column in columns}
-        taken = read.model_dump(exclude={"columns"}) | {"events": ",".join(read.events) or None}
-        card = _prepare_staged(staged, options, _Origin(_readable(path.name), name, {**read_as, **taken}))
+        log = stage_log(path, read, folder / STAGED)
+        origin = _Origin(_readable(path.name), name, _read_options(log, read), log.filters)
+        card = _prepare_staged(log.staged, options, origin)
         save_dataset(folder, card, home, replace=replace)
     return card
 
@@ -140,6 +118,42 @@ class _Origin:
     source: str
     name: str
     read_options: dict[str, str | int | float | bool | None]
+    filters: tuple[FilterCount, ...] = ()
+    """What was left out on the way to the staged file."""
+
+    @property
+    def is_order(self) -> bool:
+        """Whether nothing but the order of the rows is known of their times."""
+        return self.read_options.get("time_unit") == "order"
+
+
+def _check_order(read: ReadOptions, options: PrepareOptions) -> None:
+    """Refuses what needs times, or rows that share one, where there are none."""
+    if not read.is_order:
+        return
+    without_times = read.columns.time == NO_TIME
+    said = f"--time-column {NO_TIME}" if without_times else "--time-unit order"
+    if options.session_gap_s is not None:
+        raise SettingsError(
+            f"--session-gap cuts visits by time, and with {said} only the order of the rows is known, no time. Leave "
+            "--session-gap out, or name a column of times with --time-column."
+        )
+    if without_times and options.duplicates == "drop":
+        raise SettingsError(
+            f"--duplicates drop leaves out rows that share user, item and time with another, and with {said} no two rows share "
+            "a time: nothing would be left out. Use --drop-immediate-repeats or --drop-repeats, or leave it out."
+        )
+
+
+def _read_options(log: StagedLog, read: ReadOptions) -> dict[str, str | int | float | bool | None]:
+    """How the log was read, in words that read it so again."""
+    columns = {f"{role}_column": column for role, column in log.columns}
+    if log.columns.time is None:
+        columns["time_column"] = NO_TIME
+    elif log.columns.time == NO_TIME:
+        columns["time_column"] = read.columns.time  # A column called so was given by its place.
+    taken = read.model_dump(exclude={"columns"}) | {"events": ",".join(read.events) or None}
+    return {**columns, **taken, "time_unit": "order" if read.is_order else read.time_unit}
 
 
 def _prepare_staged(staged: Staged, options: PrepareOptions, origin: _Origin) -> DatasetCard:
@@ -148,17 +162,21 @@ def _prepare_staged(staged: Staged, options: PrepareOptions, origin: _Origin) ->
     logger.info("ordering")
     table, labels = build_table(staged, folder)
     staged.path.unlink()
-    _check_size(table, "The log")
-    n_rows = len(table)
-    table, visitors, left_out = _filter(table, options)
-    if len(table) < n_rows:
-        _check_size(table, "After the filters, the log")
+    check_size(table, origin.filters)
+    if origin.is_order:
+        table = replace(table, tick=whole_tick(table))
+    kept = filter_table(table, options)
+    table, left_out, filters = kept.table, kept.left_out, (*origin.filters, *kept.filters)
+    check_size(table, filters)
     logger.info("splitting")
-    boundaries = find_boundaries(table, options.split_by, options.valid_share, options.test_share)
+    try:
+        boundaries = find_boundaries(table, options.split_by, options.valid_share, options.test_share)
+    except LogError as error:
+        raise LogError(f"{error}{counts_text(filters)}") from None
     assembly = write_arrays(table, boundaries, folder)
     n_ties_cut = count_cut_ties(table, boundaries)
-    _write_labels(folder, labels, assembly, visitors)
-    del table
+    _write_labels(folder, labels, assembly, kept.visitors)
+    del table, kept
     for path in folder.glob("table-*.npy"):
         path.unlink()
     seen_items = options.seen_items
@@ -176,54 +194,6 @@ def _prepare_staged(staged: Staged, options: PrepareOptions, origin: _Origin) ->
         left_out=left_out,
         **assembly.counts,  # type: ignore[arg-type]
     )
-
-
-def _filter(table: Table, options: PrepareOptions) -> tuple[Table, NDArray[np.int32] | None, LeftOut]:
-    """The kept rows, the user code of each visit where visits are the users, and what was left out."""
-    visitors = None
-    if options.session_gap_s is not None:
-        table, visitors = cut_visits(table, options.session_gap_s)
-    n_rows = len(table)
-    table = drop_repeats(table, options.repeats)
-    n_repeats = n_rows - len(table)
-    n_rows = len(table)
-    if options.duplicates == "drop":
-        kept = table
-        table = kept.keep(lambda chunk: ~duplicates_of(kept, chunk))
-    elif options.duplicates == "auto":
-        _check_duplicates(table)
-    n_duplicates = n_rows - len(table)
-    table, rare = drop_rare(table, options.min_user_interactions, options.min_item_interactions)
-    counts = {"n_repeats": n_repeats, "n_duplicates": n_duplicates}
-    left_out = LeftOut(**counts, n_of_rare_users=rare.of_users, n_of_rare_items=rare.of_items)
-    return table, visitors, left_out
-
-
-def _check_duplicates(table: Table) -> None:
-    rows = [table.row[chunk][duplicates_of(table, chunk)] for chunk in table.chunks()]
-    duplicates = np.concatenate([np.empty(0, dtype=np.uint32), *rows])
-    if not len(duplicates):
-        return
-    what = f"{len(duplicates):,} rows have the user, item and time of an earlier row; the first is row {duplicates.min() + 1:,}"
-    if len(duplicates) >= DUPLICATES_REFUSED_SHARE * len(table):
-        raise LogError(f"{what}. Leave them out with --duplicates drop, or keep them with --duplicates keep.")
-    logger.warning("%s; they are kept (--duplicates drop leaves them out)", what)
-
-
-def _check_size(table: Table, what: str) -> None:
-    if not len(table):
-        raise LogError(f"{what} holds no interaction. Use a longer log or weaker filters.")
-    n_users = n_items = 0
-    items = np.zeros(table.n_items, dtype=bool)
-    for chunk in table.chunks():
-        n_users += 1 + int(np.count_nonzero(np.diff(table.user[chunk])))
-        items[table.item[chunk]] = True
-    n_items = int(items.sum())
-    if n_users < 2 or n_items < 2:
-        raise LogError(
-            f"{what} holds {n_users:,} user{'s' * (n_users != 1)} and {n_items:,} item{'s' * (n_items != 1)} in "
-            f"{len(table):,} interactions; at least 2 users and 2 items are needed. Are the columns the right ones?"
-        )
 
 
 def _write_labels(folder: Path, labels: Labels, assembly: Assembly, visitors: NDArray[np.int32] | None) -> None:

@@ -13,8 +13,14 @@ from nsbench.data.iso_time import SECOND
 from nsbench.data.missing import clean
 from nsbench.data.source import ROW, LogSource
 from nsbench.data.staging import Staged
+from nsbench.data.timestamp import Clock
 
 MOST_WORDS = 5
+
+_SMALL_NUMBERS = (
+    " Minutes since 1970 are read with --time-unit min, and numbers that only give the order (row numbers, positions, ranks) "
+    "with --time-unit order"
+)
 
 logger = logging.getLogger(__name__)
 
@@ -38,22 +44,26 @@ def missing_words(source: LogSource, column: str) -> str:
     return f" ({listing(word for word, _ in words.most_common(MOST_WORDS))}: read as missing)"
 
 
-def warn_of_odd_times(source: LogSource, column: str, kind: pl.DataType, staged: Staged) -> None:
+def warn_of_odd_times(source: LogSource, column: str, kind: pl.DataType, clock: Clock, staged: Staged) -> None:
     """Warns of times before 1990 or later than tomorrow, with their number and the first, and of floats too short.
 
     Args:
         source: The log.
         column: Its column of times.
         kind: The column's type.
+        clock: How it was read; numbers that only give an order can't be odd.
         staged: The log's staged rows.
     """
+    is_order = clock.unit == "order"
     if kind == pl.Float32:
         logger.warning(
-            "%s: the times in %r are 32-bit floats, which hold unix seconds to 64 or 128 s: their order is lost below that. "
-            "Write them as 64-bit numbers",
+            "%s: the times in %r are 32-bit floats, which %s: their order is lost below that. Write them as 64-bit numbers",
             source.path,
             column,
+            "tell whole numbers apart up to 16,777,216" if is_order else "hold unix seconds to 64 or 128 s",
         )
+    if is_order:
+        return
     rows = pl.scan_ipc(staged.path, glob=False)
     moment = pl.col("moment")
     for what, odd in (
@@ -67,7 +77,7 @@ def warn_of_odd_times(source: LogSource, column: str, kind: pl.DataType, staged:
         read_as = rows.filter(pl.col("row") == first).select(pl.from_epoch("moment", "us").dt.to_string()).collect()
         logger.warning(
             "%s: %s of %s times in %r are %s; the first is in %s: %s, read as %s. Are column and unit the right ones "
-            "(--time-column, --time-unit)?",
+            "(--time-column, --time-unit)?%s",
             source.path,
             f"{n_odd:,}",
             f"{staged.n_rows:,}",
@@ -76,4 +86,5 @@ def warn_of_odd_times(source: LogSource, column: str, kind: pl.DataType, staged:
             source.line_of(first),
             excerpt(values_at(source, [column], first)[0]),
             read_as.item(),
+            _SMALL_NUMBERS if clock.kind == "number" and what == "before 1990" else "",
         )

@@ -11,11 +11,17 @@ SEPARATORS = (DOUBLE_COLON, "\t", ",", ";", "|", " ")
 FEWEST_COLUMNS = 3
 """A log has a user, an item and a time."""
 
+FEWEST_WITHOUT_TIME = 2
 
-def find_separator(lines: Sequence[str]) -> str:
+
+def find_separator(lines: Sequence[str], fewest: int = FEWEST_COLUMNS) -> str:
     """The separator that cuts every line into as many fields; of several, or of none, the one that makes the most.
 
     A blank separates only where nothing else does: it also stands within times and titles.
+
+    Args:
+        lines: The first lines.
+        fewest: So many fields a line has at least.
 
     >>> find_separator(["1::A, B and C::5", "2::D::4"]), find_separator(["u i t", "1 2 3"])
     ('::', ' ')
@@ -24,7 +30,7 @@ def find_separator(lines: Sequence[str]) -> str:
 
     def merit(separator: str) -> tuple[bool, bool, int]:
         n_fields = counts[separator][0]
-        enough = n_fields >= FEWEST_COLUMNS
+        enough = n_fields >= fewest
         return enough and separator != " ", enough and len(set(counts[separator])) == 1, n_fields
 
     return max(SEPARATORS, key=merit)

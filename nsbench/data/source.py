@@ -5,7 +5,6 @@ module of its own; what the columns mean is decided in `nsbench.data.column`.
 """
 
 import difflib
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -16,14 +15,14 @@ import polars as pl
 
 from nsbench.data.column_name import are_names
 from nsbench.data.double_colon import DOUBLE_COLON, read_double_colon
-from nsbench.data.first_line import check_first_line
+from nsbench.data.first_line import check_first_line, two_column_hint
 from nsbench.data.json_lines import json_names, read_json_lines
+from nsbench.data.other_format import ACCEPTED, check_format
 from nsbench.data.parquet_rows import parquet_names, read_parquet
 from nsbench.data.quoting import LETTERS, Quoting, find_quoting, records
 from nsbench.data.separated import read_lines, read_records
-from nsbench.data.separator import FEWEST_COLUMNS, find_separator, is_value, split_line
+from nsbench.data.separator import FEWEST_COLUMNS, FEWEST_WITHOUT_TIME, find_separator, is_value, split_line
 from nsbench.data.text_file import (
-    GZIP_MAGIC,
     LARGEST_LINE,
     LONE_RETURN,
     RETURN_BETWEEN_OBJECTS,
@@ -46,19 +45,6 @@ SHOWN = 80
 """Characters of a file that a message shows."""
 
 PARQUET_MAGIC = b"PAR1"
-OTHER_MAGIC = {
-    GZIP_MAGIC: "gzip within gzip",
-    b"PK\x03\x04": "a zip archive",
-    b"BZh": "bzip2-compressed",
-    b"\xfd7zXZ": "xz-compressed",
-    b"\x28\xb5\x2f\xfd": "zstd-compressed",
-    b"\xff\xfe": "UTF-16 text",
-    b"\xfe\xff": "UTF-16 text",
-}
-ACCEPTED = (
-    "accepted are CSV, TSV, other text with one of the separators tab , ; | blank or ::, JSON lines, Parquet, "
-    "and the text ones compressed with gzip"
-)
 
 
 class LogFormat(StrEnum):
@@ -173,8 +159,12 @@ class LogSource:
             n_rows += len(rows)
 
 
-def recognise(path: Path) -> LogSource:
+def recognise(path: Path, *, has_time: bool = True) -> LogSource:
     """Finds out the format, the separator and the columns of a log from its head.
+
+    Args:
+        path: The log.
+        has_time: Whether it has a column of times; without, two columns are enough.
 
     Raises:
         LogError: The file can't be read, is empty, or is in no format that is known.
@@ -184,18 +174,11 @@ def recognise(path: Path) -> LogSource:
         if is_packed(path):
             raise LogError(f"{path} is a Parquet file within gzip: unpack it first, as with gunzip.")
         return _with_distinct(LogSource(path, LogFormat.PARQUET, "", has_header=True, columns=parquet_names(path)))
-    for magic, what in OTHER_MAGIC.items():
-        if head.startswith(magic):
-            raise LogError(f"{path} is {what}, which isn't read: {ACCEPTED}. Unpack or convert it first.")
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if re.match(rb"\[\s*[\[{\"\d\]]", start) or start == b"[":
-        raise LogError(
-            f"{path} is a JSON array, which isn't read: {ACCEPTED}. JSON lines have one object a line, without brackets "
-            "around them and commas between them; jq -c '.[]' writes them."
-        )
+    check_format(path, head, start)
     if start.startswith(b"{"):
         return LogSource(path, LogFormat.JSON_LINES, "", has_header=True, columns=json_names(path, JSON_HEAD_ROWS))
-    return _with_distinct(_separated(path, _first_lines(path)))
+    return _with_distinct(_separated(path, _first_lines(path), has_time=has_time))
 
 
 def _read_head(path: Path) -> bytes:
@@ -225,16 +208,18 @@ def _first_lines(path: Path) -> list[str]:
     return lines
 
 
-def _separated(path: Path, lines: Sequence[str]) -> LogSource:
-    check_first_line(path, lines)
-    separator = find_separator(lines)
+def _separated(path: Path, lines: Sequence[str], *, has_time: bool) -> LogSource:
+    fewest = FEWEST_COLUMNS if has_time else FEWEST_WITHOUT_TIME
+    check_first_line(path, lines, fewest)
+    separator = find_separator(lines, fewest)
     fields = split_line(lines[0], separator)
-    if len(fields) < FEWEST_COLUMNS:
+    if len(fields) < fewest:
+        roles = "user, item, time" if has_time else "user, item"
         raise LogError(
             f"The format of {path} isn't known: its first line {lines[0][:SHOWN]!r} has no separator between at least "
-            f"{FEWEST_COLUMNS} columns (user, item, time); {ACCEPTED}."
+            f"{fewest} columns ({roles}); {ACCEPTED}.{two_column_hint(lines) if has_time else ''}"
         )
-    has_header = not any(is_value(field) for field in fields) or are_names(fields)
+    has_header = not any(is_value(field) for field in fields) or are_names(fields, has_time=has_time)
     names = fields if has_header else [str(number) for number in range(1, len(fields) + 1)]
     # R and pandas leave the name of the rows' own names empty.
     columns = [name or f"column {number}" for number, name in enumerate(names, start=1)]

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from nsbench.data.choice import SplitRule
 from nsbench.data.table import Table
-from nsbench.data.timestamp import MICROSECONDS
 from nsbench.errors import LogError
 
 BIN_BITS = 16
@@ -24,7 +23,7 @@ class Boundary:
     """A place in the log's (moment, row) order.
 
     Attributes:
-        moment: Microseconds since 1970.
+        moment: As in the table.
         row: The first row of this moment that lies after the boundary; 0: all do.
     """
 
@@ -173,8 +172,8 @@ def _cut_times(table: Table, ns_before: Sequence[int]) -> list[tuple[Boundary, i
     """The start of a second nearest to so many rows before it, and how many there are, for each number."""
     boundaries = []
     for n_before, found in zip(ns_before, kth_smallest(_moments(table), ns_before), strict=True):
-        second = found.value // MICROSECONDS
-        here, next_second = Boundary(second * MICROSECONDS), Boundary((second + 1) * MICROSECONDS)
+        second = found.value // table.tick
+        here, next_second = Boundary(second * table.tick), Boundary((second + 1) * table.tick)
         n_here, n_next = _count_before(table, here), _count_before(table, next_second)
         takes_here = n_next == len(table) or (n_here > 0 and n_before - n_here <= n_next - n_before)
         boundaries.append((here, n_here) if takes_here else (next_second, n_next))

@@ -11,7 +11,8 @@ import numpy as np
 import polars as pl
 
 from nsbench.data.dataset import DatasetCard
-from nsbench.data.prepare import PrepareOptions, prepare_frame
+from nsbench.data.prepare import prepare_frame
+from nsbench.data.prepare_options import PrepareOptions
 from nsbench.data.store import dataset_exists, load_dataset, read_item_labels
 from nsbench.data.store_writing import replace_best_reachable, save_dataset, writing_folder
 from nsbench.data.synthetic_best import best_reachable

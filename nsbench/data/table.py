@@ -5,7 +5,7 @@ on the table goes through it in chunks that never cut a user.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,8 @@ class Table:
         row: uint32, the row in the log, which orders equal moments.
         n_users: Number of user codes; some may have no interaction left.
         n_items: Number of item codes.
+        tick: So many units of `moment` are one of the dataset's timestamps, and no split by time cuts it in two: a second, or
+            less where the moments only give an order.
     """
 
     user: NDArray[np.int32]
@@ -49,6 +51,7 @@ class Table:
     row: NDArray[np.uint32]
     n_users: int
     n_items: int
+    tick: int = MICROSECONDS
 
     def __len__(self) -> int:
         return len(self.user)
@@ -79,7 +82,7 @@ class Table:
                 column[kept] = column[chunk][chosen]
             n_kept = kept.stop
         columns = (self.user[:n_kept], self.item[:n_kept], self.moment[:n_kept], self.row[:n_kept])
-        return Table(*columns, self.n_users, self.n_items)
+        return replace(self, user=columns[0], item=columns[1], moment=columns[2], row=columns[3])
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,11 @@ def build_table(staged: Staged, folder: Path) -> tuple[Table, Labels]:
     table = _empty_table(folder, users, items)
     _fill(table, staged, users, items)
     return table, Labels(users.labels, items.labels)
+
+
+def whole_tick(table: Table) -> int:
+    """The tick of moments that only give an order: as of times where all are whole numbers, else the smallest one."""
+    return MICROSECONDS if all(not (table.moment[chunk] % MICROSECONDS).any() for chunk in table.chunks()) else 1
 
 
 def _renumber(staged: CodedLabels, counts: NDArray[np.uint32]) -> _Renumbering:

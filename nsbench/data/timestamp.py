@@ -18,30 +18,19 @@ from nsbench.data.choice import TimeUnit
 from nsbench.data.compact_date import read_compact, read_compact_fractions
 from nsbench.data.excerpt import excerpt
 from nsbench.data.iso_time import DAY, FIRST_MOMENT, LAST_MOMENT, ExactFormat, find_exact_formats, read_dates
+from nsbench.data.time_unit import (
+    ACCEPTED,
+    FACTORS,
+    LARGEST_EXACT_FLOAT,
+    LARGEST_NUMBER,
+    LIMITS,
+    SMALLEST_SECONDS,
+    guess_unit,
+)
 from nsbench.errors import LogError
 
 MICROSECONDS = 1_000_000
 """Microseconds in a second."""
-
-LIMITS: dict[TimeUnit, tuple[float, float]] = {
-    "seconds": (-1e11, 1e11),
-    "milliseconds": (1e11, 1e14),
-    "microseconds": (1e14, 1e17),
-    "nanoseconds": (1e17, 9.2e18),
-}
-"""Where a number of each unit lies between 1973 and 5138; smaller numbers are seconds."""
-
-SMALLEST_SECONDS = 1e8
-"""Numbers that are mostly smaller, seconds before March 1973, are no unix times: days, years, steps, hours and minutes."""
-
-FACTORS: dict[TimeUnit, float] = {"seconds": 1e6, "milliseconds": 1e3, "microseconds": 1.0, "nanoseconds": 1e-3}
-LARGEST_NUMBER = 9.2e18
-LARGEST_EXACT_FLOAT = 2.0**53
-
-ACCEPTED = (
-    "seconds, milliseconds, microseconds or nanoseconds since 1970, ISO dates and datetimes (2015-04-07T10:51:09Z), "
-    "or dates as one number (20150407, 20150407105109)"
-)
 
 
 @dataclass(frozen=True)
@@ -52,12 +41,14 @@ class Clock:
         kind: Numbers since 1970 or numbers made of date and time (both also as text), ISO text, or a frame's own date type.
         unit: What a number since 1970 stands for; unused otherwise.
         guessed: Whether the unit was taken from the numbers' size, so that a number of another size is refused.
+        is_large: Whether the numbers of an order are so large that only whole ones are told apart.
         formats: Exact formats of ISO text, the first ones to try; unused otherwise.
     """
 
     kind: Literal["number", "compact", "iso", "native"]
     unit: TimeUnit = "seconds"
     guessed: bool = True
+    is_large: bool = False
     formats: tuple[ExactFormat, ...] = ()
 
     def moment(self, column: pl.Expr) -> pl.Expr:
@@ -69,10 +60,22 @@ class Clock:
         return column.map_batches(partial(_read, self), return_dtype=pl.Int64, is_elementwise=True)
 
     @property
-    def label(self) -> str:
-        """What the column is read as, for messages."""
+    def reading(self) -> str:
+        """What a value is read as, for messages."""
+        if self.unit == "order" and self.kind == "number":
+            return "number" if self.is_large else f"number, or one beyond {LARGEST_NUMBER / self.factor:g}"
         labels = {"native": "dates", "iso": "ISO dates", "compact": "dates as 20150407 or 20150407105109"}
-        return labels.get(self.kind, self.unit)
+        return f"time in {labels.get(self.kind, self.unit)}"
+
+    @property
+    def factor(self) -> float:
+        """What a number is multiplied by."""
+        return 1.0 if self.is_large else FACTORS[self.unit]
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The first and the last moment: the years 1 to 9999, or whatever 64 bits hold of a mere order."""
+        return (-int(LARGEST_NUMBER), int(LARGEST_NUMBER)) if self.unit == "order" else (FIRST_MOMENT, LAST_MOMENT)
 
 
 def find_clock(sample: pl.Series, unit: TimeUnit, column: str = "time") -> Clock:
@@ -103,37 +106,23 @@ def find_clock(sample: pl.Series, unit: TimeUnit, column: str = "time") -> Clock
         n_dates = read_dates(texts, formats).count()
     if not len(numbers) and not n_dates:
         first = excerpt(values[0]) if len(values) else "nothing"
+        accepted = f"numbers in order, or times: {ACCEPTED}" if unit == "order" else ACCEPTED
         raise LogError(
-            f"Column {excerpt(column)} holds no times: it starts with {first}{_advice(values)}; accepted are {ACCEPTED}."
+            f"Column {excerpt(column)} holds no times: it starts with {first}{_advice(values)}; accepted are {accepted}."
         )
     if n_dates > len(numbers):
         return Clock("iso", formats=formats)
     if unit != "auto":
-        return Clock("number", unit, guessed=False)
+        is_large = unit == "order" and float(np.median(np.abs(numbers.to_numpy()))) > LARGEST_NUMBER / FACTORS["order"]
+        return Clock("number", unit, guessed=False, is_large=is_large)
     if 2 * _read_compact_numbers(values).count() > len(numbers):
         return Clock("compact")
-    return Clock("number", _guess_unit(column, numbers))
+    return Clock("number", guess_unit(column, numbers))
 
 
 def kind_name(kind: pl.DataType) -> str:
     """A column's type, for messages; nested ones can be long."""
     return str(kind) if len(str(kind)) <= 60 else f"{str(kind)[:60]}..."
-
-
-def _guess_unit(column: str, numbers: pl.Series) -> TimeUnit:
-    size = float(np.median(numbers.to_numpy()))
-    if size < SMALLEST_SECONDS:
-        small = float(numbers.filter(numbers < SMALLEST_SECONDS)[0])
-        raise LogError(
-            f"Column {excerpt(column)} holds no unix times: most of its numbers are as small as {small:.15g}, which as "
-            f"seconds would lie before March 1973. Where they only give the order, read them as they are with --time-unit "
-            f"seconds; otherwise (days, years, hours and minutes, dates of a spreadsheet) name another column with "
-            f"--time-column, or write ISO dates. Accepted are {ACCEPTED}."
-        )
-    fitting: list[TimeUnit] = [unit for unit, (low, high) in LIMITS.items() if low <= size < high]
-    if not fitting:
-        raise LogError(f"Column {excerpt(column)} holds no times: {size:.4g} is out of range; accepted are {ACCEPTED}.")
-    return fitting[0]
 
 
 def _advice(values: pl.Series) -> str:
@@ -159,7 +148,9 @@ def _read(clock: Clock, values: pl.Series) -> pl.Series:
         return _fill(moments, values, _read_any_number)
     read = _read_compact_numbers if clock.kind == "compact" else partial(_read_numbers, clock)
     moments = read(values)
-    return _fill(moments, values, _read_other_text) if values.dtype == pl.String else moments
+    # Among numbers without a unit a date has no place.
+    is_mixable = values.dtype == pl.String and clock.unit != "order"
+    return _fill(moments, values, _read_other_text) if is_mixable else moments
 
 
 def _fill(moments: pl.Series, values: pl.Series, read: Callable[[pl.Series], pl.Series]) -> pl.Series:
@@ -171,18 +162,18 @@ def _fill(moments: pl.Series, values: pl.Series, read: Callable[[pl.Series], pl.
 def _read_numbers(clock: Clock, values: pl.Series) -> pl.Series:
     """Whole numbers are multiplied as they are; only where others stand between them are all read as floats too."""
     low, high = LIMITS[clock.unit] if clock.guessed else (-LARGEST_NUMBER, LARGEST_NUMBER)
-    factor = FACTORS[clock.unit]
+    factor, (first, last) = clock.factor, clock.bounds
     low, high = max(low, -LARGEST_NUMBER / factor), min(high, LARGEST_NUMBER / factor, LARGEST_NUMBER)
     whole = _whole(values)
     exact = pl.col("whole") * int(factor) if factor >= 1 else pl.col("whole").floordiv(round(1 / factor))
-    fits = pl.col("whole").is_between(int(low), int(high)) & exact.is_between(FIRST_MOMENT, LAST_MOMENT)
+    fits = pl.col("whole").is_between(int(low), int(high)) & exact.is_between(first, last)
     frame = pl.DataFrame([values.alias("value"), whole.alias("whole")])
     if whole.null_count() == values.null_count():
         return frame.select(pl.when(fits).then(exact)).to_series()
     stripped = pl.col("value").str.strip_chars() if values.dtype == pl.String else pl.col("value")
     number = stripped.cast(pl.Float64, strict=False)
     nearest = (number * factor if factor >= 1 else number / round(1 / factor)).round().cast(pl.Int64, strict=False)
-    near = number.is_between(low, high) & nearest.is_between(FIRST_MOMENT, LAST_MOMENT)
+    near = number.is_between(low, high) & nearest.is_between(first, last)
     other = pl.when(pl.col("whole").is_null() & near).then(nearest)
     return frame.select(pl.when(fits).then(exact).otherwise(other)).to_series()
 

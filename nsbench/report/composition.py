@@ -197,7 +197,12 @@ def _warnings(card: DatasetCard, cold_items: object) -> tuple[str, ...]:
     n_candidates = card.n_items if cold_items == "tail" else card.n_items - card.n_cold_items
     undecided = cutoff_warning((CUTOFF,), n_candidates)
     note = cohort_note(card.popularity) if card.popularity else ""
-    return tuple(filter(None, (undecided and f"{undecided[0].upper()}{undecided[1:]}.", note)))
+    order = (
+        "The log's times only give the order of its interactions: the split goes by that order, and nothing is known of days."
+        if card.times_are_order
+        else ""
+    )
+    return tuple(filter(None, (order, undecided and f"{undecided[0].upper()}{undecided[1:]}.", note)))
 
 
 def _anchor(summary: DatasetSummary) -> str:

@@ -1,5 +1,6 @@
 """Which runs are still to be made: the best settings with many seeds, and the baselines."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -24,6 +25,8 @@ from nsbench.terms import ALL, CUT_OFF, N_EPOCHS, RunKind, Tag, metric_name
 from nsbench.tracking.mlflow_reader import open_reader
 from nsbench.tracking.stored_run import StoredRun
 from nsbench.watcher import RunOrder
+
+logger = logging.getLogger(__name__)
 
 TEST_SCORE = metric_name("test", ALL, "hit_rate", 10)
 """What tables show of a run that ranked the test interactions."""
@@ -113,12 +116,20 @@ def _run_order(seed: int, order: RepeatOrder, objective: str) -> RunOrder:
 
 
 def baselines_of(names: Sequence[str], dataset: Dataset, evaluation: EvaluationSettings, home: Home) -> RunList:
-    """The baselines that have not finished on the dataset under the protocol.
+    """The baselines that have not finished on the dataset under the protocol; the log names those that can't be made of it.
 
     Raises:
         SettingsError: There is no such baseline.
         TrackingError: The store can't be read.
     """
+    unfit = [name for name in names if name in BASELINES and not BASELINES[name].fits(dataset)]
+    for name in unfit:
+        logger.warning(
+            "%s: %s is left out: it counts days, and only the order of the log's times is known",
+            dataset.card.name,
+            BASELINES[name].label,
+        )
+    names = [name for name in names if name not in unfit]
     plans = {name: baseline_plan(name, dataset, evaluation) for name in names}
     done = {
         run.sampler

@@ -12,7 +12,8 @@ from nsbench.data import prepare as prepare_module
 from nsbench.data import table as table_module
 from nsbench.data.dataset import Dataset, DatasetCard
 from nsbench.data.ingest import ReadOptions
-from nsbench.data.prepare import PrepareOptions, prepare_frame, prepare_log
+from nsbench.data.prepare import prepare_frame, prepare_log
+from nsbench.data.prepare_options import PrepareOptions
 from nsbench.data.store import dataset_names, load_dataset, read_item_labels, read_user_labels
 from nsbench.errors import DatasetError, LogError
 from nsbench.home import Home

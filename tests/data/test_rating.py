@@ -31,7 +31,7 @@ def kept_of(folder: Path, ratings: pl.Series, least: float) -> list[int]:
 
 def _rows(path: Path, least: float, *, skip: bool = False) -> list[int]:
     staged_path = path.parent / "staged.arrow"
-    _, staged = stage_log(path, ReadOptions(min_rating=least, skip_bad_rows=skip), staged_path)
+    staged = stage_log(path, ReadOptions(min_rating=least, skip_bad_rows=skip), staged_path).staged
     return [int(row) for rows in staged.batches(1_000) for row in rows.row]
 
 

@@ -8,7 +8,8 @@ import pytest
 from nsbench.data import store
 from nsbench.data.dataset import BestReachable, DatasetCard
 from nsbench.data.ingest import ReadOptions
-from nsbench.data.prepare import PrepareOptions, prepare_log
+from nsbench.data.prepare import prepare_log
+from nsbench.data.prepare_options import PrepareOptions
 from nsbench.data.store import (
     ARRAYS,
     dataset_exists,

@@ -191,3 +191,10 @@ def test_a_single_dataset_has_no_second_copy_of_its_table(page):
 def test_a_command_breaks_between_words_alone():
     runs = [replace(run, params={"batch_size": "64"}) for run in repeats("a", [0.1, 0.2], 0.5)]
     assert "<span>--set</span> <span>batch_size=64</span>" in report_of(summary_of(runs))
+
+
+def test_a_log_of_which_only_the_order_is_known_is_said_to_be_one() -> None:
+    ordered = summary_of([stored("a", card=card_json(options={"time_unit": "order"}))])
+    said = "times only give the order of its interactions: the split goes by that order, and nothing is known of days"
+    assert said in report_of(ordered)
+    assert said not in report_of(summary_of([stored("a", card=card_json())]))

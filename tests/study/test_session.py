@@ -1,8 +1,10 @@
 """Studies, repeats and baselines by real workers, into real stores."""
 
+from dataclasses import replace
+
 import pytest
 
-from nsbench.baseline import BASELINES
+from nsbench.baseline import BASELINES, baseline_plan
 from nsbench.config import Settings
 from nsbench.errors import SettingsError, TrainingError
 from nsbench.study.best import best_of
@@ -74,6 +76,16 @@ def test_baselines_that_are_done_are_skipped(session, dataset, home, viewer):
     assert [row.state for row in runs.rows()] == ["finished"] * len(BASELINES)
     assert baselines_of(list(BASELINES), dataset, evaluation, home).is_done
     assert not baselines_of(list(BASELINES), dataset, evaluation_of({}), home).is_done
+
+
+def test_a_baseline_that_counts_days_is_left_out_where_only_the_order_is_known(session, dataset, home, caplog):
+    card = dataset.card.model_copy(update={"options": {"time_unit": "order"}})
+    ordered = replace(dataset, card=card)
+    runs = baselines_of(list(BASELINES), ordered, evaluation_of({}), home)
+    assert runs.n_planned == len(BASELINES) - 1
+    assert f"{DATASET}: PopRec (last 7 days) is left out: it counts days" in caplog.text
+    with pytest.raises(SettingsError, match="counts days.*there are: popularity-baseline, markov-baseline"):
+        baseline_plan("recent-popularity-baseline", ordered, evaluation_of({}))
 
 
 def test_trials_and_repeats_without_a_negative_fail_with_the_reason(session, dataset, home, viewer):
