@@ -1,11 +1,11 @@
 """Keeps predictions under the home, so that what came of them can be said later."""
 
-import os
 import re
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from nsbench.disk import write_whole
 from nsbench.errors import SettingsError
 from nsbench.forecast.prediction import Prediction
 from nsbench.home import Home
@@ -38,11 +38,12 @@ def write_prediction(prediction: Prediction, path: Path) -> None:
     Raises:
         SettingsError: The home can't be written.
     """
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+
+    def write(partial: Path) -> None:
         partial.write_text(prediction.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        os.replace(partial, path)
+
+    try:
+        write_whole(path, write)
     except OSError as error:
         raise SettingsError(f"can't write {path}: {error}; set NSBENCH_HOME to a folder that can be written") from error
 
