@@ -33,7 +33,8 @@ class JsonOutput:
 def json_output(*, wanted: bool) -> Iterator[JsonOutput]:
     """While it lasts, what is printed goes to standard error if a document is wanted; at the end the document is printed.
 
-    A command that raises prints none, but for `typer.Exit`: it did its work, and its exit code says that runs failed.
+    A command that raises prints none, but for `typer.Exit`: it did its work, and its exit code says that runs failed. A process
+    that has no document beside one that has, as torchrun's others, prints none either.
     """
     output = JsonOutput(is_wanted=wanted)
     if not wanted:
@@ -45,7 +46,8 @@ def json_output(*, wanted: bool) -> Iterator[JsonOutput]:
             yield output
         except typer.Exit as leaving:
             code = leaving
-    print_json(output.document)
+    if output.document is not None:
+        print_json(output.document)
     if code is not None:
         raise code
 
@@ -65,12 +67,10 @@ def cleaned(value: object) -> object:
     >>> cleaned({"test/all/mrr": float("nan"), "path": Path("a"), "cutoffs": (1, 5)})
     {'test/all/mrr': None, 'path': 'a', 'cutoffs': [1, 5]}
     """
-    if isinstance(value, Enum):
-        return cleaned(value.value)
+    if isinstance(value, Enum | Path):
+        return str(value) if isinstance(value, Path) else cleaned(value.value)
     if isinstance(value, float):
         return value if math.isfinite(value) else None
-    if isinstance(value, Path):
-        return str(value)
     if isinstance(value, Mapping):
         return {str(cleaned(key)): cleaned(entry) for key, entry in value.items()}
     if isinstance(value, AbstractSet):
