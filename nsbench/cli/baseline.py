@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from nsbench.cli.console import Console
+from nsbench.cli.json_output import JsonOption, JsonOutput, json_output
 from nsbench.cli.program import program
 from nsbench.home import current_home
 
@@ -14,8 +15,14 @@ def baseline(
     assignments: Annotated[
         list[str] | None, typer.Option("--set", help="An evaluation setting, as targets=last; may be given often.")
     ] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Rank by popularity, by recent popularity and by a Markov chain; what is done is skipped."""
+    with json_output(wanted=as_json) as output:
+        _rank(dataset, assignments or [], output)
+
+
+def _rank(dataset: str, assignments: list[str], output: JsonOutput) -> None:
     from nsbench.study.pool import WorkerPool
 
     home = current_home()
@@ -23,12 +30,13 @@ def baseline(
     with WorkerPool(1, home.root) as pool:
         from nsbench.baseline import BASELINES
         from nsbench.cli.dataset import open_dataset, say_undecided
+        from nsbench.cli.run_document import baselines_document
         from nsbench.cli.study_view import EXIT_FAILED_RUNS, StudyView, say_start
         from nsbench.config import parse_assignments
-        from nsbench.study.repeat import baselines_of, evaluation_of
+        from nsbench.study.repeat import baselines_of, evaluation_of, finished_baselines
         from nsbench.study.session import Session
 
-        evaluation = evaluation_of(parse_assignments(assignments or []))
+        evaluation = evaluation_of(parse_assignments(assignments))
         data = open_dataset(dataset, home)
         say_undecided(data, evaluation)
         say_start(pool.n_workers)
@@ -36,6 +44,10 @@ def baseline(
         runs = baselines_of(list(BASELINES), data, evaluation, home)
         with StudyView() as view:
             session.run([runs], dataset, view)
+    if output.is_wanted:
+        labels = {name: found.label for name, found in BASELINES.items()}
+        finished = finished_baselines(list(BASELINES), data, evaluation, home)
+        output.document = baselines_document(dataset, labels, finished, runs.n_failed)
     if runs.n_failed:
         console.print(f"{runs.n_failed} baselines failed; the same command tries them again", highlight=False)
         raise typer.Exit(EXIT_FAILED_RUNS)

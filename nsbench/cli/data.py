@@ -10,8 +10,9 @@ from rich.text import Text
 from nsbench.cli.console import Console
 from nsbench.cli.data_fetch import fetch, synthetic, verify
 from nsbench.cli.data_prepare import left_out_text, order_text, prepare
+from nsbench.cli.json_output import JsonOption, print_json
 from nsbench.errors import DatasetError
-from nsbench.home import current_home
+from nsbench.home import Home, current_home
 
 if TYPE_CHECKING:
     from nsbench.data.description import Description
@@ -21,12 +22,15 @@ data_app.command("prepare")(prepare)
 
 
 @data_app.command("list")
-def list_datasets() -> None:
+def list_datasets(as_json: JsonOption = False) -> None:
     """List the prepared datasets."""
     from nsbench.data.store import dataset_names, read_card
 
     console, home = Console(), current_home()
     names = dataset_names(home)
+    if as_json:
+        print_json([_entry(name, home) for name in names])
+        return
     if not names:
         console.print(f"No dataset under {home.datasets} yet. Make one with: nsbench data prepare LOG --name NAME")
         return
@@ -46,10 +50,22 @@ def list_datasets() -> None:
     console.print(table)
 
 
+def _entry(name: str, home: Home) -> dict[str, object]:
+    """A dataset's counts and origin, or why it can't be read."""
+    from nsbench.data.store import read_card
+
+    try:
+        card = read_card(name, home)
+    except DatasetError as error:
+        return {"name": name, "error": str(error)}
+    counts = {field: value for field, value in card.model_dump().items() if field.startswith("n_")}
+    return {"name": name, **counts, "source": card.source, "content_hash": card.content_hash}
+
+
 @data_app.command("describe")
 def describe_dataset(
     name: Annotated[str, typer.Argument(help="A prepared dataset, or `demo`.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Show a dataset's sizes, lengths, cohorts and test coverage."""
     from nsbench.cli.dataset import open_dataset
@@ -57,7 +73,7 @@ def describe_dataset(
 
     description = describe(open_dataset(name, current_home()))
     if as_json:
-        typer.echo(description.model_dump_json(indent=2, ensure_ascii=True))
+        print_json(description.model_dump(mode="json"))
         return
     console = Console()
     console.print(_sizes(description))

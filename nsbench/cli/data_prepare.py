@@ -2,11 +2,13 @@
 
 import re
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from nsbench.cli.console import Console
+from nsbench.cli.json_output import JsonOption, json_output
 from nsbench.cli.prepare_option import (
     DropImmediateRepeatsOption,
     DuplicatesOption,
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
 
     from nsbench.data.dataset import Dataset, DatasetCard
+    from nsbench.data.ingest import ReadOptions
+    from nsbench.data.prepare_options import PrepareOptions
 
 USUAL_CUTOFF = 10
 """The cut-off that commands show and go by unless told otherwise."""
@@ -77,6 +81,7 @@ def prepare(  # noqa: PLR0913, PLR0917 - a command's parameters are its options
     valid_share: ValidShareOption = 0.05,
     test_share: TestShareOption = 0.05,
     seen_items: SeenItemsOption = "auto",
+    as_json: JsonOption = False,
 ) -> None:
     """Prepare an interaction log: read, filter, split in time and store it under NSBENCH_HOME."""
     from pydantic import ValidationError
@@ -84,10 +89,7 @@ def prepare(  # noqa: PLR0913, PLR0917 - a command's parameters are its options
     from nsbench.data.choice import TIME_UNITS
     from nsbench.data.column import Columns
     from nsbench.data.ingest import ReadOptions
-    from nsbench.data.order_note import order_note
-    from nsbench.data.prepare import prepare_log
     from nsbench.data.prepare_options import PrepareOptions
-    from nsbench.data.store import load_dataset
 
     columns = Columns(user=user_column, item=item_column, time=time_column, event=event_column, rating=rating_column)
     kept = tuple(event.strip() for event in (events or "").split(",") if event.strip())
@@ -112,12 +114,35 @@ def prepare(  # noqa: PLR0913, PLR0917 - a command's parameters are its options
         )
     except ValidationError as error:
         raise SettingsError(_said(error)) from None
+    with json_output(wanted=as_json) as output:
+        card, notices = _prepare(log, read, options, name, replace=replace)
+        output.document = {"card": card.model_dump(mode="json"), "notices": notices}
+
+
+def _prepare(
+    log: Path, read: "ReadOptions", options: "PrepareOptions", name: str, *, replace: bool
+) -> "tuple[DatasetCard, list[str]]":
+    """Prepares a log, says what it holds, and gives its card with what is to be noted of it."""
+    from nsbench.data.order_note import order_note
+    from nsbench.data.prepare import prepare_log
+    from nsbench.data.store import load_dataset
+
     console = Console()
     with console.status(Text(f"Preparing {log.name} ...")):
         card = prepare_log(log, read, options, name, current_home(), replace=replace)
         dataset = load_dataset(card.name, current_home())
-        n_without, doubt = _n_without_history(dataset), order_note(dataset)
-    _show(card, n_without, doubt, console)
+        notices = _notices(card, _n_without_history(dataset), order_note(dataset))
+    columns = ", ".join(f"{role} = {card.options[f'{role}_column']}" for role in ("user", "item", "time"))
+    lines = (
+        f"read {card.source}: {columns}",
+        f"dataset {card.name}: {card.n_users:,} users, {card.n_items:,} items, {card.n_interactions:,} "
+        f"interactions: {card.n_train:,} training, {card.n_valid:,} validation, {card.n_test:,} test",
+        *notices,
+        f"hash {card.content_hash}; more: {program()} data describe {card.name}",
+    )
+    for line in lines:
+        console.print(line, soft_wrap=True, highlight=False)
+    return card, notices
 
 
 def _seconds(gap: str) -> int:
@@ -159,40 +184,25 @@ def _n_without_history(dataset: "Dataset") -> int:
     return int(((dataset.valid_end == begins) & (dataset.offsets[1:] > begins)).sum())
 
 
-def _show(card: "DatasetCard", n_without_history: int, order_doubt: str, console: Console) -> None:
-    options = card.options
-    roles = ("user", "item", "time")
-    read_as = ", ".join(f"{role} = {options[f'{role}_column']}" for role in roles)
-    console.print(f"read {card.source}: {read_as}", highlight=False)
-    if card.times_are_order:
-        console.print(f"time: {order_text(card)}", soft_wrap=True, highlight=False)
-    console.print(
-        f"dataset {card.name}: {card.n_users:,} users, {card.n_items:,} items, {card.n_interactions:,} "
-        f"interactions: {card.n_train:,} training, {card.n_valid:,} validation, {card.n_test:,} test",
-        highlight=False,
-    )
+def _notices(card: "DatasetCard", n_without_history: int, order_doubt: str) -> list[str]:
+    """What is left out, new or repeated, and what the log is too small or too uneven for."""
+    same = "number" if card.times_are_order else "time"
     left_out = left_out_text(card)
-    if left_out:
-        console.print(f"left out by the filters: {left_out}", soft_wrap=True, highlight=False)
-    if card.n_ties_cut:
-        same = "number" if card.times_are_order else "time"
-        console.print(f"{card.n_ties_cut:,} interactions share a {same} that the split cuts through.", highlight=False)
-    console.print(
+    notices = [
+        f"time: {order_text(card)}" if card.times_are_order else "",
+        f"left out by the filters: {left_out}" if left_out else "",
+        f"{card.n_ties_cut:,} interactions share a {same} that the split cuts through." if card.n_ties_cut else "",
         f"new in test: {card.n_new_test_users:,} users, {card.n_cold_test_items:,} items; "
         f"{card.repeat_share:.1%} of the interactions are repeats: seen items are "
-        f"{'excluded from' if card.seen_items == 'exclude' else 'kept in'} the ranking; hash {card.content_hash}",
-        highlight=False,
-    )
-    if n_without_history:
-        console.print(
-            f"{n_without_history:,} of {card.n_test:,} test interactions ({n_without_history / card.n_test:.1%}) are the first "
-            "of their users: nothing comes before them, and they are not ranked",
-            soft_wrap=True,
-            highlight=False,
-        )
-    for warning in filter(None, [*_warnings(card), order_doubt]):
-        console.print(warning, soft_wrap=True, highlight=False)
-    console.print(f"More: {program()} data describe {card.name}")
+        f"{'excluded from' if card.seen_items == 'exclude' else 'kept in'} the ranking",
+        f"{n_without_history:,} of {card.n_test:,} test interactions ({n_without_history / max(1, card.n_test):.1%}) are the "
+        "first of their users: nothing comes before them, and they are not ranked"
+        if n_without_history
+        else "",
+        *_warnings(card),
+        order_doubt,
+    ]
+    return [notice for notice in notices if notice]
 
 
 def order_text(card: "DatasetCard") -> str:

@@ -10,6 +10,8 @@ from rich.table import Table
 
 from nsbench.cli.console import Console
 from nsbench.cli.crew import ReplicasOption
+from nsbench.cli.json_output import JsonOption, json_output
+from nsbench.cli.plan_document import plan_document
 from nsbench.cli.plan_option import place_of_options, replicas_of_options, source_of_options
 from nsbench.cli.program import program
 from nsbench.cli.tune import WorkersOption
@@ -38,6 +40,7 @@ def plan(
         Path | None, typer.Option(help="Rates of another machine: what `nsbench bench --json` printed there.")
     ] = None,
     seconds: Annotated[float, typer.Option(help="Time to measure each sampler here.", min=0.1)] = 1.0,
+    as_json: JsonOption = False,
 ) -> None:
     """Say what a profile will take before it is run: runs, epochs, hours, memory, disk; after, what it took."""
     from nsbench.forecast.epochs import EpochRecord, reader_of
@@ -47,26 +50,26 @@ def plan(
     from nsbench.forecast.rate import AtOnce
     from nsbench.study.profile import load_profile, profile_name
 
-    home, console = current_home(), Console()
+    home = current_home()
     asked, name = load_profile(profile), profile_name(profile)
     place, n_workers = place_of_options(device, gpus, workers, rates)
     at_once = AtOnce(n_workers, replicas_of_options(device, rates, replicas))
     path = plan_path(home, name, fingerprint_of_profile(asked), place_of(place, at_once.n_replicas))
-    reader = reader_of(home)
-    kept = read_prediction(path)
-    outcomes = outcomes_of(kept, reader) if kept and reader else None
-    if kept is None or outcomes is None or not outcomes.is_complete:
-        source = source_of_options(device, rates, n_workers, seconds, home)
-        with console.status(f"rates: {source.how} ..."):
-            prediction = predict(asked, name, home, source, at_once, EpochRecord(reader))
-        # What was predicted before there were runs stays, to be compared with them.
-        if outcomes is None:
-            write_prediction(prediction, path)
+    with json_output(wanted=as_json) as output:
+        console, reader = Console(), reader_of(home)
+        prediction = read_prediction(path)
+        outcomes = outcomes_of(prediction, reader) if prediction and reader else None
+        if prediction is None or outcomes is None or not outcomes.is_complete:
+            source = source_of_options(device, rates, n_workers, seconds, home)
+            with console.status(f"rates: {source.how} ..."):
+                prediction = predict(asked, name, home, source, at_once, EpochRecord(reader))
+            # What was predicted before there were runs stays, to be compared with them.
+            if outcomes is None:
+                write_prediction(prediction, path)
         _print_prediction(prediction, home, console)
-    else:
-        _print_prediction(kept, home, console)
-    if outcomes is not None:
-        _print_outcomes(outcomes, console)
+        if outcomes is not None:
+            _print_outcomes(outcomes, console)
+        output.document = plan_document(prediction, outcomes, _free_bytes(home))
 
 
 def say_predicted(profile: str, at_once: "AtOnce", home: Home, console: Console) -> None:
@@ -164,11 +167,16 @@ def _memory(prediction: "Prediction") -> str:
     return f"{needed} of {limit / _GB:.0f} GB{short}"
 
 
-def _disk(prediction: "Prediction", home: Home) -> str:
+def _free_bytes(home: Home) -> int:
+    """What the disk of the home, which need not be there yet, has left."""
     folder = home.root.absolute()
     while not folder.exists():
         folder = folder.parent
-    free = shutil.disk_usage(folder).free
+    return shutil.disk_usage(folder).free
+
+
+def _disk(prediction: "Prediction", home: Home) -> str:
+    free = _free_bytes(home)
     short = "; TOO LITTLE" if prediction.disk_bytes > free else ""
     return f"{prediction.disk_bytes / _GB:.2g} GB under {home.root}, {free / _GB:.0f} GB free here{short}"
 

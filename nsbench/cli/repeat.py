@@ -15,11 +15,12 @@ from nsbench.cli.crew import (
     crew_of,
     replicas_of,
 )
+from nsbench.cli.json_output import JsonOption, JsonOutput, json_output
 from nsbench.cli.program import program
 from nsbench.cli.study_view import EXIT_FAILED_RUNS
 from nsbench.cli.tune import EpochsOption, SetOption, WorkersOption, budget_values
 from nsbench.errors import SettingsError
-from nsbench.home import current_home
+from nsbench.home import Home, current_home
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from nsbench.study.best import Best
     from nsbench.study.pool import WorkerPool
     from nsbench.study.ray_crew import RayCrew
+    from nsbench.study.run_list import RunList
 
 
 def repeat(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
@@ -49,23 +51,25 @@ def repeat(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
         bool, typer.Option("--defaults", help="Take the default settings; no study is needed.")
     ] = False,
     assignments: SetOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Train the best settings with many seeds, and rank the test interactions."""
     names = list(dict.fromkeys(sampler))
     _check_study(study, names, defaults=defaults)
-    with crew_of(engine, address, workers, cpus, gpus) as crew:
-        from nsbench.config import Settings, parse_assignments
+    with json_output(wanted=as_json) as output:
+        with crew_of(engine, address, workers, cpus, gpus) as crew:
+            from nsbench.config import Settings, parse_assignments
 
-        values = {**parse_assignments(assignments or []), **budget_values(epochs)}
-        for name in names:
-            Settings.of(name, values if defaults else {})
-        choice = Choice(study, defaults, values, repeats, replicas_of(engine, gpus, replicas))
-        n_failed = _work(names, dataset, choice, crew)
-    console = Console()
-    if n_failed:
-        console.print(f"{n_failed} runs failed; the same command tries them again", highlight=False)
-        raise typer.Exit(EXIT_FAILED_RUNS)
-    console.print(f"next: {program()} report --dataset {dataset}", soft_wrap=True, highlight=False)
+            values = {**parse_assignments(assignments or []), **budget_values(epochs)}
+            for name in names:
+                Settings.of(name, values if defaults else {})
+            choice = Choice(study, defaults, values, repeats, replicas_of(engine, gpus, replicas))
+            n_failed = _work(names, dataset, choice, crew, output)
+        console = Console()
+        if n_failed:
+            console.print(f"{n_failed} runs failed; the same command tries them again", highlight=False)
+            raise typer.Exit(EXIT_FAILED_RUNS)
+        console.print(f"next: {program()} report --dataset {dataset}", soft_wrap=True, highlight=False)
 
 
 def _check_study(study: str | None, names: "Sequence[str]", *, defaults: bool) -> None:
@@ -104,7 +108,7 @@ class Choice:
     n_replicas: int
 
 
-def _work(names: list[str], dataset: str, choice: Choice, crew: "WorkerPool | RayCrew") -> int:
+def _work(names: list[str], dataset: str, choice: Choice, crew: "WorkerPool | RayCrew", output: JsonOutput) -> int:
     """Makes the repeats that are missing, and gives the number of failed ones."""
     from nsbench.cli.dataset import open_dataset, say_undecided
     from nsbench.cli.study_view import StudyView, say_cut_off, say_start
@@ -119,7 +123,7 @@ def _work(names: list[str], dataset: str, choice: Choice, crew: "WorkerPool | Ra
     data = open_dataset(dataset, home)
     say_start(crew.n_workers)
     session = Session.open(home, crew)
-    lists, evaluations = [], []
+    lists, chosen = [], []
     for name in names:
         if choice.defaults:
             settings = Settings.of(name, choice.values)
@@ -132,12 +136,25 @@ def _work(names: list[str], dataset: str, choice: Choice, crew: "WorkerPool | Ra
             _say_protocol(best, settings, data)
             order = RepeatOrder(choice.n_repeats, best.study, best.objective, choice.n_replicas)
         lists.append(session.repeats(settings, order, data))
-        evaluations.append(settings.evaluation)
-    say_undecided(data, evaluations[0])
+        chosen.append(settings)
+    say_undecided(data, chosen[0].evaluation)
     with StudyView() as view:
         session.run(lists, dataset, view)
     say_cut_off(lists, Console())
+    if output.is_wanted:
+        methods = [_method(settings, runs, data, home) for settings, runs in zip(chosen, lists, strict=True)]
+        output.document = {"dataset": dataset, "methods": methods}
     return sum(runs.n_failed for runs in lists)
+
+
+def _method(settings: "Settings", runs: "RunList", dataset: "Dataset", home: Home) -> dict[str, object]:
+    """What is recorded of the repeats of some settings."""
+    from nsbench.cli.run_document import method_document
+    from nsbench.experiment import settled
+    from nsbench.study.method import Method, finished_repeats
+
+    repeats = finished_repeats(Method.of(settings, dataset), home)
+    return method_document(settings.sampler.name, settled(settings, dataset).flat(), repeats, runs.n_failed)
 
 
 def _say_protocol(best: "Best", settings: "Settings", dataset: "Dataset") -> None:

@@ -6,14 +6,18 @@ import webbrowser
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nsbench.cli.console import Console
+from nsbench.cli.json_output import JsonOption, json_output
 from nsbench.errors import SettingsError, TrackingError
 from nsbench.home import Home, current_home
 from nsbench.report.report_format import ReportFormat
+
+if TYPE_CHECKING:
+    from nsbench.report.report import Report
 
 WIDTH_OF_FILES = 110
 """Columns of the printed report where it goes into a file or a pipe."""
@@ -30,11 +34,12 @@ def report(
         list[ReportFormat] | None, typer.Option("--format", help="Write only this; may be given often. Default: all.")
     ] = None,
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Compare samplers: the answer in words, tables by cohort, differences, cost and figures, on a page and as files."""
+    from nsbench.report.answer import answer
     from nsbench.report.document import file_stem
     from nsbench.report.report import build_report
-    from nsbench.report.terminal import ascii_text, terminal_report
     from nsbench.tracking.mlflow_reader import open_reader
 
     if open_page and formats and ReportFormat.HTML not in formats:
@@ -44,6 +49,25 @@ def report(
     folder = output or home.reports / (file_stem("+".join(map(file_stem, names))) if names else "all")
     reader = open_reader(home)
     written = build_report(reader, names, folder, formats or tuple(ReportFormat))
+    with json_output(wanted=as_json) as printed:
+        _print(written)
+        printed.document = {
+            "folder": written.output,
+            "files": written.files,
+            "datasets": [{"dataset": one.dataset, "answer": answer(one)} for one in written.summaries],
+        }
+    if ReportFormat.HTML in (formats or ReportFormat):
+        # The page to open stands in front.
+        _name_in_mlflow(home, names or reader.datasets(), written.files[0])
+    if open_page:
+        # The page is the file to open first, so it stands in front.
+        webbrowser.open(written.files[0].absolute().as_uri())
+
+
+def _print(written: "Report") -> None:
+    """Prints the answer, the tables and where the files are."""
+    from nsbench.report.terminal import ascii_text, terminal_report
+
     console = Console()
     if not console.is_terminal and "COLUMNS" not in os.environ:
         # A file or a pipe has no width; rich would take 80 columns and break the tables' lines.
@@ -54,12 +78,6 @@ def report(
     text = printed.get()
     sys.stdout.write(text if _takes(text) else ascii_text(text))
     sys.stdout.flush()
-    if ReportFormat.HTML in (formats or ReportFormat):
-        # The page to open stands in front.
-        _name_in_mlflow(home, names or reader.datasets(), written.files[0])
-    if open_page:
-        # The page is the file to open first, so it stands in front.
-        webbrowser.open(written.files[0].absolute().as_uri())
 
 
 def _name_in_mlflow(home: Home, datasets: Sequence[str], page: Path) -> None:

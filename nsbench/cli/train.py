@@ -12,6 +12,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from nsbench.cli.console import Console
 from nsbench.cli.interruption import Interruption
 from nsbench.cli.joint import PROCESSES, checkpoint_root, follow, open_together
+from nsbench.cli.json_output import JsonOption, json_output
+from nsbench.cli.run_document import record_document
 from nsbench.cli.tune import EpochsOption, budget_values
 from nsbench.home import Home, current_home
 
@@ -46,6 +48,7 @@ def train(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
     checkpoint: Annotated[Path | None, typer.Option(help="Where the best epoch's parameters go.")] = None,
     track: Annotated[bool, typer.Option("--track/--no-track", help="Record the run in MLflow.")] = True,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over, not where an interrupted run stopped.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Train one model, keep its best epoch, and rank the test interactions.
 
@@ -73,7 +76,7 @@ def train(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
     remove_abandoned(home.checkpoints)
     path = checkpoint or home.checkpoints / dataset / f"{sampler}-{settings.fingerprint()}-seed{seed}.safetensors"
     check_place("the checkpoint", path)
-    with torchrun_group() as group:
+    with json_output(wanted=as_json) as output, torchrun_group() as group:
         data = open_together(dataset, home, group)
         checkpoints = Checkpoints(checkpoint_root(home, group), fresh=fresh)
         if group.rank > 0:
@@ -91,6 +94,7 @@ def train(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
             ):
                 record = run(settings, data, tracker, order, watcher, checkpoints)
             _show(record, path)
+            output.document = record_document(record, path)
 
 
 def _tags(group: "Group") -> dict[str, str]:

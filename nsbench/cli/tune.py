@@ -1,5 +1,6 @@
 """`nsbench tune`: a study of a sampler's settings."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,8 +16,9 @@ from nsbench.cli.crew import (
     crew_of,
     replicas_of,
 )
+from nsbench.cli.json_output import JsonOption, JsonOutput, json_output
 from nsbench.cli.program import program
-from nsbench.home import current_home
+from nsbench.home import Home, current_home
 
 if TYPE_CHECKING:
     from nsbench.config import Value
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from nsbench.study.ray_crew import RayCrew
     from nsbench.study.session import StudyOrder
     from nsbench.study.space import StudyFile
+    from nsbench.study.tuning import Tuning
 
 WorkersOption = Annotated[
     int | None, typer.Option(help="Runs at once, one process each. Default: the number of cores.", min=1)
@@ -76,6 +79,7 @@ def tune(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
         typer.Option(help="Metric to maximise. Default: valid/all/hit_rate_at_10, or the cut-off nearest to 10."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Root of all randomness.", min=0)] = 0,
+    as_json: JsonOption = False,
 ) -> None:
     """Search the best settings; the same command goes on where it stopped."""
     from nsbench.errors import SettingsError
@@ -83,7 +87,7 @@ def tune(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
     samplers = list(dict.fromkeys(sampler))
     if study is not None and len(samplers) > 1:
         raise SettingsError(f"--study {study} names one study, but there are {len(samplers)} samplers; leave it out")
-    with crew_of(engine, address, workers, cpus, gpus) as crew:
+    with json_output(wanted=as_json) as output, crew_of(engine, address, workers, cpus, gpus) as crew:
         from nsbench.config import parse_assignments
         from nsbench.study.plan import DEFAULT_PROFILE
         from nsbench.study.session import StudyOrder
@@ -107,7 +111,7 @@ def tune(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
         _check(orders)
         if engine == "processes":
             _say_predicted(orders, dataset, config, crew.n_workers)
-        _work(orders, dataset, crew)
+        _work(orders, dataset, crew, output)
 
 
 def _say_predicted(orders: "list[StudyOrder]", dataset: str, config: str | None, n_workers: int) -> None:
@@ -134,7 +138,7 @@ def budget_values(epochs: int | None) -> "dict[str, Value]":
     return {} if epochs is None else {"max_epochs": epochs}
 
 
-def _work(orders: "list[StudyOrder]", dataset: str, crew: "WorkerPool | RayCrew") -> None:
+def _work(orders: "list[StudyOrder]", dataset: str, crew: "WorkerPool | RayCrew", output: JsonOutput) -> None:
     """Works on the studies and says what they found."""
     from nsbench.cli.dataset import open_dataset, say_undecided
     from nsbench.cli.study_view import StudyView, say_cut_off, say_start
@@ -151,13 +155,39 @@ def _work(orders: "list[StudyOrder]", dataset: str, crew: "WorkerPool | RayCrew"
     say_cut_off(tunings, console)
     for tuning in tunings:
         print_best(tuning.plan.name, dataset, tuning.plan.sampler, console)
+    if output.is_wanted:
+        output.document = {"dataset": dataset, "studies": [_study_document(tuning, home) for tuning in tunings]}
+
+
+def _study_document(tuning: "Tuning", home: Home) -> dict[str, object]:
+    """A study with how its trials ended, and the best of its points; None where no trial is complete."""
+    from dataclasses import asdict
+
+    from nsbench.errors import SettingsError
+    from nsbench.study.best import best_of
+    from nsbench.study.summary import counts_of
+
+    plan = tuning.plan
+    known = {"name": plan.name, "sampler": plan.sampler, "objective": plan.objective, **asdict(counts_of(tuning))}
+    try:
+        best = best_of(plan.name, plan.dataset, plan.sampler, home)
+    except SettingsError:
+        return {**known, "best": None}
+    point = {
+        "value": best.value,
+        "trial": best.trial,
+        "n_trials": best.n_trials,
+        "searched": best.searched,
+        "settings": best.settings.flat(),
+        "repeat_command": _repeat_command(plan.name, plan.dataset, plan.sampler),
+    }
+    return {**known, "best": point}
 
 
 def print_best(study: str, dataset: str, sampler: str, console: Console) -> None:
     """Prints what a study found and what to do next."""
     from nsbench.errors import SettingsError
     from nsbench.study.best import best_of
-    from nsbench.study.plan import study_name
 
     try:
         best = best_of(study, dataset, sampler, current_home())
@@ -169,10 +199,16 @@ def print_best(study: str, dataset: str, sampler: str, console: Console) -> None
     for name, value in best.searched.items():
         # In full, so that they can be typed back.
         console.print(f"  --set {name}={value}", highlight=False)
-    named = "" if study == study_name(dataset, sampler) else f" --study {study}"
-    console.print(
-        f"next: {program()} repeat --sampler {sampler} --dataset {dataset}{named}", soft_wrap=True, highlight=False
-    )
+    console.print(f"next: {_repeat_command(study, dataset, sampler)}", soft_wrap=True, highlight=False)
+
+
+def _repeat_command(study: str, dataset: str, sampler: str) -> str:
+    """What trains the best settings of a study with many seeds, as a shell takes it."""
+    from nsbench.study.plan import study_name
+
+    words = ["repeat", "--sampler", sampler, "--dataset", dataset]
+    words += [] if study == study_name(dataset, sampler) else ["--study", study]
+    return f"{program()} {shlex.join(words)}"
 
 
 def _study_file(config: str | None) -> "StudyFile":

@@ -50,12 +50,20 @@ def log_method_summary(method: Method, home: Home, tracker: MlflowTracker) -> st
     Raises:
         TrackingError: The store can't be read or written.
     """
+    summary = summary_of(finished_repeats(method, home))
+    return None if summary is None else tracker.log_method(summary)
+
+
+def finished_repeats(method: Method, home: Home) -> list[StoredRun]:
+    """The finished repeats of a method, oldest first.
+
+    Raises:
+        TrackingError: The store can't be read.
+    """
     reader = open_reader(home)
     if method.dataset not in reader.datasets():
-        return None
-    repeats = [run for run in reader.runs(method.dataset, (RunKind.REPEAT,), method.sampler) if _is_of(run, method)]
-    summary = summary_of(repeats)
-    return None if summary is None else tracker.log_method(summary)
+        return []
+    return [run for run in reader.runs(method.dataset, (RunKind.REPEAT,), method.sampler) if _is_of(run, method)]
 
 
 def _is_of(run: StoredRun, method: Method) -> bool:

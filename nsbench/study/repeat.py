@@ -130,20 +130,27 @@ def baselines_of(names: Sequence[str], dataset: Dataset, evaluation: EvaluationS
             BASELINES[name].label,
         )
     names = [name for name in names if name not in unfit]
-    plans = {name: baseline_plan(name, dataset, evaluation) for name in names}
-    done = {
-        run.sampler
-        for run in _finished(home, dataset, RunKind.BASELINE)
-        if run.sampler in plans
-        and run.fingerprint == plans[run.sampler].fingerprint
-        and run.protocol == plans[run.sampler].protocol
-    }
+    done = {run.sampler for run in finished_baselines(names, dataset, evaluation, home)}
     jobs = [
         PlannedJob((BASELINES[name].label,), BaselineJob(dataset.card.name, name, evaluation))
         for name in names
         if name not in done
     ]
     return RunList(f"{dataset.card.name} baselines", jobs, len(names) - len(jobs), TEST_SCORE)
+
+
+def finished_baselines(
+    names: Sequence[str], dataset: Dataset, evaluation: EvaluationSettings, home: Home
+) -> list[StoredRun]:
+    """The finished runs of baselines on the dataset under the protocol, oldest first; the same errors as `baselines_of`."""
+    plans = {name: baseline_plan(name, dataset, evaluation) for name in names}
+    return [
+        run
+        for run in _finished(home, dataset, RunKind.BASELINE)
+        if run.sampler in plans
+        and run.fingerprint == plans[run.sampler].fingerprint
+        and run.protocol == plans[run.sampler].protocol
+    ]
 
 
 def _finished(home: Home, dataset: Dataset, kind: RunKind, sampler: str | None = None) -> list[StoredRun]:

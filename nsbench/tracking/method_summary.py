@@ -50,17 +50,12 @@ class MethodSummary:
 def summary_of(repeats: Sequence[StoredRun]) -> MethodSummary | None:
     """Sums up finished repeats of one sampler, of one setting and protocol, on one dataset; None where there are none.
 
-    As in the report, those of the newest run's version of nsbench count, and of a seed that ran twice the later run.
-
     Args:
-        repeats: Oldest first.
+        repeats: Oldest first; those that are `counted` are summed up.
     """
     if not repeats:
         return None
-    newest = repeats[-1]
-    version = newest.tags.get(Tag.VERSION)
-    by_seed = {run.seed: run for run in repeats if run.tags.get(Tag.VERSION) == version}
-    runs = list(by_seed.values())
+    newest, runs = repeats[-1], counted(repeats)
     return MethodSummary(
         dataset=newest.dataset,
         dataset_hash=newest.dataset_hash,
@@ -74,6 +69,18 @@ def summary_of(repeats: Sequence[StoredRun]) -> MethodSummary | None:
         metrics=_metrics_of(runs),
         tags={tag.value: newest.tags[tag] for tag in _KEPT_TAGS if tag in newest.tags},
     )
+
+
+def counted(repeats: Sequence[StoredRun]) -> list[StoredRun]:
+    """The repeats of a method that its summary stands for.
+
+    As in the report, those of the newest run's version of nsbench count, and of a seed that ran twice the later run.
+
+    Args:
+        repeats: Oldest first.
+    """
+    version = repeats[-1].tags.get(Tag.VERSION) if repeats else None
+    return list({run.seed: run for run in repeats if run.tags.get(Tag.VERSION) == version}.values())
 
 
 def _metrics_of(runs: Sequence[StoredRun]) -> dict[str, float]:
