@@ -46,7 +46,8 @@ def _rank(dataset: str, assignments: list[str], output: JsonOutput) -> None:
             session.run([runs], dataset, view)
     if output.is_wanted:
         labels = {name: found.label for name, found in BASELINES.items()}
-        finished = finished_baselines(list(BASELINES), data, evaluation, home)
+        fit = [name for name, found in BASELINES.items() if found.fits(data)]
+        finished = finished_baselines(fit, data, evaluation, home)
         output.document = baselines_document(dataset, labels, finished, runs.n_failed)
     if runs.n_failed:
         console.print(f"{runs.n_failed} baselines failed; the same command tries them again", highlight=False)

@@ -128,3 +128,10 @@ def test_steps_that_are_read_as_seconds_are_warned_of_with_what_to_say(
     assert "are before 1990" in said
     assert "--time-unit min" in said
     assert "--time-unit order" in said
+
+
+def test_the_baselines_that_fit_are_given_as_json(log: str, home: Path) -> None:
+    assert nsbench(home, "data", "prepare", log, "--name", "mine", "--time-column", "none").code == 0
+    shown = nsbench(home, "baseline", "--dataset", "mine", "--json")
+    assert shown.code == 0, shown.err
+    assert [found["name"] for found in json.loads(shown.out)["baselines"]] == ["popularity-baseline", "markov-baseline"]
