@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from nsbench.cli.completion import complete_dataset, complete_evaluation_setting
 from nsbench.cli.console import Console
 from nsbench.cli.json_output import JsonOption, JsonOutput, json_output
 from nsbench.cli.program import program
@@ -11,9 +12,16 @@ from nsbench.home import current_home
 
 
 def baseline(
-    dataset: Annotated[str, typer.Option(help="A prepared dataset, or `demo`.")] = "demo",
+    dataset: Annotated[
+        str, typer.Option(help="A prepared dataset, or `demo`.", autocompletion=complete_dataset)
+    ] = "demo",
     assignments: Annotated[
-        list[str] | None, typer.Option("--set", help="An evaluation setting, as targets=last; may be given often.")
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="An evaluation setting, as targets=last; may be given often.",
+            autocompletion=complete_evaluation_setting,
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:

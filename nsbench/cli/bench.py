@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from nsbench.cli.completion import complete_sampler
 from nsbench.cli.console import Console
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ def bench(  # noqa: PLR0913, PLR0917 - a command's parameters are its options
         typer.Option(help="dense, sparse, large, or huge (16 GB); may be given often. Default: the first three."),
     ] = None,
     sampler: Annotated[
-        list[str] | None, typer.Option(help="A sampler to measure; may be given often. Default: all.")
+        list[str] | None,
+        typer.Option(help="A sampler to measure; may be given often. Default: all.", autocompletion=complete_sampler),
     ] = None,
     negatives: Annotated[int, typer.Option(help="Negatives proposed for each positive.", min=1)] = 200,
     negative_sharing: Annotated[

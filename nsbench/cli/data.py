@@ -7,6 +7,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from nsbench.cli.completion import complete_dataset
 from nsbench.cli.console import Console
 from nsbench.cli.data_fetch import fetch, synthetic, verify
 from nsbench.cli.data_prepare import left_out_text, order_text, prepare
@@ -64,7 +65,7 @@ def _entry(name: str, home: Home) -> dict[str, object]:
 
 @data_app.command("describe")
 def describe_dataset(
-    name: Annotated[str, typer.Argument(help="A prepared dataset, or `demo`.")],
+    name: Annotated[str, typer.Argument(help="A prepared dataset, or `demo`.", autocompletion=complete_dataset)],
     as_json: JsonOption = False,
 ) -> None:
     """Show a dataset's sizes, lengths, cohorts and test coverage."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from nsbench.cli.completion import complete_profile
 from nsbench.cli.console import Console
 from nsbench.cli.crew import ReplicasOption
 from nsbench.cli.json_output import JsonOption, json_output
@@ -26,7 +27,10 @@ _GB = 1e9
 
 
 def plan(
-    profile: Annotated[str, typer.Argument(help="demo, paper, or the path of a YAML file of your own.")] = "demo",
+    profile: Annotated[
+        str,
+        typer.Argument(help="demo, paper, or the path of a YAML file of your own.", autocompletion=complete_profile),
+    ] = "demo",
     device: Annotated[
         str | None,
         typer.Option(

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nsbench.cli.completion import complete_dataset, complete_sampler, complete_study
 from nsbench.cli.console import Console
 from nsbench.cli.crew import (
     AddressOption,
@@ -34,8 +35,12 @@ if TYPE_CHECKING:
 
 
 def repeat(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
-    sampler: Annotated[list[str], typer.Option(help="Negative sampler; may be given often.")],
-    dataset: Annotated[str, typer.Option(help="A prepared dataset, or `demo`.")] = "demo",
+    sampler: Annotated[
+        list[str], typer.Option(help="Negative sampler; may be given often.", autocompletion=complete_sampler)
+    ],
+    dataset: Annotated[
+        str, typer.Option(help="A prepared dataset, or `demo`.", autocompletion=complete_dataset)
+    ] = "demo",
     repeats: Annotated[int, typer.Option(help="Seeds 0, 1, ...; those that are done are skipped.", min=1)] = 20,
     epochs: EpochsOption = None,
     workers: WorkersOption = None,
@@ -45,7 +50,11 @@ def repeat(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
     cpus: CpusOption = 1.0,
     gpus: GpusOption = 0.0,
     study: Annotated[
-        str | None, typer.Option(help="The study whose best settings are taken. Default: DATASET/SAMPLER/default.")
+        str | None,
+        typer.Option(
+            help="The study whose best settings are taken. Default: DATASET/SAMPLER/default.",
+            autocompletion=complete_study,
+        ),
     ] = None,
     defaults: Annotated[
         bool, typer.Option("--defaults", help="Take the default settings; no study is needed.")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nsbench.cli.completion import complete_dataset
 from nsbench.cli.console import Console
 from nsbench.cli.json_output import JsonOption, json_output
 from nsbench.errors import SettingsError, TrackingError
@@ -25,7 +26,10 @@ WIDTH_OF_FILES = 110
 
 def report(
     dataset: Annotated[
-        list[str] | None, typer.Option(help="A dataset; may be given often. Default: all that have runs.")
+        list[str] | None,
+        typer.Option(
+            help="A dataset; may be given often. Default: all that have runs.", autocompletion=complete_dataset
+        ),
     ] = None,
     output: Annotated[
         Path | None, typer.Option(help="The report's folder. Default: reports/ under NSBENCH_HOME.")

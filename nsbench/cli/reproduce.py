@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nsbench.cli.completion import complete_profile
 from nsbench.cli.console import Console
 from nsbench.cli.crew import ReplicasOption, replicas_of
 from nsbench.cli.plan import say_predicted
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 
 
 def reproduce(
-    profile: Annotated[str, typer.Argument(help="demo, paper, or the path of a YAML file of your own.")],
+    profile: Annotated[
+        str,
+        typer.Argument(help="demo, paper, or the path of a YAML file of your own.", autocompletion=complete_profile),
+    ],
     workers: WorkersOption = None,
     replicas: ReplicasOption = None,
 ) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from nsbench.cli.completion import complete_sampler
 from nsbench.cli.console import Console
 from nsbench.cli.json_output import JsonOption, print_json
 
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 
 def samplers(
     name: Annotated[
-        str | None, typer.Argument(help="Show this sampler's settings with defaults and search ranges.")
+        str | None,
+        typer.Argument(
+            help="Show this sampler's settings with defaults and search ranges.", autocompletion=complete_sampler
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from nsbench.cli.completion import complete_dataset, complete_sampler, complete_setting
 from nsbench.cli.console import Console
 from nsbench.cli.interruption import Interruption
 from nsbench.cli.joint import PROCESSES, checkpoint_root, follow, open_together
@@ -32,10 +33,17 @@ SEND_PATIENCE_S = 60.0
 
 
 def train(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
-    sampler: Annotated[str, typer.Option(help="Negative sampler; `nsbench samplers` lists them.")],
-    dataset: Annotated[str, typer.Option(help="A prepared dataset, or `demo`.")] = "demo",
+    sampler: Annotated[
+        str, typer.Option(help="Negative sampler; `nsbench samplers` lists them.", autocompletion=complete_sampler)
+    ],
+    dataset: Annotated[
+        str, typer.Option(help="A prepared dataset, or `demo`.", autocompletion=complete_dataset)
+    ] = "demo",
     assignments: Annotated[
-        list[str] | None, typer.Option("--set", help="A setting, as learning_rate=1e-3; may be given often.")
+        list[str] | None,
+        typer.Option(
+            "--set", help="A setting, as learning_rate=1e-3; may be given often.", autocompletion=complete_setting
+        ),
     ] = None,
     config: Annotated[
         Path | None,

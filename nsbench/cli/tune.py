@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nsbench.cli.completion import complete_dataset, complete_sampler, complete_setting
 from nsbench.cli.console import Console
 from nsbench.cli.crew import (
     AddressOption,
@@ -33,7 +34,11 @@ WorkersOption = Annotated[
 ]
 SetOption = Annotated[
     list[str] | None,
-    typer.Option("--set", help="A setting, as n_uniform=50; it is not searched then. May be given often."),
+    typer.Option(
+        "--set",
+        help="A setting, as n_uniform=50; it is not searched then. May be given often.",
+        autocompletion=complete_setting,
+    ),
 ]
 
 EpochsOption = Annotated[
@@ -47,8 +52,12 @@ EpochsOption = Annotated[
 
 
 def tune(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
-    sampler: Annotated[list[str], typer.Option(help="Negative sampler; may be given often.")],
-    dataset: Annotated[str, typer.Option(help="A prepared dataset, or `demo`.")] = "demo",
+    sampler: Annotated[
+        list[str], typer.Option(help="Negative sampler; may be given often.", autocompletion=complete_sampler)
+    ],
+    dataset: Annotated[
+        str, typer.Option(help="A prepared dataset, or `demo`.", autocompletion=complete_dataset)
+    ] = "demo",
     trials: Annotated[
         int, typer.Option(help="Finished trials in the end, pruned and earlier ones counted.", min=1)
     ] = 20,

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nsbench.cli.completion import complete_study
 from nsbench.cli.console import Console
 from nsbench.cli.crew import ReplicasOption, replicas_of
 from nsbench.cli.program import program
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 
 def worker(
-    study: Annotated[str, typer.Argument(help="The study's name, as DATASET/SAMPLER/CONFIG.")],
+    study: Annotated[
+        str, typer.Argument(help="The study's name, as DATASET/SAMPLER/CONFIG.", autocompletion=complete_study)
+    ],
     workers: WorkersOption = None,
     replicas: ReplicasOption = None,
 ) -> None:

@@ -1,0 +1,116 @@
+"""What the shell offers after TAB: names of samplers, datasets, studies, profiles and settings.
+
+A shell asks with each TAB, so nothing here imports torch, MLflow or Optuna, creates a file or fails: what can't be read is not
+offered. Names of samplers and settings are read from their source, since importing them takes torch.
+"""
+
+import ast
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, suppress
+from importlib.metadata import entry_points
+from pathlib import Path
+from urllib.parse import quote
+
+import nsbench
+from nsbench.errors import NsbenchError
+from nsbench.home import current_home
+
+_PACKAGE = Path(nsbench.__file__).parent
+_SAMPLERS = "samplers/*.py"
+_EVALUATION = "evaluation/settings.py"
+_SETTINGS = (_SAMPLERS, "model.py", "training/settings.py", _EVALUATION)
+_STUDIES = (
+    "SELECT study_name FROM studies JOIN study_user_attributes USING (study_id) WHERE key = 'nsbench.plan' ORDER BY 1"
+)
+"""Other studies of the storage hold no trials, but who makes which repeat."""
+
+
+def complete_sampler(incomplete: str) -> list[str]:
+    """Names of samplers: nsbench's own, and other packages' as their entry points are called."""
+    found = {name for settings in _settings_classes((_SAMPLERS,)) for name in _named(settings)}
+    with suppress(Exception):
+        found |= {entry.name for entry in entry_points(group="nsbench.samplers")}
+    return _beginning(sorted(found), incomplete)
+
+
+def complete_setting(incomplete: str) -> list[str]:
+    """Settings of any sampler's run, as `learning_rate=`."""
+    return _assignments(_SETTINGS, incomplete)
+
+
+def complete_evaluation_setting(incomplete: str) -> list[str]:
+    """Settings of an evaluation, as `targets=`."""
+    return _assignments((_EVALUATION,), incomplete)
+
+
+def complete_dataset(incomplete: str) -> list[str]:
+    """Prepared datasets, and `demo`, which is made where it isn't there."""
+    names = {"demo"}
+    with suppress(OSError, NsbenchError):
+        folders = current_home().datasets.iterdir()
+        names |= {path.name for path in folders if path.is_dir() and not path.name.startswith(".")}
+    return _beginning(sorted(names), incomplete)
+
+
+def complete_profile(incomplete: str) -> list[str]:
+    """Profiles that come with nsbench; files are for the shell itself to offer."""
+    from nsbench.study.config_file import config_names
+
+    with suppress(OSError):
+        return _beginning(config_names("profiles"), incomplete)
+    return []
+
+
+def complete_study(incomplete: str) -> list[str]:
+    """Studies of the home's sqlite file; a database of others is not asked, since that may take long."""
+    with suppress(OSError, ValueError, NsbenchError, sqlite3.Error):
+        home = current_home()
+        file = home.root / "studies.db"
+        if home.study_storage.startswith("sqlite") and file.is_file():
+            # Where nobody writes, sqlite would make files beside it to read it.
+            mode = "mode=ro" if file.with_name(f"{file.name}-wal").exists() else "immutable=1"
+            with closing(
+                sqlite3.connect(f"file:{quote(str(file.absolute()))}?{mode}", uri=True, timeout=0.2)
+            ) as studies:
+                return _beginning([name for (name,) in studies.execute(_STUDIES)], incomplete)
+    return []
+
+
+def _beginning(names: Sequence[str], incomplete: str) -> list[str]:
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def _assignments(patterns: Sequence[str], incomplete: str) -> list[str]:
+    fields = {field for settings in _settings_classes(patterns) for field in _fields(settings)}
+    return _beginning([f"{field}=" for field in sorted(fields)], incomplete)
+
+
+def _settings_classes(patterns: Sequence[str]) -> Iterator[ast.ClassDef]:
+    """The classes of settings in some files of the package."""
+    with suppress(OSError, SyntaxError, UnicodeError):
+        for pattern in patterns:
+            for path in sorted(_PACKAGE.glob(pattern)):
+                for node in ast.parse(path.read_text(encoding="utf-8")).body:
+                    if isinstance(node, ast.ClassDef) and node.name.endswith("Settings"):
+                        yield node
+
+
+def _annotated(settings: ast.ClassDef, *, of_class: bool) -> Iterator[tuple[str, ast.expr | None]]:
+    """The annotated names of a class with their values: those of the class itself, or its fields."""
+    for node in settings.body:
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            is_of_class = "ClassVar" in ast.unparse(node.annotation).partition("[")[0]
+            if is_of_class is of_class:
+                yield node.target.id, node.value
+
+
+def _fields(settings: ast.ClassDef) -> Iterator[str]:
+    return (name for name, _ in _annotated(settings, of_class=False))
+
+
+def _named(settings: ast.ClassDef) -> Iterator[str]:
+    """Its sampler's name, if it has one."""
+    for name, value in _annotated(settings, of_class=True):
+        if name == "name" and isinstance(value, ast.Constant):
+            yield str(value.value)
