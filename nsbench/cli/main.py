@@ -103,7 +103,8 @@ def main() -> None:
 def _run() -> int:
     """The exit code of the command that the arguments name; what an error says is shown without passwords and control codes."""
     try:
-        code = app(standalone_mode=False)
+        # Completion is installed under this name, however the command was started.
+        code = app(prog_name="nsbench", standalone_mode=False)
         if sys.stdout is not None:
             sys.stdout.flush()
     except NsbenchError as error:
