@@ -216,9 +216,9 @@ def test_a_run_that_is_trained_out_says_so_and_leaves_no_checkpoint(tmp_path: Pa
 
 
 def test_epochs_are_left_to_the_logs_size() -> None:
-    """60 users: 25,600 sequences are 427 epochs, and the budget 100 times as many; epochs that are given stay."""
+    """60 users: 25,600 sequences are 427 epochs, and the budget 400 times as many; epochs that are given stay."""
     free = settled(settings(max_epochs=0, validate_every=0), ring_log()).training
-    assert (free.validate_every, free.max_epochs) == (427, 42_700)
+    assert (free.validate_every, free.max_epochs) == (427, 170_800)
     assert settled(settings(), ring_log()) == settings()
 
 

@@ -166,7 +166,7 @@ def test_trials_that_were_cut_off_decide_nothing_on_counts_of_negatives():
                 kind=RunKind.TRIAL,
                 minute=n,
                 params={"n_negatives": str(n)},
-                metrics={"valid/all/ndcg_at_10": 0.5 - n / 100, "train/cut_off": flag},
+                metrics={"valid/all/hit_rate_at_10": 0.5 - n / 100, "train/cut_off": flag},
             )
             for n in range(1, 11)
         ]
