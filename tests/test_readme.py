@@ -12,6 +12,7 @@ import typer.main
 import yaml
 from mlflow import MlflowClient
 
+from nsbench.baseline import BASELINES
 from nsbench.cli.main import app
 from nsbench.home import Home
 from nsbench.samplers import SAMPLERS
@@ -75,6 +76,7 @@ def test_the_profile_and_the_study_file_are_accepted() -> None:
     contents = [yaml.safe_load(block) for block in blocks("yaml")]
     (profile,) = [Profile.model_validate(content) for content in contents if "datasets" in content]
     (study,) = [StudyFile.model_validate(content) for content in contents if "search" in content]
+    assert set(profile.baselines) <= set(BASELINES)
     for sampler in profile.samplers:
         assert space_of(sampler, study, profile.values).base.training.max_epochs == profile.tune.epochs
 

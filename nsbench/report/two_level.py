@@ -21,6 +21,7 @@ Source: crossed levels, Owen, "The pigeonhole bootstrap", Annals of Applied Stat
 "The Bayesian bootstrap", Annals of Statistics 1981.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -177,7 +178,10 @@ class TwoLevel:
         value: np.float64, influences: NDArray[np.float32], chance: np.float64, repeats: Sequence[tuple[float, float]]
     ) -> Spread:
         raw = float(np.square(influences, dtype=np.float64).sum())
-        user_variance = max(0.0, raw - float(np.nan_to_num(chance)))
+        # No more is taken off than the repeats' own spread puts back: two that happen to hit as often don't vary at all.
+        put_back = sum(variance for variance, _ in repeats)
+        known = float(np.nan_to_num(chance))
+        user_variance = max(0.0, raw - (known if math.isnan(put_back) else min(known, put_back)))
         return Spread(
             value=float(value),
             user_variance=user_variance,

@@ -53,6 +53,18 @@ def test_the_chance_of_repeats_is_not_counted_twice():
     assert (spread.user_variance, spread.repeat_variance) == (0, 0)
 
 
+def test_two_repeats_that_happen_to_hit_as_often_make_no_difference_certain():
+    """A hits 60 and 60 of 100 users, b 59 and 59, mostly other ones: a point that other users would turn."""
+    generator = np.random.default_rng(2)
+    runs = {n: [generator.permutation([1.0] * n + [0.0] * (100 - n)) for _ in range(2)] for n in (60, 59)}
+    resampled = two_level(hits_of("a", runs[60]), hits_of("b", runs[59]), n_users=100)
+    spread = resampled.difference_spread(0, 1, ALL)
+    assert (spread.value, spread.repeat_variance) == (pytest.approx(0.01), 0)
+    interval, p_value = resampled.difference_test(0, 1, ALL, spread)
+    assert interval.low < -0.05 < 0.05 < interval.high
+    assert p_value > 0.5
+
+
 def test_a_difference_that_all_users_share_is_certain_whatever_users_do():
     """Hit are 50 of 100 users by a; 20 more, never hit by a, by b too: paired, only those 20 vary: .2 * .8 / 100."""
     a, b = [1.0] * 50 + [0.0] * 50, [1.0] * 70 + [0.0] * 30
