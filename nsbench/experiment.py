@@ -7,8 +7,9 @@ asked for it.
 from collections.abc import Sequence
 
 from nsbench.config import Settings
-from nsbench.data.batch import BatchSource, windows_of
+from nsbench.data.batch import BatchSource
 from nsbench.data.dataset import Dataset
+from nsbench.data.window import windows_of
 from nsbench.device import choose_device, device_name
 from nsbench.errors import DatasetError, OutOfMemory, TrainingError
 from nsbench.evaluation.cohort import evaluated_card

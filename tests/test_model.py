@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from nsbench.data.batch import BatchSource, windows_of
+from nsbench.data.batch import BatchSource
 from nsbench.data.step import Step, step_of
+from nsbench.data.window import windows_of
 from nsbench.model import ModelSettings, Sasrec, initial_model, shapes_of
 from tests.samplers.log import CPU, skewed_log
 

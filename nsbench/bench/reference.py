@@ -12,7 +12,8 @@ from nsbench.bench.plain import PlainTrainer
 from nsbench.bench.slice import Contestant, Slice, Span
 from nsbench.bench.training import model_of
 from nsbench.bench.workload import Workload, dataset_of
-from nsbench.data.batch import BatchSource, UserBatch, windows_of
+from nsbench.data.batch import BatchSource, UserBatch
+from nsbench.data.window import windows_of
 from nsbench.device import tf32_products
 from nsbench.training.settings import TrainingSettings
 

@@ -4,17 +4,16 @@ from typing import Annotated
 
 import typer
 
-from nsbench.cli.completion import complete_dataset, complete_evaluation_setting
+from nsbench.cli.completion import complete_evaluation_setting
 from nsbench.cli.console import Console
+from nsbench.cli.dataset import DatasetOption
 from nsbench.cli.json_output import JsonOption, JsonOutput, json_output
 from nsbench.cli.program import program
 from nsbench.home import current_home
 
 
 def baseline(
-    dataset: Annotated[
-        str, typer.Option(help="A prepared dataset, or `demo`.", autocompletion=complete_dataset)
-    ] = "demo",
+    dataset: DatasetOption = "demo",
     assignments: Annotated[
         list[str] | None,
         typer.Option(

@@ -9,6 +9,7 @@ import typer
 
 from nsbench.cli.completion import complete_sampler
 from nsbench.cli.console import Console
+from nsbench.cli.json_output import JsonOption
 
 if TYPE_CHECKING:
     from nsbench.bench.comparison import Comparison
@@ -54,7 +55,7 @@ def bench(  # noqa: PLR0913, PLR0917 - a command's parameters are its options
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="About a minute: fewer samplers and shorter.")] = False,
     compare: Annotated[Path | None, typer.Option(help="An earlier --json file: prints ratios to it.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Measure nsbench beside a plain PyTorch step and this machine's limits.
 

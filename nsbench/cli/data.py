@@ -10,8 +10,9 @@ from rich.text import Text
 from nsbench.cli.completion import complete_dataset
 from nsbench.cli.console import Console
 from nsbench.cli.data_fetch import fetch, synthetic, verify
-from nsbench.cli.data_prepare import left_out_text, order_text, prepare
+from nsbench.cli.data_prepare import prepare
 from nsbench.cli.json_output import JsonOption, print_json
+from nsbench.cli.prepare_notice import left_out_text, order_text
 from nsbench.errors import DatasetError
 from nsbench.home import Home, current_home
 

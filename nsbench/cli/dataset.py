@@ -1,13 +1,18 @@
 """What the commands share about datasets: a built-in log is made the first time it is asked for."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+import typer
+
+from nsbench.cli.completion import complete_dataset
 from nsbench.cli.console import Console
 from nsbench.home import Home
 
 if TYPE_CHECKING:
     from nsbench.data.dataset import Dataset
     from nsbench.evaluation.settings import EvaluationSettings
+
+DatasetOption = Annotated[str, typer.Option(help="A prepared dataset, or `demo`.", autocompletion=complete_dataset)]
 
 
 def open_dataset(name: str, home: Home) -> "Dataset":

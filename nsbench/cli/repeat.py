@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nsbench.cli.completion import complete_dataset, complete_sampler, complete_study
+from nsbench.cli.completion import complete_sampler, complete_study
 from nsbench.cli.console import Console
 from nsbench.cli.crew import (
     AddressOption,
@@ -16,6 +16,7 @@ from nsbench.cli.crew import (
     crew_of,
     replicas_of,
 )
+from nsbench.cli.dataset import DatasetOption
 from nsbench.cli.json_output import JsonOption, JsonOutput, json_output
 from nsbench.cli.program import program
 from nsbench.cli.study_view import EXIT_FAILED_RUNS
@@ -38,9 +39,7 @@ def repeat(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
     sampler: Annotated[
         list[str], typer.Option(help="Negative sampler; may be given often.", autocompletion=complete_sampler)
     ],
-    dataset: Annotated[
-        str, typer.Option(help="A prepared dataset, or `demo`.", autocompletion=complete_dataset)
-    ] = "demo",
+    dataset: DatasetOption = "demo",
     repeats: Annotated[int, typer.Option(help="Seeds 0, 1, ...; those that are done are skipped.", min=1)] = 20,
     epochs: EpochsOption = None,
     workers: WorkersOption = None,

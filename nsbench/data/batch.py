@@ -7,7 +7,6 @@ t and is asked for item t + 1.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 import torch
@@ -16,6 +15,7 @@ from torch import Tensor
 
 from nsbench.data.dataset import Dataset
 from nsbench.data.epoch import EpochUsers, UserOrder, n_batches_of, n_rows_of
+from nsbench.data.window import Windows, ranges
 from nsbench.device import uploaded
 
 N_TRIED, MAX_TRIED_ROWS = 4_000, 4_000_000
@@ -57,61 +57,6 @@ class UserBatch:
     def n_positives(self) -> int:
         """Real positions in the batch."""
         return int(self.known_lengths.sum())
-
-
-@dataclass(frozen=True)
-class Windows:
-    """The stretches of training history that are trained on; each is a row of a batch.
-
-    Attributes:
-        users: int64[n_windows].
-        start: int64[n_windows], absolute index of the first input.
-        lengths: int64[n_windows], number of targets; at least 1.
-    """
-
-    users: NDArray[np.int64]
-    start: NDArray[np.int64]
-    lengths: NDArray[np.int64]
-
-    def __len__(self) -> int:
-        return len(self.users)
-
-    @property
-    def n_to_longest(self) -> int:
-        """So many windows together have about as many targets as the longest one; at least 1."""
-        return round(float(self.lengths.max() / self.lengths.mean()))
-
-    def target_index(self) -> NDArray[np.int64]:
-        """int64[n_targets], absolute index of every target of every window, window after window."""
-        return ranges(self.start + 1, self.lengths)
-
-
-def ranges(start: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The numbers start[0]..start[0] + lengths[0] - 1, then those from start[1] on, and so on.
-
-    >>> ranges(np.array([5, 0]), np.array([2, 3])).tolist()
-    [5, 6, 0, 1, 2]
-    """
-    before = np.cumsum(lengths) - lengths
-    return np.repeat(start - before, lengths) + np.arange(int(lengths.sum()), dtype=np.int64)
-
-
-def windows_of(dataset: Dataset, max_length: int, windows: Literal["last", "all"] = "last") -> Windows:
-    """The training windows of every user with at least two training interactions.
-
-    Args:
-        dataset: The prepared log.
-        max_length: Most targets in a window.
-        windows: "last": one window a user, of the last `max_length` targets (SASRec); "all": the whole history, cut into
-            windows of `max_length` targets from its end.
-    """
-    n_targets = np.maximum(dataset.train_end - dataset.offsets[:-1] - 1, 0)
-    n_windows = np.minimum(n_targets, 1) if windows == "last" else -(-n_targets // max_length)
-    users = np.repeat(np.arange(dataset.n_users, dtype=np.int64), n_windows)
-    back = np.arange(len(users)) - np.repeat(np.cumsum(n_windows) - n_windows, n_windows)
-    last = n_targets[users] - back * max_length
-    lengths = np.minimum(last, max_length)
-    return Windows(users, dataset.offsets[:-1][users] + last - lengths, lengths)
 
 
 class BatchSource:

@@ -17,9 +17,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nsbench.data.batch import ranges
 from nsbench.data.packing import packed
 from nsbench.data.shelf import Standing, standing
+from nsbench.data.window import ranges
 from nsbench.device import uploaded
 
 BLOCK_COST = 48.0

@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nsbench.data.batch import ranges
 from nsbench.data.packing import Packing, Shelf
+from nsbench.data.window import ranges
 from nsbench.device import uploaded
 
 

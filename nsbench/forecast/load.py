@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from nsbench.config import Flat, Settings, Value
-from nsbench.data.batch import windows_of
 from nsbench.data.epoch import n_batches_of, n_rows_of
+from nsbench.data.window import windows_of
 from nsbench.errors import SettingsError
 from nsbench.forecast.subject import Subject
 from nsbench.search import Choices, FloatRange, IntRange, SearchRange

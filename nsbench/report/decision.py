@@ -6,9 +6,9 @@ from enum import Enum
 from functools import lru_cache
 
 from nsbench.report.multiple import holm
+from nsbench.report.spread import freedom_of
 from nsbench.report.statistic import LEVEL, PairedDifference
 from nsbench.report.student import student_quantile, student_two_sided
-from nsbench.report.two_level import freedom_of
 
 MOST_REPEATS = 100
 """Of more, nothing is advised."""

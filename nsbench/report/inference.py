@@ -10,6 +10,7 @@ from nsbench.report.multiple import hedges_g, holm
 from nsbench.report.rank_sums import RankedMethods
 from nsbench.report.run_level import recorded_values, run_difference, run_spread, student_interval, student_p
 from nsbench.report.selection import Method
+from nsbench.report.spread import Spread
 from nsbench.report.statistic import (
     BALANCE,
     BALANCE_OF_MEANS,
@@ -27,7 +28,7 @@ from nsbench.report.statistic import (
 )
 from nsbench.report.student import student_quantile
 from nsbench.report.summary import ACCURACY_METRICS
-from nsbench.report.two_level import N_RESAMPLES, Spread, TwoLevel
+from nsbench.report.two_level import N_RESAMPLES, TwoLevel
 from nsbench.terms import BALANCED_COHORTS, Cohort, metric_name
 
 _LOWEST_BALANCE = 1 / 3

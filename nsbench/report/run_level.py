@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from nsbench.report.quantity import run_values_of
 from nsbench.report.selection import CUTOFF, Method
+from nsbench.report.spread import Spread, freedom_of
 from nsbench.report.statistic import LEVEL, QUANTITY_GROUPS, UNDEFINED_INTERVAL, Interval
 from nsbench.report.student import student_quantile, student_two_sided
 from nsbench.report.summary import ACCURACY_METRICS
-from nsbench.report.two_level import Spread, freedom_of
 from nsbench.terms import ALL, Cohort, balance_name, metric_name
 
 

@@ -29,6 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsbench.report.quantity import balance_of, influences_of, quantities_of, run_values_of
+from nsbench.report.spread import Spread, freedom_of
 from nsbench.report.statistic import BALANCE, LEVEL, QUANTITY_GROUPS, Interval
 
 N_RESAMPLES = 10_000
@@ -49,58 +50,6 @@ class UserSums:
     """Whether the method does not depend on a seed, so that one run says all."""
     sums: NDArray[np.float32]
     """float32[run, metric, cohort, user]."""
-
-
-@dataclass(frozen=True)
-class Spread:
-    """What a quantity of one method, or a difference, varies by.
-
-    Attributes:
-        value: The estimate.
-        user_variance: Of the estimate over other test users, repeats' chance taken off.
-        repeat_variance: Of the estimate over other repeats; not-a-number where that is unknown, with one run.
-        freedom: Degrees of freedom of the sum of both.
-        user_scale: What the resampled users' deviations are multiplied by.
-    """
-
-    value: float
-    user_variance: float
-    repeat_variance: float
-    freedom: float
-    user_scale: float
-
-    @property
-    def standard_error(self) -> float:
-        """Of the estimate; where the repeats' part is unknown, of the users' alone."""
-        return float(np.sqrt(self.user_variance + np.nan_to_num(self.repeat_variance)))
-
-
-def freedom_of(known: float, estimated: Sequence[tuple[float, float]]) -> float:
-    """Degrees of freedom of a sum of variances.
-
-    Among the estimated parts: Welch's, of which the chance difference of equal variances takes none, at most their sum. With a
-    known part: divided by the estimated parts' share. (Satterthwaite's rule divides by the square of the share, which is
-    too much where the share is underestimated: 92 % coverage at three repeats and a share of .8, 95 % with ours; and between
-    95 and 96 % from three repeats on at any share.)
-
-    Args:
-        known: A part that counts as known, since many users tell it.
-        estimated: The other parts with the degrees of freedom of each.
-
-    Returns:
-        Infinite where nothing is estimated.
-
-    Source: Welch, "Further note on Mrs. Aspin's tables", Biometrika 1949.
-
-    >>> freedom_of(0.0, [(1.0, 4.0)]), freedom_of(0.0, [(1.0, 4.0), (1.0, 4.0)]), freedom_of(1.0, [(1.0, 4.0)])
-    (4.0, 8.0, 8.0)
-    """
-    varying = [(variance, freedom) for variance, freedom in estimated if variance > 0]
-    if not varying:
-        return float("inf")
-    variance = sum(part for part, _ in varying)
-    welch = variance**2 / sum(part**2 / (freedom + 2) for part, freedom in varying) - 2
-    return float(min(welch, sum(freedom for _, freedom in varying)) * (known + variance) / variance)
 
 
 class TwoLevel:

@@ -14,9 +14,10 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
-from nsbench.data.batch import UserBatch, Windows
+from nsbench.data.batch import UserBatch
 from nsbench.data.dataset import Dataset
 from nsbench.data.item import CohortRule, PopularityCounts, item_cohorts
+from nsbench.data.window import Windows
 from nsbench.negative_count import CountFields, Proposed
 from nsbench.samplers.history import UserHistory
 from nsbench.samplers.sharing import SharedBy, Sharing

@@ -3,7 +3,8 @@
 import numpy as np
 import torch
 
-from nsbench.data.batch import BatchSource, windows_of
+from nsbench.data.batch import BatchSource
+from nsbench.data.window import windows_of
 from tests.builder import dataset_of
 from tests.pretend_gpu import PRETEND_GPU, pretended_gpu
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from nsbench.data.batch import ranges
 from nsbench.data.packing import packed
+from nsbench.data.window import ranges
 
 
 def test_lanes_of_one_length_hold_a_row_each_and_need_no_mask() -> None:

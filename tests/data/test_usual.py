@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from nsbench.data.batch import BatchSource, windows_of
+from nsbench.data.batch import BatchSource
 from nsbench.data.usual import UsualLayout
+from nsbench.data.window import windows_of
 from tests.training.test_step import ragged_log
 
 LOG = ragged_log()

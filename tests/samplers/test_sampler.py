@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from nsbench.config import Settings
-from nsbench.data.batch import UserBatch, windows_of
+from nsbench.data.batch import UserBatch
+from nsbench.data.window import windows_of
 from nsbench.errors import SettingsError
 from nsbench.samplers import SAMPLERS
 from nsbench.samplers.adaptive import AdaptiveSettings, Hardest, kth_highest

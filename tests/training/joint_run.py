@@ -10,8 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nsbench.data.batch import BatchSource, windows_of
+from nsbench.data.batch import BatchSource
 from nsbench.data.dataset import Dataset
+from nsbench.data.window import windows_of
 from nsbench.group import Group
 from nsbench.model import ModelSettings, Sasrec
 from nsbench.samplers import SAMPLERS

@@ -9,9 +9,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from nsbench.data import layout
-from nsbench.data.batch import BatchSource, windows_of
+from nsbench.data.batch import BatchSource
 from nsbench.data.layout import Block
 from nsbench.data.step import Step, step_of
+from nsbench.data.window import windows_of
 from nsbench.model import LAYER_NORM_EPS, ModelSettings, Sasrec, initial_model
 from nsbench.training.dropout import ByteDropout
 from nsbench.training.encoder import Encoder

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from nsbench.data import layout
-from nsbench.data.batch import BatchSource, UserBatch, windows_of
+from nsbench.data.batch import BatchSource, UserBatch
+from nsbench.data.window import windows_of
 from nsbench.model import ModelSettings, Sasrec, initial_model
 from nsbench.samplers import SAMPLERS
 from nsbench.samplers.random import RandomSettings

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from nsbench.data.batch import BatchSource, windows_of
+from nsbench.data.batch import BatchSource
+from nsbench.data.window import windows_of
 from nsbench.errors import NonFiniteLoss
 from nsbench.model import ModelSettings, Sasrec
 from nsbench.samplers.random import RandomSettings

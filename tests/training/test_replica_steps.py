@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import pytest
 import torch
 
-from nsbench.data.batch import BatchSource, windows_of
+from nsbench.data.batch import BatchSource
+from nsbench.data.window import windows_of
 from nsbench.model import ModelSettings, Sasrec, initial_model
 from nsbench.samplers.random import RandomSettings
 from nsbench.training.replica_steps import InTurn, ReplicaSteps, Together, takes_turns

@@ -10,7 +10,8 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from nsbench.data.batch import BatchSource, windows_of
+from nsbench.data.batch import BatchSource
+from nsbench.data.window import windows_of
 from nsbench.errors import NonFiniteLoss
 from nsbench.model import ModelSettings, Sasrec
 from nsbench.samplers import SAMPLERS

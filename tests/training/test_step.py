@@ -9,10 +9,11 @@ import pytest
 import torch
 
 from nsbench.data import layout
-from nsbench.data.batch import BatchSource, UserBatch, windows_of
+from nsbench.data.batch import BatchSource, UserBatch
 from nsbench.data.dataset import Dataset
 from nsbench.data.layout import Block
 from nsbench.data.step import step_of
+from nsbench.data.window import windows_of
 from nsbench.model import ModelSettings, Sasrec, initial_model
 from nsbench.samplers import SAMPLERS
 from nsbench.samplers.adaptive import AdaptiveMixedSettings

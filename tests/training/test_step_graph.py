@@ -11,8 +11,9 @@ from _pytest.mark import ParameterSet
 from torch import Tensor
 
 from nsbench.data import batch as batches_module
-from nsbench.data.batch import BatchSource, windows_of
+from nsbench.data.batch import BatchSource
 from nsbench.data.usual import UsualLayout
+from nsbench.data.window import windows_of
 from nsbench.device import captured
 from nsbench.errors import TrainingError
 from nsbench.model import ModelSettings, Sasrec
