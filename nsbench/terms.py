@@ -95,8 +95,22 @@ N_EPOCHS = "cost/n_epochs"
 CUT_OFF = "train/cut_off"
 """MLflow's name of whether a training ended at its last epoch before patience ran out (1), or not (0)."""
 
-MORE_EPOCHS = 3
-"""So many times the epochs are proposed for trainings that were cut off."""
+_MORE = 3
+TYPICAL_VALIDATIONS = 16
+"""Validations of a run that stops early. Measured on six logs of 500 to 130,943 users: 7 to 39."""
+
+
+def more_epochs(n_epochs: int, validate_every: int) -> int:
+    """The epochs to propose for a training that was cut off: three times as many, and enough for most to stop by themselves.
+
+    Args:
+        n_epochs: Those that it had.
+        validate_every: Epochs between its validations; 0 where that is unknown.
+
+    >>> more_epochs(20, 1), more_epochs(8, 85)
+    (60, 1360)
+    """
+    return max(_MORE * n_epochs, TYPICAL_VALIDATIONS * validate_every)
 
 
 def metric_name(split: str, group: str, metric: str, k: int | None = None) -> str:

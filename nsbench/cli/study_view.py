@@ -13,7 +13,7 @@ from rich.text import Text
 
 from nsbench.cli.console import Console
 from nsbench.study.job import JobSource, Row
-from nsbench.terms import MORE_EPOCHS
+from nsbench.terms import more_epochs
 
 EXIT_FAILED_RUNS = 4
 """What a command leaves with that did its work, but for runs that failed."""
@@ -122,10 +122,12 @@ def say_cut_off(
         finished = [row for row in source.rows() if row.state == "finished"]
         cut_off = [row for row in finished if row.cut_off]
         if cut_off:
-            last = max((row.epoch or 0 for row in cut_off), default=0)
+            epochs = sorted({row.epoch or 0 for row in cut_off})
+            where = f"epoch {epochs[0]}" if len(epochs) == 1 else f"epochs {epochs[0]} to {epochs[-1]}"
+            needed = max(more_epochs(row.epoch or 0, row.validate_every) for row in cut_off)
             console.print(
-                f"{source.title}: {len(cut_off)} of {len(finished)} runs were cut off at epoch {last}, before they stopped "
-                f"getting better; {more.format(MORE_EPOCHS * last)} goes on with them",
+                f"{source.title}: {len(cut_off)} of {len(finished)} runs were cut off at {where}, before they stopped "
+                f"getting better; {more.format(needed)} goes on with them",
                 style="yellow",
                 soft_wrap=True,
                 highlight=False,

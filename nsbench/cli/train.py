@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from nsbench.cli.completion import complete_dataset, complete_sampler, complete_setting
+from nsbench.cli.completion import complete_sampler, complete_setting
 from nsbench.cli.console import Console
+from nsbench.cli.dataset import DatasetOption
 from nsbench.cli.interruption import Interruption
 from nsbench.cli.joint import PROCESSES, checkpoint_root, follow, open_together
 from nsbench.cli.json_output import JsonOption, json_output
@@ -36,9 +37,7 @@ def train(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
     sampler: Annotated[
         str, typer.Option(help="Negative sampler; `nsbench samplers` lists them.", autocompletion=complete_sampler)
     ],
-    dataset: Annotated[
-        str, typer.Option(help="A prepared dataset, or `demo`.", autocompletion=complete_dataset)
-    ] = "demo",
+    dataset: DatasetOption = "demo",
     assignments: Annotated[
         list[str] | None,
         typer.Option(
@@ -208,7 +207,7 @@ class _ProgressWatcher:
 def _show(record: "RunRecord", checkpoint: Path) -> None:
     from rich.table import Table
 
-    from nsbench.terms import CUT_OFF, GROUPS, MORE_EPOCHS
+    from nsbench.terms import CUT_OFF, GROUPS, more_epochs
 
     console = Console()
     table = Table(
@@ -221,9 +220,10 @@ def _show(record: "RunRecord", checkpoint: Path) -> None:
     console.print(table)
     cost = record.cost
     if record.metrics[CUT_OFF]:
+        needed = more_epochs(cost.n_epochs, int(record.plan.params["validate_every"] or 0))
         console.print(
-            f"cut off at epoch {cost.n_epochs}, before it stopped getting better; the same command with --epochs "
-            f"{MORE_EPOCHS * cost.n_epochs} goes on",
+            f"cut off at epoch {cost.n_epochs}, before it stopped getting better; the same command with "
+            f"--epochs {needed} goes on",
             style="yellow",
         )
     console.print(

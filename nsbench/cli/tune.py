@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nsbench.cli.completion import complete_dataset, complete_sampler, complete_setting
+from nsbench.cli.completion import complete_sampler, complete_setting
 from nsbench.cli.console import Console
 from nsbench.cli.crew import (
     AddressOption,
@@ -17,6 +17,7 @@ from nsbench.cli.crew import (
     crew_of,
     replicas_of,
 )
+from nsbench.cli.dataset import DatasetOption
 from nsbench.cli.json_output import JsonOption, JsonOutput, json_output
 from nsbench.cli.program import program
 from nsbench.home import Home, current_home
@@ -55,9 +56,7 @@ def tune(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
     sampler: Annotated[
         list[str], typer.Option(help="Negative sampler; may be given often.", autocompletion=complete_sampler)
     ],
-    dataset: Annotated[
-        str, typer.Option(help="A prepared dataset, or `demo`.", autocompletion=complete_dataset)
-    ] = "demo",
+    dataset: DatasetOption = "demo",
     trials: Annotated[
         int, typer.Option(help="Finished trials in the end, pruned and earlier ones counted.", min=1)
     ] = 20,

@@ -11,11 +11,12 @@ from nsbench.report.cut_off import cut_off_warning, has_cut_off
 from nsbench.report.decision import Decision
 from nsbench.report.faulty_run import WHAT_TO_DO
 from nsbench.report.number import listed, percent, runs_text
+from nsbench.report.older_settings import older_settings_warning
 from nsbench.report.recommendation import recommendation
 from nsbench.report.selection import COMPARED_KINDS, CUTOFF
 from nsbench.report.statistic import BALANCE
 from nsbench.report.summary import DatasetSummary, Estimate, MethodSummary
-from nsbench.report.tuning import tuning_warning
+from nsbench.report.tuning import cut_off_search_warning, tuning_warning
 from nsbench.terms import ALL, BALANCED_COHORTS
 
 
@@ -36,7 +37,8 @@ def _sentences(summary: DatasetSummary) -> list[str]:
         return _baselines_alone(summary)
     best = best_in_accuracy(samplers)
     # What may make all that follows untrue comes first.
-    first = [*cut_off_warning(summary.selection.methods), *baseline_warning(summary), *tuning_warning(summary)]
+    first = [*cut_off_warning(summary.selection.methods), *cut_off_search_warning(summary), *baseline_warning(summary)]
+    first += [*tuning_warning(summary), *older_settings_warning(summary)]
     if len(samplers) == 1:
         only = (
             f"Only {best.method.label} was run: hit rate at {CUTOFF} {_told(best.accuracy('hit_rate'))}, balance "

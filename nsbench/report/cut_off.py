@@ -3,11 +3,14 @@
 Whether two methods can be told apart then is `decision`'s; here is only how they are named, marked and counted.
 """
 
+import math
 from collections.abc import Sequence
 
 from nsbench.report.number import UNDEFINED, listed, runs_text
+from nsbench.report.run_check import number_of
 from nsbench.report.selection import Method
-from nsbench.terms import CUT_OFF, MORE_EPOCHS, N_EPOCHS
+from nsbench.terms import CUT_OFF, N_EPOCHS, more_epochs
+from nsbench.tracking.stored_run import StoredRun
 
 MARK = "†"
 """Stands behind the name of a method of whose runs some were cut off."""
@@ -68,16 +71,24 @@ def cut_off_warning(methods: Sequence[Method]) -> list[str]:
         if len(epochs) == 1
         else f" at epochs {epochs[0]} to {epochs[-1]}"
     )
-    more = f"--epochs {MORE_EPOCHS * epochs[-1]}" if epochs else "more --epochs"
+    more = f"--epochs {max(map(_needed, runs))}" if epochs else "more --epochs"
     # Those that never stop early count as done, so they need another setting.
     if any(run.params.get("patience") == "0" for run in runs):
         advice = f"`nsbench repeat` with `--set patience={_PATIENCE} {more}` trains until they stop by themselves"
     else:
-        advice = f"the same `nsbench repeat` with `{more}` goes on with {'it' if len(runs) == 1 else 'them'}"
+        advice = (
+            f"the same `nsbench repeat` with `{more}` (in a profile: `epochs` in its part `repeat`) goes on with "
+            f"{'it' if len(runs) == 1 else 'them'}"
+        )
     return [
         f"Not trained out: {listed(told)} {were} cut off{where}, while {'it' if len(runs) == 1 else 'they'} might still have "
         f"got better; {advice}. What follows may change."
     ]
+
+
+def _needed(run: StoredRun) -> int:
+    every = number_of(run.params.get("validate_every", ""))
+    return more_epochs(int(run.metric(N_EPOCHS)), 0 if math.isnan(every) else int(every))
 
 
 def unknown_end_note(methods: Sequence[Method]) -> list[str]:

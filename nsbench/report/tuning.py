@@ -11,6 +11,7 @@ from nsbench.terms import RunKind
 from nsbench.tracking.stored_run import StoredRun
 
 _N_TRIED = ("study/n_finished", "study/n_pruned")
+_N_CUT_OFF = "study/n_cut_off"
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Tuning:
         label: The sampler's label.
         studies: The studies that its repeats name; empty where settings were not searched.
         n_trials: Trials that finished or were pruned; None where nothing says.
+        n_cut_off: Of these, those that ended at their last epoch and that no other trial goes on with; 0 where nothing says.
         n_points: Of these, the distinct points: others confirm a point with another seed; None where nothing says.
         epochs: The most epochs that trials were allowed, rising.
         patience: The patience of trials.
@@ -31,6 +33,7 @@ class Tuning:
     label: str
     studies: tuple[str, ...]
     n_trials: int | None
+    n_cut_off: int
     n_points: int | None
     epochs: tuple[str, ...]
     patience: tuple[str, ...]
@@ -53,6 +56,18 @@ def tuning_warning(summary: DatasetSummary) -> list[str]:
     return [
         f"Tuned unequally, so part of the differences may come from the search and not from the samplers: {told}. Give each "
         f"the same `nsbench tune --dataset {summary.dataset}` with the same options, and repeat them anew."
+    ]
+
+
+def cut_off_search_warning(summary: DatasetSummary) -> list[str]:
+    """Whose settings were chosen by trials that were cut off: others may be better. Empty where none were."""
+    cut_off = [tuning for tuning in tunings_of(summary) if tuning.n_cut_off]
+    if not cut_off:
+        return []
+    told = listed([f"{tuning.n_cut_off} of {_trials_text(tuning)} of {tuning.label}" for tuning in cut_off])
+    return [
+        f"Searched with trials that were cut off: {told}; they prefer what learns fast, and other settings may be better. Go on "
+        f"with the same `nsbench tune` and more `--epochs` (in a profile: `epochs` in its part `tune`), and repeat anew."
     ]
 
 
@@ -123,11 +138,13 @@ def _tuning(summary: DatasetSummary, method: Method) -> Tuning:
         and run.dataset_hash in ("", summary.selection.dataset_hash)
     ]
     tried = [run for run in own if run.kind is RunKind.TRIAL and (run.status == "FINISHED" or run.is_pruned)]
-    n_trials, n_points = _counts(tried, [run for run in own if run.kind is RunKind.STUDY])
+    summaries = [run for run in own if run.kind is RunKind.STUDY]
+    n_trials, n_points = _counts(tried, summaries)
     return Tuning(
         method.label,
         studies,
         n_trials,
+        int(sum(run.metrics.get(_N_CUT_OFF, 0.0) for run in summaries)),
         n_points,
         _values(tried, "max_epochs"),
         _values(tried, "patience"),
@@ -138,12 +155,13 @@ def _tuning(summary: DatasetSummary, method: Method) -> Tuning:
 
 def _counts(tried: Sequence[StoredRun], studies: Sequence[StoredRun]) -> tuple[int | None, int | None]:
     """Trials and distinct points, from the trials themselves or, where the store has none, from what the study says."""
-    if tried:
-        return len(tried), len({(run.study, frozenset(run.params.items())) for run in tried if run.params}) or len(
-            tried
-        )
     told = [sum(run.metrics.get(name, 0.0) for name in _N_TRIED) for run in studies if _N_TRIED[0] in run.metrics]
-    return (int(sum(told)), int(sum(told))) if told else (None, None)
+    # A trial that goes on with another is a run of its own, which the study doesn't count twice.
+    known = int(sum(told)) if told else None
+    if tried:
+        n_points = len({(run.study, frozenset(run.params.items())) for run in tried if run.params}) or len(tried)
+        return known or len(tried), n_points
+    return known, known
 
 
 def _values(runs: Sequence[StoredRun], name: str) -> tuple[str, ...]:

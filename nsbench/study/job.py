@@ -121,6 +121,7 @@ class Row:
         seconds: How long it took, or has been running; None where that isn't known.
         reason: Why it has no result.
         cut_off: Whether it was trained to its last epoch and might have got better with more.
+        validate_every: Epochs between its validations; 0 where that is unknown.
     """
 
     name: str
@@ -131,6 +132,7 @@ class Row:
     seconds: float | None = None
     reason: str = ""
     cut_off: bool = False
+    validate_every: int = 0
 
 
 class JobSource(Protocol):

@@ -76,8 +76,8 @@ def n_finished(trials: Sequence[FrozenTrial]) -> int:
 
 
 def gone_on_with(trials: Sequence[FrozenTrial]) -> set[int]:
-    """The numbers of trials that were cut off and that others go on with or went on with to the end."""
-    continuing = (TrialState.WAITING, TrialState.RUNNING, TrialState.COMPLETE)
+    """The numbers of trials that were cut off and that others go on with, or went on with until they finished or were pruned."""
+    continuing = (TrialState.WAITING, TrialState.RUNNING, *FINISHED)
     return {
         int(trial.user_attrs[CONTINUES])
         for trial in trials

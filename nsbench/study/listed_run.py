@@ -66,7 +66,9 @@ class ListedAssignment:
     def __init__(self, planned: PlannedJob, objective: str, claims: Claims) -> None:
         self.planned = planned
         self.job = planned.job
-        self.followers = tuple(ListedRun(name, objective, claims) for name in planned.names)
+        job = planned.job
+        every = job.settings.training.validate_every if isinstance(job, TrainJob) else 0
+        self.followers = tuple(ListedRun(name, objective, claims, every) for name in planned.names)
 
     @property
     def has_ended(self) -> bool:
@@ -104,6 +106,7 @@ class ListedRun:
         name: What tables call it.
         objective: The metric that they show.
         claims: Whose run it is.
+        validate_every: Epochs between its validations; 0 where that is unknown.
 
     Attributes:
         name: What tables call it.
@@ -111,11 +114,11 @@ class ListedRun:
         is_tried_again: Whether another run takes its place.
     """
 
-    def __init__(self, name: str, objective: str, claims: Claims) -> None:
+    def __init__(self, name: str, objective: str, claims: Claims, validate_every: int = 0) -> None:
         self.name = name
         self.is_tried_again = False
         self.ending: Ending | None = None
-        self._row = Row(name, "running")
+        self._row = Row(name, "running", validate_every=validate_every)
         self._objective = objective
         self._claims = claims
         self._began = time.monotonic()

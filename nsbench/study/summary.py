@@ -70,6 +70,7 @@ def log_summary(tuning: Tuning, tracker: MlflowTracker) -> str:
                 n_finished=counts.n_finished,
                 n_pruned=counts.n_pruned,
                 n_failed=counts.n_failed,
+                n_cut_off=counts.n_cut_off,
                 figures=figures,
             )
         )

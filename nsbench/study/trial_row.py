@@ -6,8 +6,8 @@ from nsbench.study.job import Row
 from nsbench.study.ledger import CUT_OFF_AT, END_REASON, standing_of
 
 
-def row_of(trial: FrozenTrial) -> Row:
-    """How the trial stands."""
+def row_of(trial: FrozenTrial, validate_every: int) -> Row:
+    """How the trial stands, of a study whose trials are validated after so many epochs."""
     standing = standing_of(trial)
     states = {"complete": "finished", "lost": "interrupted"}
     epoch = trial.last_step
@@ -25,4 +25,5 @@ def row_of(trial: FrozenTrial) -> Row:
         seconds=seconds,
         reason=trial.user_attrs.get(END_REASON, ""),
         cut_off=CUT_OFF_AT in trial.user_attrs,
+        validate_every=validate_every,
     )

@@ -210,7 +210,7 @@ class Tuning:
             for trial in trials
             if standing_of(trial) not in ("surplus", "waiting") and trial.number not in replaced
         ]
-        return tuple(row_of(trial) for trial in shown)
+        return tuple(row_of(trial, self._space.base.training.validate_every) for trial in shown)
 
     def _claim(self) -> Trial | None:
         """A trial of our own with its point, or None where no place is free any more."""

@@ -25,6 +25,7 @@ class StudySummary:
         n_finished: Trials that ended with a value.
         n_pruned: Trials that the pruner ended.
         n_failed: Trials that raised or were killed.
+        n_cut_off: Those of `n_finished` that ended at their last epoch, while they might still have got better.
         figures: Image or HTML files to keep with the run, such as the history and the importance of the settings.
     """
 
@@ -41,4 +42,5 @@ class StudySummary:
     n_finished: int
     n_pruned: int
     n_failed: int
+    n_cut_off: int = 0
     figures: tuple[Path, ...] = ()

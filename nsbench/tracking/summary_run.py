@@ -137,6 +137,7 @@ def _study_metrics(summary: StudySummary) -> dict[str, float]:
         "study/n_finished": summary.n_finished,
         "study/n_pruned": summary.n_pruned,
         "study/n_failed": summary.n_failed,
+        "study/n_cut_off": summary.n_cut_off,
     }
     best = {"study/best_value": summary.best_value, "study/best_trial": summary.best_trial}
     return {name: float(value) for name, value in {**counts, **best}.items() if value is not None}

@@ -73,6 +73,15 @@ def test_runs_that_were_cut_off_are_counted_with_what_goes_on_with_them(capsys: 
     assert "--epochs 60 goes on" in line
 
 
+def test_the_epochs_that_are_proposed_let_patience_end_most_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    """Validated every 85 epochs, a run can't stop by itself before 510: three times 8 or 20 would be cut off again."""
+    rows = [Row("seed 0", "finished", 0.5, epoch=8, cut_off=True, validate_every=85), ended("seed 1", 1, cut_off=True)]
+    say_cut_off([Listed("log/random repeats", 2, rows)], Console(width=300))
+    (line,) = capsys.readouterr().out.splitlines()
+    assert "2 of 2 runs were cut off at epochs 8 to 20" in line
+    assert "--epochs 1360 goes on" in line
+
+
 def test_a_run_that_was_cut_off_says_so_in_its_line(capsys: pytest.CaptureFixture[str]) -> None:
     view, runs = StudyView(), Listed("log/random repeats", 1)
     shown(view, [runs], capsys)

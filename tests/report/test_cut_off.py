@@ -51,7 +51,8 @@ def test_cut_off_runs_are_the_first_thing_that_is_said():
     sentences = answer(summary_of(POPREC, good([1, 1, 0]), bad([0, 1, 0])))
     assert sentences[0] == (
         "Not trained out: 2 of 3 runs of good and 1 of 3 runs of bad were cut off at epoch 20, while they might still have got "
-        "better; the same `nsbench repeat` with `--epochs 60` goes on with them. What follows may change."
+        "better; the same `nsbench repeat` with `--epochs 60` (in a profile: `epochs` in its part `repeat`) goes on with them. "
+        "What follows may change."
     )
 
 
@@ -65,6 +66,11 @@ def test_the_most_epochs_decide_on_the_advice():
     sentences = answer(summary_of(good([1, 1, 1], epochs=8), bad([1, 0, 0], epochs=30)))
     assert "were cut off at epochs 8 to 30" in sentences[0]
     assert "`--epochs 90`" in sentences[0]
+
+
+def test_fewer_epochs_than_patience_needs_are_not_proposed():
+    sentences = answer(summary_of(good([1, 1, 1], epochs=8, validate_every="85"), bad([0, 0, 0])))
+    assert "`--epochs 1360`" in sentences[0]
 
 
 def test_runs_that_never_stop_early_need_patience_to_go_on():

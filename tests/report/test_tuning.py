@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from nsbench.report.answer import answer
-from nsbench.report.tuning import tuning_warning
+from nsbench.report.tuning import tuning_warning, tunings_of
 from nsbench.terms import RunKind, Tag
 from tests.report.stored_run_builder import repeats, stored, summary_of
 
@@ -69,6 +69,31 @@ def test_trials_that_confirm_a_point_are_no_longer_search():
 )
 def test_whatever_differs_is_named(options, told):
     assert told in warning(studied("good", 6, **options), studied("random", 6))
+
+
+def with_study(sampler, n_trials, n_cut_off):
+    metrics = {"study/n_finished": float(n_trials), "study/n_pruned": 0.0, "study/n_cut_off": float(n_cut_off)}
+    name = f"demo/{sampler}/default"
+    return [*studied(sampler, n_trials), stored(sampler, kind=RunKind.STUDY, study=name, metrics=metrics)]
+
+
+def test_a_search_whose_trials_were_cut_off_is_named_before_the_answer():
+    first, second, *_ = answer(summary_of(with_study("good", 6, 4), with_study("random", 6, 0)))
+    assert first.startswith(
+        "Searched with trials that were cut off: 4 of 6 trials of good; they prefer what learns fast"
+    )
+    assert second.startswith("Use good")
+
+
+def test_a_search_that_was_trained_out_is_not_mentioned():
+    assert answer(summary_of(with_study("good", 6, 0), with_study("random", 6, 0)))[0].startswith("Use good")
+
+
+def test_a_trial_that_goes_on_with_another_is_not_one_more():
+    """Three trials of good, each gone on with: six runs, of which the study counts three."""
+    again = [replace(run, run_id=f"again-{run.run_id}") for run in studied("good", 3) if run.kind is RunKind.TRIAL]
+    assert warning(with_study("good", 3, 0), again, with_study("random", 3, 0)) == ""
+    assert tunings_of(summary_of(with_study("good", 3, 0), again))[0].n_trials == 3
 
 
 def test_names_of_studies_that_differ_in_the_sampler_alone_are_alike():

@@ -6,12 +6,14 @@ from nsbench.study.crew import WORKER_LOST
 from nsbench.study.ledger import (
     APART,
     ATTEMPT,
+    CONTINUES,
     END_REASON,
     GIVEN_UP,
     INTERRUPTED,
     LOST,
     RETRY_OF,
     SURPLUS,
+    gone_on_with,
     has_free_place,
     is_queued,
     is_surplus,
@@ -31,6 +33,15 @@ def trials_of(*states):
 
 def test_pruned_trials_are_finished_and_failed_ones_are_not():
     assert n_finished(trials_of(COMPLETE, PRUNED, FAIL, RUNNING, WAITING)) == 2
+
+
+def test_a_trial_that_another_goes_on_with_counts_once_however_that_one_ends():
+    """Trial 0 was cut off and trial 1 goes on with it: as long as 1 may tell more, 0 is no result of its own."""
+    for state in (COMPLETE, PRUNED):
+        trials = [trial_of(0, COMPLETE), trial_of(1, state, {CONTINUES: 0})]
+        assert gone_on_with(trials) == {0}
+        assert n_finished(trials) == 1
+    assert gone_on_with([trial_of(0, COMPLETE), trial_of(1, FAIL, {CONTINUES: 0})]) == set()
 
 
 def test_a_running_trial_takes_a_place():
