@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from nsbench.cli.completion import complete_sampler, complete_setting
 from nsbench.cli.console import Console
@@ -141,7 +141,10 @@ def _advice_when_interrupted() -> Iterator[None]:
 
 
 class _ProgressWatcher:
-    """A progress bar over epochs with the loss, positives per second and the time left; passes interruptions on."""
+    """A line on the epochs with the loss, positives per second and the time so far; passes interruptions on.
+
+    Most runs stop early, so that what is left can't be told.
+    """
 
     def __init__(self, settings: "Settings", objective: str, interruption: Interruption) -> None:
         self._n_epochs = settings.training.max_epochs
@@ -149,10 +152,9 @@ class _ProgressWatcher:
         self._interruption = interruption
         console = Console()
         self._progress = Progress(
-            TextColumn("epoch {task.completed:.0f}/{task.total}"),
-            BarColumn(),
-            TextColumn("loss {task.fields[loss]} · {task.fields[rate]} positives/s · {task.fields[score]}"),
-            TimeRemainingColumn(compact=True),
+            TextColumn("epoch {task.completed:.0f} of at most {task.total}"),
+            TextColumn("loss {task.fields[loss]}, {task.fields[rate]} positives/s, {task.fields[score]}"),
+            TimeElapsedColumn(),
             console=console,
             refresh_per_second=2,
             # A file gets a line for each look instead.
