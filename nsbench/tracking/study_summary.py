@@ -42,5 +42,5 @@ class StudySummary:
     n_finished: int
     n_pruned: int
     n_failed: int
-    n_cut_off: int = 0
+    n_cut_off: int
     figures: tuple[Path, ...] = ()

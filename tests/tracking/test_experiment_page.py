@@ -55,7 +55,7 @@ def test_a_study_decides_what_its_trials_are_sorted_by(home):
     trials = page_views()[2].tag
     before = tags_of(home, "demo")[trials]
     objective = "valid/tail/ndcg_at_20"
-    tracker.log_study(StudySummary("s", "demo", "hash", "mixed", "mixed", objective, {"n": 9}, 0.2, 7, 10, 9, 1, 0))
+    tracker.log_study(StudySummary("s", "demo", "hash", "mixed", "mixed", objective, {"n": 9}, 0.2, 7, 10, 9, 1, 0, 0))
     assert tags_of(home, "demo")[trials] != before
 
 

@@ -162,14 +162,15 @@ def test_a_study_has_one_run_whose_parameters_are_its_best_settings(tracker, rea
     figure = tmp_path / "history.png"
     figure.write_bytes(b"png")
     first = StudySummary(
-        "demo/batch", "demo", "hash", "batch", "batch", HIT_RATE, {"n": 5, "old": 1}, 0.1, 0, 10, 2, 1, 0, (figure,)
+        "demo/batch", "demo", "hash", "batch", "batch", HIT_RATE, {"n": 5, "old": 1}, 0.1, 0, 10, 2, 1, 0, 0, (figure,)
     )
-    second = StudySummary("demo/batch", "demo", "hash", "batch", "batch", HIT_RATE, {"n": 9}, 0.2, 7, 10, 9, 1, 0)
-    begun = StudySummary("demo/batch", "demo", "hash", "batch", "batch", HIT_RATE, {}, None, None, 10, 0, 0, 0)
+    second = StudySummary("demo/batch", "demo", "hash", "batch", "batch", HIT_RATE, {"n": 9}, 0.2, 7, 10, 9, 1, 0, 4)
+    begun = StudySummary("demo/batch", "demo", "hash", "batch", "batch", HIT_RATE, {}, None, None, 10, 0, 0, 0, 0)
     assert tracker.log_study(begun) == tracker.log_study(first) == tracker.log_study(first)
     assert tracker.log_study(first) != tracker.log_study(second) == tracker.log_study(second)
     (run,) = reader.runs("demo", kinds=[RunKind.STUDY], study="demo/batch")
     assert (run.status, run.metric("study/best_value"), run.metric("study/n_finished")) == ("FINISHED", 0.2, 9)
+    assert run.metric("study/n_cut_off") == 4
     assert {name: value for name, value in run.tags.items() if name.startswith(BEST)} == {"nsbench.best.n": "9"}
     assert run.params == {"n": "9"}
     assert (run.name, "Best: valid/all/hit_rate_at_10 0.2000, first in trial 7, with n 9." in run.tags[NOTE]) == (
@@ -179,7 +180,9 @@ def test_a_study_has_one_run_whose_parameters_are_its_best_settings(tracker, rea
 
 
 def test_a_study_without_a_finished_trial_has_no_best_value(tracker, reader):
-    tracker.log_study(StudySummary("none yet", "demo", "hash", "batch", "batch", HIT_RATE, {}, None, None, 10, 0, 0, 3))
+    tracker.log_study(
+        StudySummary("none yet", "demo", "hash", "batch", "batch", HIT_RATE, {}, None, None, 10, 0, 0, 3, 0)
+    )
     (run,) = reader.runs("demo", study="none yet")
     assert math.isnan(run.metric("study/best_value"))
     assert run.metric("study/n_failed") == 3
