@@ -97,6 +97,9 @@ def iso_moment(text: str) -> int | None:
     return None
 
 
+MOST = 2**63
+"""No time is so many microseconds away, and no number so large one, whatever its unit: `1e999` is none."""
+
 COMPACT = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S", 17: "%Y%m%d%H%M%S%f"}
 """Dates as whole numbers, by their digits."""
 
@@ -121,13 +124,16 @@ def moment_reader(values: Sequence[Any], plan: Plan) -> Moment:
     low, high = SIZES.get(unit, (10**17, 92 * 10**17))
 
     def of_number(value: Any, number: Decimal) -> int | None:
+        if abs(number) >= MOST:
+            return None
         if plan.has_compact_dates:
             return _compact(number)
         if plan.unit is None and not low <= abs(number) < high:
             return None
         exact = number * Decimal(10) ** UNITS[unit]
         # A float is the nearest there is to what was meant.
-        return round(exact) if isinstance(value, float) else exact.__floor__()
+        whole = round(exact) if isinstance(value, float) else exact.__floor__()
+        return whole if abs(whole) < MOST else None
 
     def moment(value: Any) -> int | None:
         value = value.decode() if isinstance(value, bytes) else value
