@@ -25,14 +25,17 @@ def test_a_cards_and_pythons_are_too_and_others_are_not() -> None:
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc's allocator is told")
 def test_freed_memory_is_not_asked_for_again() -> None:
-    """8 MiB are 2,048 pages: allocated 20 times anew, 40,960 faults; kept, those of a heap that still grows once or twice."""
+    """48 MiB are 12,288 pages: allocated 20 times anew, 245,760 faults; kept, those of a heap that still grows once or twice.
+
+    Up to 32 MiB the library may keep by itself what was freed before.
+    """
     keep_freed_memory()
     for _ in range(10):
-        torch.ones(2**21)
+        torch.ones(12 * 2**20)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     for _ in range(20):
-        torch.ones(2**21)
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before < 4 * 2_048
+        torch.ones(12 * 2**20)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before < 4 * 12_288
 
 
 def test_a_gpus_products_are_tf32_for_as_long_as_asked_and_a_cpus_never() -> None:
