@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, SerializeAsAny, ValidationError
 
 from nsbench.errors import SettingsError
 from nsbench.evaluation.settings import EvaluationSettings
-from nsbench.model import ModelSettings
+from nsbench.models.sasrec.definition import ModelSettings
 from nsbench.samplers import SAMPLERS, SamplerSettings
 from nsbench.search import SearchRange
 from nsbench.training.settings import TrainingSettings

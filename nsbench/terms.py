@@ -10,7 +10,7 @@ class Cohort(IntEnum):
     """Popularity cohort of an item, by training interactions.
 
     Items in falling popularity; an item is head while the cumulative share, itself included, is below 1/3, mid below 2/3,
-    tail after that; `nsbench.data.item.cohorts_of` says what becomes of single items with more than that. Items without a
+    tail after that; `nsbench.data.cohort.cohorts_of` says what becomes of single items with more than that. Items without a
     training interaction are cold.
     Source: paper, section 4.3; the published code counts cold items as tail.
     """

@@ -12,17 +12,17 @@ from nsbench.evaluation.model_scorer import ModelScorer
 from nsbench.evaluation.ranking import rank_targets
 from nsbench.evaluation.settings import EvaluationSettings
 from nsbench.evaluation.target import targets_of
-from nsbench.experiment import run, run_replicas
-from nsbench.model import ModelSettings, Sasrec, initial_model
+from nsbench.models.sasrec.definition import ModelSettings, Sasrec, initial_model
+from nsbench.runs.experiment import run, run_replicas
+from nsbench.runs.watcher import RunOrder
 from nsbench.samplers import SAMPLERS
 from nsbench.terms import RunKind
 from nsbench.tracking.record import RunRecord
 from nsbench.tracking.tracker import NullTracker
-from nsbench.training.checkpoint import load_model, save_model
-from nsbench.training.resume import Checkpoints
-from nsbench.watcher import RunOrder
+from nsbench.training.checkpoint.model_file import load_model, save_model
+from nsbench.training.checkpoint.training_checkpoint import Checkpoints
 from tests.pretend_gpu import IS_PRETENDED, PRETEND_GPU, pretended_gpu
-from tests.test_experiment import ORDER, SMALL, EndListener, Interrupter, Recorder, ring_log
+from tests.runs.test_experiment import ORDER, SMALL, EndListener, Interrupter, Recorder, ring_log
 
 ORDERS = [RunOrder(RunKind.SINGLE, seed=seed) for seed in range(3)]
 

@@ -45,7 +45,7 @@ def test_a_database_lies_in_its_home(tmp_path: Path, name: str) -> None:
 
 def test_mlflow_makes_no_other_folder(tmp_path: Path) -> None:
     """It makes the folder of an sqlite file, and would make that of the encoded path."""
-    from nsbench.tracking.mlflow_connection import connect
+    from nsbench.tracking.writing.mlflow_connection import connect
 
     home = Home(tmp_path / "a?b%41")
     connect(home.tracking_uri)

@@ -8,11 +8,11 @@ import pytest
 from nsbench.config import Settings
 from nsbench.data.dataset import Dataset
 from nsbench.errors import NoNegatives
-from nsbench.experiment import run, run_replicas
+from nsbench.runs.experiment import run, run_replicas
+from nsbench.runs.watcher import RunOrder
 from nsbench.samplers import SAMPLERS
 from nsbench.terms import NO_NEGATIVE_SHARE, RunKind
 from nsbench.tracking.tracker import NullTracker
-from nsbench.watcher import RunOrder
 from tests.builder import dataset_of
 
 ORDER = RunOrder(RunKind.SINGLE, seed=0)

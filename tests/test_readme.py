@@ -12,12 +12,12 @@ import typer.main
 import yaml
 from mlflow import MlflowClient
 
-from nsbench.baseline import BASELINES
 from nsbench.cli.main import app
 from nsbench.home import Home
+from nsbench.runs.baseline import BASELINES
 from nsbench.samplers import SAMPLERS
 from nsbench.study.profile import Profile
-from nsbench.study.space import StudyFile, space_of
+from nsbench.study.search.space import StudyFile, space_of
 from nsbench.terms import BALANCED_COHORTS, GROUPS
 from nsbench.tracking.rank_file import write_ranks
 from tests.cli.in_process import nsbench

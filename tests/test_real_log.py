@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nsbench.baseline import run_baseline
 from nsbench.data.dataset import Dataset
-from nsbench.data.ingest import ReadOptions
-from nsbench.data.prepare import prepare_log
-from nsbench.data.prepare_options import PrepareOptions
+from nsbench.data.log.ingest import ReadOptions
+from nsbench.data.log.prepare import prepare_log
+from nsbench.data.log.prepare_options import PrepareOptions
 from nsbench.data.store import load_dataset
 from nsbench.evaluation.settings import EvaluationSettings
 from nsbench.home import Home
+from nsbench.runs.baseline import run_baseline
 from nsbench.tracking.tracker import NullTracker
 
 LOGS = Path(os.environ.get("NSBENCH_REAL_DATA", Path(__file__).parents[2] / "shared" / "data"))

@@ -8,7 +8,7 @@ import pytest
 
 from nsbench.config import read_settings_file
 from nsbench.errors import SettingsError
-from nsbench.study.space import read_study_file
+from nsbench.study.search.space import read_study_file
 from nsbench.yaml_text import LIMIT_BYTES, parse_yaml
 
 LAUGHS = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(

@@ -25,20 +25,27 @@ import torch
 
 from nsbench.config import Settings
 from nsbench.data.dataset import Dataset
-from nsbench.experiment import run, run_replicas
+from nsbench.runs.experiment import run, run_replicas
+from nsbench.runs.watcher import NullWatcher, RunOrder
 from nsbench.samplers import SAMPLERS
 from nsbench.terms import RunKind
 from nsbench.tracking.record import RunRecord
 from nsbench.tracking.tracker import NullTracker
-from nsbench.training.resume import Checkpoints
-from nsbench.training.torch_group import torchrun_group
-from nsbench.watcher import NullWatcher, RunOrder
+from nsbench.training.checkpoint.training_checkpoint import Checkpoints
+from nsbench.training.distributed.torch_group import torchrun_group
 from tests.builder import dataset_of
 from tests.free_port import free_port
 
 N_USERS, N_ITEMS = 400, 250
 
-SMALL = {"hidden_dim": 16, "max_length": 20, "batch_size": 32, "max_epochs": 4, "validate_every": 2, "learning_rate": 5e-3}
+SMALL = {
+    "hidden_dim": 16,
+    "max_length": 20,
+    "batch_size": 32,
+    "max_epochs": 4,
+    "validate_every": 2,
+    "learning_rate": 5e-3,
+}
 
 Values = Mapping[str, str | int | float | bool]
 
@@ -160,7 +167,15 @@ def beside(settings: Settings, log: Dataset) -> str:
 
 def joint(settings_values: Values) -> str:
     """One run of two processes."""
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", str(free_port())]
+    command = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--nproc-per-node",
+        "2",
+        "--master-port",
+        str(free_port()),
+    ]
     command += ["-m", "tests.unmoved", "joint", json.dumps(settings_values)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)

@@ -7,7 +7,7 @@ from nsbench.data.dataset import Dataset
 from nsbench.evaluation.evaluate import evaluate
 from nsbench.evaluation.model_scorer import ModelScorer
 from nsbench.evaluation.settings import EvaluationSettings
-from nsbench.model import ModelSettings, initial_model
+from nsbench.models.sasrec.definition import ModelSettings, initial_model
 
 SETTINGS = EvaluationSettings(cold_items="tail", unseen_in_history="keep")
 """Every item of the catalogue is a candidate and seen in histories, whether the log has it or not."""

@@ -11,10 +11,10 @@ from nsbench.bench.slice import Span
 from nsbench.config import Settings
 from nsbench.data.dataset import Dataset
 from nsbench.device import peak_memory_bytes
-from nsbench.experiment import run
+from nsbench.runs.experiment import run
+from nsbench.runs.watcher import Pruned, RunOrder
 from nsbench.terms import RunKind
 from nsbench.tracking.tracker import NullTracker
-from nsbench.watcher import Pruned, RunOrder
 
 _STEPS = 10
 

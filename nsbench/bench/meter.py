@@ -8,9 +8,9 @@ from typing import final
 from torch import Tensor
 
 from nsbench.bench.clock import Moment
+from nsbench.runs.watcher import Watcher
 from nsbench.tracking.record import RunPlan, RunRecord
 from nsbench.tracking.tracker import EndStatus, RunHandle, Tracker
-from nsbench.watcher import Watcher
 
 
 @dataclass

@@ -13,7 +13,7 @@ from nsbench.bench.training import Gym, model_of, one_rectangle, settings_with
 from nsbench.bench.work import Work, work_of
 from nsbench.bench.workload import Workload, dataset_of
 from nsbench.device import keep_freed_memory, wants_graphs
-from nsbench.training.source import Draw
+from nsbench.training.batch_stream import Draw
 
 EVALUATION = "evaluation"
 """The name of the contestant that ranks."""

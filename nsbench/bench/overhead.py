@@ -15,10 +15,10 @@ from nsbench.bench.meter import Meter, MeteredTracker, MeteredWatcher
 from nsbench.bench.process import BenchProcess
 from nsbench.bench.workload import Workload, dataset_of
 from nsbench.config import Settings
-from nsbench.experiment import run
 from nsbench.home import Home, sqlite_uri
+from nsbench.runs.experiment import run
+from nsbench.runs.watcher import RunOrder
 from nsbench.terms import RunKind
-from nsbench.watcher import RunOrder
 
 TRIAL_S = 30.0
 """The length of the trial whose overhead is reckoned."""
@@ -103,7 +103,7 @@ def cost_of(meter: Meter, clock: Clock) -> OverheadCost:
 
 def _metered_run(folder: Path, conditions: Conditions, n_looks: int) -> Meter:
     from nsbench.bench.study_watcher import StudyWatcher
-    from nsbench.tracking.mlflow_store import MlflowTracker
+    from nsbench.tracking.writing.mlflow_tracker import MlflowTracker
 
     conditions.prepare()
     home = Home(folder)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nsbench.model import ModelSettings
+from nsbench.models.sasrec.definition import ModelSettings
 
 
 class PlainSasrec(nn.Module):

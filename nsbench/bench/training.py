@@ -9,23 +9,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from nsbench.batching.batch import UserBatch
+from nsbench.batching.buckets import layout_of
+from nsbench.batching.step import Step, step_of
 from nsbench.bench.slice import Contestant
 from nsbench.bench.workload import Workload
 from nsbench.config import Flat, Settings
-from nsbench.data.batch import UserBatch
 from nsbench.data.dataset import Dataset
-from nsbench.data.layout import layout_of
-from nsbench.data.step import Step, step_of
-from nsbench.experiment import trainer_of
-from nsbench.model import ModelSettings, Sasrec, initial_model
+from nsbench.models.sasrec.definition import ModelSettings, Sasrec, initial_model
+from nsbench.runs.experiment import trainer_of
 from nsbench.samplers import SAMPLERS
 from nsbench.samplers.sampler import Negatives, Sampler
 from nsbench.samplers.sharing import SharedByUsers
 from nsbench.samplers.stream import Streams
+from nsbench.training.batch_stream import Draw, DrawSource, epoch_of
 from nsbench.training.loop import Trainer
 from nsbench.training.replica_steps import ReplicaSteps, Together, laid_out, replica_steps, usual_layout
 from nsbench.training.settings import TrainingSettings
-from nsbench.training.source import Draw, DrawSource, epoch_of
 from nsbench.training.step import Stepper
 from nsbench.training.step_graph import GraphTaker
 

@@ -12,8 +12,8 @@ import torch
 
 from nsbench.bench.machine import Limits
 from nsbench.bench.training import encoder_flops, scoring_flops
-from nsbench.model import ModelSettings
-from nsbench.training.source import Draw
+from nsbench.models.sasrec.definition import ModelSettings
+from nsbench.training.batch_stream import Draw
 
 _TABLES = 3
 """The item table and Adam's two moments."""

@@ -30,16 +30,16 @@ def baseline(
 
 
 def _rank(dataset: str, assignments: list[str], output: JsonOutput) -> None:
-    from nsbench.study.pool import WorkerPool
+    from nsbench.study.workers.process_pool import WorkerPool
 
     home = current_home()
     console = Console()
     with WorkerPool(1, home.root) as pool:
-        from nsbench.baseline import BASELINES
         from nsbench.cli.dataset import open_dataset, say_undecided
         from nsbench.cli.run_document import baselines_document
         from nsbench.cli.study_view import EXIT_FAILED_RUNS, StudyView, say_start
         from nsbench.config import parse_assignments
+        from nsbench.runs.baseline import BASELINES
         from nsbench.study.repeat import baselines_of, evaluation_of, finished_baselines
         from nsbench.study.session import Session
 

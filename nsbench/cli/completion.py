@@ -55,7 +55,7 @@ def complete_dataset(incomplete: str) -> list[str]:
 
 def complete_profile(incomplete: str) -> list[str]:
     """Profiles that come with nsbench; files are for the shell itself to offer."""
-    from nsbench.study.config_file import config_names
+    from nsbench.study.search.config_file import config_names
 
     with suppress(OSError):
         return _beginning(config_names("profiles"), incomplete)

@@ -8,8 +8,8 @@ from nsbench.errors import SettingsError
 from nsbench.home import current_home
 
 if TYPE_CHECKING:
-    from nsbench.study.pool import WorkerPool
-    from nsbench.study.ray_crew import RayCrew
+    from nsbench.study.workers.process_pool import WorkerPool
+    from nsbench.study.workers.ray_pool import RayCrew
 
 Engine = Literal["processes", "ray"]
 
@@ -39,7 +39,7 @@ def replicas_of(engine: Engine, gpus: float, replicas: int | None) -> int:
     """How many runs a worker of the crew trains side by side, at most."""
     if replicas is not None:
         return replicas
-    from nsbench.study.pool import MOST_REPLICAS, default_replicas
+    from nsbench.study.workers.process_pool import MOST_REPLICAS, default_replicas
 
     if engine == "ray":
         return MOST_REPLICAS if gpus else 1
@@ -55,13 +55,13 @@ def crew_of(
         SettingsError: An address or shares without the Ray engine.
     """
     if engine == "ray":
-        from nsbench.study.ray_crew import Placement, RayCrew
+        from nsbench.study.workers.ray_pool import Placement, RayCrew
 
         return RayCrew(address, Placement(cpus, gpus), workers, current_home().root)
     if address is not None or gpus or cpus != 1:
         raise SettingsError(
             "--address, --cpus-per-worker and --gpus-per-worker are for --engine ray; add it or leave them out"
         )
-    from nsbench.study.pool import WorkerPool, default_workers
+    from nsbench.study.workers.process_pool import WorkerPool, default_workers
 
     return WorkerPool(workers or default_workers(), current_home().root)

@@ -12,7 +12,7 @@ from nsbench.home import current_home
 
 if TYPE_CHECKING:
     from nsbench.data.dataset import DatasetCard
-    from nsbench.data.download import Source
+    from nsbench.data.public.sources import Source
     from nsbench.home import Home
 
 EXIT_DIFFERENT = 1
@@ -31,14 +31,14 @@ def fetch(
     ] = False,
 ) -> None:
     """Download a public log, going on where an earlier download stopped, and prepare it as the paper did."""
-    from nsbench.data.download import source_named
+    from nsbench.data.public.sources import source_named
 
     console, home, source = Console(), current_home(), source_named(name)
     log = _fetch_with_progress(source, home, from_file, console)
     console.print(f"log {log}", soft_wrap=True)
     console.print(f"terms of use: {source.homepage}", soft_wrap=True)
     if prepare:
-        from nsbench.data.download_recipe import prepare_as_paper
+        from nsbench.data.public.paper_preparation import prepare_as_paper
 
         with console.status(f"Preparing {name} ..."):
             card = prepare_as_paper(source, log, home, replace=replace)
@@ -57,7 +57,7 @@ def verify(
 
     A difference is a finding about the preparation, not an error: the exit code is 0 unless --strict is given.
     """
-    from nsbench.data.oracle import compare_with_oracles
+    from nsbench.data.public.published_counts import compare_with_oracles
     from nsbench.data.store import load_dataset
 
     console = Console()
@@ -101,8 +101,8 @@ def synthetic(
     ] = False,
 ) -> None:
     """Draw a log with sequential structure whose best reachable hit rate is known, and prepare it."""
-    from nsbench.data.synthetic import prepare_synthetic, settings_like
-    from nsbench.data.synthetic_shape import likeness_of
+    from nsbench.data.synthetic.generate import prepare_synthetic, settings_like
+    from nsbench.data.synthetic.shapes import likeness_of
 
     console = Console()
     settings = settings_like(
@@ -114,7 +114,7 @@ def synthetic(
 
 
 def _fetch_with_progress(source: "Source", home: "Home", from_file: Path | None, console: Console) -> Path:
-    from nsbench.data.download import fetch_log
+    from nsbench.data.public.sources import fetch_log
 
     columns = (
         TextColumn("{task.description}"),

@@ -35,8 +35,8 @@ from nsbench.cli.prepare_option import (
     ValidShareOption,
 )
 from nsbench.cli.program import program
-from nsbench.data.choice import Repeats
-from nsbench.data.excerpt import excerpt
+from nsbench.data.log.choice import Repeats
+from nsbench.data.log.formats.excerpt import excerpt
 from nsbench.errors import SettingsError
 from nsbench.home import current_home
 
@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
 
     from nsbench.data.dataset import DatasetCard
-    from nsbench.data.ingest import ReadOptions
-    from nsbench.data.prepare_options import PrepareOptions
+    from nsbench.data.log.ingest import ReadOptions
+    from nsbench.data.log.prepare_options import PrepareOptions
 
 LONGEST_GAP_S = 36_500 * 86_400
 """A hundred years."""
@@ -81,10 +81,10 @@ def prepare(  # noqa: PLR0913, PLR0917 - a command's parameters are its options
     """Prepare an interaction log: read, filter, split in time and store it under NSBENCH_HOME."""
     from pydantic import ValidationError
 
-    from nsbench.data.choice import TIME_UNITS
-    from nsbench.data.column import Columns
-    from nsbench.data.ingest import ReadOptions
-    from nsbench.data.prepare_options import PrepareOptions
+    from nsbench.data.log.choice import TIME_UNITS
+    from nsbench.data.log.columns.column import Columns
+    from nsbench.data.log.ingest import ReadOptions
+    from nsbench.data.log.prepare_options import PrepareOptions
 
     columns = Columns(user=user_column, item=item_column, time=time_column, event=event_column, rating=rating_column)
     kept = tuple(event.strip() for event in (events or "").split(",") if event.strip())
@@ -118,7 +118,7 @@ def _prepare(
     log: Path, read: "ReadOptions", options: "PrepareOptions", name: str, *, replace: bool
 ) -> "tuple[DatasetCard, list[str]]":
     """Prepares a log, says what it holds, and gives its card with what is to be noted of it."""
-    from nsbench.data.prepare import prepare_log
+    from nsbench.data.log.prepare import prepare_log
     from nsbench.data.store import load_dataset
 
     console = Console()

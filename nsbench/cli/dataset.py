@@ -22,7 +22,7 @@ def open_dataset(name: str, home: Home) -> "Dataset":
         DatasetError: There is no such dataset.
     """
     from nsbench.data.store import load_dataset
-    from nsbench.data.synthetic import ensure_builtin
+    from nsbench.data.synthetic.generate import ensure_builtin
 
     ensure_builtin(name, home)
     return load_dataset(name, home)

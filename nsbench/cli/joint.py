@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from nsbench.config import Settings
     from nsbench.data.dataset import Dataset
-    from nsbench.group import Group
-    from nsbench.training.resume import Checkpoints
+    from nsbench.process_group import Group
+    from nsbench.training.checkpoint.training_checkpoint import Checkpoints
 
 PROCESSES = "nsbench.processes"
 """The tag of a run that says how many processes trained it."""
@@ -28,7 +28,7 @@ def open_together(name: str, home: Home, group: "Group") -> "Dataset":
         DatasetError: There is no such dataset, or another one than process 0's under this process's NSBENCH_HOME.
         ProcessLost: In the others, where process 0 has none.
     """
-    from nsbench.group import from_first
+    from nsbench.process_group import from_first
 
     wanted = from_first(group, lambda: open_dataset(name, home).card.content_hash)
     dataset = open_dataset(name, home)
@@ -49,11 +49,11 @@ def checkpoint_root(home: Home, group: "Group") -> Path:
 
 def follow(settings: "Settings", dataset: "Dataset", seed: int, checkpoints: "Checkpoints") -> None:
     """Trains and ranks beside process 0, which tracks, prints and writes for all."""
-    from nsbench.experiment import run
     from nsbench.objective import default_objective
+    from nsbench.runs.experiment import run
+    from nsbench.runs.watcher import RunOrder
     from nsbench.terms import RunKind
     from nsbench.tracking.tracker import NullTracker
-    from nsbench.watcher import RunOrder
 
     order = RunOrder(RunKind.SINGLE, seed, objective=default_objective(settings.evaluation.cutoffs))
     with Interruption() as interruption:

@@ -18,7 +18,7 @@ def place_of_options(device: str | None, gpus: int, workers: int | None, rates: 
     """Where it would run, as the kept prediction's name has it, and how many runs at once."""
     from nsbench.errors import SettingsError
     from nsbench.forecast import plan_file
-    from nsbench.study.pool import default_workers
+    from nsbench.study.workers.process_pool import default_workers
 
     if rates is not None and device is not None:
         raise SettingsError("--rates and --device both say where rates come from; give one of them")
@@ -33,7 +33,7 @@ def place_of_options(device: str | None, gpus: int, workers: int | None, rates: 
 
 def replicas_of_options(device: str | None, rates: Path | None, replicas: int | None) -> int:
     """How many runs a worker would train side by side, at most, unless told otherwise."""
-    from nsbench.study.pool import MOST_REPLICAS
+    from nsbench.study.workers.process_pool import MOST_REPLICAS
 
     if replicas is not None:
         return replicas

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from nsbench.data.choice import NO_TIME
+from nsbench.data.log.choice import NO_TIME
 
 if TYPE_CHECKING:
     from nsbench.data.dataset import Dataset, DatasetCard
@@ -16,7 +16,7 @@ NOTABLE_TIED_SHARE = 0.2
 
 def notices_of(dataset: "Dataset") -> list[str]:
     """What is left out, new or repeated, and what the log is too small or too uneven for."""
-    from nsbench.data.order_note import order_note
+    from nsbench.data.log.order_note import order_note
 
     card, n_without_history = dataset.card, _n_without_history(dataset)
     same = "number" if card.times_are_order else "time"

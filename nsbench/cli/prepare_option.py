@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from nsbench.data.choice import Duplicates, SeenItemsRule, SplitRule, TimeUnitWord
+from nsbench.data.log.choice import Duplicates, SeenItemsRule, SplitRule, TimeUnitWord
 
 COLUMNS, ROWS, SPLIT = "Columns of the log", "Which interactions are kept", "Split in time"
 

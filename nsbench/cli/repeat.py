@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
     from nsbench.config import Settings, Value
     from nsbench.data.dataset import Dataset
-    from nsbench.study.best import Best
-    from nsbench.study.pool import WorkerPool
-    from nsbench.study.ray_crew import RayCrew
+    from nsbench.study.best_trial import Best
     from nsbench.study.run_list import RunList
+    from nsbench.study.workers.process_pool import WorkerPool
+    from nsbench.study.workers.ray_pool import RayCrew
 
 
 def repeat(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
@@ -122,9 +122,9 @@ def _work(names: list[str], dataset: str, choice: Choice, crew: "WorkerPool | Ra
     from nsbench.cli.study_view import StudyView, say_cut_off, say_start
     from nsbench.config import Settings
     from nsbench.objective import check_objective
-    from nsbench.study.best import best_for
-    from nsbench.study.plan import study_name
+    from nsbench.study.best_trial import best_for
     from nsbench.study.repeat import RepeatOrder
+    from nsbench.study.search.plan import study_name
     from nsbench.study.session import Session
 
     home = current_home()
@@ -158,7 +158,7 @@ def _work(names: list[str], dataset: str, choice: Choice, crew: "WorkerPool | Ra
 def _method(settings: "Settings", runs: "RunList", dataset: "Dataset", home: Home) -> dict[str, object]:
     """What is recorded of the repeats of some settings."""
     from nsbench.cli.run_document import method_document
-    from nsbench.experiment import settled
+    from nsbench.runs.experiment import settled
     from nsbench.study.method import Method, finished_repeats
 
     repeats = finished_repeats(Method.of(settings, dataset), home)
@@ -167,7 +167,7 @@ def _method(settings: "Settings", runs: "RunList", dataset: "Dataset", home: Hom
 
 def _say_protocol(best: "Best", settings: "Settings", dataset: "Dataset") -> None:
     """Says where the repeats are evaluated otherwise than the trials by which their settings were chosen."""
-    from nsbench.experiment import protocol_of
+    from nsbench.runs.experiment import protocol_of
 
     tuned, wanted = protocol_of(best.settings.evaluation, dataset), protocol_of(settings.evaluation, dataset)
     if tuned != wanted:

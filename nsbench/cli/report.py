@@ -15,7 +15,7 @@ from nsbench.cli.console import Console
 from nsbench.cli.json_output import JsonOption, json_output
 from nsbench.errors import SettingsError, TrackingError
 from nsbench.home import Home, current_home
-from nsbench.report.report_format import ReportFormat
+from nsbench.report.formats.format import ReportFormat
 
 if TYPE_CHECKING:
     from nsbench.report.report import Report
@@ -41,10 +41,10 @@ def report(
     as_json: JsonOption = False,
 ) -> None:
     """Compare samplers: the answer in words, tables by cohort, differences, cost and figures, on a page and as files."""
-    from nsbench.report.answer import answer
-    from nsbench.report.document import file_stem
+    from nsbench.report.answer.answer import answer
+    from nsbench.report.formats.document import file_stem
     from nsbench.report.report import build_report
-    from nsbench.tracking.mlflow_reader import open_reader
+    from nsbench.tracking.reading.mlflow_reader import open_reader
 
     if open_page and formats and ReportFormat.HTML not in formats:
         raise SettingsError("--open needs the page; add --format html, or leave --format out to write everything")
@@ -70,7 +70,7 @@ def report(
 
 def _print(written: "Report") -> None:
     """Prints the answer, the tables and where the files are."""
-    from nsbench.report.terminal import ascii_text, terminal_report
+    from nsbench.report.formats.terminal import ascii_text, terminal_report
 
     console = Console()
     if not console.is_terminal and "COLUMNS" not in os.environ:
@@ -86,7 +86,7 @@ def _print(written: "Report") -> None:
 
 def _name_in_mlflow(home: Home, datasets: Sequence[str], page: Path) -> None:
     """Puts the report's place into the descriptions of MLflow's experiments; a store that can only be read has none."""
-    from nsbench.tracking.experiment_page import note_report
+    from nsbench.tracking.writing.experiment_page import note_report
 
     try:
         note_report(home.tracking_uri, datasets, str(page.absolute()))

@@ -30,7 +30,7 @@ def reproduce(
 ) -> None:
     """Prepare, tune, repeat and report as a profile says; the same command goes on where it stopped."""
     from nsbench.forecast.rate import AtOnce
-    from nsbench.study.pool import WorkerPool, default_workers
+    from nsbench.study.workers.process_pool import WorkerPool, default_workers
 
     home, console, began = current_home(), Console(), time.monotonic()
     n_workers = workers or default_workers()
@@ -79,7 +79,7 @@ def _prepared(name: str, home: Home, console: Console) -> "Dataset":
     """The dataset; a built-in one is made, a public one fetched."""
     from nsbench.cli.data_fetch import fetch
     from nsbench.cli.dataset import open_dataset
-    from nsbench.data.download import SOURCES
+    from nsbench.data.public.sources import SOURCES
     from nsbench.data.store import dataset_exists
 
     if name in SOURCES and not dataset_exists(name, home):

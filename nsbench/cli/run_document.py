@@ -33,7 +33,7 @@ def record_document(record: "RunRecord", checkpoint: Path) -> dict[str, object]:
 
 def _name_in_store(record: "RunRecord") -> str:
     # Imports mlflow, which a run that isn't recorded has no need of.
-    from nsbench.tracking.run_start import run_name
+    from nsbench.tracking.writing.run_start import run_name
 
     return run_name(record.plan)
 

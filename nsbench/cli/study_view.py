@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nsbench.cli.console import Console
-from nsbench.study.job import JobSource, Row
+from nsbench.study.workers.job import JobSource, Row
 from nsbench.terms import more_epochs
 
 EXIT_FAILED_RUNS = 4

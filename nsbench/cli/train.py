@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from nsbench.config import Settings
-    from nsbench.group import Group
+    from nsbench.process_group import Group
     from nsbench.tracking.record import RunRecord
     from nsbench.tracking.tracker import Tracker
 
@@ -67,13 +67,13 @@ def train(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
     from nsbench.cli.dataset import say_undecided
     from nsbench.config import Settings, parse_assignments, read_settings_file, settings_values
     from nsbench.disk import check_place
-    from nsbench.experiment import run, settled
     from nsbench.objective import default_objective
+    from nsbench.runs.experiment import run, settled
+    from nsbench.runs.watcher import RunOrder
     from nsbench.terms import RunKind
-    from nsbench.training.abandoned import remove_abandoned
-    from nsbench.training.resume import Checkpoints
-    from nsbench.training.torch_group import torchrun_group
-    from nsbench.watcher import RunOrder
+    from nsbench.training.checkpoint.expiry import remove_abandoned
+    from nsbench.training.checkpoint.training_checkpoint import Checkpoints
+    from nsbench.training.distributed.torch_group import torchrun_group
 
     torch.set_num_threads(1)
     of_file = settings_values(sampler, read_settings_file(config) if config else {})
@@ -105,7 +105,7 @@ def train(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
 
 
 def _tags(group: "Group") -> dict[str, str]:
-    from nsbench.study.owner import OWNER, this_process
+    from nsbench.study.workers.process_id import OWNER, this_process
 
     return {OWNER: this_process(), PROCESSES: str(group.size)}
 
@@ -122,8 +122,8 @@ def _tracker(home: Home, dataset: str, *, track: bool) -> "Iterator[Tracker]":
     if not track:
         yield NullTracker()
         return
-    from nsbench.study.lost_run import close_lost_runs
-    from nsbench.tracking.mlflow_store import open_tracker
+    from nsbench.study.trials.orphaned_run import close_lost_runs
+    from nsbench.tracking.writing.mlflow_tracker import open_tracker
 
     tracker = open_tracker(home)
     close_lost_runs(home, tracker, dataset, (RunKind.SINGLE,))

@@ -24,11 +24,11 @@ from nsbench.home import Home, current_home
 
 if TYPE_CHECKING:
     from nsbench.config import Value
-    from nsbench.study.pool import WorkerPool
-    from nsbench.study.ray_crew import RayCrew
+    from nsbench.study.search.space import StudyFile
     from nsbench.study.session import StudyOrder
-    from nsbench.study.space import StudyFile
-    from nsbench.study.tuning import Tuning
+    from nsbench.study.trials.tuning import Tuning
+    from nsbench.study.workers.process_pool import WorkerPool
+    from nsbench.study.workers.ray_pool import RayCrew
 
 WorkersOption = Annotated[
     int | None, typer.Option(help="Runs at once, one process each. Default: the number of cores.", min=1)
@@ -97,7 +97,7 @@ def tune(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
         raise SettingsError(f"--study {study} names one study, but there are {len(samplers)} samplers; leave it out")
     with json_output(wanted=as_json) as output, crew_of(engine, address, workers, cpus, gpus) as crew:
         from nsbench.config import parse_assignments
-        from nsbench.study.plan import DEFAULT_PROFILE
+        from nsbench.study.search.plan import DEFAULT_PROFILE
         from nsbench.study.session import StudyOrder
 
         orders = [
@@ -172,8 +172,8 @@ def _study_document(tuning: "Tuning", home: Home) -> dict[str, object]:
     from dataclasses import asdict
 
     from nsbench.errors import SettingsError
-    from nsbench.study.best import best_of
-    from nsbench.study.summary import counts_of
+    from nsbench.study.best_trial import best_of
+    from nsbench.study.study_summary import counts_of
 
     plan = tuning.plan
     known = {"name": plan.name, "sampler": plan.sampler, "objective": plan.objective, **asdict(counts_of(tuning))}
@@ -195,7 +195,7 @@ def _study_document(tuning: "Tuning", home: Home) -> dict[str, object]:
 def print_best(study: str, dataset: str, sampler: str, console: Console) -> None:
     """Prints what a study found and what to do next."""
     from nsbench.errors import SettingsError
-    from nsbench.study.best import best_of
+    from nsbench.study.best_trial import best_of
 
     try:
         best = best_of(study, dataset, sampler, current_home())
@@ -212,7 +212,7 @@ def print_best(study: str, dataset: str, sampler: str, console: Console) -> None
 
 def _repeat_command(study: str, dataset: str, sampler: str) -> str:
     """What trains the best settings of a study with many seeds, as a shell takes it."""
-    from nsbench.study.plan import study_name
+    from nsbench.study.search.plan import study_name
 
     words = ["repeat", "--sampler", sampler, "--dataset", dataset]
     words += [] if study == study_name(dataset, sampler) else ["--study", study]
@@ -220,8 +220,8 @@ def _repeat_command(study: str, dataset: str, sampler: str) -> str:
 
 
 def _study_file(config: str | None) -> "StudyFile":
-    from nsbench.study.config_file import find_config
-    from nsbench.study.space import StudyFile, read_study_file
+    from nsbench.study.search.config_file import find_config
+    from nsbench.study.search.space import StudyFile, read_study_file
 
     return StudyFile() if config is None else read_study_file(find_config("studies", config))
 
@@ -229,7 +229,7 @@ def _study_file(config: str | None) -> "StudyFile":
 def _check(orders: "list[StudyOrder]") -> None:
     """Refuses wrong settings before anything is opened or made."""
     from nsbench.objective import checked_objective
-    from nsbench.study.space import space_of
+    from nsbench.study.search.space import space_of
 
     for order in orders:
         space = space_of(order.sampler, order.file, order.values)

@@ -34,8 +34,8 @@ def ui(
     open_page: Annotated[bool, typer.Option("--open", help="Open the first of the links in the browser.")] = False,
 ) -> None:
     """Serve MLflow's pages on the recorded runs, and print a link for each dataset; Ctrl-C ends them."""
-    from nsbench.tracking.mlflow_connection import create_store, is_server, without_password
     from nsbench.tracking.store_uri import check_server, without_user
+    from nsbench.tracking.writing.mlflow_connection import create_store, is_server, without_password
 
     console = Console()
     home = current_home()
@@ -67,7 +67,7 @@ def ui(
 
 def _show_pages(home: Home, address: str, console: Console, *, open_page: bool) -> None:
     """Prints a link for each dataset, the newest first: MLflow's own first page is about other things than training."""
-    from nsbench.tracking.experiment_page import pages_of
+    from nsbench.tracking.writing.experiment_page import pages_of
 
     pages = pages_of(home.tracking_uri, address)
     if not pages:

@@ -12,9 +12,9 @@ from nsbench.cli.tune import WorkersOption, print_best
 from nsbench.home import Home, current_home
 
 if TYPE_CHECKING:
-    from nsbench.study.joining import JoinedStudy
-    from nsbench.study.pool import WorkerPool
     from nsbench.study.session import Session
+    from nsbench.study.shared_study import JoinedStudy
+    from nsbench.study.workers.process_pool import WorkerPool
 
 
 def worker(
@@ -29,8 +29,8 @@ def worker(
     Settings, space and number of trials come from the study. NSBENCH_STUDY_STORAGE and MLFLOW_TRACKING_URI must be those of
     the command that began it, and its dataset must be prepared here.
     """
-    from nsbench.study.joining import join
-    from nsbench.study.pool import WorkerPool, default_workers
+    from nsbench.study.shared_study import join
+    from nsbench.study.workers.process_pool import WorkerPool, default_workers
 
     home = current_home()
     joined = join(study, home)
@@ -48,7 +48,7 @@ def check_dataset(joined: "JoinedStudy", home: Home) -> None:
     """
     from nsbench.cli.prepare_command import prepare_command
     from nsbench.data.store import dataset_exists, read_card
-    from nsbench.data.synthetic import ensure_builtin
+    from nsbench.data.synthetic.generate import ensure_builtin
     from nsbench.errors import DatasetError
 
     plan, origin = joined.plan, joined.origin
@@ -74,11 +74,11 @@ def check_tracking(joined: "JoinedStudy", home: Home) -> None:
         TrackingError: The store here doesn't know the study's latest run.
     """
     from nsbench.errors import TrackingError
-    from nsbench.study.joining import last_run_of
-    from nsbench.tracking.mlflow_connection import create_store
-    from nsbench.tracking.mlflow_store import open_tracker
-    from nsbench.tracking.patience import OPENING_PATIENCE_S
+    from nsbench.retry import OPENING_PATIENCE_S
+    from nsbench.study.shared_study import last_run_of
     from nsbench.tracking.store_uri import without_password
+    from nsbench.tracking.writing.mlflow_connection import create_store
+    from nsbench.tracking.writing.mlflow_tracker import open_tracker
 
     create_store(home, OPENING_PATIENCE_S)
     run_id = last_run_of(joined.study)
@@ -108,8 +108,8 @@ def _repeat(joined: "JoinedStudy", n_replicas: int, session: "Session") -> None:
     """Works on the repeats of the study's best settings that `nsbench repeat` commands have begun."""
     from nsbench.cli.study_view import EXIT_FAILED_RUNS, StudyView
     from nsbench.data.store import load_dataset
-    from nsbench.study.joining import announced_repeats
     from nsbench.study.repeat import RepeatOrder
+    from nsbench.study.shared_study import announced_repeats
 
     plan = joined.plan
     announced = announced_repeats(joined.study)

@@ -1,6 +1,6 @@
 """What a prepared interaction log is: flat arrays in (user, time) order, and a card that says where they come from.
 
-This file only holds the types. `nsbench.data.store` reads and writes them; `nsbench.data.prepare` makes them from a log.
+This file only holds the types. `nsbench.data.store` reads and writes them; `nsbench.data.log.prepare` makes them from a log.
 """
 
 from dataclasses import dataclass

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from nsbench.data.cohort import cohorts_of
 from nsbench.data.dataset import CohortPopularity, Dataset, DatasetCard, Popularity
-from nsbench.data.item import cohorts_of
-from nsbench.data.order_note import order_note
+from nsbench.data.log.order_note import order_note
 from nsbench.data.popularity import cohort_note, popularity_of
 from nsbench.terms import Cohort
 

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from nsbench.data.cohort import cohorts_of
 from nsbench.data.dataset import CohortPopularity, Popularity
-from nsbench.data.item import cohorts_of
 from nsbench.terms import BALANCED_COHORTS, Cohort
 
 _THIRD_TOLERANCE = 0.05

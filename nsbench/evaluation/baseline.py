@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nsbench.data.dataset import Dataset, Histories
-from nsbench.evaluation.share import WHOLE
+from nsbench.evaluation.shard import WHOLE
 
 SECONDS_A_DAY = 86_400
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from nsbench.data.dataset import Dataset, Histories
 from nsbench.evaluation.settings import EvaluationSettings
-from nsbench.evaluation.share import Share
+from nsbench.evaluation.shard import Share
 
 HOST_BLOCK_BYTES = 4 << 20
 """Bytes of scores held at once on a CPU: comparing them then reads from cache, not from memory."""

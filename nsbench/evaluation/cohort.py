@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from nsbench.data.cohort import item_cohorts
 from nsbench.data.dataset import Dataset, DatasetCard
-from nsbench.data.item import item_cohorts
 from nsbench.data.popularity import popularity_of
 from nsbench.evaluation.settings import EvaluationSettings
 from nsbench.terms import ALL, Cohort

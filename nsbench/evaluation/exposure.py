@@ -11,7 +11,7 @@ from nsbench.evaluation.candidate import SeenItems, block_shape, candidates_of
 from nsbench.evaluation.history import encoded
 from nsbench.evaluation.scorer import Scorer
 from nsbench.evaluation.settings import EvaluationSettings
-from nsbench.evaluation.share import Share
+from nsbench.evaluation.shard import Share
 from nsbench.evaluation.target import Targets
 
 

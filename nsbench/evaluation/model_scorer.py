@@ -5,14 +5,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nsbench.data.batch import UserBatch
+from nsbench.batching.batch import UserBatch
+from nsbench.batching.step import step_of
 from nsbench.data.dataset import Histories
-from nsbench.data.step import step_of
 from nsbench.device import uploaded
 from nsbench.errors import TrainingError
-from nsbench.evaluation.last_state import LastStateEncoder, LookUp, own_vectors
-from nsbench.evaluation.share import WHOLE, Share
-from nsbench.model import Sasrec
+from nsbench.evaluation.shard import WHOLE, Share
+from nsbench.models.sasrec.definition import Sasrec
+from nsbench.models.sasrec.last_state import LastStateEncoder, LookUp, own_vectors
 
 POSITIONS_PER_STEP = 32_768
 """Positions encoded at once: enough to fill the kernels, few enough to stay in cache."""

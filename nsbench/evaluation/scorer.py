@@ -5,7 +5,7 @@ from typing import Protocol
 from torch import Tensor
 
 from nsbench.data.dataset import Histories
-from nsbench.evaluation.share import Share
+from nsbench.evaluation.shard import Share
 
 
 class Scorer(Protocol):

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from nsbench.data.item import CohortRule, PopularityCounts
+from nsbench.data.cohort import CohortRule, PopularityCounts
 
 
 class EvaluationSettings(BaseModel):

@@ -10,9 +10,9 @@ from nsbench.forecast.bench_file import EXPOSURE_FACTOR
 from nsbench.forecast.load import Load
 from nsbench.forecast.rate import Rates
 from nsbench.forecast.subject import Subject
-from nsbench.model import shapes_of
-from nsbench.study.config_file import config_names, find_config
-from nsbench.study.space import read_yaml_as
+from nsbench.models.sasrec.definition import shapes_of
+from nsbench.study.search.config_file import config_names, find_config
+from nsbench.study.search.space import read_yaml_as
 
 KIND = "devices"
 """The folder in `configs/`."""

@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict
 from nsbench.config import Settings
 from nsbench.home import Home
 from nsbench.terms import N_EPOCHS, TYPICAL_VALIDATIONS, RunKind
-from nsbench.tracking.mlflow_connection import sqlite_file
-from nsbench.tracking.mlflow_reader import open_reader
+from nsbench.tracking.reading.mlflow_reader import open_reader
 from nsbench.tracking.stored_run import RunReader, StoredRun
+from nsbench.tracking.writing.mlflow_connection import sqlite_file
 
 _LOGGED_AT_EACH_LOOK = "train/loss"
 _ALIKE = ("max_epochs", "patience", "validate_every")

@@ -16,7 +16,7 @@ from nsbench.forecast.subject import Subject, subject_of
 from nsbench.home import Home
 from nsbench.study.confirmation import n_trials_in_all
 from nsbench.study.profile import Profile, ProfileDataset
-from nsbench.study.space import space_of
+from nsbench.study.search.space import space_of
 from nsbench.terms import RunKind
 
 

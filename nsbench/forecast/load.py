@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nsbench.batching.epoch import n_batches_of, n_rows_of
+from nsbench.batching.window import windows_of
 from nsbench.config import Flat, Settings, Value
-from nsbench.data.epoch import n_batches_of, n_rows_of
-from nsbench.data.window import windows_of
 from nsbench.errors import SettingsError
 from nsbench.forecast.subject import Subject
 from nsbench.search import Choices, FloatRange, IntRange, SearchRange
-from nsbench.study.space import Space
+from nsbench.study.search.space import Space
 
 
 @dataclass(frozen=True)

@@ -20,15 +20,15 @@ from nsbench.evaluation.evaluate import evaluate
 from nsbench.evaluation.model_scorer import ModelScorer
 from nsbench.evaluation.settings import EvaluationSettings
 from nsbench.evaluation.target import EvaluatedSplit
-from nsbench.experiment import run_replicas
 from nsbench.forecast.load import Load
 from nsbench.forecast.rate import Rates
 from nsbench.forecast.subject import Subject, subject_of
 from nsbench.home import Home
-from nsbench.model import initial_model
+from nsbench.models.sasrec.definition import initial_model
+from nsbench.runs.experiment import run_replicas
+from nsbench.runs.watcher import NullWatcher, Pruned, RunOrder, Watcher
 from nsbench.terms import RunKind
 from nsbench.tracking.tracker import NullTracker
-from nsbench.watcher import NullWatcher, Pruned, RunOrder, Watcher
 
 WARM_UP_STEPS = 3
 FEWEST_STEPS = 3

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from nsbench.forecast.epochs import epochs_of
 from nsbench.forecast.prediction import Part, Prediction
-from nsbench.study.plan import study_name
+from nsbench.study.search.plan import study_name
 from nsbench.terms import RunKind
-from nsbench.tracking.environment import ENVIRONMENT
 from nsbench.tracking.stored_run import RunReader, StoredRun
+from nsbench.tracking.writing.environment import ENVIRONMENT
 
 _KINDS = {"trials": RunKind.TRIAL, "repeats": RunKind.REPEAT}
 _COSTS = ("cost/train_s", "cost/evaluate_s")

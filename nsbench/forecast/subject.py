@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from nsbench.bench.workload import Workload, dataset_of
 from nsbench.data.dataset import Dataset
 from nsbench.data.store import dataset_exists, load_dataset
-from nsbench.data.synthetic_shape import SHAPES
+from nsbench.data.synthetic.shapes import SHAPES
 from nsbench.home import Home
 
 STAND_IN_USERS = 5_000

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from nsbench.report.plain_text import plain_text
+from nsbench.report.formats.plain_text import plain_text
 from nsbench.tracking.stored_run import StoredRun
 
 _MOST_OF_A_REASON = 400

@@ -6,15 +6,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from nsbench.errors import TrackingError
-from nsbench.report.composition import compose
-from nsbench.report.drawing import draw_gallery
-from nsbench.report.gallery import NO_FIGURES, Gallery
-from nsbench.report.reading import read_summaries
-from nsbench.report.report_file import FIGURES_FOLDER, write_files
-from nsbench.report.report_format import ReportFormat
+from nsbench.report.analysis import read_summaries
+from nsbench.report.figures.canvas.drawing import draw_gallery
+from nsbench.report.figures.canvas.gallery import NO_FIGURES, Gallery
+from nsbench.report.figures.training_curve import read_curves
+from nsbench.report.formats.composition import compose
+from nsbench.report.formats.files import FIGURES_FOLDER, write_files
+from nsbench.report.formats.format import ReportFormat
 from nsbench.report.scratch import scratch_folder
 from nsbench.report.summary import DatasetSummary
-from nsbench.report.training_curve import read_curves
 from nsbench.tracking.stored_run import RunReader
 
 _DRAWN_IN = frozenset({ReportFormat.HTML, ReportFormat.FIGURES})

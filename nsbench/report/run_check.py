@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from nsbench.report.faulty_run import FaultyRun, faulty_run
-from nsbench.report.plain_text import plain_run, plain_text
+from nsbench.report.figures.training_curve import VALID_NDCG
+from nsbench.report.formats.plain_text import plain_run, plain_text
 from nsbench.report.selection import COMPARED_KINDS, version_of
 from nsbench.report.summary import summary_metrics
-from nsbench.report.training_curve import VALID_NDCG
 from nsbench.terms import CUT_OFF, GROUPS, Tag, metric_name
 from nsbench.tracking.stored_run import StoredRun
 

@@ -10,14 +10,14 @@ import numpy as np
 from pydantic import ValidationError
 
 from nsbench.data.dataset import DatasetCard, Popularity
-from nsbench.report.bookkeeping import RunCount, count_runs
-from nsbench.report.claim import Claim
 from nsbench.report.cost import CostRow
 from nsbench.report.faulty_run import FaultyRun
-from nsbench.report.paper import PublishedComparison
-from nsbench.report.plain_text import plain_text
+from nsbench.report.formats.plain_text import plain_text
+from nsbench.report.paper.claim import Claim
+from nsbench.report.paper.published import PublishedComparison
+from nsbench.report.run_counts import RunCount, count_runs
 from nsbench.report.selection import CUTOFF, Method, Selection, select
-from nsbench.report.statistic import Statistics
+from nsbench.report.statistics.estimate import Statistics
 from nsbench.terms import ALL, BALANCED_COHORTS, GROUPS, Cohort, balance_name, metric_name
 from nsbench.tracking.stored_run import StoredRun
 

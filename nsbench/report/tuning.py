@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from nsbench.report.number import listed
 from nsbench.report.run_check import number_of
 from nsbench.report.selection import Method
 from nsbench.report.summary import DatasetSummary
+from nsbench.report.tables.number_text import listed
 from nsbench.terms import RunKind
 from nsbench.tracking.stored_run import StoredRun
 

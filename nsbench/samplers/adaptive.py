@@ -11,7 +11,7 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor
 
-from nsbench.data.batch import UserBatch
+from nsbench.batching.batch import UserBatch
 from nsbench.negative_count import Kept, Proposed
 from nsbench.samplers.batch import explain_small_pool, in_batch
 from nsbench.samplers.mixed import InBatchCount, mixed

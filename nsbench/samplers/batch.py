@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
-from nsbench.data.batch import UserBatch
+from nsbench.batching.batch import UserBatch
 from nsbench.samplers.history import UserHistory
 from nsbench.samplers.sampler import Exclusion, NegativeCount, Negatives, Sampler, SamplerContext, SamplerSettings
 from nsbench.samplers.sharing import SharedByUsers, UserOrGroup

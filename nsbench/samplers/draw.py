@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from nsbench.data.batch import UserBatch
+from nsbench.batching.batch import UserBatch
 from nsbench.samplers.history import UserHistory
 from nsbench.samplers.sampler import Negatives
 from nsbench.samplers.sharing import BY_USER, Sharing

@@ -11,7 +11,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from nsbench.data.batch import UserBatch
+from nsbench.batching.batch import UserBatch
 from nsbench.negative_count import Proposed
 from nsbench.samplers.batch import in_batch
 from nsbench.samplers.random import Uniform

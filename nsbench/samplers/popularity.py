@@ -7,7 +7,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from nsbench.data.batch import UserBatch
+from nsbench.batching.batch import UserBatch
 from nsbench.samplers.draw import draw_unseen, tries
 from nsbench.samplers.history import UserHistory
 from nsbench.samplers.sampler import NegativeCount, Negatives, Sampler, SamplerContext, SamplerSettings

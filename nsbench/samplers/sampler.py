@@ -14,10 +14,10 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
-from nsbench.data.batch import UserBatch
+from nsbench.batching.batch import UserBatch
+from nsbench.batching.window import Windows
+from nsbench.data.cohort import CohortRule, PopularityCounts, item_cohorts
 from nsbench.data.dataset import Dataset
-from nsbench.data.item import CohortRule, PopularityCounts, item_cohorts
-from nsbench.data.window import Windows
 from nsbench.negative_count import CountFields, Proposed
 from nsbench.samplers.history import UserHistory
 from nsbench.samplers.sharing import SharedBy, Sharing

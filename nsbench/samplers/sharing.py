@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 import torch
 from pydantic import Field
 
-from nsbench.data.batch import UserBatch
-from nsbench.data.window import Windows
+from nsbench.batching.batch import UserBatch
+from nsbench.batching.window import Windows
 
 SharedBy = Literal["position", "user", "group", "batch"]
 """Who shares a draw of negatives: nobody, the positions of a user (the paper), some users, or the whole batch."""

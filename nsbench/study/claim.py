@@ -16,10 +16,10 @@ from typing import Literal, Protocol, final
 import optuna
 from optuna.study import Study
 
-from nsbench.study.lasting_storage import LastingStorage
-from nsbench.study.owner import is_dead, is_of_this_machine, this_process
-from nsbench.study.shield import undivided
-from nsbench.study.sign_of_life import GRACE_S, RENEW_EVERY_S, SameSigns
+from nsbench.study.search.retrying_storage import LastingStorage
+from nsbench.study.trials.heartbeat import GRACE_S, RENEW_EVERY_S, SameSigns
+from nsbench.study.workers.process_id import is_dead, is_of_this_machine, this_process
+from nsbench.study.workers.shield import undivided
 
 CLAIMS = "nsbench.repeats/"
 """How the names of such studies begin; no study of trials may be called so."""
@@ -86,7 +86,7 @@ class Claim:
 
     Attributes:
         state: How the run stands.
-        owner: The leading process, as `nsbench.study.owner` names it.
+        owner: The leading process, as `nsbench.study.workers.process_id` names it.
         sign: Seconds since 1970 by the owner's clock, renewed while it lives.
     """
 

@@ -4,16 +4,16 @@ from collections import defaultdict
 
 from nsbench.data.dataset import Dataset
 from nsbench.home import Home
-from nsbench.study.best import best_for
-from nsbench.study.plan import study_name
+from nsbench.study.best_trial import best_for
 from nsbench.study.profile import Profile, ProfileDataset
 from nsbench.study.repeat import RepeatOrder, baselines_of
 from nsbench.study.run_list import RunList
+from nsbench.study.search.plan import study_name
+from nsbench.study.search.space import space_of
 from nsbench.study.session import Session, StudyOrder
-from nsbench.study.space import space_of
-from nsbench.study.tuning import Tuning
+from nsbench.study.trials.tuning import Tuning
 from nsbench.terms import RunKind
-from nsbench.tracking.mlflow_reader import open_reader
+from nsbench.tracking.reading.mlflow_reader import open_reader
 
 
 def baselines(profile: Profile, entry: ProfileDataset, dataset: Dataset, home: Home) -> RunList:

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
-from nsbench.study.best import BestPoint, ranked_points
-from nsbench.study.lasting_storage import LastingStorage
-from nsbench.study.ledger import CONFIRMS, n_finished
-from nsbench.study.plan import ORIGIN
+from nsbench.study.best_trial import BestPoint, ranked_points
+from nsbench.study.search.plan import ORIGIN
+from nsbench.study.search.retrying_storage import LastingStorage
+from nsbench.study.trials.trial_state import CONFIRMS, n_finished
 
 SEEDS = 3
 """Seeds of each point that is confirmed, that of its trial in the search included."""

@@ -5,10 +5,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import final
 
-from nsbench.study.answer import Answer, Verdict
 from nsbench.study.claim import Claims, ClaimState
-from nsbench.study.job import Ending, Job, Row, TrainJob
-from nsbench.study.ledger import GIVEN_UP
+from nsbench.study.trials.trial_state import GIVEN_UP
+from nsbench.study.workers.answer import Answer, Verdict
+from nsbench.study.workers.job import Ending, Job, Row, TrainJob
 from nsbench.terms import CUT_OFF
 
 

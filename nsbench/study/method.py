@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 from nsbench.config import Settings
 from nsbench.data.dataset import Dataset
-from nsbench.experiment import protocol_of, settled
 from nsbench.home import Home
+from nsbench.runs.experiment import protocol_of, settled
 from nsbench.terms import RunKind
 from nsbench.tracking.method_summary import summary_of
-from nsbench.tracking.mlflow_reader import open_reader
-from nsbench.tracking.mlflow_store import MlflowTracker
+from nsbench.tracking.reading.mlflow_reader import open_reader
 from nsbench.tracking.stored_run import StoredRun
+from nsbench.tracking.writing.mlflow_tracker import MlflowTracker
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Method:
         dataset: The dataset's name.
         dataset_hash: The content hash of its card.
         fingerprint: Hash of the settings, seed and budget apart.
-        protocol: How it is evaluated, as `nsbench.experiment.protocol_of` says it.
+        protocol: How it is evaluated, as `nsbench.runs.experiment.protocol_of` says it.
     """
 
     sampler: str

@@ -5,13 +5,13 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from nsbench.baseline import BASELINES
 from nsbench.config import Value
 from nsbench.errors import SettingsError
 from nsbench.objective import checked_objective
+from nsbench.runs.baseline import BASELINES
 from nsbench.samplers import SAMPLERS
-from nsbench.study.config_file import find_config
-from nsbench.study.space import Choice, StudyFile, read_study_file, read_yaml_as, space_of
+from nsbench.study.search.config_file import find_config
+from nsbench.study.search.space import Choice, StudyFile, read_study_file, read_yaml_as, space_of
 
 
 class _Part(BaseModel):

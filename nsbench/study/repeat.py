@@ -5,26 +5,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from nsbench.baseline import BASELINES, baseline_plan
 from nsbench.config import Settings, Value
 from nsbench.data.dataset import Dataset
 from nsbench.errors import SettingsError
 from nsbench.evaluation.settings import EvaluationSettings
-from nsbench.experiment import protocol_of, settled
 from nsbench.home import Home
 from nsbench.objective import checked_objective
+from nsbench.runs.baseline import BASELINES, baseline_plan
+from nsbench.runs.experiment import protocol_of, settled
+from nsbench.runs.watcher import RunOrder
 from nsbench.samplers import SAMPLERS
 from nsbench.study.claim import Claims, StoredClaims, claims_name, run_name
-from nsbench.study.job import BaselineJob, TrainJob
-from nsbench.study.lasting_storage import LastingStorage
 from nsbench.study.listed_run import PlannedJob
 from nsbench.study.method import Method
-from nsbench.study.plan import study_name
 from nsbench.study.run_list import RunList
+from nsbench.study.search.plan import study_name
+from nsbench.study.search.retrying_storage import LastingStorage
+from nsbench.study.workers.job import BaselineJob, TrainJob
 from nsbench.terms import ALL, CUT_OFF, N_EPOCHS, RunKind, Tag, metric_name
-from nsbench.tracking.mlflow_reader import open_reader
+from nsbench.tracking.reading.mlflow_reader import open_reader
 from nsbench.tracking.stored_run import StoredRun
-from nsbench.watcher import RunOrder
 
 logger = logging.getLogger(__name__)
 

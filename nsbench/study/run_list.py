@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import final
 
 from nsbench.study.claim import Claims, ClaimState, NoClaims
-from nsbench.study.failure import Failures
-from nsbench.study.job import Assignment, Row
-from nsbench.study.ledger import MOST_LOST
 from nsbench.study.listed_run import ListedAssignment, ListedRun, PlannedJob
 from nsbench.study.method import Method
+from nsbench.study.trials.failure import Failures
+from nsbench.study.trials.trial_state import MOST_LOST
+from nsbench.study.workers.job import Assignment, Row
 
 _LOOK_ELSEWHERE_EVERY_S = 5.0
 

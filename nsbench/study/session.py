@@ -8,27 +8,27 @@ from typing import Self, final
 from nsbench.config import Settings, Value
 from nsbench.data.dataset import Dataset
 from nsbench.errors import TrackingError
-from nsbench.experiment import settled
 from nsbench.home import Home
 from nsbench.objective import checked_objective
+from nsbench.retry import OPENING_PATIENCE_S
+from nsbench.runs.experiment import settled
 from nsbench.study.confirmation import n_points_of, note_n_points
-from nsbench.study.crew import Crew
-from nsbench.study.engine import Viewer, work
-from nsbench.study.joining import JoinedStudy, announce_repeats, goal_of, invite, raise_goal
-from nsbench.study.lasting_storage import LastingStorage
 from nsbench.study.method import log_method_summary
-from nsbench.study.plan import DEFAULT_PROFILE, StudyPlan, load_study, open_study, study_name, with_budget_of
-from nsbench.study.reconcile import Reconciler
 from nsbench.study.repeat import RepeatOrder, claims_of, repeats_of
 from nsbench.study.run_list import RunList
-from nsbench.study.space import StudyFile, space_of
-from nsbench.study.storage import open_storage
-from nsbench.study.summary import log_summary
-from nsbench.study.trial_end import go_on
-from nsbench.study.tuning import Pace, Tuning
-from nsbench.tracking.mlflow_connection import create_store
-from nsbench.tracking.mlflow_store import MlflowTracker, open_tracker
-from nsbench.tracking.patience import OPENING_PATIENCE_S
+from nsbench.study.search.plan import DEFAULT_PROFILE, StudyPlan, load_study, open_study, study_name, with_budget_of
+from nsbench.study.search.retrying_storage import LastingStorage
+from nsbench.study.search.space import StudyFile, space_of
+from nsbench.study.search.storage import open_storage
+from nsbench.study.shared_study import JoinedStudy, announce_repeats, goal_of, invite, raise_goal
+from nsbench.study.study_summary import log_summary
+from nsbench.study.trials.reconcile import Reconciler
+from nsbench.study.trials.trial_failure import go_on
+from nsbench.study.trials.tuning import Pace, Tuning
+from nsbench.study.workers.pool import Crew
+from nsbench.study.workers.scheduler import Viewer, work
+from nsbench.tracking.writing.mlflow_connection import create_store
+from nsbench.tracking.writing.mlflow_tracker import MlflowTracker, open_tracker
 
 _PATIENCE_S = 60.0
 """How long a command that is done waits for a tracking store that is out."""

@@ -6,7 +6,7 @@ from typing import Protocol
 from torch import Tensor
 
 from nsbench.errors import TrainingError
-from nsbench.model import Sasrec
+from nsbench.models.sasrec.definition import Sasrec
 from nsbench.training.progress import Look
 
 

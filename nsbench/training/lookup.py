@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from nsbench.data.layout import Block
-from nsbench.data.step import Step
-from nsbench.loss import NegativeVectors
+from nsbench.batching.buckets import Block
+from nsbench.batching.step import Step
+from nsbench.losses.binary_cross_entropy import NegativeVectors
 from nsbench.samplers.sampler import Negatives
-from nsbench.training.item_table import ItemTable
+from nsbench.training.optimizer.item_table import ItemTable
 
 
 @dataclass(frozen=True)

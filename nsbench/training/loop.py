@@ -8,30 +8,30 @@ from functools import cached_property
 
 import torch
 
-from nsbench.data.batch import BatchSource
+from nsbench.batching.batch import BatchSource
 from nsbench.device import keep_freed_memory, wants_graphs
-from nsbench.group import Group
-from nsbench.model import ModelSettings, Sasrec
+from nsbench.models.sasrec.definition import ModelSettings, Sasrec
+from nsbench.process_group import Group
 from nsbench.samplers.sampler import Sampler
 from nsbench.seeding import derive_seed
-from nsbench.training.joint import JointListener
+from nsbench.training.batch_stream import DrawSource
+from nsbench.training.checkpoint.mismatch import mismatch_of
+from nsbench.training.checkpoint.replica_subset import narrowed
+from nsbench.training.checkpoint.training_checkpoint import Checkpoint, NullCheckpoint, Snapshot
+from nsbench.training.distributed.batch_shard import check_batch_size
+from nsbench.training.distributed.group_listener import JointListener
+from nsbench.training.distributed.table_placement import Placement, placement_of
+from nsbench.training.distributed.torch_group import current_group
 from nsbench.training.listener import Listener, ReplicaLeaves
-from nsbench.training.mismatch import mismatch_of
-from nsbench.training.narrowing import narrowed
-from nsbench.training.part import check_batch_size
-from nsbench.training.placement import Placement, placement_of
 from nsbench.training.progress import Replica
 from nsbench.training.replica_steps import ReplicaSteps, Together, replica_steps
 from nsbench.training.result import TrainingResult
-from nsbench.training.resume import Checkpoint, NullCheckpoint, Snapshot
 from nsbench.training.settings import TrainingSettings
-from nsbench.training.source import DrawSource
 from nsbench.training.state import TrainingState, new_state
 from nsbench.training.step import Stepper
 from nsbench.training.step_graph import GraphTaker
+from nsbench.training.step_runner import EachAnew, Taker
 from nsbench.training.stopwatch import Stopwatch
-from nsbench.training.taker import EachAnew, Taker
-from nsbench.training.torch_group import current_group
 
 _log = logging.getLogger(__name__)
 

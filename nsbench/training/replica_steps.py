@@ -12,12 +12,12 @@ from typing import Protocol, final
 import torch
 from torch import Tensor
 
-from nsbench.data.batch import BatchSource
-from nsbench.data.step import Step, step_of
-from nsbench.data.usual import UsualLayout
-from nsbench.model import Sasrec
+from nsbench.batching.batch import BatchSource
+from nsbench.batching.static_layout import UsualLayout
+from nsbench.batching.step import Step, step_of
+from nsbench.models.sasrec.definition import Sasrec
 from nsbench.samplers.sampler import Negatives
-from nsbench.training.source import Draw, stacked
+from nsbench.training.batch_stream import Draw, stacked
 from nsbench.training.step import Stepper
 
 IN_TURN_FROM = 1_000

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from nsbench.model import Sasrec
+from nsbench.models.sasrec.definition import Sasrec
 from nsbench.training.progress import Counts, Look
 
 

@@ -9,16 +9,16 @@ import torch
 from torch import Tensor
 
 from nsbench.errors import TrainingError
-from nsbench.model import Sasrec
+from nsbench.models.sasrec.definition import Sasrec
+from nsbench.training.batch_stream import DrawSource
+from nsbench.training.checkpoint.replica_subset import narrowed
+from nsbench.training.checkpoint.tensor_names import prefixed, under
+from nsbench.training.checkpoint.training_checkpoint import Snapshot
 from nsbench.training.epoch_loss import EpochLoss
-from nsbench.training.named import prefixed, under
-from nsbench.training.narrowing import narrowed
 from nsbench.training.progress import Counts, Look, Progress, Replica
 from nsbench.training.replica_steps import ReplicaSteps
-from nsbench.training.resume import Snapshot
 from nsbench.training.shortage import EpochShortage
-from nsbench.training.source import DrawSource
-from nsbench.training.taker import Taker
+from nsbench.training.step_runner import Taker
 
 
 @dataclass

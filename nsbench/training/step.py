@@ -6,20 +6,20 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from nsbench.data.layout import Block
-from nsbench.data.shelf import Places
-from nsbench.data.step import Step
+from nsbench.batching.buckets import Block
+from nsbench.batching.dropout_masks import ByteDropout
+from nsbench.batching.packed_positions import Places
+from nsbench.batching.step import Step
 from nsbench.device import tf32_products
-from nsbench.loss import BinaryCrossEntropy, Select
-from nsbench.model import Sasrec
+from nsbench.losses.binary_cross_entropy import BinaryCrossEntropy, Select
+from nsbench.models.sasrec.definition import Sasrec, dropout_sites
+from nsbench.models.sasrec.encoder import Encoder
 from nsbench.samplers.sampler import Negatives, Sampler
-from nsbench.training.adam import Adam
-from nsbench.training.dropout import ByteDropout
-from nsbench.training.encoder import Encoder
+from nsbench.training.checkpoint.tensor_names import prefixed, under
+from nsbench.training.distributed.batch_shard import part_of
+from nsbench.training.distributed.table_placement import ONE_PROCESS, Placement
 from nsbench.training.lookup import Lookup, look_up
-from nsbench.training.named import prefixed, under
-from nsbench.training.part import part_of
-from nsbench.training.placement import ONE_PROCESS, Placement
+from nsbench.training.optimizer.adam import Adam
 from nsbench.training.settings import TrainingSettings
 
 ROW_WISE_FROM = 16_000
@@ -103,7 +103,7 @@ class Stepper:
         """
         settings = self._model.settings
         step, negatives = part_of(step, negatives, self._group)
-        dropout = ByteDropout(settings, step, self._generators) if settings.dropout_rate > 0 else None
+        dropout = ByteDropout(dropout_sites(settings), step, self._generators) if settings.dropout_rate > 0 else None
         with tf32_products(step.device):
             gradients = self.gradients(step, negatives, dropout)
         losses, by_dense = self._group.sum(gradients.losses, gradients.by_dense)

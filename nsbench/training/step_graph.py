@@ -4,8 +4,8 @@ A step is some 400 calls, which the host makes more slowly than a large GPU does
 recorded; to repeat it is one call, and two for each stream of random numbers. Recorded are the memory that each kernel reads
 and writes, and its numbers. So what differs between steps has to be in memory: the windows, copied to where the graph reads
 them; the generators' places in their streams, which torch moves on as each call would; Adam's count of steps. And what has a
-size must have that size in each step, which `nsbench.data.usual` sees to. Steps whose users don't fit in, and the last one of
-an epoch, are computed call by call, and give what a graph would have given.
+size must have that size in each step, which `nsbench.batching.static_layout` sees to. Steps whose users don't fit in, and the
+last one of an epoch, are computed call by call, and give what a graph would have given.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,9 +18,9 @@ from torch import Tensor
 
 from nsbench.device import captured, is_out_of_memory, uploaded
 from nsbench.errors import TrainingError
+from nsbench.training.batch_stream import DrawSource, draw_for
 from nsbench.training.replica_steps import Together
-from nsbench.training.source import DrawSource, draw_for
-from nsbench.training.taker import Taken
+from nsbench.training.step_runner import Taken
 
 N_BEFORE = 2
 """Steps that are computed call by call before one is recorded: what is made or loaded once, then is."""

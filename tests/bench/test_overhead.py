@@ -7,11 +7,11 @@ from nsbench.bench.meter import Meter, MeteredTracker, MeteredWatcher
 from nsbench.bench.overhead import cost_of
 from nsbench.bench.training import settings_with
 from nsbench.bench.workload import dataset_of
-from nsbench.experiment import run
-from nsbench.model import ModelSettings
+from nsbench.models.sasrec.definition import ModelSettings
+from nsbench.runs.experiment import run
+from nsbench.runs.watcher import NullWatcher, RunOrder
 from nsbench.terms import RunKind
 from nsbench.tracking.tracker import NullTracker
-from nsbench.watcher import NullWatcher, RunOrder
 from tests.bench.bench_builder import TINY
 
 

@@ -15,8 +15,8 @@ from nsbench.bench.training import (
 )
 from nsbench.bench.workload import dataset_of
 from nsbench.config import Settings
-from nsbench.experiment import trainer_of
-from nsbench.model import ModelSettings, initial_model
+from nsbench.models.sasrec.definition import ModelSettings, initial_model
+from nsbench.runs.experiment import trainer_of
 from nsbench.samplers import SAMPLERS
 from nsbench.training.step import Stepper
 from tests.bench.bench_builder import TINY

@@ -3,12 +3,12 @@
 import pytest
 import torch
 
+from nsbench.batching.batch import UserBatch
 from nsbench.bench.training import encoder_flops
 from nsbench.bench.work import LimitShares, Work, shares_of, work_of
-from nsbench.data.batch import UserBatch
-from nsbench.model import ModelSettings
+from nsbench.models.sasrec.definition import ModelSettings
 from nsbench.samplers.sampler import Negatives
-from nsbench.training.source import Draw
+from nsbench.training.batch_stream import Draw
 from tests.bench.bench_builder import UNIT_LIMITS
 
 

@@ -12,7 +12,7 @@ from nsbench.cli.completion import complete_evaluation_setting, complete_sampler
 from nsbench.config import Settings
 from nsbench.evaluation.settings import EvaluationSettings
 from nsbench.samplers import SAMPLERS
-from nsbench.study.config_file import config_names
+from nsbench.study.search.config_file import config_names
 from tests.cli.in_process import Shown, nsbench
 
 

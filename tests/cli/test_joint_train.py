@@ -9,13 +9,13 @@ import pytest
 
 from nsbench.config import Settings
 from nsbench.data.store import load_dataset
-from nsbench.data.synthetic import prepare_synthetic, settings_like
-from nsbench.experiment import run
+from nsbench.data.synthetic.generate import prepare_synthetic, settings_like
 from nsbench.home import Home
+from nsbench.runs.experiment import run
+from nsbench.runs.watcher import RunOrder
 from nsbench.terms import RunKind
-from nsbench.tracking.mlflow_reader import MlflowReader
+from nsbench.tracking.reading.mlflow_reader import MlflowReader
 from nsbench.tracking.tracker import NullTracker
-from nsbench.watcher import RunOrder
 from tests.free_port import free_port
 
 VALUES = {"hidden_dim": 8, "max_length": 8, "batch_size": 32, "max_epochs": 6, "validate_every": 2}

@@ -15,7 +15,7 @@ from nsbench.cli.study_view import EXIT_FAILED_RUNS
 from nsbench.config import Settings
 from nsbench.samplers import SAMPLERS
 from nsbench.terms import RunKind
-from nsbench.tracking.mlflow_reader import MlflowReader
+from nsbench.tracking.reading.mlflow_reader import MlflowReader
 from tests.cli.in_process import Shown, nsbench
 
 SHORT = ("--dataset", "few", "--epochs", "1", "--set", "hidden_dim=8")

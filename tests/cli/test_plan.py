@@ -8,7 +8,7 @@ import typer
 from typer.testing import CliRunner
 
 from nsbench.cli.plan import plan, say_seconds
-from nsbench.data.synthetic import prepare_synthetic, settings_like
+from nsbench.data.synthetic.generate import prepare_synthetic, settings_like
 from nsbench.errors import NsbenchError
 from nsbench.forecast.announcement import announced
 from nsbench.forecast.epochs import Epochs

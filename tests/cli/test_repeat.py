@@ -9,17 +9,17 @@ from typer.testing import CliRunner
 
 from nsbench.cli.main import app
 from nsbench.data.store import read_card
-from nsbench.data.synthetic import prepare_synthetic, settings_like
+from nsbench.data.synthetic.generate import prepare_synthetic, settings_like
 from nsbench.errors import SettingsError
 from nsbench.home import Home
-from nsbench.study.best import best_of
-from nsbench.study.joining import announce_repeats
-from nsbench.study.plan import StudyPlan, load_plan, open_study
-from nsbench.study.space import StudyFile, space_of
-from nsbench.study.storage import open_storage
+from nsbench.runs.watcher import DEFAULT_OBJECTIVE
+from nsbench.study.best_trial import best_of
+from nsbench.study.search.plan import StudyPlan, load_plan, open_study
+from nsbench.study.search.space import StudyFile, space_of
+from nsbench.study.search.storage import open_storage
+from nsbench.study.shared_study import announce_repeats
 from nsbench.terms import RunKind
-from nsbench.tracking.mlflow_reader import open_reader
-from nsbench.watcher import DEFAULT_OBJECTIVE
+from nsbench.tracking.reading.mlflow_reader import open_reader
 
 TINY = [f"--set={field}" for field in ("hidden_dim=4", "max_length=5", "batch_size=64", "max_epochs=1")]
 

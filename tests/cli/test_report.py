@@ -16,8 +16,8 @@ from typer.testing import CliRunner, Result
 from nsbench.cli.report import report
 from nsbench.cli.ui import ui
 from nsbench.errors import SettingsError, TrackingError
-from nsbench.report.report_format import ReportFormat
-from nsbench.tracking.mlflow_store import MlflowTracker, open_tracker
+from nsbench.report.formats.format import ReportFormat
+from nsbench.tracking.writing.mlflow_tracker import MlflowTracker, open_tracker
 from tests.tracking.run_builder import final_metrics, home_at, plan_of, record_of
 
 app = typer.Typer()

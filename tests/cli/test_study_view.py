@@ -7,7 +7,7 @@ import pytest
 
 from nsbench.cli.console import Console
 from nsbench.cli.study_view import StudyView, say_cut_off
-from nsbench.study.job import Assignment, Row
+from nsbench.study.workers.job import Assignment, Row
 
 
 @dataclass

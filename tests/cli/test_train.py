@@ -11,14 +11,14 @@ from mlflow import MlflowClient
 
 from nsbench.config import Settings
 from nsbench.data.store import load_dataset
-from nsbench.data.synthetic import prepare_synthetic, settings_like
-from nsbench.experiment import run
+from nsbench.data.synthetic.generate import prepare_synthetic, settings_like
 from nsbench.home import Home
+from nsbench.runs.experiment import run
+from nsbench.runs.watcher import DEFAULT_OBJECTIVE, RunOrder
 from nsbench.terms import RunKind, Tag
-from nsbench.tracking.mlflow_reader import MlflowReader
-from nsbench.tracking.spool import RunTag, Spool
+from nsbench.tracking.reading.mlflow_reader import MlflowReader
 from nsbench.tracking.tracker import NullTracker
-from nsbench.watcher import DEFAULT_OBJECTIVE, RunOrder
+from nsbench.tracking.writing.spool import RunTag, Spool
 
 VALUES = {"hidden_dim": 8, "max_length": 8, "batch_size": 32, "max_epochs": 60, "validate_every": 5, "patience": 0}
 

@@ -9,14 +9,14 @@ import pytest
 from typer.testing import CliRunner
 
 from nsbench.cli.main import app
-from nsbench.data.synthetic import prepare_synthetic, settings_like
+from nsbench.data.synthetic.generate import prepare_synthetic, settings_like
 from nsbench.errors import NsbenchError
 from nsbench.home import Home
-from nsbench.study.ledger import GROUP
-from nsbench.study.plan import load_study
-from nsbench.study.storage import open_storage
+from nsbench.study.search.plan import load_study
+from nsbench.study.search.storage import open_storage
+from nsbench.study.trials.trial_state import GROUP
 from nsbench.terms import RunKind
-from nsbench.tracking.mlflow_reader import open_reader
+from nsbench.tracking.reading.mlflow_reader import open_reader
 
 
 @pytest.mark.parametrize(

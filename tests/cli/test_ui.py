@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from nsbench.cli import ui_guard
-from nsbench.tracking.mlflow_store import MlflowTracker, open_tracker
+from nsbench.tracking.writing.mlflow_tracker import MlflowTracker, open_tracker
 from tests.cli.in_process import nsbench
 from tests.free_port import free_port
 from tests.tracking.run_builder import home_at, plan_of

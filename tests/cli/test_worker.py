@@ -7,15 +7,15 @@ from typer.testing import CliRunner
 
 from nsbench.cli.main import app
 from nsbench.data.store import read_card
-from nsbench.data.synthetic import prepare_synthetic, settings_like
+from nsbench.data.synthetic.generate import prepare_synthetic, settings_like
 from nsbench.errors import NsbenchError
 from nsbench.home import Home
-from nsbench.study.joining import invite, raise_goal
-from nsbench.study.ledger import RUN_ID
-from nsbench.study.plan import StudyPlan, open_study
-from nsbench.study.space import StudyFile, space_of
-from nsbench.study.storage import open_storage
-from nsbench.watcher import DEFAULT_OBJECTIVE
+from nsbench.runs.watcher import DEFAULT_OBJECTIVE
+from nsbench.study.search.plan import StudyPlan, open_study
+from nsbench.study.search.space import StudyFile, space_of
+from nsbench.study.search.storage import open_storage
+from nsbench.study.shared_study import invite, raise_goal
+from nsbench.study.trials.trial_state import RUN_ID
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from nsbench.data.table import Table
-from nsbench.data.timestamp import MICROSECONDS
+from nsbench.data.log.columns.timestamp import MICROSECONDS
+from nsbench.data.log.table import Table
 
 START = 1_400_000_000
 Row = tuple[int, int, int]

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from nsbench.data.column import Columns
+from nsbench.data.log.columns.column import Columns
 from tests.data.log_case import Case, Reading, unique
 from tests.data.log_json import json_cases
 from tests.data.log_record import json_reading, text_reading

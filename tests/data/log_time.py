@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from nsbench.data.choice import TimeUnit
+from nsbench.data.log.choice import TimeUnit
 
 
 @dataclass(frozen=True)

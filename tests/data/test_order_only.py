@@ -9,14 +9,14 @@ import polars as pl
 import pytest
 from pydantic import ValidationError
 
-from nsbench.data.choice import TimeUnit
-from nsbench.data.column import Columns
 from nsbench.data.dataset import Dataset
 from nsbench.data.description import describe
-from nsbench.data.ingest import ReadOptions
-from nsbench.data.order_note import order_note
-from nsbench.data.prepare import prepare_log
-from nsbench.data.prepare_options import PrepareOptions
+from nsbench.data.log.choice import TimeUnit
+from nsbench.data.log.columns.column import Columns
+from nsbench.data.log.ingest import ReadOptions
+from nsbench.data.log.order_note import order_note
+from nsbench.data.log.prepare import prepare_log
+from nsbench.data.log.prepare_options import PrepareOptions
 from nsbench.data.store import load_dataset, read_item_labels
 from nsbench.errors import LogError, SettingsError
 from nsbench.home import Home

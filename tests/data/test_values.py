@@ -8,9 +8,9 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from nsbench.data.ingest import ReadOptions, stage_log
-from nsbench.data.prepare import prepare_log
-from nsbench.data.prepare_options import PrepareOptions
+from nsbench.data.log.ingest import ReadOptions, stage_log
+from nsbench.data.log.prepare import prepare_log
+from nsbench.data.log.prepare_options import PrepareOptions
 from nsbench.data.store import read_item_labels, read_user_labels
 from nsbench.errors import LogError
 from nsbench.home import Home

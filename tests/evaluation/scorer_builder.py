@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from nsbench.data.dataset import Histories
-from nsbench.evaluation.share import WHOLE
+from nsbench.evaluation.shard import WHOLE
 
 
 class WrittenScorer:

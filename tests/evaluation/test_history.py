@@ -11,9 +11,9 @@ from nsbench.evaluation.history import encoded, seen_in_training
 from nsbench.evaluation.model_scorer import ModelScorer
 from nsbench.evaluation.ranking import rank_targets
 from nsbench.evaluation.settings import EvaluationSettings
-from nsbench.evaluation.share import WHOLE
+from nsbench.evaluation.shard import WHOLE
 from nsbench.evaluation.target import TargetMode, targets_of
-from nsbench.model import ModelSettings, Sasrec, initial_model
+from nsbench.models.sasrec.definition import ModelSettings, Sasrec, initial_model
 from tests.builder import dataset_of
 from tests.evaluation.scorer_builder import WrittenScorer
 

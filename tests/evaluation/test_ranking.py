@@ -10,7 +10,7 @@ from nsbench.evaluation import candidate
 from nsbench.evaluation.ranking import rank_targets
 from nsbench.evaluation.scorer import Scorer
 from nsbench.evaluation.settings import EvaluationSettings
-from nsbench.evaluation.share import WHOLE
+from nsbench.evaluation.shard import WHOLE
 from nsbench.evaluation.target import targets_of
 from nsbench.terms import Cohort
 from tests.builder import dataset_of

@@ -6,12 +6,12 @@ import pytest
 
 from nsbench.bench.workload import Workload, dataset_of
 from nsbench.config import Settings
-from nsbench.data.download import SOURCES
+from nsbench.data.public.sources import SOURCES
 from nsbench.errors import DatasetError
 from nsbench.forecast.load import load_of, typical_settings
 from nsbench.forecast.subject import PUBLISHED_SIZES, STAND_IN_USERS, Subject, subject_of
 from nsbench.home import Home
-from nsbench.study.space import RangeChange, StudyFile, space_of
+from nsbench.study.search.space import RangeChange, StudyFile, space_of
 
 
 def subject(share: float = 1.0) -> Subject:

@@ -3,7 +3,7 @@
 import pytest
 
 from nsbench.config import Settings
-from nsbench.data.synthetic import prepare_synthetic, settings_like
+from nsbench.data.synthetic.generate import prepare_synthetic, settings_like
 from nsbench.forecast.measurement import Task, measure
 from nsbench.home import Home
 

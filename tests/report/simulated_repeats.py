@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nsbench.report.quantity import balance_of
-from nsbench.report.statistic import BALANCE, BALANCE_OF_MEANS, HEAD_SHARE
-from nsbench.report.two_level import UserSums
+from nsbench.report.statistics.bootstrap import UserSums
+from nsbench.report.statistics.derived_metric import balance_of
+from nsbench.report.statistics.estimate import BALANCE, BALANCE_OF_MEANS, HEAD_SHARE
 from nsbench.terms import ALL, BALANCED_COHORTS, Cohort
 
 LEVELS = np.array([-1.2, -2.0, -2.8])

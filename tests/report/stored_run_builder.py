@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from nsbench.report.reading import summary_of_runs
+from nsbench.report.analysis import summary_of_runs
 from nsbench.report.summary import DatasetSummary
 from nsbench.terms import RunKind
 from nsbench.tracking.stored_run import RunStatus, StoredRun

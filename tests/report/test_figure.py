@@ -9,20 +9,20 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from nsbench.data.dataset import CohortPopularity, Popularity
-from nsbench.report.accuracy_balance_figure import accuracy_balance_figure
-from nsbench.report.cohort_figure import cohort_figure
-from nsbench.report.curve_figure import curve_figure
-from nsbench.report.difference_figure import difference_figure
-from nsbench.report.label_placement import Box
-from nsbench.report.page_svg import inline_svg
-from nsbench.report.popularity_figure import popularity_cohort_figure, popularity_figure
-from nsbench.report.ratio_figure import ratio_figure
-from nsbench.report.repeat_figure import repeat_figure
-from nsbench.report.replay_figure import ReplayPoint, replay_figure, replay_points
-from nsbench.report.search_figure import search_figure, searched_settings
-from nsbench.report.statistic import Interval, PairedDifference, Statistics
-from nsbench.report.style import ON_DARK, marks_of, marks_of_methods, save_png, svg_text
-from nsbench.report.training_curve import TrainingCurve
+from nsbench.report.figures.accuracy_balance import accuracy_balance_figure
+from nsbench.report.figures.canvas.label_placement import Box
+from nsbench.report.figures.canvas.style import ON_DARK, marks_of, marks_of_methods, save_png, svg_text
+from nsbench.report.figures.cohort import cohort_figure
+from nsbench.report.figures.difference import difference_figure
+from nsbench.report.figures.head_tail import ratio_figure
+from nsbench.report.figures.popularity import popularity_cohort_figure, popularity_figure
+from nsbench.report.figures.repeats import repeat_figure
+from nsbench.report.figures.replay import ReplayPoint, replay_figure, replay_points
+from nsbench.report.figures.search import search_figure, searched_settings
+from nsbench.report.figures.training_curve import TrainingCurve
+from nsbench.report.figures.training_curve_figure import curve_figure
+from nsbench.report.formats.page_svg import inline_svg
+from nsbench.report.statistics.estimate import Interval, PairedDifference, Statistics
 from nsbench.terms import RunKind, Tag
 from nsbench.tracking.stored_run import MetricPoint
 from tests.report.stored_run_builder import repeats, stored, summary_of

@@ -11,13 +11,13 @@ from mlflow import MlflowClient
 
 from nsbench.errors import DamagedRanks, UnreachableRanks
 from nsbench.evaluation.metric import metrics_of
-from nsbench.report.reading import read_summaries
+from nsbench.report.analysis import read_summaries
+from nsbench.report.formats.format import ReportFormat
 from nsbench.report.report import build_report
-from nsbench.report.report_format import ReportFormat
 from nsbench.terms import RunKind, Tag
-from nsbench.tracking.mlflow_reader import open_reader
-from nsbench.tracking.mlflow_store import open_tracker
+from nsbench.tracking.reading.mlflow_reader import open_reader
 from nsbench.tracking.stored_run import MetricPoint
+from nsbench.tracking.writing.mlflow_tracker import open_tracker
 from tests.report.made_reader import MadeReader, rank_table, ranked, reader_of
 from tests.tracking.run_builder import card_json, home_at, plan_of, record_of
 

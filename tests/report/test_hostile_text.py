@@ -9,14 +9,14 @@ from xml.etree import ElementTree
 import pytest
 from rich.console import Console
 
-from nsbench.report.document import anchor, file_stem
-from nsbench.report.latex import latex_table, latex_text
-from nsbench.report.markdown import markdown_table
-from nsbench.report.plain_text import plain_text
+from nsbench.report.formats.document import anchor, file_stem
+from nsbench.report.formats.latex import latex_table, latex_text
+from nsbench.report.formats.markdown import markdown_table
+from nsbench.report.formats.plain_text import plain_text
+from nsbench.report.formats.terminal import ascii_text, terminal_report
 from nsbench.report.report import build_report
 from nsbench.report.run_check import number_of
-from nsbench.report.table import Cell, ReportTable
-from nsbench.report.terminal import ascii_text, terminal_report
+from nsbench.report.tables.table import Cell, ReportTable
 from nsbench.terms import RunKind
 from tests.report.made_reader import MadeReader
 from tests.report.stored_run_builder import repeats, stored

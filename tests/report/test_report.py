@@ -11,13 +11,13 @@ import pytest
 
 from nsbench.errors import TrackingError
 from nsbench.home import Home
-from nsbench.report.gallery_file import read_group
+from nsbench.report.figures.canvas.gallery_cache import read_group
+from nsbench.report.formats.format import ReportFormat
 from nsbench.report.report import build_report
-from nsbench.report.report_format import ReportFormat
 from nsbench.terms import RunKind
-from nsbench.tracking.mlflow_connection import create_store
-from nsbench.tracking.mlflow_reader import MlflowReader, open_reader
-from nsbench.tracking.mlflow_store import open_tracker
+from nsbench.tracking.reading.mlflow_reader import MlflowReader, open_reader
+from nsbench.tracking.writing.mlflow_connection import create_store
+from nsbench.tracking.writing.mlflow_tracker import open_tracker
 from tests.tracking.run_builder import card_json, final_metrics, home_at, plan_of, record_of
 
 
@@ -67,7 +67,7 @@ def test_every_file_is_on_the_list(reader, tmp_path):
 def test_figures_of_the_same_runs_are_not_drawn_again(reader, tmp_path, monkeypatch):
     build_report(reader, ["demo"], tmp_path)
     before = {path.name: path.read_bytes() for path in (tmp_path / "figures").iterdir()}
-    monkeypatch.setattr("nsbench.report.drawing.svg_text", lambda figure: pytest.fail("drawn again"))
+    monkeypatch.setattr("nsbench.report.figures.canvas.drawing.svg_text", lambda figure: pytest.fail("drawn again"))
     drawings = pictures(tmp_path)
     build_report(reader, ["demo"], tmp_path)
     assert {path.name: path.read_bytes() for path in (tmp_path / "figures").iterdir()} == before
@@ -81,7 +81,7 @@ def pictures(folder: Path) -> list[str]:
 
 
 def test_a_figure_of_very_many_points_is_in_the_page_once(reader, tmp_path, monkeypatch):
-    monkeypatch.setattr("nsbench.report.drawing._MOST_STACKED", 10)
+    monkeypatch.setattr("nsbench.report.figures.canvas.drawing._MOST_STACKED", 10)
     build_report(reader, ["demo"], tmp_path)
     assert len(pictures(tmp_path)) > 3
     assert "<svg" in "".join(pictures(tmp_path))
@@ -214,5 +214,5 @@ def test_an_empty_store_says_how_to_fill_it(tmp_path: Path):
 
 
 def test_the_report_needs_no_torch():
-    code = "import sys, nsbench.report.report, nsbench.tracking.mlflow_reader; sys.exit('torch' in sys.modules)"
+    code = "import sys, nsbench.report.report, nsbench.tracking.reading.mlflow_reader; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -5,16 +5,16 @@ from dataclasses import replace
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from nsbench.report.accuracy_balance_figure import accuracy_balance_figure
-from nsbench.report.curve_figure import curve_figure
-from nsbench.report.difference_figure import difference_figure
-from nsbench.report.label_placement import Box
-from nsbench.report.ratio_figure import ratio_figure
-from nsbench.report.repeat_figure import repeat_figure
-from nsbench.report.search_figure import search_figure
-from nsbench.report.statistic import Interval, PairedDifference, Statistics
-from nsbench.report.style import marks_of_methods
-from nsbench.report.training_curve import TrainingCurve
+from nsbench.report.figures.accuracy_balance import accuracy_balance_figure
+from nsbench.report.figures.canvas.label_placement import Box
+from nsbench.report.figures.canvas.style import marks_of_methods
+from nsbench.report.figures.difference import difference_figure
+from nsbench.report.figures.head_tail import ratio_figure
+from nsbench.report.figures.repeats import repeat_figure
+from nsbench.report.figures.search import search_figure
+from nsbench.report.figures.training_curve import TrainingCurve
+from nsbench.report.figures.training_curve_figure import curve_figure
+from nsbench.report.statistics.estimate import Interval, PairedDifference, Statistics
 from nsbench.terms import RunKind
 from nsbench.tracking.stored_run import MetricPoint
 from tests.report.stored_run_builder import stored

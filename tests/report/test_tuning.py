@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from nsbench.report.answer import answer
+from nsbench.report.answer.answer import answer
 from nsbench.report.tuning import tuning_warning, tunings_of
 from nsbench.terms import RunKind, Tag
 from tests.report.stored_run_builder import repeats, stored, summary_of

@@ -3,9 +3,9 @@
 import numpy as np
 import torch
 
-from nsbench.data.batch import BatchSource, UserBatch
+from nsbench.batching.batch import BatchSource, UserBatch
+from nsbench.batching.window import windows_of
 from nsbench.data.dataset import Dataset
-from nsbench.data.window import windows_of
 from nsbench.samplers.history import history_of
 from nsbench.samplers.sampler import SamplerContext
 from tests.builder import dataset_of

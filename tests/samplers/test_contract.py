@@ -7,8 +7,8 @@ import pytest
 import torch
 from scipy.stats import chisquare
 
-from nsbench.data.batch import BatchSource, UserBatch
-from nsbench.data.window import windows_of
+from nsbench.batching.batch import BatchSource, UserBatch
+from nsbench.batching.window import windows_of
 from nsbench.samplers import SAMPLERS
 from nsbench.samplers.sampler import Negatives, Sampler, SamplerSettings
 from nsbench.samplers.stream import Streams

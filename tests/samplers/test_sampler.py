@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
+from nsbench.batching.batch import UserBatch
+from nsbench.batching.window import windows_of
 from nsbench.config import Settings
-from nsbench.data.batch import UserBatch
-from nsbench.data.window import windows_of
 from nsbench.errors import SettingsError
 from nsbench.samplers import SAMPLERS
 from nsbench.samplers.adaptive import AdaptiveSettings, Hardest, kth_highest

@@ -6,7 +6,7 @@ from typing import final
 import torch
 from torch import Tensor
 
-from nsbench.data.batch import UserBatch
+from nsbench.batching.batch import UserBatch
 from nsbench.data.dataset import Dataset
 from nsbench.samplers.sampler import Negatives, Sampler, SamplerSettings
 from nsbench.samplers.stream import Streams

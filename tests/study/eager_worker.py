@@ -9,9 +9,9 @@ RESUMED = "resumed.txt"
 
 
 def serve_eagerly(leader: Connection, home: Path, owner: str, log_level: int) -> None:
-    """`nsbench.study.worker.serve`, so changed; it changes its own process only."""
-    from nsbench.study import worker
-    from nsbench.study.line import RunLine
+    """`nsbench.study.workers.worker.serve`, so changed; it changes its own process only."""
+    from nsbench.study.workers import worker
+    from nsbench.study.workers.connection import RunLine
 
     class EagerDesk(worker._Desk):
         def __init__(self, root: Path, owner: str) -> None:

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from nsbench.config import Value
-from nsbench.study.answer import Verdict
-from nsbench.study.job import Assignment, Ending
+from nsbench.runs.watcher import DEFAULT_OBJECTIVE
+from nsbench.study.search.space import StudyFile
 from nsbench.study.session import StudyOrder
-from nsbench.study.space import StudyFile
-from nsbench.watcher import DEFAULT_OBJECTIVE
+from nsbench.study.workers.answer import Verdict
+from nsbench.study.workers.job import Assignment, Ending
 
 DATASET = "small"
 TINY: Mapping[str, Value] = {"hidden_dim": 4, "max_length": 5, "max_epochs": 2, "validate_every": 1, "batch_size": 64}

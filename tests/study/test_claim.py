@@ -9,8 +9,8 @@ import pytest
 from nsbench.home import Home
 from nsbench.study import claim
 from nsbench.study.claim import StoredClaims
-from nsbench.study.owner import this_process
-from nsbench.study.storage import open_storage
+from nsbench.study.search.storage import open_storage
+from nsbench.study.workers.process_id import this_process
 
 SEEDS = ["seed 0", "seed 1", "seed 2"]
 HERE = this_process()

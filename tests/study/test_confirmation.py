@@ -6,11 +6,11 @@ import pytest
 from optuna.distributions import FloatDistribution
 from optuna.trial import TrialState, create_trial
 
-from nsbench.study.answer import Verdict
-from nsbench.study.best import best_point
+from nsbench.runs.watcher import DEFAULT_OBJECTIVE
+from nsbench.study.best_trial import best_point
 from nsbench.study.confirmation import missing_seeds, n_points_of, n_trials_in_all
-from nsbench.study.ledger import CONFIRMS, seed_of
-from nsbench.watcher import DEFAULT_OBJECTIVE
+from nsbench.study.trials.trial_state import CONFIRMS, seed_of
+from nsbench.study.workers.answer import Verdict
 from tests.study.study_builder import finish, order_of
 
 RATE = {"learning_rate": FloatDistribution(1e-4, 1e-2)}

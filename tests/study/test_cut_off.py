@@ -3,14 +3,14 @@
 from optuna.trial import TrialState
 
 from nsbench.config import Settings
-from nsbench.experiment import run
-from nsbench.study.best import best_of
-from nsbench.study.ledger import CONTINUES, CUT_OFF_AT, seed_of
+from nsbench.runs.experiment import run
+from nsbench.runs.watcher import RunOrder
+from nsbench.study.best_trial import best_of
 from nsbench.study.repeat import RepeatOrder, repeats_of
+from nsbench.study.trials.trial_state import CONTINUES, CUT_OFF_AT, seed_of
 from nsbench.terms import RunKind
-from nsbench.tracking.mlflow_reader import open_reader
+from nsbench.tracking.reading.mlflow_reader import open_reader
 from nsbench.tracking.tracker import NullTracker
-from nsbench.watcher import RunOrder
 from tests.study.study_builder import DATASET, TINY, order_of
 
 SHORT, LONG = {"max_epochs": 1, "validate_every": 1}, {"max_epochs": 3, "validate_every": 1}

@@ -10,15 +10,15 @@ from optuna.trial import TrialState
 from nsbench.config import Settings
 from nsbench.errors import TrainingError
 from nsbench.home import Home
-from nsbench.study.crew import WORKER_LOST
-from nsbench.study.failure import failures_among
-from nsbench.study.job import Ending
-from nsbench.study.ledger import ATTEMPT, END_REASON, GIVEN_UP, N_LOST, RETRY_OF, RUN_ID, standing_of
-from nsbench.study.pool import WorkerPool
 from nsbench.study.repeat import RepeatOrder, repeats_of
 from nsbench.study.session import Session
+from nsbench.study.trials.failure import failures_among
+from nsbench.study.trials.trial_state import ATTEMPT, END_REASON, GIVEN_UP, N_LOST, RETRY_OF, RUN_ID, standing_of
+from nsbench.study.workers.job import Ending
+from nsbench.study.workers.pool import WORKER_LOST
+from nsbench.study.workers.process_pool import WorkerPool
 from nsbench.terms import RunKind, Tag
-from nsbench.tracking.mlflow_reader import open_reader
+from nsbench.tracking.reading.mlflow_reader import open_reader
 from tests.study.eager_worker import RESUMED, serve_eagerly
 from tests.study.study_builder import DATASET, TINY, finish, order_of
 from tests.survival.ledger import disagreements
@@ -48,7 +48,7 @@ def lonely(session, home, tmp_path, monkeypatch):
     """A session of a home of its own with one worker, and the worker's pool."""
     own = Home(tmp_path / "home")
     shutil.copytree(home.datasets, own.datasets)
-    monkeypatch.setattr("nsbench.study.pool.serve", serve_eagerly)
+    monkeypatch.setattr("nsbench.study.workers.process_pool.serve", serve_eagerly)
     with WorkerPool(1, own.root) as pool:
         yield Session.open(own, pool), pool
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from nsbench.errors import TrackingError
+from nsbench.study.search.storage import open_storage
 from nsbench.study.session import Session
-from nsbench.study.storage import open_storage
 from tests.postgres_cluster import PostgresCluster, running_cluster, why_no_postgres
 from tests.study.study_builder import DATASET, finish, order_of
 
@@ -102,7 +102,7 @@ def test_a_database_that_is_starting_is_waited_for(shared, cluster, home, caplog
 @needs_postgres
 def test_a_name_that_a_database_does_not_know_is_refused_at_once(monkeypatch, database, home, caplog):
     monkeypatch.setenv("NSBENCH_STUDY_STORAGE", database.replace("/studies", "/typo"))
-    monkeypatch.setattr("nsbench.study.storage._PAUSE_S", 0.0)
+    monkeypatch.setattr("nsbench.study.search.storage._PAUSE_S", 0.0)
     with pytest.raises(TrackingError, match='"typo" does not exist'):
         open_storage(home)
     assert "doesn't answer" not in caplog.text
@@ -110,7 +110,7 @@ def test_a_name_that_a_database_does_not_know_is_refused_at_once(monkeypatch, da
 
 @needs_postgres
 def test_a_database_that_is_not_there_is_an_error_with_advice(monkeypatch, home):
-    monkeypatch.setattr("nsbench.study.storage.OPENING_PATIENCE_S", 0.0)
+    monkeypatch.setattr("nsbench.study.search.storage.OPENING_PATIENCE_S", 0.0)
     monkeypatch.setenv("NSBENCH_STUDY_STORAGE", "postgresql+psycopg://me@127.0.0.1:1/studies")
     with pytest.raises(TrackingError, match="NSBENCH_STUDY_STORAGE"):
         open_storage(home)

@@ -3,9 +3,9 @@
 import pytest
 
 from nsbench.errors import SettingsError
-from nsbench.study.config_file import config_names, find_config
 from nsbench.study.profile import load_profile
-from nsbench.study.space import read_study_file
+from nsbench.study.search.config_file import config_names, find_config
+from nsbench.study.search.space import read_study_file
 
 
 @pytest.mark.parametrize("name", config_names("profiles"))

@@ -8,17 +8,17 @@ import pytest
 from nsbench.data.dataset import Dataset
 from nsbench.errors import SettingsError
 from nsbench.home import Home
-from nsbench.study.crew import WORKER_LOST
-from nsbench.study.job import JobSource
-from nsbench.study.ledger import RETRY_OF
 from nsbench.study.session import Session
+from nsbench.study.trials.trial_state import RETRY_OF
+from nsbench.study.workers.job import JobSource
+from nsbench.study.workers.pool import WORKER_LOST
 from tests.study.study_builder import DATASET, order_of
 
 ray = pytest.importorskip("ray", reason="needs the extra nsbench[ray]")
 
 from ray.cluster_utils import Cluster  # noqa: E402
 
-from nsbench.study.ray_crew import Placement, RayCrew  # noqa: E402
+from nsbench.study.workers.ray_pool import Placement, RayCrew  # noqa: E402
 
 
 @pytest.fixture

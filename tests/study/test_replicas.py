@@ -6,14 +6,14 @@ import torch
 
 from nsbench.config import Settings
 from nsbench.device import device_name
-from nsbench.experiment import identity_of, run, run_replicas
-from nsbench.study.pool import default_replicas
+from nsbench.runs.experiment import identity_of, run, run_replicas
+from nsbench.runs.watcher import RunOrder
 from nsbench.study.repeat import RepeatOrder, repeats_of
+from nsbench.study.workers.process_pool import default_replicas
 from nsbench.terms import RunKind
-from nsbench.tracking.mlflow_reader import open_reader
+from nsbench.tracking.reading.mlflow_reader import open_reader
 from nsbench.tracking.tracker import NullTracker
-from nsbench.training.resume import Checkpoints
-from nsbench.watcher import RunOrder
+from nsbench.training.checkpoint.training_checkpoint import Checkpoints
 from tests.study.study_builder import DATASET, TINY
 
 THREE = RepeatOrder(3, n_replicas=3)

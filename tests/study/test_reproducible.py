@@ -1,7 +1,7 @@
 """One worker with one seed makes the same study from beginning to end."""
 
-from nsbench.study.pool import WorkerPool
 from nsbench.study.session import Session
+from nsbench.study.workers.process_pool import WorkerPool
 from tests.study.study_builder import DATASET, order_of
 
 N_TRIALS = 12

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import pytest
 import torch
 
-from nsbench.experiment import run
-from nsbench.study.job import Ending
+from nsbench.runs.experiment import run
+from nsbench.study.workers.job import Ending
 from nsbench.tracking.tracker import NullTracker
-from nsbench.training.resume import Checkpoints
+from nsbench.training.checkpoint.training_checkpoint import Checkpoints
 from tests.study.study_builder import order_of
 
 

@@ -4,13 +4,13 @@ import pytest
 
 from nsbench.config import Settings
 from nsbench.errors import TrainingError
-from nsbench.study.answer import Verdict
-from nsbench.study.job import BaselineJob, Ending, TrainJob
-from nsbench.study.ledger import GIVEN_UP
+from nsbench.runs.watcher import RunOrder
 from nsbench.study.listed_run import PlannedJob
 from nsbench.study.run_list import RunList
+from nsbench.study.trials.trial_state import GIVEN_UP
+from nsbench.study.workers.answer import Verdict
+from nsbench.study.workers.job import BaselineJob, Ending, TrainJob
 from nsbench.terms import RunKind
-from nsbench.watcher import RunOrder
 
 NO_MEMORY = Ending("failed", "out of memory", may_do_apart=True)
 NAN = Ending("failed", "the loss is nan")

@@ -4,16 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from nsbench.baseline import BASELINES, baseline_plan
 from nsbench.config import Settings
 from nsbench.errors import SettingsError, TrainingError
-from nsbench.study.best import best_of
-from nsbench.study.ledger import RUN_ID
-from nsbench.study.owner import OWNER, this_process
+from nsbench.runs.baseline import BASELINES, baseline_plan
+from nsbench.study.best_trial import best_of
 from nsbench.study.repeat import RepeatOrder, baselines_of, evaluation_of, repeats_of
+from nsbench.study.trials.trial_state import RUN_ID
+from nsbench.study.workers.process_id import OWNER, this_process
 from nsbench.terms import RunKind, Tag
 from nsbench.tracking.method_summary import N_REPEATS
-from nsbench.tracking.mlflow_reader import open_reader
+from nsbench.tracking.reading.mlflow_reader import open_reader
 from tests.study.study_builder import DATASET, TINY, order_of
 
 

@@ -5,9 +5,9 @@ import threading
 import pytest
 
 from nsbench.errors import TrackingError
-from nsbench.study.pool import WorkerPool
 from nsbench.study.session import Session
-from nsbench.tracking.spool import Spool
+from nsbench.study.workers.process_pool import WorkerPool
+from nsbench.tracking.writing.spool import Spool
 from tests.study.study_builder import DATASET, order_of
 from tests.survival.ledger import disagreements
 from tests.tracking_server import TrackingServer, running_server

@@ -11,12 +11,12 @@ import pytest
 
 from nsbench.data.store import read_card
 from nsbench.home import Home
-from nsbench.study.joining import invite, raise_goal
-from nsbench.study.owner import OWNER
-from nsbench.study.plan import StudyPlan, load_study, open_study
-from nsbench.study.space import StudyFile, space_of
-from nsbench.study.storage import open_storage
-from nsbench.watcher import DEFAULT_OBJECTIVE
+from nsbench.runs.watcher import DEFAULT_OBJECTIVE
+from nsbench.study.search.plan import StudyPlan, load_study, open_study
+from nsbench.study.search.space import StudyFile, space_of
+from nsbench.study.search.storage import open_storage
+from nsbench.study.shared_study import invite, raise_goal
+from nsbench.study.workers.process_id import OWNER
 from tests.postgres_cluster import running_cluster, why_no_postgres
 from tests.survival.ledger import disagreements
 from tests.survival.scene import DATASET, prepare_template

@@ -7,11 +7,11 @@ from optuna import load_study
 from optuna.trial import TrialState
 
 from nsbench.home import Home
-from nsbench.report.bookkeeping import count_runs
-from nsbench.study.ledger import FINISHED, RUN_ID
-from nsbench.study.storage import open_storage
+from nsbench.report.run_counts import count_runs
+from nsbench.study.search.storage import open_storage
+from nsbench.study.trials.trial_state import FINISHED, RUN_ID
 from nsbench.terms import RunKind
-from nsbench.tracking.mlflow_reader import open_reader
+from nsbench.tracking.reading.mlflow_reader import open_reader
 
 
 def disagreements(study: str, dataset: str, root: Path, n_planned: int) -> list[str]:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from nsbench.data.synthetic import prepare_synthetic, settings_like
+from nsbench.data.synthetic.generate import prepare_synthetic, settings_like
 from nsbench.home import Home
 from tests.postgres_cluster import PostgresCluster
 from tests.survival.ledger import disagreements

@@ -3,9 +3,9 @@
 from nsbench.home import Home
 from nsbench.terms import RunKind, Tag
 from nsbench.tracking.method_summary import N_REPEATS, MethodSummary, summary_of
-from nsbench.tracking.mlflow_reader import open_reader
-from nsbench.tracking.mlflow_store import open_tracker
-from nsbench.tracking.run_note import NOTE
+from nsbench.tracking.reading.mlflow_reader import open_reader
+from nsbench.tracking.writing.mlflow_tracker import open_tracker
+from nsbench.tracking.writing.run_note import NOTE
 from tests.report.stored_run_builder import stored
 
 HIT_RATE = "test/all/hit_rate_at_10"

@@ -16,19 +16,19 @@ from nsbench.evaluation import candidate, model_scorer
 from nsbench.evaluation.evaluate import Evaluation, evaluate
 from nsbench.evaluation.model_scorer import ModelScorer
 from nsbench.evaluation.settings import EvaluationSettings
-from nsbench.evaluation.share import Share
-from nsbench.experiment import run
-from nsbench.group import Group
-from nsbench.model import ModelSettings
+from nsbench.evaluation.shard import Share
+from nsbench.models.sasrec.definition import ModelSettings
+from nsbench.process_group import Group
+from nsbench.runs.experiment import run
+from nsbench.runs.watcher import RunOrder
 from nsbench.terms import RunKind
 from nsbench.tracking.record import RunRecord
 from nsbench.tracking.tracker import NullTracker
-from nsbench.training import sharded_table
-from nsbench.training.placement import placement_of
+from nsbench.training.distributed import sharded_table
+from nsbench.training.distributed.table_placement import placement_of
+from nsbench.training.distributed.torch_group import torchrun_group
 from nsbench.training.progress import Counts
 from nsbench.training.stopwatch import Stopwatch
-from nsbench.training.torch_group import torchrun_group
-from nsbench.watcher import RunOrder
 from tests.builder import dataset_of
 from tests.evaluation.test_ranking import random_log
 from tests.training.joint_run import Where

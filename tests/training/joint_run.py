@@ -10,19 +10,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nsbench.data.batch import BatchSource
+from nsbench.batching.batch import BatchSource
+from nsbench.batching.window import windows_of
 from nsbench.data.dataset import Dataset
-from nsbench.data.window import windows_of
-from nsbench.group import Group
-from nsbench.model import ModelSettings, Sasrec
+from nsbench.models.sasrec.definition import ModelSettings, Sasrec
+from nsbench.process_group import Group
 from nsbench.samplers import SAMPLERS
-from nsbench.training.placement import placement_of
+from nsbench.training.batch_stream import DrawSource
+from nsbench.training.distributed.sharded_table import joined_rows
+from nsbench.training.distributed.table_placement import placement_of
+from nsbench.training.distributed.torch_group import torchrun_group
 from nsbench.training.replica_steps import laid_out
 from nsbench.training.settings import TrainingSettings
-from nsbench.training.sharded_table import joined_rows
-from nsbench.training.source import DrawSource
 from nsbench.training.step import Stepper
-from nsbench.training.torch_group import torchrun_group
 from tests.builder import dataset_of
 from tests.samplers.log import CPU, context_of
 

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from nsbench.errors import NsbenchError
+from nsbench.training.checkpoint.training_checkpoint import Checkpoints
+from nsbench.training.distributed.torch_group import torchrun_group
 from nsbench.training.progress import Look, Replica
-from nsbench.training.resume import Checkpoints
-from nsbench.training.torch_group import torchrun_group
-from tests.training.test_resume import IDENTITY, Stopper, trainer_of
+from tests.training.checkpoint.test_training_checkpoint import IDENTITY, Stopper, trainer_of
 
 STOPPED_AFTER = 5
 

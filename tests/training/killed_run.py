@@ -12,12 +12,12 @@ import numpy as np
 import torch
 
 from nsbench.config import Settings
-from nsbench.experiment import run
+from nsbench.runs.experiment import run
+from nsbench.runs.watcher import RunOrder
 from nsbench.terms import RunKind
 from nsbench.tracking.tracker import NullTracker
-from nsbench.training.checkpoint import load_model
-from nsbench.training.resume import Checkpoints
-from nsbench.watcher import RunOrder
+from nsbench.training.checkpoint.model_file import load_model
+from nsbench.training.checkpoint.training_checkpoint import Checkpoints
 from tests.training.noisy_log import noisy_log
 
 SMALL = {"hidden_dim": 16, "max_length": 10, "batch_size": 16, "max_epochs": 12, "learning_rate": 5e-3, "patience": 0}

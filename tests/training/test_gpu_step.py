@@ -7,18 +7,18 @@ from typing import Literal
 import pytest
 import torch
 
-from nsbench.data import layout
-from nsbench.data.batch import BatchSource, UserBatch
-from nsbench.data.window import windows_of
-from nsbench.model import ModelSettings, Sasrec, initial_model
+from nsbench.batching import buckets
+from nsbench.batching.batch import BatchSource, UserBatch
+from nsbench.batching.window import windows_of
+from nsbench.models.sasrec.definition import ModelSettings, Sasrec, initial_model
 from nsbench.samplers import SAMPLERS
 from nsbench.samplers.random import RandomSettings
 from nsbench.samplers.sampler import SamplerSettings
-from nsbench.training.item_table import WholeTable
-from nsbench.training.part import part_of
+from nsbench.training.batch_stream import Draw, DrawSource, epoch_of
+from nsbench.training.distributed.batch_shard import part_of
+from nsbench.training.optimizer.item_table import WholeTable
 from nsbench.training.replica_steps import Together, laid_out
 from nsbench.training.settings import TrainingSettings
-from nsbench.training.source import Draw, DrawSource, epoch_of
 from nsbench.training.step import Stepper
 from tests.place import Place
 from tests.pretend_gpu import IS_PRETENDED, PRETEND_GPU, only_pretended, pretended_gpu
@@ -91,7 +91,7 @@ def test_a_step_equals_the_cpus(
     A LayerNorm after a sum of few positions makes some gradients nearly 0, whose signs Adam's first steps hang on: hence 1e-5.
     A card has other random bits, so that there is no dropout on it, and multiplies in TF32: 1e-3 and a step of Adam.
     """
-    monkeypatch.setattr(layout, "BLOCK_COST", 3.0 * layout.GPU_BLOCK_COST)
+    monkeypatch.setattr(buckets, "BLOCK_COST", 3.0 * buckets.GPU_BLOCK_COST)
     settings = SAMPLERS[sampler].model_validate({"negative_sharing": sharing})
     trained = TrainingSettings.model_validate(training)
     no_dropout = {} if IS_PRETENDED else {"dropout_rate": 0.0}

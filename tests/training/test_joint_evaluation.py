@@ -10,9 +10,9 @@ import torch
 
 from nsbench.evaluation import candidate, model_scorer
 from nsbench.evaluation.evaluate import Evaluation
-from nsbench.group import ALONE
-from nsbench.training import sharded_table
-from nsbench.training.checkpoint import load_model
+from nsbench.process_group import ALONE
+from nsbench.training.checkpoint.model_file import load_model
+from nsbench.training.distributed import sharded_table
 from tests.training.joint_evaluation_run import (
     MODELLED,
     PROTOCOLS,

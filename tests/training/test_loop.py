@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 import torch
 
-from nsbench.data.batch import BatchSource
-from nsbench.data.window import windows_of
+from nsbench.batching.batch import BatchSource
+from nsbench.batching.window import windows_of
 from nsbench.errors import NonFiniteLoss
-from nsbench.model import ModelSettings, Sasrec
+from nsbench.models.sasrec.definition import ModelSettings, Sasrec
 from nsbench.samplers.random import RandomSettings
+from nsbench.training.batch_stream import DrawSource
 from nsbench.training.loop import Trainer
 from nsbench.training.progress import Look, Replica
 from nsbench.training.result import TrainingResult
 from nsbench.training.settings import TrainingSettings
-from nsbench.training.source import DrawSource
 from nsbench.training.step import Stepper
 from tests.samplers.log import CPU, context_of, skewed_log
 

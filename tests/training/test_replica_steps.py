@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import pytest
 import torch
 
-from nsbench.data.batch import BatchSource
-from nsbench.data.window import windows_of
-from nsbench.model import ModelSettings, Sasrec, initial_model
+from nsbench.batching.batch import BatchSource
+from nsbench.batching.window import windows_of
+from nsbench.models.sasrec.definition import ModelSettings, Sasrec, initial_model
 from nsbench.samplers.random import RandomSettings
+from nsbench.training.batch_stream import DrawSource
 from nsbench.training.replica_steps import InTurn, ReplicaSteps, Together, takes_turns
 from nsbench.training.settings import TrainingSettings
-from nsbench.training.source import DrawSource
 from nsbench.training.step import Stepper
 from tests.samplers.log import CPU, context_of, skewed_log
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from nsbench.data.batch import UserBatch
+from nsbench.batching.batch import UserBatch
 from nsbench.errors import NoNegatives
 from nsbench.samplers.sampler import Negatives
+from nsbench.training.batch_stream import Draw
 from nsbench.training.progress import Replica
 from nsbench.training.shortage import EpochShortage
-from nsbench.training.source import Draw
 from tests.pretend_gpu import PRETEND_GPU, pretended_gpu
 
 CPU = torch.device("cpu")

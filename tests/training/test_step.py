@@ -8,22 +8,22 @@ import numpy as np
 import pytest
 import torch
 
-from nsbench.data import layout
-from nsbench.data.batch import BatchSource, UserBatch
+from nsbench.batching import buckets
+from nsbench.batching.batch import BatchSource, UserBatch
+from nsbench.batching.buckets import Block
+from nsbench.batching.step import step_of
+from nsbench.batching.window import windows_of
 from nsbench.data.dataset import Dataset
-from nsbench.data.layout import Block
-from nsbench.data.step import step_of
-from nsbench.data.window import windows_of
-from nsbench.model import ModelSettings, Sasrec, initial_model
+from nsbench.models.sasrec.definition import ModelSettings, Sasrec, initial_model
 from nsbench.samplers import SAMPLERS
 from nsbench.samplers.adaptive import AdaptiveMixedSettings
 from nsbench.samplers.random import RandomSettings
 from nsbench.samplers.sampler import Negatives, SamplerSettings
 from nsbench.samplers.stream import Streams
 from nsbench.training import step
+from nsbench.training.batch_stream import Draw
 from nsbench.training.replica_steps import laid_out
 from nsbench.training.settings import TrainingSettings
-from nsbench.training.source import Draw
 from nsbench.training.step import Stepper
 from tests.builder import dataset_of
 from tests.samplers.log import CPU, context_of, skewed_log
@@ -90,9 +90,9 @@ def test_loss_and_gradient_equal_those_with_padding_computed(
 ) -> None:
     """One rectangle padded to the longest row, against blocks by length: 1e-5 in loss and in every gradient."""
     log = ragged_log()
-    monkeypatch.setattr(layout, "BLOCK_COST", 0)
+    monkeypatch.setattr(buckets, "BLOCK_COST", 0)
     blocks = _loss_and_gradients(log, sampler)
-    monkeypatch.setattr(layout, "blocks_of", lambda lengths, *_: (Block(0, len(lengths), 0, int(lengths[0])),))
+    monkeypatch.setattr(buckets, "blocks_of", lambda lengths, *_: (Block(0, len(lengths), 0, int(lengths[0])),))
     padded = _loss_and_gradients(log, sampler)
     assert blocks[3] < padded[3]
     for a, b in zip(blocks[:3], padded[:3], strict=True):

@@ -10,24 +10,24 @@ import torch
 from _pytest.mark import ParameterSet
 from torch import Tensor
 
+from nsbench.batching.batch import BatchSource
+from nsbench.batching.static_layout import UsualLayout
+from nsbench.batching.window import windows_of
 from nsbench.data import batch as batches_module
-from nsbench.data.batch import BatchSource
-from nsbench.data.usual import UsualLayout
-from nsbench.data.window import windows_of
 from nsbench.device import captured
 from nsbench.errors import TrainingError
-from nsbench.model import ModelSettings, Sasrec
+from nsbench.models.sasrec.definition import ModelSettings, Sasrec
 from nsbench.samplers.adaptive import AdaptiveMixedSettings
 from nsbench.samplers.random import RandomSettings
 from nsbench.samplers.sampler import SamplerSettings
+from nsbench.training.batch_stream import epoch_of
+from nsbench.training.distributed.batch_shard import part_of
 from nsbench.training.loop import Trainer
-from nsbench.training.part import part_of
 from nsbench.training.progress import Replica
 from nsbench.training.replica_steps import Together, laid_out, usual_layout
 from nsbench.training.settings import TrainingSettings
-from nsbench.training.source import epoch_of
 from nsbench.training.step_graph import N_BEFORE, GraphTaker
-from nsbench.training.taker import EachAnew, Taker
+from nsbench.training.step_runner import EachAnew, Taker
 from tests.place import Place
 from tests.pretend_gpu import IS_PRETENDED, PRETEND_GPU, Started, only_pretended, pretended_gpu
 from tests.training.test_gpu_step import LOG, SEEDS, SIZE, every_sampler, sources_on, stepper_on

@@ -1,0 +1,185 @@
+"""Which column of a log holds the users, the items, the times, the events and the ratings.
+
+Named by the caller, or recognised by the names that public logs use. Without a header the place is taken by what stands
+there: see `nsbench.data.log.columns.column_place`.
+"""
+
+import difflib
+import logging
+import re
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ConfigDict
+
+from nsbench.data.log.choice import NO_TIME
+from nsbench.data.log.columns.column_form import read_sample, time_form
+from nsbench.data.log.columns.column_name import (
+    EVENT_NAMES,
+    ITEM_NAMES,
+    RATING_NAMES,
+    TIME_NAMES,
+    USER_NAMES,
+    plain_name,
+)
+from nsbench.data.log.columns.column_place import find_places
+from nsbench.data.log.formats.excerpt import excerpt, listing
+from nsbench.data.log.formats.log_format import ROW, LogFormat, LogSource
+from nsbench.errors import LogError
+
+WITHOUT_TIME = f" If the log has no times and its rows stand in order of time, say --time-column {NO_TIME}."
+_COUNTS = {2: "two", 3: "three"}
+
+logger = logging.getLogger(__name__)
+
+
+class Columns(BaseModel):
+    """The columns of a log by role; None where the log has none, or where it is to be recognised."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    user: str | None = None
+    item: str | None = None
+    time: str | None = None
+    """To be read, also NO_TIME: the log has none."""
+    event: str | None = None
+    rating: str | None = None
+
+
+def find_columns(source: LogSource, wanted: Columns) -> Columns:
+    """Completes the columns that the caller named with those that are recognised.
+
+    Args:
+        source: The recognised log.
+        wanted: What the caller named: a column by its name or, where none is called so, by its place: "1", "2", ...
+
+    Returns:
+        Columns with user, item and time present in the log, time None where it is wanted as NO_TIME; event and rating where
+        there are any.
+
+    Raises:
+        LogError: A named column isn't there, or user, item or time isn't recognised.
+    """
+    has_time = wanted.time != NO_TIME
+    named = {
+        role: _named_column(source, role, name)
+        for role, name in wanted
+        if name is not None and (has_time or role != "time")
+    }
+    places = {} if source.has_header else find_places(source, named, has_time=has_time)
+    found = _by_header(source, wanted.time) if source.has_header else Columns(**places)
+    merged = found.model_copy(update=named)
+    if not has_time:
+        _say_unread(source, merged.time)
+        merged = merged.model_copy(update={"time": None})
+    roles = ("user", "item", "time") if has_time else ("user", "item")
+    for role in roles:
+        if getattr(merged, role) is None:
+            raise LogError(
+                f"No column of {source.path} is recognised as the {role}: there are {listing(source.columns)}. "
+                f"Name it with --{role}-column{_without_header(source)}.{WITHOUT_TIME if role == 'time' else ''}"
+                f"{_first_line_taken(source)}"
+            )
+    chosen = [getattr(merged, role) for role in roles]
+    if len(set(chosen)) < len(roles):
+        raise LogError(
+            f"Of {source.path}, {', '.join(roles[:-1])} and {roles[-1]} must be {_COUNTS[len(roles)]} columns; received "
+            f"{listing(chosen)}. There are {listing(source.columns)}."
+        )
+    return merged
+
+
+def _named_column(source: LogSource, role: str, name: str) -> str:
+    """A column by its name; by its place from 1 where none is called so."""
+    if name in source.columns:
+        return name
+    place = int(name) if re.fullmatch(r"[0-9]{1,6}", name) else 0
+    if not 1 <= place <= len(source.columns):
+        raise LogError(_missing(source, role, name))
+    return source.columns[place - 1]
+
+
+def _say_unread(source: LogSource, recognised: str | None) -> None:
+    """Warns of a column that could have been meant where the log is said to have no times."""
+    if NO_TIME in source.columns:
+        place = source.columns.index(NO_TIME) + 1
+        logger.warning(
+            "%s has a column called %r, and --time-column %s means that there is no column of times; to read that one, say "
+            "--time-column %d",
+            source.path,
+            NO_TIME,
+            NO_TIME,
+            place,
+        )
+    elif recognised is not None:
+        logger.warning(
+            "%s has a column %s that is called like times; with --time-column %s it isn't read, and the order of the rows counts",
+            source.path,
+            excerpt(recognised),
+            NO_TIME,
+        )
+
+
+def _by_header(source: LogSource, wanted_time: str | None) -> Columns:
+    """By name, but of several columns of times one that tells more than the day, where the preferred one doesn't."""
+    found = _by_name(source.columns)
+    names = _named(source.columns)
+    candidates = [names[name] for name in TIME_NAMES if name in names]
+    if wanted_time is not None or len(candidates) < 2:
+        return found
+    sample = read_sample(source, candidates)
+    forms = {name: time_form(sample[name]) for name in candidates}
+    finer = (name for name, form in forms.items() if form is not None and not form.is_days)
+    return found.model_copy(update={"time": next(finer, found.time)})
+
+
+def _by_name(columns: Sequence[str]) -> Columns:
+    """Recognises names as `user_id`, `SessionId` or RecBole's `item_id:token`.
+
+    >>> _by_name(["visitorid", "itemid", "timestamp", "event"]).user
+    'visitorid'
+    """
+    names = _named(columns)
+
+    def first(known: Sequence[str]) -> str | None:
+        return next((names[name] for name in known if name in names), None)
+
+    return Columns(
+        user=first(USER_NAMES),
+        item=first(ITEM_NAMES),
+        time=first(TIME_NAMES),
+        event=first(EVENT_NAMES),
+        rating=first(RATING_NAMES),
+    )
+
+
+def _named(columns: Sequence[str]) -> dict[str, str]:
+    """The columns by their plain names; of equal ones the first."""
+    return {plain_name(name): name for name in reversed(columns)}
+
+
+def _missing(source: LogSource, role: str, name: str) -> str:
+    close = difflib.get_close_matches(name, source.columns, n=1)
+    hint = f" Did you mean {excerpt(close[0])}?" if close else ""
+    place = "" if source.has_header else " (it has no header: columns are named by their place)"
+    return (
+        f"{source.path} has no column {excerpt(name)} for the {role}{place}: there are {listing(source.columns)}.{hint}"
+        f"{WITHOUT_TIME if role == 'time' else ''}"
+    )
+
+
+def _first_line_taken(source: LogSource) -> str:
+    """That the names may be a row's fields, for messages."""
+    if not source.has_header or source.format not in {LogFormat.SEPARATED, LogFormat.DOUBLE_COLON}:
+        return ""
+    return (
+        " These stand in the first line, which is taken for a header, since no number or date stands in it: "
+        "if it is a row, correct it or put a header above it; if it is a comment, take it out."
+    )
+
+
+def _without_header(source: LogSource) -> str:
+    """What stands in the first row of a log without a header, for messages."""
+    if source.has_header:
+        return ""
+    first = source.head({str(place): name for place, name in enumerate(source.columns)}, 1).drop(ROW)
+    held = f"; the first row holds {listing(first.row(0))}" if len(first) else ""
+    return f" by its place from 1: without a header it can't be told{held}"

@@ -1,0 +1,163 @@
+"""From a filtered and split table to a Dataset's arrays, written to their files chunk by chunk, and its counts."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.lib.format import open_memmap
+from numpy.typing import NDArray
+
+from nsbench.data.log.filter import repeats_of
+from nsbench.data.log.parallel import map_in_order
+from nsbench.data.log.split import Boundaries
+from nsbench.data.log.table import CHUNK_ROWS, Table
+
+HASHED = ("item_ids", "timestamps", "offsets", "train_end", "valid_end")
+"""The arrays that fix a dataset; the counts follow from them."""
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """What was written, beside the files.
+
+    Attributes:
+        users: int64[n_users], the table's user code of each user.
+        items: int64[n_items], the table's item code of the items 1..n_items.
+        counts: The card's counts and times by field name.
+    """
+
+    users: NDArray[np.int64]
+    items: NDArray[np.int64]
+    counts: dict[str, int]
+    repeat_share: float
+
+
+@dataclass(frozen=True)
+class _Census:
+    """What one pass counts.
+
+    Attributes:
+        users: int64[3, n_user_codes], each user's interactions in all, before validation and before test.
+        train_items: int64[n_item_codes], each item's training interactions.
+        in_log: bool[n_item_codes], whether an item has any interaction.
+        in_test: bool[n_item_codes], whether an item has an interaction in test.
+        times: Timestamps of the first and last interaction, and of the first ones of validation and test.
+    """
+
+    users: NDArray[np.int64]
+    train_items: NDArray[np.int64]
+    in_log: NDArray[np.bool_]
+    in_test: NDArray[np.bool_]
+    times: dict[str, int]
+
+
+def write_arrays(table: Table, boundaries: Boundaries, folder: Path) -> Assembly:
+    """Writes item_ids, timestamps, offsets, train_end, valid_end, train_counts and train_user_counts as .npy files.
+
+    Users without an interaction left are left out; the others keep their order. Items are numbered from 1 by falling
+    number of training interactions, ties in the order of their codes.
+    """
+    census = _count(table, boundaries)
+    lengths, until_valid, until_test = census.users
+    users = np.flatnonzero(lengths)
+    offsets = np.concatenate([[0], np.cumsum(lengths[users])])
+    items = np.flatnonzero(census.in_log)
+    items = items[np.argsort(-census.train_items[items], kind="stable")]
+    item_of_code = np.zeros(table.n_items, dtype=np.int32)
+    item_of_code[items] = np.arange(1, len(items) + 1)
+    train_counts = np.concatenate([[0], census.train_items[items]])
+
+    train_user_counts, n_ties, n_repeats = _write_interactions(table, boundaries, folder, item_of_code, len(items))
+    for name, array in (
+        ("offsets", offsets),
+        ("train_end", offsets[:-1] + until_valid[users]),
+        ("valid_end", offsets[:-1] + until_test[users]),
+        ("train_counts", train_counts),
+        ("train_user_counts", train_user_counts),
+    ):
+        np.save(folder / f"{name}.npy", array)
+    counts = {
+        "n_users": len(users),
+        "n_items": len(items),
+        "n_interactions": len(table),
+        "n_train": int(until_valid.sum()),
+        "n_valid": int((until_test - until_valid).sum()),
+        "n_test": int((lengths - until_test).sum()),
+        "n_ties": n_ties,
+        "n_new_test_users": int(np.count_nonzero((lengths > until_test) & (until_valid == 0))),
+        "n_cold_items": int(np.count_nonzero(train_counts[1:] == 0)),
+        "n_cold_test_items": int(np.count_nonzero(census.in_test & (census.train_items == 0))),
+        **census.times,
+    }
+    return Assembly(users, items, counts, n_repeats / len(table))
+
+
+def content_hash(folder: Path, seen_items: str) -> str:
+    """Hash of the stored arrays and of whether seen items leave the ranking: all that training and ranking depend on."""
+    digest = hashlib.blake2b(seen_items.encode(), digest_size=16)
+    for name in HASHED:
+        array = np.load(folder / f"{name}.npy", mmap_mode="r")
+        digest.update(f"{name}:{array.dtype.str}:{len(array)}".encode())
+        for start in range(0, len(array), CHUNK_ROWS):
+            digest.update(np.ascontiguousarray(array[start : start + CHUNK_ROWS]).data)
+    return digest.hexdigest()
+
+
+def _count(table: Table, boundaries: Boundaries) -> _Census:
+    users = np.zeros((3, table.n_users), dtype=np.int64)
+    train_items = np.zeros(table.n_items, dtype=np.int64)
+    in_log, in_test = (np.zeros(table.n_items, dtype=bool) for _ in range(2))
+    first_moments = [np.iinfo(np.int64).max] * 3
+    last_moment = np.iinfo(np.int64).min
+    for chunk in table.chunks():
+        user, item, moment = table.user[chunk], table.item[chunk], table.moment[chunk]
+        before_valid, before_test = (bound.is_before(table, chunk) for bound in (boundaries.valid, boundaries.test))
+        first = int(user[0])
+        in_chunk = slice(first, int(user[-1]) + 1)
+        for counts, part in zip(users, (user, user[before_valid], user[before_test]), strict=True):
+            counts[in_chunk] = np.bincount(part - first, minlength=in_chunk.stop - first)
+        np.add.at(train_items, item[before_valid], 1)
+        in_log[item] = True
+        in_test[item[~before_test]] = True
+        for place, moments in enumerate((moment, moment[~before_valid], moment[~before_test])):
+            first_moments[place] = int(moments.min(initial=first_moments[place]))
+        last_moment = int(moment.max(initial=last_moment))
+    seconds = [moment // table.tick for moment in (*first_moments, last_moment)]
+    times = dict(zip(("first_time", "valid_from", "test_from", "last_time"), seconds, strict=True))
+    return _Census(users, train_items, in_log, in_test, times)
+
+
+def _write_interactions(
+    table: Table, boundaries: Boundaries, folder: Path, item_of_code: NDArray[np.int32], n_items: int
+) -> tuple[NDArray[np.int64], int, int]:
+    """Writes item_ids and timestamps.
+
+    Returns:
+        int64[n_items + 1], each item's users in training; the interactions at a moment that their user has twice; and the
+        interactions with an item that their user had before.
+    """
+    item_ids = open_memmap(folder / "item_ids.npy", mode="w+", dtype=np.int32, shape=(len(table),))
+    timestamps = open_memmap(folder / "timestamps.npy", mode="w+", dtype=np.int64, shape=(len(table),))
+
+    def write(chunk: slice) -> tuple[NDArray[np.int32], int, int]:
+        user, moment = table.user[chunk], table.moment[chunk]
+        items = item_of_code.take(table.item[chunk])
+        item_ids[chunk] = items
+        timestamps[chunk] = moment // table.tick
+        tied = (user[1:] == user[:-1]) & (moment[1:] == moment[:-1])
+        n_tied = int(np.count_nonzero(np.append(tied, False) | np.append(False, tied)))
+        repeated = repeats_of(table, chunk)
+        # An item's first interaction of a user is in training if any is.
+        first_in_train = ~repeated & boundaries.valid.is_before(table, chunk)
+        return items[first_in_train], n_tied, int(np.count_nonzero(repeated))
+
+    train_user_counts = np.zeros(n_items + 1, dtype=np.int64)
+    n_ties = n_repeats = 0
+    for items, n_tied, n_repeated in map_in_order(write, table.chunks()):
+        np.add.at(train_user_counts, items, 1)
+        n_ties += n_tied
+        n_repeats += n_repeated
+    item_ids.flush()
+    timestamps.flush()
+    return train_user_counts, n_ties, n_repeats

@@ -1,0 +1,239 @@
+"""Reads a log into a staged file of users, items and moments, and refuses what can't be read, row by row.
+
+One streaming pass over the log; only integers and labels are kept, the raw text never is in memory as a whole.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import NoReturn
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from nsbench.data.log.choice import NO_TIME, TimeUnit
+from nsbench.data.log.columns.column import Columns, find_columns
+from nsbench.data.log.columns.missing import clean
+from nsbench.data.log.columns.rating import find_rating_rule
+from nsbench.data.log.columns.timestamp import MICROSECONDS, Clock, find_clock, kind_name
+from nsbench.data.log.filter_count import FilterCount, counts_text
+from nsbench.data.log.formats.excerpt import excerpt, listing
+from nsbench.data.log.formats.log_format import ROW, LogSource, recognise
+from nsbench.data.log.formats.separated import LinesAreNotRows
+from nsbench.data.log.row_check import missing_words, values_at, warn_of_odd_times
+from nsbench.data.log.staging import SAMPLE_ROWS, Staged, stage
+from nsbench.errors import LogError
+
+LABEL_TYPES = (pl.String, pl.Categorical, pl.Enum, pl.Date, pl.Datetime, pl.Null)
+"""What labels can be beside numbers; the words of text formats are strings."""
+
+logger = logging.getLogger(__name__)
+
+
+class ReadOptions(BaseModel):
+    """How a log file is read, and which of its rows are taken."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    columns: Columns = Columns()
+    events: tuple[str, ...] = ()
+    """Which events are taken; empty: all."""
+    min_rating: float | None = Field(default=None, allow_inf_nan=False)
+    """Rows with a lower rating or none are left out."""
+    time_unit: TimeUnit = "auto"
+    skip_bad_rows: bool = False
+    """Leave rows out that lack a user, an item or a time, or whose rating is no number, rather than refuse the log."""
+
+    @model_validator(mode="after")
+    def _no_unit_without_times(self) -> "ReadOptions":
+        if self.columns.time == NO_TIME and self.time_unit not in {"auto", "order"}:
+            raise ValueError(
+                f"--time-unit {self.time_unit} says what the numbers of the time column count, and --time-column {NO_TIME} that "
+                "there is no such column: leave one of the two out"
+            )
+        return self
+
+    @property
+    def is_order(self) -> bool:
+        """Whether nothing but the order of the rows is known of their times."""
+        return self.time_unit == "order" or self.columns.time == NO_TIME
+
+
+@dataclass(frozen=True)
+class StagedLog:
+    """What was read of a log.
+
+    Attributes:
+        columns: The columns that were read.
+        staged: The rows; some are bad only if they are to be skipped.
+        filters: What the options about rows left out.
+    """
+
+    columns: Columns
+    staged: Staged
+    filters: tuple[FilterCount, ...]
+
+
+def stage_log(path: Path, options: ReadOptions, staged_path: Path) -> StagedLog:
+    """Writes the staged file of a log.
+
+    Args:
+        path: The log, in any format that `nsbench.data.log.formats.log_format` knows.
+        options: How to read it.
+        staged_path: Where the staged file goes.
+
+    Raises:
+        LogError: The file can't be read, a column is missing, or rows are bad; nothing usable is staged then.
+    """
+    source = recognise(path, has_time=options.columns.time != NO_TIME)
+    try:
+        return _stage(source, options, staged_path)
+    except LinesAreNotRows:
+        return _stage(source.with_quoting(), options, staged_path)
+
+
+def _stage(source: LogSource, options: ReadOptions, staged_path: Path) -> StagedLog:
+    columns = find_columns(source, options.columns)
+    _check_roles(source, columns, options)
+    roles = {role: name for role, name in columns if name is not None}
+    sample = source.head(roles, SAMPLE_ROWS)
+    if not len(sample):
+        raise LogError(f"{source.path} is empty: it has columns but no row.")
+    _check_labels(source, columns, sample.schema, options)
+    clock = None
+    if columns.time is not None:
+        clock = find_clock(_first_times(source, columns.time, sample["time"]), options.time_unit, columns.time)
+    # Without times the rows' numbers stand for them, as a column of them would be read.
+    moment = (pl.col(ROW).cast(pl.Int64) + 1) * MICROSECONDS if clock is None else clock.moment(pl.col("time"))
+    is_rated = _rating_rule(source, columns, options)
+
+    n_rows = Counter[str]()
+
+    def rows() -> Iterator[pl.LazyFrame]:
+        n_rows.clear()
+        for frame in source.frames(roles):
+            taken = _with_events(frame, options)
+            n_rows.update(all=len(frame), other_events=len(frame) - len(taken))
+            yield taken.lazy().filter(is_rated).select("user", "item", moment=moment, row=ROW)
+
+    staged = stage(rows, sample.select("user", "item"), staged_path, clean)
+    filters = _filters(options, n_rows["all"], n_rows["all"] - n_rows["other_events"], staged.n_rows)
+    if not staged.n_rows:
+        _refuse_empty(source, columns, options, filters)
+    if n_rows["other_events"]:
+        logger.warning("%s: left out %s rows of other events", source.path, f"{n_rows['other_events']:,}")
+    n_bad = _check_rows(source, columns, clock, staged, options)
+    if options.skip_bad_rows:
+        filters.append(FilterCount("--skip-bad-rows", staged.n_rows, staged.n_rows - n_bad))
+    if clock is not None:
+        warn_of_odd_times(source, str(columns.time), sample.schema["time"], clock, staged)
+    return StagedLog(columns, staged, tuple(filters))
+
+
+def _filters(options: ReadOptions, n_rows: int, n_of_events: int, n_rated: int) -> list[FilterCount]:
+    """What the filters did that work while the log is read."""
+    filters = []
+    if options.events:
+        filters.append(FilterCount(f"--events {','.join(options.events)}", n_rows, n_of_events))
+    if options.min_rating is not None:
+        filters.append(FilterCount(f"--min-rating {options.min_rating:g}", n_of_events, n_rated))
+    return filters
+
+
+def _rating_rule(source: LogSource, columns: Columns, options: ReadOptions) -> pl.Expr:
+    """Whether a row is to stay for its rating."""
+    if options.min_rating is None:
+        return pl.lit(value=True)
+    roles = {"rating": str(columns.rating)} | ({"event": str(columns.event)} if options.events else {})
+    rows = (_with_events(frame, options).lazy() for frame in source.frames(roles))
+    return find_rating_rule(source, roles["rating"], rows, options.min_rating, skip=options.skip_bad_rows)
+
+
+def _check_roles(source: LogSource, columns: Columns, options: ReadOptions) -> None:
+    for role, name, option in (
+        ("event", columns.event, "--events" if options.events else None),
+        ("rating", columns.rating, "--min-rating" if options.min_rating is not None else None),
+    ):
+        if option is not None and name is None:
+            raise LogError(
+                f"{option} needs a column of {role}s and none of {source.path} is recognised: there are "
+                f"{listing(source.columns)}. Name it with --{role}-column."
+            )
+
+
+def _check_labels(source: LogSource, columns: Columns, schema: pl.Schema, options: ReadOptions) -> None:
+    for role, name in (("user", columns.user), ("item", columns.item), ("event", columns.event)):
+        kind = schema.get(role)
+        if kind is None or (role == "event" and (not options.events or kind == pl.Boolean)):
+            continue
+        # Dates are odd labels, but each has one text; times of day lose their fraction on the way to it.
+        is_label = kind.is_numeric() or kind in LABEL_TYPES
+        if not is_label:
+            what = "an event" if role == "event" else "a label"
+            raise LogError(f"Column {name!r} of {source.path} holds {kind_name(kind)}; {what} is a number or a text.")
+
+
+def _first_times(source: LogSource, column: str, sample: pl.Series) -> pl.Series:
+    """Times without blanks from the log's head; from further down where the head has none."""
+    for part in chain([sample], (frame["time"] for frame in source.frames({"time": column}))):
+        times = pl.select(clean(part.dtype, pl.lit(part))).to_series().drop_nulls()
+        if len(times):
+            break
+    return times.head(SAMPLE_ROWS)
+
+
+def _with_events(frame: pl.DataFrame, options: ReadOptions) -> pl.DataFrame:
+    if not options.events:
+        return frame
+    return frame.filter(pl.col("event").cast(pl.String).str.strip_chars().is_in(list(options.events)))
+
+
+def _refuse_empty(
+    source: LogSource, columns: Columns, options: ReadOptions, filters: Sequence[FilterCount]
+) -> NoReturn:
+    if options.events and not filters[0].n_after:
+        events = Counter[object]()
+        for frame in source.frames({"event": str(columns.event)}):
+            events.update(frame["event"].to_list())
+        names = [event for event, _ in events.most_common(10)]
+        raise LogError(
+            f"{source.path} has no row left with the events {', '.join(options.events)}: column {columns.event!r} holds "
+            f"{listing(names) or 'nothing'}.{counts_text(filters)} Name other events with --events, or leave it out."
+        )
+    if options.min_rating is not None:
+        raise LogError(
+            f"{source.path} has no row{' of these events' if options.events else ''} with a rating of at least "
+            f"{options.min_rating:g} in {columns.rating!r}.{counts_text(filters)} Use a lower --min-rating, or leave it out."
+        )
+    raise LogError(f"{source.path} is empty: it has columns but no row.")
+
+
+def _check_rows(source: LogSource, columns: Columns, clock: Clock | None, staged: Staged, options: ReadOptions) -> int:
+    """Refuses bad rows, or gives the number of those that are to be skipped."""
+    without_user, without_item, without_time = staged.users.n_missing, staged.items.n_missing, staged.n_without_moment
+    if not (without_user or without_item or without_time):
+        return 0
+    bad = pl.any_horizontal(pl.col("user", "item", "moment").is_null())
+    counted = pl.scan_ipc(staged.path, glob=False).select(n_bad=bad.sum(), first=pl.col("row").filter(bad).min())
+    n_bad, first = counted.collect(engine="streaming").row(0)
+    user_words = missing_words(source, str(columns.user)) if without_user else ""
+    item_words = missing_words(source, str(columns.item)) if without_item else ""
+    counts = [
+        f"{without_user:,} without a user in {columns.user!r}{user_words}" if without_user else "",
+        f"{without_item:,} without an item in {columns.item!r}{item_words}" if without_item else "",
+        f"{without_time:,} whose {columns.time!r} is no {clock.reading}" if clock is not None and without_time else "",
+    ]
+    what = f"{n_bad:,} of {staged.n_rows:,} rows are bad: {', '.join(filter(None, counts))}"
+    skip = options.skip_bad_rows
+    if skip and n_bad < staged.n_rows:
+        logger.warning("%s: left out, %s", source.path, what)
+        return int(n_bad)
+    names = [name for name in (columns.user, columns.item, columns.time) if name is not None]
+    values = zip(names, values_at(source, names, first), strict=True)
+    written = ", ".join(f"{name}={excerpt(value)}" for name, value in values)
+    todo = "Correct them, or leave them out with --skip-bad-rows" if not skip else "No good row is left"
+    if user_words or item_words:
+        todo += ". A label that reads like a word for a missing value must be written in another way"
+    raise LogError(f"{source.path}, {source.line_of(first)}: {written}. {what}. {todo}.")

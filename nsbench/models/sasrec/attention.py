@@ -1,0 +1,229 @@
+"""SASRec's attention with its backward pass written out; see `nsbench.models.sasrec.layer`."""
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from nsbench.batching.dropout_masks import ByteDropout
+from nsbench.batching.packed_positions import OnShelves
+from nsbench.batching.packing import Shelf
+from nsbench.models.sasrec.definition import ModelSettings
+from nsbench.models.sasrec.layer import Linear, Product, Weights
+
+
+class Lanes:
+    """The shelves of a step, and what each position may attend to on them: all layers' attention has them in common."""
+
+    def __init__(self, positions: OnShelves, n_replicas: int, n_heads: int) -> None:
+        """Makes the masks of one step.
+
+        Args:
+            positions: Of the step.
+            n_replicas: Models side by side.
+            n_heads: Heads of each.
+        """
+        self.shelves = positions.shelves
+        self.n_heads = n_heads
+        self.unseen = [
+            _future_and_others(shelf, positions.swap.begin, n_replicas, n_heads)
+            if shelf.needs_mask and positions.swap is not None
+            else _future(shelf.length, positions.inputs.device)
+            for shelf in self.shelves
+        ]
+        """For each shelf minus infinity where a position may not look: [length, length], or of each lane and head."""
+
+
+def _future(length: int, device: torch.device) -> Tensor:
+    return torch.full((length, length), -torch.inf, device=device).triu_(1)
+
+
+def _future_and_others(shelf: Shelf, begin: Tensor, n_replicas: int, n_heads: int) -> Tensor:
+    """[replicas * n_lanes * heads, length, length]: what comes later, and the rows that stand before one's own."""
+    first = begin[shelf.positions].view(shelf.n_lanes, shelf.length, 1)
+    others = torch.arange(shelf.length, device=begin.device) < first
+    unseen = _future(shelf.length, begin.device).masked_fill(others, -torch.inf)
+    if n_replicas * n_heads == 1:
+        return unseen
+    shape = (n_replicas, shelf.n_lanes, n_heads, shelf.length, shelf.length)
+    return unseen[:, None].expand(shape).reshape(-1, shelf.length, shelf.length)
+
+
+class CausalMix:
+    """Values mixed by the softmax of queries times keys, with dropout, shelf by shelf of the layout."""
+
+    def __init__(self, lanes: Lanes, scale: float, masks: list[Tensor] | None) -> None:
+        """Prepares for one step.
+
+        Args:
+            lanes: Of the step.
+            scale: What scores are multiplied by.
+            masks: For each shelf [replicas * n_lanes * heads, length, length]; None: no dropout.
+        """
+        self._lanes = lanes
+        self._n_heads = lanes.n_heads
+        self._scale = scale
+        self._masks: list[Tensor] | list[None] = [None] * len(lanes.shelves) if masks is None else masks
+        self._kept: list[tuple[Tensor, ...]] = []
+
+    def forward(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        """[replicas, n_positions, d] of what each position attends to."""
+        out = torch.empty_like(value)
+        for shelf, unseen, mask in zip(self._lanes.shelves, self._lanes.unseen, self._masks, strict=True):
+            q, k, v = (self._heads(part, shelf) for part in (query, key, value))
+            weights = torch.baddbmm(unseen, q, k.transpose(1, 2), alpha=self._scale).softmax(-1)
+            dropped = weights if mask is None else weights * mask
+            self._kept.append((q, k, v, weights, dropped))
+            self._write(dropped, v, out, shelf)
+        return out
+
+    def backward(self, by_output: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The gradients by queries, keys and values."""
+        by_query, by_key, by_value = (torch.empty_like(by_output) for _ in range(3))
+        for shelf, mask, kept in zip(self._lanes.shelves, self._masks, self._kept, strict=True):
+            q, k, v, weights, dropped = kept
+            by_mix = self._heads(by_output, shelf)
+            by_weights = torch.bmm(by_mix, v.transpose(1, 2))
+            if mask is not None:
+                by_weights.mul_(mask)
+            by_scores = torch._softmax_backward_data(by_weights, weights, -1, weights.dtype)
+            if self._scale != 1:
+                by_scores.mul_(self._scale)
+            self._write(by_scores, k, by_query, shelf)
+            self._write(by_scores.transpose(1, 2), q, by_key, shelf)
+            self._write(dropped.transpose(1, 2), by_mix, by_value, shelf)
+        return by_query, by_key, by_value
+
+    def _heads(self, positions: Tensor, shelf: Shelf) -> Tensor:
+        """[replicas, n_positions, d] -> [replicas * n_lanes * heads, length, d / heads]."""
+        lanes = positions[:, shelf.positions].reshape(-1, shelf.length, positions.shape[2])
+        if self._n_heads == 1:
+            return lanes
+        split = lanes.view(len(lanes), shelf.length, self._n_heads, -1).transpose(1, 2)
+        return split.reshape(len(lanes) * self._n_heads, shelf.length, -1)
+
+    def _write(self, a: Tensor, b: Tensor, out: Tensor, shelf: Shelf) -> None:
+        """Writes the product of a and b, which lie as `_heads` gives them, to the shelf's positions."""
+        here = out[:, shelf.positions]
+        if self._n_heads == 1 and len(out) == 1:
+            torch.bmm(a, b, out=here.view(shelf.n_lanes, shelf.length, -1))
+            return
+        product = torch.bmm(a, b)
+        product = product.view(-1, self._n_heads, shelf.length, product.shape[2]).transpose(1, 2)
+        here.copy_(product.reshape(here.shape))
+
+
+class OneHead:
+    """Attention with one head, where neighbouring weights have no width between them and are multiplied beforehand.
+
+    (q Wq) (x Wk)' = q (Wq Wk') x' and, where there is an output weight, A (x Wv) Wo = A (x (Wv Wo)): two products a
+    position instead of three or four, the same function. The products' gradients are those of all by the chain rule.
+    """
+
+    def __init__(self, weights: Weights, settings: ModelSettings, mix_of: "MixOf", name: str) -> None:
+        """Multiplies the weights of a block."""
+        self._weights = weights
+        self._name = name
+        self._scale = 1 / math.sqrt(settings.hidden_dim)
+        query, key = (weights.values[f"{name}.{part}.weight"] for part in ("query", "key"))
+        key_scaled = key.transpose(1, 2) * self._scale
+        self._query_key = Product(
+            torch.bmm(query, key_scaled), torch.bmm(weights.values[f"{name}.query.bias"], key_scaled)
+        )
+        self._has_output = settings.attention_output
+        self._values = _ValueOutput(weights, name) if self._has_output else Linear(weights, f"{name}.value")
+        self._mix = mix_of(1.0)
+
+    def forward(self, query: Tensor, x: Tensor) -> Tensor:
+        """The query plus what it attends to of x."""
+        mixed = self._mix.forward(self._query_key.forward(query), x, self._values.forward(x)).add_(query)
+        return mixed.add_(self._value("output.bias")) if self._has_output else mixed
+
+    def backward(self, by_output: Tensor) -> tuple[Tensor, Tensor]:
+        """The gradients by query and x; `by_output` is used up."""
+        by_query_key, by_x, by_value = self._mix.backward(by_output)
+        self._write_query_key(by_query_key)
+        if self._has_output:
+            torch.sum(by_output, 1, keepdim=True, out=self._gradient("output.bias"))
+        by_x = self._values.backward(by_value, onto=by_x)
+        return self._query_key.backward(by_query_key, onto=by_output), by_x
+
+    def _write_query_key(self, by_product: Tensor) -> None:
+        by_weight = self._query_key.by_weight(by_product).mul_(self._scale)
+        by_bias = by_product.sum(1, keepdim=True).mul_(self._scale)
+        query, bias, key = (self._value(part) for part in ("query.weight", "query.bias", "key.weight"))
+        self._gradient("query.weight").copy_(torch.bmm(by_weight, key))
+        self._gradient("query.bias").copy_(torch.bmm(by_bias, key))
+        by_key = torch.bmm(by_weight.transpose(1, 2), query).baddbmm_(by_bias.transpose(1, 2), bias)
+        self._gradient("key.weight").copy_(by_key)
+
+    def _value(self, part: str) -> Tensor:
+        return self._weights.values[f"{self._name}.{part}"]
+
+    def _gradient(self, part: str) -> Tensor:
+        return self._weights.gradients[f"{self._name}.{part}"]
+
+
+class _ValueOutput:
+    """The values of one head, already multiplied by the output weight."""
+
+    def __init__(self, weights: Weights, name: str) -> None:
+        names = (f"{name}.value.weight", f"{name}.value.bias", f"{name}.output.weight")
+        self._value, self._bias, self._output = (weights.values[part] for part in names)
+        self._gradients = tuple(weights.gradients[part] for part in names)
+        self._product = Product(torch.bmm(self._value, self._output), torch.bmm(self._bias, self._output))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self._product.forward(x)
+
+    def backward(self, by_product: Tensor, onto: Tensor) -> Tensor:
+        """The gradient by x, added in place to `onto`; writes those of the parameters."""
+        by_weight = self._product.by_weight(by_product)
+        by_bias = by_product.sum(1, keepdim=True)
+        by_output = torch.bmm(self._value.transpose(1, 2), by_weight).baddbmm_(self._bias.transpose(1, 2), by_bias)
+        transposed = self._output.transpose(1, 2)
+        found = (torch.bmm(by_weight, transposed), torch.bmm(by_bias, transposed), by_output)
+        for gradient, own in zip(self._gradients, found, strict=True):
+            gradient.copy_(own)
+        return self._product.backward(by_product, onto)
+
+
+class ManyHeads:
+    """Attention with several heads."""
+
+    def __init__(self, weights: Weights, settings: ModelSettings, mix_of: "MixOf", name: str) -> None:
+        """Takes the weights of a block."""
+        self._query, self._key, self._value = (Linear(weights, f"{name}.{part}") for part in ("query", "key", "value"))
+        self._output = Linear(weights, f"{name}.output") if settings.attention_output else None
+        self._mix = mix_of(1 / math.sqrt(settings.hidden_dim // settings.n_heads))
+
+    def forward(self, query: Tensor, x: Tensor) -> Tensor:
+        """The query plus what it attends to of x."""
+        mixed = self._mix.forward(self._query.forward(query), self._key.forward(x), self._value.forward(x))
+        return mixed.add_(query) if self._output is None else self._output.forward(mixed, onto=query)
+
+    def backward(self, by_output: Tensor) -> tuple[Tensor, Tensor]:
+        """The gradients by query and x; `by_output` is used up."""
+        by_mixed = by_output if self._output is None else self._output.backward(by_output)
+        by_query, by_key, by_value = self._mix.backward(by_mixed)
+        by_x = self._value.backward(by_value, onto=self._key.backward(by_key))
+        return self._query.backward(by_query, onto=by_output), by_x
+
+
+MixOf = Callable[[float], CausalMix]
+"""Makes the mix of a block for a scale of its scores."""
+
+
+def attention_of(
+    weights: Weights, settings: ModelSettings, lanes: Lanes, dropout: ByteDropout | None, name: str
+) -> OneHead | ManyHeads:
+    """The attention of the block of that name, for one step."""
+    masks = None
+    if dropout is not None:
+        masks = [dropout.attention_mask(f"{name}.attention", shelf) for shelf in lanes.shelves]
+
+    def mix_of(scale: float) -> CausalMix:
+        return CausalMix(lanes, scale, masks)
+
+    return (OneHead if settings.n_heads == 1 else ManyHeads)(weights, settings, mix_of, name)

@@ -1,0 +1,105 @@
+"""SASRec's pass through its blocks in training, forward and back; `Sasrec.encode` is the definition."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from nsbench.batching.dropout_masks import ByteDropout
+from nsbench.batching.step import Step
+from nsbench.models.sasrec.attention import Lanes, attention_of
+from nsbench.models.sasrec.definition import ModelSettings, Sasrec
+from nsbench.models.sasrec.layer import Linear, Norm, Weights
+from nsbench.row_ops import sum_into_table
+
+
+class Encoder:
+    """The states of one step, and the gradient of whatever is computed from them."""
+
+    def __init__(self, model: Sasrec, step: Step, dropout: ByteDropout | None) -> None:
+        """Prepares for one step.
+
+        Args:
+            model: The parameters; read only.
+            step: The histories; positions are those on its shelves.
+            dropout: Masks for this step; None: no dropout.
+        """
+        self._settings = model.settings
+        self.by_dense = torch.zeros_like(model.dense)
+        gradients = Sasrec(model.settings, self.by_dense, model.items).named()
+        self._weights = Weights(model.named(), gradients)
+        names = [f"blocks.{number}" for number in range(model.settings.n_blocks)]
+        lanes = Lanes(step.on_shelves, model.n_replicas, model.settings.n_heads)
+        self._blocks = [_EncoderBlock(self._weights, self._settings, lanes, dropout, name) for name in names]
+        self._norm = Norm(self._weights, "norm")
+        first = torch.arange(1, model.n_replicas + 1, device=model.items.device)[:, None] * self._settings.max_length
+        self._positions = first - 1 - step.on_shelves.places.from_end
+        self._mask = None if dropout is None else dropout.mask("embedding")
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        """The state at every position.
+
+        Args:
+            vectors: [replicas, n_positions, hidden_dim], the input items' vectors.
+
+        Returns:
+            [replicas, n_positions, hidden_dim]; meaningless where padded.
+        """
+        table = self._weights.values["positions"].flatten(0, 1)
+        positions = table.index_select(0, self._positions.flatten()).view_as(vectors)
+        x = positions.add_(vectors, alpha=math.sqrt(self._settings.hidden_dim))
+        if self._mask is not None:
+            x.mul_(self._mask)
+        for block in self._blocks:
+            x = block.forward(x)
+        return self._norm.forward(x)
+
+    def backward(self, by_states: Tensor, by_vectors: Tensor) -> None:
+        """Fills `by_dense` and the gradient by `vectors`.
+
+        Args:
+            by_states: [replicas, n_positions, hidden_dim], the loss's gradient; 0 where padded.
+            by_vectors: Of the shape of `vectors`; overwritten.
+        """
+        by_x = self._norm.backward(by_states)
+        for block in reversed(self._blocks):
+            by_x = block.backward(by_x)
+        if self._mask is not None:
+            by_x.mul_(self._mask)
+        by_positions = self._weights.gradients["positions"]
+        n_rows = by_positions.shape[0] * by_positions.shape[1]
+        sums = sum_into_table(self._positions.flatten(), by_x.flatten(0, 1), n_rows)
+        by_positions.copy_(sums.view_as(by_positions))
+        torch.mul(by_x, math.sqrt(self._settings.hidden_dim), out=by_vectors)
+
+
+class _EncoderBlock:
+    """Attention and the feed-forward part, each with its residual."""
+
+    def __init__(
+        self, weights: Weights, settings: ModelSettings, lanes: Lanes, dropout: ByteDropout | None, name: str
+    ) -> None:
+        self._query_norm, self._feed_norm = (Norm(weights, f"{name}.{part}") for part in ("query_norm", "feed_norm"))
+        self._attention = attention_of(weights, settings, lanes, dropout, name)
+        self._feed_in, self._feed_out = (Linear(weights, f"{name}.{part}") for part in ("feed_in", "feed_out"))
+        self._masks = None if dropout is None else (dropout.mask(f"{name}.feed_in"), dropout.mask(f"{name}.feed_out"))
+        self._hidden = torch.empty(0)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self._feed_norm.forward(self._attention.forward(self._query_norm.forward(x), x))
+        hidden = self._feed_in.forward(x)
+        if self._masks is None:
+            self._hidden = hidden.relu_()
+            return self._feed_out.forward(self._hidden, onto=x)
+        self._hidden = hidden.mul_(self._masks[0]).relu_()
+        return torch.addcmul(x, self._feed_out.forward(self._hidden), self._masks[1])
+
+    def backward(self, by_x: Tensor) -> Tensor:
+        if self._masks is None:
+            by_hidden = self._feed_out.backward(by_x)
+        else:
+            by_hidden = self._feed_out.backward(by_x * self._masks[1]).mul_(self._masks[0])
+        by_hidden = torch.ops.aten.threshold_backward(by_hidden, self._hidden, 0)
+        by_x = self._feed_norm.backward(self._feed_in.backward(by_hidden, onto=by_x))
+        by_query, by_x = self._attention.backward(by_x)
+        return by_x.add_(self._query_norm.backward(by_query))

@@ -1,0 +1,79 @@
+"""Puts together all that the report says about a dataset: from its runs, and, of the compared ones, ranks and validations."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+
+from nsbench.report.equal_cost import Histories, HistoryReading, cost_rows
+from nsbench.report.faulty_run import FaultyRun, faulty_run
+from nsbench.report.formats.plain_text import MOST_OF_A_LABEL, plain_run, plain_text
+from nsbench.report.paper.claims import judge_claims
+from nsbench.report.paper.comparison import compare_with_paper
+from nsbench.report.run_check import check_runs
+from nsbench.report.statistics.derived_metric import N_COHORTS
+from nsbench.report.statistics.inference import statistics_of
+from nsbench.report.statistics.user_sums import RankedMethods, RankReading
+from nsbench.report.summary import DatasetSummary, summarise
+from nsbench.seeding import derive_seed
+from nsbench.tracking.stored_run import RunReader, StoredRun
+
+
+def read_summaries(reader: RunReader, datasets: Sequence[str]) -> tuple[DatasetSummary, ...]:
+    """Everything that the report says about some datasets, statistics, claims and costs included.
+
+    The same runs give the same numbers: resamples come from a seed that the dataset's name decides.
+
+    Raises:
+        TrackingError: The store lacks one of the datasets, or can't be read.
+    """
+    return tuple(_read_summary(reader, dataset, runs) for dataset, runs in reader.all_runs(datasets).items())
+
+
+def summary_of_runs(dataset: str, runs: Sequence[StoredRun]) -> DatasetSummary:
+    """The same from runs alone, where no store holds their ranks and validations."""
+    sound, faulty = check_runs(runs, datetime.now(UTC))
+    no_ranks = RankedMethods((), np.zeros((N_COHORTS, 0)), 0, ())
+    return _completed(_summary(dataset, runs, sound, faulty), no_ranks, {}, _generator(dataset))
+
+
+def _read_summary(reader: RunReader, dataset: str, runs: Sequence[StoredRun]) -> DatasetSummary:
+    sound, faulty = check_runs(runs, datetime.now(UTC))
+    generator = _generator(dataset)
+    ranks, histories = RankReading(reader, generator), HistoryReading(reader)
+    while True:
+        summary = _summary(dataset, runs, sound, faulty)
+        # A run that goes may let another one in, such as an older one of the same seed.
+        faults = {**histories.faults(summary.methods), **ranks.faults(summary.selection.methods)}
+        if not faults:
+            break
+        faulty += [faulty_run(run, faults[run.run_id]) for run in sound if run.run_id in faults]
+        sound = [run for run in sound if run.run_id not in faults]
+    ranked = ranks.ranked(summary.selection.methods)
+    return _completed(summary, ranked, histories.found, generator)
+
+
+def _summary(
+    dataset: str, runs: Sequence[StoredRun], sound: Sequence[StoredRun], faulty: Sequence[FaultyRun]
+) -> DatasetSummary:
+    ids = {run.run_id for run in sound}
+    others = [plain_run(run) for run in runs if run.run_id not in ids]
+    return summarise(plain_text(dataset, MOST_OF_A_LABEL), sound, faulty, others)
+
+
+def _completed(
+    summary: DatasetSummary, ranked: RankedMethods, histories: Histories, generator: np.random.Generator
+) -> DatasetSummary:
+    statistics = statistics_of(summary.selection.methods, ranked, generator)
+    summary = replace(
+        summary,
+        statistics=statistics,
+        costs=cost_rows(summary.methods, histories),
+        published=compare_with_paper(summary),
+    )
+    return replace(summary, claims=judge_claims(summary, summary.runs))
+
+
+def _generator(dataset: str) -> np.random.Generator:
+    return np.random.default_rng(derive_seed(0, "resamples", dataset))

@@ -1,0 +1,5 @@
+"""The report's figures, one per file; `catalogue` says which are drawn when.
+
+A figure takes what `nsbench.report.analysis` found and draws it on a `canvas`, which knows matplotlib and nothing of
+samplers. Add one as a file with a function that draws it, and a line in `catalogue`.
+"""

@@ -1,0 +1,161 @@
+"""Which figures a report has, and what their titles and captions say."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+from nsbench.data.popularity import cohort_shares
+from nsbench.report.answer.cut_off import MARK, has_cut_off
+from nsbench.report.figures.accuracy_balance import accuracy_balance_figure
+from nsbench.report.figures.canvas.style import Mark
+from nsbench.report.figures.cohort import cohort_figure
+from nsbench.report.figures.difference import difference_figure
+from nsbench.report.figures.head_tail import ratio_figure
+from nsbench.report.figures.popularity import popularity_cohort_figure, popularity_figure
+from nsbench.report.figures.repeats import repeat_figure
+from nsbench.report.figures.replay import replay_figure, replay_points
+from nsbench.report.figures.search import search_figure
+from nsbench.report.figures.training_curve import MOST_CURVES, TrainingCurve
+from nsbench.report.figures.training_curve_figure import curve_figure
+from nsbench.report.summary import DatasetSummary
+from nsbench.tracking.stored_run import StoredRun
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A figure before it is drawn to a file.
+
+    Attributes:
+        kind: Unlike any other of the same dataset; begins the files' names.
+        title: A few words.
+        caption: How to read it.
+        make: Draws it; gives None where there is nothing to show.
+        stack: Draws it with its panels one above the other; gives None where it has but one.
+    """
+
+    kind: str
+    title: str
+    caption: str
+    make: Callable[[], Figure | None]
+    stack: Callable[[], Figure | None] = lambda: None
+
+
+def shared_plans(summaries: Sequence[DatasetSummary]) -> list[Plan]:
+    """The figures of all datasets together."""
+    return [
+        Plan(
+            "popularity",
+            "Popularity in all datasets",
+            "Each item's share of its dataset's training interactions; the steeper the line begins and the longer it is flat, "
+            "the more a popularity bias costs.",
+            lambda: popularity_figure(summaries),
+        )
+    ]
+
+
+def dataset_plans(summary: DatasetSummary, curves: Sequence[TrainingCurve], marks: Mapping[str, Mark]) -> list[Plan]:
+    """The figures of a dataset.
+
+    Args:
+        summary: What they show.
+        curves: Its training curves.
+        marks: How each method is drawn, by label.
+    """
+    return [*_result_plans(summary, marks), *_search_plans(summary, curves, marks)]
+
+
+def _result_plans(summary: DatasetSummary, marks: Mapping[str, Mark]) -> list[Plan]:
+    return [
+        Plan(
+            "accuracy_balance",
+            "Accuracy against balance",
+            "Up and to the right is better. Faint dots are runs, ellipses hold the mean with 95 % confidence as far as "
+            "repeats go (bars: one standard deviation, where there are too few runs); hollow marks are baselines, and those with "
+            "their accuracy at their balance in brackets lie beyond the edge that they are drawn on; the "
+            f"dashed line is the samplers' Pareto front.{_cut_off_note(summary)}",
+            lambda: accuracy_balance_figure(summary, marks),
+            lambda: accuracy_balance_figure(summary, marks, stacked=True),
+        ),
+        Plan(
+            "repeats",
+            "Every repeat",
+            f"A point is a run with its own seed; the upright line is the mean.{_cut_off_note(summary)}",
+            lambda: repeat_figure(summary, marks),
+            lambda: repeat_figure(summary, marks, stacked=True),
+        ),
+        Plan(
+            "differences",
+            "Differences between all pairs",
+            "Row minus column in percent points. Filled and bold: significant after Holm's correction, blue where the row "
+            "is better and orange where it is worse. Plain: undecided, or not significant.",
+            lambda: difference_figure(summary),
+            lambda: difference_figure(summary, stacked=True),
+        ),
+        Plan(
+            "cohorts",
+            "Hit rate by cohort",
+            "Means over repeats, with one standard deviation; the upright line is the total.",
+            lambda: cohort_figure(summary),
+        ),
+        Plan(
+            "head_tail",
+            "Head against tail",
+            "How many times better popular items are served than rare ones, with the 95 % interval where there is one; "
+            "right of the dashed line the head is favoured.",
+            lambda: ratio_figure(summary, marks),
+        ),
+        Plan(
+            "popularity_cohorts",
+            "Cohorts on the popularity curve",
+            f"Both axes are logarithmic.{_shares(summary)} Written above: the number of items and their share of the "
+            "catalogue.",
+            lambda: popularity_cohort_figure(summary),
+        ),
+    ]
+
+
+def _cut_off_note(summary: DatasetSummary) -> str:
+    """What the mark behind a label means, as a sentence after another one; empty where there is none."""
+    is_marked = has_cut_off(summary.selection.methods)
+    return f" {MARK}: runs were cut off before they stopped getting better." if is_marked else ""
+
+
+def _shares(summary: DatasetSummary) -> str:
+    """What the cohorts hold, as a sentence after another one; empty where the dataset's card doesn't say."""
+    popularity = summary.card.popularity if summary.card else None
+    return "" if popularity is None else f" Of the training interactions {cohort_shares(popularity)}."
+
+
+def _search_plans(summary: DatasetSummary, curves: Sequence[TrainingCurve], marks: Mapping[str, Mark]) -> list[Plan]:
+    return [
+        Plan(
+            "search",
+            "Accuracy by learning rate and number of negatives",
+            "Shown is what the studies maximised. "
+            "A point is a trial, hollow where it was pruned; a line joins a method's best trials over the range, where there "
+            "are enough. Trials differ in the other settings too.",
+            lambda: search_figure(_on_compared_log(summary), marks),
+            lambda: search_figure(_on_compared_log(summary), marks, stacked=True),
+        ),
+        Plan(
+            "replay",
+            "Accuracy against training time for oversampling factors",
+            "The number at a point is the factor: after so many epochs, batches and their negatives are taken again from "
+            "those before; fresh: new negatives each step.",
+            lambda: replay_figure(replay_points(summary, summary.runs), marks),
+        ),
+        Plan(
+            "curves",
+            "Training and validation",
+            f"Thin: up to {MOST_CURVES} repeats of each method; thick: their mean. Losses of different samplers have "
+            "different negatives and can't be compared.",
+            lambda: curve_figure(curves, marks),
+            lambda: curve_figure(curves, marks, stacked=True),
+        ),
+    ]
+
+
+def _on_compared_log(summary: DatasetSummary) -> list[StoredRun]:
+    """The runs on the preparation of the log that is compared: on another one the same settings reach something else."""
+    return [run for run in summary.runs if run.dataset_hash == summary.selection.dataset_hash]

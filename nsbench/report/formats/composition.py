@@ -1,0 +1,213 @@
+"""Puts a report together: which sections it has, and which words, tables and figures stand in each."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from nsbench.data.dataset import DatasetCard
+from nsbench.data.popularity import cohort_note
+from nsbench.evaluation.cutoff import cutoff_warning
+from nsbench.report.answer.answer import answer
+from nsbench.report.answer.reading_guide import READING_GUIDE
+from nsbench.report.answer.single_run import single_run_table
+from nsbench.report.figures.canvas.gallery import Gallery
+from nsbench.report.formats.document import DatasetAnswer, Document, Section, anchor
+from nsbench.report.paper.comparison import match_of, preparation_note
+from nsbench.report.selection import CUTOFF
+from nsbench.report.statistics.estimate import BALANCE
+from nsbench.report.summary import ACCURACY_METRICS, DatasetSummary
+from nsbench.report.tables.evidence import (
+    claim_table,
+    cost_note,
+    cost_table,
+    difference_table,
+    interval_table,
+    published_table,
+)
+from nsbench.report.tables.glance import glance_table
+from nsbench.report.tables.overview import overview_table
+from nsbench.report.tables.properties import (
+    cards_without_popularity,
+    popularity_table,
+    sampler_table,
+    size_table,
+)
+from nsbench.report.tables.settings import command_table, settings_table
+from nsbench.report.tables.table import ReportTable, bookkeeping_tables, result_tables
+from nsbench.terms import ALL
+
+PAPER_ADDRESS = "https://arxiv.org/abs/2410.17276"
+"""Where the paper is."""
+
+_PAPER = (
+    "From section 5.2 of Prakash et al., Evaluating Performance and Bias of Negative Sampling in Large-Scale Sequential "
+    f"Recommendation Models, {PAPER_ADDRESS}."
+)
+
+_ROLLING = "rolling"
+"""Protocols that begin so rank every test interaction that has a history."""
+
+_SETTINGS = (
+    "Epochs are means over repeats, with the least and the most. The commands write out every setting, so that they give the "
+    "same repeats whatever a study or later defaults say.",
+)
+
+
+def compose(summaries: Sequence[DatasetSummary], gallery: Gallery, location: str, written: datetime) -> Document:
+    """The whole report.
+
+    Args:
+        summaries: One a dataset.
+        gallery: The drawn figures; without any, the document has none.
+        location: The store that the runs are in.
+        written: When the report is made.
+    """
+    sections = [
+        Section("all-logs", "All datasets in one table", tables=_overview(summaries)),
+        *(_dataset_section(summary, gallery) for summary in summaries),
+        Section(
+            "logs",
+            "The datasets",
+            points=tuple(cards_without_popularity(summaries)),
+            drawings=gallery.shared,
+            tables=_present(size_table(summaries), popularity_table(summaries)),
+        ),
+        Section("samplers", "The samplers", tables=_present(sampler_table(summaries))),
+        Section("how-to-read", "How to read this", points=READING_GUIDE),
+        Section(
+            "runs",
+            "What became of the runs",
+            tables=_present(*(table for summary in summaries for table in _run_tables(summary))),
+        ),
+    ]
+    return Document(
+        f"Negative samplers compared: {', '.join(summary.dataset for summary in summaries)}",
+        written,
+        location,
+        glance_table(summaries),
+        tuple(DatasetAnswer(summary.dataset, _anchor(summary), tuple(answer(summary))) for summary in summaries),
+        tuple(section for section in sections if not section.is_empty),
+        tuple(drawing for summary in summaries for drawing in gallery.of(summary.dataset, "accuracy_balance")),
+    )
+
+
+def _overview(summaries: Sequence[DatasetSummary]) -> tuple[ReportTable, ...]:
+    """All datasets side by side; of a single one its own tables say the same."""
+    return _present(overview_table(summaries)) if len(summaries) > 1 else ()
+
+
+def _dataset_section(summary: DatasetSummary, gallery: Gallery) -> Section:
+    name, place = summary.dataset, _anchor(summary)
+    parts = [
+        Section(
+            f"results-{place}",
+            "Accuracy and balance",
+            tables=tuple(result_tables(summary)),
+            drawings=gallery.of(name, "repeats"),
+        ),
+        Section(
+            f"settings-{place}",
+            "Chosen settings",
+            words=_SETTINGS if settings_table(summary) else (),
+            tables=_present(settings_table(summary), command_table(summary)),
+        ),
+        Section(
+            f"differences-{place}",
+            "Significant differences",
+            points=summary.statistics.notes,
+            drawings=gallery.of(name, "differences"),
+            tables=_differences(summary),
+        ),
+        Section(
+            f"cohorts-{place}",
+            "Head, mid and tail",
+            drawings=gallery.of(name, "cohorts", "head_tail", "popularity_cohorts"),
+        ),
+        Section(
+            f"claims-{place}",
+            "The paper's claims",
+            words=(_PAPER,) if summary.claims else (),
+            tables=_present(claim_table(summary)),
+        ),
+        Section(
+            f"paper-{place}",
+            "The paper's numbers beside ours",
+            words=_preparation(summary),
+            tables=_present(*(published_table(summary, metric) for metric in ACCURACY_METRICS)),
+        ),
+        Section(
+            f"cost-{place}",
+            "Cost",
+            words=cost_note(summary),
+            drawings=gallery.of(name, "replay"),
+            tables=_present(cost_table(summary)),
+        ),
+        Section(f"search-{place}", "Search and training", drawings=gallery.of(name, "search", "curves")),
+    ]
+    return Section(place, name, (_description(summary),), sections=tuple(part for part in parts if not part.is_empty))
+
+
+def _run_tables(summary: DatasetSummary) -> list[ReportTable | None]:
+    return [*bookkeeping_tables(summary), single_run_table(summary)]
+
+
+def _differences(summary: DatasetSummary) -> tuple[ReportTable, ...]:
+    return _present(
+        *(interval_table(summary, metric) for metric in ACCURACY_METRICS),
+        difference_table(summary, "hit_rate", ALL),
+        difference_table(summary, "ndcg", ALL),
+        difference_table(summary, "hit_rate", BALANCE),
+    )
+
+
+def _preparation(summary: DatasetSummary) -> tuple[str, ...]:
+    """Why the numbers are compared, and what of the log's preparation differs, so that they are not compared in vain."""
+    match = match_of(summary)
+    if match is None or not summary.published:
+        return ()
+    note = preparation_note(summary)
+    return (match.reason, note) if note else (match.reason,)
+
+
+def _description(summary: DatasetSummary) -> str:
+    selection, card = summary.selection, summary.card
+    if not selection.methods:
+        return "No finished runs to compare."
+    about = f"Protocol `{selection.protocol}`, dataset hash `{selection.dataset_hash[:12]}`."
+    if card is None:
+        return f"{about} The runs hold no readable dataset card."
+    about += "".join(f" {note}" for note in _warnings(card, selection.methods[0].runs[0].params.get("cold_items")))
+    return (
+        f"{card.n_users:,} users, {card.n_items:,} items ({card.n_cold_items:,} cold), {card.n_interactions:,} interactions"
+        f" from {card.source}: {card.n_train:,} for training, {card.n_valid:,} for validation, {card.n_test:,} for testing"
+        f"{_left_out(summary, card)}. "
+        f"{about}"
+    )
+
+
+def _left_out(summary: DatasetSummary, card: DatasetCard) -> str:
+    """How many of the test interactions are not ranked; empty where all are, or where each user's last one alone is."""
+    n_ranked = summary.n_targets(ALL)
+    if not summary.selection.protocol.startswith(_ROLLING) or not 0 < n_ranked < card.n_test:
+        return ""
+    return f" ({card.n_test - n_ranked:,.0f} not ranked, each the first of its user)"
+
+
+def _warnings(card: DatasetCard, cold_items: object) -> tuple[str, ...]:
+    """What the log is too small or too uneven for, in sentences."""
+    n_candidates = card.n_items if cold_items == "tail" else card.n_items - card.n_cold_items
+    undecided = cutoff_warning((CUTOFF,), n_candidates)
+    note = cohort_note(card.popularity) if card.popularity else ""
+    order = (
+        "The log's times only give the order of its interactions: the split goes by that order, and nothing is known of days."
+        if card.times_are_order
+        else ""
+    )
+    return tuple(filter(None, (order, undecided and f"{undecided[0].upper()}{undecided[1:]}.", note)))
+
+
+def _anchor(summary: DatasetSummary) -> str:
+    return f"log-{anchor(summary.dataset)}"
+
+
+def _present(*tables: ReportTable | None) -> tuple[ReportTable, ...]:
+    return tuple(table for table in tables if table is not None)

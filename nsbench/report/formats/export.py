@@ -1,0 +1,180 @@
+"""The report's numbers for other programs: CSV of means, CSV of single runs, and JSON of everything. Shares, not percent."""
+
+import csv
+import io
+import json
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from nsbench.report.answer.answer import answer, front_labels
+from nsbench.report.answer.cut_off import cut_off_share
+from nsbench.report.formats.plain_text import plain_text
+from nsbench.report.selection import Method
+from nsbench.report.summary import DatasetSummary, MethodSummary, summary_metrics
+from nsbench.report.tables.table import ReportTable, balance_of_means
+from nsbench.terms import CUT_OFF
+from nsbench.tracking.stored_run import StoredRun
+
+
+def methods_csv(summaries: Sequence[DatasetSummary]) -> str:
+    """A row a dataset and method: share of runs cut off; mean, sd and number of runs of every metric; empty where undefined."""
+    metrics = summary_metrics()
+    statistics = [f"{name} {part}" for name in metrics for part in ("mean", "sd", "n")]
+    rows = [
+        [
+            *_identity(summary, row.method),
+            len(row.method.runs),
+            _blank_if_nan(cut_off_share(row.method)),
+            *(value for name in metrics for value in _statistics(row, name)),
+        ]
+        for summary in summaries
+        for row in summary.methods
+    ]
+    return _csv(["dataset", "sampler", "label", "kind", "n_runs", "cut_off_share", *statistics], rows)
+
+
+def runs_csv(summaries: Sequence[DatasetSummary]) -> str:
+    """A row for every run that a table averages, with its seed, its id in the store and its metrics."""
+    metrics = summary_metrics()
+    rows = [
+        [
+            *_identity(summary, row.method),
+            run.seed,
+            plain_text(run.run_id),
+            _flag(_is_cut_off(row.method, run)),
+            *(_blank_if_nan(run.metric(name)) for name in metrics),
+        ]
+        for summary in summaries
+        for row in summary.methods
+        for run in row.method.runs
+    ]
+    return _csv(["dataset", "sampler", "label", "kind", "seed", "run_id", "cut_off", *metrics], rows)
+
+
+def table_csv(table: ReportTable) -> str:
+    """A table as it is shown, in percent and with deviations, for a spreadsheet."""
+    return _csv(table.columns, [[cell.text for cell in row] for row in table.rows])
+
+
+def report_json(summaries: Sequence[DatasetSummary], tables: Sequence[ReportTable] = ()) -> str:
+    """Everything that the report says, with undefined numbers as null.
+
+    Args:
+        summaries: The numbers, one a dataset; shares, not percent.
+        tables: The tables as they are shown.
+    """
+    shown = [
+        {
+            "title": table.title,
+            "columns": list(table.columns),
+            "rows": [[cell.text for cell in row] for row in table.rows],
+            "note": table.note,
+        }
+        for table in tables
+    ]
+    content = {"datasets": [_dataset(summary) for summary in summaries], "tables": shown}
+    return json.dumps(_without_nan(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _dataset(summary: DatasetSummary) -> dict[str, object]:
+    selection = summary.selection
+    reachable = summary.card.best_reachable if summary.card else None
+    return {
+        "dataset": summary.dataset,
+        "dataset_hash": selection.dataset_hash,
+        "protocol": selection.protocol,
+        "answer": answer(summary),
+        "pareto_front": front_labels(summary),
+        "best_reachable": reachable.model_dump() if reachable else None,
+        "methods": [_method(row) for row in summary.methods],
+        "runs": [asdict(count) for count in summary.counts],
+        "left_out": [asdict(part) for part in selection.left_out],
+        "faulty": [asdict(run) for run in selection.faulty],
+        "statistics": asdict(summary.statistics),
+        "claims": [asdict(claim) for claim in summary.claims],
+        "costs": [asdict(cost) for cost in summary.costs],
+        "published": [asdict(cell) for cell in summary.published],
+    }
+
+
+def _method(row: MethodSummary) -> dict[str, object]:
+    metrics = {}
+    for name, estimate in row.estimates.items():
+        mean, sd = (None if math.isnan(value) else value for value in (estimate.mean, estimate.sd))
+        metrics[name] = {"mean": mean, "sd": sd, "n": estimate.n, "values": list(estimate.values)}
+    of_means = {metric: balance_of_means(row, metric) for metric in ("hit_rate", "ndcg")}
+    return {
+        "sampler": row.method.sampler,
+        "label": row.method.label,
+        "kind": _kind(row.method),
+        "n_runs": len(row.method.runs),
+        "cut_off_share": cut_off_share(row.method),
+        "cut_off": [_is_cut_off(row.method, run) for run in row.method.runs],
+        "seeds": [run.seed for run in row.method.runs],
+        "run_ids": [plain_text(run.run_id) for run in row.method.runs],
+        "settings": dict(row.method.runs[0].params),
+        "metrics": metrics,
+        "balance_of_means": {metric: None if math.isnan(value) else value for metric, value in of_means.items()},
+    }
+
+
+def _identity(summary: DatasetSummary, method: Method) -> list[str]:
+    return [summary.dataset, method.sampler, method.label, _kind(method)]
+
+
+def _is_cut_off(method: Method, run: StoredRun) -> bool | None:
+    """None of a baseline, and where nothing says."""
+    value = math.nan if method.is_baseline else run.metric(CUT_OFF)
+    return None if math.isnan(value) else value == 1
+
+
+def _flag(value: bool | None) -> str:
+    return "" if value is None else str(int(value))
+
+
+def _kind(method: Method) -> str:
+    return "baseline" if method.is_baseline else "sampler"
+
+
+def _statistics(row: MethodSummary, name: str) -> list[float | int | str]:
+    estimate = row.estimates[name]
+    return [_blank_if_nan(estimate.mean), _blank_if_nan(estimate.sd), estimate.n]
+
+
+def _blank_if_nan(value: float) -> float | str:
+    return "" if math.isnan(value) else value
+
+
+def _without_nan(value: object) -> object:
+    """The same with None for every number that is not one or is infinite: JSON has no word for them."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _without_nan(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(part) for part in value]
+    return value
+
+
+def _csv(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([_inert(cell) for cell in header])
+    writer.writerows([[_inert(cell) for cell in row] for row in rows])
+    return text.getvalue()
+
+
+def _inert(cell: object) -> object:
+    """A cell that a spreadsheet takes for no formula: a text that begins as one gets an apostrophe in front.
+
+    >>> [_inert(cell) for cell in ("=1+1", "+0.31", "-mine", "a=b")]
+    ["'=1+1", '+0.31', "'-mine", 'a=b']
+    """
+    if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@")) and not _SIGNED.fullmatch(cell):
+        return f"'{cell}"
+    return cell
+
+
+_SIGNED = re.compile(r"[+-][0-9.,]+")

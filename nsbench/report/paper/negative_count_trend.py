@@ -1,0 +1,140 @@
+"""Whether more negatives help, from the trials of studies: they differ in their counts of negatives by design.
+
+Trials differ in learning rate and batch size too; so a rank correlation, which asks for a trend and not for a size, is
+all that they can give. Its p-value comes from shuffling.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsbench.objective import default_objective
+from nsbench.report.paper.claim import Verdict
+from nsbench.report.selection import CUTOFF
+from nsbench.report.statistics.correction import holm
+from nsbench.report.statistics.estimate import LEVEL
+from nsbench.terms import CUT_OFF, RunKind
+from nsbench.tracking.reading.run_parts import whole_number
+from nsbench.tracking.stored_run import StoredRun
+
+OBJECTIVE_TAG = "nsbench.objective"
+"""The tag of a study's run that names what its trials maximise."""
+
+_FEWEST_TRIALS = 6
+_FEWEST_COUNTS = 3
+_N_SHUFFLES = 4_999
+
+
+@dataclass(frozen=True)
+class CountTrend:
+    """How a sampler's objective goes with its number of negatives.
+
+    Attributes:
+        label: The sampler's label.
+        n_trials: Finished trials.
+        best_count: The best trial's number of negatives.
+        fewest: The smallest number tried.
+        most: The largest.
+        correlation: Spearman's, in [-1, 1].
+        p_value: Two-sided, that there is no trend.
+        p_holm: Corrected for the number of samplers.
+        n_cut_off: Of the trials, those that ended at their last epoch while they might still have got better.
+    """
+
+    label: str
+    n_trials: int
+    best_count: int
+    fewest: int
+    most: int
+    correlation: float
+    p_value: float
+    p_holm: float
+    n_cut_off: int = 0
+
+
+def judge_counts(runs: Sequence[StoredRun], dataset_hash: str) -> tuple[Verdict, str]:
+    """Shown: for some sampler the objective falls with the number. Refuted: it rises for every sampler that can be tested.
+
+    Args:
+        runs: All runs of a dataset.
+        dataset_hash: Only trials on this preparation of the log.
+    """
+    trends = count_trends(runs, dataset_hash)
+    if not trends:
+        return "undecided", (
+            f"Needs at least {_FEWEST_TRIALS} finished trials of a sampler with {_FEWEST_COUNTS} or more counts of "
+            "negatives: `nsbench tune`."
+        )
+    evidence = "; ".join(
+        f"{trend.label}: best with {trend.best_count} of {trend.fewest} to {trend.most} negatives, rank correlation "
+        f"{trend.correlation:+.2f} (p = {trend.p_holm:.2g}, {trend.n_trials} trials)"
+        for trend in trends
+    )
+    evidence = f"{evidence}. Trials differ in learning rate too."
+    n_cut_off, n_trials = (
+        sum(counts) for counts in zip(*((one.n_cut_off, one.n_trials) for one in trends), strict=True)
+    )
+    if n_cut_off:
+        # With more epochs, another number of negatives may turn out to be the best one.
+        return (
+            "undecided",
+            f"{evidence} Of the {n_trials} trials, {n_cut_off} were cut off before they stopped getting better.",
+        )
+    real = [trend.correlation for trend in trends if trend.p_holm < LEVEL]
+    if any(correlation < 0 for correlation in real):
+        return "holds", evidence
+    return "fails" if len(real) == len(trends) else "undecided", evidence
+
+
+def count_trends(runs: Sequence[StoredRun], dataset_hash: str) -> tuple[CountTrend, ...]:
+    """The trend of every sampler with enough finished trials, in the order of their first trial."""
+    objectives = {run.study: run.tags.get(OBJECTIVE_TAG, "") for run in runs if run.kind is RunKind.STUDY}
+    trials: dict[str, list[tuple[int, float]]] = {}
+    n_cut_off: Counter[str] = Counter()
+    for run in runs:
+        if run.kind is not RunKind.TRIAL or run.status != "FINISHED" or run.dataset_hash != dataset_hash:
+            continue
+        known = [whole_number(run.params.get(name, "")) for name in run.count_fields.proposed]
+        counts = [count for count in known if count is not None]
+        value = run.metric(objectives.get(run.study) or default_objective((CUTOFF,)))
+        if counts and not np.isnan(value):
+            trials.setdefault(run.label, []).append((sum(counts), value))
+            n_cut_off[run.label] += run.metric(CUT_OFF) == 1
+    # Shuffles need a seed of their own, so that the same trials always give the same p-value.
+    generator = np.random.default_rng(0)
+    trends = [
+        replace(_trend(label, np.array(pairs), generator), n_cut_off=n_cut_off[label])
+        for label, pairs in trials.items()
+        if len(pairs) >= _FEWEST_TRIALS and len({count for count, _ in pairs}) >= _FEWEST_COUNTS
+    ]
+    corrected = holm([trend.p_value for trend in trends])
+    return tuple(replace(trend, p_holm=p) for trend, p in zip(trends, corrected, strict=True))
+
+
+def _trend(label: str, pairs: NDArray[np.float64], generator: np.random.Generator) -> CountTrend:
+    counts, values = _mean_ranks(pairs[:, 0]), _mean_ranks(pairs[:, 1])
+    correlation = _correlation(counts, values)
+    shuffled = generator.permuted(np.tile(values, (_N_SHUFFLES, 1)), axis=1) @ counts
+    # Rounding must not make the same order look rarer than itself.
+    as_extreme = int((np.abs(shuffled) >= abs(float(counts @ values)) * (1 - 1e-9)).sum())
+    best = int(pairs[pairs[:, 1].argmax(), 0])
+    p_value = (1 + as_extreme) / (1 + _N_SHUFFLES)
+    return CountTrend(
+        label, len(pairs), best, int(pairs[:, 0].min()), int(pairs[:, 0].max()), correlation, p_value, float("nan")
+    )
+
+
+def _mean_ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Ranks, ties sharing their mean, around 0."""
+    _, index, n_equal = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(n_equal)
+    ranks = (last - (n_equal - 1) / 2)[index]
+    return np.asarray(ranks - ranks.mean())
+
+
+def _correlation(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    scale = float(np.sqrt((a**2).sum() * (b**2).sum()))
+    return float((a * b).sum()) / scale if scale > 0 else 0.0

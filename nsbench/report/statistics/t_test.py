@@ -1,0 +1,74 @@
+"""Each run's value of every quantity from its metrics alone, and what can be said where ranks are missing.
+
+Intervals and tests over runs allow for other seeds, not for other test users.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsbench.report.selection import CUTOFF, Method
+from nsbench.report.statistics.derived_metric import run_values_of
+from nsbench.report.statistics.estimate import LEVEL, QUANTITY_GROUPS, UNDEFINED_INTERVAL, Interval
+from nsbench.report.statistics.student import student_quantile, student_two_sided
+from nsbench.report.statistics.variance_components import Spread, freedom_of
+from nsbench.report.summary import ACCURACY_METRICS
+from nsbench.terms import ALL, Cohort, balance_name, metric_name
+
+
+def recorded_values(method: Method) -> NDArray[np.float64]:
+    """[run, metric, group]: as the runs recorded them; of quantities of means, each run's share in them."""
+    by_cohort = np.array(
+        [
+            [
+                [run.metric(metric_name("test", cohort.label, metric, CUTOFF)) for cohort in Cohort]
+                for metric in ACCURACY_METRICS
+            ]
+            for run in method.runs
+        ]
+    )
+    # One pretended user with one target in each cohort: then a sum is the cohort's value.
+    values = run_values_of(by_cohort[..., None].astype(np.float32), np.ones((len(Cohort), 1)))
+    for position, metric in enumerate(ACCURACY_METRICS):
+        recorded = [
+            (run.metric(metric_name("test", ALL, metric, CUTOFF)), run.metric(balance_name("test", metric, CUTOFF)))
+            for run in method.runs
+        ]
+        values[:, position, [QUANTITY_GROUPS.index(ALL), QUANTITY_GROUPS.index("balance")]] = recorded
+    return values
+
+
+def run_spread(values: Sequence[float], *, is_constant: bool) -> Spread:
+    """What a mean over runs varies by; users don't come into it."""
+    defined = np.array([value for value in values if not np.isnan(value)])
+    mean = float(defined.mean()) if len(defined) else float("nan")
+    if is_constant:
+        return Spread(mean, 0.0, 0.0, float("inf"), 0.0)
+    if len(defined) < 2:
+        return Spread(mean, 0.0, float("nan"), 1.0, 0.0)
+    return Spread(mean, 0.0, float(defined.var(ddof=1)) / len(defined), len(defined) - 1.0, 0.0)
+
+
+def run_difference(a: Spread, b: Spread) -> Spread:
+    """What the difference of two means varies by."""
+    variance = a.repeat_variance + b.repeat_variance
+    freedom = freedom_of(0.0, [(part.repeat_variance, part.freedom) for part in (a, b)])
+    return Spread(a.value - b.value, 0.0, variance, freedom, 0.0)
+
+
+def student_interval(spread: Spread) -> Interval:
+    """The interval that repeats alone give."""
+    if np.isnan(spread.value + spread.repeat_variance):
+        return UNDEFINED_INTERVAL
+    half = student_quantile(1 - LEVEL / 2, spread.freedom) * spread.repeat_variance**0.5
+    return Interval(spread.value - half, spread.value + half)
+
+
+def student_p(spread: Spread) -> float:
+    """Two-sided p-value of no difference; 0 or 1 where repeats don't vary."""
+    if np.isnan(spread.value + spread.repeat_variance):
+        return float("nan")
+    if spread.repeat_variance == 0:
+        return float(spread.value == 0)
+    return student_two_sided(abs(spread.value) / spread.repeat_variance**0.5, spread.freedom)

@@ -1,0 +1,110 @@
+"""Tables of the settings that each sampler's repeats have, and of the commands that make these repeats again."""
+
+import math
+import shlex
+from collections.abc import Sequence
+from statistics import fmean
+
+from nsbench.report.answer.cut_off import marked_label
+from nsbench.report.paper.negative_count_trend import OBJECTIVE_TAG
+from nsbench.report.run_check import number_of
+from nsbench.report.selection import CUTOFF, Method
+from nsbench.report.summary import DatasetSummary
+from nsbench.report.tables.number_text import UNDEFINED
+from nsbench.report.tables.table import Cell, ReportTable
+from nsbench.report.tuning import tunings_of
+from nsbench.terms import ALL, N_EPOCHS, RunKind, metric_name
+from nsbench.tracking.stored_run import StoredRun
+
+BEST_EPOCH = "best_epoch"
+"""MLflow's name of the epoch whose parameters were kept."""
+
+_USUAL_OBJECTIVE = metric_name("valid", ALL, "hit_rate", CUTOFF)
+_SAMPLER = "sampler"
+
+
+def settings_table(summary: DatasetSummary) -> ReportTable | None:
+    """What each sampler's repeats were trained with, and for how long; None where no run says."""
+    trials = {tuning.label: tuning for tuning in tunings_of(summary)}
+    rows = tuple(
+        (
+            Cell(marked_label(row.method)),
+            Cell(short_number(row.method.runs[0].params.get("learning_rate", ""))),
+            Cell(negatives_of(row.method.runs[0])),
+            Cell(row.method.runs[0].params.get("batch_size", UNDEFINED)),
+            Cell(_over_runs(row.method, BEST_EPOCH)),
+            Cell(_over_runs(row.method, N_EPOCHS)),
+            Cell(", ".join(trials[row.method.label].studies) or "none"),
+            Cell(_n_trials(trials[row.method.label].n_trials)),
+        )
+        for row in summary.samplers
+        if row.method.runs[0].params
+    )
+    columns = ("Method", "Learning rate", "Negatives", "Batch size", "Best epoch", "Epochs trained", "Study", "Trials")
+    return ReportTable(f"Chosen settings on {summary.dataset}", columns, rows) if rows else None
+
+
+def command_table(summary: DatasetSummary) -> ReportTable | None:
+    """The command that makes each sampler's repeats again; None where no run says its settings."""
+    rows = tuple(
+        (Cell(row.method.label), Cell(repeat_command(summary, row.method)))
+        for row in summary.samplers
+        if row.method.runs[0].params
+    )
+    title = f"Commands that repeat the chosen settings on {summary.dataset}"
+    return ReportTable(title, ("Method", "Command"), rows) if rows else None
+
+
+def repeat_command(summary: DatasetSummary, method: Method) -> str:
+    """A shell command with every setting written out: it gives the same runs whatever later defaults are."""
+    newest = method.runs[-1]
+    study = _study_of_other_objective(summary, newest)
+    source = ["--defaults"] if study is None else ["--study", study]
+    settings = [f"{name}={value}" for name, value in newest.params.items() if name != _SAMPLER]
+    words = ["nsbench", "repeat", "--sampler", method.sampler, "--dataset", newest.dataset, *source]
+    words += ["--repeats", str(len(method.runs)), *(word for text in settings for word in ("--set", text))]
+    return shlex.join(words)
+
+
+def _study_of_other_objective(summary: DatasetSummary, repeat: StoredRun) -> str | None:
+    """The repeats' study where it maximised something else than by default: then that decides the best epoch, too."""
+    for run in summary.runs:
+        if run.kind is RunKind.STUDY and run.study == repeat.study:
+            return run.study if run.tags.get(OBJECTIVE_TAG, _USUAL_OBJECTIVE) != _USUAL_OBJECTIVE else None
+    return None
+
+
+def negatives_of(run: StoredRun) -> str:
+    """The negatives of a positive, and how many of the proposed ones are kept."""
+    fields = run.count_fields
+    parts = [f"{run.params[name]} {origin}".strip() for name, origin in fields.proposed.items() if name in run.params]
+    if not parts:
+        return UNDEFINED
+    n_kept = run.params.get(fields.kept or "")
+    kept = "" if n_kept is None else f", of which the {n_kept} hardest"
+    return " + ".join(parts) + kept
+
+
+def short_number(text: str) -> str:
+    """A parameter with three digits; `UNDEFINED` where it is no number."""
+    value = number_of(text)
+    return UNDEFINED if math.isnan(value) else f"{value:.3g}"
+
+
+def _over_runs(method: Method, name: str) -> str:
+    """The mean over repeats and, where they differ, from which to which.
+
+    The best epoch and the number of epochs are whole in every run.
+    """
+    return _spread([value for run in method.runs if not math.isnan(value := run.metric(name))])
+
+
+def _spread(values: Sequence[float]) -> str:
+    if not values:
+        return UNDEFINED
+    low, high = min(values), max(values)
+    return f"{low:.0f}" if low == high else f"{fmean(values):.0f} ({low:.0f} to {high:.0f})"
+
+
+def _n_trials(n_trials: int | None) -> str:
+    return UNDEFINED if n_trials is None else str(n_trials)

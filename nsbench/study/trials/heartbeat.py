@@ -1,0 +1,90 @@
+"""Whether somebody still works on a trial that seems to run, on whatever machine.
+
+A leader of this machine is looked up among its processes. One of another machine renews a sign of life in each of its trials;
+when the sign stays the same for long enough, the leader counts as dead. No clocks are compared: each process measures by its
+own how long it has seen the same sign. Should a leader that was given up for dead come back, its trial is no longer its own,
+and its result is not taken.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import final
+
+from optuna.trial import FrozenTrial
+
+from nsbench.study.workers.process_id import OWNER, is_dead, is_of_this_machine
+
+SIGN_OF_LIFE = "nsbench.sign_of_life"
+"""The attribute of a running trial that its leader renews: seconds since 1970, to be compared with nothing but itself."""
+
+RENEW_EVERY_S = 15.0
+
+GRACE_S = 120.0
+"""How long a leader of another machine may show no sign of life."""
+
+_UNOWNED_GRACE_S = 10.0
+"""A trial without an owner began this moment, or its process died in that moment."""
+
+_LONGEST_STEP_S = 10.0
+"""Time between two looks that counts at most: while nobody could look, nobody could show a sign either."""
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A sign, when it was last looked at, and for how long it has been the same."""
+
+    sign: object
+    looked: float
+    same_s: float = 0.0
+
+
+@final
+class SameSigns:
+    """Measures for how long signs have been the same, by this process's clock.
+
+    Args:
+        clock: Seconds that only go up.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._seen: dict[object, _Seen] = {}
+
+    def same_s(self, key: object, sign: object) -> float:
+        """Seconds for which a sign has been the same at each look; ask every few seconds.
+
+        Args:
+            key: Whose sign it is.
+            sign: What is renewed.
+        """
+        now = self._clock()
+        before = self._seen.get(key)
+        if before is None or before.sign != sign:
+            found = _Seen(sign, now)
+        else:
+            found = replace(before, looked=now, same_s=before.same_s + min(now - before.looked, _LONGEST_STEP_S))
+        self._seen[key] = found
+        return found.same_s
+
+
+@final
+class SignsOfLife:
+    """Watches the running trials of a study.
+
+    Args:
+        grace_s: How long a leader of another machine may show no sign of life.
+        clock: Seconds that only go up.
+    """
+
+    def __init__(self, grace_s: float = GRACE_S, clock: Callable[[], float] = time.monotonic) -> None:
+        self._grace_s = grace_s
+        self._signs = SameSigns(clock)
+
+    def is_lost(self, trial: FrozenTrial) -> bool:
+        """Whether the leader of a running trial is dead; ask every few seconds."""
+        owner = trial.user_attrs.get(OWNER)
+        if owner is not None and is_of_this_machine(owner):
+            return is_dead(owner)
+        same_s = self._signs.same_s(trial.number, (owner, trial.user_attrs.get(SIGN_OF_LIFE)))
+        return same_s > (_UNOWNED_GRACE_S if owner is None else self._grace_s)

@@ -1,0 +1,134 @@
+"""One trial of a study in the hands of a worker."""
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import final
+
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.study import Study
+from optuna.trial import Trial, TrialState
+
+from nsbench.study.search.retrying_storage import LastingStorage
+from nsbench.study.trials.heartbeat import SIGN_OF_LIFE
+from nsbench.study.trials.memory import OUT_OF_MEMORY
+from nsbench.study.trials.trial_failure import fail, lose, retry
+from nsbench.study.trials.trial_state import APART, CONFIRMS, CUT_OFF_AT, END_REASON, GROUP, RETRY_OF, RUN_ID
+from nsbench.study.workers.answer import Answer, Refusal, Verdict
+from nsbench.study.workers.job import Ending, Follower, TrainJob
+from nsbench.terms import CUT_OFF
+
+
+@final
+@dataclass
+class TrialAssignment:
+    """A running trial.
+
+    It may be taken away: who believes its leader dead fails it and begins another one for it. From then on the run is told to
+    stop, and its result isn't taken.
+
+    Attributes:
+        study: Its study.
+        storage: Where that is.
+        trial: The trial.
+        job: What is trained.
+        has_ended: Whether it is out of the worker's hands.
+        half: The group in which it is tried again if there isn't memory enough for the one that it is in; None: it is alone.
+    """
+
+    study: Study
+    storage: LastingStorage
+    trial: Trial
+    job: TrainJob
+    has_ended: bool = False
+    half: int | None = None
+
+    @property
+    def first_number(self) -> int:
+        """The number of the first trial of its point."""
+        return int(self.trial.user_attrs.get(RETRY_OF, self.trial.number))
+
+    @property
+    def followers(self) -> Sequence[Follower]:
+        """Itself: a trial is one run."""
+        return (self,)
+
+    def join(self, group: int, half: int) -> None:
+        """Notes with whom it is trained, so that it is tried again with the same."""
+        self.half = half
+        self._note(GROUP, group)
+
+    def show_life(self) -> None:
+        """Tells other machines that somebody works on it."""
+        self._note(SIGN_OF_LIFE, int(time.time()))
+
+    def started(self, run_id: str | None) -> None:
+        """Ties the trial to its run before anything is trained."""
+        try:
+            self.trial.set_user_attr(RUN_ID, run_id)
+            if self.job.order.refusal:
+                self.trial.set_user_attr(END_REASON, self.job.order.refusal)
+                self._tell(TrialState.PRUNED)
+        except UpdateFinishedTrialError:
+            return
+
+    def validated(self, epoch: int, metrics: Mapping[str, float]) -> Answer:
+        """Tells Optuna the objective and asks whether to go on; without such a metric the run itself fails."""
+        value = metrics.get(self.job.order.objective)
+        if value is None:
+            return Verdict.GO_ON
+        try:
+            self.trial.report(value, epoch)
+            # What a point reaches with another seed is wanted whole.
+            if CONFIRMS in self.trial.user_attrs or not self.trial.should_prune():
+                return Verdict.GO_ON
+        except UpdateFinishedTrialError:
+            return Verdict.STOP
+        return Verdict.PRUNE if self._tell(TrialState.PRUNED) else Verdict.STOP
+
+    def finishing(self, metrics: Mapping[str, float]) -> Answer:
+        """Tells Optuna the result; one that is not a number is refused."""
+        objective = self.job.order.objective
+        value = metrics.get(objective, math.nan)
+        if math.isnan(value):
+            return Refusal(f"{objective} is undefined: no validation interaction could be ranked")
+        if metrics.get(CUT_OFF) and self.job.settings.training.patience:
+            self._note(CUT_OFF_AT, self.job.settings.training.max_epochs)
+        return Verdict.GO_ON if self._tell(TrialState.COMPLETE, value) else Verdict.STOP
+
+    def ended(self, ending: Ending) -> None:
+        """Tells Optuna of a trial that has no result; results have been told before."""
+        self.has_ended = True
+        if ending.state in ("finished", "pruned"):
+            return
+        with self.storage.locked(self.study.study_name):
+            # What is too much for all of them may be enough for some.
+            is_apart = self.half is not None and OUT_OF_MEMORY in ending.reason
+            if is_apart:
+                self._note(GROUP, self.half)
+            trial = self.study.get_trials(deepcopy=False)[self.trial.number]
+            if trial.state is not TrialState.RUNNING:
+                return
+            if ending.state == "lost" and not is_apart:
+                lose(self.study, self.storage, trial, ending.reason)
+                return
+            if ending.state == "interrupted" or is_apart:
+                retry(self.study, trial, lost=False)
+            reason = f"{APART}: {ending.reason}" if is_apart else ending.reason
+            fail(self.study, self.storage, trial.number, reason)
+
+    def _note(self, name: str, value: int | None) -> None:
+        """Writes an attribute of the trial, unless it was taken away; the run hears of that at its next report."""
+        with suppress(UpdateFinishedTrialError):
+            self.trial.set_user_attr(name, value)
+
+    def _tell(self, state: TrialState, value: float | None = None) -> bool:
+        """Ends the trial, and says whether it was still running."""
+        with self.storage.locked(self.study.study_name):
+            try:
+                self.study.tell(self.trial, value, state)
+            except (UpdateFinishedTrialError, ValueError):
+                return False
+        return True

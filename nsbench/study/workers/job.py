@@ -1,0 +1,175 @@
+"""What a worker can be asked to do, and how that ends. Importing this costs nothing: no torch."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from nsbench.study.workers.answer import Answer
+
+if TYPE_CHECKING:
+    from nsbench.config import Settings
+    from nsbench.evaluation.settings import EvaluationSettings
+    from nsbench.runs.watcher import RunOrder
+
+EndState = Literal["finished", "pruned", "failed", "interrupted", "lost"]
+"""How a job ends: with a result, by a pruner, by an error, because it was told to stop, or because its worker died."""
+
+
+@dataclass(frozen=True)
+class TrainJob:
+    """Train models on a dataset side by side, and record each as a run of its own.
+
+    Attributes:
+        dataset: The dataset's name.
+        settings: What all are trained with.
+        orders: One a run; one run is the ordinary case.
+        learning_rates: One a run, where they differ in it; empty: as in the settings.
+    """
+
+    dataset: str
+    settings: "Settings"
+    orders: "tuple[RunOrder, ...]"
+    learning_rates: tuple[float, ...] = ()
+
+    def settings_of_runs(self) -> "list[Settings]":
+        """What each run is trained with."""
+        if not self.learning_rates:
+            return [self.settings] * len(self.orders)
+        return [self.settings.changed({"learning_rate": rate}) for rate in self.learning_rates]
+
+    @property
+    def order(self) -> "RunOrder":
+        """The order of a job of one run."""
+        (order,) = self.orders
+        return order
+
+
+@dataclass(frozen=True)
+class BaselineJob:
+    """Rank the test interactions by a baseline and record it."""
+
+    dataset: str
+    name: str
+    evaluation: "EvaluationSettings"
+
+
+Job = TrainJob | BaselineJob
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a job or one of its runs ended.
+
+    Attributes:
+        state: In a word.
+        reason: Why it has no result; empty where it has one.
+        metrics: A run's final metrics by full name; empty without a result, and for a job.
+        may_do_apart: Whether runs that failed together may do better apart: the memory was too small for all of them, or
+            the loss of one was no number.
+    """
+
+    state: EndState
+    reason: str = ""
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    may_do_apart: bool = False
+
+
+class Follower(Protocol):
+    """Who hears of one run of a job, and says whether it goes on.
+
+    What the leader answers is settled in the study before the run hears of it. So when either dies in that moment, the study
+    knows how the run ended, and the run is closed accordingly. A run that is answered as pruned ends alone.
+    """
+
+    def started(self, run_id: str | None) -> None:
+        """The run is recorded; training begins when this returns."""
+
+    def validated(self, epoch: int, metrics: Mapping[str, float]) -> Answer:
+        """A look at the validation interactions."""
+
+    def finishing(self, metrics: Mapping[str, float]) -> Answer:
+        """The run has a result, all recorded, and is about to be marked as finished."""
+
+    def ended(self, ending: Ending) -> None:
+        """The run or all of its job is over; one that was answered as finished or pruned before ends so, whatever became of
+        its process.
+        """
+
+
+class Assignment(Protocol):
+    """A job with those who want to hear of it."""
+
+    @property
+    def job(self) -> Job:
+        """What is to be done."""
+
+    @property
+    def followers(self) -> Sequence[Follower]:
+        """One a run, in the job's order."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """How a run stands, for tables.
+
+    Attributes:
+        name: Such as "trial 3" or "seed 5".
+        state: "running", or how it ended.
+        value: The objective: the latest look's while it runs, then the result's; None before the first look.
+        settings: The searched settings.
+        epoch: The latest look's epoch, or None.
+        seconds: How long it took, or has been running; None where that isn't known.
+        reason: Why it has no result.
+        cut_off: Whether it was trained to its last epoch and might have got better with more.
+        validate_every: Epochs between its validations; 0 where that is unknown.
+    """
+
+    name: str
+    state: Literal["running", "finished", "pruned", "failed", "interrupted"]
+    value: float | None = None
+    settings: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
+    epoch: int | None = None
+    seconds: float | None = None
+    reason: str = ""
+    cut_off: bool = False
+    validate_every: int = 0
+
+
+class JobSource(Protocol):
+    """Where assignments come from: a study, or a list of runs."""
+
+    @property
+    def title(self) -> str:
+        """What a table calls it."""
+
+    @property
+    def objective(self) -> str:
+        """The metric that its tables show, by full name."""
+
+    @property
+    def n_planned(self) -> int:
+        """Runs with a result that it ends with."""
+
+    @property
+    def n_finished(self) -> int:
+        """Runs with a result up to now, those of earlier commands included."""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether there is nothing to wait for: all has ended that was planned, here or elsewhere."""
+
+    def keep_up(self) -> None:
+        """Does what has to be done now and then while its runs go on; called about twice a second."""
+
+    def next_assignment(self, n_free: int = 1) -> Assignment | None:
+        """Something to start now, or None while there is nothing.
+
+        Args:
+            n_free: Workers that are free for this and further assignments.
+
+        Raises:
+            TrainingError: So much has failed that going on is no use.
+        """
+
+    def rows(self) -> tuple[Row, ...]:
+        """How its runs stand, in order."""

@@ -1,0 +1,187 @@
+"""Where the steps of one replica come from: fresh batches and negatives, or the paper's replay buffer.
+
+Source of the buffer: paper, section 5.1 and appendix A ("oversampling factor").
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from nsbench.batching.batch import BatchSource, UserBatch
+from nsbench.samplers.sampler import Negatives, Sampler
+from nsbench.samplers.stream import Streams
+from nsbench.seeding import derive_seed
+
+
+@dataclass(frozen=True)
+class Draw:
+    """A batch with its negatives, of one replica or of several."""
+
+    batch: UserBatch
+    negatives: Negatives
+
+    def n_without_negatives(self) -> Tensor:
+        """int64[replicas], on the batch's device: real positions that none of the negatives may train."""
+        mask, targets = self.negatives.mask, self.batch.targets
+        if mask.device.type != "cpu":
+            return targets.masked_fill(mask.any(-1), 0).view(self.batch.n_replicas, -1).count_nonzero(1)
+        # By numpy, in a fraction of torch's time; hardly ever is there more to do than to look at everybody's first negative.
+        mask_here = mask.numpy()
+        none = ~mask_here[..., 0]
+        if none.any():
+            none[none] = ~mask_here[none].any(-1)
+            none = none & (targets.numpy() > 0)
+        return torch.from_numpy(none.reshape(self.batch.n_replicas, -1).sum(1))
+
+
+class DrawSource:
+    """Gives one replica's draws, epoch after epoch, from the replica's own streams of randomness."""
+
+    def __init__(
+        self, batches: BatchSource, sampler: Sampler, seed: int, device: torch.device, replay_factor: float = 0.0
+    ) -> None:
+        """Prepares to draw.
+
+        Args:
+            batches: Cuts users into batches.
+            sampler: Proposes negatives.
+            seed: The replica's root seed.
+            device: Where negatives are drawn.
+            replay_factor: After so many epochs' draws are stored, draws are taken from those at random; 0: always fresh.
+        """
+        self.batches = batches
+        self.sampler = sampler
+        self._shuffle = np.random.default_rng(derive_seed(seed, "shuffle"))
+        self._replay = np.random.default_rng(derive_seed(seed, "replay"))
+        self.generator = torch.Generator(device).manual_seed(derive_seed(seed, "sampler"))
+        self._capacity = round(replay_factor * batches.n_batches)
+        self._stored: list[Draw] = []
+        self.draws_together = device.type != "cpu" and self._capacity == 0
+        self._begin_epoch()
+
+    def epoch(self) -> Iterator[Draw]:
+        """The draws of one epoch; after `restore`, what was left of the one in hand."""
+        for draw in self._replayed() if self._replays else map(self._drawn, self._orders()):
+            self._count()
+            yield draw
+
+    def orders(self) -> Iterator[NDArray[np.int64]]:
+        """As `epoch`, the windows of each batch only, for `epoch_of` to draw for; where nothing is replayed."""
+        for chosen in self._orders():
+            self._count()
+            yield chosen
+
+    def state(self) -> dict[str, Tensor]:
+        """Where the source stands; the buffer is left out, since its draws follow from the seed."""
+        return {
+            "n_given": torch.tensor(self._n_given),
+            "n_stored": torch.tensor(len(self._stored)),
+            "replays": torch.tensor(self._replays),
+            "shuffle": self._began[0],
+            "replay": self._began[1],
+            "sampler": self.generator.get_state(),
+        }
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Stands where `state` was taken; only a source that has given nothing can do so."""
+        while len(self._stored) < int(state["n_stored"]):
+            for _ in islice(self.epoch(), int(state["n_stored"]) - len(self._stored)):
+                pass
+        self._n_given = int(state["n_given"])
+        self._replays = bool(state["replays"])
+        self._began = (state["shuffle"], state["replay"])
+        _set_state(self._shuffle, state["shuffle"])
+        _set_state(self._replay, state["replay"])
+        self.generator.set_state(state["sampler"])
+
+    def _count(self) -> None:
+        self._n_given += 1
+        if self._n_given == self.batches.n_batches:
+            self._begin_epoch()
+
+    def _begin_epoch(self) -> None:
+        self._n_given = 0
+        self._began = (_state_of(self._shuffle), _state_of(self._replay))
+        # Decided once an epoch: a buffer that fills up within one is used from the next one on.
+        self._replays = 0 < self._capacity <= len(self._stored)
+
+    def _replayed(self) -> Iterator[Draw]:
+        for number in self._replay.integers(len(self._stored), size=self.batches.n_batches)[self._n_given :]:
+            yield self._stored[number]
+
+    def _orders(self) -> Iterator[NDArray[np.int64]]:
+        return islice(self.batches.orders(self._shuffle), self._n_given, None)
+
+    def _drawn(self, chosen: NDArray[np.int64]) -> Draw:
+        draw = draw_together([self], [chosen])
+        if len(self._stored) < self._capacity:
+            self._stored.append(draw)
+        return draw
+
+
+def draw_together(sources: Sequence[DrawSource], chosen: Sequence[NDArray[np.int64]]) -> Draw:
+    """A draw of several replicas, each from its own streams, and the same as if it were the only one.
+
+    Args:
+        sources: The replicas', of the same batches and sampler.
+        chosen: int64[rows], the windows of each.
+    """
+    return draw_for(sources, sources[0].batches.batch(np.stack(chosen)))
+
+
+def draw_for(sources: Sequence[DrawSource], batch: UserBatch) -> Draw:
+    """The draw of several replicas for a batch of all their users; arguments otherwise as of `draw_together`."""
+    return Draw(batch, sources[0].sampler.propose(batch, Streams(*(source.generator for source in sources))))
+
+
+def epoch_of(sources: Sequence[DrawSource]) -> Iterator[tuple[Draw, ...]]:
+    """The draws of all replicas for each step of an epoch.
+
+    On a CPU each replica's own draw. On a GPU, where calls are most of what drawing takes, one draw for all of them, unless
+    they are replayed.
+
+    Args:
+        sources: One a replica, of the same batches and sampler.
+    """
+    if not sources[0].draws_together:
+        yield from zip(*(source.epoch() for source in sources), strict=True)
+        return
+    for chosen in zip(*(source.orders() for source in sources), strict=True):
+        yield (draw_together(sources, chosen),)
+
+
+def _state_of(generator: np.random.Generator) -> Tensor:
+    text = json.dumps(generator.bit_generator.state).encode()
+    return torch.frombuffer(bytearray(text), dtype=torch.uint8)
+
+
+def _set_state(generator: np.random.Generator, state: Tensor) -> None:
+    generator.bit_generator.state = json.loads(state.numpy().tobytes())
+
+
+def stacked(draws: Sequence[Draw]) -> Negatives:
+    """The replicas' negatives along a new first axis; users, positions and places that one lacks are masked."""
+    by_replica = [(draw.batch.n_replicas, draw.negatives) for draw in draws]
+    item_ids = [own.item_ids.view(n, -1, *own.item_ids.shape[1:]) for n, own in by_replica]
+    masks = [own.mask.view(n, -1, *own.mask.shape[1:]) for n, own in by_replica]
+    shape = [max(part.shape[axis] for part in item_ids) for axis in (1, 2, 3)]
+    mask_shape = [max(part.shape[axis] for part in masks) for axis in (1, 2, 3)]
+    users_per_draw = draws[0].negatives.users_per_draw
+    if users_per_draw > 1:
+        mask_shape[0] = shape[0] * users_per_draw
+    return Negatives(
+        torch.cat([_padded(part, shape) for part in item_ids]),
+        torch.cat([_padded(part, mask_shape) for part in masks]),
+        users_per_draw,
+    )
+
+
+def _padded(tensor: torch.Tensor, shape: list[int]) -> torch.Tensor:
+    missing = [size - have for size, have in zip(shape, tensor.shape[1:], strict=True)]
+    return torch.nn.functional.pad(tensor, (0, missing[2], 0, missing[1], 0, missing[0]))

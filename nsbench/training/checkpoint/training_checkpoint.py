@@ -1,0 +1,233 @@
+"""Checkpoints of trainings that go on: a killed training starts again from the last one and ends as if nothing had been.
+
+A checkpoint that can't be read or is of something else is never used: the training starts over and the log says why.
+One that can't be written is a warning: losing a checkpoint is better than losing the training.
+"""
+
+import hashlib
+import json
+import logging
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Protocol, final
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from nsbench import __version__
+from nsbench.disk import storage_error, write_whole
+from nsbench.training.checkpoint.code_hash import code_digest
+from nsbench.training.checkpoint.content_digest import digest_of
+
+EVERY_S = 30.0
+"""Seconds of work that a kill costs at most where checkpoints are cheap."""
+
+MOST_SHARE = 0.01
+"""Share of the time that checkpoints may take; large models are written less often than every 30 s for it."""
+
+FILE = "training.safetensors"
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A training between two steps.
+
+    Attributes:
+        tensors: By name; they may share memory with the training's.
+        standing: The rest, as JSON text.
+    """
+
+    tensors: Mapping[str, Tensor]
+    standing: str
+
+
+@dataclass(frozen=True)
+class TrainingIdentity:
+    """What a training must have in common with another one to give the same result bit for bit.
+
+    Attributes:
+        settings: Fingerprints of the replicas' settings.
+        dataset: The content hash of the dataset.
+        seeds: The replicas' root seeds.
+        objectives: What decides each replica's best epoch.
+        device: The device's name.
+        nsbench: nsbench's version.
+        torch: torch's version.
+        code: A hash of nsbench's source files, which may be edited under one version.
+    """
+
+    settings: Sequence[str]
+    dataset: str
+    seeds: Sequence[int]
+    objectives: Sequence[str]
+    device: str
+    nsbench: str = __version__
+    torch: str = torch.__version__
+    code: str = field(default_factory=code_digest)
+
+    @property
+    def name(self) -> str:
+        """A short hash of what was asked; where it runs isn't part of it, so that a change there is seen and said."""
+        asked = json.dumps([list(self.settings), self.dataset, list(self.seeds), list(self.objectives)])
+        return hashlib.blake2b(asked.encode(), digest_size=8).hexdigest()
+
+    def narrowed(self, places: Sequence[int]) -> "TrainingIdentity":
+        """That of some of the replicas."""
+        return replace(
+            self,
+            settings=[self.settings[place] for place in places],
+            seeds=[self.seeds[place] for place in places],
+            objectives=[self.objectives[place] for place in places],
+        )
+
+    def fields(self) -> dict[str, str]:
+        """Every field as text."""
+        return {name: json.dumps(value) for name, value in asdict(self).items()}
+
+
+class Checkpoint(Protocol):
+    """Where a training is kept while it goes on."""
+
+    def load(self) -> Snapshot | None:
+        """What an earlier attempt left, or None."""
+
+    def is_due(self) -> bool:
+        """Whether it is time for the next snapshot."""
+
+    def save(self, snapshot: Snapshot) -> None:
+        """Keeps a snapshot in place of the one before."""
+
+    def remove(self) -> None:
+        """Forgets the training."""
+
+    def narrow(self, places: Sequence[int]) -> None:
+        """From now on the training is of some of its replicas only; what was kept of all goes when they are saved."""
+
+
+class NullCheckpoint:
+    """Keeps nothing."""
+
+    def load(self) -> Snapshot | None:
+        """Nothing."""
+        return None
+
+    def is_due(self) -> bool:
+        """Never."""
+        return False
+
+    def save(self, snapshot: Snapshot) -> None:
+        """Does nothing."""
+
+    def remove(self) -> None:
+        """Does nothing."""
+
+    def narrow(self, places: Sequence[int]) -> None:
+        """Does nothing."""
+
+
+@dataclass(frozen=True)
+class Checkpoints:
+    """Where trainings are kept while they go on, and how often.
+
+    Attributes:
+        root: The folder; `Home.checkpoints`.
+        fresh: Whether what earlier attempts left is deleted instead of gone on with.
+        every_s: Seconds between a training's snapshots, at least.
+        most_share: The share of a training's time that writing them may take.
+    """
+
+    root: Path
+    fresh: bool = False
+    every_s: float = EVERY_S
+    most_share: float = MOST_SHARE
+
+    def of(self, identity: TrainingIdentity) -> "CheckpointFile":
+        """The checkpoint of a training."""
+        return CheckpointFile(self, identity)
+
+
+@final
+class CheckpointFile:
+    """A training's checkpoint, in a folder of its own.
+
+    Args:
+        checkpoints: Where and how often.
+        identity: What is trained.
+    """
+
+    def __init__(self, checkpoints: Checkpoints, identity: TrainingIdentity) -> None:
+        self.path = checkpoints.root / identity.name / FILE
+        self._checkpoints = checkpoints
+        self._identity = identity
+        self._due = time.monotonic() + checkpoints.every_s
+        self._left_behind: list[Path] = []
+
+    def load(self) -> Snapshot | None:
+        """What an earlier attempt left; None, with the reason in the log, where it can't be gone on with."""
+        if self._checkpoints.fresh:
+            self.remove()
+        if not self.path.exists():
+            return None
+        try:
+            with safe_open(self.path, framework="pt") as file:
+                notes = file.metadata() or {}
+                wrong = self._differences(notes)
+                if wrong:
+                    _log.warning("%s is not gone on with: %s; the training starts over", self.path, wrong)
+                    return None
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+                if digest_of(tensors, notes["standing"]) != notes["digest"]:
+                    _log.warning("%s is damaged: it doesn't hold what was written; the training starts over", self.path)
+                    return None
+                return Snapshot(tensors, notes["standing"])
+        except (OSError, SafetensorError, KeyError) as error:
+            _log.warning("the checkpoint %s can't be read (%s); the training starts over", self.path, error)
+            return None
+
+    def is_due(self) -> bool:
+        """Whether enough time has passed since the last one."""
+        return time.monotonic() >= self._due
+
+    def save(self, snapshot: Snapshot) -> None:
+        """Writes a snapshot, whole or not at all; where it can't be written, a warning says so."""
+        began = time.monotonic()
+        tensors = {name: tensor.cpu().contiguous() for name, tensor in snapshot.tensors.items()}
+        digest = digest_of(tensors, snapshot.standing)
+        notes = {**self._identity.fields(), "standing": snapshot.standing, "digest": digest}
+        try:
+            write_whole(self.path, lambda path: save_file(tensors, path, metadata=notes))
+        except (OSError, SafetensorError) as error:
+            n_bytes = sum(tensor.nbytes for tensor in tensors.values())
+            _log.warning("%s; the training goes on without", storage_error("the checkpoint", self.path, error, n_bytes))
+        now = time.monotonic()
+        self._due = now + max(self._checkpoints.every_s, (now - began) / self._checkpoints.most_share)
+        self._clear()
+
+    def remove(self) -> None:
+        """Deletes the checkpoint's folder, with what a killed write left there."""
+        self._left_behind.append(self.path.parent)
+        self._clear()
+
+    def narrow(self, places: Sequence[int]) -> None:
+        """Goes on under the name of those replicas; due at once if there was something that can't be gone on with now."""
+        if self.path.exists():
+            self._due = time.monotonic()
+        self._left_behind.append(self.path.parent)
+        self._identity = self._identity.narrowed(places)
+        self.path = self._checkpoints.root / self._identity.name / FILE
+
+    def _clear(self) -> None:
+        while self._left_behind:
+            shutil.rmtree(self._left_behind.pop(), ignore_errors=True)
+
+    def _differences(self, notes: Mapping[str, str]) -> str:
+        """How the checkpoint of these notes is of something else; empty if it isn't."""
+        pairs = [(name, notes.get(name), value) for name, value in self._identity.fields().items()]
+        return ", ".join(f"its {name} is {was}, here it is {now}" for name, was, now in pairs if was != now)

@@ -1,0 +1,84 @@
+"""Checkpoints of a training whose steps several processes take: all go on from the same step, or all start over."""
+
+import json
+import logging
+from collections.abc import Sequence
+from typing import final
+
+from nsbench.process_group import Group, from_first
+from nsbench.training.checkpoint.training_checkpoint import Checkpoint, Snapshot
+
+_log = logging.getLogger(__name__)
+
+
+@final
+class FirstCheckpoint:
+    """Kept by process 0, which has all that the others have; they get it when the training goes on."""
+
+    def __init__(self, own: Checkpoint, group: Group) -> None:
+        """Takes this process's own, which only process 0 uses."""
+        self._own = own
+        self._group = group
+
+    def load(self) -> Snapshot | None:
+        """What process 0 finds."""
+        return from_first(self._group, self._own.load)
+
+    def is_due(self) -> bool:
+        """Whether process 0 is to keep one; the others don't wait for it before the next step."""
+        return self._group.rank == 0 and self._own.is_due()
+
+    def save(self, snapshot: Snapshot) -> None:
+        """Writes it in process 0."""
+        if self._group.rank == 0:
+            self._own.save(snapshot)
+
+    def remove(self) -> None:
+        """Forgets the training."""
+        if self._group.rank == 0:
+            self._own.remove()
+
+    def narrow(self, places: Sequence[int]) -> None:
+        """Goes on with some of the replicas in every process."""
+        self._own.narrow(places)
+
+
+@final
+class ShardCheckpoint:
+    """Kept by every process for its own shard, in all of them at the same steps."""
+
+    def __init__(self, own: Checkpoint, group: Group) -> None:
+        """Takes this process's own."""
+        self._own = own
+        self._group = group
+
+    def load(self) -> Snapshot | None:
+        """What this process finds, if the others find the same step; else None, with the reason in the log."""
+        own = self._own.load()
+        steps = self._group.every(None if own is None else _step_of(own))
+        if steps.count(steps[0]) == len(steps):
+            return own
+        _log.warning("the processes' checkpoints are of different steps (%s); the training starts over", steps)
+        return None
+
+    def is_due(self) -> bool:
+        """As process 0's clock says."""
+        return self._group.first(self._own.is_due())
+
+    def save(self, snapshot: Snapshot) -> None:
+        """Writes this process's part."""
+        self._own.save(snapshot)
+
+    def remove(self) -> None:
+        """Forgets this process's part."""
+        self._own.remove()
+
+    def narrow(self, places: Sequence[int]) -> None:
+        """Goes on with some of the replicas in every process."""
+        self._own.narrow(places)
+
+
+def _step_of(snapshot: Snapshot) -> tuple[int, int]:
+    """Where a snapshot was taken: the epoch, and its steps up to there."""
+    standing = json.loads(snapshot.standing)
+    return standing["epoch"], standing["n_steps"]
