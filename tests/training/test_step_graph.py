@@ -10,10 +10,10 @@ import torch
 from _pytest.mark import ParameterSet
 from torch import Tensor
 
+from nsbench.batching import batch as batches_module
 from nsbench.batching.batch import BatchSource
 from nsbench.batching.static_layout import UsualLayout
 from nsbench.batching.window import windows_of
-from nsbench.data import batch as batches_module
 from nsbench.device import captured
 from nsbench.errors import TrainingError
 from nsbench.models.sasrec.definition import ModelSettings, Sasrec

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nsbench.data import table as table_module
+from nsbench.data.log import table as table_module
 from nsbench.data.log.filter import RareRows, cut_visits, drop_rare, drop_repeats, duplicates_of
 from tests.data.interaction import contents, table_of
 

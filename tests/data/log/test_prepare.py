@@ -8,9 +8,9 @@ import polars as pl
 import pytest
 from pydantic import ValidationError
 
-from nsbench.data import prepare as prepare_module
-from nsbench.data import table as table_module
 from nsbench.data.dataset import Dataset, DatasetCard
+from nsbench.data.log import prepare as prepare_module
+from nsbench.data.log import table as table_module
 from nsbench.data.log.ingest import ReadOptions
 from nsbench.data.log.prepare import prepare_frame, prepare_log
 from nsbench.data.log.prepare_options import PrepareOptions
