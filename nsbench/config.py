@@ -4,7 +4,6 @@ Sections exist so that each part of the program gets what it needs; to the user 
 serves as settings field, YAML key, `--set` key, MLflow parameter and Optuna parameter.
 """
 
-import difflib
 import hashlib
 import json
 import math
@@ -19,6 +18,7 @@ from nsbench.evaluation.settings import EvaluationSettings
 from nsbench.models.sasrec.definition import ModelSettings
 from nsbench.samplers import SAMPLERS, SamplerSettings
 from nsbench.search import SearchRange
+from nsbench.suggestion import did_you_mean
 from nsbench.training.settings import TrainingSettings
 from nsbench.yaml_text import parse_yaml, read_yaml, shortened
 
@@ -127,7 +127,7 @@ def sections_of(sampler: str) -> dict[str, type[BaseModel]]:
     """
     if sampler not in SAMPLERS:
         raise SettingsError(
-            f"unknown sampler {shortened(repr(sampler))}{_closest(sampler, SAMPLERS)}; there are: {', '.join(SAMPLERS)}"
+            f"unknown sampler {shortened(repr(sampler))}{did_you_mean(sampler, SAMPLERS)}; there are: {', '.join(SAMPLERS)}"
         )
     return {"sampler": SAMPLERS[sampler], **SHARED_SECTIONS}
 
@@ -199,7 +199,7 @@ def _section_of(name: str, sections: Mapping[str, type[BaseModel]]) -> str:
             return section
     known = [field for model in sections.values() for field in model.model_fields]
     raise SettingsError(
-        f"unknown setting {shortened(repr(name))}{_closest(name, known)}; there are: {', '.join(known)}"
+        f"unknown setting {shortened(repr(name))}{did_you_mean(name, known, ALIASES)}; there are: {', '.join(known)}"
     )
 
 
@@ -226,12 +226,6 @@ def _check_no_switch(name: str, value: Value, section: type[BaseModel]) -> None:
     is_number = bool({int, float} & {kind, *get_args(kind)})
     if (isinstance(value, bool) and is_number) or (isinstance(value, list) and any(isinstance(v, bool) for v in value)):
         raise SettingsError(f"settings not accepted: {name} = {value!r}: it takes numbers, and true and false are none")
-
-
-def _closest(name: str, known: Sequence[str] | Mapping[str, object]) -> str:
-    alias = ALIASES.get(name.lower())
-    close = [alias] if alias in known else difflib.get_close_matches(name, list(known), n=1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
 
 
 def _readable(error: ValidationError) -> str:

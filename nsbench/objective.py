@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from nsbench.errors import SettingsError
+from nsbench.suggestion import did_you_mean
 from nsbench.terms import ALL, BALANCED_COHORTS, balance_name, metric_name
 
 _METRICS = ("hit_rate", "ndcg")
@@ -45,5 +46,6 @@ def check_objective(objective: str, cutoffs: Sequence[int]) -> None:
     known += [balance_name("valid", metric, k) for metric in _METRICS for k in cutoffs]
     if objective not in known:
         raise SettingsError(
-            f"unknown objective {objective!r}; there are with cutoffs={','.join(map(str, cutoffs))}: {', '.join(known)}"
+            f"unknown objective {objective!r}{did_you_mean(objective, known)}; "
+            f"there are with cutoffs={','.join(map(str, cutoffs))}: {', '.join(known)}"
         )

@@ -1,22 +1,20 @@
 """Rows of a table: reading them, adding up many vectors by row, the gradient of looking them up; and writing rows back.
 
-On a CPU mostly by numpy. Its radix sort of the row numbers and one pass that sums take a sixth of the time of an
+On a CPU mostly by numpy. A radix sort of the row numbers and one pass that sums take a sixth of the time of an
 embedding's own gradient, whatever the table's size; its copying of whole rows takes a third of the time of torch's
 `index_copy_`. Rows that lie in memory, not in the cache, are read by torch's bags, which fetch the next ones meanwhile.
 """
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
+
+from nsbench.radix_sort import stable_order
 
 FEW_INDICES, FEW_ROWS = 3072, 2048
 """Up to so many indices, and below so many rows (torch: four for each multiprocessor of the card), `_sum_there` does without the
 embedding's gradient."""
-
-DIGIT_BITS = 16
-"""numpy sorts 16-bit integers by radix, ten times as fast as wider ones."""
 
 
 def read_rows(table: Tensor, rows: Tensor) -> Tensor:
@@ -51,7 +49,7 @@ def sum_rows(rows: Tensor, vectors: Tensor) -> tuple[Tensor, Tensor]:
     if rows.device.type != "cpu":
         distinct, places = torch.unique(rows, return_inverse=True)
         return distinct, _sum_there(places, vectors, len(distinct))
-    order = torch.from_numpy(_order(rows.numpy()))
+    order = torch.from_numpy(stable_order(rows.numpy()))
     in_order = rows.index_select(0, order)
     is_first = torch.ones(len(rows), dtype=torch.bool)
     torch.ne(in_order[1:], in_order[:-1], out=is_first[1:])
@@ -112,11 +110,3 @@ def write_rows(table: Tensor, rows: Tensor, values: Tensor) -> None:
     # A row as one opaque value: numpy then copies it whole instead of number by number.
     row = np.dtype((np.void, table.shape[1] * table.element_size()))
     table.numpy().view(row)[rows.numpy()] = values.numpy().view(row)
-
-
-def _order(rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """What sorts the rows, stable, digit by digit from the lowest."""
-    order = np.argsort(rows.astype(np.uint16), kind="stable")
-    for shift in range(DIGIT_BITS, int(rows.max(initial=0)).bit_length(), DIGIT_BITS):
-        order = order[np.argsort((rows[order] >> shift).astype(np.uint16), kind="stable")]
-    return order

@@ -17,7 +17,8 @@ def test_the_default_is_the_hit_rate_at_the_cut_off_nearest_to_ten_the_larger_of
 
 def test_an_objective_at_another_cut_off_is_refused_with_those_that_there_are() -> None:
     with pytest.raises(
-        SettingsError, match=r"'valid/all/ndcg_at_10'; there are with cutoffs=1,5: .*valid/tail/ndcg_at_5"
+        SettingsError,
+        match=r"'valid/all/ndcg_at_10' \(did you mean .*\); there are with cutoffs=1,5: .*valid/tail/ndcg_at_5",
     ):
         checked_objective("valid/all/ndcg_at_10", (1, 5))
     assert checked_objective("valid/balance_ndcg_at_5", (1, 5)) == "valid/balance_ndcg_at_5"

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nsbench.batching.epoch import EpochUsers, UserOrder, n_batches_of, n_rows_of
-from nsbench.batching.window import Windows, ranges
+from nsbench.batching.window import Windows
 from nsbench.data.dataset import Dataset
 from nsbench.device import uploaded
+from nsbench.index_range import ranges
 
 N_TRIED, MAX_TRIED_ROWS = 4_000, 4_000_000
 """Random batches that `BatchSource.usual_lengths` looks at, and the rows that it looks at in all: a third of a second at most."""

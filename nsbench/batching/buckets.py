@@ -19,8 +19,8 @@ from torch import Tensor
 
 from nsbench.batching.packed_positions import Standing, standing
 from nsbench.batching.packing import packed
-from nsbench.batching.window import ranges
 from nsbench.device import uploaded
+from nsbench.index_range import ranges
 
 BLOCK_COST = 48.0
 """What one more block costs on a CPU, in positions: its share of calls against the padding that it saves. Replicas that

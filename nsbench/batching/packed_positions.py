@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nsbench.batching.packing import Packing, Shelf
-from nsbench.batching.window import ranges
 from nsbench.device import uploaded
+from nsbench.index_range import ranges
 
 
 @final

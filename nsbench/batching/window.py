@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsbench.data.dataset import Dataset
+from nsbench.index_range import ranges
 
 
 @dataclass(frozen=True)
@@ -34,16 +35,6 @@ class Windows:
     def target_index(self) -> NDArray[np.int64]:
         """int64[n_targets], absolute index of every target of every window, window after window."""
         return ranges(self.start + 1, self.lengths)
-
-
-def ranges(start: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The numbers start[0]..start[0] + lengths[0] - 1, then those from start[1] on, and so on.
-
-    >>> ranges(np.array([5, 0]), np.array([2, 3])).tolist()
-    [5, 6, 0, 1, 2]
-    """
-    before = np.cumsum(lengths) - lengths
-    return np.repeat(start - before, lengths) + np.arange(int(lengths.sum()), dtype=np.int64)
 
 
 def windows_of(dataset: Dataset, max_length: int, windows: Literal["last", "all"] = "last") -> Windows:

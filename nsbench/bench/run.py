@@ -20,6 +20,7 @@ from nsbench.device import choose_device, device_name
 from nsbench.errors import SettingsError
 from nsbench.samplers import SAMPLERS
 from nsbench.samplers.sharing import SharedByUsers
+from nsbench.suggestion import did_you_mean
 
 _OF_A_STUDY = "dense"
 _CORE_SHARE_OF_A_QUIET_MACHINE = 0.95
@@ -66,7 +67,9 @@ class BenchPlan:
         ):
             unknown = [name for name in asked if name not in known]
             if unknown:
-                raise SettingsError(f"unknown {kind} {unknown[0]!r}; there are: {', '.join(known)}")
+                raise SettingsError(
+                    f"unknown {kind} {unknown[0]!r}{did_you_mean(unknown[0], known)}; there are: {', '.join(known)}"
+                )
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from nsbench.data.cohort import cohorts_of
 from nsbench.data.dataset import CohortPopularity, Dataset, DatasetCard, Popularity
 from nsbench.data.log.order_note import order_note
 from nsbench.data.popularity import cohort_note, popularity_of
+from nsbench.index_range import ranges
 from nsbench.terms import Cohort
 
 
@@ -92,7 +93,7 @@ def _test_counts(dataset: Dataset) -> tuple[NDArray[np.int64], NDArray[np.int64]
     """int64[n_items + 1] twice: test interactions by item, and those that have an earlier one of their user."""
     starts, ends = dataset.valid_end, dataset.offsets[1:]
     sizes = ends - starts
-    positions = np.repeat(starts - np.cumsum(sizes) + sizes, sizes) + np.arange(int(sizes.sum()))
+    positions = ranges(starts, sizes)
     is_first = np.repeat(starts == dataset.offsets[:-1], sizes) & np.isin(positions, starts)
     items = dataset.item_ids[positions]
     size = dataset.n_items + 1

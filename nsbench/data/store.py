@@ -4,7 +4,6 @@ A dataset is written to a hidden sibling folder and renamed when whole, so a fol
 half-written by us; what was damaged later is noticed on loading.
 """
 
-import difflib
 import re
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from nsbench.data.dataset import Dataset, DatasetCard
 from nsbench.data.swap import MOST_ATTEMPTS, folder_identity
 from nsbench.errors import DatasetError
 from nsbench.home import Home
+from nsbench.suggestion import did_you_mean
 
 CARD = "card.json"
 USERS = "users.parquet"
@@ -99,11 +99,9 @@ def read_card(name: str, home: Home) -> DatasetCard:
     folder = home.datasets / name
     if not folder.is_dir():
         names = dataset_names(home)
-        close = difflib.get_close_matches(name, names, n=1)
         known = f"Prepared are: {', '.join(names)}." if names else "None is prepared there yet."
-        hint = f" Did you mean {close[0]!r}?" if close else ""
         raise DatasetError(
-            f"There is no dataset {name!r} under {home.datasets}. {known}{hint} "
+            f"There is no dataset {name!r}{did_you_mean(name, names)} under {home.datasets}. {known} "
             f"Make it with: nsbench data prepare LOG --name {name}"
         )
     try:

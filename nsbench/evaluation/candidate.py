@@ -11,6 +11,7 @@ from torch import Tensor
 from nsbench.data.dataset import Dataset, Histories
 from nsbench.evaluation.settings import EvaluationSettings
 from nsbench.evaluation.shard import Share
+from nsbench.index_range import ranges
 
 HOST_BLOCK_BYTES = 4 << 20
 """Bytes of scores held at once on a CPU: comparing them then reads from cache, not from memory."""
@@ -98,8 +99,7 @@ class SeenItems:
         start, end = histories.start[chosen], histories.end[chosen]
         lengths = (end - start) * candidates.exclude_seen
         rows = np.repeat(np.arange(len(chosen)), lengths)
-        indices = np.repeat(start - (np.cumsum(lengths) - lengths), lengths) + np.arange(len(rows))
-        return cls(rows, share.places_of(np.asarray(histories.item_ids[indices])))
+        return cls(rows, share.places_of(np.asarray(histories.item_ids[ranges(start, lengths)])))
 
     def hide(self, scores: Tensor, first: int) -> None:
         """Sets the scores [n_rows, n] of the places first..first + n - 1 to minus infinity where seen, in place."""

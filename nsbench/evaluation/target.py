@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nsbench.data.dataset import Dataset, Histories
 from nsbench.errors import DatasetError
+from nsbench.index_range import ranges
 from nsbench.seeding import derive_seed
 
 EvaluatedSplit = Literal["valid", "test"]
@@ -78,7 +79,7 @@ def targets_of(dataset: Dataset, split: EvaluatedSplit, mode: TargetMode, n_user
         users = np.sort(generator.choice(users, n_users, replace=False))
     counts, first = counts[users], first[users]
     user_row = np.repeat(np.arange(len(users)), counts)
-    places = np.repeat(first - (np.cumsum(counts) - counts), counts) + np.arange(len(user_row))
+    places = ranges(first, counts)
     start = dataset.offsets[:-1][users]
     if mode == "frozen":
         histories, history_of = Histories(dataset.item_ids, start, begin[users]), user_row

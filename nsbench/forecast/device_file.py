@@ -12,7 +12,7 @@ from nsbench.forecast.rate import Rates
 from nsbench.forecast.subject import Subject
 from nsbench.models.sasrec.definition import shapes_of
 from nsbench.study.search.config_file import config_names, find_config
-from nsbench.study.search.space import read_yaml_as
+from nsbench.study.search.yaml_model import read_yaml_as
 
 KIND = "devices"
 """The folder in `configs/`."""

@@ -17,6 +17,7 @@ from nsbench.evaluation.evaluate import evaluate
 from nsbench.evaluation.scorer import Scorer
 from nsbench.evaluation.settings import EvaluationSettings
 from nsbench.runs.experiment import protocol_of
+from nsbench.suggestion import did_you_mean
 from nsbench.terms import RunKind
 from nsbench.tracking.record import Cost, RunPlan, RunRecord
 from nsbench.tracking.tracker import Tracker
@@ -63,7 +64,9 @@ def baseline_plan(name: str, dataset: Dataset, settings: EvaluationSettings) -> 
         SettingsError: There is no such baseline, or it needs times that the dataset hasn't.
     """
     if name not in BASELINES:
-        raise SettingsError(f"unknown baseline {name!r}; there are: {', '.join(BASELINES)}")
+        raise SettingsError(
+            f"unknown baseline {name!r}{did_you_mean(name, BASELINES)}; there are: {', '.join(BASELINES)}"
+        )
     if not BASELINES[name].fits(dataset):
         raise SettingsError(
             f"{BASELINES[name].label} counts days, and of the times of {dataset.card.name} only the order is known; "

@@ -8,8 +8,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nsbench.batching.window import ranges
 from nsbench.data.dataset import Dataset
+from nsbench.index_range import ranges
 
 BITS_A_PAIR = 64
 """Bits of the filter for each (user, item) pair: one lookup in 64 that finds nothing is looked into in vain."""

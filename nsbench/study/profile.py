@@ -11,7 +11,9 @@ from nsbench.objective import checked_objective
 from nsbench.runs.baseline import BASELINES
 from nsbench.samplers import SAMPLERS
 from nsbench.study.search.config_file import find_config
-from nsbench.study.search.space import Choice, StudyFile, read_study_file, read_yaml_as, space_of
+from nsbench.study.search.space import Choice, StudyFile, read_study_file, space_of
+from nsbench.study.search.yaml_model import read_yaml_as
+from nsbench.suggestion import did_you_mean
 
 
 class _Part(BaseModel):
@@ -159,7 +161,9 @@ def _check(profile: Profile) -> None:
     for kind, names, known in (("sampler", profile.samplers, SAMPLERS), ("baseline", profile.baselines, BASELINES)):
         unknown = [name for name in names if name not in known]
         if unknown:
-            raise SettingsError(f"unknown {kind} {unknown[0]!r}; there are: {', '.join(known)}")
+            raise SettingsError(
+                f"unknown {kind} {unknown[0]!r}{did_you_mean(unknown[0], known)}; there are: {', '.join(known)}"
+            )
     for dataset in profile.datasets:
         for sampler in profile.samplers:
             space = space_of(sampler, profile.study_file(dataset), profile.values)

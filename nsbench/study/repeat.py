@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from nsbench.config import Settings, Value
+from nsbench.config import ALIASES, Settings, Value
 from nsbench.data.dataset import Dataset
 from nsbench.errors import SettingsError
 from nsbench.evaluation.settings import EvaluationSettings
@@ -22,6 +22,7 @@ from nsbench.study.run_list import RunList
 from nsbench.study.search.plan import study_name
 from nsbench.study.search.retrying_storage import LastingStorage
 from nsbench.study.workers.job import BaselineJob, TrainJob
+from nsbench.suggestion import did_you_mean
 from nsbench.terms import ALL, CUT_OFF, N_EPOCHS, RunKind, Tag, metric_name
 from nsbench.tracking.reading.mlflow_reader import open_reader
 from nsbench.tracking.stored_run import StoredRun
@@ -174,5 +175,7 @@ def evaluation_of(values: Mapping[str, Value]) -> EvaluationSettings:
     known = EvaluationSettings.model_fields
     for name in values:
         if name not in known:
-            raise SettingsError(f"baselines have no setting {name!r}; there are: {', '.join(known)}")
+            raise SettingsError(
+                f"baselines have no setting {name!r}{did_you_mean(name, known, ALIASES)}; there are: {', '.join(known)}"
+            )
     return Settings.of(next(iter(SAMPLERS)), values).evaluation

@@ -17,6 +17,7 @@ from nsbench.study.search.retrying_storage import LastingStorage
 from nsbench.study.search.space import Space, range_of
 from nsbench.study.search.storage import has_storage, open_storage
 from nsbench.study.trials.trial_state import RUN_ID
+from nsbench.suggestion import did_you_mean
 from nsbench.tracking.store_uri import without_password
 
 _RANGES = "nsbench.ranges"
@@ -77,7 +78,8 @@ def join(name: str, home: Home) -> JoinedStudy:
     if known is None:
         names = [] if storage is None else sorted(_names(storage))
         raise SettingsError(
-            f"there is no study {name!r} in {without_password(home.study_storage)}; there are: {', '.join(names) or 'none'}; "
+            f"there is no study {name!r}{did_you_mean(name, names)} in {without_password(home.study_storage)}; "
+            f"there are: {', '.join(names) or 'none'}; "
             "`nsbench tune` begins one, and NSBENCH_STUDY_STORAGE says where studies are"
         )
     study, plan = known

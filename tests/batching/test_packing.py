@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nsbench.batching.packing import packed
-from nsbench.batching.window import ranges
+from nsbench.index_range import ranges
 
 
 def test_lanes_of_one_length_hold_a_row_each_and_need_no_mask() -> None:

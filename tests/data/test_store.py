@@ -45,7 +45,7 @@ def test_nothing_but_the_dataset_is_kept(home: Home) -> None:
 
 
 def test_a_missing_dataset_names_those_there_are_and_the_closest(home: Home) -> None:
-    with pytest.raises(DatasetError, match=r"no dataset 'shp'.*Prepared are: shop\. Did you mean 'shop'"):
+    with pytest.raises(DatasetError, match=r"no dataset 'shp' \(did you mean 'shop'\?\).*Prepared are: shop\."):
         load_dataset("shp", home)
 
 

@@ -31,7 +31,22 @@ def test_the_demo_compares_the_papers_methods():
             "{description: x, datasets: [{name: a}], samplers: [uniform]}",
             "unknown sampler 'uniform'; there are: random",
         ),
-        ("{description: x, datasets: [{name: a}], samplers: [random], trails: 4}", "trails"),
+        (
+            "{description: x, datasets: [{name: a}], samplers: [random], trails: 4}",
+            "trails: unknown field; there are: description",
+        ),
+        (
+            "{description: x, datasets: [{name: a}], samplers: [random], tune: {trails: 4}}",
+            r"tune\.trails: unknown field \(did you mean 'trials'\?\); there are: trials, epochs, config, confirm, objective",
+        ),
+        (
+            "{description: x, datasets: [{name: a}, {nam: b}], samplers: [random]}",
+            r"datasets\.1\.nam: unknown field \(did you mean 'name'\?\); there are: name, settings",
+        ),
+        (
+            "{description: x, datasets: [{name: a}], samplers: [random], tune: {objective: valid/all/ndgc_at_10}}",
+            "unknown objective .*did you mean 'valid/all/ndcg_at_10'",
+        ),
         ("{description: x, datasets: [], samplers: [random]}", "datasets"),
         ("{description: x, datasets: [{name: a}], samplers: [random], settings: {hiden_dim: 4}}", "hidden_dim"),
         ("{description: x, datasets: [{name: a}], samplers: [random], tune: {config: none}}", "no 'none' in"),

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from nsbench.data.cohort import cohorts_of
 from nsbench.data.dataset import Dataset
 from nsbench.errors import DatasetError
+from nsbench.suggestion import did_you_mean
 from nsbench.terms import BALANCED_COHORTS, Cohort
 
 
@@ -93,7 +94,10 @@ def compare_with_oracles(dataset: Dataset, name: str) -> tuple[Comparison, ...]:
         DatasetError: The paper says nothing about `name`.
     """
     if name not in ORACLES:
-        raise DatasetError(f"No published counts for {name!r}. Known: {', '.join(ORACLES)}. Pass one with --as.")
+        raise DatasetError(
+            f"No published counts for {name!r}{did_you_mean(name, ORACLES)}. Known: {', '.join(ORACLES)}. "
+            "Pass one with --as."
+        )
     cohorts = published_cohorts(dataset)
     of_pairs = cohorts[dataset.item_ids[_published_test_pairs(dataset)]]
     ours = [*_counts(of_pairs), *_counts(cohorts[1:])]

@@ -12,6 +12,7 @@ from nsbench.data.public.archive import extract_member
 from nsbench.data.public.download import OnBytes, download, file_md5
 from nsbench.errors import DownloadError
 from nsbench.home import Home
+from nsbench.suggestion import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,8 @@ def source_named(name: str) -> Source:
     """
     if name not in SOURCES:
         raise DownloadError(
-            f"No public log {name!r}. Known: {', '.join(SOURCES)}. Prepare your own with `nsbench data prepare LOG --name NAME`."
+            f"No public log {name!r}{did_you_mean(name, SOURCES)}. Known: {', '.join(SOURCES)}. "
+            "Prepare your own with `nsbench data prepare LOG --name NAME`."
         )
     return SOURCES[name]
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from nsbench.data.cohort import cohorts_of
 from nsbench.data.dataset import BestReachable, Dataset
 from nsbench.data.synthetic.markov_chain import CATALOGUE_PROBABILITY, STEP_PROBABILITIES, Chain
+from nsbench.index_range import ranges
 from nsbench.terms import ALL, BALANCED_COHORTS
 
 HISTORY_ITEMS_PER_CHUNK = 1 << 21
@@ -83,8 +84,7 @@ def _target_positions(dataset: Dataset) -> NDArray[np.int64]:
     first, end = dataset.offsets[:-1], dataset.offsets[1:]
     test_from = np.maximum(dataset.valid_end, first + 1)
     sizes = np.maximum(end - test_from, 0)
-    positions: NDArray[np.int64] = np.arange(sizes.sum()) + np.repeat(test_from - np.cumsum(sizes) + sizes, sizes)
-    return positions
+    return ranges(test_from, sizes)
 
 
 def _candidates(dataset: Dataset, chain_items: NDArray[np.int64], chain: Chain) -> _Candidates:

@@ -1,10 +1,10 @@
 """Finds the YAML files that come with nsbench: `configs/` in a checkout, `nsbench/_configs` in an installed package."""
 
-import difflib
 from pathlib import Path
 
 import nsbench
 from nsbench.errors import SettingsError
+from nsbench.suggestion import did_you_mean
 
 SUFFIX = ".yaml"
 
@@ -33,10 +33,9 @@ def find_config(kind: str, name: str) -> Path:
         raise SettingsError(f"there is no file {own}; give the path of a YAML file, or one of: {_listed(kind)}")
     path = config_folder() / kind / f"{name}{SUFFIX}"
     if not path.is_file():
-        close = difflib.get_close_matches(name, config_names(kind), n=1)
-        hint = f" (did you mean {close[0]!r}?)" if close else ""
         raise SettingsError(
-            f"no {name!r} in {config_folder() / kind}{hint}; there are: {_listed(kind)}; or give a path"
+            f"no {name!r} in {config_folder() / kind}{did_you_mean(name, config_names(kind))}; there are: {_listed(kind)}; "
+            "or give a path"
         )
     return path
 

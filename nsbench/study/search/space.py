@@ -3,24 +3,22 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Self, TypeVar
+from typing import Annotated, Self
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 
-from nsbench.config import MOST_PROBLEMS, Flat, Settings, Value, sections_of
+from nsbench.config import Flat, Settings, Value, sections_of
 from nsbench.errors import SettingsError
 from nsbench.samplers import SAMPLERS
 from nsbench.search import Choices, FloatRange, IntRange, SearchRange
-from nsbench.yaml_text import read_yaml, shortened
+from nsbench.study.search.yaml_model import read_yaml_as
 
 RATE = "learning_rate"
 """The setting in which models that train side by side may differ."""
 
 Choice = bool | int | float | str
-
-_Model = TypeVar("_Model", bound=BaseModel)
 
 
 class RangeChange(BaseModel):
@@ -119,27 +117,6 @@ def read_study_file(path: Path) -> StudyFile:
         SettingsError: It can't be read, or holds what a study file doesn't.
     """
     return read_yaml_as(StudyFile, path)
-
-
-def read_yaml_as(model: type[_Model], path: Path) -> _Model:
-    """Reads a YAML file as a settings model.
-
-    Raises:
-        SettingsError: The file can't be read, is no YAML, or doesn't fit.
-    """
-    content = read_yaml(path, "the file")
-    try:
-        return model.model_validate({} if content is None else content)
-    except ValidationError as error:
-        found = error.errors()
-        problems = "; ".join(
-            f"{shortened('.'.join(map(str, problem['loc']))) or 'the file'}: {problem['msg'].removeprefix('Value error, ')}"
-            for problem in found[:MOST_PROBLEMS]
-        )
-        more = f"; and {len(found) - MOST_PROBLEMS:,} more" if len(found) > MOST_PROBLEMS else ""
-        raise SettingsError(
-            f"{path} is not accepted: {problems}{more}; fields are: {', '.join(model.model_fields)}"
-        ) from error
 
 
 def _fields_of(sampler: str) -> dict[str, FieldInfo]:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from nsbench.errors import TrackingError, UnreachableRanks
 from nsbench.evaluation.rank_table import RankTable
 from nsbench.home import Home
+from nsbench.suggestion import did_you_mean
 from nsbench.terms import RunKind, Tag
 from nsbench.tracking.rank_file import RANKS_FILE, read_ranks
 from nsbench.tracking.reading.ended_run_cache import EndedRunCache
@@ -166,8 +167,10 @@ class MlflowReader:
         known = {name: key for key, name in self._store.experiments().items()}
         for dataset in datasets:
             if dataset not in known:
-                names = ", ".join(sorted(known)) or "none"
-                raise TrackingError(f"no runs of a dataset {dataset!r} in {self.location}; recorded datasets: {names}")
+                raise TrackingError(
+                    f"no runs of a dataset {dataset!r}{did_you_mean(dataset, known)} in {self.location}; "
+                    f"recorded datasets: {', '.join(sorted(known)) or 'none'}"
+                )
         return {known[dataset]: dataset for dataset in datasets}
 
 

@@ -4,7 +4,6 @@ Named by the caller, or recognised by the names that public logs use. Without a 
 there: see `nsbench.data.log.columns.column_place`.
 """
 
-import difflib
 import logging
 import re
 from collections.abc import Sequence
@@ -25,6 +24,7 @@ from nsbench.data.log.columns.column_place import find_places
 from nsbench.data.log.formats.excerpt import excerpt, listing
 from nsbench.data.log.formats.log_format import ROW, LogFormat, LogSource
 from nsbench.errors import LogError
+from nsbench.suggestion import did_you_mean
 
 WITHOUT_TIME = f" If the log has no times and its rows stand in order of time, say --time-column {NO_TIME}."
 _COUNTS = {2: "two", 3: "three"}
@@ -157,11 +157,10 @@ def _named(columns: Sequence[str]) -> dict[str, str]:
 
 
 def _missing(source: LogSource, role: str, name: str) -> str:
-    close = difflib.get_close_matches(name, source.columns, n=1)
-    hint = f" Did you mean {excerpt(close[0])}?" if close else ""
     place = "" if source.has_header else " (it has no header: columns are named by their place)"
     return (
-        f"{source.path} has no column {excerpt(name)} for the {role}{place}: there are {listing(source.columns)}.{hint}"
+        f"{source.path} has no column {excerpt(name)}{did_you_mean(name, source.columns)} for the {role}{place}: "
+        f"there are {listing(source.columns)}."
         f"{WITHOUT_TIME if role == 'time' else ''}"
     )
 

@@ -4,7 +4,6 @@ By content rather than by name: people rename files, and a `.dat` may be anythin
 module of its own; what the columns mean is decided in `nsbench.data.log.columns.column`.
 """
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -34,6 +33,7 @@ from nsbench.data.log.formats.text_file import (
     unpacking,
 )
 from nsbench.errors import LogError
+from nsbench.suggestion import did_you_mean
 
 ROW = "__row"
 """Column with the number of the row within the file, from 0."""
@@ -188,9 +188,7 @@ def _read_head(path: Path) -> bytes:
             return stream.read(HEAD_BYTES)
     except FileNotFoundError:
         names = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
-        close = difflib.get_close_matches(path.name, names, n=3)
-        hint = f" Close to it are: {', '.join(close)}." if close else ""
-        raise LogError(f"There is no file {path}.{hint}") from None
+        raise LogError(f"There is no file {path}{did_you_mean(path.name, names)}.") from None
     except IsADirectoryError:
         raise LogError(f"{path} is a folder; give one file: {ACCEPTED}.") from None
 

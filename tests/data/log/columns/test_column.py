@@ -138,7 +138,7 @@ def test_without_header_columns_can_be_named_by_place(tmp_path: Path) -> None:
 
 def test_a_missing_column_is_named_with_those_there_are(tmp_path: Path) -> None:
     with pytest.raises(
-        LogError, match=r"no column 'usr_id' for the user.*'user_id', 'item_id'.*Did you mean 'user_id'"
+        LogError, match=r"no column 'usr_id' \(did you mean 'user_id'\?\) for the user.*'user_id', 'item_id'"
     ):
         find_columns(log(tmp_path, "user_id,item_id,timestamp"), Columns(user="usr_id"))
 

@@ -80,7 +80,7 @@ def test_what_is_no_log_is_refused_with_the_reason(tmp_path: Path, content: byte
 
 def test_a_missing_file_names_the_ones_close_to_it(tmp_path: Path) -> None:
     written(tmp_path / "ratings.csv", "x")
-    with pytest.raises(LogError, match=r"There is no file .*rating\.csv\. Close to it are: ratings\.csv"):
+    with pytest.raises(LogError, match=r"There is no file .*rating\.csv \(did you mean 'ratings\.csv'"):
         recognise(tmp_path / "rating.csv")
 
 
