@@ -15,9 +15,12 @@ from pydantic import BaseModel, ConfigDict, SerializeAsAny, ValidationError
 
 from nsbench.errors import SettingsError
 from nsbench.evaluation.settings import EvaluationSettings
-from nsbench.models.sasrec.definition import ModelSettings
-from nsbench.samplers import SAMPLERS, SamplerSettings
-from nsbench.search import SearchRange
+from nsbench.losses import LossSettings
+from nsbench.method import Method
+from nsbench.models import BackboneSettings
+from nsbench.pairing import check_pairing
+from nsbench.samplers import SamplerSettings
+from nsbench.search import SearchRange, range_in
 from nsbench.suggestion import did_you_mean
 from nsbench.training.settings import TrainingSettings
 from nsbench.yaml_text import parse_yaml, read_yaml, shortened
@@ -31,13 +34,6 @@ MOST_PROBLEMS = 5
 Flat = str | int | float | bool | None
 """What MLflow and YAML hold of a setting."""
 
-SHARED_SECTIONS: dict[str, type[BaseModel]] = {
-    "model": ModelSettings,
-    "training": TrainingSettings,
-    "evaluation": EvaluationSettings,
-}
-"""The sections that every sampler shares, by their attribute in Settings."""
-
 
 class Settings(BaseModel):
     """Everything that decides a run's result, but for the dataset and the seed."""
@@ -45,23 +41,25 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     sampler: SerializeAsAny[SamplerSettings]
-    model: ModelSettings = ModelSettings()
+    loss: SerializeAsAny[LossSettings]
+    model: SerializeAsAny[BackboneSettings]
     training: TrainingSettings = TrainingSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
 
     @classmethod
     def of(cls, sampler: str, values: Mapping[str, Value] | None = None) -> Self:
-        """The settings of a sampler with some fields changed.
+        """The settings of a method with some fields changed.
 
         Args:
-            sampler: A name in SAMPLERS.
-            values: Field values by flat name; others keep their defaults.
+            sampler: A method's name, which may be a sampler's alone.
+            values: Field values by flat name, `loss` and `model` among them; others keep their defaults.
 
         Raises:
-            SettingsError: An unknown sampler or field, or a value out of bounds.
+            SettingsError: An unknown method or field, a value out of bounds, or parts that don't go together.
         """
-        sections = sections_of(sampler)
-        values = _without_sampler(values or {}, sampler)
+        method = Method.of(sampler, values)
+        sections = _sections(method)
+        values = {name: value for name, value in (values or {}).items() if name not in Method.PARTS}
         parts: dict[str, dict[str, Value]] = {section: {} for section in sections}
         for name, value in values.items():
             section = _section_of(name, sections)
@@ -75,18 +73,24 @@ class Settings(BaseModel):
         for name, value in settings.flat().items():
             if isinstance(value, float) and not math.isfinite(value):
                 raise SettingsError(f"settings not accepted: {name} = {value}: it must be a finite number")
+        check_pairing(settings.loss, settings.model, settings.training)
         return settings
 
+    @property
+    def method(self) -> Method:
+        """What is compared: the parts that are chosen by name."""
+        return Method(self.sampler.name, self.loss.name, self.model.name)
+
     def flat(self) -> dict[str, Flat]:
-        """Every field by its flat name, with the sampler's name as `sampler`."""
-        fields: dict[str, Flat] = {"sampler": self.sampler.name}
-        for section in (self.sampler, self.model, self.training, self.evaluation):
+        """Every field by its flat name, with the sampler as `sampler`, and `loss` and `model` where they aren't the default."""
+        fields: dict[str, Flat] = dict(self.method.choices)
+        for section in (self.sampler, self.loss, self.model, self.training, self.evaluation):
             fields |= flat_fields(section)
         return fields
 
     def changed(self, values: Mapping[str, Value]) -> Self:
         """These settings with some fields changed; the same errors as `of`."""
-        return type(self).of(self.sampler.name, {**self.flat(), **values})
+        return type(self).of(self.method.name, {**self.flat(), **values})
 
     def fingerprint(self) -> str:
         """Hash of all fields but max_epochs: runs with the same one differ in seed, dataset and budget only.
@@ -98,11 +102,11 @@ class Settings(BaseModel):
     def search_space(self) -> dict[str, SearchRange]:
         """The ranges that these settings' fields carry, by flat name: the study's default space."""
         space: dict[str, SearchRange] = {}
-        for section in (self.training, self.sampler):
+        for section in (self.training, self.sampler, self.loss, self.model):
             for name, field in type(section).model_fields.items():
-                ranges = [part for part in field.metadata if isinstance(part, SearchRange)]
-                if ranges:
-                    space[name] = ranges[0]
+                found = range_in(field.metadata)
+                if found is not None:
+                    space[name] = found
         return space
 
 
@@ -119,17 +123,23 @@ def fingerprint_of(fields: Mapping[str, Flat]) -> str:
     return hashlib.blake2b(json.dumps(fields, sort_keys=True).encode(), digest_size=6).hexdigest()
 
 
-def sections_of(sampler: str) -> dict[str, type[BaseModel]]:
-    """The settings classes of a sampler's run, by section.
+def sections_of(method: str) -> dict[str, type[BaseModel]]:
+    """The settings classes of a method's run, by their attribute in Settings.
 
     Raises:
-        SettingsError: There is no such sampler.
+        SettingsError: There is no such method.
     """
-    if sampler not in SAMPLERS:
-        raise SettingsError(
-            f"unknown sampler {shortened(repr(sampler))}{did_you_mean(sampler, SAMPLERS)}; there are: {', '.join(SAMPLERS)}"
-        )
-    return {"sampler": SAMPLERS[sampler], **SHARED_SECTIONS}
+    return _sections(Method.of(method))
+
+
+def _sections(method: Method) -> dict[str, type[BaseModel]]:
+    return {
+        "sampler": method.sampler_settings,
+        "loss": method.loss_settings,
+        "model": method.model_settings,
+        "training": TrainingSettings,
+        "evaluation": EvaluationSettings,
+    }
 
 
 def parse_assignments(assignments: Sequence[str]) -> dict[str, Value]:
@@ -167,30 +177,19 @@ def read_settings_file(path: Path) -> dict[str, Value]:
     return values
 
 
-def settings_values(sampler: str, values: Mapping[str, Value]) -> dict[str, Value]:
-    """The values that a sampler's run has fields for: a file may serve several samplers, as a study file does.
+def settings_values(method: str, values: Mapping[str, Value]) -> dict[str, Value]:
+    """The values that a method's run has fields for: a file may serve several methods, as a study file does.
 
     Args:
-        sampler: A name in SAMPLERS.
-        values: Field values by flat name; those that only other samplers have are passed over. A field that none has
-            stays, for `Settings.of` to refuse.
+        method: Its name.
+        values: Field values by flat name; those that only other samplers, losses or backbones have are passed over. A field that
+            none has stays, for `Settings.of` to refuse.
 
     Raises:
-        SettingsError: There is no such sampler.
+        SettingsError: There is no such method.
     """
-    own = {field for model in sections_of(sampler).values() for field in model.model_fields}
-    of_others = {field for settings in SAMPLERS.values() for field in settings.model_fields} - own
-    return {name: value for name, value in values.items() if name not in of_others}
-
-
-def _without_sampler(values: Mapping[str, Value], sampler: str) -> Mapping[str, Value]:
-    """The values but for `sampler`, which a run's own settings.yaml names beside its fields."""
-    named = values.get("sampler", sampler)
-    if named != sampler:
-        raise SettingsError(
-            f"the settings are of sampler {named!r}, and {sampler!r} is asked for; leave one of them out"
-        )
-    return {name: value for name, value in values.items() if name != "sampler"}
+    own = Method.of(method, values)
+    return {name: value for name, value in values.items() if not own.is_of_another(name)}
 
 
 def _section_of(name: str, sections: Mapping[str, type[BaseModel]]) -> str:

@@ -4,6 +4,7 @@
 one place; nothing here knows Optuna.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -46,3 +47,8 @@ def _range_text(low: float, high: float, log: bool) -> str:
 
 
 SearchRange = IntRange | FloatRange | Choices
+
+
+def range_in(metadata: Iterable[object]) -> SearchRange | None:
+    """The search range among what a settings field carries; None where it isn't searched by default."""
+    return next((part for part in metadata if isinstance(part, IntRange | FloatRange | Choices)), None)

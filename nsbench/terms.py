@@ -65,6 +65,8 @@ class Tag(StrEnum):
     SETTINGS = "nsbench.settings_fingerprint"
     VERSION = "nsbench.version"
     TRAITS = "nsbench.sampler_traits"
+    LOSS = "nsbench.loss"
+    MODEL = "nsbench.model"
     PAPER_NAME = "nsbench.paper_name"
     LABEL = "nsbench.label"
     SEED = "nsbench.seed"

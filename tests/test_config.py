@@ -7,6 +7,8 @@ from pydantic import BaseModel
 
 from nsbench.config import ALIASES, Settings, parse_assignments, read_settings_file, sections_of, settings_values
 from nsbench.errors import SettingsError
+from nsbench.losses.binary_cross_entropy import BceSettings
+from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.samplers import SAMPLERS
 from nsbench.search import Choices, FloatRange, IntRange
 from nsbench.training.settings import TrainingSettings
@@ -141,12 +143,13 @@ def test_the_reference_preset_is_what_the_published_code_does() -> None:
     adaptive, popularity = (
         Settings.of(name, settings_values(name, values)) for name in ("adaptive-batch", "popularity")
     )
+    assert isinstance(adaptive.model, SasrecSettings)
     assert not adaptive.model.attention_output
+    assert adaptive.loss == BceSettings(unselected_negatives="zero")
     assert adaptive.training == TrainingSettings(
         user_order="with_replacement",
         epoch_users="all",
         replay_factor=30,
-        unselected_negatives="zero",
         padding="trained",
         item_optimizer="dense",
         adam_epsilon="before_correction",

@@ -12,7 +12,8 @@ from nsbench.evaluation.model_scorer import ModelScorer
 from nsbench.evaluation.ranking import rank_targets
 from nsbench.evaluation.settings import EvaluationSettings
 from nsbench.evaluation.target import targets_of
-from nsbench.models.sasrec.definition import ModelSettings, Sasrec, initial_model
+from nsbench.models.model import Model, initial_model
+from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.runs.experiment import run, run_replicas
 from nsbench.runs.watcher import RunOrder
 from nsbench.samplers import SAMPLERS
@@ -132,12 +133,12 @@ def test_ranks_are_those_of_the_cpu(tmp_path: Path) -> None:
     """A model of untrained vectors, all its scores different: the same ranks, cohort by cohort, seen items left out."""
     log, here = (
         ring_log(),
-        initial_model(ModelSettings(hidden_dim=16, max_length=8), 30, [torch.Generator().manual_seed(3)]),
+        initial_model(SasrecSettings(hidden_dim=16, max_length=8), 30, [torch.Generator().manual_seed(3)]),
     )
     targets, settings = targets_of(log, "test", "rolling"), EvaluationSettings(seen_items="exclude")
     expected = rank_targets(ModelScorer(here), log, targets, settings)
     with pretended_gpu():
-        there = Sasrec(here.settings, here.dense.to(PRETEND_GPU), here.items.to(PRETEND_GPU))
+        there = Model(here.settings, here.dense.to(PRETEND_GPU), here.items.to(PRETEND_GPU))
         found = rank_targets(ModelScorer(there), log, targets, settings)
         save_model(there, tmp_path / "model.safetensors")
     assert found.ranks.tolist() == expected.ranks.tolist()

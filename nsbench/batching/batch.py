@@ -54,6 +54,21 @@ class UserBatch:
         lengths = self.lengths.cpu().numpy() if self.lengths_on_host is None else self.lengths_on_host
         return lengths.reshape(self.n_replicas, -1)
 
+    def replicas(self) -> list["UserBatch"]:
+        """Each replica's own batch, sharing memory."""
+        if self.n_replicas == 1:
+            return [self]
+
+        def own(tensor: Tensor) -> Tensor:
+            return tensor.view(self.n_replicas, -1, *tensor.shape[1:])
+
+        parts = zip(
+            own(self.users), own(self.lengths), own(self.inputs), own(self.targets), self.known_lengths, strict=True
+        )
+        return [
+            UserBatch(users, lengths, inputs, targets, 1, known) for users, lengths, inputs, targets, known in parts
+        ]
+
     @property
     def n_positives(self) -> int:
         """Real positions in the batch."""

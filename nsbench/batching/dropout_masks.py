@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from nsbench.batching.packed_positions import OnShelves
 from nsbench.batching.packing import Shelf
 from nsbench.batching.step import Step
 from nsbench.device import uploaded
@@ -38,12 +39,15 @@ class DropoutSites:
 class ByteDropout:
     """The masks of one step; the rate is rounded to 1/256, and the scale matches the rounded rate."""
 
-    def __init__(self, sites: DropoutSites, step: Step, generators: Sequence[torch.Generator]) -> None:
+    def __init__(
+        self, sites: DropoutSites, step: Step, positions: OnShelves, generators: Sequence[torch.Generator]
+    ) -> None:
         """Draws every byte that the step needs.
 
         Args:
             sites: What masks there are to be.
-            step: The layout of the step.
+            step: The step.
+            positions: Its positions, as the encoder has them.
             generators: One a replica, on the step's device.
         """
         threshold = round(sites.rate * 256)
@@ -55,7 +59,7 @@ class ByteDropout:
         joined = step.joined
         drawn, first_rows = _random_rows(joined.n_drawn, width, generators)
         offsets = (torch.cumsum(joined.lengths, 1) - joined.lengths)[:, joined.own] + first_rows
-        places = step.on_shelves.places
+        places = positions.places
         index = torch.where(places.real, offsets.index_select(1, places.row) + places.column, 0)
         kept = drawn.index_select(0, index.view(-1)).view(*index.shape, width)
         self._kept = _at_least(kept, threshold)

@@ -86,11 +86,24 @@ class Step:
         """int64[replicas, n_positions], in the order of the blocks; 0 where padded."""
         return self.rows.inputs_at(self.places.row, self.places.column)
 
+    def positions(self, *, packs_rows: bool) -> OnShelves:
+        """The positions as an encoder has them.
+
+        Args:
+            packs_rows: Whether the encoder may have rows end to end.
+        """
+        return self.on_shelves if packs_rows else self.in_buckets
+
     @cached_property
     def on_shelves(self) -> OnShelves:
         """The positions once more, as the encoder has them in training."""
         if self.layout.standing is not None:
             return end_to_end(self.rows, self.layout.standing)
+        return self.in_buckets
+
+    @cached_property
+    def in_buckets(self) -> OnShelves:
+        """The positions of the blocks as an encoder has them that can't have rows end to end."""
         shelves = (Shelf(block.n_rows, block.length, block.first_position, False) for block in self.blocks)
         return as_blocks(self.rows, self.places, tuple(shelves))
 

@@ -8,13 +8,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nsbench.models.sasrec.definition import ModelSettings
+from nsbench.models.sasrec.definition import SasrecSettings
 
 
 class PlainSasrec(nn.Module):
     """SASRec in PyTorch's own modules."""
 
-    def __init__(self, settings: ModelSettings, n_items: int) -> None:
+    def __init__(self, settings: SasrecSettings, n_items: int) -> None:
         """Makes the modules."""
         super().__init__()
         d = settings.hidden_dim
@@ -49,7 +49,7 @@ class PlainTrainer:
     """Takes plain steps on padded batches."""
 
     def __init__(
-        self, settings: ModelSettings, n_items: int, device: torch.device, learning_rate: float = 1e-3
+        self, settings: SasrecSettings, n_items: int, device: torch.device, learning_rate: float = 1e-3
     ) -> None:
         """Makes model and optimiser."""
         torch.manual_seed(0)

@@ -16,7 +16,10 @@ from nsbench.bench.slice import Contestant
 from nsbench.bench.workload import Workload
 from nsbench.config import Flat, Settings
 from nsbench.data.dataset import Dataset
-from nsbench.models.sasrec.definition import ModelSettings, Sasrec, initial_model
+from nsbench.losses.binary_cross_entropy import BinaryCrossEntropy
+from nsbench.models.backbone import BackboneSettings
+from nsbench.models.model import Model, initial_model
+from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.runs.experiment import trainer_of
 from nsbench.samplers import SAMPLERS
 from nsbench.samplers.sampler import Negatives, Sampler
@@ -32,7 +35,7 @@ from nsbench.training.step_graph import GraphTaker
 _LEARNING_RATE = 1e-3
 
 
-def flops_per_positive(model: ModelSettings, mean_context: float, n_negatives: int) -> float:
+def flops_per_positive(model: BackboneSettings, mean_context: float, n_negatives: int) -> float:
     """Useful floating-point operations of one positive in training.
 
     3 (n_blocks (12 d ** 2 + 4 c d) + 2 d (1 + n)), with width d, mean context c and n negatives: forward, each attention
@@ -46,24 +49,23 @@ def flops_per_positive(model: ModelSettings, mean_context: float, n_negatives: i
     return encoder_flops(model, mean_context) + scoring_flops(model, n_negatives)
 
 
-def encoder_flops(model: ModelSettings, mean_context: float) -> float:
-    """The blocks' part of `flops_per_positive`."""
-    d, n_products = model.hidden_dim, 6 if model.attention_output else 5
-    return 3 * model.n_blocks * (2 * n_products * d**2 + 4 * mean_context * d)
+def encoder_flops(model: BackboneSettings, mean_context: float) -> float:
+    """The encoder's part of `flops_per_positive`."""
+    return 3 * model.build().flops(mean_context)
 
 
-def scoring_flops(model: ModelSettings, n_negatives: int) -> float:
+def scoring_flops(model: BackboneSettings, n_negatives: int) -> float:
     """The scores' part of `flops_per_positive`."""
     return 3 * 2 * model.hidden_dim * (1 + n_negatives)
 
 
-def model_of(workload: Workload) -> ModelSettings:
+def model_of(workload: Workload) -> SasrecSettings:
     """The model that is trained on a workload."""
-    return ModelSettings(max_length=workload.max_length, hidden_dim=workload.hidden_dim)
+    return SasrecSettings(max_length=workload.max_length, hidden_dim=workload.hidden_dim)
 
 
 def settings_with(
-    sampler: str, n_negatives: int, model: ModelSettings, negative_sharing: SharedByUsers = "user"
+    sampler: str, n_negatives: int, model: SasrecSettings, negative_sharing: SharedByUsers = "user"
 ) -> Settings:
     """A sampler's settings that propose n_negatives in all, half of them by each part of a mixture."""
     fields = SAMPLERS[sampler].model_fields
@@ -110,7 +112,7 @@ class Gym:
         n_replicas: Models that are trained side by side, each with draws of its own.
     """
 
-    def __init__(self, model: ModelSettings, dataset: Dataset, device: torch.device, n_replicas: int = 1) -> None:
+    def __init__(self, model: SasrecSettings, dataset: Dataset, device: torch.device, n_replicas: int = 1) -> None:
         generators = [torch.Generator(device).manual_seed(stream) for stream in range(2 * n_replicas)]
         self._device = device
         self._dataset = dataset
@@ -124,9 +126,9 @@ class Gym:
         """Of all models in the same kernels."""
         return self._stepper_of(self._model, slice(None))
 
-    def _stepper_of(self, model: Sasrec, places: slice) -> Stepper:
+    def _stepper_of(self, model: Model, places: slice) -> Stepper:
         rates = [_LEARNING_RATE] * model.n_replicas
-        return Stepper(model, self._selector, TrainingSettings(), rates, self._dropout[places])
+        return Stepper(model, self._selector, BinaryCrossEntropy(), TrainingSettings(), rates, self._dropout[places])
 
     def contestant(
         self, settings: Settings, lay_out: Callable[[Draw], tuple[Step, Negatives]] | None = None
@@ -171,7 +173,7 @@ class Gym:
         return Contestant(lambda: None, step, self._device), endless_draws(trainer)
 
     def _steps_and_sources(self, trainer: Trainer) -> tuple[ReplicaSteps, list[DrawSource]]:
-        def stepper(model: Sasrec, places: slice) -> Stepper:
+        def stepper(model: Model, places: slice) -> Stepper:
             # All together, as on a GPU: the one that is there already, with its moments.
             return self._stepper if model is self._model else self._stepper_of(model, places)
 

@@ -12,7 +12,7 @@ import torch
 
 from nsbench.bench.machine import Limits
 from nsbench.bench.training import encoder_flops, scoring_flops
-from nsbench.models.sasrec.definition import ModelSettings
+from nsbench.models.backbone import BackboneSettings
 from nsbench.training.batch_stream import Draw
 
 _TABLES = 3
@@ -67,7 +67,7 @@ class LimitShares:
         return max(asdict(self).items(), key=itemgetter(1))[0]
 
 
-def work_of(draws: Sequence[Draw], model: ModelSettings, n_negatives: int) -> Work:
+def work_of(draws: Sequence[Draw], model: BackboneSettings, n_negatives: int) -> Work:
     """The mean work of a positive over some draws.
 
     Args:

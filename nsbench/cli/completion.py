@@ -19,7 +19,9 @@ from nsbench.home import current_home
 _PACKAGE = Path(nsbench.__file__).parent
 _SAMPLERS = "samplers/*.py"
 _EVALUATION = "evaluation/settings.py"
-_SETTINGS = (_SAMPLERS, "model.py", "training/settings.py", _EVALUATION)
+_LOSSES = "losses/*.py"
+_MODELS = "models/**/*.py"
+_SETTINGS = (_SAMPLERS, _LOSSES, _MODELS, "training/settings.py", _EVALUATION)
 _STUDIES = (
     "SELECT study_name FROM studies JOIN study_user_attributes USING (study_id) WHERE key = 'nsbench.plan' ORDER BY 1"
 )
@@ -32,6 +34,16 @@ def complete_sampler(incomplete: str) -> list[str]:
     with suppress(Exception):
         found |= {entry.name for entry in entry_points(group="nsbench.samplers")}
     return _beginning(sorted(found), incomplete)
+
+
+def complete_loss(incomplete: str) -> list[str]:
+    """Names of losses."""
+    return _beginning(sorted(name for found in _settings_classes((_LOSSES,)) for name in _named(found)), incomplete)
+
+
+def complete_model(incomplete: str) -> list[str]:
+    """Names of backbones."""
+    return _beginning(sorted(name for found in _settings_classes((_MODELS,)) for name in _named(found)), incomplete)
 
 
 def complete_setting(incomplete: str) -> list[str]:

@@ -14,6 +14,7 @@ from rich.text import Text
 from nsbench import __version__
 from nsbench.cli.baseline import baseline
 from nsbench.cli.bench import bench
+from nsbench.cli.catalogue import backbones, losses, samplers
 from nsbench.cli.console import Console, prepare_streams
 from nsbench.cli.data import data_app
 from nsbench.cli.interruption import Interrupted, raise_on_signals
@@ -21,7 +22,6 @@ from nsbench.cli.plan import plan
 from nsbench.cli.repeat import repeat
 from nsbench.cli.report import report
 from nsbench.cli.reproduce import reproduce
-from nsbench.cli.sampler import samplers
 from nsbench.cli.train import train
 from nsbench.cli.tune import tune
 from nsbench.cli.ui import ui
@@ -74,6 +74,8 @@ def options(
 app.add_typer(data_app, name="data", rich_help_panel="Data")
 for command, panel in (
     (samplers, "Training"),
+    (losses, "Training"),
+    (backbones, "Training"),
     (train, "Training"),
     (tune, "Studies"),
     (worker, "Studies"),

@@ -18,6 +18,7 @@ from nsbench.cli.crew import (
 )
 from nsbench.cli.dataset import DatasetOption
 from nsbench.cli.json_output import JsonOption, JsonOutput, json_output
+from nsbench.cli.method_option import LossOption, ModelOption, chosen_methods
 from nsbench.cli.program import program
 from nsbench.cli.study_view import EXIT_FAILED_RUNS
 from nsbench.cli.tune import EpochsOption, SetOption, WorkersOption, budget_values
@@ -39,6 +40,8 @@ def repeat(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
     sampler: Annotated[
         list[str], typer.Option(help="Negative sampler; may be given often.", autocompletion=complete_sampler)
     ],
+    loss: LossOption = None,
+    model: ModelOption = None,
     dataset: DatasetOption = "demo",
     repeats: Annotated[int, typer.Option(help="Seeds 0, 1, ...; those that are done are skipped.", min=1)] = 20,
     epochs: EpochsOption = None,
@@ -62,13 +65,13 @@ def repeat(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
     as_json: JsonOption = False,
 ) -> None:
     """Train the best settings with many seeds, and rank the test interactions."""
-    names = list(dict.fromkeys(sampler))
-    _check_study(study, names, defaults=defaults)
+    _check_study(study, list(dict.fromkeys(sampler)), defaults=defaults)
     with json_output(wanted=as_json) as output:
         with crew_of(engine, address, workers, cpus, gpus) as crew:
             from nsbench.config import Settings, parse_assignments
 
-            values = {**parse_assignments(assignments or []), **budget_values(epochs)}
+            names, assigned = chosen_methods(sampler, loss, model, parse_assignments(assignments or []))
+            values = {**assigned, **budget_values(epochs)}
             for name in names:
                 Settings.of(name, values if defaults else {})
             choice = Choice(study, defaults, values, repeats, replicas_of(engine, gpus, replicas))
@@ -162,7 +165,7 @@ def _method(settings: "Settings", runs: "RunList", dataset: "Dataset", home: Hom
     from nsbench.study.method import Method, finished_repeats
 
     repeats = finished_repeats(Method.of(settings, dataset), home)
-    return method_document(settings.sampler.name, settled(settings, dataset).flat(), repeats, runs.n_failed)
+    return method_document(settings.method.name, settled(settings, dataset).flat(), repeats, runs.n_failed)
 
 
 def _say_protocol(best: "Best", settings: "Settings", dataset: "Dataset") -> None:

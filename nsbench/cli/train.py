@@ -15,6 +15,7 @@ from nsbench.cli.dataset import DatasetOption
 from nsbench.cli.interruption import Interruption
 from nsbench.cli.joint import PROCESSES, checkpoint_root, follow, open_together
 from nsbench.cli.json_output import JsonOption, json_output
+from nsbench.cli.method_option import LossOption, ModelOption, chosen_methods
 from nsbench.cli.run_document import record_document
 from nsbench.cli.tune import EpochsOption, budget_values
 from nsbench.home import Home, current_home
@@ -37,6 +38,8 @@ def train(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
     sampler: Annotated[
         str, typer.Option(help="Negative sampler; `nsbench samplers` lists them.", autocompletion=complete_sampler)
     ],
+    loss: LossOption = None,
+    model: ModelOption = None,
     dataset: DatasetOption = "demo",
     assignments: Annotated[
         list[str] | None,
@@ -76,12 +79,15 @@ def train(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
     from nsbench.training.distributed.torch_group import torchrun_group
 
     torch.set_num_threads(1)
-    of_file = settings_values(sampler, read_settings_file(config) if config else {})
-    values = {**of_file, **parse_assignments(assignments or []), **budget_values(epochs)}
-    settings = Settings.of(sampler, values)
+    (method,), assigned = chosen_methods([sampler], loss, model, parse_assignments(assignments or []))
+    of_file = settings_values(method, read_settings_file(config) if config else {})
+    settings = Settings.of(method, {**of_file, **assigned, **budget_values(epochs)})
     home = current_home()
     remove_abandoned(home.checkpoints)
-    path = checkpoint or home.checkpoints / dataset / f"{sampler}-{settings.fingerprint()}-seed{seed}.safetensors"
+    path = (
+        checkpoint
+        or home.checkpoints / dataset / f"{settings.method.name}-{settings.fingerprint()}-seed{seed}.safetensors"
+    )
     check_place("the checkpoint", path)
     with json_output(wanted=as_json) as output, torchrun_group() as group:
         data = open_together(dataset, home, group)

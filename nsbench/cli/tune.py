@@ -19,6 +19,7 @@ from nsbench.cli.crew import (
 )
 from nsbench.cli.dataset import DatasetOption
 from nsbench.cli.json_output import JsonOption, JsonOutput, json_output
+from nsbench.cli.method_option import LossOption, ModelOption, chosen_methods
 from nsbench.cli.program import program
 from nsbench.home import Home, current_home
 
@@ -56,6 +57,8 @@ def tune(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
     sampler: Annotated[
         list[str], typer.Option(help="Negative sampler; may be given often.", autocompletion=complete_sampler)
     ],
+    loss: LossOption = None,
+    model: ModelOption = None,
     dataset: DatasetOption = "demo",
     trials: Annotated[
         int, typer.Option(help="Finished trials in the end, pruned and earlier ones counted.", min=1)
@@ -92,19 +95,21 @@ def tune(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
     """Search the best settings; the same command goes on where it stopped."""
     from nsbench.errors import SettingsError
 
-    samplers = list(dict.fromkeys(sampler))
-    if study is not None and len(samplers) > 1:
-        raise SettingsError(f"--study {study} names one study, but there are {len(samplers)} samplers; leave it out")
+    if study is not None and len(set(sampler)) > 1:
+        raise SettingsError(
+            f"--study {study} names one study, but there are {len(set(sampler))} samplers; leave it out"
+        )
     with json_output(wanted=as_json) as output, crew_of(engine, address, workers, cpus, gpus) as crew:
         from nsbench.config import parse_assignments
         from nsbench.study.search.plan import DEFAULT_PROFILE
         from nsbench.study.session import StudyOrder
 
+        names, values = chosen_methods(sampler, loss, model, parse_assignments(assignments or []))
         orders = [
             StudyOrder(
                 sampler=name,
                 file=_study_file(config),
-                values={**parse_assignments(assignments or []), **budget_values(epochs)},
+                values={**values, **budget_values(epochs)},
                 n_trials=trials,
                 objective=objective,
                 seed=seed,
@@ -114,7 +119,7 @@ def tune(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
                 n_replicas=replicas_of(engine, gpus, replicas),
                 n_confirmed=confirm,
             )
-            for name in samplers
+            for name in names
         ]
         _check(orders)
         if engine == "processes":

@@ -1,9 +1,13 @@
-"""SASRec as a scorer: encodes histories in rectangles of similar length, scores by products with the item table."""
+"""A model as a scorer: encodes histories in rectangles of similar length, scores by products with the item table."""
+
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
 from nsbench.batching.batch import UserBatch
 from nsbench.batching.step import step_of
@@ -11,17 +15,24 @@ from nsbench.data.dataset import Histories
 from nsbench.device import uploaded
 from nsbench.errors import TrainingError
 from nsbench.evaluation.shard import WHOLE, Share
-from nsbench.models.sasrec.definition import Sasrec
-from nsbench.models.sasrec.last_state import LastStateEncoder, LookUp, own_vectors
+from nsbench.models.model import Model
+
+LookUp = Callable[[Tensor, Tensor], Tensor]
+"""Gives the vectors [n, hidden_dim] of some items, int64[n]; their table may lie in parts, of which it gets this process's."""
 
 POSITIONS_PER_STEP = 32_768
 """Positions encoded at once: enough to fill the kernels, few enough to stay in cache."""
 
 
+def own_vectors(table: Tensor, items: Tensor) -> Tensor:
+    """The vectors of some items from a table that has them all."""
+    return functional.embedding(items, table)
+
+
 class ModelScorer:
     """One trained replica, as the ranking sees it."""
 
-    def __init__(self, model: Sasrec, share: Share = WHOLE, look_up: LookUp = own_vectors) -> None:
+    def __init__(self, model: Model, share: Share = WHOLE, look_up: LookUp = own_vectors) -> None:
         """Wraps a model of one replica.
 
         Args:
@@ -33,7 +44,7 @@ class ModelScorer:
             raise ValueError(f"a ModelScorer ranks with one replica, not {model.n_replicas}; use model.replica(i)")
         self.share = share
         self._model = model
-        self._encoder = LastStateEncoder(model, look_up)
+        self._encoder = model.backbone.ranking_pass(model.dense, partial(look_up, model.items[0]))
 
     @torch.inference_mode()
     def encode(self, histories: Histories) -> Tensor:

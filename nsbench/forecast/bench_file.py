@@ -115,7 +115,7 @@ class BenchFile:
         return self._workloads[min(self._workloads, key=distance)]
 
     def _rates(self, workload: _Workload, load: Load, n_replicas: int) -> Rates:
-        name = load.settings.sampler.name
+        name = load.settings.method.name
         found = [rate.useful_flops for rate in workload.training if rate.sampler == name]
         if not found:
             raise SettingsError(

@@ -10,7 +10,6 @@ from nsbench.forecast.bench_file import EXPOSURE_FACTOR
 from nsbench.forecast.load import Load
 from nsbench.forecast.rate import Rates
 from nsbench.forecast.subject import Subject
-from nsbench.models.sasrec.definition import shapes_of
 from nsbench.study.search.config_file import config_names, find_config
 from nsbench.study.search.yaml_model import read_yaml_as
 
@@ -99,13 +98,13 @@ class Device:
         score_bytes = _FLOAT_BYTES * (1 + load.n_negatives) * n_positives
         traffic = (
             _SCORE_PASSES * score_bytes
-            + _STATE_PASSES * model.n_blocks * state_bytes * n_positives
+            + _STATE_PASSES * model.n_layers * state_bytes * n_positives
             + _TABLE_PASSES * state_bytes * n_items
         )
         launch_s = file.step_s.value
         replica_s = flops / file.training_flops.value + traffic / file.memory_bytes_per_s.value
         targets_per_s = file.scoring_flops.value / (2 * model.hidden_dim * load.n_candidates)
-        n_parameters = sum(shapes_of(model).counts) + n_items * model.hidden_dim
+        n_parameters = model.build().n_dense + n_items * model.hidden_dim
         held = _FLOAT_BYTES * _TABLES_KEPT * n_parameters + traffic
         return Rates(
             positives_per_s=n_positives / (launch_s + replica_s),

@@ -77,7 +77,7 @@ class EpochRecord:
         runs = [
             run
             for run in self._runs[dataset]
-            if (run.kind, run.sampler) == (kind, settings.sampler.name)
+            if (run.kind, run.sampler) == (kind, settings.method.name)
             and all(run.params.get(name) == value for name, value in wanted.items())
         ]
         known = epochs_of(self._reader, runs)

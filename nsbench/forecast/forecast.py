@@ -124,7 +124,7 @@ class _Builder:
         kind = RunKind.TRIAL if is_trial else RunKind.REPEAT
         return Part(
             dataset=self.subject.name,
-            sampler=settings.sampler.name,
+            sampler=settings.method.name,
             stage=stage,
             n_runs=n_runs,
             epochs=self.record.epochs(self.subject.name, kind, settings),

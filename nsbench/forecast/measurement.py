@@ -24,7 +24,7 @@ from nsbench.forecast.load import Load
 from nsbench.forecast.rate import Rates
 from nsbench.forecast.subject import Subject, subject_of
 from nsbench.home import Home
-from nsbench.models.sasrec.definition import initial_model
+from nsbench.models.model import initial_model
 from nsbench.runs.experiment import run_replicas
 from nsbench.runs.watcher import NullWatcher, Pruned, RunOrder, Watcher
 from nsbench.terms import RunKind

@@ -5,56 +5,24 @@ The scores of a block are used once, for the loss and for its gradient, and then
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
-from typing import Literal
+from typing import Annotated, ClassVar, Literal
 
 import torch
+from pydantic import Field
 from torch import Tensor
 from torch.nn import functional
+
+from nsbench.losses.loss import Loss, LossContext, LossSettings, NegativeVectors, Pointwise, Scores, Select
 
 MAX_SCORE = 8.0
 """The highest score of a negative up to which losses are summed as logarithms of products."""
 
-Select = Callable[[Tensor], Tensor]
-"""Takes the negatives' scores [..., positions, n] and gives the mask of those that are trained on."""
-
 
 @dataclass(frozen=True)
-class NegativeVectors:
-    """The vectors of negatives and where the loss's gradient by them goes.
-
-    Attributes:
-        values: [replicas, draws, length | 1, n, hidden_dim]; neighbouring rows share a draw where draws are fewer than rows,
-            and positions where 1.
-        gradients: The same shape.
-        adds: Whether the gradient is added to what `gradients` holds; otherwise it is overwritten, unread.
-    """
-
-    values: Tensor
-    gradients: Tensor
-    adds: bool
-
-    def write(self, slope: Tensor, states: Tensor) -> None:
-        """Takes the gradient, slope' times states.
-
-        Args:
-            slope: [groups, positions, n], the loss's gradient by each score.
-            states: [groups, positions, hidden_dim].
-        """
-        by_scores = slope.transpose(1, 2)
-        if self.gradients.is_contiguous():
-            there = self.gradients.view(len(slope), -1, states.shape[2])
-            torch.baddbmm(there, by_scores, states, beta=int(self.adds), out=there)
-            return
-        found = torch.bmm(by_scores, states).view_as(self.gradients)
-        self.gradients.add_(found) if self.adds else self.gradients.copy_(found)
-
-
-@dataclass(frozen=True)
-class BinaryCrossEntropy:
-    """-log sigmoid(s+) + reduction over negatives of -log(1 - sigmoid(s-)).
+class BinaryCrossEntropy(Loss):
+    """-weight log sigmoid(s+) + reduction over negatives of -log(1 - sigmoid(s-)).
 
     Source: paper, equations 3 and 4. The equation sums over negatives; the published code averages.
 
@@ -62,40 +30,36 @@ class BinaryCrossEntropy:
         negative_reduction: "mean" or "sum" over a position's negatives.
         unselected: What proposed negatives that were not selected do: "drop" leaves them out; "zero" keeps them in the
             mean with score 0, a constant ln 2 without gradient, as in the published code.
+        positive_weight: What the positive's term counts.
     """
 
     negative_reduction: Literal["mean", "sum"] = "mean"
     unselected: Literal["drop", "zero"] = "drop"
+    positive_weight: float = 1.0
+
+    def value(self, scores: Scores) -> Tensor:
+        """As of `Loss`, but for the constant of unselected negatives, which moves nothing."""
+        of_negatives = functional.softplus(scores.negative.masked_fill(~scores.chosen, -torch.inf)).sum(-1)
+        if self.negative_reduction == "mean":
+            of_negatives = of_negatives / scores.chosen.sum(-1).clamp(min=1)
+        return self.positive_weight * functional.softplus(-scores.positive) + of_negatives
+
+    def pointwise(self) -> Pointwise:
+        """Itself: the scores of a block are used once, for the loss and for its gradient, and then dropped."""
+        return self
 
     def positives(self, scores: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
-        """Weighted loss of the positives.
-
-        Args:
-            scores: [replicas, positions].
-            weights: The same shape.
-
-        Returns:
-            [replicas], the loss; and [replicas, positions], its gradient by the scores.
-        """
+        """As of `Pointwise`."""
+        if self.positive_weight != 1:
+            weights = weights * self.positive_weight
         loss = (functional.softplus(-scores) * weights).sum(-1)
         return loss, torch.sigmoid(-scores).mul_(weights).neg_()
 
     def negatives(
         self, states: Tensor, vectors: NegativeVectors, mask: Tensor, select: Select, weights: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Weighted loss of the negatives.
-
-        Args:
-            states: [replicas, rows, length, hidden_dim].
-            vectors: The negatives' vectors; takes the gradient by them.
-            mask: bool, broadcastable to [replicas, rows, length, n]; False: never trained on.
-            select: Chooses among the negatives by their scores.
-            weights: [replicas, rows, length].
-
-        Returns:
-            [replicas], the loss; and the gradient by the states, of their shape.
-        """
-        grouped, shared = _grouped(states, vectors.values)
+        """As of `Pointwise`."""
+        grouped, shared = vectors.grouped(states)
         n = shared.shape[1]
         scores = torch.bmm(grouped, shared.transpose(1, 2)).view(*states.shape[:3], n)
         # Floats, and shared axes left shared: products with bool are slow on a CPU.
@@ -115,6 +79,32 @@ class BinaryCrossEntropy:
         n_proposed = mask.float().sum(-1) if self.unselected == "zero" else n_chosen
         scale = weights if self.negative_reduction == "sum" else weights / n_proposed.clamp(min=1)
         return scale, (scale * (n_proposed - n_chosen)).flatten(1).sum(1) * math.log(2)
+
+
+class BceSettings(LossSettings):
+    """Binary cross-entropy, the loss of SASRec and of the paper."""
+
+    name: ClassVar[str] = "bce"
+    label: ClassVar[str] = "BCE"
+    is_pointwise: ClassVar[bool] = True
+
+    negative_reduction: Annotated[
+        Literal["mean", "sum"],
+        Field(
+            description="a positive's negatives are averaged (the published code) or summed (the paper's equation 3)"
+        ),
+    ] = "mean"
+    unselected_negatives: Annotated[
+        Literal["drop", "zero"],
+        Field(
+            description="proposed negatives that an adaptive sampler does not select leave the loss, or stay in it with "
+            "score 0 (the published code)"
+        ),
+    ] = "drop"
+
+    def build(self, context: LossContext) -> Loss:
+        """The loss."""
+        return BinaryCrossEntropy(self.negative_reduction, self.unselected_negatives)
 
 
 def _loss_and_slope(scores: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor]:
@@ -140,12 +130,3 @@ def _loss_and_slope(scores: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor]:
     *factors, rest = (1 - slope).split([eighth] * 8 + [n_left], -1)
     products = reduce(Tensor.mul_, factors)
     return -(products.log_().sum(-1) + rest.log_().sum(-1)), slope
-
-
-def _grouped(states: Tensor, vectors: Tensor) -> tuple[Tensor, Tensor]:
-    """Both as [groups, positions of the group, d] and [groups, n, d], a group sharing its negatives."""
-    replicas, rows, length, d = states.shape
-    n = vectors.shape[3]
-    is_by_position = vectors.shape[2] == length and length > 1
-    groups = replicas * (rows * length if is_by_position else vectors.shape[1])
-    return states.reshape(groups, -1, d), vectors.reshape(groups, n, d)

@@ -14,6 +14,7 @@ from nsbench.device import choose_device, device_name
 from nsbench.errors import DatasetError, OutOfMemory, TrainingError
 from nsbench.evaluation.cohort import evaluated_card
 from nsbench.evaluation.settings import EvaluationSettings
+from nsbench.losses.loss import LossContext
 from nsbench.objective import check_objective
 from nsbench.runs.outcome import memory_explained
 from nsbench.runs.run_listener import RunListener
@@ -162,7 +163,8 @@ def trainer_of(settings: Settings, dataset: Dataset) -> Trainer:
         dataset, windows, training.batch_size, device, training.user_order, epoch_users=training.epoch_users
     )
     sampler = settings.sampler.build(context)
-    return Trainer(batches, sampler, settings.model, settings.training, dataset.n_items, device)
+    loss = settings.loss.build(LossContext(settings.sampler.n_kept, context.n_candidates))
+    return Trainer(batches, sampler, loss, settings.model, settings.training, dataset.n_items, device)
 
 
 def plan_of(settings: Settings, dataset: Dataset, order: RunOrder) -> RunPlan:
@@ -171,19 +173,22 @@ def plan_of(settings: Settings, dataset: Dataset, order: RunOrder) -> RunPlan:
     counts = sampler.count_fields()
     tags = {
         Tag.TRAITS.value: ",".join(sorted(sampler.traits)),
+        Tag.LOSS.value: settings.loss.name,
+        Tag.MODEL.value: settings.model.name,
         Tag.N_PROPOSED.value: counts.proposed_text,
         **order.tags,
     }
     if counts.kept is not None:
         tags[Tag.N_KEPT.value] = counts.kept
-    if sampler.paper_name is not None:
+    # The paper has one loss and one backbone: no other method is one of its.
+    if sampler.paper_name is not None and settings.method.is_default:
         tags[Tag.PAPER_NAME.value] = sampler.paper_name
     return RunPlan(
         kind=order.kind,
         dataset=dataset.card.name,
         dataset_hash=dataset.card.content_hash,
-        sampler=sampler.name,
-        label=sampler.label,
+        sampler=settings.method.name,
+        label=settings.method.label,
         params=settings.flat(),
         fingerprint=settings.fingerprint(),
         protocol=protocol_of(settings.evaluation, dataset),

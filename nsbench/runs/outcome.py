@@ -64,7 +64,7 @@ def memory_explained(settings: Settings) -> Iterator[None]:
 
 def _as_text(settings: Settings) -> str:
     """The settings that are not the sampler's defaults, and those that decide about step size and memory."""
-    defaults = Settings.of(settings.sampler.name).flat()
-    shown = {"sampler", "learning_rate", "batch_size"}
+    defaults = Settings.of(settings.method.name).flat()
+    shown = {"sampler", "loss", "model", "learning_rate", "batch_size"}
     fields = {name: value for name, value in settings.flat().items() if name in shown or value != defaults[name]}
     return ", ".join(f"{name}={value}" for name, value in fields.items())

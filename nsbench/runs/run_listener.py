@@ -16,7 +16,7 @@ from nsbench.errors import TrainingError
 from nsbench.evaluation.evaluate import evaluate
 from nsbench.evaluation.model_scorer import ModelScorer
 from nsbench.evaluation.shard import Share
-from nsbench.models.sasrec.definition import Sasrec
+from nsbench.models.model import Model
 from nsbench.runs.outcome import end_of, explained, shortage_of
 from nsbench.runs.watcher import Pruned, RunOrder, Watcher
 from nsbench.terms import CUT_OFF, NO_NEGATIVE_SHARE
@@ -111,7 +111,7 @@ class RunListener:
             if number not in self._ended:
                 watcher.on_step(n_positives, loss)
 
-    def look(self, replica: int, epoch: int, model: Sasrec, loss: float, no_negative_share: float) -> Look:
+    def look(self, replica: int, epoch: int, model: Model, loss: float, no_negative_share: float) -> Look:
         """Ranks the validation interactions."""
         settings = self._settings[replica].evaluation
         started = time.perf_counter()
@@ -184,7 +184,7 @@ class RunListener:
             why,
         )
 
-    def _scorer(self, model: Sasrec) -> ModelScorer:
+    def _scorer(self, model: Model) -> ModelScorer:
         """This process's share of the ranking by a replica."""
         placement = self._placement
         return ModelScorer(model, Share(placement.group, placement.owners), placement.look_up)

@@ -197,6 +197,12 @@ class SamplerSettings(BaseModel):
         return sum(int(getattr(self, name)) for name in self.count_fields().proposed)
 
     @property
+    def n_kept(self) -> int:
+        """Negatives of each positive that are trained on: those proposed, or as many of them as the `Kept` field says."""
+        kept = self.count_fields().kept
+        return self.n_proposed if kept is None else min(self.n_proposed, int(getattr(self, kept)))
+
+    @property
     def excluded(self) -> Exclusion:
         """What `exclude_history` comes to for this sampler."""
         if self.exclude_history != "published":

@@ -93,7 +93,7 @@ def best_for(study: str, card: DatasetCard, sampler: str, home: Home) -> Best:
     """
     best = best_of(study, card.name, sampler, home)
     pairs = (
-        ("sampler", best.settings.sampler.name, sampler),
+        ("sampler", best.settings.method.name, sampler),
         ("dataset", best.dataset, card.name),
         ("dataset_hash", best.dataset_hash, card.content_hash),
     )

@@ -36,7 +36,7 @@ class Method:
         """The method that some settings are on a dataset."""
         settings = settled(settings, dataset)
         card, protocol = dataset.card, protocol_of(settings.evaluation, dataset)
-        return cls(settings.sampler.name, card.name, card.content_hash, settings.fingerprint(), protocol)
+        return cls(settings.method.name, card.name, card.content_hash, settings.fingerprint(), protocol)
 
     @property
     def title(self) -> str:

@@ -7,9 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from nsbench.config import Value
 from nsbench.errors import SettingsError
+from nsbench.method import Method
 from nsbench.objective import checked_objective
 from nsbench.runs.baseline import BASELINES
-from nsbench.samplers import SAMPLERS
 from nsbench.study.search.config_file import find_config
 from nsbench.study.search.space import Choice, StudyFile, read_study_file, space_of
 from nsbench.study.search.yaml_model import read_yaml_as
@@ -70,7 +70,7 @@ class Profile(_Part):
     Attributes:
         description: What it is for, in a sentence.
         datasets: One after the other.
-        samplers: Names in SAMPLERS.
+        samplers: Names of methods, such as mixed or mixed+gbce.
         baselines: Names in BASELINES.
         settings: Settings that are fixed for every sampler that has them.
         tune: The studies' budget.
@@ -158,12 +158,13 @@ def profile_name(name: str) -> str:
 
 
 def _check(profile: Profile) -> None:
-    for kind, names, known in (("sampler", profile.samplers, SAMPLERS), ("baseline", profile.baselines, BASELINES)):
-        unknown = [name for name in names if name not in known]
-        if unknown:
-            raise SettingsError(
-                f"unknown {kind} {unknown[0]!r}{did_you_mean(unknown[0], known)}; there are: {', '.join(known)}"
-            )
+    for name in profile.samplers:
+        Method.of(name)
+    unknown = [name for name in profile.baselines if name not in BASELINES]
+    if unknown:
+        raise SettingsError(
+            f"unknown baseline {unknown[0]!r}{did_you_mean(unknown[0], BASELINES)}; there are: {', '.join(BASELINES)}"
+        )
     for dataset in profile.datasets:
         for sampler in profile.samplers:
             space = space_of(sampler, profile.study_file(dataset), profile.values)

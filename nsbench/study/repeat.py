@@ -79,9 +79,9 @@ def repeats_of(
         orders = tuple(_run_order(seed, order, objective) for seed in group)
         names = tuple(run_name(one.seed) for one in orders)
         jobs.append(PlannedJob(names, TrainJob(dataset.card.name, settings, orders)))
-    usual = study_name(dataset.card.name, settings.sampler.name)
+    usual = study_name(dataset.card.name, settings.method.name)
     of_usual = order.study in (None, usual)
-    title = f"{dataset.card.name}/{settings.sampler.name} repeats" if of_usual else f"{order.study} repeats"
+    title = f"{dataset.card.name}/{settings.method.name} repeats" if of_usual else f"{order.study} repeats"
     n_done = order.n_repeats - len(seeds)
     return RunList(title, jobs, n_done, TEST_SCORE, claims, Method.of(settings, dataset))
 
@@ -90,7 +90,7 @@ def claims_of(settings: Settings, dataset: Dataset, storage: LastingStorage, hom
     """The claims of the repeats of some settings, shared with all commands that repeat the same."""
     settings = settled(settings, dataset)
     card, protocol = dataset.card, protocol_of(settings.evaluation, dataset)
-    name = claims_name(card.name, card.content_hash, settings.sampler.name, settings.fingerprint(), protocol)
+    name = claims_name(card.name, card.content_hash, settings.method.name, settings.fingerprint(), protocol)
     return StoredClaims(storage, name, lambda: {run_name(seed) for seed in _seeds_done(settings, dataset, home)})
 
 
@@ -100,7 +100,7 @@ def _seeds_done(settings: Settings, dataset: Dataset, home: Home) -> set[int | N
     wanted = settings.fingerprint(), protocol_of(settings.evaluation, dataset)
     return {
         run.seed
-        for run in _finished(home, dataset, RunKind.REPEAT, settings.sampler.name)
+        for run in _finished(home, dataset, RunKind.REPEAT, settings.method.name)
         if (run.fingerprint, run.protocol) == wanted and not _would_go_on(run, settings)
     }
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from nsbench.config import Flat
-from nsbench.samplers import SAMPLERS
+from nsbench.method import Method
 from nsbench.study.best_trial import best_point
 from nsbench.study.study_figure import draw_history, draw_importance
 from nsbench.study.trials.trial_state import n_finished, standing_of
@@ -61,7 +61,7 @@ def log_summary(tuning: Tuning, tracker: MlflowTracker) -> str:
                 dataset=plan.dataset,
                 dataset_hash=plan.dataset_hash,
                 sampler=plan.sampler,
-                label=SAMPLERS[plan.sampler].label,
+                label=Method.of(plan.sampler).label,
                 objective=plan.objective,
                 best_params=params,
                 best_value=None if best is None else best.value,

@@ -6,7 +6,7 @@ from typing import Protocol
 from torch import Tensor
 
 from nsbench.errors import TrainingError
-from nsbench.models.sasrec.definition import Sasrec
+from nsbench.models.model import Model
 from nsbench.training.progress import Look
 
 
@@ -27,7 +27,7 @@ class Listener(Protocol):
     def on_step(self, n_positives: int, loss: Tensor) -> None:
         """After each step: positives trained on by the replicas that go on, and float32[replicas] losses of those."""
 
-    def look(self, replica: int, epoch: int, model: Sasrec, loss: float, no_negative_share: float) -> Look:
+    def look(self, replica: int, epoch: int, model: Model, loss: float, no_negative_share: float) -> Look:
         """Looks at a replica's validation interactions; where several processes train, all look together.
 
         Args:

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from nsbench.batching.buckets import Block
-from nsbench.batching.step import Step
-from nsbench.losses.binary_cross_entropy import NegativeVectors
+from nsbench.batching.packed_positions import OnShelves
+from nsbench.losses.loss import NegativeVectors
 from nsbench.samplers.sampler import Negatives
 from nsbench.training.optimizer.item_table import ItemTable
 
@@ -51,16 +51,15 @@ class Lookup:
         return draws[:, :, : block.length]
 
 
-def look_up(table: ItemTable, step: Step, negatives: Negatives) -> Lookup:
+def look_up(table: ItemTable, positions: OnShelves, negatives: Negatives) -> Lookup:
     """Gathers the vectors of a step.
 
     Args:
         table: All replicas' item vectors.
-        step: The users.
+        positions: Of the step, as the encoder has them.
         negatives: Of [replicas, draws, length | 1, n_negatives].
     """
-    positions = step.on_shelves
-    first = torch.arange(len(positions.inputs), device=step.device)[:, None] * table.n_rows
+    first = torch.arange(len(positions.inputs), device=positions.inputs.device)[:, None] * table.n_rows
     parts = [positions.inputs + first, positions.targets + first, negatives.item_ids + first[..., None, None]]
     rows = torch.cat([part.flatten() for part in parts])
     vectors = table.look_up(rows)

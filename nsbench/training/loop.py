@@ -10,7 +10,9 @@ import torch
 
 from nsbench.batching.batch import BatchSource
 from nsbench.device import keep_freed_memory, wants_graphs
-from nsbench.models.sasrec.definition import ModelSettings, Sasrec
+from nsbench.losses.loss import Loss
+from nsbench.models.backbone import BackboneSettings
+from nsbench.models.model import Model
 from nsbench.process_group import Group
 from nsbench.samplers.sampler import Sampler
 from nsbench.seeding import derive_seed
@@ -43,8 +45,9 @@ class Trainer:
     Attributes:
         batches: Cuts users into batches.
         sampler: Proposes and selects negatives.
-        model_settings: SASRec's size.
-        settings: Optimiser, loss, stopping.
+        loss: Of a position.
+        model_settings: The backbone's.
+        settings: Optimiser and stopping.
         n_items: Items, padding not counted.
         device: Where it runs.
         group: The processes that train together, each with a trainer like this one.
@@ -55,7 +58,8 @@ class Trainer:
 
     batches: BatchSource
     sampler: Sampler
-    model_settings: ModelSettings
+    loss: Loss
+    model_settings: BackboneSettings
     settings: TrainingSettings
     n_items: int
     device: torch.device
@@ -153,16 +157,17 @@ class Trainer:
         return new_state(replicas, model, steps, sources, self._taker(sources, steps), self.device)
 
     def _taker(self, sources: Sequence[DrawSource], steps: ReplicaSteps) -> Taker:
-        may_repeat = wants_graphs(self.device) and self.group.size == 1 and sources[0].draws_together
+        is_written = self.model_settings.build().has_written_pass
+        may_repeat = is_written and wants_graphs(self.device) and self.group.size == 1 and sources[0].draws_together
         if not (may_repeat and isinstance(steps, Together) and steps.usual is not None):
             return EachAnew(sources, steps)
         return GraphTaker(sources, steps)
 
-    def _steps(self, replicas: Sequence[Replica], model: Sasrec) -> ReplicaSteps:
+    def _steps(self, replicas: Sequence[Replica], model: Model) -> ReplicaSteps:
         rates, streams = [replica.learning_rate for replica in replicas], self._generators(replicas, "dropout")
 
-        def stepper(own: Sasrec, places: slice) -> Stepper:
-            return Stepper(own, self.sampler, self.settings, rates[places], streams[places], self.placement)
+        def stepper(own: Model, places: slice) -> Stepper:
+            return Stepper(own, self.sampler, self.loss, self.settings, rates[places], streams[places], self.placement)
 
         return replica_steps(model, stepper, self.batches)
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from nsbench.batching.batch import BatchSource
 from nsbench.batching.static_layout import UsualLayout
 from nsbench.batching.step import Step, step_of
-from nsbench.models.sasrec.definition import Sasrec
+from nsbench.models.model import Model
 from nsbench.samplers.sampler import Negatives
 from nsbench.training.batch_stream import Draw, stacked
 from nsbench.training.step import Stepper
@@ -134,7 +134,7 @@ def usual_layout(batches: BatchSource, n_replicas: int, device: torch.device) ->
     return None if device.type == "cpu" else UsualLayout(batches.usual_lengths(), n_replicas, device)
 
 
-def replica_steps(model: Sasrec, stepper: Callable[[Sasrec, slice], Stepper], batches: BatchSource) -> ReplicaSteps:
+def replica_steps(model: Model, stepper: Callable[[Model, slice], Stepper], batches: BatchSource) -> ReplicaSteps:
     """The steps of a model's replicas, taken in the way that is quicker.
 
     Args:

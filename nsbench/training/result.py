@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from nsbench.models.sasrec.definition import Sasrec
+from nsbench.models.model import Model
 from nsbench.training.progress import Counts, Look
 
 
@@ -21,7 +21,7 @@ class TrainingResult:
     """
 
     numbers: tuple[int, ...]
-    model: Sasrec
+    model: Model
     best_epochs: tuple[int, ...]
     n_epochs: tuple[int, ...]
     cut_off: tuple[bool, ...]

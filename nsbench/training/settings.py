@@ -21,7 +21,7 @@ FEWEST_EPOCHS = 20
 
 
 class TrainingSettings(BaseModel):
-    """The optimiser, the loss and when to stop."""
+    """The optimiser and when to stop."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -73,19 +73,6 @@ class TrainingSettings(BaseModel):
             "again from those before; 0: fresh negatives each step",
         ),
     ] = 0.0
-    negative_reduction: Annotated[
-        Literal["mean", "sum"],
-        Field(
-            description="a positive's negatives are averaged (the published code) or summed (the paper's equation 3)"
-        ),
-    ] = "mean"
-    unselected_negatives: Annotated[
-        Literal["drop", "zero"],
-        Field(
-            description="proposed negatives that an adaptive sampler does not select leave the loss, or stay in it with "
-            "score 0 (the published code)"
-        ),
-    ] = "drop"
     padding: Annotated[
         Literal["masked", "trained"],
         Field(

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from nsbench.errors import TrainingError
-from nsbench.models.sasrec.definition import Sasrec
+from nsbench.models.model import Model
 from nsbench.training.batch_stream import DrawSource
 from nsbench.training.checkpoint.replica_subset import narrowed
 from nsbench.training.checkpoint.tensor_names import prefixed, under
@@ -43,8 +43,8 @@ class TrainingState:
 
     numbers: tuple[int, ...]
     replicas: Sequence[Replica]
-    model: Sasrec
-    best: Sasrec
+    model: Model
+    best: Model
     steps: ReplicaSteps
     sources: Sequence[DrawSource]
     taker: Taker
@@ -124,13 +124,13 @@ class TrainingState:
         ]
 
 
-def _parameters(model: Sasrec) -> dict[str, Tensor]:
+def _parameters(model: Model) -> dict[str, Tensor]:
     return {"dense": model.dense.detach(), "items": model.items.detach()}
 
 
 def new_state(
     replicas: Mapping[int, Replica],
-    model: Sasrec,
+    model: Model,
     steps: ReplicaSteps,
     sources: Sequence[DrawSource],
     taker: Taker,

@@ -5,18 +5,23 @@ import torch
 
 from nsbench.batching import buckets
 from nsbench.batching.dropout_masks import ByteDropout
-from nsbench.batching.step import step_of
-from nsbench.models.sasrec.definition import ModelSettings, dropout_sites
+from nsbench.batching.step import Step, step_of
+from nsbench.models.sasrec.definition import SasrecSettings
 from tests.builder import dataset_of
 from tests.samplers.log import batches_of, skewed_log
 
 LOG = skewed_log(400)
-SIZE = ModelSettings(hidden_dim=50, n_heads=2, max_length=6, dropout_rate=0.2)
+SIZE = SasrecSettings(hidden_dim=50, n_heads=2, max_length=6, dropout_rate=0.2)
+
+
+def masks_of(size: SasrecSettings, step: Step, *seeds: int) -> ByteDropout:
+    generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+    return ByteDropout(size.build().dropout_sites(), step, step.on_shelves, generators)
 
 
 def dropout(*seeds: int) -> ByteDropout:
     batches = [batches_of(LOG, 256, seed)[0] for seed in seeds]
-    return ByteDropout(dropout_sites(SIZE), step_of(batches), [torch.Generator().manual_seed(seed) for seed in seeds])
+    return masks_of(SIZE, step_of(batches), *seeds)
 
 
 def test_the_rate_is_the_next_256th_and_the_mean_stays() -> None:
@@ -46,7 +51,7 @@ def test_attention_has_a_mask_for_each_row_and_head() -> None:
     What a position may attend to are 6 * 7 / 2 of 36 pairs, of which each has a byte of its own.
     """
     step = step_of([batches_of(LOG, 256)[0]])
-    masks = ByteDropout(dropout_sites(SIZE), step, [torch.Generator().manual_seed(0)])
+    masks = masks_of(SIZE, step, 0)
     mask = masks.attention_mask("blocks.0.attention", step.on_shelves.shelves[0])
     assert mask.shape == (512, 6, 6)
     seen = torch.ones(6, 6).tril() > 0
@@ -63,7 +68,7 @@ def test_masks_do_not_hang_on_where_a_row_stands(monkeypatch: pytest.MonkeyPatch
     for least_saved in (1.0, -1.0):
         monkeypatch.setattr(buckets, "LEAST_SAVED", least_saved)
         step = step_of([batches_of(log, 4)[0]])
-        dropped = ByteDropout(dropout_sites(SIZE), step, [torch.Generator().manual_seed(3)])
+        dropped = masks_of(SIZE, step, 3)
         positions, pairs = step.on_shelves, {}
         (shelf,) = positions.shelves
         mask = dropped.attention_mask("blocks.0.attention", shelf).view(shelf.n_lanes, 2, shelf.length, shelf.length)
@@ -81,5 +86,5 @@ def test_masks_do_not_hang_on_where_a_row_stands(monkeypatch: pytest.MonkeyPatch
 def test_a_rate_below_half_a_256th_drops_nothing() -> None:
     """Rate 0.001 rounds to 0/256."""
     size = SIZE.model_copy(update={"dropout_rate": 0.001})
-    masks = ByteDropout(dropout_sites(size), step_of([batches_of(LOG, 16)[0]]), [torch.Generator().manual_seed(0)])
+    masks = masks_of(size, step_of([batches_of(LOG, 16)[0]]), 0)
     assert (masks.mask("embedding") == 1).all()

@@ -7,7 +7,7 @@ from nsbench.bench.meter import Meter, MeteredTracker, MeteredWatcher
 from nsbench.bench.overhead import cost_of
 from nsbench.bench.training import settings_with
 from nsbench.bench.workload import dataset_of
-from nsbench.models.sasrec.definition import ModelSettings
+from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.runs.experiment import run
 from nsbench.runs.watcher import NullWatcher, RunOrder
 from nsbench.terms import RunKind
@@ -38,7 +38,7 @@ def test_cost_by_hand() -> None:
 
 def test_every_call_of_a_run_is_timed() -> None:
     """Two epochs of two steps each with a look after each; the run's start, its watcher's start, and its end."""
-    settings = settings_with("random", 5, ModelSettings(max_length=TINY.max_length, hidden_dim=8))
+    settings = settings_with("random", 5, SasrecSettings(max_length=TINY.max_length, hidden_dim=8))
     settings = settings.changed({"max_epochs": 2, "validate_every": 1})
     meter = Meter()
     tracker, watcher = MeteredTracker(NullTracker(), meter), MeteredWatcher(NullWatcher(), meter)

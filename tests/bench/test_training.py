@@ -15,7 +15,8 @@ from nsbench.bench.training import (
 )
 from nsbench.bench.workload import dataset_of
 from nsbench.config import Settings
-from nsbench.models.sasrec.definition import ModelSettings, initial_model
+from nsbench.models.model import initial_model
+from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.runs.experiment import trainer_of
 from nsbench.samplers import SAMPLERS
 from nsbench.training.step import Stepper
@@ -24,14 +25,14 @@ from tests.bench.bench_builder import TINY
 
 def test_useful_flops_by_hand() -> None:
     """Width 10, one block, context 5, 3 negatives: 3 (6 * 200 + 4 * 5 * 10 + 20 * 4) = 3 * 1,480."""
-    model = ModelSettings(hidden_dim=10, n_blocks=1)
+    model = SasrecSettings(hidden_dim=10, n_blocks=1)
     assert flops_per_positive(model, mean_context=5, n_negatives=3) == 4_440
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
 @pytest.mark.parametrize("n_negatives", [10, 40])
 def test_every_sampler_proposes_the_same_number(sampler: str, n_negatives: int) -> None:
-    settings = settings_with(sampler, n_negatives, ModelSettings()).flat()
+    settings = settings_with(sampler, n_negatives, SasrecSettings()).flat()
     counts = [settings[name] for name in ("n_negatives", "n_in_batch", "n_uniform") if name in settings]
     assert sum(int(str(count)) for count in counts) == n_negatives
 
@@ -52,7 +53,7 @@ def test_computed_padding_changes_no_gradient(shared_by: str) -> None:
     for step, negatives in (no_padding(draw), one_rectangle(draw, model.max_length)):
         generator = torch.Generator().manual_seed(3)
         parameters = initial_model(model, dataset.n_items, [generator])
-        stepper = Stepper(parameters, trainer.sampler, trainer.settings, [1e-3], [generator])
+        stepper = Stepper(parameters, trainer.sampler, trainer.loss, trainer.settings, [1e-3], [generator])
         found.append((step, stepper.gradients(step, negatives, dropout=None)))
     (packed, ours), (padded, theirs) = found
     assert padded.inputs.shape[1] == packed.rows.lengths.shape[1] * model.max_length > packed.inputs.shape[1]

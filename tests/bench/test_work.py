@@ -6,7 +6,7 @@ import torch
 from nsbench.batching.batch import UserBatch
 from nsbench.bench.training import encoder_flops
 from nsbench.bench.work import LimitShares, Work, shares_of, work_of
-from nsbench.models.sasrec.definition import ModelSettings
+from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.samplers.sampler import Negatives
 from nsbench.training.batch_stream import Draw
 from tests.bench.bench_builder import UNIT_LIMITS
@@ -27,7 +27,7 @@ def test_work_of_a_drawn_batch_by_hand() -> None:
     )
     ids = torch.tensor([[[7, 8]], [[8, 8]]])
     draw = Draw(batch, Negatives(ids, torch.ones_like(ids, dtype=torch.bool)))
-    work = work_of([draw], ModelSettings(hidden_dim=10, n_blocks=1, n_heads=1), n_negatives=2)
+    work = work_of([draw], SasrecSettings(hidden_dim=10, n_blocks=1, n_heads=1), n_negatives=2)
     assert work.encoder_flops == pytest.approx(3_760)
     assert work.scoring_flops == 180
     assert work.gathered_bytes == pytest.approx(40 * 46 / 3)
@@ -38,7 +38,7 @@ def test_work_of_a_drawn_batch_by_hand() -> None:
 
 def test_attention_without_an_output_weight_is_a_product_less() -> None:
     """Five products of 10 x 10 instead of six, 2 * 100 operations each, forward and twice as much backward: 600 less."""
-    sizes = [ModelSettings(hidden_dim=10, n_blocks=1, attention_output=has_output) for has_output in (True, False)]
+    sizes = [SasrecSettings(hidden_dim=10, n_blocks=1, attention_output=has_output) for has_output in (True, False)]
     assert encoder_flops(sizes[0], 3) - encoder_flops(sizes[1], 3) == 600
 
 

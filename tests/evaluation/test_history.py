@@ -13,7 +13,8 @@ from nsbench.evaluation.ranking import rank_targets
 from nsbench.evaluation.settings import EvaluationSettings
 from nsbench.evaluation.shard import WHOLE
 from nsbench.evaluation.target import TargetMode, targets_of
-from nsbench.models.sasrec.definition import ModelSettings, Sasrec, initial_model
+from nsbench.models.model import Model, initial_model
+from nsbench.models.sasrec.definition import SasrecSettings
 from tests.builder import dataset_of
 from tests.evaluation.scorer_builder import WrittenScorer
 
@@ -44,10 +45,10 @@ class Listener:
         return torch.arange(first, end).float().repeat(len(states), 1)
 
 
-def model(max_length: int = 3) -> Sasrec:
+def model(max_length: int = 3) -> Model:
     """A model of random parameters over five items."""
     random = torch.Generator().manual_seed(0)
-    found = initial_model(ModelSettings(hidden_dim=8, max_length=max_length), 5, [random])
+    found = initial_model(SasrecSettings(hidden_dim=8, max_length=max_length), 5, [random])
     found.dense.add_(0.3 * torch.randn(found.dense.shape, generator=random))
     return found
 
@@ -95,7 +96,7 @@ def test_targets_and_seen_items_are_those_of_the_whole_history() -> None:
 def test_a_window_holds_the_last_items_that_are_left() -> None:
     """Of 1 2 3 9 9 with two positions that is 2 3; a window of the last two alone would hold nothing."""
     scorer = ModelScorer(
-        initial_model(ModelSettings(hidden_dim=8, max_length=2), 9, [torch.Generator().manual_seed(0)])
+        initial_model(SasrecSettings(hidden_dim=8, max_length=2), 9, [torch.Generator().manual_seed(0)])
     )
     histories = Histories(np.array([1, 2, 3, 9, 9, 2, 3], dtype=np.int32), np.array([0, 5]), np.array([5, 7]))
     cut, wanted = scorer.encode(seen_in_training(histories, 3))

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from nsbench.losses.binary_cross_entropy import BinaryCrossEntropy, NegativeVectors
+from nsbench.losses.binary_cross_entropy import BinaryCrossEntropy
+from nsbench.losses.loss import NegativeVectors
 
 
 def example(rows: int, length: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:

@@ -17,7 +17,7 @@ from nsbench.evaluation.evaluate import Evaluation, evaluate
 from nsbench.evaluation.model_scorer import ModelScorer
 from nsbench.evaluation.settings import EvaluationSettings
 from nsbench.evaluation.shard import Share
-from nsbench.models.sasrec.definition import ModelSettings
+from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.process_group import Group
 from nsbench.runs.experiment import run
 from nsbench.runs.watcher import RunOrder
@@ -87,7 +87,7 @@ def modelled(protocol: str, where: Where, group: Group) -> Evaluation:
     """What is found with a model, exposure included."""
     in_small_blocks(32, 32 * 9)
     placement = placement_of(where, group)
-    size = ModelSettings(hidden_dim=8, n_blocks=2, max_length=6)
+    size = SasrecSettings(hidden_dim=8, n_blocks=2, max_length=6)
     model = placement.initial_model(size, N_ITEMS, [torch.Generator().manual_seed(0)])
     scorer = ModelScorer(model, Share(group, placement.owners), placement.look_up)
     return evaluate(scorer, random_log(1), "test", PROTOCOLS[protocol], with_exposure=True)

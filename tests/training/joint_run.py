@@ -13,7 +13,9 @@ from torch import Tensor
 from nsbench.batching.batch import BatchSource
 from nsbench.batching.window import windows_of
 from nsbench.data.dataset import Dataset
-from nsbench.models.sasrec.definition import ModelSettings, Sasrec
+from nsbench.losses.binary_cross_entropy import BinaryCrossEntropy
+from nsbench.models.model import Model
+from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.process_group import Group
 from nsbench.samplers import SAMPLERS
 from nsbench.training.batch_stream import DrawSource
@@ -40,6 +42,7 @@ class Case:
     training: Mapping[str, object] = field(default_factory=dict)
     n_heads: int = 1
     attention_output: bool = True
+    unselected: Literal["drop", "zero"] = "drop"
     seeds: tuple[int, ...] = (0,)
 
 
@@ -66,11 +69,11 @@ CASES = {
         {"n_in_batch": 8, "n_uniform": 9, "n_hardest": 4, "hardest_ties": "first", "exclude_history": "published"},
         {
             "padding": "trained",
-            "unselected_negatives": "zero",
             "item_optimizer": "dense",
             "adam_epsilon": "before_correction",
         },
         attention_output=False,
+        unselected="zero",
     ),
     "replicas": Case("mixed", {"n_in_batch": 8, "n_uniform": 9}, n_heads=2, seeds=(0, 1)),
 }
@@ -83,10 +86,10 @@ def ragged_log() -> Dataset:
     return dataset_of(rows, test=[[40]], n_items=40)
 
 
-def trained(case: Case, where: Where, group: Group) -> tuple[Tensor, Sasrec]:
+def trained(case: Case, where: Where, group: Group) -> tuple[Tensor, Model]:
     """[N_STEPS, replicas] losses and the model, with the process's part of the item table."""
     log = ragged_log()
-    size = ModelSettings(
+    size = SasrecSettings(
         hidden_dim=8,
         n_blocks=2,
         n_heads=case.n_heads,
@@ -101,7 +104,8 @@ def trained(case: Case, where: Where, group: Group) -> tuple[Tensor, Sasrec]:
     placement = placement_of(settings.item_table, group)
     model = placement.initial_model(size, log.n_items, streams[0])
     rates = [1e-3 * (1 + seed) for seed in case.seeds]
-    stepper = Stepper(model, sampler, settings, rates, streams[1], placement)
+    loss = BinaryCrossEntropy(unselected=case.unselected)
+    stepper = Stepper(model, sampler, loss, settings, rates, streams[1], placement)
     sources = [DrawSource(batches, sampler, seed, CPU) for seed in case.seeds]
     draws = zip(*(itertools.chain(source.epoch(), source.epoch()) for source in sources), strict=True)
     losses = [stepper.step(*laid_out(step)) for step in itertools.islice(draws, N_STEPS)]

@@ -10,7 +10,10 @@ import torch
 from nsbench.batching import buckets
 from nsbench.batching.batch import BatchSource, UserBatch
 from nsbench.batching.window import windows_of
-from nsbench.models.sasrec.definition import ModelSettings, Sasrec, initial_model
+from nsbench.losses.binary_cross_entropy import BinaryCrossEntropy
+from nsbench.losses.loss import Loss
+from nsbench.models.model import Model, initial_model
+from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.samplers import SAMPLERS
 from nsbench.samplers.random import RandomSettings
 from nsbench.samplers.sampler import SamplerSettings
@@ -26,8 +29,9 @@ from tests.samplers.log import CPU, context_of
 from tests.training.test_step import ragged_log
 
 LOG = ragged_log()
-SIZE = ModelSettings(hidden_dim=8, n_blocks=2, max_length=6, dropout_rate=0.3)
+SIZE = SasrecSettings(hidden_dim=8, n_blocks=2, max_length=6, dropout_rate=0.3)
 SEEDS = (0, 1, 2)
+BCE = BinaryCrossEntropy()
 
 
 def generators(seeds: Sequence[int], stream: int, device: torch.device) -> list[torch.Generator]:
@@ -38,14 +42,15 @@ def stepper_on(
     device: torch.device,
     sampler: SamplerSettings,
     settings: TrainingSettings,
-    size: ModelSettings = SIZE,
+    size: SasrecSettings = SIZE,
     seeds: Sequence[int] = SEEDS,
-) -> tuple[Sasrec, Stepper]:
+    loss: Loss = BCE,
+) -> tuple[Model, Stepper]:
     """Replicas with learning rates of their own."""
     model = initial_model(size, LOG.n_items, generators(seeds, 0, device))
     rates = [1e-3 * (1 + seed) for seed in seeds]
     built = sampler.build(context_of(LOG, device))
-    return model, Stepper(model, built, settings, rates, generators(seeds, 1, device))
+    return model, Stepper(model, built, loss, settings, rates, generators(seeds, 1, device))
 
 
 def sources_on(
@@ -73,7 +78,7 @@ def moved(draw: Draw) -> Draw:
     [
         ("random", {}, {}),
         ("adaptive-mixed", {"item_optimizer": "row-wise"}, {}),
-        ("cohort", {"unselected_negatives": "zero", "negative_reduction": "sum"}, {"n_heads": 2}),
+        ("cohort", {}, {"n_heads": 2}),
         ("batch", {"padding": "trained"}, {"dropout_rate": 0.0}),
         ("mixed", {"adam_epsilon": "before_correction"}, {"attention_output": False}),
     ],
@@ -94,14 +99,15 @@ def test_a_step_equals_the_cpus(
     monkeypatch.setattr(buckets, "BLOCK_COST", 3.0 * buckets.GPU_BLOCK_COST)
     settings = SAMPLERS[sampler].model_validate({"negative_sharing": sharing})
     trained = TrainingSettings.model_validate(training)
+    loss = BinaryCrossEntropy("sum", "zero") if sampler == "cohort" else BinaryCrossEntropy()
     no_dropout = {} if IS_PRETENDED else {"dropout_rate": 0.0}
-    model_size = ModelSettings.model_validate({**SIZE.model_dump(), **size, **no_dropout})
+    model_size = SasrecSettings.model_validate({**SIZE.model_dump(), **size, **no_dropout})
     steps = [draws for draws, _ in zip(epoch_of(sources_on(CPU, settings)), range(3), strict=False)]
-    here, stepper = stepper_on(CPU, settings, trained, model_size)
+    here, stepper = stepper_on(CPU, settings, trained, model_size, loss=loss)
     first = here.copy()
     losses = torch.stack([stepper.step(*laid_out(draws)) for draws in steps])
     with pretended_gpu():
-        there, stepper = stepper_on(PRETEND_GPU, settings, trained, model_size)
+        there, stepper = stepper_on(PRETEND_GPU, settings, trained, model_size, loss=loss)
         there.items.copy_(first.items)
         there.dense.copy_(first.dense)
         losses_there = torch.stack([stepper.step(*laid_out([moved(draw) for draw in draws])) for draws in steps]).cpu()

@@ -10,7 +10,9 @@ import torch
 from nsbench.batching.batch import BatchSource
 from nsbench.batching.window import windows_of
 from nsbench.errors import NonFiniteLoss
-from nsbench.models.sasrec.definition import ModelSettings, Sasrec
+from nsbench.losses.binary_cross_entropy import BinaryCrossEntropy
+from nsbench.models.model import Model
+from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.samplers.random import RandomSettings
 from nsbench.training.batch_stream import DrawSource
 from nsbench.training.loop import Trainer
@@ -21,7 +23,7 @@ from nsbench.training.step import Stepper
 from tests.samplers.log import CPU, context_of, skewed_log
 
 LOG = skewed_log()
-SIZE = ModelSettings(hidden_dim=8, n_blocks=1, max_length=6)
+SIZE = SasrecSettings(hidden_dim=8, n_blocks=1, max_length=6)
 
 
 class Judge:
@@ -40,7 +42,7 @@ class Judge:
     def on_step(self, n_positives: int, loss: torch.Tensor) -> None:
         """Not listened to."""
 
-    def look(self, replica: int, epoch: int, model: Sasrec, loss: float, no_negative_share: float) -> Look:
+    def look(self, replica: int, epoch: int, model: Model, loss: float, no_negative_share: float) -> Look:
         self.looks.append((replica, epoch))
         self.losses.append(loss)
         self.items[epoch] = model.items.detach().clone()
@@ -57,7 +59,7 @@ def train(judge: Judge, replicas: list[Replica] | None = None, **settings: objec
     training = TrainingSettings.model_validate({"validate_every": 1, "max_epochs": 6, "batch_size": 16, **settings})
     batches = BatchSource(LOG, windows_of(LOG, SIZE.max_length), training.batch_size, CPU)
     sampler = RandomSettings(n_negatives=5).build(context_of(LOG))
-    trainer = Trainer(batches, sampler, SIZE, training, LOG.n_items, CPU)
+    trainer = Trainer(batches, sampler, BinaryCrossEntropy(), SIZE, training, LOG.n_items, CPU)
     return trainer.train(replicas or [Replica(0, 1e-2)], judge)
 
 

@@ -7,7 +7,9 @@ import torch
 
 from nsbench.batching.batch import BatchSource
 from nsbench.batching.window import windows_of
-from nsbench.models.sasrec.definition import ModelSettings, Sasrec, initial_model
+from nsbench.losses.binary_cross_entropy import BinaryCrossEntropy
+from nsbench.models.model import Model, initial_model
+from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.samplers.random import RandomSettings
 from nsbench.training.batch_stream import DrawSource
 from nsbench.training.replica_steps import InTurn, ReplicaSteps, Together, takes_turns
@@ -16,7 +18,7 @@ from nsbench.training.step import Stepper
 from tests.samplers.log import CPU, context_of, skewed_log
 
 LOG = skewed_log()
-SIZE = ModelSettings(hidden_dim=8, n_blocks=1, max_length=6, dropout_rate=0.3)
+SIZE = SasrecSettings(hidden_dim=8, n_blocks=1, max_length=6, dropout_rate=0.3)
 SAMPLER = RandomSettings(n_negatives=5).build(context_of(LOG))
 SEEDS = (3, 4, 5)
 
@@ -25,16 +27,16 @@ def generators(seeds: Sequence[int], stream: int) -> list[torch.Generator]:
     return [torch.Generator().manual_seed(1000 * stream + seed) for seed in seeds]
 
 
-def model_of(seeds: Sequence[int]) -> Sasrec:
+def model_of(seeds: Sequence[int]) -> Model:
     return initial_model(SIZE, LOG.n_items, generators(seeds, 0))
 
 
-def stepper_of(model: Sasrec, seeds: Sequence[int]) -> Stepper:
+def stepper_of(model: Model, seeds: Sequence[int]) -> Stepper:
     rates = [1e-3 * (1 + seed) for seed in seeds]
-    return Stepper(model, SAMPLER, TrainingSettings(), rates, generators(seeds, 1))
+    return Stepper(model, SAMPLER, BinaryCrossEntropy(), TrainingSettings(), rates, generators(seeds, 1))
 
 
-def in_turn(model: Sasrec) -> InTurn:
+def in_turn(model: Model) -> InTurn:
     return InTurn([stepper_of(model.replica(place), [seed]) for place, seed in enumerate(SEEDS)])
 
 

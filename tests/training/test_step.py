@@ -1,7 +1,7 @@
 """One optimisation step: what it computes doesn't depend on padding, replicas or the form of the table's optimiser."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -14,13 +14,17 @@ from nsbench.batching.buckets import Block
 from nsbench.batching.step import step_of
 from nsbench.batching.window import windows_of
 from nsbench.data.dataset import Dataset
-from nsbench.models.sasrec.definition import ModelSettings, Sasrec, initial_model
+from nsbench.losses.binary_cross_entropy import BinaryCrossEntropy
+from nsbench.losses.loss import Loss, Scores
+from nsbench.models.model import Model, initial_model
+from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.samplers import SAMPLERS
 from nsbench.samplers.adaptive import AdaptiveMixedSettings
 from nsbench.samplers.random import RandomSettings
 from nsbench.samplers.sampler import Negatives, SamplerSettings
+from nsbench.samplers.sharing import NegativeSharing
 from nsbench.samplers.stream import Streams
-from nsbench.training import step
+from nsbench.training import scoring
 from nsbench.training.batch_stream import Draw
 from nsbench.training.replica_steps import laid_out
 from nsbench.training.settings import TrainingSettings
@@ -29,7 +33,8 @@ from tests.builder import dataset_of
 from tests.samplers.log import CPU, context_of, skewed_log
 
 LOG = skewed_log()
-SIZE = ModelSettings(hidden_dim=8, n_blocks=1, max_length=6, dropout_rate=0.3)
+BCE, DEFAULTS = BinaryCrossEntropy(), TrainingSettings()
+SIZE = SasrecSettings(hidden_dim=8, n_blocks=1, max_length=6, dropout_rate=0.3)
 
 
 def ragged_log() -> Dataset:
@@ -54,12 +59,17 @@ def proposed(log: Dataset, sampler: SamplerSettings, batches: list[UserBatch], s
 
 
 def after_steps(
-    seeds: Sequence[int], log: Dataset, sampler: SamplerSettings, settings: TrainingSettings, n_steps: int = 3
-) -> tuple[Sasrec, torch.Tensor]:
+    seeds: Sequence[int],
+    log: Dataset,
+    sampler: SamplerSettings,
+    loss: Loss = BCE,
+    settings: TrainingSettings = DEFAULTS,
+    n_steps: int = 3,
+) -> tuple[Model, torch.Tensor]:
     """The model after some steps of replicas with these seeds, and the last losses."""
     model = initial_model(SIZE, log.n_items, generators(seeds))
     rates = [1e-3 * (1 + seed) for seed in seeds]
-    stepper = Stepper(model, sampler.build(context_of(log)), settings, rates, generators(seeds, 1))
+    stepper = Stepper(model, sampler.build(context_of(log)), loss, settings, rates, generators(seeds, 1))
     losses = torch.empty(0)
     for number in range(n_steps):
         batches = [batch_of(log, 10 * seed + number) for seed in seeds]
@@ -76,10 +86,10 @@ SHARED_BY_GROUP = RandomSettings(n_negatives=7, negative_sharing="group")
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
 def test_a_replica_trains_as_it_does_alone(sampler: SamplerSettings, reduction: Literal["mean", "sum"]) -> None:
     """Three replicas with their own data, negatives, dropout and learning rates against one of them alone: 1e-6."""
-    log, settings = ragged_log(), TrainingSettings(negative_reduction=reduction)
-    together, losses = after_steps([0, 1, 2], log, sampler, settings)
-    alone, loss = after_steps([1], log, sampler, settings)
-    assert losses[1].item() == pytest.approx(loss.item(), rel=1e-6, abs=1e-6)
+    log, loss = ragged_log(), BinaryCrossEntropy(reduction)
+    together, losses = after_steps([0, 1, 2], log, sampler, loss)
+    alone, lone_loss = after_steps([1], log, sampler, loss)
+    assert losses[1].item() == pytest.approx(lone_loss.item(), rel=1e-6, abs=1e-6)
     assert torch.allclose(together.items[1], alone.items[0], atol=1e-5)
     assert torch.allclose(together.dense[1], alone.dense[0], atol=1e-5)
 
@@ -111,15 +121,42 @@ def test_a_draw_that_users_share_trains_as_one_for_each_of_them_would(name: str)
         assert torch.allclose(a, b, atol=1e-6)
 
 
-def _loss_and_gradients(log: Dataset, sampler: SamplerSettings) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, int]:
-    return _loss_and_gradients_of(log, sampler, *proposed(log, sampler, [batch_of(log, 0)], [0]))
+@dataclass(frozen=True)
+class InOnePiece(Loss):
+    """A loss whose two terms are not to be had one by one."""
+
+    whole: Loss
+
+    def value(self, scores: Scores) -> torch.Tensor:
+        return self.whole.value(scores)
+
+
+@pytest.mark.parametrize("least_saved", [-1.0, 1.0], ids=["packed", "in blocks"])
+@pytest.mark.parametrize("sharing", ["position", "user", "group", "batch"])
+def test_a_loss_in_one_piece_has_the_gradients_of_its_two_terms(
+    monkeypatch: pytest.MonkeyPatch, sharing: NegativeSharing, least_saved: float
+) -> None:
+    """Positives and negatives scored together by autograd, against the pass over each: 1e-6, however draws are shared."""
+    monkeypatch.setattr(buckets, "LEAST_SAVED", least_saved)
+    sampler = RandomSettings(n_negatives=7, negative_sharing=sharing)
+    terms = _loss_and_gradients(ragged_log(), sampler)
+    whole = _loss_and_gradients(ragged_log(), sampler, InOnePiece(BCE))
+    for a, b in zip(whole[:3], terms[:3], strict=True):
+        assert torch.allclose(a, b, atol=1e-6)
+
+
+def _loss_and_gradients(
+    log: Dataset, sampler: SamplerSettings, loss: Loss = BCE
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, int]:
+    return _loss_and_gradients_of(log, sampler, *proposed(log, sampler, [batch_of(log, 0)], [0]), loss)
 
 
 def _loss_and_gradients_of(
-    log: Dataset, sampler: SamplerSettings, draw: Draw
+    log: Dataset, sampler: SamplerSettings, draw: Draw, loss: Loss = BCE
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, int]:
     model = initial_model(SIZE, log.n_items, generators([0]))
-    stepper = Stepper(model, sampler.build(context_of(log)), TrainingSettings(item_optimizer="dense"), [1e-3], [])
+    settings = TrainingSettings(item_optimizer="dense")
+    stepper = Stepper(model, sampler.build(context_of(log)), loss, settings, [1e-3], [])
     laid, negatives = laid_out([draw])
     found = stepper.gradients(laid, negatives, None)
     by_table = torch.zeros_like(model.items[0]).index_add_(0, found.rows, found.by_rows)
@@ -134,7 +171,7 @@ def test_loss_and_gradient_equal_those_of_scoring_a_draw_at_a_time(
 ) -> None:
     """Each block's scores at once, against as few as a draw's: 1e-6."""
     whole = _loss_and_gradients(ragged_log(), sampler)
-    monkeypatch.setattr(step, "SCORES_AT_ONCE", 1)
+    monkeypatch.setattr(scoring, "SCORES_AT_ONCE", 1)
     in_parts = _loss_and_gradients(ragged_log(), sampler)
     for a, b in zip(whole[:3], in_parts[:3], strict=True):
         assert torch.allclose(a, b, atol=1e-6)
@@ -142,14 +179,18 @@ def test_loss_and_gradient_equal_those_of_scoring_a_draw_at_a_time(
 
 def test_the_first_row_wise_step_equals_the_dense_one() -> None:
     """Before the first step all moments are 0, so rows that aren't drawn stand still in both."""
-    dense, _ = after_steps([0], LOG, RandomSettings(n_negatives=7), TrainingSettings(item_optimizer="dense"), 1)
-    rows, _ = after_steps([0], LOG, RandomSettings(n_negatives=7), TrainingSettings(item_optimizer="row-wise"), 1)
+    dense, _ = after_steps(
+        [0], LOG, RandomSettings(n_negatives=7), settings=TrainingSettings(item_optimizer="dense"), n_steps=1
+    )
+    rows, _ = after_steps(
+        [0], LOG, RandomSettings(n_negatives=7), settings=TrainingSettings(item_optimizer="row-wise"), n_steps=1
+    )
     assert torch.allclose(dense.items, rows.items, atol=1e-7)
     assert torch.allclose(dense.dense, rows.dense, atol=1e-7)
 
 
 def test_padding_stays_the_zero_vector() -> None:
-    model, _ = after_steps([0], ragged_log(), RandomSettings(n_negatives=7), TrainingSettings())
+    model, _ = after_steps([0], ragged_log(), RandomSettings(n_negatives=7))
     assert not model.items[:, 0].any()
 
 
@@ -167,7 +208,7 @@ def test_trained_padding_equals_computing_the_padded_positions() -> None:
 
     def loss(padding: str) -> float:
         settings = TrainingSettings(padding=padding)  # type: ignore[arg-type]
-        stepper = Stepper(model, RandomSettings().build(context_of(log)), settings, [1e-3], [])
+        stepper = Stepper(model, RandomSettings().build(context_of(log)), BinaryCrossEntropy(), settings, [1e-3], [])
         return stepper.gradients(step_of([batch]), negatives, None).losses.item()
 
     at_padding = torch.nn.functional.softplus(model.items[0, [4, 5]] @ bias).mean() + np.log(2)

@@ -16,7 +16,9 @@ from nsbench.batching.static_layout import UsualLayout
 from nsbench.batching.window import windows_of
 from nsbench.device import captured
 from nsbench.errors import TrainingError
-from nsbench.models.sasrec.definition import ModelSettings, Sasrec
+from nsbench.losses.binary_cross_entropy import BinaryCrossEntropy
+from nsbench.models.model import Model
+from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.samplers.adaptive import AdaptiveMixedSettings
 from nsbench.samplers.random import RandomSettings
 from nsbench.samplers.sampler import SamplerSettings
@@ -40,10 +42,10 @@ def taker_on(
     sampler: SamplerSettings,
     settings: TrainingSettings,
     seeds: Sequence[int] = SEEDS,
-    size: ModelSettings = SIZE,
+    size: SasrecSettings = SIZE,
     *,
     repeats: bool,
-) -> tuple[Sasrec, Taker]:
+) -> tuple[Model, Taker]:
     model, stepper = stepper_on(PRETEND_GPU, sampler, settings, size, seeds)
     sources = sources_on(PRETEND_GPU, sampler, seeds)
     usual = UsualLayout(sources[0].batches.usual_lengths(), len(seeds), PRETEND_GPU)
@@ -225,7 +227,9 @@ def test_only_fresh_steps_of_one_process_are_repeated(
     with pretended_gpu():
         (source,) = sources_on(PRETEND_GPU, RandomSettings(n_negatives=5), (0,))
         group = Place(0, n_processes)
-        trainer = Trainer(source.batches, source.sampler, SIZE, settings, LOG.n_items, PRETEND_GPU, group)
+        trainer = Trainer(
+            source.batches, source.sampler, BinaryCrossEntropy(), SIZE, settings, LOG.n_items, PRETEND_GPU, group
+        )
         state = trainer._begin({0: Replica(0, 1e-3)})
         assert isinstance(state.taker, GraphTaker if repeats else EachAnew)
 

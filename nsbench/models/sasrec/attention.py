@@ -7,53 +7,16 @@ import torch
 from torch import Tensor
 
 from nsbench.batching.dropout_masks import ByteDropout
-from nsbench.batching.packed_positions import OnShelves
 from nsbench.batching.packing import Shelf
-from nsbench.models.sasrec.definition import ModelSettings
+from nsbench.models.sasrec.attention_masks import AttentionMasks, to_heads
+from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.models.sasrec.layer import Linear, Product, Weights
-
-
-class Lanes:
-    """The shelves of a step, and what each position may attend to on them: all layers' attention has them in common."""
-
-    def __init__(self, positions: OnShelves, n_replicas: int, n_heads: int) -> None:
-        """Makes the masks of one step.
-
-        Args:
-            positions: Of the step.
-            n_replicas: Models side by side.
-            n_heads: Heads of each.
-        """
-        self.shelves = positions.shelves
-        self.n_heads = n_heads
-        self.unseen = [
-            _future_and_others(shelf, positions.swap.begin, n_replicas, n_heads)
-            if shelf.needs_mask and positions.swap is not None
-            else _future(shelf.length, positions.inputs.device)
-            for shelf in self.shelves
-        ]
-        """For each shelf minus infinity where a position may not look: [length, length], or of each lane and head."""
-
-
-def _future(length: int, device: torch.device) -> Tensor:
-    return torch.full((length, length), -torch.inf, device=device).triu_(1)
-
-
-def _future_and_others(shelf: Shelf, begin: Tensor, n_replicas: int, n_heads: int) -> Tensor:
-    """[replicas * n_lanes * heads, length, length]: what comes later, and the rows that stand before one's own."""
-    first = begin[shelf.positions].view(shelf.n_lanes, shelf.length, 1)
-    others = torch.arange(shelf.length, device=begin.device) < first
-    unseen = _future(shelf.length, begin.device).masked_fill(others, -torch.inf)
-    if n_replicas * n_heads == 1:
-        return unseen
-    shape = (n_replicas, shelf.n_lanes, n_heads, shelf.length, shelf.length)
-    return unseen[:, None].expand(shape).reshape(-1, shelf.length, shelf.length)
 
 
 class CausalMix:
     """Values mixed by the softmax of queries times keys, with dropout, shelf by shelf of the layout."""
 
-    def __init__(self, lanes: Lanes, scale: float, masks: list[Tensor] | None) -> None:
+    def __init__(self, lanes: AttentionMasks, scale: float, masks: list[Tensor] | None) -> None:
         """Prepares for one step.
 
         Args:
@@ -71,7 +34,7 @@ class CausalMix:
         """[replicas, n_positions, d] of what each position attends to."""
         out = torch.empty_like(value)
         for shelf, unseen, mask in zip(self._lanes.shelves, self._lanes.unseen, self._masks, strict=True):
-            q, k, v = (self._heads(part, shelf) for part in (query, key, value))
+            q, k, v = (to_heads(part, shelf, self._n_heads) for part in (query, key, value))
             weights = torch.baddbmm(unseen, q, k.transpose(1, 2), alpha=self._scale).softmax(-1)
             dropped = weights if mask is None else weights * mask
             self._kept.append((q, k, v, weights, dropped))
@@ -83,7 +46,7 @@ class CausalMix:
         by_query, by_key, by_value = (torch.empty_like(by_output) for _ in range(3))
         for shelf, mask, kept in zip(self._lanes.shelves, self._masks, self._kept, strict=True):
             q, k, v, weights, dropped = kept
-            by_mix = self._heads(by_output, shelf)
+            by_mix = to_heads(by_output, shelf, self._n_heads)
             by_weights = torch.bmm(by_mix, v.transpose(1, 2))
             if mask is not None:
                 by_weights.mul_(mask)
@@ -95,16 +58,8 @@ class CausalMix:
             self._write(dropped.transpose(1, 2), by_mix, by_value, shelf)
         return by_query, by_key, by_value
 
-    def _heads(self, positions: Tensor, shelf: Shelf) -> Tensor:
-        """[replicas, n_positions, d] -> [replicas * n_lanes * heads, length, d / heads]."""
-        lanes = positions[:, shelf.positions].reshape(-1, shelf.length, positions.shape[2])
-        if self._n_heads == 1:
-            return lanes
-        split = lanes.view(len(lanes), shelf.length, self._n_heads, -1).transpose(1, 2)
-        return split.reshape(len(lanes) * self._n_heads, shelf.length, -1)
-
     def _write(self, a: Tensor, b: Tensor, out: Tensor, shelf: Shelf) -> None:
-        """Writes the product of a and b, which lie as `_heads` gives them, to the shelf's positions."""
+        """Writes the product of a and b, which lie as `to_heads` gives them, to the shelf's positions."""
         here = out[:, shelf.positions]
         if self._n_heads == 1 and len(out) == 1:
             torch.bmm(a, b, out=here.view(shelf.n_lanes, shelf.length, -1))
@@ -121,7 +76,7 @@ class OneHead:
     position instead of three or four, the same function. The products' gradients are those of all by the chain rule.
     """
 
-    def __init__(self, weights: Weights, settings: ModelSettings, mix_of: "MixOf", name: str) -> None:
+    def __init__(self, weights: Weights, settings: SasrecSettings, mix_of: "MixOf", name: str) -> None:
         """Multiplies the weights of a block."""
         self._weights = weights
         self._name = name
@@ -192,7 +147,7 @@ class _ValueOutput:
 class ManyHeads:
     """Attention with several heads."""
 
-    def __init__(self, weights: Weights, settings: ModelSettings, mix_of: "MixOf", name: str) -> None:
+    def __init__(self, weights: Weights, settings: SasrecSettings, mix_of: "MixOf", name: str) -> None:
         """Takes the weights of a block."""
         self._query, self._key, self._value = (Linear(weights, f"{name}.{part}") for part in ("query", "key", "value"))
         self._output = Linear(weights, f"{name}.output") if settings.attention_output else None
@@ -216,7 +171,7 @@ MixOf = Callable[[float], CausalMix]
 
 
 def attention_of(
-    weights: Weights, settings: ModelSettings, lanes: Lanes, dropout: ByteDropout | None, name: str
+    weights: Weights, settings: SasrecSettings, lanes: AttentionMasks, dropout: ByteDropout | None, name: str
 ) -> OneHead | ManyHeads:
     """The attention of the block of that name, for one step."""
     masks = None

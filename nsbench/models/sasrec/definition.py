@@ -1,7 +1,4 @@
-"""SASRec with a leading axis of replicas: several models in one set of kernels.
-
-Every parameter is [replicas, ...] and every product a `bmm`; one replica is the ordinary case. All parameters but the
-item table lie in one tensor, so that Adam, copying the best epoch and clipping are one operation each.
+"""SASRec: causal self-attention over the history, with a leading axis of replicas.
 
 Source: Kang and McAuley, "Self-attentive sequential recommendation", ICDM 2018; details as in the paper's published code:
 LayerNorm before attention on the queries only, embeddings times sqrt(hidden_dim), learned positions counted from the end
@@ -10,28 +7,29 @@ does otherwise is a setting: `attention_output`.
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Annotated, Self
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Self, final
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 from torch import Tensor
 from torch.nn import functional
 
-from nsbench.batching.buckets import Block
-from nsbench.batching.dropout_masks import DropoutSites
-from nsbench.batching.step import Step
+from nsbench.batching.dropout_masks import ByteDropout, DropoutSites
+from nsbench.batching.packed_positions import OnShelves
+from nsbench.models.backbone import Backbone, BackboneSettings, EncoderPass, LookUp, RankingPass
+from nsbench.models.parameter import ParameterSpec, glorot, ones, zeros
+from nsbench.models.sasrec.attention_masks import AttentionMasks, from_heads, to_heads
 
 LAYER_NORM_EPS = 1e-8
 
 
-class ModelSettings(BaseModel):
+class SasrecSettings(BackboneSettings):
     """The size of SASRec."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    name: ClassVar[str] = "sasrec"
+    label: ClassVar[str] = "SASRec"
 
-    hidden_dim: Annotated[int, Field(ge=1, le=4096, description="width of item vectors and states")] = 50
     n_blocks: Annotated[int, Field(ge=1, le=64, description="attention blocks")] = 2
     n_heads: Annotated[int, Field(ge=1, le=64, description="attention heads; hidden_dim is a multiple")] = 1
     attention_output: Annotated[
@@ -41,10 +39,6 @@ class ModelSettings(BaseModel):
             "to the queries as it is"
         ),
     ] = True
-    max_length: Annotated[int, Field(ge=1, le=10_000, description="items of the history that the model sees")] = 50
-    dropout_rate: Annotated[
-        float, Field(ge=0, le=255 / 256, description="share of values set to 0 in training, to the next 1/256")
-    ] = 0.2
 
     @model_validator(mode="after")
     def _heads_share_the_width(self) -> Self:
@@ -54,190 +48,129 @@ class ModelSettings(BaseModel):
             )
         return self
 
-
-def dropout_sites(settings: ModelSettings) -> DropoutSites:
-    """Where SASRec drops values: its inputs, attention weights, and both layers of the feed-forward part."""
-    d = settings.hidden_dim
-    widths = {"embedding": d}
-    for block in range(settings.n_blocks):
-        widths |= {
-            f"blocks.{block}.attention": settings.n_heads * settings.max_length,
-            f"blocks.{block}.feed_in": d,
-            f"blocks.{block}.feed_out": d,
-        }
-    return DropoutSites(settings.dropout_rate, widths, settings.n_heads, settings.max_length)
-
-
-@dataclass(frozen=True)
-class Shapes:
-    """Names and shapes of the parameters that lie in one tensor, in its order."""
-
-    names: tuple[str, ...]
-    sizes: tuple[tuple[int, ...], ...]
-
     @property
-    def counts(self) -> list[int]:
-        """Numbers in each parameter."""
-        return [math.prod(size) for size in self.sizes]
+    def n_layers(self) -> int:
+        """Its blocks."""
+        return self.n_blocks
+
+    def build(self) -> "Sasrec":
+        """The backbone."""
+        return Sasrec(self)
 
 
-def shapes_of(settings: ModelSettings) -> Shapes:
-    """The parameters of SASRec, the item table apart; shapes without the replica axis."""
-    d = settings.hidden_dim
-    shapes: dict[str, tuple[int, ...]] = {"positions": (settings.max_length, d)}
-    for block in range(settings.n_blocks):
-        shapes |= {
-            f"blocks.{block}.query_norm.weight": (1, d),
-            f"blocks.{block}.query_norm.bias": (1, d),
-            f"blocks.{block}.query.weight": (d, d),
-            f"blocks.{block}.query.bias": (1, d),
-            # A key's bias would shift all of a query's attention scores alike and change nothing but Adam's noise.
-            f"blocks.{block}.key.weight": (d, d),
-            f"blocks.{block}.value.weight": (d, d),
-            f"blocks.{block}.value.bias": (1, d),
-        }
-        if settings.attention_output:
-            shapes |= {f"blocks.{block}.output.weight": (d, d), f"blocks.{block}.output.bias": (1, d)}
-        shapes |= {
-            f"blocks.{block}.feed_norm.weight": (1, d),
-            f"blocks.{block}.feed_norm.bias": (1, d),
-            f"blocks.{block}.feed_in.weight": (d, d),
-            f"blocks.{block}.feed_in.bias": (1, d),
-            f"blocks.{block}.feed_out.weight": (d, d),
-            f"blocks.{block}.feed_out.bias": (1, d),
-        }
-    shapes |= {"norm.weight": (1, d), "norm.bias": (1, d)}
-    return Shapes(tuple(shapes), tuple(shapes.values()))
+@final
+class Sasrec(Backbone):
+    """SASRec as it is defined; `encoder` and `last_state` in this folder compute the same in less time."""
 
+    packs_rows: ClassVar[bool] = True
+    has_written_pass: ClassVar[bool] = True
+    padded_state: ClassVar[str | None] = "norm.bias"
 
-class Sasrec:
-    """The parameters of some replicas, and how they turn histories into states.
-
-    Attributes:
-        settings: Its size.
-        dense: float32[replicas, n], all parameters but the item table.
-        items: float32[replicas, n_items + 1, hidden_dim]; row 0 is zero.
-    """
-
-    def __init__(self, settings: ModelSettings, dense: Tensor, items: Tensor) -> None:
-        """Wraps existing parameters; `initial_model` makes new ones."""
+    def __init__(self, settings: SasrecSettings) -> None:
         self.settings = settings
-        self.dense = dense
-        self.items = items
-        self._shapes = shapes_of(settings)
 
-    @property
-    def n_replicas(self) -> int:
-        """Models side by side."""
-        return self.items.shape[0]
-
-    def named(self) -> dict[str, Tensor]:
-        """Every parameter but the item table by name, each [replicas, ...]; views that gradients flow through."""
-        parts = torch.split(self.dense, self._shapes.counts, 1)
-        return {
-            name: part.view(-1, *size)
-            for name, part, size in zip(self._shapes.names, parts, self._shapes.sizes, strict=True)
-        }
-
-    def replica(self, index: int) -> "Sasrec":
-        """One replica as a model of its own, sharing memory."""
-        return Sasrec(self.settings, self.dense[index : index + 1], self.items[index : index + 1])
-
-    def copy(self) -> "Sasrec":
-        """The same parameters in memory of their own, without gradients."""
-        return Sasrec(self.settings, self.dense.detach().clone(), self.items.detach().clone())
-
-    def encode(self, step: Step, vectors: Tensor) -> Tensor:
-        """The state at every position, from which the next item is scored; without dropout.
-
-        Args:
-            step: The histories; inputs are only read through `vectors`.
-            vectors: [replicas, n_positions, hidden_dim], the input items' vectors.
-
-        Returns:
-            [replicas, n_positions, hidden_dim]; meaningless where padded.
-        """
-        p = self.named()
+    def parameters(self) -> Mapping[str, ParameterSpec]:
+        """Weights and positions are Glorot-uniform, LayerNorm scales 1, biases 0."""
         d = self.settings.hidden_dim
-        first = torch.arange(1, self.n_replicas + 1, device=vectors.device)[:, None] * self.settings.max_length
-        positions = functional.embedding(first - 1 - step.places.from_end, p["positions"].flatten(0, 1))
-        x = vectors * math.sqrt(d) + positions
+        weight, bias, scale = ParameterSpec((d, d), glorot), ParameterSpec((1, d), zeros), ParameterSpec((1, d), ones)
+        specs = {"positions": ParameterSpec((self.settings.max_length, d), glorot)}
+        for block in range(self.settings.n_blocks):
+            specs |= {
+                f"blocks.{block}.query_norm.weight": scale,
+                f"blocks.{block}.query_norm.bias": bias,
+                f"blocks.{block}.query.weight": weight,
+                f"blocks.{block}.query.bias": bias,
+                # A key's bias would shift all of a query's attention scores alike and change nothing but Adam's noise.
+                f"blocks.{block}.key.weight": weight,
+                f"blocks.{block}.value.weight": weight,
+                f"blocks.{block}.value.bias": bias,
+            }
+            if self.settings.attention_output:
+                specs |= {f"blocks.{block}.output.weight": weight, f"blocks.{block}.output.bias": bias}
+            specs |= {
+                f"blocks.{block}.feed_norm.weight": scale,
+                f"blocks.{block}.feed_norm.bias": bias,
+                f"blocks.{block}.feed_in.weight": weight,
+                f"blocks.{block}.feed_in.bias": bias,
+                f"blocks.{block}.feed_out.weight": weight,
+                f"blocks.{block}.feed_out.bias": bias,
+            }
+        return specs | {"norm.weight": scale, "norm.bias": bias}
+
+    def dropout_sites(self) -> DropoutSites:
+        """The inputs, attention weights, and both layers of the feed-forward part."""
+        d, n_heads, max_length = self.settings.hidden_dim, self.settings.n_heads, self.settings.max_length
+        widths = {"embedding": d}
+        for block in range(self.settings.n_blocks):
+            widths |= {
+                f"blocks.{block}.attention": n_heads * max_length,
+                f"blocks.{block}.feed_in": d,
+                f"blocks.{block}.feed_out": d,
+            }
+        return DropoutSites(self.settings.dropout_rate, widths, n_heads, max_length)
+
+    def encode(self, p: Mapping[str, Tensor], positions: OnShelves, x: Tensor, masks: ByteDropout | None) -> Tensor:
+        """As of `Backbone.encode`."""
+        n_replicas, d = len(x), self.settings.hidden_dim
+        unseen = AttentionMasks(positions, n_replicas, self.settings.n_heads)
+        first = torch.arange(1, n_replicas + 1, device=x.device)[:, None] * self.settings.max_length
+        place = functional.embedding(first - 1 - positions.places.from_end, p["positions"].flatten(0, 1))  # [R, P, d]
+        x = _dropped(x * math.sqrt(d) + place, masks, "embedding")
         for block in range(self.settings.n_blocks):
             name = f"blocks.{block}"
             query = _norm(x, p, f"{name}.query_norm")
             key = torch.bmm(x, p[f"{name}.key.weight"])
-            attended = self._attend(step, _linear(query, p, f"{name}.query"), key, _linear(x, p, f"{name}.value"))
-            x = query + (_linear(attended, p, f"{name}.output") if self.settings.attention_output else attended)
+            value = _linear(x, p, f"{name}.value")
+            mixed = self._mixed(unseen, _linear(query, p, f"{name}.query"), key, value, masks, f"{name}.attention")
+            x = query + (_linear(mixed, p, f"{name}.output") if self.settings.attention_output else mixed)
             x = _norm(x, p, f"{name}.feed_norm")
-            hidden = _linear(x, p, f"{name}.feed_in").relu()
-            x = x + _linear(hidden, p, f"{name}.feed_out")
+            hidden = _dropped(_linear(x, p, f"{name}.feed_in"), masks, f"{name}.feed_in").relu()
+            x = x + _dropped(_linear(hidden, p, f"{name}.feed_out"), masks, f"{name}.feed_out")
         return _norm(x, p, "norm")
 
-    def _attend(self, step: Step, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-        """Causal self-attention, block by block of the layout; shapes as in `encode`."""
+    def _mixed(
+        self, unseen: AttentionMasks, query: Tensor, key: Tensor, value: Tensor, masks: ByteDropout | None, name: str
+    ) -> Tensor:
+        """[R, P, d], the values of what each position attends to, mixed by the softmax of queries times keys."""
+        scale = 1 / math.sqrt(self.settings.hidden_dim // self.settings.n_heads)
         parts = []
-        for block, *qkv in zip(step.blocks, *(step.split(part) for part in (query, key, value)), strict=True):
-            q, k, v = (_heads(part, block, self.settings.n_heads) for part in qkv)
-            attended = functional.scaled_dot_product_attention(q, k, v, is_causal=True)
-            parts.append(_flat(attended, block, self.n_replicas))
+        for shelf, minus_infinity in zip(unseen.shelves, unseen.unseen, strict=True):
+            q, k, v = (to_heads(part, shelf, self.settings.n_heads) for part in (query, key, value))
+            weights = (torch.bmm(q, k.transpose(1, 2)) * scale + minus_infinity).softmax(-1)  # [R lanes heads, L, L]
+            if masks is not None:
+                weights = weights * masks.attention_mask(name, shelf)
+            parts.append(from_heads(torch.bmm(weights, v), shelf, len(query), self.settings.n_heads))
         return torch.cat(parts, 1)
 
+    def flops(self, mean_context: float) -> float:
+        """n_blocks (2 n d ** 2 + 4 c d): n products of width d, and attention to c positions twice.
 
-def _heads(tensor: Tensor, block: Block, n_heads: int) -> Tensor:
-    """[replicas, n_rows * length, d] -> [replicas * n_rows, heads, length, d / heads]."""
-    replicas, _, d = tensor.shape
-    split = tensor.reshape(replicas * block.n_rows, block.length, n_heads, d // n_heads)
-    return split.transpose(1, 2)
+        Of the products four are attention's, or three without an output weight, and two the feed-forward part's.
+        """
+        d, n_products = self.settings.hidden_dim, 6 if self.settings.attention_output else 5
+        return self.settings.n_blocks * (2 * n_products * d**2 + 4 * mean_context * d)
+
+    def training_pass(self, dense: Tensor, positions: OnShelves, masks: ByteDropout | None) -> EncoderPass:
+        """Written out: about half as many passes over the positions as autograd makes."""
+        from nsbench.models.sasrec.encoder import Encoder
+
+        return Encoder(self, dense, positions, masks)
+
+    def ranking_pass(self, dense: Tensor, look_up: LookUp) -> RankingPass:
+        """Written out: a third of the time that the definition takes."""
+        from nsbench.models.sasrec.last_state import LastStateEncoder
+
+        return LastStateEncoder(self, dense, look_up)
 
 
-def _flat(tensor: Tensor, block: Block, replicas: int) -> Tensor:
-    """The inverse of `_heads`."""
-    return tensor.transpose(1, 2).reshape(replicas, block.n_rows * block.length, -1)
+def _dropped(x: Tensor, masks: ByteDropout | None, name: str) -> Tensor:
+    return x if masks is None else x * masks.mask(name)
 
 
-def _linear(x: Tensor, p: dict[str, Tensor], name: str) -> Tensor:
+def _linear(x: Tensor, p: Mapping[str, Tensor], name: str) -> Tensor:
     return torch.baddbmm(p[f"{name}.bias"], x, p[f"{name}.weight"])
 
 
-def _norm(x: Tensor, p: dict[str, Tensor], name: str) -> Tensor:
-    weight, bias = p[f"{name}.weight"], p[f"{name}.bias"]
-    if x.shape[0] == 1:
-        # One replica: scale and shift fused into the normalisation.
-        return functional.layer_norm(x, x.shape[-1:], weight[0, 0], bias[0, 0], LAYER_NORM_EPS)
-    return torch.addcmul(bias, functional.layer_norm(x, x.shape[-1:], eps=LAYER_NORM_EPS), weight)
-
-
-def initial_model(settings: ModelSettings, n_items: int, generators: Sequence[torch.Generator]) -> Sasrec:
-    """A new model, one replica for each generator; a replica's parameters depend on its own generator only.
-
-    Weights and tables are Glorot-uniform, LayerNorm scales 1, biases 0, and item 0 is the zero vector.
-
-    Args:
-        settings: Its size.
-        n_items: Items, padding not counted.
-        generators: On the device where the model will live.
-    """
-    shapes = shapes_of(settings)
-    dense = []
-    # Filled in place: a table may take most of the memory.
-    items = torch.empty(len(generators), n_items + 1, settings.hidden_dim, device=generators[0].device)
-    for table, generator in zip(items, generators, strict=True):
-        parts = [_initial(name, size, generator) for name, size in zip(shapes.names, shapes.sizes, strict=True)]
-        dense.append(torch.cat([part.flatten() for part in parts]))
-        _glorot_(table, generator)
-        table[0] = 0
-    return Sasrec(settings, torch.stack(dense), items)
-
-
-def _initial(name: str, size: tuple[int, ...], generator: torch.Generator) -> Tensor:
-    if name.endswith("bias"):
-        return torch.zeros(size, device=generator.device)
-    if name.endswith("norm.weight"):
-        return torch.ones(size, device=generator.device)
-    return _glorot_(torch.empty(size, device=generator.device), generator)
-
-
-def _glorot_(values: Tensor, generator: torch.Generator) -> Tensor:
-    """Fills with uniform values in +-sqrt(6 / (rows + columns))."""
-    bound = math.sqrt(6 / (values.shape[0] + values.shape[-1]))
-    return values.uniform_(-bound, bound, generator=generator)
+def _norm(x: Tensor, p: Mapping[str, Tensor], name: str) -> Tensor:
+    normal = functional.layer_norm(x, x.shape[-1:], eps=LAYER_NORM_EPS)
+    return torch.addcmul(p[f"{name}.bias"], normal, p[f"{name}.weight"])

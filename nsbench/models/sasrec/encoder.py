@@ -6,9 +6,10 @@ import torch
 from torch import Tensor
 
 from nsbench.batching.dropout_masks import ByteDropout
-from nsbench.batching.step import Step
-from nsbench.models.sasrec.attention import Lanes, attention_of
-from nsbench.models.sasrec.definition import ModelSettings, Sasrec
+from nsbench.batching.packed_positions import OnShelves
+from nsbench.models.sasrec.attention import attention_of
+from nsbench.models.sasrec.attention_masks import AttentionMasks
+from nsbench.models.sasrec.definition import Sasrec, SasrecSettings
 from nsbench.models.sasrec.layer import Linear, Norm, Weights
 from nsbench.row_ops import sum_into_table
 
@@ -16,35 +17,28 @@ from nsbench.row_ops import sum_into_table
 class Encoder:
     """The states of one step, and the gradient of whatever is computed from them."""
 
-    def __init__(self, model: Sasrec, step: Step, dropout: ByteDropout | None) -> None:
+    def __init__(self, backbone: Sasrec, dense: Tensor, positions: OnShelves, masks: ByteDropout | None) -> None:
         """Prepares for one step.
 
         Args:
-            model: The parameters; read only.
-            step: The histories; positions are those on its shelves.
-            dropout: Masks for this step; None: no dropout.
+            backbone: Whose pass this is.
+            dense: float32[replicas, n_dense], the parameters; read only.
+            positions: Of the step.
+            masks: Of dropout for this step; None: no dropout.
         """
-        self._settings = model.settings
-        self.by_dense = torch.zeros_like(model.dense)
-        gradients = Sasrec(model.settings, self.by_dense, model.items).named()
-        self._weights = Weights(model.named(), gradients)
-        names = [f"blocks.{number}" for number in range(model.settings.n_blocks)]
-        lanes = Lanes(step.on_shelves, model.n_replicas, model.settings.n_heads)
-        self._blocks = [_EncoderBlock(self._weights, self._settings, lanes, dropout, name) for name in names]
+        settings = self._settings = backbone.settings
+        self._by_dense = torch.zeros_like(dense)
+        self._weights = Weights(backbone.named(dense), backbone.named(self._by_dense))
+        names = [f"blocks.{number}" for number in range(settings.n_blocks)]
+        lanes = AttentionMasks(positions, len(dense), settings.n_heads)
+        self._blocks = [_EncoderBlock(self._weights, settings, lanes, masks, name) for name in names]
         self._norm = Norm(self._weights, "norm")
-        first = torch.arange(1, model.n_replicas + 1, device=model.items.device)[:, None] * self._settings.max_length
-        self._positions = first - 1 - step.on_shelves.places.from_end
-        self._mask = None if dropout is None else dropout.mask("embedding")
+        first = torch.arange(1, len(dense) + 1, device=dense.device)[:, None] * settings.max_length
+        self._positions = first - 1 - positions.places.from_end
+        self._mask = None if masks is None else masks.mask("embedding")
 
     def forward(self, vectors: Tensor) -> Tensor:
-        """The state at every position.
-
-        Args:
-            vectors: [replicas, n_positions, hidden_dim], the input items' vectors.
-
-        Returns:
-            [replicas, n_positions, hidden_dim]; meaningless where padded.
-        """
+        """As of `EncoderPass`."""
         table = self._weights.values["positions"].flatten(0, 1)
         positions = table.index_select(0, self._positions.flatten()).view_as(vectors)
         x = positions.add_(vectors, alpha=math.sqrt(self._settings.hidden_dim))
@@ -54,13 +48,8 @@ class Encoder:
             x = block.forward(x)
         return self._norm.forward(x)
 
-    def backward(self, by_states: Tensor, by_vectors: Tensor) -> None:
-        """Fills `by_dense` and the gradient by `vectors`.
-
-        Args:
-            by_states: [replicas, n_positions, hidden_dim], the loss's gradient; 0 where padded.
-            by_vectors: Of the shape of `vectors`; overwritten.
-        """
+    def backward(self, by_states: Tensor, by_vectors: Tensor) -> Tensor:
+        """As of `EncoderPass`."""
         by_x = self._norm.backward(by_states)
         for block in reversed(self._blocks):
             by_x = block.backward(by_x)
@@ -71,13 +60,14 @@ class Encoder:
         sums = sum_into_table(self._positions.flatten(), by_x.flatten(0, 1), n_rows)
         by_positions.copy_(sums.view_as(by_positions))
         torch.mul(by_x, math.sqrt(self._settings.hidden_dim), out=by_vectors)
+        return self._by_dense
 
 
 class _EncoderBlock:
     """Attention and the feed-forward part, each with its residual."""
 
     def __init__(
-        self, weights: Weights, settings: ModelSettings, lanes: Lanes, dropout: ByteDropout | None, name: str
+        self, weights: Weights, settings: SasrecSettings, lanes: AttentionMasks, dropout: ByteDropout | None, name: str
     ) -> None:
         self._query_norm, self._feed_norm = (Norm(weights, f"{name}.{part}") for part in ("query_norm", "feed_norm"))
         self._attention = attention_of(weights, settings, lanes, dropout, name)

@@ -6,7 +6,6 @@ other blocks' neighbouring weights have no width between them and are multiplied
 """
 
 import math
-from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -14,38 +13,30 @@ from torch.nn import functional
 
 from nsbench.batching.buckets import Block
 from nsbench.batching.step import Step
+from nsbench.models.backbone import LookUp
 from nsbench.models.sasrec.definition import LAYER_NORM_EPS, Sasrec
-
-LookUp = Callable[[Tensor, Tensor], Tensor]
-"""Gives the vectors [n, hidden_dim] of some items, int64[n]; their table may lie in parts, of which it gets this process's."""
-
-
-def own_vectors(table: Tensor, items: Tensor) -> Tensor:
-    """The vectors of some items from a table that has them all."""
-    return functional.embedding(items, table)
 
 
 class LastStateEncoder:
     """One replica's parameters, prepared to encode many histories."""
 
-    def __init__(self, model: Sasrec, look_up: LookUp = own_vectors) -> None:
-        """Takes a model of one replica, and what gives the vectors of items from its table."""
-        self._settings = model.settings
-        self._items = model.items[0]
+    def __init__(self, backbone: Sasrec, dense: Tensor, look_up: LookUp) -> None:
+        """Arguments as of `Backbone.ranking_pass`."""
+        settings = self._settings = backbone.settings
         self._look_up = look_up
-        p = {name: value[0] for name, value in model.named().items()}
+        p = {name: value[0] for name, value in backbone.named(dense).items()}
         self._positions = p["positions"]
         self._norm = (p["norm.weight"][0], p["norm.bias"][0])
-        parts = [_parameters(p, f"blocks.{number}.") for number in range(model.settings.n_blocks)]
-        self._inner = [_InnerBlock(part, model.settings.n_heads) for part in parts[:-1]]
-        self._outer = _LastBlock(parts[-1], model.settings.n_heads)
+        parts = [_parameters(p, f"blocks.{number}.") for number in range(settings.n_blocks)]
+        self._inner = [_InnerBlock(part, settings.n_heads) for part in parts[:-1]]
+        self._outer = _LastBlock(parts[-1], settings.n_heads)
 
     def encode(self, step: Step) -> Tensor:
         """The state after the last item of each row: float32[n_rows, hidden_dim]."""
         settings = self._settings
         x = self._positions.index_select(0, settings.max_length - 1 - step.places.from_end[0])
         # Not held by name: memory that isn't free for the blocks costs a tenth of the time.
-        x.add_(self._look_up(self._items, step.inputs[0]), alpha=math.sqrt(settings.hidden_dim))
+        x.add_(self._look_up(step.inputs[0]), alpha=math.sqrt(settings.hidden_dim))
         for block in self._inner:
             x = block.encode(step, x)
         x = self._outer.encode(step, x)

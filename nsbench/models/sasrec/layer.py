@@ -22,7 +22,7 @@ class Weights:
     """Parameters and their gradients by name, each [replicas, ...]; gradients are written in place.
 
     Attributes:
-        values: As `Sasrec.named` gives them.
+        values: As `Backbone.named` gives them.
         gradients: Views of one tensor, to be written.
     """
 

@@ -78,7 +78,7 @@ class StudyPlan:
             name=name,
             dataset=card.name,
             dataset_hash=card.content_hash,
-            sampler=space.base.sampler.name,
+            sampler=space.base.method.name,
             base=space.base.flat(),
             ranges={field: repr(found) for field, found in space.ranges.items()},
             objective=objective,

@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from nsbench.config import Flat, Settings, Value, sections_of
 from nsbench.errors import SettingsError
-from nsbench.samplers import SAMPLERS
+from nsbench.method import Method
 from nsbench.search import Choices, FloatRange, IntRange, SearchRange
 from nsbench.study.search.yaml_model import read_yaml_as
 
@@ -86,20 +86,25 @@ class Space:
 
 
 def space_of(sampler: str, file: StudyFile, values: Mapping[str, Value]) -> Space:
-    """The space of a sampler's study.
+    """The space of a method's study.
 
     Args:
-        sampler: A name in SAMPLERS.
+        sampler: A method's name.
         file: What changes the default space.
         values: Fields that are fixed by the command; they go before the file's.
 
     Raises:
         SettingsError: An unknown sampler or field, a value out of bounds, or a range that is none.
     """
-    own = _fields_of(sampler)
-    known = {field for name in SAMPLERS for field in _fields_of(name)}
+    method = Method.of(sampler, values)
+    own = {name: field for model in sections_of(method.name).values() for name, field in model.model_fields.items()}
     for name in (*file.search, *file.fixed):
-        if name not in known:
+        if name in Method.PARTS:
+            raise SettingsError(
+                f"{name} makes another method, with a study of its own; leave it out, and name the method instead of its "
+                "sampler, such as mixed+gbce"
+            )
+        if name not in own and not method.is_of_another(name):
             Settings.of(sampler, {name: None})  # Raises, and names the nearest field.
     fixed = {name: value for name, value in file.fixed.items() if name in own}
     base = Settings.of(sampler, {**fixed, **values})
@@ -117,10 +122,6 @@ def read_study_file(path: Path) -> StudyFile:
         SettingsError: It can't be read, or holds what a study file doesn't.
     """
     return read_yaml_as(StudyFile, path)
-
-
-def _fields_of(sampler: str) -> dict[str, FieldInfo]:
-    return {name: field for model in sections_of(sampler).values() for name, field in model.model_fields.items()}
 
 
 def _changed(name: str, field: FieldInfo, old: SearchRange | None, change: RangeChange) -> SearchRange:

@@ -11,17 +11,19 @@ from torch import Tensor
 
 from nsbench.disk import storage_error, write_whole
 from nsbench.errors import DatasetError
-from nsbench.models.sasrec.definition import ModelSettings, Sasrec, shapes_of
+from nsbench.models import DEFAULT_MODEL, MODELS, BackboneSettings
+from nsbench.models.model import Model
+from nsbench.models.sasrec.definition import SasrecSettings
 
 
-def save_model(model: Sasrec, path: Path) -> None:
+def save_model(model: Model, path: Path) -> None:
     """Writes the parameters with their names and the model's settings; an interrupted write leaves the old file.
 
     Raises:
         StorageError: The disk is full or can't be written.
     """
     tensors = {"items": model.items.detach().cpu().contiguous(), "dense": model.dense.detach().cpu().contiguous()}
-    notes = {"settings": model.settings.model_dump_json()}
+    notes = notes_of(model.settings)
     try:
         write_whole(path, lambda partial: save_file(tensors, partial, metadata=notes))
     except (OSError, SafetensorError) as error:
@@ -29,7 +31,7 @@ def save_model(model: Sasrec, path: Path) -> None:
         raise storage_error("the trained model", path, error, n_bytes) from error
 
 
-def load_model(path: Path) -> Sasrec:
+def load_model(path: Path) -> Model:
     """Reads what `save_model` wrote, onto the CPU.
 
     Raises:
@@ -37,7 +39,7 @@ def load_model(path: Path) -> Sasrec:
     """
     try:
         with safe_open(path, framework="pt") as file:
-            settings = ModelSettings.model_validate(json.loads(file.metadata()["settings"]))
+            settings = SasrecSettings.model_validate(json.loads(file.metadata()["settings"]))
             tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in ("dense", "items")}
         _check(settings, tensors)
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
@@ -45,10 +47,20 @@ def load_model(path: Path) -> Sasrec:
         raise DatasetError(
             f"can't read the checkpoint {path}: {reason}; give a file that nsbench train wrote"
         ) from error
-    return Sasrec(settings, tensors["dense"], tensors["items"])
+    return Model(settings, tensors["dense"], tensors["items"])
 
 
-def _check(settings: ModelSettings, tensors: Mapping[str, Tensor]) -> None:
+def notes_of(settings: BackboneSettings) -> dict[str, str]:
+    """What a model's file says of its backbone."""
+    return {"model": settings.name, "settings": settings.model_dump_json()}
+
+
+def _settings_in(notes: Mapping[str, str]) -> BackboneSettings:
+    # Files of the version before name no backbone: there was one.
+    return MODELS[notes.get("model", DEFAULT_MODEL)].model_validate(json.loads(notes["settings"]))
+
+
+def _check(settings: SasrecSettings, tensors: Mapping[str, Tensor]) -> None:
     """Sees that tensors are a model's of these settings.
 
     Raises:
@@ -56,14 +68,14 @@ def _check(settings: ModelSettings, tensors: Mapping[str, Tensor]) -> None:
     """
     replicas, rows = tensors["dense"].shape[:1], tensors["items"].shape[1:2]
     shapes = {
-        "dense": [*replicas, sum(shapes_of(settings).counts)],
+        "dense": [*replicas, settings.build().n_dense],
         "items": [*replicas, *rows, settings.hidden_dim],
     }
     for name, tensor in tensors.items():
         if list(tensor.shape) != shapes[name] or tensor.dtype != torch.float32:
             raise ValueError(
-                f"its {name} is {list(tensor.shape)} of {tensor.dtype}, and a model of hidden_dim={settings.hidden_dim}, "
-                f"n_blocks={settings.n_blocks}, max_length={settings.max_length} has {shapes[name]} of torch.float32"
+                f"its {name} is {list(tensor.shape)} of {tensor.dtype}, and a {settings.label} of {settings} has "
+                f"{shapes[name]} of torch.float32"
             )
         if not bool(torch.isfinite(tensor.sum())):
             raise ValueError(f"its {name} holds values that are infinite or no numbers")

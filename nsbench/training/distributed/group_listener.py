@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from nsbench.errors import TrainingError
-from nsbench.models.sasrec.definition import Sasrec
+from nsbench.models.model import Model
 from nsbench.process_group import Group, from_first
 from nsbench.training.listener import Listener
 from nsbench.training.progress import Look
@@ -44,7 +44,7 @@ class JointListener:
         if self._any_stops(own=False):
             raise KeyboardInterrupt
 
-    def look(self, replica: int, epoch: int, model: Sasrec, loss: float, no_negative_share: float) -> Look:
+    def look(self, replica: int, epoch: int, model: Model, loss: float, no_negative_share: float) -> Look:
         """Process 0's look, which its listener has heard of."""
         own = self._listener.look(replica, epoch, model, loss, no_negative_share)
 

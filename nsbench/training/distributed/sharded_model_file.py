@@ -12,15 +12,16 @@ from itertools import chain
 from pathlib import Path
 
 from nsbench.disk import storage_error, write_whole
-from nsbench.models.sasrec.definition import Sasrec
+from nsbench.models.model import Model
 from nsbench.process_group import Group
+from nsbench.training.checkpoint.model_file import notes_of
 from nsbench.training.distributed.sharded_table import joined_rows
 
 _ALIGNMENT = 8
 _FLOAT_BYTES = 4
 
 
-def save_joined(model: Sasrec, n_items: int, group: Group, path: Path) -> None:
+def save_joined(model: Model, n_items: int, group: Group, path: Path) -> None:
     """Writes the model in process 0, to whom the others send their rows; an interrupted write leaves the old file.
 
     Args:
@@ -39,7 +40,7 @@ def save_joined(model: Sasrec, n_items: int, group: Group, path: Path) -> None:
         return
     dense = model.dense.detach().cpu()
     shapes = {"dense": tuple(dense.shape), "items": (1, n_items + 1, model.settings.hidden_dim)}
-    header = _header(shapes, {"settings": model.settings.model_dump_json()})
+    header = _header(shapes, notes_of(model.settings))
 
     def write(partial: Path) -> None:
         with partial.open("wb") as file:

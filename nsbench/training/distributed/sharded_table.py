@@ -24,7 +24,9 @@ from typing import final
 import torch
 from torch import Tensor
 
-from nsbench.models.sasrec.definition import ModelSettings, Sasrec, initial_model
+from nsbench.models.backbone import BackboneSettings
+from nsbench.models.model import Model, initial_model
+from nsbench.models.parameter import glorot_bound
 from nsbench.process_group import Group
 from nsbench.row_ops import sum_rows
 from nsbench.training.optimizer.item_table import WholeTable
@@ -93,7 +95,9 @@ def _by_owner(rows: Tensor, n_owners: int) -> tuple[Tensor, list[int]]:
     return torch.argsort(owners, stable=True), torch.bincount(owners, minlength=n_owners).tolist()
 
 
-def initial_shard(settings: ModelSettings, n_items: int, generators: Sequence[torch.Generator], group: Group) -> Sasrec:
+def initial_shard(
+    settings: BackboneSettings, n_items: int, generators: Sequence[torch.Generator], group: Group
+) -> Model:
     """This process's shard of a new model, all other parameters whole; arguments as of `initial_model`.
 
     Drawn stretch by stretch from the same stream as a whole table, so that no process holds one. On a CPU the values are
@@ -103,7 +107,7 @@ def initial_shard(settings: ModelSettings, n_items: int, generators: Sequence[to
     model = initial_model(settings, 0, generators)
     n_own = math.ceil((n_items + 1) / group.size)
     shard = torch.zeros(len(generators), n_own, settings.hidden_dim, device=model.items.device)
-    bound = math.sqrt(6 / (n_items + 1 + settings.hidden_dim))
+    bound = glorot_bound(n_items + 1, settings.hidden_dim)
     for table, generator in zip(shard, generators, strict=True):
         for begin in range(1, n_items + 1, MOVED_ROWS):
             drawn = torch.empty(min(MOVED_ROWS, n_items + 1 - begin), settings.hidden_dim, device=table.device)
@@ -112,7 +116,7 @@ def initial_shard(settings: ModelSettings, n_items: int, generators: Sequence[to
             own = drawn[first :: group.size]
             place = (begin + first) // group.size
             table[place : place + len(own)] = own
-    return Sasrec(settings, model.dense, shard)
+    return Model(settings, model.dense, shard)
 
 
 def joined_rows(shard: Tensor, n_rows: int, group: Group) -> Iterator[Tensor]:

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from nsbench.models.sasrec.definition import ModelSettings, Sasrec, initial_model
+from nsbench.models.backbone import BackboneSettings
+from nsbench.models.model import Model, initial_model
 from nsbench.process_group import ALONE, Group
 from nsbench.training.checkpoint.model_file import save_model
 from nsbench.training.checkpoint.training_checkpoint import Checkpoint
@@ -34,7 +35,7 @@ class Placement(Protocol):
     def n_shards(self) -> int:
         """Parts that the item table is cut into."""
 
-    def initial_model(self, settings: ModelSettings, n_items: int, generators: Sequence[torch.Generator]) -> Sasrec:
+    def initial_model(self, settings: BackboneSettings, n_items: int, generators: Sequence[torch.Generator]) -> Model:
         """A new model, with what this process holds of the item table; arguments as of the function of that name."""
 
     def table(
@@ -56,7 +57,7 @@ class Placement(Protocol):
             [n, hidden_dim].
         """
 
-    def save(self, model: Sasrec, n_items: int, path: Path | None) -> None:
+    def save(self, model: Model, n_items: int, path: Path | None) -> None:
         """Writes a model whole, as `load_model` reads it, in process 0.
 
         Args:
@@ -80,7 +81,7 @@ class Copied:
         """For a group, which may be of one process."""
         self.group = group
 
-    def initial_model(self, settings: ModelSettings, n_items: int, generators: Sequence[torch.Generator]) -> Sasrec:
+    def initial_model(self, settings: BackboneSettings, n_items: int, generators: Sequence[torch.Generator]) -> Model:
         """The same model in every process."""
         return initial_model(settings, n_items, generators)
 
@@ -99,7 +100,7 @@ class Copied:
         """From the own copy."""
         return functional.embedding(items, table)
 
-    def save(self, model: Sasrec, n_items: int, path: Path | None) -> None:
+    def save(self, model: Model, n_items: int, path: Path | None) -> None:
         """Writes process 0's copy."""
         if path is not None and self.group.rank == 0:
             save_model(model, path)
@@ -114,7 +115,7 @@ class Sharded:
         self.group = self.owners = group
         self.n_shards = group.size
 
-    def initial_model(self, settings: ModelSettings, n_items: int, generators: Sequence[torch.Generator]) -> Sasrec:
+    def initial_model(self, settings: BackboneSettings, n_items: int, generators: Sequence[torch.Generator]) -> Model:
         """The process's shard."""
         return initial_shard(settings, n_items, generators, self.group)
 
@@ -133,7 +134,7 @@ class Sharded:
         """From their owners."""
         return ask_owners(items, self.group, lambda rows: table.index_select(0, rows))
 
-    def save(self, model: Sasrec, n_items: int, path: Path | None) -> None:
+    def save(self, model: Model, n_items: int, path: Path | None) -> None:
         """Writes the rows as they come in."""
         wanted = self.group.first(path)
         if wanted is not None:

@@ -11,10 +11,11 @@ from torch.nn import functional
 from nsbench.batching.batch import BatchSource
 from nsbench.batching.step import Step, step_of
 from nsbench.batching.window import windows_of
-from nsbench.models.sasrec.definition import ModelSettings, Sasrec, initial_model, shapes_of
+from nsbench.models.model import Model, initial_model
+from nsbench.models.sasrec.definition import SasrecSettings
 from tests.samplers.log import CPU, skewed_log
 
-SETTINGS = ModelSettings(hidden_dim=8, n_blocks=2, n_heads=2, max_length=6)
+SETTINGS = SasrecSettings(hidden_dim=8, n_blocks=2, n_heads=2, max_length=6)
 LOG = skewed_log()
 
 
@@ -27,14 +28,14 @@ def step(*seeds: int) -> Step:
     return step_of([next(source.epoch(np.random.default_rng(seed))) for seed in seeds])
 
 
-def states_of(model: Sasrec, batch: Step) -> Tensor:
+def states_of(model: Model, batch: Step) -> Tensor:
     vectors = torch.stack(
         [functional.embedding(ids, table) for ids, table in zip(batch.inputs, model.items, strict=True)]
     )
-    return model.encode(batch, vectors)
+    return model.backbone.encode(model.named(), batch.in_buckets, vectors, None)
 
 
-def plain_sasrec(model: Sasrec, items: list[int]) -> Tensor:
+def plain_sasrec(model: Model, items: list[int]) -> Tensor:
     """States [length, d] of one history, written as the equations are, one position and one head at a time."""
     p = {name: value[0] for name, value in model.named().items()}
     d, heads = SETTINGS.hidden_dim, SETTINGS.n_heads
@@ -89,9 +90,9 @@ def test_a_replica_has_the_states_that_it_has_alone() -> None:
 def test_without_an_output_weight_a_block_has_a_matrix_and_a_bias_less() -> None:
     """Width 8, two blocks: 2 (64 + 8) numbers."""
     settings = SETTINGS.model_copy(update={"attention_output": False})
-    counts = [sum(shapes_of(one).counts) for one in (SETTINGS, settings)]
+    counts = [one.build().n_dense for one in (SETTINGS, settings)]
     assert counts[0] - counts[1] == 144
-    assert not any("output" in name for name in shapes_of(settings).names)
+    assert not any("output" in name for name in settings.build().specs)
 
 
 def test_initial_parameters_depend_on_the_replicas_own_generator_only() -> None:

@@ -10,7 +10,8 @@ from nsbench.batching.step import step_of
 from nsbench.data.dataset import Histories
 from nsbench.errors import TrainingError
 from nsbench.evaluation.model_scorer import ModelScorer
-from nsbench.models.sasrec.definition import ModelSettings, initial_model
+from nsbench.models.model import initial_model
+from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.models.sasrec.last_state import LastStateEncoder
 
 
@@ -21,7 +22,7 @@ def test_states_equal_those_of_the_whole_model_at_the_last_positions(
     n_heads: int, n_blocks: int, attention_output: bool
 ) -> None:
     """Rows of 1 to 7 items in several rectangles; biases and scales off their first values."""
-    settings = ModelSettings(
+    settings = SasrecSettings(
         hidden_dim=8, n_heads=n_heads, n_blocks=n_blocks, attention_output=attention_output, max_length=9
     )
     random = torch.Generator().manual_seed(0)
@@ -32,15 +33,18 @@ def test_states_equal_those_of_the_whole_model_at_the_last_positions(
     ids = torch.where(torch.arange(7) < lengths[:, None], ids, 0)
     step = step_of([UserBatch(torch.zeros_like(lengths), lengths, ids, ids)])
     assert len(step.blocks) > 1
-    everywhere = model.encode(step, functional.embedding(step.inputs, model.items[0]))[0]
+    vectors = functional.embedding(step.inputs, model.items[0])
+    everywhere = model.backbone.encode(model.named(), step.in_buckets, vectors, None)[0]
     ends = np.flatnonzero((step.places.column == step.rows.lengths[0, step.places.row] - 1).numpy())
-    assert torch.allclose(LastStateEncoder(model).encode(step), everywhere[ends], atol=1e-5)
+    ranking = model.backbone.ranking_pass(model.dense, lambda items: functional.embedding(items, model.items[0]))
+    assert isinstance(ranking, LastStateEncoder)
+    assert torch.allclose(ranking.encode(step), everywhere[ends], atol=1e-5)
 
 
 @pytest.mark.parametrize("part", ["dense", "items"])
 def test_a_model_that_has_diverged_is_an_error(part: str) -> None:
     """One parameter that is no number, in an item that no history holds."""
-    model = initial_model(ModelSettings(hidden_dim=8, max_length=4), 5, [torch.Generator().manual_seed(0)])
+    model = initial_model(SasrecSettings(hidden_dim=8, max_length=4), 5, [torch.Generator().manual_seed(0)])
     getattr(model, part)[0, -1] = torch.nan
     histories = Histories(np.array([1, 2], dtype=np.int32), np.array([0]), np.array([2]))
     with pytest.raises(TrainingError, match="diverged"):

@@ -13,7 +13,9 @@ from safetensors.torch import save_file
 from nsbench.batching.batch import BatchSource
 from nsbench.batching.window import windows_of
 from nsbench.errors import NonFiniteLoss
-from nsbench.models.sasrec.definition import ModelSettings, Sasrec
+from nsbench.losses.binary_cross_entropy import BinaryCrossEntropy
+from nsbench.models.model import Model
+from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.samplers import SAMPLERS
 from nsbench.training.checkpoint.training_checkpoint import CheckpointFile, Checkpoints, Snapshot, TrainingIdentity
 from nsbench.training.loop import Trainer
@@ -24,7 +26,7 @@ from tests.full_disk import full_disk
 from tests.samplers.log import CPU, context_of, skewed_log
 
 LOG = skewed_log()
-SIZE = ModelSettings(hidden_dim=8, n_blocks=1, max_length=6)
+SIZE = SasrecSettings(hidden_dim=8, n_blocks=1, max_length=6)
 IDENTITY = TrainingIdentity(["a1b2"], "c3d4", [0], ["valid/all/hit_rate_at_10"], "cpu (x86_64)")
 EAGER = {"every_s": 0.0, "most_share": 1.0}
 
@@ -45,7 +47,7 @@ class Stopper:
         self.n_steps += 1
         self._steps_left = _count_down(self._steps_left)
 
-    def look(self, replica: int, epoch: int, model: Sasrec, loss: float, no_negative_share: float) -> Look:
+    def look(self, replica: int, epoch: int, model: Model, loss: float, no_negative_share: float) -> Look:
         return Look(epoch, -abs(epoch - 2.0), {"train/loss": loss, "sum": float(model.items.sum())}, 0.0)
 
     def on_validation(self, replica: int, look: Look) -> None:
@@ -72,7 +74,7 @@ def trainer_of(sampler: str = "random", **settings: object) -> Trainer:
     counts = {name: 6 for name in ("n_negatives", "n_in_batch", "n_uniform") if name in SAMPLERS[sampler].model_fields}
     hardest = {"n_hardest": 3} if "n_hardest" in SAMPLERS[sampler].model_fields else {}
     built = SAMPLERS[sampler].model_validate({**counts, **hardest}).build(context_of(LOG))
-    return Trainer(batches, built, SIZE, training, LOG.n_items, CPU)
+    return Trainer(batches, built, BinaryCrossEntropy(), SIZE, training, LOG.n_items, CPU)
 
 
 def assert_same(result: TrainingResult, whole: TrainingResult) -> None:

@@ -1,0 +1,25 @@
+"""Which samplers, losses, backbones and settings make no sense together: refused before anything is trained, with the reason."""
+
+from nsbench.errors import SettingsError
+from nsbench.losses import LossSettings
+from nsbench.models import BackboneSettings
+from nsbench.training.settings import TrainingSettings
+
+
+def check_pairing(loss: LossSettings, model: BackboneSettings, training: TrainingSettings) -> None:
+    """Checks that the parts of a run's settings go together.
+
+    Raises:
+        SettingsError: They don't; the message says why, and what to change.
+    """
+    if training.padding == "trained":
+        if model.build().padded_state is None:
+            raise SettingsError(
+                f"padding = trained: what the published code trains at padded positions is the bias of SASRec's last LayerNorm, "
+                f"and {model.label} has no such state; leave padding at masked, or model at sasrec"
+            )
+        if not loss.is_pointwise:
+            raise SettingsError(
+                f"padding = trained: at padded positions the published code trains negatives without a positive, which "
+                f"{loss.label} can't; leave padding at masked, or loss at bce"
+            )
