@@ -25,7 +25,7 @@ LAYER_NORM_EPS = 1e-8
 
 
 class SasrecSettings(BackboneSettings):
-    """The size of SASRec."""
+    """Causal self-attention over the history."""
 
     name: ClassVar[str] = "sasrec"
     label: ClassVar[str] = "SASRec"
