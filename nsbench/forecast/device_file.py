@@ -98,7 +98,7 @@ class Device:
         score_bytes = _FLOAT_BYTES * (1 + load.n_negatives) * n_positives
         traffic = (
             _SCORE_PASSES * score_bytes
-            + _STATE_PASSES * model.n_layers * state_bytes * n_positives
+            + _STATE_PASSES * model.depth * state_bytes * n_positives
             + _TABLE_PASSES * state_bytes * n_items
         )
         launch_s = file.step_s.value

@@ -163,7 +163,7 @@ class BackboneSettings(BaseModel):
 
     @property
     @abstractmethod
-    def n_layers(self) -> int:
+    def depth(self) -> int:
         """Layers that a state passes through, for the forecast of a step's memory traffic."""
 
     @abstractmethod

@@ -49,7 +49,7 @@ class SasrecSettings(BackboneSettings):
         return self
 
     @property
-    def n_layers(self) -> int:
+    def depth(self) -> int:
         """Its blocks."""
         return self.n_blocks
 
