@@ -3,12 +3,14 @@
 | name | is | source |
 |---|---|---|
 | bce | binary cross-entropy | the paper, equations 3 and 4 |
+| gbce | the same, the positive weighing less | Petrov and Macdonald, RecSys 2023 |
 
 A new loss is one file in this folder and one line below: the command line, YAML schema, search space, MLflow, report and
 contract tests find it by themselves. A loss never sees item vectors, batches or samplers.
 """
 
 from nsbench.losses.binary_cross_entropy import BceSettings
+from nsbench.losses.gbce import GbceSettings
 from nsbench.losses.loss import LossSettings
 
 __all__ = ["DEFAULT_LOSS", "LOSSES", "LossSettings"]
@@ -16,5 +18,5 @@ __all__ = ["DEFAULT_LOSS", "LOSSES", "LossSettings"]
 DEFAULT_LOSS = "bce"
 """The loss of a method that names none."""
 
-LOSSES: dict[str, type[LossSettings]] = {settings.name: settings for settings in (BceSettings,)}
+LOSSES: dict[str, type[LossSettings]] = {settings.name: settings for settings in (BceSettings, GbceSettings)}
 """Every loss's settings by its name, in the order of tables and figures."""
