@@ -14,6 +14,7 @@ from torch import Tensor
 from nsbench.batching.batch import UserBatch
 from nsbench.negative_count import Kept, Proposed
 from nsbench.samplers.batch import explain_small_pool, in_batch
+from nsbench.samplers.independent import Independent
 from nsbench.samplers.mixed import InBatchCount, mixed
 from nsbench.samplers.random import Uniform
 from nsbench.samplers.sampler import Negatives, Sampler, SamplerContext, SamplerSettings
@@ -108,7 +109,7 @@ class AdaptiveSettings(SamplerSettings):
     def build(self, context: SamplerContext) -> Sampler:
         """The hardest of uniform draws."""
         history, sharing = context.history(self.excluded), context.sharing(self.negative_sharing)
-        uniform = Uniform(self.n_negatives, context.n_candidates, history, sharing)
+        uniform = Independent.of(Uniform(context.n_candidates), self.n_negatives, history, sharing)
         return Hardest(uniform, self.n_hardest, self.hardest_ties)
 
 

@@ -14,6 +14,7 @@ from torch import Tensor
 from nsbench.batching.batch import UserBatch
 from nsbench.negative_count import Proposed
 from nsbench.samplers.batch import in_batch
+from nsbench.samplers.independent import Independent
 from nsbench.samplers.random import Uniform
 from nsbench.samplers.sampler import Exclusion, Negatives, Sampler, SamplerContext, SamplerSettings
 from nsbench.samplers.sharing import SharedByUsers, UserOrGroup
@@ -68,7 +69,8 @@ def mixed(
     shared_by: SharedByUsers = "user",
 ) -> Mixed:
     """In-batch and uniform negatives joined."""
-    uniform = Uniform(n_uniform, context.n_candidates, context.history(exclude), context.sharing(shared_by))
+    history, sharing = context.history(exclude), context.sharing(shared_by)
+    uniform = Independent.of(Uniform(context.n_candidates), n_uniform, history, sharing)
     return Mixed((in_batch(n_in_batch, context, exclude, shared_by), uniform))
 
 

@@ -1,63 +1,50 @@
 """Negatives by popularity ** gamma: popular items more often (gamma 1) or rare items more often (gamma -1)."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, final
 
 import numpy as np
 import torch
 from pydantic import Field
 from torch import Tensor
 
-from nsbench.batching.batch import UserBatch
-from nsbench.samplers.draw import draw_unseen, tries
 from nsbench.samplers.history import UserHistory
-from nsbench.samplers.sampler import NegativeCount, Negatives, Sampler, SamplerContext, SamplerSettings
-from nsbench.samplers.sharing import BY_USER, NegativeSharing, Sharing
+from nsbench.samplers.independent import Independent
+from nsbench.samplers.sampler import NegativeCount, Sampler, SamplerContext, SamplerSettings
+from nsbench.samplers.sharing import NegativeSharing
 from nsbench.samplers.stream import Streams
 
 
-class Popularity(Sampler):
-    """Independent draws from a fixed distribution over items, the user's history left out.
+@final
+class Alias:
+    """A fixed distribution over items, drawn from an alias table in float64.
 
-    Draws from an alias table in float64: two looks a draw whatever the catalogue's size, exact for any, where
-    `torch.multinomial` stops at 2 ** 24 items.
+    Two looks a draw whatever the catalogue's size, exact for any, where `torch.multinomial` stops at 2 ** 24 items.
     """
 
-    def __init__(
-        self, probabilities: Tensor, n_negatives: int, history: UserHistory, sharing: Sharing = BY_USER
-    ) -> None:
-        """Prepares the alias table.
+    def __init__(self, probabilities: Tensor) -> None:
+        """Prepares the table.
 
         Args:
             probabilities: float64[n_items + 1], summing to 1; 0 for items that are never drawn.
-            n_negatives: Draws for each position.
-            history: What each user has had.
-            sharing: Who shares a draw.
         """
-        self.n_negatives = n_negatives
-        self._history = history
-        self._sharing = sharing
+        self._probabilities = probabilities
         self._keep, self._alias = alias_table(probabilities)
-        self._log_probabilities = probabilities.log()
-        self._tries = tries(history.mass(probabilities))
 
-    def propose(self, batch: UserBatch, streams: Streams) -> Negatives:
-        """Draws for each position, user, group or batch."""
+    def draw(self, shape: torch.Size, streams: Streams) -> Tensor:
+        """As of `Proposal`."""
+        drawn = streams.uniform(shape).view(-1)
+        # The whole part is a place, the fraction a draw of its own; 53 bits are enough for both.
+        place = drawn.mul_(len(self._keep)).long()
+        kept = drawn.sub_(place) < self._keep.index_select(0, place)
+        return torch.where(kept, place, self._alias.index_select(0, place)).view(shape)
 
-        def draw(shape: torch.Size, _: Tensor) -> Tensor:
-            drawn = streams.uniform(shape).view(-1)
-            # The whole part is a place, the fraction a draw of its own; 53 bits are enough for both.
-            place = drawn.mul_(len(self._keep)).long()
-            kept = drawn.sub_(place) < self._keep.index_select(0, place)
-            return torch.where(kept, place, self._alias.index_select(0, place)).view(shape)
+    def log_prob(self, item_ids: Tensor) -> Tensor:
+        """As of `Proposal`."""
+        return self._probabilities[item_ids].log()
 
-        return draw_unseen(draw, batch, self.n_negatives, self._history, self._sharing)
-
-    def log_q(self, batch: UserBatch, item_ids: Tensor) -> Tensor:
-        """N * q_j, times the draws that leaving out the history takes where it is left out by drawing again."""
-        log_q = self._log_probabilities[item_ids] + torch.tensor(self.n_negatives, dtype=torch.float64).log()
-        if self._sharing.n_users == 1:
-            log_q = log_q + self._tries[batch.users].log()[:, None, None]
-        return log_q.float()
+    def mass(self, history: UserHistory) -> Tensor:
+        """As of `Proposal`."""
+        return history.mass(self._probabilities)
 
 
 def alias_table(probabilities: Tensor) -> tuple[Tensor, Tensor]:
@@ -114,7 +101,7 @@ class PopularitySettings(SamplerSettings):
         """Draws by popularity ** gamma."""
         probabilities = context.popularity(self.popularity_counts, self.gamma)
         history, sharing = context.history(self.excluded), context.sharing(self.negative_sharing)
-        return Popularity(probabilities, self.n_negatives, history, sharing)
+        return Independent.of(Alias(probabilities), self.n_negatives, history, sharing)
 
 
 class InversePopularitySettings(PopularitySettings):

@@ -2,45 +2,38 @@
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, final
 
 import torch
 from torch import Tensor
 
-from nsbench.batching.batch import UserBatch
-from nsbench.samplers.draw import draw_unseen, tries
 from nsbench.samplers.history import UserHistory
-from nsbench.samplers.sampler import NegativeCount, Negatives, Sampler, SamplerContext, SamplerSettings
-from nsbench.samplers.sharing import BY_USER, NegativeSharing, Sharing
+from nsbench.samplers.independent import Independent
+from nsbench.samplers.sampler import NegativeCount, Sampler, SamplerContext, SamplerSettings
+from nsbench.samplers.sharing import NegativeSharing
 from nsbench.samplers.stream import Streams
 
 
+@final
 @dataclass(frozen=True)
-class Uniform(Sampler):
-    """Independent uniform draws from the items 1..n_candidates, the user's history left out."""
+class Uniform:
+    """Each of the items 1..n_candidates with the same probability."""
 
-    n_negatives: int
     n_candidates: int
-    history: UserHistory
-    sharing: Sharing = BY_USER
 
-    def propose(self, batch: UserBatch, streams: Streams) -> Negatives:
-        """Draws for each position, user, group or batch."""
+    def draw(self, shape: torch.Size, streams: Streams) -> Tensor:
+        """As of `Proposal`."""
+        return streams.integers(1, self.n_candidates + 1, shape)
 
-        def draw(shape: torch.Size, _: Tensor) -> Tensor:
-            return streams.integers(1, self.n_candidates + 1, shape)
+    def log_prob(self, item_ids: Tensor) -> Tensor:
+        """As of `Proposal`; one number for all."""
+        return torch.full(
+            (1,) * item_ids.dim(), -math.log(self.n_candidates), dtype=torch.float64, device=item_ids.device
+        )
 
-        return draw_unseen(draw, batch, self.n_negatives, self.history, self.sharing)
-
-    def log_q(self, batch: UserBatch, item_ids: Tensor) -> Tensor:
-        """N / n_candidates, times the draws that leaving out the history takes where it is left out by drawing again."""
-        expected = math.log(self.n_negatives / self.n_candidates)
-        if self.sharing.n_users != 1:
-            return torch.full((1, 1, 1), expected, device=item_ids.device)
-        offsets = self.history.offsets
-        n_seen = offsets[batch.users + 1] - offsets[batch.users]
-        again = tries(n_seen.double() / self.n_candidates)
-        return (expected + again.log()).float()[:, None, None]
+    def mass(self, history: UserHistory) -> Tensor:
+        """As of `Proposal`."""
+        return (history.offsets[1:] - history.offsets[:-1]).double() / self.n_candidates
 
 
 class RandomSettings(SamplerSettings):
@@ -56,5 +49,5 @@ class RandomSettings(SamplerSettings):
 
     def build(self, context: SamplerContext) -> Sampler:
         """Uniform over the candidates."""
-        history = context.history(self.excluded)
-        return Uniform(self.n_negatives, context.n_candidates, history, context.sharing(self.negative_sharing))
+        history, sharing = context.history(self.excluded), context.sharing(self.negative_sharing)
+        return Independent.of(Uniform(context.n_candidates), self.n_negatives, history, sharing)

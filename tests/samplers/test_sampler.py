@@ -16,8 +16,9 @@ from nsbench.samplers.adaptive import AdaptiveSettings, Hardest, kth_highest
 from nsbench.samplers.batch import BatchSettings, in_batch
 from nsbench.samplers.cohort import CohortSettings
 from nsbench.samplers.history import UserHistory, pair_filter
+from nsbench.samplers.independent import Independent
 from nsbench.samplers.mixed import MixedSettings, mixed
-from nsbench.samplers.popularity import PopularitySettings, alias_table
+from nsbench.samplers.popularity import Alias, PopularitySettings, alias_table
 from nsbench.samplers.random import RandomSettings, Uniform
 from nsbench.samplers.sampler import Negatives
 from nsbench.samplers.sharing import users_per_group
@@ -113,8 +114,6 @@ def test_popularity_by_users_counts_a_users_repeats_once() -> None:
 
 def test_popularity_reaches_items_beyond_two_to_the_24th_place() -> None:
     """All mass on the last of 17 million items, which a float32 cumulative sum or multinomial can't address."""
-    from nsbench.samplers.popularity import Popularity
-
     n_items = 17_000_000
     nothing = UserHistory(
         torch.tensor([2**63 - 1]),
@@ -126,7 +125,7 @@ def test_popularity_reaches_items_beyond_two_to_the_24th_place() -> None:
     probabilities[n_items] = 0.5
     probabilities[n_items - 1] = 0.5
     batch = batches_of(LOG, 8)[0]
-    item_ids = Popularity(probabilities, 40, nothing).propose(batch, Streams(generator())).item_ids
+    item_ids = Independent.of(Alias(probabilities), 40, nothing).propose(batch, Streams(generator())).item_ids
     assert set(item_ids.unique().tolist()) == {n_items - 1, n_items}
 
 
@@ -144,7 +143,7 @@ def test_uniform_log_q_is_n_over_the_unseen_catalogue() -> None:
     batch = batches_of(LOG, 20)[0]
     user = batch.users[0]
     n_seen = int(CONTEXT.whole_history.offsets[user + 1] - CONTEXT.whole_history.offsets[user])
-    log_q = Uniform(10, 24, CONTEXT.whole_history).log_q(batch, torch.ones(1, 1, 1, dtype=torch.int64))
+    log_q = Independent.of(Uniform(24), 10, CONTEXT.whole_history).log_q(batch, torch.ones(1, 1, 1, dtype=torch.int64))
     assert float(log_q[0]) == pytest.approx(math.log(10 / (24 - n_seen)), abs=1e-3)
 
 
@@ -152,14 +151,14 @@ def test_the_hardest_are_the_highest_scored_valid_negatives() -> None:
     """Scores 5, 4, 3, 2 with the first one masked: the hardest two are the second and the third."""
     negatives = Negatives(torch.tensor([[[1, 2, 3, 4]]]), torch.tensor([[[False, True, True, True]]]))
     scores = torch.tensor([[[5.0, 4.0, 3.0, 2.0]]])
-    chosen = Hardest(Uniform(4, 24, CONTEXT.whole_history), 2).select(negatives, scores)
+    chosen = Hardest(Independent.of(Uniform(24), 4, CONTEXT.whole_history), 2).select(negatives, scores)
     assert chosen.mask.tolist() == [[[False, True, True, False]]]
 
 
 def test_the_hardest_never_fill_up_with_masked_negatives() -> None:
     """Three are asked for and one is valid: one is kept."""
     negatives = Negatives(torch.tensor([[[1, 2, 3, 4]]]), torch.tensor([[[False, False, False, True]]]))
-    chosen = Hardest(Uniform(4, 24, CONTEXT.whole_history), 3).select(negatives, torch.zeros(1, 1, 4))
+    chosen = Hardest(Independent.of(Uniform(24), 4, CONTEXT.whole_history), 3).select(negatives, torch.zeros(1, 1, 4))
     assert chosen.mask.tolist() == [[[False, False, False, True]]]
 
 
