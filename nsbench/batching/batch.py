@@ -20,7 +20,7 @@ from nsbench.device import uploaded
 from nsbench.index_range import ranges
 
 N_TRIED, MAX_TRIED_ROWS = 4_000, 4_000_000
-"""Random batches that `BatchSource.usual_lengths` looks at, and the rows that it looks at in all: a third of a second at most."""
+"""Random batches that `BatchSource.static_lengths` looks at, and the rows in all of them: a third of a second at most."""
 
 ROWS_BEFORE = 2
 """Each row has as much room as the one so many rows before it needed: to have that need is rarer than to need more."""
@@ -151,7 +151,7 @@ class BatchSource:
         replica = np.arange(len(chosen))[:, None]
         return chosen[replica, falling], lengths[replica, falling]
 
-    def usual_lengths(self) -> NDArray[np.int64]:
+    def static_lengths(self) -> NDArray[np.int64]:
         """int64[batch_size], falling: what hardly any batch has a longer row than, its rows longest first.
 
         The longest that N_TRIED random batches had ROWS_BEFORE rows earlier: of 4,000 others, of 64 to 256 users of five logs, at

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nsbench.batching.packed_positions import OnShelves
-from nsbench.batching.packing import Shelf
+from nsbench.batching.bucket import Bucket
+from nsbench.batching.positions import Positions
 from nsbench.batching.step import Step
 from nsbench.device import uploaded
 
@@ -40,7 +40,7 @@ class ByteDropout:
     """The masks of one step; the rate is rounded to 1/256, and the scale matches the rounded rate."""
 
     def __init__(
-        self, sites: DropoutSites, step: Step, positions: OnShelves, generators: Sequence[torch.Generator]
+        self, sites: DropoutSites, step: Step, positions: Positions, generators: Sequence[torch.Generator]
     ) -> None:
         """Draws every byte that the step needs.
 
@@ -59,8 +59,7 @@ class ByteDropout:
         joined = step.joined
         drawn, first_rows = _random_rows(joined.n_drawn, width, generators)
         offsets = (torch.cumsum(joined.lengths, 1) - joined.lengths)[:, joined.own] + first_rows
-        places = positions.places
-        index = torch.where(places.real, offsets.index_select(1, places.row) + places.column, 0)
+        index = torch.where(positions.real, offsets.index_select(1, positions.row) + positions.column, 0)
         kept = drawn.index_select(0, index.view(-1)).view(*index.shape, width)
         self._kept = _at_least(kept, threshold)
 
@@ -68,20 +67,20 @@ class ByteDropout:
         """[replicas, n_positions, hidden_dim], what a place's values are multiplied by."""
         return self._mask(self._kept[..., self._columns[name]])
 
-    def attention_mask(self, name: str, shelf: Shelf) -> Tensor:
-        """[replicas * n_lanes * heads, length, length], what a shelf's attention weights are multiplied by.
+    def attention_mask(self, name: str, bucket: Bucket) -> Tensor:
+        """[replicas * n_lanes * heads, length, length], what a bucket's attention weights are multiplied by.
 
         A position has a byte for each distance to what it attends to, wherever its row stands: position i of a lane has byte
         max_length - 1 - (i - j) for position j. Beyond i there are other bytes, which meet weights of 0.
         """
         replicas, n_positions, width = self._kept.shape
-        first = shelf.first_position * width + self._columns[name].start + self._max_length - 1
+        first = bucket.first_position * width + self._columns[name].start + self._max_length - 1
         pairs = self._kept.as_strided(
-            (replicas, shelf.n_lanes, self._n_heads, shelf.length, shelf.length),
-            (n_positions * width, shelf.length * width, self._max_length, width - 1, 1),
+            (replicas, bucket.n_rows, self._n_heads, bucket.length, bucket.length),
+            (n_positions * width, bucket.length * width, self._max_length, width - 1, 1),
             first,
         )
-        return self._mask(pairs).view(-1, shelf.length, shelf.length)
+        return self._mask(pairs).view(-1, bucket.length, bucket.length)
 
     def _mask(self, kept: Tensor) -> Tensor:
         """1 / (1 - rate) where a value is kept, 0 where not."""

@@ -12,8 +12,8 @@ from nsbench.batching.buckets import Layout, layout_of
 
 
 @final
-class UsualLayout:
-    """The layout of rows of the usual lengths, in which shorter ones have room too.
+class StaticLayout:
+    """One layout for rows of nearly any batch, in which shorter ones have room too.
 
     It has more padding than a layout of their own: 1.1 times the positions for 128 users of a dense log, 1.6 to 1.8 for those of
     two sparse ones; for 20 replicas, whose longest rows leave the others padding in any case, 1.06 and 1.3 to 1.4. In exchange
@@ -21,7 +21,7 @@ class UsualLayout:
     (`nsbench.training.step_graph`).
 
     Args:
-        lengths: int64[n_rows], falling (`BatchSource.usual_lengths`).
+        lengths: int64[n_rows], falling (`BatchSource.static_lengths`).
         n_replicas: How many take a step together.
         device: Where.
     """
@@ -46,7 +46,7 @@ class UsualLayout:
         n_real = int(lengths.sum())
         return self.n_positions if len(lengths) == len(self._lengths) and n_real <= self.n_positions else n_real
 
-    def has_room_for(self, lengths: NDArray[np.int64]) -> bool:
+    def fits(self, lengths: NDArray[np.int64]) -> bool:
         """Whether rows fit in.
 
         Args:
@@ -61,7 +61,7 @@ class UsualLayout:
             batches: As of `nsbench.batching.step.step_of`.
             n_together: As there.
         """
-        if not all(self.has_room_for(batch.known_lengths) for batch in batches):
+        if not all(self.fits(batch.known_lengths) for batch in batches):
             return None
         if n_together not in self._layouts:
             self._layouts[n_together] = layout_of(self._lengths, self._n_replicas, self._device, n_together)

@@ -12,9 +12,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from nsbench.batching.batch import UserBatch
-from nsbench.batching.buckets import Block, Layout, layout_of
-from nsbench.batching.packed_positions import OnShelves, Places, Rows, as_blocks, end_to_end
-from nsbench.batching.packing import Shelf
+from nsbench.batching.bucket import Bucket
+from nsbench.batching.buckets import MEASURED, Layout, LayoutPolicy, layout_of
+from nsbench.batching.positions import Positions
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,13 @@ class Joined:
 @final
 @dataclass(frozen=True)
 class Step:
-    """One step of several replicas in the same blocks, so that they run in the same kernels.
+    """One step of several replicas in the same buckets, so that they run in the same kernels.
 
     Attributes:
-        batches: The replicas' own users.
-        rows: What stands in their rows; row i of a replica belongs to its user i.
+        batches: The replicas' own users; row i of a replica belongs to its user i.
+        lengths: int64[replicas, n_rows], real positions of each row; 0 where a replica has fewer rows.
+        row_inputs: int64[replicas, n_rows, width], the items that the model sees; 0 where padded.
+        row_targets: int64[replicas, n_rows, width], the item after each; 0 where padded.
         layout: Where the rows lie, those of all replicas alike.
         n_positives: Real positions of each replica.
         n_drawn: So many positions each replica draws random numbers for; at least as many.
@@ -47,7 +49,9 @@ class Step:
     """
 
     batches: tuple[UserBatch, ...]
-    rows: Rows
+    lengths: Tensor
+    row_inputs: Tensor
+    row_targets: Tensor
     layout: Layout
     n_positives: tuple[int, ...]
     n_drawn: tuple[int, ...]
@@ -56,77 +60,64 @@ class Step:
     @property
     def joined(self) -> Joined:
         """What the step is a part of, or itself."""
-        return self.part_of or Joined(self.rows.lengths, self.n_drawn, slice(None))
+        return self.part_of or Joined(self.lengths, self.n_drawn, slice(None))
 
     @property
     def device(self) -> torch.device:
         """Where the step is taken."""
-        return self.rows.lengths.device
+        return self.lengths.device
 
     @property
-    def blocks(self) -> tuple[Block, ...]:
+    def buckets(self) -> tuple[Bucket, ...]:
         """Shared by the replicas."""
-        return self.layout.blocks
+        return self.layout.buckets
 
-    @cached_property
-    def places(self) -> Places:
-        """Of the positions of the blocks."""
-        return Places(self.rows.lengths, self.layout.row, self.layout.column)
-
-    def split(self, tensor: Tensor) -> tuple[Tensor, ...]:
-        """The blocks' parts of a tensor [replicas, n_positions, ...].
-
-        One split, not a slice a block: its gradient is one concatenation instead of a sum of padded tensors.
-        """
-        parts: tuple[Tensor, ...] = torch.split(tensor, [block.n_rows * block.length for block in self.blocks], 1)
-        return parts
-
-    @cached_property
-    def inputs(self) -> Tensor:
-        """int64[replicas, n_positions], in the order of the blocks; 0 where padded."""
-        return self.rows.inputs_at(self.places.row, self.places.column)
-
-    def positions(self, *, packs_rows: bool) -> OnShelves:
+    def positions(self, *, packs_rows: bool) -> Positions:
         """The positions as an encoder has them.
 
         Args:
-            packs_rows: Whether the encoder may have rows end to end.
+            packs_rows: Whether the encoder may have rows end to end, where that saves enough.
         """
-        return self.on_shelves if packs_rows else self.in_buckets
+        return self.packed if packs_rows else self.in_buckets
 
     @cached_property
-    def on_shelves(self) -> OnShelves:
-        """The positions once more, as the encoder has them in training."""
-        if self.layout.standing is not None:
-            return end_to_end(self.rows, self.layout.standing)
-        return self.in_buckets
+    def in_buckets(self) -> Positions:
+        """The positions of the buckets."""
+        rows = (self.lengths, self.row_inputs, self.row_targets)
+        return Positions(self.buckets, self.layout.row, self.layout.column, *rows)
 
     @cached_property
-    def in_buckets(self) -> OnShelves:
-        """The positions of the blocks as an encoder has them that can't have rows end to end."""
-        shelves = (Shelf(block.n_rows, block.length, block.first_position, False) for block in self.blocks)
-        return as_blocks(self.rows, self.places, tuple(shelves))
+    def packed(self) -> Positions:
+        """The positions of rows end to end, or of the buckets where that saves too little."""
+        packed = self.layout.packed
+        if packed is None:
+            return self.in_buckets
+        rows = (self.lengths, self.row_inputs, self.row_targets)
+        return Positions(packed.lanes, packed.row, packed.column, *rows, packed)
 
 
-def step_of(batches: Sequence[UserBatch], n_together: int = 1, layout: Layout | None = None) -> Step:
-    """Lays the replicas' batches out in shared blocks.
+def step_of(
+    batches: Sequence[UserBatch], n_together: int = 1, layout: Layout | None = None, policy: LayoutPolicy = MEASURED
+) -> Step:
+    """Lays the replicas' batches out in shared buckets.
 
     Args:
         batches: One a replica, or one of several; on one device; replicas may differ in rows and lengths.
-        n_together: So many neighbouring rows, counted from the first, stay in one block; rows without a position fill up
+        n_together: So many neighbouring rows, counted from the first, stay in one bucket; rows without a position fill up
             the last of them.
         layout: In which the rows lie, none of which is longer than it has room for; None: the cheapest one.
+        policy: By which that is the cheapest.
     """
     n_positives = tuple(int(total) for batch in batches for total in batch.known_lengths.sum(1))
     if layout is None:
-        layout = layout_of(_longest(batches), len(n_positives), batches[0].lengths.device, n_together)
+        layout = layout_of(_longest(batches), len(n_positives), batches[0].lengths.device, n_together, policy)
     n_rows, width = len(layout.longest), max(int(layout.longest[0]), *(batch.inputs.shape[1] for batch in batches))
     inputs, targets = (
         _joined([_rows(part, batch, n_rows, width) for part, batch in zip(parts, batches, strict=True)])
         for parts in ([batch.inputs for batch in batches], [batch.targets for batch in batches])
     )
     lengths = _joined([_rows(batch.lengths[:, None], batch, n_rows, 1)[..., 0] for batch in batches])
-    return Step(tuple(batches), Rows(lengths, inputs, targets), layout, n_positives, n_positives)
+    return Step(tuple(batches), lengths, inputs, targets, layout, n_positives, n_positives)
 
 
 def n_rows_of(batches: Sequence[UserBatch]) -> int:

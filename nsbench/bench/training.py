@@ -27,7 +27,7 @@ from nsbench.samplers.sharing import SharedByUsers
 from nsbench.samplers.stream import Streams
 from nsbench.training.batch_stream import Draw, DrawSource, epoch_of
 from nsbench.training.loop import Trainer
-from nsbench.training.replica_steps import ReplicaSteps, Together, laid_out, replica_steps, usual_layout
+from nsbench.training.replica_steps import ReplicaSteps, Together, laid_out, replica_steps, static_layout
 from nsbench.training.settings import TrainingSettings
 from nsbench.training.step import Stepper
 from nsbench.training.step_graph import GraphTaker
@@ -136,11 +136,11 @@ class Gym:
         """Steps with a sampler, laid out as in a training, or otherwise; and draws of their own to look at."""
         trainer = trainer_of(settings, self._dataset)
         draws = endless_draws(trainer)
-        usual = usual_layout(trainer.batches, 1, self._device)
+        static = static_layout(trainer.batches, 1, self._device)
 
         def step(draw: Draw) -> int:
             self._selector.sampler = trainer.sampler
-            self._stepper.step(*(laid_out([draw], usual) if lay_out is None else lay_out(draw)))
+            self._stepper.step(*(laid_out([draw], static) if lay_out is None else lay_out(draw)))
             return draw.batch.n_positives
 
         return Contestant(lambda: next(draws), step, self._device), draws

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from nsbench.batching.dropout_masks import ByteDropout
-from nsbench.batching.packed_positions import OnShelves
+from nsbench.batching.positions import Positions
 from nsbench.models.backbone import Backbone
 
 
@@ -14,7 +14,7 @@ from nsbench.models.backbone import Backbone
 class AutogradPass:
     """Keeps the graph of one `Backbone.encode` from forward to backward; must not run in inference mode."""
 
-    def __init__(self, backbone: Backbone, dense: Tensor, positions: OnShelves, masks: ByteDropout | None) -> None:
+    def __init__(self, backbone: Backbone, dense: Tensor, positions: Positions, masks: ByteDropout | None) -> None:
         """Arguments as of `Backbone.training_pass`."""
         self._backbone = backbone
         self._dense = dense.detach().requires_grad_()

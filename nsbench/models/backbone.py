@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
 from nsbench.batching.dropout_masks import ByteDropout, DropoutSites
-from nsbench.batching.packed_positions import OnShelves
+from nsbench.batching.positions import Positions
 from nsbench.batching.step import Step
 from nsbench.models.parameter import ParameterSpec
 
@@ -77,7 +77,7 @@ class Backbone(ABC):
         """Where values are dropped in training."""
 
     @abstractmethod
-    def encode(self, p: Mapping[str, Tensor], positions: OnShelves, x: Tensor, masks: ByteDropout | None) -> Tensor:
+    def encode(self, p: Mapping[str, Tensor], positions: Positions, x: Tensor, masks: ByteDropout | None) -> Tensor:
         """The state at every position, from which the next item is scored: the definition of the backbone.
 
         Args:
@@ -98,7 +98,7 @@ class Backbone(ABC):
             mean_context: Positions of the history that a position sees, itself included, on average.
         """
 
-    def training_pass(self, dense: Tensor, positions: OnShelves, masks: ByteDropout | None) -> EncoderPass:
+    def training_pass(self, dense: Tensor, positions: Positions, masks: ByteDropout | None) -> EncoderPass:
         """The encoder of one step; by autograd unless a backbone has one of its own.
 
         Args:

@@ -25,5 +25,5 @@ class EncodedLast:
         vectors = self._look_up(positions.inputs[0])[None]  # [1, P, d]
         states = self._backbone.encode(self._p, positions, vectors, None)[0]  # [P, d]
         device = states.device
-        starts = torch.cat([torch.arange(b.n_rows, device=device) * b.length + b.first_position for b in step.blocks])
-        return states.index_select(0, starts + step.rows.lengths[0] - 1)
+        starts = torch.cat([torch.arange(b.n_rows, device=device) * b.length + b.first_position for b in step.buckets])
+        return states.index_select(0, starts + step.lengths[0] - 1)

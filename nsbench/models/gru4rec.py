@@ -15,7 +15,7 @@ from pydantic import Field
 from torch import Tensor
 
 from nsbench.batching.dropout_masks import ByteDropout, DropoutSites
-from nsbench.batching.packed_positions import OnShelves
+from nsbench.batching.positions import Positions
 from nsbench.models.backbone import Backbone, BackboneSettings
 from nsbench.models.parameter import ParameterSpec, uniform
 
@@ -65,7 +65,7 @@ class Gru4rec(Backbone):
         widths = {"embedding": d} | {f"layers.{layer}": d for layer in range(self.settings.n_layers)}
         return DropoutSites(self.settings.dropout_rate, widths, n_heads=1, max_length=self.settings.max_length)
 
-    def encode(self, p: Mapping[str, Tensor], positions: OnShelves, x: Tensor, masks: ByteDropout | None) -> Tensor:
+    def encode(self, p: Mapping[str, Tensor], positions: Positions, x: Tensor, masks: ByteDropout | None) -> Tensor:
         """As of `Backbone.encode`."""
         x = x if masks is None else x * masks.mask("embedding")
         for layer in range(self.settings.n_layers):
@@ -99,6 +99,6 @@ class Gru4rec(Backbone):
         return self.settings.n_layers * 12.0 * self.settings.hidden_dim**2
 
 
-def _rectangles(positions: OnShelves, x: Tensor) -> list[Tensor]:
+def _rectangles(positions: Positions, x: Tensor) -> list[Tensor]:
     """[R, n_rows, length, d] for each rectangle of rows."""
-    return [x[:, shelf.positions].reshape(len(x), shelf.n_lanes, shelf.length, -1) for shelf in positions.shelves]
+    return [x[:, bucket.positions].reshape(len(x), bucket.n_rows, bucket.length, -1) for bucket in positions.buckets]

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from nsbench.batching.buckets import Block
-from nsbench.batching.packed_positions import OnShelves
+from nsbench.batching.bucket import Bucket
+from nsbench.batching.positions import Positions
 from nsbench.losses.loss import NegativeVectors
 from nsbench.samplers.sampler import Negatives
 from nsbench.training.optimizer.item_table import ItemTable
@@ -25,7 +25,7 @@ class Lookup:
         by_inputs: The gradient by `inputs`.
         by_targets: The gradient by `targets`.
         by_negatives: The gradient by `negatives`.
-        adds: Whether blocks add to `by_negatives`, zero at first, since they share negatives or leave some out.
+        adds: Whether buckets add to `by_negatives`, zero at first, since they share negatives or leave some out.
         users_per_draw: As in `Negatives`.
     """
 
@@ -40,18 +40,18 @@ class Lookup:
     adds: bool
     users_per_draw: int
 
-    def negatives_of(self, block: Block) -> NegativeVectors:
-        """The negatives that a block's rows and positions use."""
-        return NegativeVectors(self._part(self.negatives, block), self._part(self.by_negatives, block), self.adds)
+    def negatives_of(self, bucket: Bucket) -> NegativeVectors:
+        """The negatives that a bucket's rows and positions use."""
+        return NegativeVectors(self._part(self.negatives, bucket), self._part(self.by_negatives, bucket), self.adds)
 
-    def _part(self, tensor: Tensor, block: Block) -> Tensor:
-        """The part of [replicas, draws, length | 1, ...] that belongs to a block; shared axes stay shared."""
+    def _part(self, tensor: Tensor, bucket: Bucket) -> Tensor:
+        """The part of [replicas, draws, length | 1, ...] that belongs to a bucket; shared axes stay shared."""
         g = self.users_per_draw
-        draws = tensor if tensor.shape[1] == 1 else tensor[:, block.first_row // g : block.end_row // g]
-        return draws[:, :, : block.length]
+        draws = tensor if tensor.shape[1] == 1 else tensor[:, bucket.first_row // g : bucket.end_row // g]
+        return draws[:, :, : bucket.length]
 
 
-def look_up(table: ItemTable, positions: OnShelves, negatives: Negatives) -> Lookup:
+def look_up(table: ItemTable, positions: Positions, negatives: Negatives) -> Lookup:
     """Gathers the vectors of a step.
 
     Args:

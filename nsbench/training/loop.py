@@ -159,7 +159,7 @@ class Trainer:
     def _taker(self, sources: Sequence[DrawSource], steps: ReplicaSteps) -> Taker:
         is_written = self.model_settings.build().has_written_pass
         may_repeat = is_written and wants_graphs(self.device) and self.group.size == 1 and sources[0].draws_together
-        if not (may_repeat and isinstance(steps, Together) and steps.usual is not None):
+        if not (may_repeat and isinstance(steps, Together) and steps.static is not None):
             return EachAnew(sources, steps)
         return GraphTaker(sources, steps)
 

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from nsbench.batching.batch import BatchSource
-from nsbench.batching.static_layout import UsualLayout
+from nsbench.batching.buckets import MEASURED, LayoutPolicy
+from nsbench.batching.static_layout import StaticLayout
 from nsbench.batching.step import Step, step_of
 from nsbench.models.model import Model
 from nsbench.samplers.sampler import Negatives
@@ -52,12 +53,12 @@ class Together:
 
     Args:
         stepper: Of all replicas.
-        usual: The layout of most steps; None: each has its own.
+        static: The layout of most steps; None: each has its own.
     """
 
-    def __init__(self, stepper: Stepper, usual: UsualLayout | None = None) -> None:
+    def __init__(self, stepper: Stepper, static: StaticLayout | None = None) -> None:
         self._stepper = stepper
-        self.usual = usual
+        self.static = static
 
     @property
     def generators(self) -> Sequence[torch.Generator]:
@@ -66,7 +67,7 @@ class Together:
 
     def step(self, draws: Sequence[Draw]) -> Tensor:
         """One step of every replica."""
-        return self._stepper.step(*laid_out(draws, self.usual))
+        return self._stepper.step(*laid_out(draws, self.static))
 
     def state(self) -> dict[str, Tensor]:
         """The stepper's; shares memory."""
@@ -114,24 +115,27 @@ class InTurn:
             stepper.restore(own | {f"{_STREAM}0": state[f"{_STREAM}{number}"]})
 
 
-def laid_out(draws: Sequence[Draw], usual: UsualLayout | None = None) -> tuple[Step, Negatives]:
-    """What a stepper takes of the replicas' draws: users who share negatives lie in one block.
+def laid_out(
+    draws: Sequence[Draw], static: StaticLayout | None = None, policy: LayoutPolicy = MEASURED
+) -> tuple[Step, Negatives]:
+    """What a stepper takes of the replicas' draws: users who share negatives lie in one bucket.
 
     Args:
         draws: One a replica, or one of all.
-        usual: Taken where the users fit in; None, or where they don't: a layout of their own.
+        static: Taken where the users fit in; None, or where they don't: a layout of their own.
+        policy: What a layout of their own is weighed by.
     """
     negatives, batches = stacked(draws), [draw.batch for draw in draws]
-    if usual is None:
-        return step_of(batches, negatives.users_per_draw), negatives
-    step = step_of(batches, negatives.users_per_draw, usual.layout_for(batches, negatives.users_per_draw))
-    n_drawn = tuple(usual.n_drawn(lengths) for batch in batches for lengths in batch.known_lengths)
+    if static is None:
+        return step_of(batches, negatives.users_per_draw, policy=policy), negatives
+    step = step_of(batches, negatives.users_per_draw, static.layout_for(batches, negatives.users_per_draw))
+    n_drawn = tuple(static.n_drawn(lengths) for batch in batches for lengths in batch.known_lengths)
     return replace(step, n_drawn=n_drawn), negatives
 
 
-def usual_layout(batches: BatchSource, n_replicas: int, device: torch.device) -> UsualLayout | None:
+def static_layout(batches: BatchSource, n_replicas: int, device: torch.device) -> StaticLayout | None:
     """The layout that most steps have on a GPU; None on a CPU, where each has its own."""
-    return None if device.type == "cpu" else UsualLayout(batches.usual_lengths(), n_replicas, device)
+    return None if device.type == "cpu" else StaticLayout(batches.static_lengths(), n_replicas, device)
 
 
 def replica_steps(model: Model, stepper: Callable[[Model, slice], Stepper], batches: BatchSource) -> ReplicaSteps:
@@ -144,7 +148,7 @@ def replica_steps(model: Model, stepper: Callable[[Model, slice], Stepper], batc
     """
     device = model.items.device
     if not takes_turns(model.n_replicas, batches.mean_positives, device):
-        return Together(stepper(model, slice(None)), usual_layout(batches, model.n_replicas, device))
+        return Together(stepper(model, slice(None)), static_layout(batches, model.n_replicas, device))
     places = range(model.n_replicas)
     return InTurn([stepper(model.replica(place), slice(place, place + 1)) for place in places])
 

@@ -7,8 +7,8 @@ from typing import final
 import torch
 from torch import Tensor
 
-from nsbench.batching.buckets import Block
-from nsbench.batching.packed_positions import OnShelves
+from nsbench.batching.bucket import Bucket
+from nsbench.batching.positions import Positions
 from nsbench.batching.step import Step
 from nsbench.losses.loss import Loss, Pointwise, Scores, Select
 from nsbench.samplers.sampler import Negatives, Sampler
@@ -29,16 +29,16 @@ class Scored:
         lookup: The vectors of targets and negatives, and where gradients go.
         negatives: Of [replicas, draws, length | 1, n].
         weights: [replicas, n_positions], what each of these positions counts; 0 where padded.
-        weights_in_blocks: The same in the order of the blocks.
+        weights_in_buckets: The same in the order of the buckets.
     """
 
     step: Step
-    positions: OnShelves
+    positions: Positions
     states: Tensor
     lookup: Lookup
     negatives: Negatives
     weights: Tensor
-    weights_in_blocks: Tensor
+    weights_in_buckets: Tensor
 
 
 @final
@@ -79,7 +79,7 @@ class Scoring:
         if self._pointwise is None:
             raise NotImplementedError("a loss that isn't pointwise trains no padding; settings refuse it")
         n_users = weights.shape[1]
-        users = Block(0, n_users, 0, 1)
+        users = Bucket(n_users, length=1, first_position=0)
         part = scored.negatives.rows(0, n_users, 1)
         vectors = replace(scored.lookup.negatives_of(users), adds=True)
         loss, by_states = self._pointwise.negatives(
@@ -93,69 +93,69 @@ class Scoring:
         losses, by_scores = loss.positives((states * lookup.targets).sum(-1), scored.weights)
         by_states = by_scores[..., None] * lookup.targets
         torch.mul(by_scores[..., None], states, out=lookup.by_targets)
-        in_blocks, by_blocks = positions.to_blocks(states, by_states)
-        for block in self._scored_at_once(scored):
-            here, by_here = in_blocks[:, block.positions], by_blocks[:, block.positions]
-            part = scored.negatives.rows(block.first_row, block.end_row, block.length)
-            shape = (len(states), block.n_rows, block.length)
-            of_block, by_here_found = loss.negatives(
+        in_buckets, by_buckets = positions.to_buckets(states, by_states)
+        for bucket in self._scored_at_once(scored):
+            here, by_here = in_buckets[:, bucket.positions], by_buckets[:, bucket.positions]
+            part = scored.negatives.rows(bucket.first_row, bucket.end_row, bucket.length)
+            shape = (len(states), bucket.n_rows, bucket.length)
+            of_bucket, by_here_found = loss.negatives(
                 here.reshape(*shape, -1),
-                lookup.negatives_of(block),
+                lookup.negatives_of(bucket),
                 part.mask,
                 self._selector(part),
-                scored.weights_in_blocks[:, block.positions].reshape(shape),
+                scored.weights_in_buckets[:, bucket.positions].reshape(shape),
             )
             by_here.add_(by_here_found.view_as(by_here))
-            losses = losses + of_block
-        positions.from_blocks(by_blocks, by_states)
+            losses = losses + of_bucket
+        positions.from_buckets(by_buckets, by_states)
         return losses, by_states
 
     def _joint_loss(self, scored: Scored) -> tuple[Tensor, Tensor]:
         lookup, positions, states = scored.lookup, scored.positions, scored.states
         of_positives = (states * lookup.targets).sum(-1)[..., None]  # [R, P, 1]
         by_positives = torch.zeros_like(of_positives)
-        positives, by_positives_in_blocks = positions.to_blocks(of_positives, by_positives)
+        positives, by_positives_in_buckets = positions.to_buckets(of_positives, by_positives)
         by_states = torch.zeros_like(states)
-        in_blocks, by_blocks = positions.to_blocks(states, by_states)
+        in_buckets, by_buckets = positions.to_buckets(states, by_states)
         log_q = LogQ.of(scored, self._sampler) if self._loss.needs_log_q else None
         losses = states.new_zeros(len(states))
-        for block in self._scored_at_once(scored):
-            here = slice(block.positions.start, block.positions.stop)
-            shape = (len(states), block.n_rows, block.length)
-            vectors = lookup.negatives_of(block)
-            grouped, shared = vectors.grouped(in_blocks[:, here].reshape(*shape, -1))
+        for bucket in self._scored_at_once(scored):
+            here = slice(bucket.positions.start, bucket.positions.stop)
+            shape = (len(states), bucket.n_rows, bucket.length)
+            vectors = lookup.negatives_of(bucket)
+            grouped, shared = vectors.grouped(in_buckets[:, here].reshape(*shape, -1))
             scores = torch.bmm(grouped, shared.transpose(1, 2)).view(*shape, -1)  # [R, rows, length, n]
-            part = scored.negatives.rows(block.first_row, block.end_row, block.length)
+            part = scored.negatives.rows(bucket.first_row, bucket.end_row, bucket.length)
             slopes = self._loss.slopes(
                 Scores(
                     positives[:, here].reshape(shape),
                     scores,
                     self._selector(part)(scores),
-                    None if log_q is None else log_q.of_negatives(block),
-                    None if log_q is None else log_q.of_positives(block),
+                    None if log_q is None else log_q.of_negatives(bucket),
+                    None if log_q is None else log_q.of_positives(bucket),
                 )
             )
-            weights = scored.weights_in_blocks[:, here].reshape(shape)
+            weights = scored.weights_in_buckets[:, here].reshape(shape)
             losses = losses + (slopes.value * weights).flatten(1).sum(1)
             slope = (slopes.negative * weights[..., None]).view(len(grouped), -1, scores.shape[-1])
             vectors.write(slope, grouped)
-            by_blocks[:, here].add_(torch.bmm(slope, shared).view_as(by_blocks[:, here]))
-            by_positives_in_blocks[:, here].copy_((slopes.positive * weights).reshape(len(states), -1, 1))
-        positions.from_blocks(by_blocks, by_states)
-        positions.from_blocks(by_positives_in_blocks, by_positives)
+            by_buckets[:, here].add_(torch.bmm(slope, shared).view_as(by_buckets[:, here]))
+            by_positives_in_buckets[:, here].copy_((slopes.positive * weights).reshape(len(states), -1, 1))
+        positions.from_buckets(by_buckets, by_states)
+        positions.from_buckets(by_positives_in_buckets, by_positives)
         by_states.add_(by_positives * lookup.targets)
         torch.mul(by_positives, states, out=lookup.by_targets)
         return losses, by_states
 
-    def _scored_at_once(self, scored: Scored) -> Iterator[Block]:
-        """The blocks, on a CPU cut so that the scores of each stay in the cache."""
+    def _scored_at_once(self, scored: Scored) -> Iterator[Bucket]:
+        """The buckets, on a CPU cut so that the scores of each stay in the cache."""
         negatives = scored.negatives
-        for block in scored.step.blocks:
+        for bucket in scored.step.buckets:
             if scored.step.device.type != "cpu":
-                yield block
+                yield bucket
                 continue
-            a_draw = len(scored.states) * negatives.users_per_draw * block.length * negatives.item_ids.shape[-1]
-            yield from block.split(negatives.users_per_draw * max(1, SCORES_AT_ONCE // a_draw))
+            a_draw = len(scored.states) * negatives.users_per_draw * bucket.length * negatives.item_ids.shape[-1]
+            yield from bucket.split(negatives.users_per_draw * max(1, SCORES_AT_ONCE // a_draw))
 
     def _selector(self, negatives: Negatives) -> Select:
         return lambda scores: self._sampler.select(negatives, scores).mask
@@ -187,15 +187,15 @@ class LogQ:
             positives.append(torch.where(batch.targets > 0, found, 0))
         return cls(_side_by_side(negatives), _side_by_side(positives))
 
-    def of_negatives(self, block: Block) -> Tensor:
-        """The part of a block's rows and positions."""
-        rows = self.negatives if self.negatives.shape[1] == 1 else self.negatives[:, block.first_row : block.end_row]
-        return rows[:, :, : block.length]
+    def of_negatives(self, bucket: Bucket) -> Tensor:
+        """The part of a bucket's rows and positions."""
+        rows = self.negatives if self.negatives.shape[1] == 1 else self.negatives[:, bucket.first_row : bucket.end_row]
+        return rows[:, :, : bucket.length]
 
-    def of_positives(self, block: Block) -> Tensor:
+    def of_positives(self, bucket: Bucket) -> Tensor:
         """The same of the positives."""
-        rows = self.positives if self.positives.shape[1] == 1 else self.positives[:, block.first_row : block.end_row]
-        return rows[:, :, : block.length]
+        rows = self.positives if self.positives.shape[1] == 1 else self.positives[:, bucket.first_row : bucket.end_row]
+        return rows[:, :, : bucket.length]
 
 
 def _side_by_side(parts: list[Tensor]) -> Tensor:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from nsbench.batching.dropout_masks import ByteDropout
-from nsbench.batching.packed_positions import OnShelves, Places
+from nsbench.batching.positions import Positions
 from nsbench.batching.step import Step
 from nsbench.device import tf32_products
 from nsbench.losses.loss import Loss
@@ -129,11 +129,11 @@ class Stepper:
             negatives: Theirs, as for `step`.
             dropout: Masks for this step; None: no dropout.
         """
-        positions, weights = self._positions(step), self._weights(step, step.places)
+        positions, weights = self._positions(step), self._weights(step, step.in_buckets)
         lookup = look_up(self._table, positions, negatives)
         encoder = self._backbone.training_pass(self._model.dense, positions, dropout)
         states = encoder.forward(lookup.inputs)
-        own_weights = weights if positions.swap is None else self._weights(step, positions.places)
+        own_weights = weights if positions.packed is None else self._weights(step, positions)
         scored = Scored(step, positions, states, lookup, negatives, own_weights, weights)
         losses, by_states = self._scoring.loss_of(scored)
         by_dense = encoder.backward(by_states, lookup.by_inputs)
@@ -141,16 +141,16 @@ class Stepper:
             losses = losses + self._padding(scored, by_dense)
         return Gradients(losses, by_dense, lookup.rows, lookup.gradients)
 
-    def _positions(self, step: Step) -> OnShelves:
+    def _positions(self, step: Step) -> Positions:
         return step.positions(packs_rows=self._backbone.packs_rows)
 
     def _masks(self, step: Step) -> ByteDropout | None:
         sites = self._backbone.dropout_sites()
         return ByteDropout(sites, step, self._positions(step), self._generators) if sites.rate > 0 else None
 
-    def _weights(self, step: Step, places: Places) -> Tensor:
+    def _weights(self, step: Step, positions: Positions) -> Tensor:
         """[replicas, n_positions], 1 / number of positions in the mean where real, 0 where padded."""
-        return places.real / self._n_averaged(step)[:, None]
+        return positions.real / self._n_averaged(step)[:, None]
 
     def _n_averaged(self, step: Step) -> Tensor:
         """int64[replicas], positions in the mean, those of other processes included."""
@@ -168,7 +168,7 @@ class Stepper:
         """
         name = self._backbone.padded_state
         assert name is not None
-        lengths = scored.step.rows.lengths
+        lengths = scored.step.lengths
         n_padded = (self._model.settings.max_length - lengths) * (lengths > 0)
         weights = n_padded / self._n_averaged(scored.step)[:, None]
         states = self._model.named()[name][:, None].expand(-1, lengths.shape[1], -1, -1)

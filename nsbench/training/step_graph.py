@@ -36,11 +36,11 @@ class GraphTaker:
     """
 
     def __init__(self, sources: Sequence[DrawSource], steps: Together) -> None:
-        assert steps.usual is not None
+        assert steps.static is not None
         self._sources = sources
         self._batches = sources[0].batches
         self._steps = steps
-        self._usual = steps.usual
+        self._static = steps.static
         self._generators = [*steps.generators, *(source.generator for source in sources)]
         self._device = self._generators[0].device
         self._n_before = 0
@@ -52,9 +52,9 @@ class GraphTaker:
         """Takes the steps."""
         for chosen in zip(*(source.orders() for source in self._sources), strict=True):
             windows, lengths = self._batches.in_order(np.stack(chosen))
-            is_usual = self._usual.has_room_for(lengths)
+            is_static = self._static.fits(lengths)
             there = uploaded(windows, self._device)
-            losses, n_without = self._repeated(there, lengths) if is_usual else self._computed(there, lengths)
+            losses, n_without = self._repeated(there, lengths) if is_static else self._computed(there, lengths)
             n_positions = lengths.sum(1)
             yield Taken(losses, n_without, n_positions, int(n_positions.sum()) * self._n_negatives)
 

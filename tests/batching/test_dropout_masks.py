@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from nsbench.batching import buckets
+from nsbench.batching.buckets import LayoutPolicy
 from nsbench.batching.dropout_masks import ByteDropout
 from nsbench.batching.step import Step, step_of
 from nsbench.models.sasrec.definition import SasrecSettings
@@ -16,7 +16,7 @@ SIZE = SasrecSettings(hidden_dim=50, n_heads=2, max_length=6, dropout_rate=0.2)
 
 def masks_of(size: SasrecSettings, step: Step, *seeds: int) -> ByteDropout:
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-    return ByteDropout(size.build().dropout_sites(), step, step.on_shelves, generators)
+    return ByteDropout(size.build().dropout_sites(), step, step.packed, generators)
 
 
 def dropout(*seeds: int) -> ByteDropout:
@@ -52,7 +52,7 @@ def test_attention_has_a_mask_for_each_row_and_head() -> None:
     """
     step = step_of([batches_of(LOG, 256)[0]])
     masks = masks_of(SIZE, step, 0)
-    mask = masks.attention_mask("blocks.0.attention", step.on_shelves.shelves[0])
+    mask = masks.attention_mask("blocks.0.attention", step.packed.buckets[0])
     assert mask.shape == (512, 6, 6)
     seen = torch.ones(6, 6).tril() > 0
     assert (mask[:, seen] == 0).float().mean().item() == pytest.approx(51 / 256, abs=0.02)
@@ -61,22 +61,19 @@ def test_attention_has_a_mask_for_each_row_and_head() -> None:
     assert both == pytest.approx((51 / 256) ** 2, abs=0.05)
 
 
-def test_masks_do_not_hang_on_where_a_row_stands(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rows of 6, 3, 2 and 1 in blocks, and 3, 2 and 1 end to end on a lane of 6: the same pairs have the same masks."""
+def test_masks_do_not_hang_on_where_a_row_stands() -> None:
+    """Rows of 6, 3, 2 and 1 in buckets, and 3, 2 and 1 end to end on a lane of 6: the same pairs have the same masks."""
     log = dataset_of([[*range(1, 8)], [1, 2, 3, 4], [5, 6, 7], [8, 9]])
     masks = []
     for least_saved in (1.0, -1.0):
-        monkeypatch.setattr(buckets, "LEAST_SAVED", least_saved)
-        step = step_of([batches_of(log, 4)[0]])
+        step = step_of([batches_of(log, 4)[0]], policy=LayoutPolicy(least_saved=least_saved))
         dropped = masks_of(SIZE, step, 3)
-        positions, pairs = step.on_shelves, {}
-        (shelf,) = positions.shelves
-        mask = dropped.attention_mask("blocks.0.attention", shelf).view(shelf.n_lanes, 2, shelf.length, shelf.length)
-        for place, (row, column) in enumerate(
-            zip(positions.places.row.tolist(), positions.places.column.tolist(), strict=True)
-        ):
-            lane, end = divmod(place, shelf.length)
-            if positions.places.real[0, place]:
+        positions, pairs = step.packed, {}
+        (bucket,) = positions.buckets
+        mask = dropped.attention_mask("blocks.0.attention", bucket).view(bucket.n_rows, 2, bucket.length, bucket.length)
+        for place, (row, column) in enumerate(zip(positions.row.tolist(), positions.column.tolist(), strict=True)):
+            lane, end = divmod(place, bucket.length)
+            if positions.real[0, place]:
                 pairs[row, column] = mask[lane, :, end, end - column : end + 1].tolist()
         masks.append(pairs)
         assert len(pairs) == 6 + 3 + 2 + 1

@@ -79,8 +79,8 @@ def test_a_file_that_is_no_bench_is_refused(tmp_path: Path, text: str) -> None:
 @pytest.mark.parametrize(
     ("plan", "message"),
     [
-        (BenchPlan(("denser",), ("random",)), "unknown workload 'denser'; there are: dense, sparse, large, huge"),
-        (BenchPlan(("dense",), ("randon",)), "unknown sampler 'randon'; there are: random, "),
+        (BenchPlan(("denser",), ("random",)), "unknown workload 'denser' .did you mean 'dense'..; there are: dense, sparse, large, huge"),
+        (BenchPlan(("dense",), ("randon",)), "unknown sampler 'randon' .did you mean 'random'..; there are: random, "),
     ],
 )
 def test_what_there_is_not_is_refused_before_anything_is_measured(plan: BenchPlan, message: str) -> None:

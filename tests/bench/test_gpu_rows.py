@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from nsbench.batching.static_layout import UsualLayout
+from nsbench.batching.static_layout import StaticLayout
 from nsbench.bench import ours as rows
 from nsbench.bench.condition import Conditions
 from nsbench.bench.ours import AS_A_GRAPH, EVALUATION, PADDED, REPLICAS, build_ours, sheet_of
@@ -42,14 +42,14 @@ def test_each_row_trains_and_some_are_repeated_as_graphs(monkeypatch: pytest.Mon
     assert n_units[f"{REPLICAS}{AS_A_GRAPH}"] == pytest.approx(2 * n_units["random"], rel=0.1)
 
 
-def test_rows_call_by_call_have_the_usual_layout_and_no_graphs_beside(monkeypatch: pytest.MonkeyPatch) -> None:
-    n_laid_out, layout_for = [], UsualLayout.layout_for
+def test_rows_call_by_call_have_the_static_layout_and_no_graphs_beside(monkeypatch: pytest.MonkeyPatch) -> None:
+    n_laid_out, layout_for = [], StaticLayout.layout_for
 
-    def counted(self: UsualLayout, *args: object) -> object:
+    def counted(self: StaticLayout, *args: object) -> object:
         n_laid_out.append(1)
         return layout_for(self, *args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(UsualLayout, "layout_for", counted)
+    monkeypatch.setattr(StaticLayout, "layout_for", counted)
     with pretended_gpu():
         ours = build_ours(TINY, ["random"], CONDITIONS)
         n_laid_out.clear()

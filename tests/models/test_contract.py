@@ -6,10 +6,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from nsbench.batching import buckets
 from nsbench.batching.batch import BatchSource, UserBatch
+from nsbench.batching.buckets import LayoutPolicy
 from nsbench.batching.dropout_masks import ByteDropout
-from nsbench.batching.packed_positions import OnShelves
+from nsbench.batching.positions import Positions
 from nsbench.batching.step import Step, step_of
 from nsbench.batching.window import windows_of
 from nsbench.models import MODELS
@@ -39,28 +39,29 @@ def model_of(name: str, *seeds: int, dropout_rate: float = 0.0) -> Model:
     return model
 
 
-def step_for(*seeds: int) -> Step:
-    """Rows of 1 to 6 positions, enough of each for blocks of several lengths."""
+def step_for(*seeds: int, least_saved: float = 0.15) -> Step:
+    """Rows of 1 to 6 positions, enough of each for buckets of several lengths."""
     source = BatchSource(LOG, windows_of(LOG, SIZE["max_length"]), 320, CPU)
-    return step_of([next(source.epoch(np.random.default_rng(seed))) for seed in seeds])
+    batches = [next(source.epoch(np.random.default_rng(seed))) for seed in seeds]
+    return step_of(batches, policy=LayoutPolicy(least_saved=least_saved))
 
 
-def masks_of(backbone: Backbone, step: Step, positions: OnShelves, *seeds: int) -> ByteDropout:
+def masks_of(backbone: Backbone, step: Step, positions: Positions, *seeds: int) -> ByteDropout:
     return ByteDropout(backbone.dropout_sites(), step, positions, generators(*seeds))
 
 
-def by_place(step: Step, positions: OnShelves, values: Tensor) -> dict[tuple[int, int, int], Tensor]:
+def by_place(step: Step, positions: Positions, values: Tensor) -> dict[tuple[int, int, int], Tensor]:
     """What stands at each real position, by replica, row and column."""
     del step
     found = {}
-    for replica, real in enumerate(positions.places.real):
+    for replica, real in enumerate(positions.real):
         for place in real.nonzero()[:, 0].tolist():
-            key = (replica, int(positions.places.row[place]), int(positions.places.column[place]))
+            key = (replica, int(positions.row[place]), int(positions.column[place]))
             found[key] = values[replica, place]
     return found
 
 
-def vectors_of(model: Model, positions: OnShelves) -> Tensor:
+def vectors_of(model: Model, positions: Positions) -> Tensor:
     return torch.stack(
         [functional.embedding(ids, table) for ids, table in zip(positions.inputs, model.items, strict=True)]
     )
@@ -74,7 +75,7 @@ def test_the_training_pass_has_the_definitions_states_and_gradients(name: str, d
     positions = step.positions(packs_rows=backbone.packs_rows)
     masks = masks_of(backbone, step, positions, 5, 6) if dropout_rate else None
     x = vectors_of(model, positions)
-    grad_states = torch.randn(x.shape, generator=torch.Generator().manual_seed(7)) * positions.places.real[..., None]
+    grad_states = torch.randn(x.shape, generator=torch.Generator().manual_seed(7)) * positions.real[..., None]
     found = []
     for encoder in (
         backbone.training_pass(model.dense, positions, masks),
@@ -82,10 +83,10 @@ def test_the_training_pass_has_the_definitions_states_and_gradients(name: str, d
     ):
         with torch.no_grad():
             states, grad_x = encoder.forward(x.clone()), torch.empty_like(x)
-            found.append((states * positions.places.real[..., None], encoder.backward(grad_states, grad_x), grad_x))
+            found.append((states * positions.real[..., None], encoder.backward(grad_states, grad_x), grad_x))
     (states, by_dense, by_x), (own_states, own_by_dense, own_by_x) = found
     assert torch.allclose(states, own_states, atol=1e-5)
-    real = positions.places.real[..., None]
+    real = positions.real[..., None]
     assert torch.allclose(by_x * real, own_by_x * real, atol=1e-5 * own_by_x.abs().max().item())
     for part, own in zip(backbone.named(by_dense).values(), backbone.named(own_by_dense).values(), strict=True):
         assert torch.allclose(part, own, atol=1e-5 * max(1.0, own.abs().max().item()))
@@ -97,18 +98,17 @@ def test_the_ranking_pass_has_the_definitions_last_states(name: str) -> None:
     positions = step.in_buckets
     states = model.backbone.encode(model.named(), positions, vectors_of(model, positions), None)
     by_row = by_place(step, positions, states)
-    last = [by_row[0, row, int(length) - 1] for row, length in enumerate(step.rows.lengths[0].tolist())]
+    last = [by_row[0, row, int(length) - 1] for row, length in enumerate(step.lengths[0].tolist())]
     ranking = model.backbone.ranking_pass(model.dense, lambda items: functional.embedding(items, model.items[0]))
     assert torch.allclose(ranking.encode(step), torch.stack(last), atol=1e-5)
 
 
-def test_rows_have_the_same_states_end_to_end_as_in_blocks(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the same dropout; a backbone that can't have rows end to end has them in blocks in any case."""
-    monkeypatch.setattr(buckets, "LEAST_SAVED", -1.0)
-    model, step = model_of(name, 1, 2, dropout_rate=0.3), step_for(3, 4)
+def test_rows_have_the_same_states_end_to_end_as_in_buckets(name: str) -> None:
+    """With the same dropout; a backbone that can't have rows end to end has them in buckets in any case."""
+    model, step = model_of(name, 1, 2, dropout_rate=0.3), step_for(3, 4, least_saved=-1.0)
     backbone, found = model.backbone, []
     packed = step.positions(packs_rows=backbone.packs_rows)
-    assert (packed.swap is not None) == backbone.packs_rows
+    assert (packed.packed is not None) == backbone.packs_rows
     for positions in (step.in_buckets, packed):
         masks = masks_of(backbone, step, positions, 5, 6)
         states = backbone.encode(model.named(), positions, vectors_of(model, positions), masks)
@@ -151,9 +151,7 @@ def test_every_parameter_moves_the_states(name: str) -> None:
     encoder = AutogradPass(model.backbone, model.dense, step.in_buckets, None)
     x = vectors_of(model, step.in_buckets)
     states = encoder.forward(x)
-    grad = (
-        torch.randn(states.shape, generator=torch.Generator().manual_seed(7)) * step.in_buckets.places.real[..., None]
-    )
+    grad = torch.randn(states.shape, generator=torch.Generator().manual_seed(7)) * step.in_buckets.real[..., None]
     by_dense = encoder.backward(grad, torch.empty_like(x))
     still = [part for part, gradient in model.backbone.named(by_dense).items() if not gradient.any()]
     assert still == []

@@ -7,8 +7,8 @@ from typing import Literal
 import pytest
 import torch
 
-from nsbench.batching import buckets
 from nsbench.batching.batch import BatchSource, UserBatch
+from nsbench.batching.buckets import MEASURED, LayoutPolicy
 from nsbench.batching.window import windows_of
 from nsbench.losses.binary_cross_entropy import BinaryCrossEntropy
 from nsbench.losses.loss import Loss
@@ -85,7 +85,6 @@ def moved(draw: Draw) -> Draw:
 )
 @pytest.mark.parametrize("sharing", ["user", "group"])
 def test_a_step_equals_the_cpus(
-    monkeypatch: pytest.MonkeyPatch,
     sampler: str,
     training: dict[str, str],
     size: dict[str, float],
@@ -96,7 +95,7 @@ def test_a_step_equals_the_cpus(
     A LayerNorm after a sum of few positions makes some gradients nearly 0, whose signs Adam's first steps hang on: hence 1e-5.
     A card has other random bits, so that there is no dropout on it, and multiplies in TF32: 1e-3 and a step of Adam.
     """
-    monkeypatch.setattr(buckets, "BLOCK_COST", 3.0 * buckets.GPU_BLOCK_COST)
+    policy = LayoutPolicy(bucket_cost=3.0 * MEASURED.gpu_bucket_cost)
     settings = SAMPLERS[sampler].model_validate({"negative_sharing": sharing})
     trained = TrainingSettings.model_validate(training)
     loss = BinaryCrossEntropy("sum", "zero") if sampler == "cohort" else BinaryCrossEntropy()
@@ -105,7 +104,7 @@ def test_a_step_equals_the_cpus(
     steps = [draws for draws, _ in zip(epoch_of(sources_on(CPU, settings)), range(3), strict=False)]
     here, stepper = stepper_on(CPU, settings, trained, model_size, loss=loss)
     first = here.copy()
-    losses = torch.stack([stepper.step(*laid_out(draws)) for draws in steps])
+    losses = torch.stack([stepper.step(*laid_out(draws, policy=policy)) for draws in steps])
     with pretended_gpu():
         there, stepper = stepper_on(PRETEND_GPU, settings, trained, model_size, loss=loss)
         there.items.copy_(first.items)
@@ -153,7 +152,7 @@ def test_a_replica_draws_beside_others_what_it_draws_alone(settings: SamplerSett
             step, negatives = laid_out([draw])
             own_step, own_negatives = laid_out([own])
             assert step.n_positives[1:2] == own_step.n_positives
-            assert step.rows.lengths[1].tolist() == own_step.rows.lengths[0].tolist()
+            assert step.lengths[1].tolist() == own_step.lengths[0].tolist()
             assert negatives.item_ids[1].tolist() == own_negatives.item_ids[0].tolist()
             assert negatives.mask[1].tolist() == own_negatives.mask[0].tolist()
 
@@ -167,9 +166,9 @@ def test_a_processs_part_is_cut_from_all_replicas_alike(rank: int) -> None:
         for place, seed in enumerate(SEEDS):
             (own,) = next(epoch_of(sources_on(PRETEND_GPU, RandomSettings(n_negatives=5), [seed])))
             alone, own_negatives = part_of(*laid_out([own]), Place(rank, 17))
-            width = alone.rows.inputs.shape[2]
-            assert part.rows.inputs[place, :, :width].tolist() == alone.rows.inputs[0].tolist()
-            assert part.rows.lengths[place].tolist() == alone.rows.lengths[0].tolist()
+            width = alone.row_inputs.shape[2]
+            assert part.row_inputs[place, :, :width].tolist() == alone.row_inputs[0].tolist()
+            assert part.lengths[place].tolist() == alone.lengths[0].tolist()
             assert negatives.item_ids[place].tolist() == own_negatives.item_ids[0].tolist()
 
 

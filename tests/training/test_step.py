@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from nsbench.batching import buckets
 from nsbench.batching.batch import BatchSource, UserBatch
-from nsbench.batching.buckets import Block
+from nsbench.batching.buckets import MEASURED, LayoutPolicy
 from nsbench.batching.step import step_of
 from nsbench.batching.window import windows_of
 from nsbench.data.dataset import Dataset
@@ -38,7 +37,7 @@ SIZE = SasrecSettings(hidden_dim=8, n_blocks=1, max_length=6, dropout_rate=0.3)
 
 
 def ragged_log() -> Dataset:
-    """Histories of 2 to 12 items, so that blocks of several lengths arise."""
+    """Histories of 2 to 12 items, so that by_length of several lengths arise."""
     rng = np.random.default_rng(3)
     rows = [[1, *range(2, 2 + int(n))] for n in rng.integers(1, 12, size=60)]
     return dataset_of(rows, test=[[40]], n_items=40)
@@ -95,17 +94,13 @@ def test_a_replica_trains_as_it_does_alone(sampler: SamplerSettings, reduction: 
 
 
 @pytest.mark.parametrize("sampler", [RandomSettings(n_negatives=7), SHARED_BY_GROUP])
-def test_loss_and_gradient_equal_those_with_padding_computed(
-    monkeypatch: pytest.MonkeyPatch, sampler: SamplerSettings
-) -> None:
-    """One rectangle padded to the longest row, against blocks by length: 1e-5 in loss and in every gradient."""
+def test_loss_and_gradient_equal_those_with_padding_computed(sampler: SamplerSettings) -> None:
+    """One rectangle padded to the longest row, against buckets by length: 1e-5 in loss and in every gradient."""
     log = ragged_log()
-    monkeypatch.setattr(buckets, "BLOCK_COST", 0)
-    blocks = _loss_and_gradients(log, sampler)
-    monkeypatch.setattr(buckets, "blocks_of", lambda lengths, *_: (Block(0, len(lengths), 0, int(lengths[0])),))
-    padded = _loss_and_gradients(log, sampler)
-    assert blocks[3] < padded[3]
-    for a, b in zip(blocks[:3], padded[:3], strict=True):
+    by_length = _loss_and_gradients(log, sampler, policy=LayoutPolicy(bucket_cost=0))
+    padded = _loss_and_gradients(log, sampler, policy=LayoutPolicy(bucket_cost=1e9))
+    assert by_length[3] < padded[3]
+    for a, b in zip(by_length[:3], padded[:3], strict=True):
         assert torch.allclose(a, b, atol=1e-5, rtol=1e-5)
 
 
@@ -131,36 +126,34 @@ class InOnePiece(Loss):
         return self.whole.value(scores)
 
 
-@pytest.mark.parametrize("least_saved", [-1.0, 1.0], ids=["packed", "in blocks"])
+@pytest.mark.parametrize("least_saved", [-1.0, 1.0], ids=["packed", "in buckets"])
 @pytest.mark.parametrize("sharing", ["position", "user", "group", "batch"])
-def test_a_loss_in_one_piece_has_the_gradients_of_its_two_terms(
-    monkeypatch: pytest.MonkeyPatch, sharing: NegativeSharing, least_saved: float
-) -> None:
+def test_a_loss_in_one_piece_has_the_gradients_of_its_two_terms(sharing: NegativeSharing, least_saved: float) -> None:
     """Positives and negatives scored together by autograd, against the pass over each: 1e-6, however draws are shared."""
-    monkeypatch.setattr(buckets, "LEAST_SAVED", least_saved)
+    policy = LayoutPolicy(least_saved=least_saved)
     sampler = RandomSettings(n_negatives=7, negative_sharing=sharing)
-    terms = _loss_and_gradients(ragged_log(), sampler)
-    whole = _loss_and_gradients(ragged_log(), sampler, InOnePiece(BCE))
+    terms = _loss_and_gradients(ragged_log(), sampler, policy=policy)
+    whole = _loss_and_gradients(ragged_log(), sampler, InOnePiece(BCE), policy)
     for a, b in zip(whole[:3], terms[:3], strict=True):
         assert torch.allclose(a, b, atol=1e-6)
 
 
 def _loss_and_gradients(
-    log: Dataset, sampler: SamplerSettings, loss: Loss = BCE
+    log: Dataset, sampler: SamplerSettings, loss: Loss = BCE, policy: LayoutPolicy = MEASURED
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, int]:
-    return _loss_and_gradients_of(log, sampler, *proposed(log, sampler, [batch_of(log, 0)], [0]), loss)
+    return _loss_and_gradients_of(log, sampler, *proposed(log, sampler, [batch_of(log, 0)], [0]), loss, policy)
 
 
 def _loss_and_gradients_of(
-    log: Dataset, sampler: SamplerSettings, draw: Draw, loss: Loss = BCE
+    log: Dataset, sampler: SamplerSettings, draw: Draw, loss: Loss = BCE, policy: LayoutPolicy = MEASURED
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, int]:
     model = initial_model(SIZE, log.n_items, generators([0]))
     settings = TrainingSettings(item_optimizer="dense")
     stepper = Stepper(model, sampler.build(context_of(log)), loss, settings, [1e-3], [])
-    laid, negatives = laid_out([draw])
+    laid, negatives = laid_out([draw], policy=policy)
     found = stepper.gradients(laid, negatives, None)
     by_table = torch.zeros_like(model.items[0]).index_add_(0, found.rows, found.by_rows)
-    return found.losses, found.by_dense, by_table, laid.inputs.shape[1]
+    return found.losses, found.by_dense, by_table, laid.in_buckets.inputs.shape[1]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from nsbench.batching import batch as batches_module
 from nsbench.batching.batch import BatchSource
-from nsbench.batching.static_layout import UsualLayout
+from nsbench.batching.static_layout import StaticLayout
 from nsbench.batching.window import windows_of
 from nsbench.device import captured
 from nsbench.errors import TrainingError
@@ -26,7 +26,7 @@ from nsbench.training.batch_stream import epoch_of
 from nsbench.training.distributed.batch_shard import part_of
 from nsbench.training.loop import Trainer
 from nsbench.training.progress import Replica
-from nsbench.training.replica_steps import Together, laid_out, usual_layout
+from nsbench.training.replica_steps import Together, laid_out, static_layout
 from nsbench.training.settings import TrainingSettings
 from nsbench.training.step_graph import N_BEFORE, GraphTaker
 from nsbench.training.step_runner import EachAnew, Taker
@@ -48,8 +48,8 @@ def taker_on(
 ) -> tuple[Model, Taker]:
     model, stepper = stepper_on(PRETEND_GPU, sampler, settings, size, seeds)
     sources = sources_on(PRETEND_GPU, sampler, seeds)
-    usual = UsualLayout(sources[0].batches.usual_lengths(), len(seeds), PRETEND_GPU)
-    steps = Together(stepper, usual)
+    static = StaticLayout(sources[0].batches.static_lengths(), len(seeds), PRETEND_GPU)
+    steps = Together(stepper, static)
     if not repeats:
         return model, EachAnew(sources, steps)
     return model, GraphTaker(sources, steps)
@@ -127,7 +127,7 @@ def test_a_repeated_step_is_a_few_calls() -> None:
 def test_a_batch_without_room_is_computed_call_by_call(
     monkeypatch: pytest.MonkeyPatch, seeds: Sequence[int], n_tried: int
 ) -> None:
-    """The usual lengths taken from a few batches as they are: all replicas have room in some of an epoch's, not in others."""
+    """The static lengths taken from a few batches as they are: all replicas have room in some of an epoch's, not in others."""
     monkeypatch.setattr(batches_module, "N_TRIED", n_tried)
     monkeypatch.setattr(batches_module, "ROWS_BEFORE", 0)
     training = TrainingSettings()
@@ -205,15 +205,15 @@ def test_of_a_recording_that_fails_the_first_error_counts(monkeypatch: pytest.Mo
 
 def test_a_cpus_steps_have_layouts_of_their_own() -> None:
     batches = BatchSource(LOG, windows_of(LOG, 6), 16, torch.device("cpu"))
-    assert usual_layout(batches, 1, torch.device("cpu")) is None
+    assert static_layout(batches, 1, torch.device("cpu")) is None
 
 
 def test_a_processs_part_draws_for_the_whole_batch() -> None:
     with pretended_gpu():
         sources = sources_on(PRETEND_GPU, RandomSettings(n_negatives=5))
-        usual = UsualLayout(sources[0].batches.usual_lengths(), 3, PRETEND_GPU)
-        part, _ = part_of(*laid_out(next(epoch_of(sources)), usual), Place(1, 2))
-        assert part.joined.n_drawn == (usual.n_positions,) * 3
+        static = StaticLayout(sources[0].batches.static_lengths(), 3, PRETEND_GPU)
+        part, _ = part_of(*laid_out(next(epoch_of(sources)), static), Place(1, 2))
+        assert part.joined.n_drawn == (static.n_positions,) * 3
 
 
 @pytest.mark.parametrize(
@@ -242,15 +242,15 @@ def test_a_replica_draws_as_much_beside_one_with_fewer_rows_as_alone() -> None:
             list(epoch_of(sources_on(PRETEND_GPU, RandomSettings(n_negatives=5), (seed,))))[at][0]
             for seed, at in ((0, 0), (1, 3))
         ]
-        usual = UsualLayout(BatchSource(LOG, windows_of(LOG, 6), 16, PRETEND_GPU).usual_lengths(), 2, PRETEND_GPU)
+        static = StaticLayout(BatchSource(LOG, windows_of(LOG, 6), 16, PRETEND_GPU).static_lengths(), 2, PRETEND_GPU)
         assert [len(draw.batch.users) for draw in draws] == [16, 12]
-        assert usual.layout_for([draw.batch for draw in draws], 1) is None
-        both, _ = laid_out(draws, usual)
-        assert both.n_drawn == (usual.n_positions, draws[1].batch.n_positives)
-        assert [laid_out([draw], usual)[0].n_drawn for draw in draws] == [both.n_drawn[:1], both.n_drawn[1:]]
-        Together(stepper, usual).step(draws)
+        assert static.layout_for([draw.batch for draw in draws], 1) is None
+        both, _ = laid_out(draws, static)
+        assert both.n_drawn == (static.n_positions, draws[1].batch.n_positives)
+        assert [laid_out([draw], static)[0].n_drawn for draw in draws] == [both.n_drawn[:1], both.n_drawn[1:]]
+        Together(stepper, static).step(draws)
         _, alone = stepper_on(PRETEND_GPU, RandomSettings(n_negatives=5), TrainingSettings(), seeds=(1,))
-        Together(alone, usual).step(draws[1:])
+        Together(alone, static).step(draws[1:])
         assert torch.equal(stepper.generators[1].get_state(), alone.generators[0].get_state())
 
 

@@ -6,15 +6,15 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from nsbench.batching.bucket import Bucket
 from nsbench.batching.dropout_masks import ByteDropout
-from nsbench.batching.packing import Shelf
 from nsbench.models.sasrec.attention_masks import AttentionMasks, to_heads
 from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.models.sasrec.layer import Linear, Product, Weights
 
 
 class CausalMix:
-    """Values mixed by the softmax of queries times keys, with dropout, shelf by shelf of the layout."""
+    """Values mixed by the softmax of queries times keys, with dropout, bucket by bucket."""
 
     def __init__(self, lanes: AttentionMasks, scale: float, masks: list[Tensor] | None) -> None:
         """Prepares for one step.
@@ -22,50 +22,50 @@ class CausalMix:
         Args:
             lanes: Of the step.
             scale: What scores are multiplied by.
-            masks: For each shelf [replicas * n_lanes * heads, length, length]; None: no dropout.
+            masks: For each bucket [replicas * n_lanes * heads, length, length]; None: no dropout.
         """
         self._lanes = lanes
         self._n_heads = lanes.n_heads
         self._scale = scale
-        self._masks: list[Tensor] | list[None] = [None] * len(lanes.shelves) if masks is None else masks
+        self._masks: list[Tensor] | list[None] = [None] * len(lanes.buckets) if masks is None else masks
         self._kept: list[tuple[Tensor, ...]] = []
 
     def forward(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         """[replicas, n_positions, d] of what each position attends to."""
         out = torch.empty_like(value)
-        for shelf, unseen, mask in zip(self._lanes.shelves, self._lanes.unseen, self._masks, strict=True):
-            q, k, v = (to_heads(part, shelf, self._n_heads) for part in (query, key, value))
+        for bucket, unseen, mask in zip(self._lanes.buckets, self._lanes.unseen, self._masks, strict=True):
+            q, k, v = (to_heads(part, bucket, self._n_heads) for part in (query, key, value))
             weights = torch.baddbmm(unseen, q, k.transpose(1, 2), alpha=self._scale).softmax(-1)
             dropped = weights if mask is None else weights * mask
             self._kept.append((q, k, v, weights, dropped))
-            self._write(dropped, v, out, shelf)
+            self._write(dropped, v, out, bucket)
         return out
 
     def backward(self, by_output: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The gradients by queries, keys and values."""
         by_query, by_key, by_value = (torch.empty_like(by_output) for _ in range(3))
-        for shelf, mask, kept in zip(self._lanes.shelves, self._masks, self._kept, strict=True):
+        for bucket, mask, kept in zip(self._lanes.buckets, self._masks, self._kept, strict=True):
             q, k, v, weights, dropped = kept
-            by_mix = to_heads(by_output, shelf, self._n_heads)
+            by_mix = to_heads(by_output, bucket, self._n_heads)
             by_weights = torch.bmm(by_mix, v.transpose(1, 2))
             if mask is not None:
                 by_weights.mul_(mask)
             by_scores = torch._softmax_backward_data(by_weights, weights, -1, weights.dtype)
             if self._scale != 1:
                 by_scores.mul_(self._scale)
-            self._write(by_scores, k, by_query, shelf)
-            self._write(by_scores.transpose(1, 2), q, by_key, shelf)
-            self._write(dropped.transpose(1, 2), by_mix, by_value, shelf)
+            self._write(by_scores, k, by_query, bucket)
+            self._write(by_scores.transpose(1, 2), q, by_key, bucket)
+            self._write(dropped.transpose(1, 2), by_mix, by_value, bucket)
         return by_query, by_key, by_value
 
-    def _write(self, a: Tensor, b: Tensor, out: Tensor, shelf: Shelf) -> None:
-        """Writes the product of a and b, which lie as `to_heads` gives them, to the shelf's positions."""
-        here = out[:, shelf.positions]
+    def _write(self, a: Tensor, b: Tensor, out: Tensor, bucket: Bucket) -> None:
+        """Writes the product of a and b, which lie as `to_heads` gives them, to the bucket's positions."""
+        here = out[:, bucket.positions]
         if self._n_heads == 1 and len(out) == 1:
-            torch.bmm(a, b, out=here.view(shelf.n_lanes, shelf.length, -1))
+            torch.bmm(a, b, out=here.view(bucket.n_rows, bucket.length, -1))
             return
         product = torch.bmm(a, b)
-        product = product.view(-1, self._n_heads, shelf.length, product.shape[2]).transpose(1, 2)
+        product = product.view(-1, self._n_heads, bucket.length, product.shape[2]).transpose(1, 2)
         here.copy_(product.reshape(here.shape))
 
 
@@ -176,7 +176,7 @@ def attention_of(
     """The attention of the block of that name, for one step."""
     masks = None
     if dropout is not None:
-        masks = [dropout.attention_mask(f"{name}.attention", shelf) for shelf in lanes.shelves]
+        masks = [dropout.attention_mask(f"{name}.attention", bucket) for bucket in lanes.buckets]
 
     def mix_of(scale: float) -> CausalMix:
         return CausalMix(lanes, scale, masks)

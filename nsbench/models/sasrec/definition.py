@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from nsbench.batching.dropout_masks import ByteDropout, DropoutSites
-from nsbench.batching.packed_positions import OnShelves
+from nsbench.batching.positions import Positions
 from nsbench.models.backbone import Backbone, BackboneSettings, EncoderPass, LookUp, RankingPass
 from nsbench.models.parameter import ParameterSpec, glorot, ones, zeros
 from nsbench.models.sasrec.attention_masks import AttentionMasks, from_heads, to_heads
@@ -109,12 +109,12 @@ class Sasrec(Backbone):
             }
         return DropoutSites(self.settings.dropout_rate, widths, n_heads, max_length)
 
-    def encode(self, p: Mapping[str, Tensor], positions: OnShelves, x: Tensor, masks: ByteDropout | None) -> Tensor:
+    def encode(self, p: Mapping[str, Tensor], positions: Positions, x: Tensor, masks: ByteDropout | None) -> Tensor:
         """As of `Backbone.encode`."""
         n_replicas, d = len(x), self.settings.hidden_dim
         unseen = AttentionMasks(positions, n_replicas, self.settings.n_heads)
         first = torch.arange(1, n_replicas + 1, device=x.device)[:, None] * self.settings.max_length
-        place = functional.embedding(first - 1 - positions.places.from_end, p["positions"].flatten(0, 1))  # [R, P, d]
+        place = functional.embedding(first - 1 - positions.from_end, p["positions"].flatten(0, 1))  # [R, P, d]
         x = _dropped(x * math.sqrt(d) + place, masks, "embedding")
         for block in range(self.settings.n_blocks):
             name = f"blocks.{block}"
@@ -134,12 +134,12 @@ class Sasrec(Backbone):
         """[R, P, d], the values of what each position attends to, mixed by the softmax of queries times keys."""
         scale = 1 / math.sqrt(self.settings.hidden_dim // self.settings.n_heads)
         parts = []
-        for shelf, minus_infinity in zip(unseen.shelves, unseen.unseen, strict=True):
-            q, k, v = (to_heads(part, shelf, self.settings.n_heads) for part in (query, key, value))
+        for bucket, minus_infinity in zip(unseen.buckets, unseen.unseen, strict=True):
+            q, k, v = (to_heads(part, bucket, self.settings.n_heads) for part in (query, key, value))
             weights = (torch.bmm(q, k.transpose(1, 2)) * scale + minus_infinity).softmax(-1)  # [R lanes heads, L, L]
             if masks is not None:
-                weights = weights * masks.attention_mask(name, shelf)
-            parts.append(from_heads(torch.bmm(weights, v), shelf, len(query), self.settings.n_heads))
+                weights = weights * masks.attention_mask(name, bucket)
+            parts.append(from_heads(torch.bmm(weights, v), bucket, len(query), self.settings.n_heads))
         return torch.cat(parts, 1)
 
     def flops(self, mean_context: float) -> float:
@@ -150,7 +150,7 @@ class Sasrec(Backbone):
         d, n_products = self.settings.hidden_dim, 6 if self.settings.attention_output else 5
         return self.settings.n_blocks * (2 * n_products * d**2 + 4 * mean_context * d)
 
-    def training_pass(self, dense: Tensor, positions: OnShelves, masks: ByteDropout | None) -> EncoderPass:
+    def training_pass(self, dense: Tensor, positions: Positions, masks: ByteDropout | None) -> EncoderPass:
         """Written out: about half as many passes over the positions as autograd makes."""
         from nsbench.models.sasrec.encoder import Encoder
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from nsbench.batching.dropout_masks import ByteDropout
-from nsbench.batching.packed_positions import OnShelves
+from nsbench.batching.positions import Positions
 from nsbench.models.sasrec.attention import attention_of
 from nsbench.models.sasrec.attention_masks import AttentionMasks
 from nsbench.models.sasrec.definition import Sasrec, SasrecSettings
@@ -17,7 +17,7 @@ from nsbench.row_ops import sum_into_table
 class Encoder:
     """The states of one step, and the gradient of whatever is computed from them."""
 
-    def __init__(self, backbone: Sasrec, dense: Tensor, positions: OnShelves, masks: ByteDropout | None) -> None:
+    def __init__(self, backbone: Sasrec, dense: Tensor, positions: Positions, masks: ByteDropout | None) -> None:
         """Prepares for one step.
 
         Args:
@@ -34,7 +34,7 @@ class Encoder:
         self._blocks = [_EncoderBlock(self._weights, settings, lanes, masks, name) for name in names]
         self._norm = Norm(self._weights, "norm")
         first = torch.arange(1, len(dense) + 1, device=dense.device)[:, None] * settings.max_length
-        self._positions = first - 1 - positions.places.from_end
+        self._positions = first - 1 - positions.from_end
         self._mask = None if masks is None else masks.mask("embedding")
 
     def forward(self, vectors: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from nsbench.batching.buckets import Block
+from nsbench.batching.bucket import Bucket
 from nsbench.batching.step import Step
 from nsbench.models.backbone import LookUp
 from nsbench.models.sasrec.definition import LAYER_NORM_EPS, Sasrec
@@ -34,9 +34,9 @@ class LastStateEncoder:
     def encode(self, step: Step) -> Tensor:
         """The state after the last item of each row: float32[n_rows, hidden_dim]."""
         settings = self._settings
-        x = self._positions.index_select(0, settings.max_length - 1 - step.places.from_end[0])
+        x = self._positions.index_select(0, settings.max_length - 1 - step.in_buckets.from_end[0])
         # Not held by name: memory that isn't free for the blocks costs a tenth of the time.
-        x.add_(self._look_up(step.inputs[0]), alpha=math.sqrt(settings.hidden_dim))
+        x.add_(self._look_up(step.in_buckets.inputs[0]), alpha=math.sqrt(settings.hidden_dim))
         for block in self._inner:
             x = block.encode(step, x)
         x = self._outer.encode(step, x)
@@ -97,14 +97,14 @@ class _InnerBlock:
 
     def _mixed(self, step: Step, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         out = torch.empty_like(query)
-        for block in step.blocks:
-            q, k, v = (self._heads(part[block.positions], block) for part in (query, key, value))
+        for bucket in step.buckets:
+            q, k, v = (self._heads(part[bucket.positions], bucket) for part in (query, key, value))
             mixed = functional.scaled_dot_product_attention(q, k, v, is_causal=True, scale=self._scale)
-            out[block.positions] = mixed.transpose(1, 2).reshape(-1, query.shape[1])
+            out[bucket.positions] = mixed.transpose(1, 2).reshape(-1, query.shape[1])
         return out
 
-    def _heads(self, positions: Tensor, block: Block) -> Tensor:
-        return positions.view(block.n_rows, block.length, self._n_heads, -1).transpose(1, 2)
+    def _heads(self, positions: Tensor, bucket: Bucket) -> Tensor:
+        return positions.view(bucket.n_rows, bucket.length, self._n_heads, -1).transpose(1, 2)
 
 
 class _LastBlock:
@@ -119,17 +119,19 @@ class _LastBlock:
 
     def encode(self, step: Step, x: Tensor) -> Tensor:
         """[n_rows, d] from [n_positions, d]."""
-        lengths = step.rows.lengths[0]
-        starts = torch.cat([torch.arange(b.n_rows, device=x.device) * b.length + b.first_position for b in step.blocks])
+        lengths = step.lengths[0]
+        starts = torch.cat(
+            [torch.arange(b.n_rows, device=x.device) * b.length + b.first_position for b in step.buckets]
+        )
         query = _norm(x.index_select(0, starts + lengths - 1), self._p, "query_norm")
         heads, d, width = self._key.shape
         q = _linear(query, self._p, "query").mul_(self._scale).view(-1, heads, width)
         asks = torch.bmm(q.transpose(0, 1), self._key.transpose(1, 2)).transpose(0, 1)
         seen = torch.empty(len(query), heads, d, device=x.device)
-        for block in step.blocks:
-            rows = slice(block.first_row, block.end_row)
-            histories = x[block.positions].view(block.n_rows, block.length, d)
-            padded = torch.arange(block.length, device=x.device) >= lengths[rows, None, None]
+        for bucket in step.buckets:
+            rows = slice(bucket.first_row, bucket.end_row)
+            histories = x[bucket.positions].view(bucket.n_rows, bucket.length, d)
+            padded = torch.arange(bucket.length, device=x.device) >= lengths[rows, None, None]
             scores = torch.bmm(asks[rows], histories.transpose(1, 2)).masked_fill_(padded, -torch.inf)
             torch.bmm(scores.softmax(-1), histories, out=seen[rows])
         values = torch.bmm(seen.transpose(0, 1), self._value).transpose(0, 1).reshape(len(query), d)

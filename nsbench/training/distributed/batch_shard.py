@@ -37,7 +37,7 @@ def part_of(step: Step, negatives: Negatives, group: Group) -> tuple[Step, Negat
     if idle:
         batches = [_emptied(batch) for batch in batches]
     length = max(batch.inputs.shape[1] for batch in batches)
-    part = replace(step_of(batches), part_of=Joined(step.rows.lengths[:, :n_rows], step.n_drawn, own))
+    part = replace(step_of(batches), part_of=Joined(step.lengths[:, :n_rows], step.n_drawn, own))
     # A group's users are in several processes.
     negatives = negatives.by_user()
     item_ids, mask = (_cut(tensor[:, :n_rows], own, length) for tensor in (negatives.item_ids, negatives.mask))

@@ -30,7 +30,7 @@ def step(*seeds: int) -> Step:
 
 def states_of(model: Model, batch: Step) -> Tensor:
     vectors = torch.stack(
-        [functional.embedding(ids, table) for ids, table in zip(batch.inputs, model.items, strict=True)]
+        [functional.embedding(ids, table) for ids, table in zip(batch.in_buckets.inputs, model.items, strict=True)]
     )
     return model.backbone.encode(model.named(), batch.in_buckets, vectors, None)
 
@@ -72,8 +72,8 @@ def test_states_equal_a_plain_implementation_position_by_position(attention_outp
     batch = step(0)
     states = states_of(model, batch)[0]
     for row in (0, 5, 15):
-        places = (batch.places.row == row) & batch.places.real[0]
-        expected = plain_sasrec(model, batch.inputs[0, places].tolist())
+        places = (batch.in_buckets.row == row) & batch.in_buckets.real[0]
+        expected = plain_sasrec(model, batch.in_buckets.inputs[0, places].tolist())
         assert torch.allclose(states[places], expected, atol=1e-5)
 
 
@@ -83,8 +83,8 @@ def test_a_replica_has_the_states_that_it_has_alone() -> None:
     states = states_of(model, together)[1]
     expected = states_of(model.replica(1), alone)[0]
     for row in range(len(alone.batches[0].users)):
-        here = states[(together.places.row == row) & together.places.real[1]]
-        assert torch.allclose(here, expected[(alone.places.row == row) & alone.places.real[0]], atol=1e-5)
+        here = states[(together.in_buckets.row == row) & together.in_buckets.real[1]]
+        assert torch.allclose(here, expected[(alone.in_buckets.row == row) & alone.in_buckets.real[0]], atol=1e-5)
 
 
 def test_without_an_output_weight_a_block_has_a_matrix_and_a_bias_less() -> None:

@@ -32,10 +32,10 @@ def test_states_equal_those_of_the_whole_model_at_the_last_positions(
     ids = torch.randint(1, 31, (len(lengths), 7), generator=random)
     ids = torch.where(torch.arange(7) < lengths[:, None], ids, 0)
     step = step_of([UserBatch(torch.zeros_like(lengths), lengths, ids, ids)])
-    assert len(step.blocks) > 1
-    vectors = functional.embedding(step.inputs, model.items[0])
+    assert len(step.buckets) > 1
+    vectors = functional.embedding(step.in_buckets.inputs, model.items[0])
     everywhere = model.backbone.encode(model.named(), step.in_buckets, vectors, None)[0]
-    ends = np.flatnonzero((step.places.column == step.rows.lengths[0, step.places.row] - 1).numpy())
+    ends = np.flatnonzero((step.in_buckets.column == step.lengths[0, step.in_buckets.row] - 1).numpy())
     ranking = model.backbone.ranking_pass(model.dense, lambda items: functional.embedding(items, model.items[0]))
     assert isinstance(ranking, LastStateEncoder)
     assert torch.allclose(ranking.encode(step), everywhere[ends], atol=1e-5)

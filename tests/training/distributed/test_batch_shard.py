@@ -27,7 +27,7 @@ def test_every_second_user_is_a_processs_own_with_its_negatives() -> None:
     """Process 0 of 2 has users 7 and 9, negatives 1, 2 and 5, 6; the mean is over all 6 positions."""
     part, negatives = part_of(step_of([BATCH]), OWN, Place(0, 2))
     assert part.batches[0].users.tolist() == [7, 9]
-    assert part.rows.lengths.tolist() == [[3, 1]]
+    assert part.lengths.tolist() == [[3, 1]]
     assert negatives.item_ids.flatten().tolist() == [1, 2, 5, 6]
     assert part.joined.lengths.tolist() == [[3, 2, 1]]
 
@@ -35,16 +35,16 @@ def test_every_second_user_is_a_processs_own_with_its_negatives() -> None:
 def test_a_part_is_as_wide_as_its_longest_user() -> None:
     """Process 1 of 2 has user 8 with two positions; what the batch shares stays shared."""
     part, negatives = part_of(step_of([BATCH]), SHARED, Place(1, 2))
-    assert part.inputs.tolist() == [[4, 5]]
+    assert part.in_buckets.inputs.tolist() == [[4, 5]]
     assert negatives.item_ids.shape == (1, 1, 1, 2)
     assert negatives.mask.shape == (1, 1, 2, 2)
 
 
 def test_a_process_without_a_user_has_one_position_that_counts_nothing() -> None:
     part, negatives = part_of(step_of([BATCH]), OWN, Place(3, 4))
-    assert part.rows.lengths.tolist() == [[0]]
-    assert part.inputs.tolist() == [[0]]
-    assert not part.places.real.any()
+    assert part.lengths.tolist() == [[0]]
+    assert part.in_buckets.inputs.tolist() == [[0]]
+    assert not part.in_buckets.real.any()
     assert negatives.item_ids.shape == (1, 1, 1, 2)
 
 
