@@ -9,8 +9,7 @@ from nsbench.report.answer.single_run import single_run_note
 from nsbench.report.paper.comparison import preparation_note
 from nsbench.report.run_counts import largest_plan
 from nsbench.report.selection import COMPARED_KINDS, OTHER_PREPARATION, version_of
-from nsbench.report.statistics.estimate import LEVEL, POWER
-from nsbench.report.statistics.student import student_quantile
+from nsbench.report.statistics.t_test import detectable_value
 from nsbench.report.summary import DatasetSummary, MethodSummary
 from nsbench.report.tables.number_text import listed, percent
 from nsbench.terms import ALL, BALANCED_COHORTS
@@ -42,11 +41,11 @@ def size_of_test(summary: DatasetSummary, best: MethodSummary) -> str:
         )
     hit_rate = best.accuracy("hit_rate").mean
     error = math.sqrt(hit_rate * (1 - hit_rate) / n_targets)
-    quantiles = student_quantile(1 - LEVEL / 2, math.inf) + student_quantile(POWER, math.inf)
+    shows = detectable_value(math.inf) * math.sqrt(2) * error
     return (
         f"{text}: another draw of so many would move a hit rate of {percent(hit_rate)} % by about ±{percent(error)}, so "
         f"however many repeats there are, two methods that hit independently must differ by about "
-        f"{percent(quantiles * math.sqrt(2) * error)} points to show; deviations over repeats don't contain that."
+        f"{percent(shows)} points to show; deviations over repeats don't contain that."
     )
 
 

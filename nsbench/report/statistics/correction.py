@@ -18,6 +18,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
     >>> [round(p, 4) for p in holm([0.04, 0.01, float("nan"), 0.03])]
     [0.06, 0.03, nan, 0.06]
     """
+    # scipy corrects for the false discovery rate alone, which lets a share of the claims be wrong.
     corrected = [float("nan")] * len(p_values)
     defined = sorted((p, place) for place, p in enumerate(p_values) if not math.isnan(p))
     largest = 0.0

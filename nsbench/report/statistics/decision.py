@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from nsbench.report.statistics.correction import holm
 from nsbench.report.statistics.estimate import LEVEL, PairedDifference
-from nsbench.report.statistics.student import student_quantile, student_two_sided
+from nsbench.report.statistics.t_test import critical_value, two_sided_p
 from nsbench.report.statistics.variance_components import freedom_of
 
 MOST_REPEATS = 100
@@ -92,7 +92,7 @@ def _exceeds_its_error(pair: PairedDifference) -> bool:
     if parts is None:
         return False
     error = math.sqrt(parts[0] + sum(variance for variance, _ in parts[1]))
-    return abs(pair.difference) > student_quantile(1 - LEVEL / 2, math.inf) * error
+    return abs(pair.difference) > critical_value(math.inf) * error
 
 
 def _p_with(pair: PairedDifference, n_repeats: int) -> float:
@@ -104,7 +104,7 @@ def _p_with(pair: PairedDifference, n_repeats: int) -> float:
     error = math.sqrt(by_users + sum(variance for variance, _ in by_repeats))
     if error == 0:
         return float(pair.difference == 0)
-    return student_two_sided(abs(pair.difference) / error, freedom_of(by_users, by_repeats))
+    return two_sided_p(pair.difference / error, freedom_of(by_users, by_repeats))
 
 
 def _variances(pair: PairedDifference, n_repeats: int) -> tuple[float, list[tuple[float, float]]] | None:

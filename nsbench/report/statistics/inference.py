@@ -1,5 +1,6 @@
 """The statistics of a dataset: every method's intervals, every pair's difference, from ranks where there are any."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations, product
@@ -14,7 +15,6 @@ from nsbench.report.statistics.estimate import (
     BALANCE_OF_MEANS,
     HEAD_SHARE,
     LEVEL,
-    POWER,
     QUANTITY_GROUPS,
     UNDEFINED_INTERVAL,
     Basis,
@@ -24,8 +24,14 @@ from nsbench.report.statistics.estimate import (
     QuantityEstimate,
     Statistics,
 )
-from nsbench.report.statistics.student import student_quantile
-from nsbench.report.statistics.t_test import recorded_values, run_difference, run_spread, student_interval, student_p
+from nsbench.report.statistics.t_test import (
+    detectable_value,
+    recorded_values,
+    run_difference,
+    run_spread,
+    student_interval,
+    student_p,
+)
 from nsbench.report.statistics.user_sums import RankedMethods
 from nsbench.report.statistics.variance_components import Spread
 from nsbench.report.summary import ACCURACY_METRICS
@@ -189,12 +195,8 @@ def _n_targets(method: Method, group: str) -> int:
 
 
 def _detectable(spread: Spread) -> float:
-    quantiles = student_quantile(1 - LEVEL / 2, spread.freedom) + student_quantile(POWER, spread.freedom)
-    return quantiles * spread.standard_error
+    return detectable_value(spread.freedom) * spread.standard_error
 
 
 def _detectable_by_users(spread: Spread) -> float:
-    normal = float("inf")
-    return (student_quantile(1 - LEVEL / 2, normal) + student_quantile(POWER, normal)) * float(
-        spread.user_variance**0.5
-    )
+    return detectable_value(math.inf) * math.sqrt(spread.user_variance)

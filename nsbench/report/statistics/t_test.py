@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from nsbench.report.selection import CUTOFF, Method
 from nsbench.report.statistics.derived_metric import run_values_of
-from nsbench.report.statistics.estimate import LEVEL, QUANTITY_GROUPS, UNDEFINED_INTERVAL, Interval
-from nsbench.report.statistics.student import student_quantile, student_two_sided
+from nsbench.report.statistics.estimate import LEVEL, POWER, QUANTITY_GROUPS, UNDEFINED_INTERVAL, Interval
 from nsbench.report.statistics.variance_components import Spread, freedom_of
 from nsbench.report.summary import ACCURACY_METRICS
 from nsbench.terms import ALL, Cohort, balance_name, metric_name
@@ -61,7 +61,7 @@ def student_interval(spread: Spread) -> Interval:
     """The interval that repeats alone give."""
     if np.isnan(spread.value + spread.repeat_variance):
         return UNDEFINED_INTERVAL
-    half = student_quantile(1 - LEVEL / 2, spread.freedom) * spread.repeat_variance**0.5
+    half = critical_value(spread.freedom) * spread.repeat_variance**0.5
     return Interval(spread.value - half, spread.value + half)
 
 
@@ -71,4 +71,43 @@ def student_p(spread: Spread) -> float:
         return float("nan")
     if spread.repeat_variance == 0:
         return float(spread.value == 0)
-    return student_two_sided(abs(spread.value) / spread.repeat_variance**0.5, spread.freedom)
+    return two_sided_p(spread.value / spread.repeat_variance**0.5, spread.freedom)
+
+
+def two_sided_p(t: float, freedom: float) -> float:
+    """The probability that Student's t is at least as far from 0 as `t`.
+
+    Args:
+        t: A difference in standard errors, of either sign.
+        freedom: Degrees of freedom; infinite: the normal distribution.
+
+    With one degree of freedom (Cauchy), half of the probability lies beyond 1.
+    >>> round(two_sided_p(1.0, 1.0), 4)
+    0.5
+    """
+    return float(2 * stats.t.sf(abs(t), freedom))
+
+
+def critical_value(freedom: float) -> float:
+    """How many standard errors an estimate must be away from 0 to be significant at LEVEL.
+
+    Args:
+        freedom: Degrees of freedom; infinite: the normal distribution.
+
+    >>> round(critical_value(4), 3), round(critical_value(float("inf")), 3)
+    (2.776, 1.96)
+    """
+    return float(stats.t.ppf(1 - LEVEL / 2, freedom))
+
+
+def detectable_value(freedom: float) -> float:
+    """How many standard errors a true difference must measure to be found significant with probability POWER.
+
+    Args:
+        freedom: Degrees of freedom; infinite: the normal distribution.
+
+    The normal distribution's 1.960 for 5 %, two-sided, and 0.842 for 80 %.
+    >>> round(detectable_value(float("inf")), 3)
+    2.802
+    """
+    return critical_value(freedom) + float(stats.t.ppf(POWER, freedom))

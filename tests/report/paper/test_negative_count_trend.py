@@ -32,6 +32,17 @@ def test_a_rank_correlation_of_one_in_seven_trials_is_rare():
     assert trend.p_value < 0.003
 
 
+def test_all_orders_of_six_trials_are_tried():
+    """Of 6! = 720 orders two are perfect."""
+    (trend,) = count_trends(trials("random", RISING[:6]), "hash")
+    assert trend.p_value == pytest.approx(2 / 720)
+
+
+def test_trials_that_all_end_alike_have_no_trend():
+    (trend,) = count_trends(trials("random", [0.1] * 7), "hash")
+    assert (trend.correlation, trend.p_value) == (0, 1)
+
+
 @pytest.mark.parametrize(
     ("values", "expected"), [(RISING, "fails"), (FALLING, "holds"), (UNCLEAR, "undecided")], ids=str
 )
