@@ -24,12 +24,26 @@ from nsbench.tracking.stored_run import StoredRun
 ACCURACY_METRICS = ("hit_rate", "ndcg")
 """The metrics that tables and figures show, each in total, by cohort and as balance."""
 
+METRIC_TITLES = {"hit_rate": f"Hit rate at {CUTOFF}", "ndcg": f"NDCG at {CUTOFF}"}
+"""What tables and figures call the accuracy metrics."""
+
 
 @dataclass(frozen=True)
 class Estimate:
-    """A metric over repeats: `values` of the runs in which it is defined, as shares in [0, 1]."""
+    """A metric over repeats.
+
+    Attributes:
+        values: Of the runs in which it is defined, as shares in [0, 1].
+        n_runs: All runs, whether it is defined in them or not.
+    """
 
     values: tuple[float, ...]
+    n_runs: int
+
+    @classmethod
+    def exact(cls, value: float) -> "Estimate":
+        """A value that is known and not averaged; NaN where it is undefined."""
+        return cls(() if np.isnan(value) else (value,), 1)
 
     @property
     def n(self) -> int:
@@ -150,7 +164,7 @@ def summary_metrics() -> tuple[str, ...]:
 
 def _estimates(runs: Sequence[StoredRun]) -> dict[str, Estimate]:
     return {
-        name: Estimate(tuple(run.metrics[name] for run in runs if not np.isnan(run.metric(name))))
+        name: Estimate(tuple(run.metrics[name] for run in runs if not np.isnan(run.metric(name))), len(runs))
         for name in summary_metrics()
     }
 

@@ -29,8 +29,7 @@ from nsbench.report.figures.canvas.style import (
 )
 from nsbench.report.statistics.confidence_region import mean_region
 from nsbench.report.statistics.pareto import pareto_front
-from nsbench.report.summary import ACCURACY_METRICS, DatasetSummary, Estimate
-from nsbench.report.tables.table import METRIC_TITLES
+from nsbench.report.summary import ACCURACY_METRICS, METRIC_TITLES, DatasetSummary, Estimate
 
 _WIDTH, _HEIGHT, _STACKED_HEIGHT = 9.0, 4.0, 7.6
 _MARKER_POINTS = 7.0

@@ -14,8 +14,7 @@ from nsbench.report.figures.canvas.style import (
     name_rows,
     new_figure,
 )
-from nsbench.report.summary import DatasetSummary
-from nsbench.report.tables.table import METRIC_TITLES
+from nsbench.report.summary import METRIC_TITLES, DatasetSummary
 from nsbench.terms import ALL, BALANCED_COHORTS, Cohort
 
 _WIDTH, _METHOD_HEIGHT, _MARGIN = 6.4, 0.4, 1.2

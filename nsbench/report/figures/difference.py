@@ -8,8 +8,7 @@ from matplotlib.patches import Rectangle
 
 from nsbench.report.figures.canvas.style import FAINT, GROUND, INK, STACKED_WIDTH, drawing_style, new_figure, panel_grid
 from nsbench.report.statistics.estimate import BALANCE, PairedDifference
-from nsbench.report.summary import DatasetSummary
-from nsbench.report.tables.table import METRIC_TITLES
+from nsbench.report.summary import METRIC_TITLES, DatasetSummary
 from nsbench.terms import ALL
 
 _BETTER, _WORSE = "#0072b2", "#d55e00"

@@ -21,8 +21,7 @@ from nsbench.report.figures.canvas.style import (
     panel_grid,
     spread,
 )
-from nsbench.report.summary import ACCURACY_METRICS, DatasetSummary
-from nsbench.report.tables.table import METRIC_TITLES
+from nsbench.report.summary import ACCURACY_METRICS, METRIC_TITLES, DatasetSummary
 
 _WIDTH, _METHOD_HEIGHT, _MARGIN = 8.0, 0.38, 1.0
 

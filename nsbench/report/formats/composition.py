@@ -31,8 +31,10 @@ from nsbench.report.tables.properties import (
     sampler_table,
     size_table,
 )
+from nsbench.report.tables.result import result_tables
+from nsbench.report.tables.run_counts import run_count_tables
 from nsbench.report.tables.settings import command_table, settings_table
-from nsbench.report.tables.table import ReportTable, bookkeeping_tables, result_tables
+from nsbench.report.tables.table import ReportTable
 from nsbench.terms import ALL
 
 PAPER_ADDRESS = "https://arxiv.org/abs/2410.17276"
@@ -147,7 +149,7 @@ def _dataset_section(summary: DatasetSummary, gallery: Gallery) -> Section:
 
 
 def _run_tables(summary: DatasetSummary) -> list[ReportTable | None]:
-    return [*bookkeeping_tables(summary), single_run_table(summary)]
+    return [*run_count_tables(summary), single_run_table(summary)]
 
 
 def _differences(summary: DatasetSummary) -> tuple[ReportTable, ...]:

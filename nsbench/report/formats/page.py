@@ -11,7 +11,6 @@ from nsbench.report.figures.canvas.style import ON_DARK
 from nsbench.report.formats.composition import PAPER_ADDRESS
 from nsbench.report.formats.document import Document, anchor
 from nsbench.report.formats.page_svg import colour_variable, inline_svg
-from nsbench.report.tables.table import TEXT_COLUMNS
 
 _SENTENCES_SHOWN = 5
 """Of each answer at once; the others unfold."""
@@ -34,7 +33,6 @@ def page_html(document: Document) -> str:
     page = environment.get_template("page.html.j2").render(
         document=document,
         style=Markup(style),
-        text_columns=TEXT_COLUMNS,
         shown=_SENTENCES_SHOWN,
         long_from=_LONG_FROM,
         dense_from=_DENSE_FROM,

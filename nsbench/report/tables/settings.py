@@ -10,8 +10,8 @@ from nsbench.report.paper.negative_count_trend import OBJECTIVE_TAG
 from nsbench.report.run_check import number_of
 from nsbench.report.selection import CUTOFF, Method
 from nsbench.report.summary import DatasetSummary
-from nsbench.report.tables.number_text import UNDEFINED
-from nsbench.report.tables.table import Cell, ReportTable
+from nsbench.report.tables.number_text import UNDEFINED, known_count, number
+from nsbench.report.tables.table import ReportTable, numbers, table_of, words
 from nsbench.report.tuning import tunings_of
 from nsbench.terms import ALL, N_EPOCHS, RunKind, metric_name
 from nsbench.tracking.stored_run import StoredRun
@@ -25,34 +25,39 @@ _SAMPLER = "sampler"
 
 def settings_table(summary: DatasetSummary) -> ReportTable | None:
     """What each sampler's repeats were trained with, and for how long; None where no run says."""
-    trials = {tuning.label: tuning for tuning in tunings_of(summary)}
-    rows = tuple(
-        (
-            Cell(marked_label(row.method)),
-            Cell(short_number(row.method.runs[0].params.get("learning_rate", ""))),
-            Cell(negatives_of(row.method.runs[0])),
-            Cell(row.method.runs[0].params.get("batch_size", UNDEFINED)),
-            Cell(_over_runs(row.method, BEST_EPOCH)),
-            Cell(_over_runs(row.method, N_EPOCHS)),
-            Cell(", ".join(trials[row.method.label].studies) or "none"),
-            Cell(_n_trials(trials[row.method.label].n_trials)),
-        )
-        for row in summary.samplers
-        if row.method.runs[0].params
-    )
-    columns = ("Method", "Learning rate", "Negatives", "Batch size", "Best epoch", "Epochs trained", "Study", "Trials")
-    return ReportTable(f"Chosen settings on {summary.dataset}", columns, rows) if rows else None
+    methods = _methods_with_settings(summary)
+    if not methods:
+        return None
+    runs = [method.runs[0] for method in methods]
+    by_label = {tuning.label: tuning for tuning in tunings_of(summary)}
+    tunings = [by_label[method.label] for method in methods]
+    columns = [
+        words("Method", [marked_label(method) for method in methods]),
+        numbers("Learning rate", [number_of(run.params.get("learning_rate", "")) for run in runs], _three_digits),
+        words("Negatives", [negatives_of(run) for run in runs]),
+        numbers("Batch size", [run.params.get("batch_size", UNDEFINED) for run in runs]),
+        numbers("Best epoch", [_values(method, BEST_EPOCH) for method in methods], _range_text),
+        numbers("Epochs trained", [_values(method, N_EPOCHS) for method in methods], _range_text),
+        words("Study", [", ".join(tuning.studies) or "none" for tuning in tunings]),
+        numbers("Trials", [tuning.n_trials for tuning in tunings], known_count),
+    ]
+    return table_of(f"Chosen settings on {summary.dataset}", columns)
 
 
 def command_table(summary: DatasetSummary) -> ReportTable | None:
     """The command that makes each sampler's repeats again; None where no run says its settings."""
-    rows = tuple(
-        (Cell(row.method.label), Cell(repeat_command(summary, row.method)))
-        for row in summary.samplers
-        if row.method.runs[0].params
-    )
-    title = f"Commands that repeat the chosen settings on {summary.dataset}"
-    return ReportTable(title, ("Method", "Command"), rows) if rows else None
+    methods = _methods_with_settings(summary)
+    if not methods:
+        return None
+    columns = [
+        words("Method", [method.label for method in methods]),
+        words("Command", [repeat_command(summary, method) for method in methods]),
+    ]
+    return table_of(f"Commands that repeat the chosen settings on {summary.dataset}", columns)
+
+
+def _methods_with_settings(summary: DatasetSummary) -> list[Method]:
+    return [row.method for row in summary.samplers if row.method.runs[0].params]
 
 
 def repeat_command(summary: DatasetSummary, method: Method) -> str:
@@ -87,24 +92,24 @@ def negatives_of(run: StoredRun) -> str:
 
 def short_number(text: str) -> str:
     """A parameter with three digits; `UNDEFINED` where it is no number."""
-    value = number_of(text)
-    return UNDEFINED if math.isnan(value) else f"{value:.3g}"
+    return _three_digits(number_of(text))
 
 
-def _over_runs(method: Method, name: str) -> str:
-    """The mean over repeats and, where they differ, from which to which.
+def _three_digits(value: float) -> str:
+    return number(value, ".3g")
+
+
+def _values(method: Method, name: str) -> tuple[float, ...]:
+    """A metric of all repeats that have it."""
+    return tuple(value for run in method.runs if not math.isnan(value := run.metric(name)))
+
+
+def _range_text(values: Sequence[float]) -> str:
+    """The mean of whole numbers and, where they differ, from which to which.
 
     The best epoch and the number of epochs are whole in every run.
     """
-    return _spread([value for run in method.runs if not math.isnan(value := run.metric(name))])
-
-
-def _spread(values: Sequence[float]) -> str:
     if not values:
         return UNDEFINED
     low, high = min(values), max(values)
     return f"{low:.0f}" if low == high else f"{fmean(values):.0f} ({low:.0f} to {high:.0f})"
-
-
-def _n_trials(n_trials: int | None) -> str:
-    return UNDEFINED if n_trials is None else str(n_trials)

@@ -14,7 +14,8 @@ from nsbench.report.formats.terminal import LEGEND, terminal_report
 from nsbench.report.tables.evidence import cost_table, difference_table
 from nsbench.report.tables.glance import glance_table
 from nsbench.report.tables.overview import overview_table
-from nsbench.report.tables.table import Standing, cohort_table
+from nsbench.report.tables.result import cohort_table
+from nsbench.report.tables.table import Rank
 from nsbench.terms import RunKind
 from tests.report.stored_run_builder import repeats, stored, summary_of
 from tests.tracking.run_builder import final_metrics
@@ -92,7 +93,7 @@ def test_whichever_method_was_cut_off_its_differences_are_undecided(flags_of_goo
     assert column(difference_table(summary, "hit_rate", "all"), "Verdict") == ["not trained out"]
     assert {claim.verdict for claim in summary.claims} == {"undecided"}
     (row,) = glance_table([summary]).rows
-    assert row[1].standing is Standing.OTHER
+    assert row[1].rank is Rank.OTHER
 
 
 def test_two_methods_that_were_trained_out_are_told_apart_beside_one_that_was_not():

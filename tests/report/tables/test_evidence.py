@@ -13,7 +13,7 @@ from nsbench.report.tables.evidence import (
     published_table,
 )
 from nsbench.report.tables.glance import glance_table
-from nsbench.report.tables.table import Standing
+from nsbench.report.tables.table import Rank
 from tests.report.stored_run_builder import repeats, summary_of
 
 
@@ -34,12 +34,12 @@ def test_the_better_method_comes_first_and_real_differences_are_marked():
     assert [cell.text for cell in row] == [
         *("a", "b", "+10.00", "[9.50, 10.50]", "–", "<0.001", "significant", "-2.00", "0.40")
     ]
-    assert row[2].standing is Standing.BEST
+    assert row[2].rank is Rank.BEST
 
 
 def test_a_difference_by_chance_is_not_marked():
     table = difference_table(summary_with(pair("a", "b", 0.1, 0.2)), "hit_rate", "all")
-    assert table.rows[0][2].standing is Standing.OTHER
+    assert table.rows[0][2].rank is Rank.OTHER
 
 
 def test_an_interval_stands_beside_its_value():
@@ -73,7 +73,7 @@ def test_the_glance_names_who_leads_and_who_is_not_significantly_behind():
     assert [cell.text for cell in row] == [
         *("demo", "a (21.00 %)", "none", "b (60.00 %)", "a", "a, b", "–", "–", "unknown", "–")
     ]
-    assert (row[1].standing, row[3].standing) == (Standing.BEST, Standing.OTHER)
+    assert (row[1].rank, row[3].rank) == (Rank.BEST, Rank.OTHER)
 
 
 def test_a_single_method_has_nothing_to_glance_at():
