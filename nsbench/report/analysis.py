@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from nsbench.report.equal_cost import Histories, HistoryReading, cost_rows
+from nsbench.report.equal_cost import Histories, HistoryCache, cost_rows
 from nsbench.report.faulty_run import FaultyRun, faulty_run
 from nsbench.report.formats.plain_text import MOST_OF_A_LABEL, plain_run, plain_text
 from nsbench.report.paper.claims import judge_claims
@@ -14,7 +14,7 @@ from nsbench.report.paper.comparison import compare_with_paper
 from nsbench.report.run_check import check_runs
 from nsbench.report.statistics.derived_metric import N_COHORTS
 from nsbench.report.statistics.inference import statistics_of
-from nsbench.report.statistics.user_sums import RankedMethods, RankReading
+from nsbench.report.statistics.user_sums import RankCache, RankedMethods
 from nsbench.report.summary import DatasetSummary, summarise
 from nsbench.seeding import derive_seed
 from nsbench.tracking.stored_run import RunReader, StoredRun
@@ -41,7 +41,7 @@ def summary_of_runs(dataset: str, runs: Sequence[StoredRun]) -> DatasetSummary:
 def _read_summary(reader: RunReader, dataset: str, runs: Sequence[StoredRun]) -> DatasetSummary:
     sound, faulty = check_runs(runs, datetime.now(UTC))
     generator = _generator(dataset)
-    ranks, histories = RankReading(reader, generator), HistoryReading(reader)
+    ranks, histories = RankCache(reader, generator), HistoryCache(reader)
     while True:
         summary = _summary(dataset, runs, sound, faulty)
         # A run that goes may let another one in, such as an older one of the same seed.

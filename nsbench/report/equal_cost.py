@@ -33,7 +33,7 @@ Histories = Mapping[str, Sequence[MetricPoint]]
 
 
 @final
-class HistoryReading:
+class HistoryCache:
     """The validations of each trained method's first repeats; each run is read once, however often the choice of runs changes.
 
     Attributes:

@@ -39,7 +39,7 @@ def rivals_of(summary: DatasetSummary, best: MethodSummary, others: Sequence[Met
         summary: With its statistics.
         best: The leading one.
         others: Whom it is compared with; itself is skipped.
-        group: What of the hit rate is compared, one of QUANTITY_GROUPS.
+        group: What of the hit rate is compared, one of DERIVED_GROUPS.
     """
     rivals = []
     for row in others:

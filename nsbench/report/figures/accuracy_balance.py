@@ -144,7 +144,7 @@ def _draw_panel(axes: Axes, points: Sequence[_Point], marks: Mapping[str, Mark])
     near = [point for point in points if point.label not in far]
     for point in near:
         _draw_mark(axes, point, marks[point.label])
-        _draw_spread(axes, point, marks[point.label])
+        _draw_deviation(axes, point, marks[point.label])
     axes.margins(_MARGIN)
     axes.set_xlabel("Balance over head, mid and tail, %")
     axes.set_xlim(right=min(_MOST_BALANCED, axes.get_xlim()[1]))
@@ -170,7 +170,7 @@ def _draw_mark(axes: Axes, point: _Point, mark: Mark) -> None:
     )
 
 
-def _draw_spread(axes: Axes, point: _Point, mark: Mark) -> None:
+def _draw_deviation(axes: Axes, point: _Point, mark: Mark) -> None:
     if point.balance.n == point.accuracy.n > 1:
         runs = 100 * np.array([point.balance.values, point.accuracy.values])
         axes.plot(*runs, linestyle="none", marker=".", markersize=4, color=mark.colour, alpha=0.45, zorder=2)

@@ -74,9 +74,9 @@ def _draw_cell(axes: Axes, row: int, column: int, pair: PairedDifference) -> Non
             (column - 0.5, row - 0.5),
             1,
             1,
-            facecolor=colour if pair.is_real else GROUND,
+            facecolor=colour if pair.is_significant else GROUND,
             edgecolor=GROUND,
-            alpha=0.35 if pair.is_real else 1.0,
+            alpha=0.35 if pair.is_significant else 1.0,
             linewidth=1,
         )
     )
@@ -87,6 +87,6 @@ def _draw_cell(axes: Axes, row: int, column: int, pair: PairedDifference) -> Non
         ha="center",
         va="center",
         fontsize=7.5,
-        fontweight="bold" if pair.is_real else "normal",
-        color=INK if pair.is_real else FAINT,
+        fontweight="bold" if pair.is_significant else "normal",
+        color=INK if pair.is_significant else FAINT,
     )

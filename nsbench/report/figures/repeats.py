@@ -19,7 +19,7 @@ from nsbench.report.figures.canvas.style import (
     name_rows,
     new_figure,
     panel_grid,
-    spread,
+    side_by_side,
 )
 from nsbench.report.summary import ACCURACY_METRICS, METRIC_TITLES, DatasetSummary
 
@@ -59,7 +59,7 @@ def _draw_runs(axes: Axes, place: int, values: np.ndarray, mark: Mark) -> None:
         return
     axes.plot(
         values,
-        place + spread(len(values)),
+        place + side_by_side(len(values)),
         linestyle="none",
         marker=mark.marker,
         markersize=5,

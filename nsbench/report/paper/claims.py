@@ -10,8 +10,8 @@ Source: paper, section 5.2.
 from collections.abc import Callable, Sequence
 
 from nsbench.report.paper.claim import Claim, Verdict
-from nsbench.report.paper.negative_count_trend import judge_counts
-from nsbench.report.statistics.estimate import BALANCE, HEAD_SHARE, PairedDifference, QuantityEstimate
+from nsbench.report.paper.negative_count_trend import judge_negative_counts
+from nsbench.report.statistics.estimate import BALANCE, HEAD_SHARE, IntervalEstimate, PairedDifference
 from nsbench.report.summary import DatasetSummary, MethodSummary
 from nsbench.report.tables.number_text import percent
 from nsbench.terms import ALL, Cohort
@@ -44,7 +44,7 @@ def judge_claims(summary: DatasetSummary, runs: Sequence[StoredRun]) -> tuple[Cl
         "random-favours-head": lambda: _random_favours_head(summary),
         "popularity-raises-mid-and-tail": lambda: _popularity_raises_mid_and_tail(summary),
         "adaptive-mixed-is-best": lambda: _adaptive_mixed_is_best(summary),
-        _OF_TRIALS: lambda: judge_counts(runs, summary.selection.dataset_hash),
+        _OF_TRIALS: lambda: judge_negative_counts(runs, summary.selection.dataset_hash),
         "balance-costs-accuracy": lambda: _balance_costs_accuracy(summary),
     }
     note = _cut_off_note(summary)
@@ -78,9 +78,9 @@ def _random_favours_head(summary: DatasetSummary) -> _Judged:
     evidence = f"Share of the head in head + tail NDCG: {'; '.join(shares)}. {_counted(pairs)}{_alone(others)}"
     if random.method.n_cut_off:
         return "undecided", evidence
-    if own.interval.high < _EVEN or any(pair.is_real and pair.difference < 0 for pair in pairs):
+    if own.interval.high < _EVEN or any(pair.is_significant and pair.difference < 0 for pair in pairs):
         return "fails", evidence
-    is_shown = own.interval.low > _EVEN and all(pair.is_real and pair.difference > 0 for pair in pairs)
+    is_shown = own.interval.low > _EVEN and all(pair.is_significant and pair.difference > 0 for pair in pairs)
     return "holds" if is_shown else "undecided", evidence
 
 
@@ -112,10 +112,10 @@ def _adaptive_mixed_is_best(summary: DatasetSummary) -> _Judged:
         if closest is None:
             return "undecided", "The total is undefined for a sampler."
         evidence.append(f"{title} against the best other sampler, {closest.b}: {_difference_text(closest)}")
-        if any(pair.is_real and pair.difference < 0 for pair in pairs):
+        if any(pair.is_significant and pair.difference < 0 for pair in pairs):
             verdicts.append(-1)
         else:
-            verdicts.append(1 if all(pair.is_real for pair in pairs) and len(pairs) == len(others) else 0)
+            verdicts.append(1 if all(pair.is_significant for pair in pairs) and len(pairs) == len(others) else 0)
     return _verdict(verdicts, 2), f"{'; '.join(evidence)}.{_alone(others)}"
 
 
@@ -129,7 +129,7 @@ def _balance_costs_accuracy(summary: DatasetSummary) -> _Judged:
     same: list[str] = []
     for pair in summary.statistics.pairs("hit_rate", ALL):
         balance = summary.statistics.difference(pair.a, pair.b, "hit_rate", BALANCE)
-        if {pair.a, pair.b} <= labels and balance is not None and pair.is_real and balance.is_real:
+        if {pair.a, pair.b} <= labels and balance is not None and pair.is_significant and balance.is_significant:
             (same if pair.difference * balance.difference > 0 else opposite).append(f"{pair.a} and {pair.b}")
     evidence = (
         f"Of {len(samplers) * (len(samplers) - 1) // 2} pairs of samplers, {len(opposite) + len(same)} differ significantly in "
@@ -147,7 +147,7 @@ def _verdict(agreements: Sequence[int], n_parts: int) -> Verdict:
 
 
 def _agreement(sign: int, pair: PairedDifference) -> int:
-    if not pair.is_real:
+    if not pair.is_significant:
         return 0
     return 1 if sign * pair.difference > 0 else -1
 
@@ -182,8 +182,8 @@ def _names(summary: DatasetSummary) -> str:
 
 
 def _counted(pairs: Sequence[PairedDifference]) -> str:
-    larger = sum(pair.is_real and pair.difference > 0 for pair in pairs)
-    smaller = sum(pair.is_real and pair.difference < 0 for pair in pairs)
+    larger = sum(pair.is_significant and pair.difference > 0 for pair in pairs)
+    smaller = sum(pair.is_significant and pair.difference < 0 for pair in pairs)
     return f"Significantly larger than {larger} and smaller than {smaller} of {len(pairs)} others."
 
 
@@ -194,7 +194,7 @@ def _head_share_text(row: MethodSummary, summary: DatasetSummary) -> str:
     return f"{row.method.label} {_estimate_text(estimate)}{ratio}"
 
 
-def _estimate_text(estimate: QuantityEstimate | None) -> str:
+def _estimate_text(estimate: IntervalEstimate | None) -> str:
     if estimate is None:
         return "undefined"
     interval = f" [{percent(estimate.interval.low)}, {percent(estimate.interval.high)}]"

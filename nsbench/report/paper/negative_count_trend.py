@@ -31,7 +31,7 @@ _N_SHUFFLES = 4_999
 
 
 @dataclass(frozen=True)
-class CountTrend:
+class NegativeCountTrend:
     """How a sampler's objective goes with its number of negatives.
 
     Attributes:
@@ -57,14 +57,14 @@ class CountTrend:
     n_cut_off: int = 0
 
 
-def judge_counts(runs: Sequence[StoredRun], dataset_hash: str) -> tuple[Verdict, str]:
+def judge_negative_counts(runs: Sequence[StoredRun], dataset_hash: str) -> tuple[Verdict, str]:
     """Shown: for some sampler the objective falls with the number. Refuted: it rises for every sampler that can be tested.
 
     Args:
         runs: All runs of a dataset.
         dataset_hash: Only trials on this preparation of the log.
     """
-    trends = count_trends(runs, dataset_hash)
+    trends = negative_count_trends(runs, dataset_hash)
     if not trends:
         return "undecided", (
             f"Needs at least {_FEWEST_TRIALS} finished trials of a sampler with {_FEWEST_COUNTS} or more counts of "
@@ -85,13 +85,13 @@ def judge_counts(runs: Sequence[StoredRun], dataset_hash: str) -> tuple[Verdict,
             "undecided",
             f"{evidence} Of the {n_trials} trials, {n_cut_off} were cut off before they stopped getting better.",
         )
-    real = [trend.correlation for trend in trends if trend.p_holm < LEVEL]
-    if any(correlation < 0 for correlation in real):
+    significant = [trend.correlation for trend in trends if trend.p_holm < LEVEL]
+    if any(correlation < 0 for correlation in significant):
         return "holds", evidence
-    return "fails" if len(real) == len(trends) else "undecided", evidence
+    return "fails" if len(significant) == len(trends) else "undecided", evidence
 
 
-def count_trends(runs: Sequence[StoredRun], dataset_hash: str) -> tuple[CountTrend, ...]:
+def negative_count_trends(runs: Sequence[StoredRun], dataset_hash: str) -> tuple[NegativeCountTrend, ...]:
     """The trend of every sampler with enough finished trials, in the order of their first trial."""
     objectives = {run.study: run.tags.get(OBJECTIVE_TAG, "") for run in runs if run.kind is RunKind.STUDY}
     trials: dict[str, list[tuple[int, float]]] = {}
@@ -116,10 +116,10 @@ def count_trends(runs: Sequence[StoredRun], dataset_hash: str) -> tuple[CountTre
     return tuple(replace(trend, p_holm=p) for trend, p in zip(trends, corrected, strict=True))
 
 
-def _trend(label: str, pairs: NDArray[np.float64], generator: np.random.Generator) -> CountTrend:
+def _trend(label: str, pairs: NDArray[np.float64], generator: np.random.Generator) -> NegativeCountTrend:
     counts, values = pairs.T
     correlation, p_value = _rank_correlation(counts, values, generator)
-    return CountTrend(
+    return NegativeCountTrend(
         label=label,
         n_trials=len(pairs),
         best_count=int(counts[values.argmax()]),

@@ -1,4 +1,4 @@
-"""Where the mean of two quantities lies with 95 % confidence, given their values in some repeats: an ellipse."""
+"""Where the means of two metrics lie together with 95 % confidence, given their values in some repeats: an ellipse."""
 
 from dataclasses import dataclass
 
@@ -25,7 +25,7 @@ def mean_region(x: NDArray[np.float64], y: NDArray[np.float64]) -> EllipseShape 
     """The 95 % confidence region of the mean of pairs that are distributed normally (Hotelling's T squared).
 
     Args:
-        x: [n], the first quantity of each run.
+        x: [n], the first metric of each run.
         y: [n], the second one.
 
     Returns:

@@ -28,7 +28,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return corrected
 
 
-_LEAST_FREEDOM = 2
+_FEWEST_DEGREES_OF_FREEDOM = 2
 
 
 def hedges_g(a: Sequence[float], b: Sequence[float], *, b_is_constant: bool = False) -> float:
@@ -54,9 +54,11 @@ def hedges_g(a: Sequence[float], b: Sequence[float], *, b_is_constant: bool = Fa
     varying = groups[:1] if b_is_constant else groups
     if any(len(values) < 2 for values in varying) or not groups[1]:
         return float("nan")
-    freedom = sum(len(values) - 1 for values in varying)
-    if freedom < _LEAST_FREEDOM:
+    degrees_of_freedom = sum(len(values) - 1 for values in varying)
+    if degrees_of_freedom < _FEWEST_DEGREES_OF_FREEDOM:
         return float("nan")
-    pooled = math.sqrt(sum((len(values) - 1) * float(np.var(values, ddof=1)) for values in varying) / freedom)
+    pooled = math.sqrt(
+        sum((len(values) - 1) * float(np.var(values, ddof=1)) for values in varying) / degrees_of_freedom
+    )
     difference = float(np.mean(groups[0]) - np.mean(groups[1]))
-    return math.nan if pooled == 0 else difference / pooled * (1 - 3 / (4 * freedom - 1))
+    return math.nan if pooled == 0 else difference / pooled * (1 - 3 / (4 * degrees_of_freedom - 1))

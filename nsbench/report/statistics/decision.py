@@ -8,7 +8,7 @@ from functools import lru_cache
 from nsbench.report.statistics.correction import holm
 from nsbench.report.statistics.estimate import LEVEL, PairedDifference
 from nsbench.report.statistics.t_test import critical_value, two_sided_p
-from nsbench.report.statistics.variance_components import freedom_of
+from nsbench.report.statistics.variance_components import degrees_of_freedom_of
 
 MOST_REPEATS = 100
 """Of more, nothing is advised."""
@@ -104,7 +104,7 @@ def _p_with(pair: PairedDifference, n_repeats: int) -> float:
     error = math.sqrt(by_users + sum(variance for variance, _ in by_repeats))
     if error == 0:
         return float(pair.difference == 0)
-    return two_sided_p(pair.difference / error, freedom_of(by_users, by_repeats))
+    return two_sided_p(pair.difference / error, degrees_of_freedom_of(by_users, by_repeats))
 
 
 def _variances(pair: PairedDifference, n_repeats: int) -> tuple[float, list[tuple[float, float]]] | None:

@@ -87,7 +87,7 @@ class _RunSums:
 
 
 @final
-class RankReading:
+class RankCache:
     """The ranks of a dataset's compared runs; each run is read once, however often the choice of runs changes.
 
     Args:

@@ -7,7 +7,7 @@ from nsbench.report.answer.cut_off import COLUMN, cut_off_text, is_uncertain, ma
 from nsbench.report.cost import CostRow
 from nsbench.report.paper.published import PublishedCell
 from nsbench.report.statistics.decision import decision_of
-from nsbench.report.statistics.estimate import BALANCE, BALANCE_OF_MEANS, Interval, QuantityEstimate
+from nsbench.report.statistics.estimate import BALANCE, BALANCE_OF_MEANS, Interval, IntervalEstimate
 from nsbench.report.summary import METRIC_TITLES, DatasetSummary
 from nsbench.report.tables.number_text import UNDEFINED, known_count, number, percent, points
 from nsbench.report.tables.table import Column, Rank, ReportTable, numbers, ranks_of, table_of, words
@@ -52,7 +52,7 @@ def difference_table(summary: DatasetSummary, metric: str, group: str) -> Report
     pairs.sort(key=lambda pair: -pair.difference)
     name = METRIC_TITLES[metric].replace("Hit", "hit")
     what = name if group == ALL else f"{GROUP_TITLES[group].lower()} of {name}"
-    ranks = [Rank.BEST if pair.is_real else Rank.OTHER for pair in pairs]
+    ranks = [Rank.BEST if pair.is_significant else Rank.OTHER for pair in pairs]
     columns = [
         words("Better", [pair.a for pair in pairs]),
         words("Worse", [pair.b for pair in pairs]),
@@ -147,11 +147,11 @@ def cost_note(summary: DatasetSummary) -> tuple[str, ...]:
     )
 
 
-def _is_of(estimate: QuantityEstimate, metric: str, group: str) -> bool:
+def _is_of(estimate: IntervalEstimate, metric: str, group: str) -> bool:
     return (estimate.metric, estimate.group) == (metric, group)
 
 
-def _estimate_text(estimate: QuantityEstimate | None) -> str:
+def _estimate_text(estimate: IntervalEstimate | None) -> str:
     if estimate is None:
         return UNDEFINED
     value = percent(estimate.value)

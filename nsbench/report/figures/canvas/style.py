@@ -121,10 +121,10 @@ def series_colour(number: int) -> str:
     return _PALETTE[number % len(_PALETTE)].lower()
 
 
-def spread(n: int) -> NDArray[np.float64]:
+def side_by_side(n: int) -> NDArray[np.float64]:
     """Shifts of at most .28 that keep n points of a row apart; always the same ones.
 
-    >>> spread(3).round(2).tolist()
+    >>> side_by_side(3).round(2).tolist()
     [-0.28, 0.0, 0.28]
     """
     return np.linspace(-0.28, 0.28, n) if n > 1 else np.zeros(n)
