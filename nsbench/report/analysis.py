@@ -1,4 +1,4 @@
-"""Puts together all that the report says about a dataset: from its runs, and, of the compared ones, ranks and validations."""
+"""Everything that the report says about a dataset, from its runs and from the ranks and validations of the compared ones."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -23,7 +23,7 @@ from nsbench.tracking.stored_run import RunReader, StoredRun
 def read_summaries(reader: RunReader, datasets: Sequence[str]) -> tuple[DatasetSummary, ...]:
     """Everything that the report says about some datasets, statistics, claims and costs included.
 
-    The same runs give the same numbers: resamples come from a seed that the dataset's name decides.
+    The same runs give the same numbers: resamples are seeded by the dataset's name.
 
     Raises:
         TrackingError: The store lacks one of the datasets, or can't be read.
@@ -32,7 +32,7 @@ def read_summaries(reader: RunReader, datasets: Sequence[str]) -> tuple[DatasetS
 
 
 def summary_of_runs(dataset: str, runs: Sequence[StoredRun]) -> DatasetSummary:
-    """The same from runs alone, where no store holds their ranks and validations."""
+    """Everything that runs alone say, where no store holds their ranks and validations."""
     sound, faulty = check_runs(runs, datetime.now(UTC))
     no_ranks = RankedMethods((), np.zeros((N_COHORTS, 0)), 0, ())
     return _completed(_summary(dataset, runs, sound, faulty), no_ranks, {}, _generator(dataset))
@@ -44,7 +44,7 @@ def _read_summary(reader: RunReader, dataset: str, runs: Sequence[StoredRun]) ->
     ranks, histories = RankCache(reader, generator), HistoryCache(reader)
     while True:
         summary = _summary(dataset, runs, sound, faulty)
-        # A run that goes may let another one in, such as an older one of the same seed.
+        # Once a run is dropped another may take its place, such as an older one of the same seed, which may be faulty too.
         faults = {**histories.faults(summary.methods), **ranks.faults(summary.selection.methods)}
         if not faults:
             break

@@ -1,4 +1,4 @@
-"""Single trainings that reach more than the repeats: no table averages them, but whoever chooses should know of them."""
+"""Single trainings that reach more than the repeats: no table averages them, but a reader who chooses should know of them."""
 
 import math
 from collections.abc import Sequence
@@ -53,7 +53,7 @@ def high_single_runs(summary: DatasetSummary) -> list[HighSingleRun]:
 
 
 def single_run_note(summary: DatasetSummary) -> list[str]:
-    """The highest of them in a sentence; empty where there is none."""
+    """The highest of these runs, in a sentence; empty where there is none."""
     found = high_single_runs(summary)
     if not found:
         return []
@@ -68,7 +68,7 @@ def single_run_note(summary: DatasetSummary) -> list[str]:
 
 
 def single_run_table(summary: DatasetSummary) -> ReportTable | None:
-    """These runs with what differs in their settings; None without any."""
+    """These runs and how their settings differ; None without any."""
     found = high_single_runs(summary)[:_MOST_SHOWN]
     if not found:
         return None

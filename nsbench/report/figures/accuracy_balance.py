@@ -39,7 +39,7 @@ _MOST_BALANCED = 103.0
 
 
 _FAR = 1.0
-"""A baseline that lies further from the samplers than so many times their own extent would press them together."""
+"""A baseline that lies further from the samplers than this many times their own extent would press them together."""
 
 _MARGIN = 0.18
 
@@ -74,7 +74,7 @@ def accuracy_balance_figure(
     standard deviation instead.
 
     Args:
-        summary: The dataset's.
+        summary: The dataset's summary.
         marks: How each method is drawn, by label.
         stacked: Whether the panels stand one above the other, for a phone.
 

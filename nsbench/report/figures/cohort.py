@@ -1,4 +1,4 @@
-"""The figure of hit rate by cohort: a line a method. It shows what a sampler costs the tail."""
+"""The figure of hit rate by cohort, one line per method. It shows what a sampler costs the tail."""
 
 import math
 

@@ -14,7 +14,7 @@ from nsbench.terms import ALL
 _BETTER, _WORSE = "#0072b2", "#d55e00"
 _CELL, _MARGIN, _LEAST_WIDTH = 0.5, 1.5, 6.4
 _MOST_METHODS = 40
-"""Of more, the tables tell: a square of 200 is a hundred inches wide."""
+"""More are left to the tables: a square of 200 would be a hundred inches wide."""
 
 _PANELS = (("hit_rate", ALL, METRIC_TITLES["hit_rate"]), ("hit_rate", BALANCE, "Balance of hit rates"))
 
@@ -25,7 +25,7 @@ def difference_figure(summary: DatasetSummary, *, stacked: bool = False) -> Figu
     Significant differences (Holm-corrected) are filled and bold, blue where the row is better and orange where it is worse.
 
     Args:
-        summary: The dataset's.
+        summary: The dataset's summary.
         stacked: Whether the squares stand one above the other, for a phone.
 
     Returns:

@@ -21,12 +21,12 @@ _METRIC = "ndcg"
 
 
 def ratio_figure(summary: DatasetSummary, marks: Mapping[str, Mark]) -> Figure | None:
-    """The mean NDCG in the head divided by that in the tail, a row a method, on a logarithmic axis.
+    """The mean NDCG in the head divided by that in the tail, one row per method, on a logarithmic axis.
 
     A method that never hits the tail has no such ratio; its row says so.
 
     Args:
-        summary: The dataset's.
+        summary: The dataset's summary.
         marks: How each method is drawn, by label.
 
     Returns:
@@ -74,7 +74,7 @@ def _draw_row(axes: Axes, place: int, ratio: float, interval: tuple[float, float
 
 
 def _ratio(row: MethodSummary) -> float:
-    """Not-a-number where both are zero or undefined; infinite where the tail is never hit."""
+    """Head divided by tail; NaN where both are zero or undefined, infinite where the tail is never hit."""
     head, tail = (row.accuracy(_METRIC, cohort.label).mean for cohort in (Cohort.HEAD, Cohort.TAIL))
     if math.isnan(head + tail) or head == tail == 0:
         return math.nan

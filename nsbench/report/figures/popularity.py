@@ -1,6 +1,6 @@
-"""Figures of how popularity spreads over items: the cohorts on a log's own curve, and the curves of all logs together.
+"""Figures of how popularity is distributed over items: the cohorts on a dataset's curve, and the curves of all datasets.
 
-Source: paper, figures 2 and 3. Both are drawn from the dataset's card, so the log itself need not be there any more.
+Source: paper, figures 2 and 3. Both are drawn from the dataset's card, so the dataset itself need not exist any more.
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ def popularity_cohort_figure(summary: DatasetSummary) -> Figure | None:
     """Training interactions of each item by popularity rank, with head, mid and tail marked on it.
 
     Returns:
-        None where the dataset's card does not say.
+        None where the dataset's card lacks them.
     """
     popularity = _popularity(summary)
     if popularity is None:
@@ -57,10 +57,10 @@ def popularity_cohort_figure(summary: DatasetSummary) -> Figure | None:
 
 
 def popularity_figure(summaries: Sequence[DatasetSummary]) -> Figure | None:
-    """Each item's share of the training interactions against its place in the catalogue, a line a log.
+    """Each item's share of the training interactions against its place in the catalogue, one line per dataset.
 
     Returns:
-        None where no card says.
+        None where no card has them.
     """
     known = [(summary.dataset, popularity) for summary in summaries if (popularity := _popularity(summary)) is not None]
     if not known:

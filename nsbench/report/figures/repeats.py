@@ -27,10 +27,10 @@ _WIDTH, _METHOD_HEIGHT, _MARGIN = 8.0, 0.38, 1.0
 
 
 def repeat_figure(summary: DatasetSummary, marks: Mapping[str, Mark], *, stacked: bool = False) -> Figure | None:
-    """Hit rate and NDCG of every run, a row a method, with the mean.
+    """Hit rate and NDCG of every run, one row per method, with the mean.
 
     Args:
-        summary: The dataset's.
+        summary: The dataset's summary.
         marks: How each method is drawn, by label.
         stacked: Whether the panels stand one above the other, for a phone.
 

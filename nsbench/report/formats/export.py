@@ -68,7 +68,7 @@ def report_json(summaries: Sequence[DatasetSummary], tables: Sequence[ReportTabl
     """Everything that the report says, with undefined numbers as null.
 
     Args:
-        summaries: The numbers, one a dataset; shares, not percent.
+        summaries: The numbers, one per dataset; shares, not percent.
         tables: The tables as they are shown.
     """
     shown = [
@@ -131,7 +131,7 @@ def _identity(summary: DatasetSummary, method: Method) -> dict[str, str]:
 
 
 def _is_cut_off(method: Method, run: StoredRun) -> bool | None:
-    """None of a baseline, and where nothing says."""
+    """Whether a run was cut off; None for a baseline, and where that was not recorded."""
     value = math.nan if method.is_baseline else run.metric(CUT_OFF)
     return None if math.isnan(value) else value == 1
 
@@ -146,7 +146,7 @@ def _statistics(row: MethodSummary, metric: str) -> dict[str, float]:
 
 
 def _without_nan(value: object) -> object:
-    """The same with None for every number that is not one or is infinite: JSON has no word for them."""
+    """The same with None for every NaN and infinite number: JSON has neither."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
@@ -162,7 +162,7 @@ def _csv(frame: pd.DataFrame) -> str:
 
 
 def _inert(cell: object) -> object:
-    """A cell that a spreadsheet takes for no formula: a text that begins as one gets an apostrophe in front.
+    """A cell that no spreadsheet takes for a formula: a text that begins like one gets an apostrophe in front.
 
     >>> [_inert(cell) for cell in ("=1+1", "+0.31", "-mine", "a=b")]
     ["'=1+1", '+0.31', "'-mine", 'a=b']

@@ -1,4 +1,4 @@
-r"""The report's tables as LaTeX (booktabs), a file a table, to be taken into a paper with \input."""
+r"""The report's tables as LaTeX (booktabs), one file per table, to be included in a paper with \input."""
 
 from collections.abc import Sequence
 from textwrap import indent

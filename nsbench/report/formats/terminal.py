@@ -54,7 +54,7 @@ def terminal_report(summaries: Sequence[DatasetSummary]) -> RenderableType:
 
 
 def ascii_text(text: str) -> str:
-    r"""A text for what takes nothing but ASCII.
+    r"""A text for a terminal or a file that takes only ASCII.
 
     >>> ascii_text("• 2.00 ±0.10 – ÷ é")
     '* 2.00 +-0.10 - / \\xe9'

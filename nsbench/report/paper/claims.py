@@ -1,4 +1,4 @@
-"""Judges the paper's claims on a log: each rule says what evidence would show a claim and what would refute it.
+"""Judges the paper's claims on a dataset: each rule names the evidence that would show a claim and what would refute it.
 
 Every rule rests on differences of trained-out samplers that are significant after Holm's correction; where some parts of a
 claim are shown and others refuted, the verdict is undecided and the evidence says which. Samplers are compared with samplers,
@@ -56,13 +56,13 @@ def judge_claims(summary: DatasetSummary, runs: Sequence[StoredRun]) -> tuple[Cl
 
 
 def _cut_off_note(summary: DatasetSummary) -> str:
-    """Which samplers decide nothing, as a sentence after another one; empty where all were trained out."""
+    """Which samplers decide nothing, as a sentence to append; empty where all were trained out."""
     cut_off = [row.method.label for row in summary.samplers if row.method.n_cut_off]
     return f" Cut off, so that no difference from them is decided: {', '.join(cut_off)}." if cut_off else ""
 
 
 def _random_favours_head(summary: DatasetSummary) -> _Judged:
-    """Shown: its head share of NDCG exceeds one half and everybody else's. Refuted: one half or somebody exceeds it."""
+    """Shown: its head share of NDCG exceeds one half and that of every other sampler. Refuted: one of these exceeds it."""
     random = _sampler(summary, "random")
     others = [row for row in _samplers(summary) if row is not random]
     if random is None or not others:
@@ -85,7 +85,7 @@ def _random_favours_head(summary: DatasetSummary) -> _Judged:
 
 
 def _popularity_raises_mid_and_tail(summary: DatasetSummary) -> _Judged:
-    """Shown: mid and tail hit rates rise, head and total ones fall. Refuted: some part is, and none is shown."""
+    """Shown: mid and tail hit rates rise, head and total ones fall. Refuted: some part is refuted, and none is shown."""
     popularity, random = _sampler(summary, "popularity"), _sampler(summary, "random")
     if popularity is None or random is None:
         return "undecided", _missing("random and popularity", summary)
@@ -95,12 +95,12 @@ def _popularity_raises_mid_and_tail(summary: DatasetSummary) -> _Judged:
         for group, sign in claimed.items()
     ]
     known = [(sign, pair) for sign, pair in parts if pair is not None]
-    evidence = "Hit rate, popularity less random: " + "; ".join(_difference_text(pair) for _, pair in known) + "."
+    evidence = "Hit rate, popularity minus random: " + "; ".join(_difference_text(pair) for _, pair in known) + "."
     return _verdict([_agreement(sign, pair) for sign, pair in known], len(claimed)), evidence
 
 
 def _adaptive_mixed_is_best(summary: DatasetSummary) -> _Judged:
-    """Shown: it exceeds everybody else in total hit rate and NDCG. Refuted: somebody exceeds it in both."""
+    """Shown: it exceeds every other sampler in total hit rate and NDCG. Refuted: another sampler exceeds it in both."""
     best = _sampler(summary, "adaptive-mixed")
     others = [row for row in _samplers(summary) if row is not best]
     if best is None or not others:
@@ -163,18 +163,18 @@ def _sampler(summary: DatasetSummary, name: str) -> MethodSummary | None:
 def _pairs(
     summary: DatasetSummary, row: MethodSummary, others: Sequence[MethodSummary], metric: str, group: str
 ) -> list[PairedDifference]:
-    """The row less each other, where both are defined."""
+    """The row minus each other row, where both are defined."""
     pairs = [summary.statistics.difference(row.method.label, other.method.label, metric, group) for other in others]
     return [pair for pair in pairs if pair is not None and pair.difference == pair.difference]
 
 
 def _alone(others: Sequence[MethodSummary]) -> str:
-    """That a claim on all other samplers rests on a single one, as a sentence after another one."""
-    return f" Judged beside {others[0].method.label} alone." if len(others) == 1 else ""
+    """That a claim on all other samplers rests on a single one, as a sentence to append."""
+    return f" Judged against {others[0].method.label} alone." if len(others) == 1 else ""
 
 
 def _missing(what: str, summary: DatasetSummary) -> str:
-    return f"Needs finished repeats of {what}; there are some of: {_names(summary)}."
+    return f"Needs finished repeats of {what}; so far there are repeats of: {_names(summary)}."
 
 
 def _names(summary: DatasetSummary) -> str:

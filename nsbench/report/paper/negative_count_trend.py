@@ -1,7 +1,7 @@
 """Whether more negatives help, from the trials of studies: they differ in their counts of negatives by design.
 
 Trials differ in learning rate and batch size too; so a rank correlation, which asks for a trend and not for a size, is
-all that they can give. Its p-value is by permutation: trials are few, and equal counts are many.
+all that they can show. Its p-value is by permutation: trials are few, and equal counts are many.
 """
 
 from collections import Counter
@@ -32,7 +32,7 @@ _N_SHUFFLES = 4_999
 
 @dataclass(frozen=True)
 class NegativeCountTrend:
-    """How a sampler's objective goes with its number of negatives.
+    """How a sampler's objective changes with its number of negatives.
 
     Attributes:
         label: The sampler's label.
@@ -41,9 +41,9 @@ class NegativeCountTrend:
         fewest: The smallest number tried.
         most: The largest.
         correlation: Spearman's, in [-1, 1].
-        p_value: Two-sided, that there is no trend.
+        p_value: Two-sided, for the hypothesis that there is no trend.
         p_holm: Corrected for the number of samplers.
-        n_cut_off: Of the trials, those that ended at their last epoch while they might still have got better.
+        n_cut_off: Trials that ended at their last epoch while they might still have improved.
     """
 
     label: str
@@ -62,7 +62,7 @@ def judge_negative_counts(runs: Sequence[StoredRun], dataset_hash: str) -> tuple
 
     Args:
         runs: All runs of a dataset.
-        dataset_hash: Only trials on this preparation of the log.
+        dataset_hash: Only trials on this preparation of the dataset count.
     """
     trends = negative_count_trends(runs, dataset_hash)
     if not trends:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 FEWEST_RUNS = 4
-"""With three runs the region is sixteen deviations wide, and says nothing."""
+"""With three runs the region is sixteen deviations wide, which shows nothing."""
 
 _LEVEL = 0.05
 

@@ -7,10 +7,10 @@ import numpy as np
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """P-values corrected for their number: rejecting those below a level errs once or more with at most that chance.
+    """P-values corrected for their number: the probability of one or more false rejections stays below the level.
 
     Args:
-        p_values: In any order; undefined ones stay so and don't count.
+        p_values: In any order; NaN stays NaN and doesn't count.
 
     Source: Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 1979.
 
@@ -40,7 +40,7 @@ def hedges_g(a: Sequence[float], b: Sequence[float], *, b_is_constant: bool = Fa
         b_is_constant: Whether b has no deviation of its own, as a popularity list.
 
     Returns:
-        Not-a-number below two degrees of freedom, where the correction leaves nothing, and where repeats don't vary.
+        NaN below two degrees of freedom, where the correction leaves nothing, and where repeats don't vary.
 
     Source: Hedges, "Distribution theory for Glass's estimator of effect size", Journal of Educational Statistics 1981.
 

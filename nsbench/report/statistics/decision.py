@@ -11,25 +11,25 @@ from nsbench.report.statistics.t_test import critical_value, two_sided_p
 from nsbench.report.statistics.variance_components import degrees_of_freedom_of
 
 MOST_REPEATS = 100
-"""Of more, nothing is advised."""
+"""No larger number is advised."""
 
 
 class Decision(Enum):
-    """What is known of a difference."""
+    """What is known about a difference."""
 
     SIGNIFICANT = "significant"
     NOT_SIGNIFICANT = "not significant"
     TOO_FEW = "too few repeats"
-    """It can't be tested, or the test fails for its few degrees of freedom and not for the difference's size."""
+    """It can't be tested, or the test fails because of its few degrees of freedom and not of the difference's size."""
     CUT_OFF = "not trained out"
-    """Trainings of one of the methods were cut off: the difference may yet change, whatever the test says."""
+    """Trainings of one of the methods were cut off: the difference may still change, whatever the test finds."""
 
 
 def decision_of(pair: PairedDifference) -> Decision:
-    """What is known of a difference.
+    """What is known about a difference.
 
-    With two repeats a test needs a difference of many deviations, so that one fails proves nothing: a difference is called
-    not significant only where even the test with endless degrees of freedom fails, and other test users might turn it.
+    With two repeats a test needs a difference of many deviations, so that it proves nothing when it fails: a difference is
+    called not significant only where even a test with infinite degrees of freedom fails, and other test users might reverse it.
     """
     if pair.is_cut_off:
         return Decision.CUT_OFF
@@ -52,7 +52,7 @@ def repeats_needed(pairs: Sequence[PairedDifference], wanted: PairedDifference) 
         wanted: One of them, either way round.
 
     Returns:
-        None where it can't be said, as with a single run, or where MOST_REPEATS are not enough.
+        None where that is unknown, as with a single run, or where MOST_REPEATS are not enough.
     """
     place = next((i for i, pair in enumerate(pairs) if {pair.a, pair.b} == {wanted.a, wanted.b}), None)
     if place is None or math.isnan(_p_with(pairs[place], MOST_REPEATS)):
@@ -76,9 +76,9 @@ def repeats_needed(pairs: Sequence[PairedDifference], wanted: PairedDifference) 
 
 @lru_cache(maxsize=512)
 def _corrected(pairs: tuple[PairedDifference, ...], n_repeats: int) -> list[float]:
-    """The corrected p-values with so many repeats of every method."""
+    """The corrected p-values with that many repeats of every method."""
     p_values = [_p_with(pair, n_repeats) for pair in pairs]
-    # One that can't be foretold takes part in the correction all the same.
+    # A p-value that can't be predicted still counts in the correction.
     known = [
         1.0 if math.isnan(p) and pair.difference == pair.difference else p
         for p, pair in zip(p_values, pairs, strict=True)
@@ -87,7 +87,7 @@ def _corrected(pairs: tuple[PairedDifference, ...], n_repeats: int) -> list[floa
 
 
 def _exceeds_its_error(pair: PairedDifference) -> bool:
-    """Whether a test with endless degrees of freedom, for this pair alone, would find the difference."""
+    """Whether a test with infinite degrees of freedom, for this pair alone, would find the difference."""
     parts = _variances(pair, 0)
     if parts is None:
         return False
@@ -96,7 +96,7 @@ def _exceeds_its_error(pair: PairedDifference) -> bool:
 
 
 def _p_with(pair: PairedDifference, n_repeats: int) -> float:
-    """The p-value with so many repeats of both methods; not-a-number where deviations are unknown."""
+    """The p-value with that many repeats of both methods; NaN where deviations are unknown."""
     parts = _variances(pair, n_repeats)
     if parts is None or math.isnan(pair.difference):
         return math.nan

@@ -15,7 +15,7 @@ LEVEL = 0.05
 """Two-sided level of tests and, as its complement, of intervals: a corrected p-value below it is significant."""
 
 POWER = 0.8
-"""The chance with which the smallest detectable difference would be found."""
+"""The probability with which the smallest detectable difference would be found."""
 
 BALANCE = "balance"
 """The group whose value is the mean over repeats of the balance over head, mid and tail."""
@@ -46,7 +46,7 @@ class Interval:
 
     @property
     def is_defined(self) -> bool:
-        """Whether there is an interval at all."""
+        """Whether there is an interval."""
         return not math.isnan(self.low + self.high)
 
     def holds(self, value: float) -> bool:
@@ -121,8 +121,8 @@ class PairedDifference:
         smallest_with_endless_repeats: The same if repeats were free: what is left is due to the test users alone.
         basis: What interval and p-value allow for.
         by_users: The interval for these very trainings, which allows for other test users alone; undefined without ranks.
-        components: What the difference varies by; None where nothing says.
-        is_cut_off: Whether trainings of one of the methods were cut off, so that the difference may yet change.
+        components: What the difference varies by; None where that is unknown.
+        is_cut_off: Whether trainings of one of the methods were cut off, so that the difference may still change.
     """
 
     a: str

@@ -121,7 +121,7 @@ class _Inference:
             interval, p_value = t_interval(components), t_test_p(components)
         basis = _basis(interval, [a, b], is_ranked=is_ranked)
         metric, group = _named(derived)
-        # One run of a trained method says nothing on how much another seed would change.
+        # One run of a trained method does not show how much another seed would change.
         is_tested = basis in {"users and repeats", "repeats"}
         return PairedDifference(
             a=a.label,

@@ -1,4 +1,4 @@
-"""From rank artifacts to sums over users, the form that resampling needs: kept for all runs at once, they are small."""
+"""From rank artifacts to sums over users, the form that resampling needs and small enough to be kept for all runs."""
 
 import copy
 import hashlib
@@ -21,7 +21,7 @@ from nsbench.report.statistics.derived_metric import N_COHORTS
 from nsbench.tracking.stored_run import RunReader, StoredRun
 
 MAX_CLUSTERS = 20_000
-"""Users beyond so many share a cluster with others drawn by chance, which bounds memory and time and keeps intervals right.
+"""Where there are more users, they share clusters at random, which bounds memory and time and keeps intervals right.
 
 With 7 methods of 20 repeats that is 90 MB of sums.
 """
@@ -88,11 +88,11 @@ class _RunSums:
 
 @final
 class RankCache:
-    """The ranks of a dataset's compared runs; each run is read once, however often the choice of runs changes.
+    """The ranks of a dataset's compared runs; each run is read once, even when the selection changes.
 
     Args:
         reader: Where the artifacts are.
-        generator: Draws the clusters of users where there are many; what it draws later depends on the sound runs alone.
+        generator: Draws the clusters of users where there are many; faulty runs don't change what it draws afterwards.
     """
 
     def __init__(self, reader: RunReader, generator: np.random.Generator) -> None:
@@ -108,10 +108,10 @@ class RankCache:
     def faults(self, methods: Sequence[Method]) -> dict[str, str]:
         """Why some of the runs can't be right, by run id.
 
-        A run without ranks is none of them where its whole method has none, or nobody's can be read.
+        A run without ranks is not at fault where its whole method has none, or none can be read at all.
 
         Args:
-            methods: Whose runs saw the same log under the same protocol.
+            methods: Their runs saw the same dataset under the same protocol.
         """
         runs = [run for method in methods for run in method.runs]
         for run in runs:
@@ -143,7 +143,7 @@ class RankCache:
         """The methods whose ranks were read; one that lacks any of them is left out with a note.
 
         Args:
-            methods: Those whose faults were asked for last.
+            methods: As in the last call of `faults`, which reads them.
         """
         chosen = self._chosen(methods)
         found: list[UserSums] = []
@@ -162,7 +162,7 @@ class RankCache:
         return RankedMethods(tuple(found), chosen.sum(), chosen.n_users, notes)
 
     def _chosen(self, methods: Sequence[Method]) -> _Targets | None:
-        """The targets that most runs ranked; of as many, those of the run that comes first."""
+        """The targets that most runs ranked; where two are as frequent, those of the run that comes first."""
         targets = [
             self._found[run.run_id].targets for method in methods for run in method.runs if run.run_id in self._found
         ]

@@ -33,13 +33,13 @@ class VarianceComponents:
 def degrees_of_freedom_of(known: float, estimated: Sequence[tuple[float, float]]) -> float:
     """Degrees of freedom of a sum of variances.
 
-    Among the estimated parts: Welch's, of which the chance difference of equal variances takes none, at most their sum. With a
-    known part: divided by the estimated parts' share. (Satterthwaite's rule divides by the square of the share, which is
-    too much where the share is underestimated: 92 % coverage at three repeats and a share of .8, 95 % with ours; and between
-    95 and 96 % from three repeats on at any share.)
+    For the estimated parts alone: Welch's formula, which loses nothing where equal variances differ by chance, and at most the
+    sum of theirs. With a known part: that, divided by the estimated parts' share. (Satterthwaite's rule divides by the square of
+    the share, which is too much where the share is underestimated: 92 % coverage at three repeats and a share of .8, 95 % with
+    ours; and between 95 and 96 % from three repeats on at any share.)
 
     Args:
-        known: A part that counts as known, since many users tell it.
+        known: A part that counts as known, since it is estimated from many users.
         estimated: The other parts with the degrees of freedom of each.
 
     Returns:

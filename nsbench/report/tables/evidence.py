@@ -25,7 +25,7 @@ _MEBIBYTE = 1 << 20
 _WHOLE_FROM_S = 10.0
 _MOST_EFFECT = 10.0
 _LEAST_SHOWN = 0.5e-4
-"""What is smaller would be shown as 0.00."""
+"""Anything smaller would be shown as 0.00."""
 
 _YES_OR_NO = {True: "yes", False: "no", None: UNDEFINED}
 
@@ -68,7 +68,7 @@ def difference_table(summary: DatasetSummary, metric: str, group: str) -> Report
 
 
 def claim_table(summary: DatasetSummary) -> ReportTable | None:
-    """The paper's claims with the verdict of this log; None where none was judged."""
+    """The paper's claims with their verdicts on this dataset; None where none was judged."""
     if not summary.claims:
         return None
     columns = [
@@ -80,7 +80,7 @@ def claim_table(summary: DatasetSummary) -> ReportTable | None:
 
 
 def published_table(summary: DatasetSummary, metric: str) -> ReportTable | None:
-    """Our numbers beside the paper's, cell by cell; None where the log is none of the paper's."""
+    """Our numbers beside the paper's, cell by cell; None for a dataset that the paper lacks."""
     cells = [cell for cell in summary.published if cell.metric == metric]
     if not cells:
         return None
@@ -99,7 +99,7 @@ def published_table(summary: DatasetSummary, metric: str) -> ReportTable | None:
 
 
 def cost_table(summary: DatasetSummary) -> ReportTable | None:
-    """What a run of each method takes and what it reaches for it; None without costs."""
+    """What a run of each method costs and what it reaches for that; None without costs."""
     costs = summary.costs
     if not costs:
         return None
@@ -172,7 +172,7 @@ def _detectable_text(difference: float) -> str:
 
 
 def _effect_text(size: float) -> str:
-    """An effect size; one beyond ten deviations says no more than that."""
+    """An effect size; beyond ten deviations its size means nothing more."""
     if abs(size) > _MOST_EFFECT:
         return f"{'>' if size > 0 else '<−'}{_MOST_EFFECT:.0f}"
     return number(size, ".2f")

@@ -52,7 +52,7 @@ def _leaders(names: tuple[str, str], leaders: Sequence[tuple[Cell, str]]) -> lis
 
 
 def _leader(summary: DatasetSummary, group: str, estimates: Sequence[Estimate]) -> tuple[Cell, str]:
-    """The sampler with the highest mean, and those that are not significantly behind it, for whatever reason."""
+    """The sampler with the highest mean, and those that are not shown to be behind it, for whatever reason."""
     defined = [i for i, estimate in enumerate(estimates) if not math.isnan(estimate.mean)]
     if not defined:
         return Cell(UNDEFINED), UNDEFINED
@@ -65,7 +65,7 @@ def _leader(summary: DatasetSummary, group: str, estimates: Sequence[Estimate]) 
 
 
 def _baseline(summary: DatasetSummary) -> tuple[str, str]:
-    """The line to beat, and the samplers that are significantly above it."""
+    """The best baseline, and the samplers that are significantly above it."""
     best = best_baseline(summary)
     if best is None:
         return UNDEFINED, UNDEFINED

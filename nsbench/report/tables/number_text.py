@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from nsbench.report.summary import Estimate
 
 UNDEFINED = "–"
-"""What stands where a number is undefined."""
+"""Shown where a number is undefined."""
 
 
 def percent(share: float, decimals: int = 2) -> str:

@@ -1,4 +1,4 @@
-"""Tables of what is compared: samplers by property, and logs by size and by cohort. Source: paper, tables 1 and 2."""
+"""Tables of what is compared: samplers by property, and datasets by size and by cohort. Source: paper, tables 1 and 2."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ _TICKS = {True: "✓", False: ""}
 def sampler_table(summaries: Sequence[DatasetSummary]) -> ReportTable | None:
     """Every method's properties and its name in the paper; None without methods.
 
-    A baseline has no negatives and so none of the properties.
+    A baseline has no negatives, so it has none of the properties.
     """
     runs: dict[str, StoredRun] = {}
     for summary in summaries:
@@ -35,7 +35,7 @@ def sampler_table(summaries: Sequence[DatasetSummary]) -> ReportTable | None:
 
 
 def size_table(summaries: Sequence[DatasetSummary]) -> ReportTable | None:
-    """The logs' sizes after filtering; None where no run holds a card."""
+    """The datasets' sizes after filtering; None where no run holds a card."""
     known = [(summary.dataset, summary.card) for summary in summaries if summary.card is not None]
     if not known:
         return None
@@ -59,7 +59,7 @@ def size_table(summaries: Sequence[DatasetSummary]) -> ReportTable | None:
 
 
 def popularity_table(summaries: Sequence[DatasetSummary]) -> ReportTable | None:
-    """Share of items and median percentage of users for each cohort; None where no card says.
+    """Share of items and median percentage of users for each cohort; None where no card has them.
 
     The median percentage of users: for each item, the percentage of the training users who have it; then the median over
     the cohort's items.
@@ -83,10 +83,10 @@ def popularity_table(summaries: Sequence[DatasetSummary]) -> ReportTable | None:
 
 
 def cards_without_popularity(summaries: Sequence[DatasetSummary]) -> list[str]:
-    """The datasets whose runs do not say how popularity spreads, with what to do, in sentences."""
+    """Which datasets' runs did not record popularity by cohort, and when it is recorded, in sentences."""
     return [
-        f"{summary.dataset}: its runs were recorded without the cohorts' sizes and the popularity curve; they are there for "
-        "runs of datasets that this version prepares."
+        f"{summary.dataset}: its runs were recorded without the cohorts' sizes and the popularity curve; runs of datasets "
+        "that this version prepares have them."
         for summary in summaries
         if summary.methods and (summary.card is None or summary.card.popularity is None)
     ]

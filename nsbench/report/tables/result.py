@@ -27,8 +27,8 @@ def result_tables(summary: DatasetSummary) -> list[ReportTable]:
 def cohort_table(summary: DatasetSummary, metric: str) -> ReportTable:
     """An accuracy metric in total and by cohort, and its balance; the best and second best of each column are marked.
 
-    Where the log's generator knows it, the last row says what the best possible model would reach, and a note how more was
-    reached than that.
+    Where the dataset's generator knows it, the last row shows what the best possible model would reach, and a note explains how
+    methods can exceed that.
     """
     groups = [ALL, *(cohort.label for cohort in BALANCED_COHORTS)]
     groups += [Cohort.COLD.label] if summary.has_cold_hits else []
@@ -52,7 +52,7 @@ def cohort_table(summary: DatasetSummary, metric: str) -> ReportTable:
 def balance_table(summary: DatasetSummary) -> ReportTable:
     """Balance of both metrics, averaged over runs, and of the average hit rates and NDCGs.
 
-    The first is what the paper reports; the second does not call a method unbalanced whose single runs vary.
+    The first is what the paper reports; the second does not count it as imbalance that single runs vary.
     """
     columns = _method_columns(summary)
     for metric, name in zip(ACCURACY_METRICS, ("Hit rate", "NDCG"), strict=True):
@@ -68,7 +68,7 @@ def balance_of_means(row: MethodSummary, metric: str) -> float:
 
 
 def sampler_ranks(values: Sequence[float], methods: Sequence[MethodSummary]) -> list[Rank]:
-    """The best and second best sampler: a baseline is a line to beat and wins no place.
+    """The best and second best sampler; baselines are lines to beat and get no rank.
 
     Args:
         values: One per method, larger being better.
@@ -83,7 +83,7 @@ def _method_columns(summary: DatasetSummary, last: str | None = None) -> list[Co
 
     Args:
         summary: The dataset's.
-        last: The name of a last row that is no method; None: there is none.
+        last: The name of an additional last row; None: there is none.
     """
     methods = [row.method for row in summary.methods]
     more = [] if last is None else [last]

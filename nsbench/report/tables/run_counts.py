@@ -1,15 +1,15 @@
-"""Tables of what became of every run, so that none goes missing unseen."""
+"""Tables of what became of every run, so that no missing run goes unnoticed."""
 
 from nsbench.report.summary import DatasetSummary
 from nsbench.report.tables.number_text import count
 from nsbench.report.tables.table import ReportTable, numbers, table_of, words
 
 _MOST_FAULTY = 20
-"""Faulty runs that a table names: a thousand trials with the same fault say no more."""
+"""Faulty runs that a table names: a thousand trials with the same fault would show no more."""
 
 
 def run_count_tables(summary: DatasetSummary) -> list[ReportTable]:
-    """What became of every run, and, where there are any, the finished runs that no table averages, and the faulty ones."""
+    """What became of every run; then, where there are any, the finished runs that no table averages, and the faulty ones."""
     tables = [_count_table(summary)]
     if left_out := summary.selection.left_out:
         columns = [

@@ -1,4 +1,4 @@
-"""Tables of the settings that each sampler's repeats have, and of the commands that make these repeats again."""
+"""Tables of the settings that each sampler's repeats have, and of the commands that run these repeats again."""
 
 import math
 import shlex
@@ -24,7 +24,7 @@ _SAMPLER = "sampler"
 
 
 def settings_table(summary: DatasetSummary) -> ReportTable | None:
-    """What each sampler's repeats were trained with, and for how long; None where no run says."""
+    """What each sampler's repeats were trained with, and for how long; None where no run recorded it."""
     methods = _methods_with_settings(summary)
     if not methods:
         return None
@@ -45,7 +45,7 @@ def settings_table(summary: DatasetSummary) -> ReportTable | None:
 
 
 def command_table(summary: DatasetSummary) -> ReportTable | None:
-    """The command that makes each sampler's repeats again; None where no run says its settings."""
+    """The command that runs each sampler's repeats again; None where no run recorded its settings."""
     methods = _methods_with_settings(summary)
     if not methods:
         return None
@@ -61,7 +61,7 @@ def _methods_with_settings(summary: DatasetSummary) -> list[Method]:
 
 
 def repeat_command(summary: DatasetSummary, method: Method) -> str:
-    """A shell command with every setting written out: it gives the same runs whatever later defaults are."""
+    """A shell command with every setting written out, so that it gives the same runs even if defaults change later."""
     newest = method.runs[-1]
     study = _study_of_other_objective(summary, newest)
     source = ["--defaults"] if study is None else ["--study", study]
@@ -72,7 +72,7 @@ def repeat_command(summary: DatasetSummary, method: Method) -> str:
 
 
 def _study_of_other_objective(summary: DatasetSummary, repeat: StoredRun) -> str | None:
-    """The repeats' study where it maximised something else than by default: then that decides the best epoch, too."""
+    """The repeats' study where its objective was not the default one, since the objective also decides the best epoch."""
     for run in summary.runs:
         if run.kind is RunKind.STUDY and run.study == repeat.study:
             return run.study if run.tags.get(OBJECTIVE_TAG, _USUAL_OBJECTIVE) != _USUAL_OBJECTIVE else None
@@ -80,7 +80,7 @@ def _study_of_other_objective(summary: DatasetSummary, repeat: StoredRun) -> str
 
 
 def negatives_of(run: StoredRun) -> str:
-    """The negatives of a positive, and how many of the proposed ones are kept."""
+    """The negatives per positive, and how many of the proposed ones are kept."""
     fields = run.count_fields
     parts = [f"{run.params[name]} {origin}".strip() for name, origin in fields.proposed.items() if name in run.params]
     if not parts:
@@ -91,7 +91,7 @@ def negatives_of(run: StoredRun) -> str:
 
 
 def short_number(text: str) -> str:
-    """A parameter with three digits; `UNDEFINED` where it is no number."""
+    """A parameter with three digits; `UNDEFINED` where it is not a finite number."""
     return _three_digits(number_of(text))
 
 

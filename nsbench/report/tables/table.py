@@ -1,7 +1,7 @@
 """What the report's tables are made of: a DataFrame of values, and how each of its columns is written.
 
-Values become text as late as a file is written, so that whoever works in Python gets numbers. What stands in a table is
-the business of the other files of this folder.
+Values become text only when a file is written, so that numbers stay numbers in Python. The other files of this folder decide
+what a table shows.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -70,7 +70,7 @@ def numbers(name: str, values: Sequence[object], text: Callable[..., str] = str,
     return Column(name, values, ColumnStyle(text, ranks=tuple(ranks)))
 
 
-# Frames have no equality that is true or false, so tables are compared by identity.
+# Comparing two frames gives a frame and not a bool, so tables are compared by identity.
 @dataclass(frozen=True, eq=False)
 class ReportTable:
     """A table with a title.
@@ -97,7 +97,7 @@ class ReportTable:
     def texts(self) -> pd.DataFrame:
         """The table as it is shown, without the ranks."""
         texts = {name: [style.text(value) for value in self.frame[name]] for name, style in self.styles.items()}
-        # Not pandas' own type for text, which a label with half of a surrogate pair breaks.
+        # Not pandas' own type for text: it fails on a label that holds half a surrogate pair.
         return pd.DataFrame(texts, dtype=object)
 
     @cached_property
@@ -127,11 +127,11 @@ def ranks_of(values: Sequence[float]) -> list[Rank]:
     """
     ordered = sorted({value for value in values if not np.isnan(value)}, reverse=True)
     places = dict(zip(ordered, (Rank.BEST, Rank.SECOND), strict=False))
-    # With a single row there is nothing to be best of.
+    # A single row is neither best nor second best: there is nothing to compare it with.
     return [places.get(value, Rank.OTHER) if len(values) > 1 else Rank.OTHER for value in values]
 
 
 def _series(values: Sequence[object]) -> pd.Series:
-    # Left to itself pandas makes None a NaN, and whole numbers beside it 2.0 and 3.0; and it chokes on odd texts (`texts`).
+    # By default None becomes NaN and the whole numbers beside it 2.0 and 3.0; and texts get the type that `texts` avoids.
     is_kept = any(value is None or isinstance(value, str) for value in values)
     return pd.Series(list(values), dtype=object if is_kept else None)

@@ -52,7 +52,7 @@ def test_cut_off_runs_are_the_first_thing_that_is_said():
     sentences = answer(summary_of(POPREC, good([1, 1, 0]), bad([0, 1, 0])))
     assert sentences[0] == (
         "Not trained out: 2 of 3 runs of good and 1 of 3 runs of bad were cut off at epoch 20, while they might still have got "
-        "better; the same `nsbench repeat` with `--epochs 60` (in a profile: `epochs` in its part `repeat`) goes on with them. "
+        "better; the same `nsbench repeat` with `--epochs 60` (in a profile: `epochs` in its part `repeat`) resumes them. "
         "What follows may change."
     )
 
@@ -60,7 +60,7 @@ def test_cut_off_runs_are_the_first_thing_that_is_said():
 def test_a_single_cut_off_run_is_one():
     sentences = answer(summary_of(good([0, 0, 1]), bad([0, 0, 0])))
     assert sentences[0].startswith("Not trained out: 1 of 3 runs of good was cut off at epoch 20, while it might still")
-    assert "goes on with it." in sentences[0]
+    assert "resumes it." in sentences[0]
 
 
 def test_the_most_epochs_decide_on_the_advice():

@@ -195,6 +195,6 @@ def test_a_command_breaks_between_words_alone():
 
 def test_a_log_of_which_only_the_order_is_known_is_said_to_be_one() -> None:
     ordered = summary_of([stored("a", card=card_json(options={"time_unit": "order"}))])
-    said = "times only give the order of its interactions: the split goes by that order, and nothing is known of days"
+    said = "times only give the order of its interactions: the split goes by that order, and days are unknown"
     assert said in report_of(ordered)
     assert said not in report_of(summary_of([stored("a", card=card_json())]))

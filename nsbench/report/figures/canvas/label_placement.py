@@ -53,7 +53,7 @@ def place_labels(
         bounds: Where labels must stay.
 
     Returns:
-        One box a point, in the same order.
+        One box per point, in the same order.
     """
     candidates = [_candidates(point, size) for point, size in zip(points, sizes, strict=True)]
     strangers = [np.delete(points, i, axis=0) for i in range(len(points))]
