@@ -86,6 +86,7 @@ def cost_rows(methods: Sequence[MethodSummary], histories: Histories) -> tuple[C
     clock = _clock([run for row in trained for run in row.method.runs])
     costs = [cost for row in trained if not math.isnan(cost := _mean(row.method.runs, _SECONDS[clock]))]
     devices = {_device(run) for row in trained for run in row.method.runs}
+    # Seconds of different devices can't be compared, so these have no common budget.
     budget_s = min(costs) if costs and len(devices) == 1 else float("nan")
     return tuple(_row(row, histories, budget_s, clock) for row in methods)
 
@@ -123,6 +124,7 @@ def _row(row: MethodSummary, histories: Histories, budget_s: float, clock: Clock
 
 def _best_within(history: Sequence[MetricPoint], n_epochs: float) -> float:
     """The best validation by then; NaN where there was none yet, or the length of an epoch is unknown."""
+    # A quotient of seconds may come out just below the whole number that it should be.
     reached = [point.value for point in history if point.epoch <= n_epochs + _ROUNDING]
     return max(reached, default=float("nan"))
 

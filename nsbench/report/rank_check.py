@@ -41,7 +41,9 @@ def contradiction(run: StoredRun, ranks: RankTable) -> str | None:
             if not math.isnan(computed) and name not in _MAY_BE_MISSING:
                 return f"it lacks its metric {name}, which its ranks give as {computed:.6g}"
             continue
+        # The published code records a number even where nothing defines it.
         is_undefined = math.isnan(computed) and (recorded == 0 or name in _BALANCES)
+        # Not `>`, which would let NaN pass.
         if not is_undefined and not abs(recorded - computed) <= slack:
             return f"its metric {name} is {recorded:.6g}, but its ranks give {computed:.6g}"
     most = _n_items(run)

@@ -60,6 +60,7 @@ def build_report(
     summaries = read_summaries(reader, names)
     try:
         output.mkdir(parents=True, exist_ok=True)
+        # Within the output folder, since renaming is atomic only within one file system.
         with scratch_folder(output) as folder:
             gallery = _gallery(reader, summaries, folder, output, formats)
             document = compose(summaries, gallery, reader.location, datetime.now(UTC))

@@ -23,9 +23,12 @@ _SHARES = (*summary_metrics(), VALID_NDCG)
 _COUNTS = tuple(metric_name("test", group, "n_targets") for group in GROUPS)
 _COSTS = ("train_s", "train_cpu_s", "evaluate_s", "n_epochs", "n_positives", "n_negatives_scored", "peak_memory_bytes")
 _MOST_COST = 1e30
+# Clocks and time zones of machines differ, but not by more.
 _AHEAD = timedelta(days=1)
 _ROUNDING = 1e-6
+# From here on floats skip whole numbers.
 _MOST_COUNT = 2**53
+# `float` also takes 1_000, infinity and digits of other scripts, which nsbench never writes.
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _ENOUGH_PARAMS = 3
 """A run has more than twenty; with next to none, equal parameters don't mean equal settings."""

@@ -103,6 +103,7 @@ def select(dataset: str, runs: Sequence[StoredRun]) -> Selection:
         same_data, lambda run: run.protocol == newest.protocol, f"another protocol than {newest.protocol}", left_out
     )
     methods = [_method(group, left_out) for group in _by_method(_one_sampler_per_label(comparable, left_out))]
+    # The sort is stable: within both groups the order of the first runs stays.
     methods.sort(key=lambda method: not method.is_baseline)
     return Selection(dataset, newest.dataset_hash, newest.protocol, tuple(methods), tuple(left_out))
 
@@ -118,6 +119,7 @@ def _method(runs: Sequence[StoredRun], left_out: list[LeftOut]) -> Method:
     same = _keep(runs, lambda run: run.fingerprint == newest.fingerprint, "older settings", left_out)
     version = version_of(newest)
     same = _keep(same, lambda run: version_of(run) == version, f"another nsbench than {version}", left_out)
+    # Runs come by their start, so the last one of a seed overwrites the others.
     last_of_seed = {run.seed: run.run_id for run in same}
     kept = _keep(same, lambda run: last_of_seed[run.seed] == run.run_id, "a seed that ran again later", left_out)
     by_seed = tuple(sorted(kept, key=lambda run: -1 if run.seed is None else run.seed))

@@ -81,6 +81,7 @@ def _differences(tunings: Sequence[Tuning]) -> list[Callable[[Tuning], str]]:
     """In what the samplers' tuning differs, each as the function that describes it for one sampler; empty where it is alike."""
     if any(tuning.studies for tuning in tunings) and not all(tuning.studies for tuning in tunings):
         return [_searched_text]
+    # All name the same studies, or none: then only their repeats can differ.
     if not _differ([tuning.studies for tuning in tunings]):
         return [_repeat_patience_text] if _differ([tuning.repeat_patience for tuning in tunings]) else []
     known = [tuning for tuning in tunings if tuning.n_trials is not None]

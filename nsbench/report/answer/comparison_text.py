@@ -10,6 +10,7 @@ from nsbench.report.summary import DatasetSummary, MethodSummary
 from nsbench.report.tables.number_text import listed, points
 
 _METRIC = "hit_rate"
+# Means of runs with the same hits differ by rounding.
 _LEVEL_WITHIN = 1e-9
 _MOST_NAMED = 5
 """Differences that a sentence names; the table of differences has all."""

@@ -41,6 +41,7 @@ def size_of_test(summary: DatasetSummary, best: MethodSummary) -> str:
         )
     hit_rate = best.accuracy("hit_rate").mean
     error = math.sqrt(hit_rate * (1 - hit_rate) / n_targets)
+    # The difference of two independent hit rates errs by the root of 2 times as much as one of them.
     shows = detectable_value(math.inf) * math.sqrt(2) * error
     return (
         f"{text}: another draw of so many would move a hit rate of {percent(hit_rate)} % by about ±{percent(error)}, so "

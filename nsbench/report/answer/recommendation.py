@@ -52,6 +52,7 @@ def _use(summary: DatasetSummary, best: MethodSummary, rivals: Sequence[Rival]) 
     pair = reference.pair
     gain = f"{points(pair.difference)} points of hit rate at {CUTOFF}" if pair is not None else "better"
     label, mean = reference.row.method.label, reference.row.accuracy(_METRIC).mean
+    # Python writes no blank before a percent sign, and the report does.
     share = f" ({pair.difference / mean:+.0%})".replace("%", " %") if pair is not None and mean > 0 else ""
     parts = [f"{gain}{share} over {label}", *_cohorts(summary, best, reference), *_cost(summary, best, reference)]
     return f"{_verb(summary, best)}: {', '.join(parts)}; {_settings(best)}."

@@ -87,6 +87,7 @@ def _beside(run: StoredRun, row: MethodSummary) -> HighSingleRun:
     hit_rate = run.metric(_HIT_RATE)
     highest = max(row.accuracy("hit_rate").values)
     changes = _changes(run, row.method.runs[0]) if run.sampler == row.method.sampler else ()
+    # NaN can't be sorted; a run without a hit rate is never above its repeats.
     return HighSingleRun(run, -math.inf if math.isnan(hit_rate) else hit_rate, row.method.label, highest, changes)
 
 

@@ -51,6 +51,7 @@ def difference_figure(summary: DatasetSummary, *, stacked: bool = False) -> Figu
 def _draw_square(axes: Axes, labels: Sequence[str], pairs: Sequence[PairedDifference]) -> None:
     n = len(labels)
     axes.set_xlim(-0.5, n - 0.5)
+    # The first row is on top, as in a table.
     axes.set_ylim(n - 0.5, -0.5)
     axes.set_aspect("equal")
     axes.set_xticks(range(n), labels, rotation=40, ha="right", rotation_mode="anchor")

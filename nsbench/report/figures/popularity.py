@@ -45,7 +45,9 @@ def popularity_cohort_figure(summary: DatasetSummary) -> Figure | None:
         axes.set_yscale("log")
         power_log_ticks(axes.xaxis)
         power_log_ticks(axes.yaxis)
+        # The cohorts' names need room above the curve.
         axes.set_ylim(max(0.5, counts.min() * 0.8), counts.max() * 4)
+        # A logarithmic axis needs two different ends, even for a catalogue of one item.
         axes.set_xlim(1, max(ranks.max(), 2) * 1.02)
         first = 1.0
         for cohort in BALANCED_COHORTS:

@@ -70,6 +70,7 @@ def search_figure(runs: Sequence[StoredRun], marks: Mapping[str, Mark], *, stack
         height = n_rows * (_STACKED_ROW_HEIGHT if stacked else _ROW_HEIGHT) + 0.4
         figure = new_figure(STACKED_WIDTH if stacked else _WIDTH, height)
         grid = figure.subplots(n_rows, n_columns, squeeze=False, sharey=True).ravel()
+        # The last row may have a place without a panel.
         for axes, name in zip(grid, names, strict=False):
             _draw_panel(axes, name, trials, marks, objective)
         for axes in grid[len(names) :]:
@@ -86,6 +87,7 @@ def search_figure(runs: Sequence[StoredRun], marks: Mapping[str, Mark], *, stack
 
 def searched_settings(trials: Sequence[StoredRun]) -> list[str]:
     """Learning rate and counts of negatives that differ between some sampler's trials, the learning rate first."""
+    # A logarithmic axis can't show 0, so 0 and one other value are not worth a panel.
     varied = {
         name
         for label in {run.label for run in trials}

@@ -78,5 +78,6 @@ def mean_curve(curves: Sequence[Sequence[MetricPoint]]) -> tuple[MetricPoint, ..
     return tuple(
         MetricPoint(epoch, sum(found) / len(found))
         for epoch, found in sorted(values.items())
+        # Runs stop at different epochs, and a mean over the few that last longest would jump.
         if 2 * len(found) >= len(curves)
     )

@@ -80,6 +80,7 @@ def report_json(summaries: Sequence[DatasetSummary], tables: Sequence[ReportTabl
         }
         for table in tables
     ]
+    # `json` would write NaN as a word that other readers reject.
     content = {"datasets": [_dataset(summary) for summary in summaries], "tables": shown}
     return json.dumps(_without_nan(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 

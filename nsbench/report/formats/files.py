@@ -101,6 +101,7 @@ def _named(document: Document) -> dict[str, ReportTable]:
     for table in document.tables():
         base = slug(table.title)[:_MOST_OF_A_TITLE].strip("-.")
         name, number = base, 2
+        # Datasets whose names differ only in characters that a slug drops have equal titles.
         while name in named:
             name, number = f"{base}-{number}", number + 1
         named[name] = table

@@ -29,6 +29,7 @@ _REPLACED = {
     "·": r"$\cdot$",
 }
 
+# The T1 fonts have these letters; other scripts have none in pdflatex.
 _LAST_LATIN = "\u017f"
 _QUOTES = "‘’“”—"
 

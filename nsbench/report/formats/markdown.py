@@ -76,4 +76,5 @@ def _escaped(text: str) -> str:
 
 def _inline(text: str) -> str:
     """A text without elements of HTML, links and pictures; what stands between backticks stays code."""
+    # `](` would make a link or a picture of a label such as [x](http://y).
     return text.replace("&", "&amp;").replace("<", "&lt;").replace("](", "]&#40;")

@@ -72,6 +72,7 @@ def _environment() -> Environment:
 
 def _words(text: str) -> Markup:
     """A text with what stands between backticks as code, and the paper's address as a link."""
+    # Escaped first, so that all elements in the result are ours.
     text = re.sub(r"`([^`]+)`", _code, str(escape(text)))
     return Markup(text.replace(PAPER_ADDRESS, f'<a href="{PAPER_ADDRESS}">{PAPER_ADDRESS}</a>'))
 

@@ -74,6 +74,7 @@ def terminal_table(table: ReportTable) -> Table:
         caption=Text(table.note) if table.note else None,
         caption_justify="left",
     )
+    # Rows are found by their methods, so these are never broken; `Text`, since rich reads [red] in a string as markup.
     for name, style in table.styles.items():
         drawn.add_column(Text(name), justify="left" if style.is_words else "right", no_wrap=name == "Method")
     for row in table.rows:

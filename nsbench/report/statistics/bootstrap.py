@@ -81,6 +81,7 @@ class CrossedBootstrap:
         self._influences = [one.mean(0) for one in influences]
         self._chance = [_chance_variance(one) for one in influences]
         self._values = np.stack([_method_values(method.sums, counts) for method in methods])
+        # Each interval is read by itself, so all of them may share these draws.
         self._normal = generator.standard_normal(n_resamples)
         self._generator = generator
         self._users = self._user_deviations(methods, counts, n_resamples)
@@ -99,6 +100,7 @@ class CrossedBootstrap:
         return self._components(
             self._values[(a, *derived)] - self._values[(b, *derived)],
             self._influences[a][derived] - self._influences[b][derived],
+            # A method with one run has NaN here: what chance adds to it is unknown, so nothing is taken off.
             np.nansum([self._chance[a][derived], self._chance[b][derived]]),
             [self._repeat_variance(method, derived) for method in (a, b)],
         )
@@ -120,6 +122,7 @@ class CrossedBootstrap:
         return interval_of(value + self._apart(a, b, derived).astype(np.float64))
 
     def _apart(self, a: int, b: int, derived: DerivedMetric) -> NDArray[np.float32]:
+        # Both moved with the same resampled users, so what they have in common cancels.
         return self._users[(slice(None), a, *derived)] - self._users[(slice(None), b, *derived)]
 
     def _draws(self, users: NDArray[np.float32], components: VarianceComponents) -> NDArray[np.float64]:
@@ -150,6 +153,7 @@ class CrossedBootstrap:
 
     def _repeat_variance(self, method: int, derived: DerivedMetric) -> tuple[float, float]:
         """Variance of the mean over repeats, and its degrees of freedom."""
+        # A popularity list is the same with every seed.
         if self._is_constant[method]:
             return 0.0, 1.0
         values = self._runs[method][(slice(None), *derived)]
@@ -164,6 +168,7 @@ class CrossedBootstrap:
         """float32[resample, method, metric, group]: how far resampled users move each derived metric."""
         n_users = counts.shape[1]
         means = np.stack([method.sums.mean(0) for method in methods])
+        # Targets are resampled with the hits: a rate varies by both of them.
         columns = np.concatenate([means.reshape(-1, n_users), counts]).T.astype(np.float32)
         balances = np.stack([one[:, _BALANCE] for one in self._influences]).reshape(-1, n_users).T
         found = np.empty((n_resamples, *self._values.shape), dtype=np.float32)
@@ -171,12 +176,14 @@ class CrossedBootstrap:
         chunk = max(1, _CHUNK_NUMBERS // n_users)
         for first in range(0, n_resamples, chunk):
             rows = slice(first, min(first + chunk, n_resamples))
+            # Not normalised, since every derived metric is a quotient of sums.
             weights = self._generator.standard_exponential((rows.stop - first, n_users), dtype=np.float32)
             sums = (weights @ columns).astype(np.float64)
             drawn = derived_values_of(
                 sums[:, : -len(counts)].reshape(-1, *means.shape[:-1]), sums[:, None, -len(counts) :]
             )
             found[rows] = drawn - at_mean
+            # A mean of the runs' balances can't be had from mean sums; it moves by each run's slopes, to first order.
             found[rows, :, :, _BALANCE] = (weights @ balances).reshape(-1, *means.shape[:2])
         return found
 
@@ -191,6 +198,7 @@ def p_value_of(draws: NDArray[np.float64]) -> float:
     """Two-sided p-value of no difference: twice the share of draws on the rarer side of 0; 0 counts for both sides."""
     if np.isnan(draws).any():
         return float("nan")
+    # The 1 that is added to both numbers keeps p above 0, which no finite number of draws can show.
     rarer = min((draws <= 0).sum(), (draws >= 0).sum())
     return float(min(1.0, 2 * (1 + rarer) / (1 + len(draws))))
 

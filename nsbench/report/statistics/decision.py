@@ -68,6 +68,7 @@ def repeats_needed(pairs: Sequence[PairedDifference], wanted: PairedDifference) 
     enough = MOST_REPEATS
     if too_few >= enough or not is_enough(enough):
         return None
+    # More repeats never raise a p-value, so the fewest can be found by halving.
     while enough - too_few > 1:
         middle = (too_few + enough) // 2
         too_few, enough = (too_few, middle) if is_enough(middle) else (middle, enough)
@@ -80,8 +81,7 @@ def _corrected(pairs: tuple[PairedDifference, ...], n_repeats: int) -> list[floa
     p_values = [_p_with(pair, n_repeats) for pair in pairs]
     # A p-value that can't be predicted still counts in the correction.
     known = [
-        1.0 if math.isnan(p) and pair.difference == pair.difference else p
-        for p, pair in zip(p_values, pairs, strict=True)
+        1.0 if math.isnan(p) and not math.isnan(pair.difference) else p for p, pair in zip(p_values, pairs, strict=True)
     ]
     return holm(known)
 

@@ -41,6 +41,7 @@ def balance_of(values: NDArray[np.float64]) -> NDArray[np.float64]:
     [1.0, 0.3333]
     """
     three = values[..., _BALANCED]
+    # The differences between three values add up to twice their range, so Gini needs no sum over pairs.
     span = three.max(-1) - three.min(-1)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(1 - 2 * span / (3 * three.sum(-1)))
@@ -80,6 +81,7 @@ def slopes_of(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """
     three = values[..., _BALANCED]
     total, span = three.sum(-1, keepdims=True), np.ptp(three, axis=-1)[..., None]
+    # Balance has a kink where two cohorts tie: then the first one's slope is taken.
     is_top = np.arange(len(_BALANCED)) == three.argmax(-1)[..., None]
     is_bottom = np.arange(len(_BALANCED)) == three.argmin(-1)[..., None]
     slopes = np.zeros((2, *values.shape))
@@ -107,6 +109,7 @@ def influences_of(sums: NDArray[np.float32], counts: NDArray[np.float64]) -> NDA
     with np.errstate(invalid="ignore", divide="ignore"):
         values = totals / n_targets
         mean_all = totals.sum(-1) / n_targets.sum()
+        # A user moves a rate by its own hits minus those that its targets would bring on average.
         by_cohort = (sums - values[..., None] * counts) / n_targets[:, None]
     by_cohort = np.nan_to_num(by_cohort, nan=0.0).astype(np.float32)
     found[:, :, _ALL] = (sums.sum(2) - mean_all[..., None] * counts.sum(0)) / n_targets.sum()

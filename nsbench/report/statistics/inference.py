@@ -38,6 +38,7 @@ from nsbench.report.statistics.variance_components import VarianceComponents
 from nsbench.report.summary import ACCURACY_METRICS
 from nsbench.terms import BALANCED_COHORTS, Cohort, metric_name
 
+# 1 - Gini where all hits are in one of the three cohorts.
 _LOWEST_BALANCE = 1 / 3
 _RESTS_ON = {
     BALANCE: [cohort.label for cohort in BALANCED_COHORTS],
@@ -159,6 +160,7 @@ class _Inference:
         return [float(value) for value in self._recorded[method.label][(slice(None), *derived)]]
 
     def _effect_size(self, a: Method, b: Method, derived: DerivedMetric) -> float:
+        # `hedges_g` takes the method without a deviation second.
         if a.is_baseline:
             return -hedges_g(self._values(b, derived), self._values(a, derived), b_is_constant=True)
         return hedges_g(self._values(a, derived), self._values(b, derived), b_is_constant=b.is_baseline)
@@ -196,6 +198,7 @@ def _within_range(interval: Interval, group: str) -> Interval:
 
 def _n_targets(method: Method, group: str) -> int:
     names = _RESTS_ON.get(group, [group])
+    # All compared runs ranked the same targets.
     counts = [method.runs[0].metric(metric_name("test", name, "n_targets")) for name in names]
     return int(np.nansum(counts))
 

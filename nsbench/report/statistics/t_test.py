@@ -30,6 +30,7 @@ def recorded_values(method: Method) -> NDArray[np.float64]:
     )
     # One pretended user with one target in each cohort: then a sum is the cohort's value.
     values = run_values_of(by_cohort[..., None].astype(np.float32), np.ones((len(Cohort), 1)))
+    # With one target in each cohort the total would be the cohorts' plain mean.
     for position, metric in enumerate(ACCURACY_METRICS):
         recorded = [
             (run.metric(metric_name("test", ALL, metric, CUTOFF)), run.metric(balance_name("test", metric, CUTOFF)))

@@ -132,6 +132,7 @@ class RankCache:
                 if sums is None:
                     is_fault, reason = fits, self._missing[run_id]
                 else:
+                    # Only a majority decides which targets are right: of two halves neither is at fault.
                     is_other = 2 * n_runs > len(found) and sums.targets.ranking != ranking
                     is_fault = is_other or (fits and chosen is not None and sums.targets.key != chosen.key)
                     reason = "it ranked other test targets, or has them in other cohorts, than the other runs"
@@ -150,6 +151,7 @@ class RankCache:
         missing: dict[str, list[str]] = {}
         for method in methods:
             own = [self._found.get(run.run_id) for run in method.runs]
+            # `is`, since `_targets_of` keeps one object for equal targets.
             sums = [part.sums for part in own if part is not None and part.targets is chosen]
             if len(sums) == len(own):
                 found.append(UserSums(method.label, method.is_baseline, np.stack(sums)))
@@ -187,6 +189,7 @@ class RankCache:
         except UnreachableRanks as error:
             self._unreachable[run.run_id] = plain_text(str(error), _MOST_OF_A_REASON)
             return
+        # The base class of both errors above, so it comes last.
         except TrackingError:
             self._missing[run.run_id] = "the store lacks its ranks, and has those of the method's other runs"
             return
@@ -200,9 +203,11 @@ class RankCache:
         self._found[run.run_id] = _RunSums(targets, sums)
 
     def _targets_of(self, ranks: RankTable) -> _Targets:
+        # Every run writes its targets in the same order, so equal bytes mean equal targets.
         ranking = hashlib.blake2b(ranks.users.tobytes() + ranks.items.tobytes(), digest_size=16).digest()
         key = ranking + hashlib.blake2b(ranks.cohorts.tobytes(), digest_size=16).digest()
         if key not in self._targets:
+            # All targets draw their clusters from the same state, so that those of faulty runs change nothing.
             generator = copy.deepcopy(self._untouched)
             users, index = np.unique(ranks.users, return_inverse=True)
             n_clusters = min(len(users), MAX_CLUSTERS)

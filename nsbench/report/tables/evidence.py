@@ -45,6 +45,7 @@ def interval_table(summary: DatasetSummary, metric: str) -> ReportTable | None:
 
 def difference_table(summary: DatasetSummary, metric: str, group: str) -> ReportTable | None:
     """All pairs of methods, the better one first, the largest difference on top; None without any."""
+    # A pair that is NaN is turned round too, and dropped by the next line.
     pairs = [pair if pair.difference >= 0 else pair.reversed() for pair in summary.statistics.pairs(metric, group)]
     pairs = [pair for pair in pairs if not math.isnan(pair.difference)]
     if not pairs:

@@ -64,6 +64,7 @@ def repeat_command(summary: DatasetSummary, method: Method) -> str:
     """A shell command with every setting written out, so that it gives the same runs even if defaults change later."""
     newest = method.runs[-1]
     study = _study_of_other_objective(summary, newest)
+    # Every setting is written out, so a study is needed only for its objective, which is none of them.
     source = ["--defaults"] if study is None else ["--study", study]
     settings = [f"{name}={value}" for name, value in newest.params.items() if name != _SAMPLER]
     words = ["nsbench", "repeat", "--sampler", method.sampler, "--dataset", newest.dataset, *source]

@@ -57,6 +57,7 @@ def read_group(folder: Path, group: str, key: str) -> DrawnGroup | None:
             for kind, fields in entry["drawings"].items()
         }
         is_whole = entry["files"] == _hash_of_files(folder, drawings)
+    # Anyone may edit the folder: whatever is damaged is drawn again.
     except (OSError, KeyError, TypeError, ValueError, AttributeError):
         return None
     return DrawnGroup(key, drawings) if is_whole else None
@@ -89,6 +90,7 @@ def _texts(fields: Mapping[str, str | None]) -> dict[str, str]:
 
 
 def _svg(folder: Path, name: str) -> str:
+    # A name with folders in it could bring any file of the machine into the page.
     if Path(name).name != name:
         raise ValueError(f"not a file's name: {name!r}")
     return (folder / f"{name}.svg").read_text(encoding="utf-8")
@@ -114,6 +116,7 @@ def _entries(folder: Path) -> dict[str, object]:
 @cache
 def _code_hash() -> str:
     digest = hashlib.blake2b(digest_size=16)
+    # Any file may change a figure, if only through a number or a label.
     for path in sorted(Path(nsbench.report.__file__).parent.rglob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()
