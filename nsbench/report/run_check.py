@@ -1,4 +1,4 @@
-"""Which stored runs can't be what nsbench records: foreign or damaged ones, of which a report must not make numbers.
+"""Finds runs that nsbench can't have recorded as they are stored: foreign or damaged ones, which a report must not count.
 
 A store is shared: other programs write into it, people correct tags by hand, disks and clocks fail. One run that can't be right
 is left out and named, and nothing else changes.

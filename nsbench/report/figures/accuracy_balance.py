@@ -133,7 +133,7 @@ def _on_edge(axes: Axes, far: Sequence[_Point]) -> list[_Point]:
 
 
 def _draw_panel(axes: Axes, points: Sequence[_Point], marks: Mapping[str, Mark]) -> list[_Point]:
-    """Draws the points, and gives them as they are drawn."""
+    """Draws the points and returns them as they are drawn."""
     samplers = [point for point in points if not marks[point.label].is_hollow]
     front = pareto_front([(point.balance.mean, point.accuracy.mean) for point in samplers])
     line = sorted((samplers[i].x, samplers[i].y) for i in front)

@@ -99,7 +99,7 @@ def _curve(popularity: Popularity) -> tuple[NDArray[np.float64], NDArray[np.floa
 
 
 def _draw_cohort(axes: Axes, popularity: Popularity, label: str, first: float) -> float:
-    """Fills a cohort's part of the curve and gives the rank at which the next one begins."""
+    """Fills a cohort's part of the curve and returns the rank at which the next one begins."""
     part = popularity.cohorts[label]
     if part.n_items == 0:
         return first

@@ -64,10 +64,10 @@ def compose(summaries: Sequence[DatasetSummary], gallery: Gallery, location: str
         written: When the report is made.
     """
     sections = [
-        Section("all-logs", "All datasets in one table", tables=_overview(summaries)),
+        Section("all-datasets", "All datasets in one table", tables=_overview(summaries)),
         *(_dataset_section(summary, gallery) for summary in summaries),
         Section(
-            "logs",
+            "datasets",
             "The datasets",
             points=tuple(cards_without_popularity(summaries)),
             drawings=gallery.shared,
@@ -208,7 +208,7 @@ def _warnings(card: DatasetCard, cold_items: object) -> tuple[str, ...]:
 
 
 def _anchor(summary: DatasetSummary) -> str:
-    return f"log-{anchor(summary.dataset)}"
+    return f"dataset-{anchor(summary.dataset)}"
 
 
 def _present(*tables: ReportTable | None) -> tuple[ReportTable, ...]:

@@ -183,7 +183,7 @@ def _basis(interval: Interval, methods: Sequence[Method], *, is_ranked: bool) ->
 def _with_rule_of_three(interval: Interval, value: float, n_targets: int) -> Interval:
     """Where nothing was hit no resample hits anything either, yet a small rate would often look the same.
 
-    The upper end is the rate of which n targets are all missed with 2.5 % chance, about 3.7 / n.
+    The upper end is the rate at which n targets are all missed with a probability of 2.5 %, about 3.7 / n.
     """
     if value != 0 or n_targets == 0:
         return interval

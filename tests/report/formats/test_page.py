@@ -137,7 +137,7 @@ def test_the_best_and_the_second_best_are_marked(page):
 
 def test_the_answer_comes_before_everything_else(page):
     assert page.index("Accuracy:") < page.index("<figure")
-    assert page.index('id="answer"') < page.index('id="log-demo"')
+    assert page.index('id="answer"') < page.index('id="dataset-demo"')
 
 
 def test_names_can_not_break_out_of_the_page():

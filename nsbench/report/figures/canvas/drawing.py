@@ -99,7 +99,7 @@ def _stacked(plan: "Plan") -> str | None:
 
 
 def _shared_plans(summaries: Sequence[DatasetSummary]) -> "list[Plan]":
-    # Matplotlib takes half a second to import, which a report whose figures are drawn already need not pay.
+    # Matplotlib takes half a second to import, which a report whose figures are drawn already is spared.
     from nsbench.report.figures.catalogue import shared_plans
 
     return shared_plans(summaries)
