@@ -1,4 +1,4 @@
-"""Puts together all that the report says about a dataset: from its runs, and, of the compared ones, ranks and validations."""
+"""Everything that the report says about a dataset, from its runs and from the ranks and validations of the compared ones."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from nsbench.report.equal_cost import Histories, HistoryReading, cost_rows
+from nsbench.report.equal_cost import Histories, HistoryCache, cost_rows
 from nsbench.report.faulty_run import FaultyRun, faulty_run
 from nsbench.report.formats.plain_text import MOST_OF_A_LABEL, plain_run, plain_text
 from nsbench.report.paper.claims import judge_claims
@@ -14,7 +14,7 @@ from nsbench.report.paper.comparison import compare_with_paper
 from nsbench.report.run_check import check_runs
 from nsbench.report.statistics.derived_metric import N_COHORTS
 from nsbench.report.statistics.inference import statistics_of
-from nsbench.report.statistics.user_sums import RankedMethods, RankReading
+from nsbench.report.statistics.user_sums import RankCache, RankedMethods
 from nsbench.report.summary import DatasetSummary, summarise
 from nsbench.seeding import derive_seed
 from nsbench.tracking.stored_run import RunReader, StoredRun
@@ -23,7 +23,7 @@ from nsbench.tracking.stored_run import RunReader, StoredRun
 def read_summaries(reader: RunReader, datasets: Sequence[str]) -> tuple[DatasetSummary, ...]:
     """Everything that the report says about some datasets, statistics, claims and costs included.
 
-    The same runs give the same numbers: resamples come from a seed that the dataset's name decides.
+    The same runs give the same numbers: resamples are seeded by the dataset's name.
 
     Raises:
         TrackingError: The store lacks one of the datasets, or can't be read.
@@ -32,7 +32,7 @@ def read_summaries(reader: RunReader, datasets: Sequence[str]) -> tuple[DatasetS
 
 
 def summary_of_runs(dataset: str, runs: Sequence[StoredRun]) -> DatasetSummary:
-    """The same from runs alone, where no store holds their ranks and validations."""
+    """Everything that runs alone say, where no store holds their ranks and validations."""
     sound, faulty = check_runs(runs, datetime.now(UTC))
     no_ranks = RankedMethods((), np.zeros((N_COHORTS, 0)), 0, ())
     return _completed(_summary(dataset, runs, sound, faulty), no_ranks, {}, _generator(dataset))
@@ -41,10 +41,10 @@ def summary_of_runs(dataset: str, runs: Sequence[StoredRun]) -> DatasetSummary:
 def _read_summary(reader: RunReader, dataset: str, runs: Sequence[StoredRun]) -> DatasetSummary:
     sound, faulty = check_runs(runs, datetime.now(UTC))
     generator = _generator(dataset)
-    ranks, histories = RankReading(reader, generator), HistoryReading(reader)
+    ranks, histories = RankCache(reader, generator), HistoryCache(reader)
     while True:
         summary = _summary(dataset, runs, sound, faulty)
-        # A run that goes may let another one in, such as an older one of the same seed.
+        # Once a run is dropped another may take its place, such as an older one of the same seed, which may be faulty too.
         faults = {**histories.faults(summary.methods), **ranks.faults(summary.selection.methods)}
         if not faults:
             break

@@ -14,14 +14,16 @@ from nsbench.tracking.stored_run import MetricPoint, RunReader, StoredRun
 from nsbench.tracking.writing.environment import ENVIRONMENT
 
 VALIDATION_METRIC = metric_name("valid", ALL, "ndcg", CUTOFF)
-"""What methods are compared by at equal cost: the test interactions are ranked once, at the end, so only validations
-have a time."""
+"""What methods are compared by at equal cost.
+
+The test interactions are ranked once, at the end, so only validations have a time.
+"""
 
 MAX_HISTORIES = 5
-"""Repeats of a method whose validations are read: each one is more to read."""
+"""Repeats of a method whose validations are read: each is another request to the store."""
 
 MOST_EPOCHS = 100_000_000
-"""No run has more: a step beyond is another program's."""
+"""No run of nsbench has more: a larger step was written by another program."""
 
 _SECONDS: Mapping[Clock, str] = {"cpu": "train_cpu_s", "wall": "train_s"}
 _PERCENT = 100.0
@@ -33,8 +35,8 @@ Histories = Mapping[str, Sequence[MetricPoint]]
 
 
 @final
-class HistoryReading:
-    """The validations of each trained method's first repeats; each run is read once, however often the choice of runs changes.
+class HistoryCache:
+    """The validations of each trained method's first repeats; each run is read once, even when the selection changes.
 
     Attributes:
         found: What was read.
@@ -62,19 +64,19 @@ class HistoryReading:
 
 
 def _impossible(history: Sequence[MetricPoint]) -> str | None:
-    """What no validation can be; None where all can."""
+    """Why a history can't be right, in a sentence; None where it can."""
     for point in history:
         if not 0 <= point.epoch <= MOST_EPOCHS:
-            return f"its validation at epoch {point.epoch} lies outside of 0 to {MOST_EPOCHS:,}"
+            return f"its validation at epoch {point.epoch} is not between 0 and {MOST_EPOCHS:,}"
         if not -_ROUNDING <= point.value <= 1 + _ROUNDING:
-            return f"its validation at epoch {point.epoch} is {point.value:g}, which is no share of 0 to 1"
+            return f"its validation at epoch {point.epoch} is {point.value:g}, which is not a share between 0 and 1"
     return None
 
 
 def cost_rows(methods: Sequence[MethodSummary], histories: Histories) -> tuple[CostRow, ...]:
     """What each method took, and what it had reached when the cheapest trained method was done.
 
-    A validation's time is its number of epochs times the method's mean seconds an epoch.
+    A validation's time is its number of epochs times the method's mean seconds per epoch.
 
     Args:
         methods: The compared methods.
@@ -84,6 +86,7 @@ def cost_rows(methods: Sequence[MethodSummary], histories: Histories) -> tuple[C
     clock = _clock([run for row in trained for run in row.method.runs])
     costs = [cost for row in trained if not math.isnan(cost := _mean(row.method.runs, _SECONDS[clock]))]
     devices = {_device(run) for row in trained for run in row.method.runs}
+    # Seconds of different devices can't be compared, so these have no common budget.
     budget_s = min(costs) if costs and len(devices) == 1 else float("nan")
     return tuple(_row(row, histories, budget_s, clock) for row in methods)
 
@@ -120,7 +123,8 @@ def _row(row: MethodSummary, histories: Histories, budget_s: float, clock: Clock
 
 
 def _best_within(history: Sequence[MetricPoint], n_epochs: float) -> float:
-    """The best validation by then; not-a-number where there was none yet, or nothing says how long an epoch took."""
+    """The best validation by then; NaN where there was none yet, or the length of an epoch is unknown."""
+    # A quotient of seconds may come out just below the whole number that it should be.
     reached = [point.value for point in history if point.epoch <= n_epochs + _ROUNDING]
     return max(reached, default=float("nan"))
 
@@ -130,7 +134,7 @@ def _mean(runs: Sequence[StoredRun], name: str) -> float:
 
 
 def _average(values: Sequence[float]) -> float:
-    """Not-a-number where one is, or there are none: a mean over some of the repeats would not be comparable."""
+    """The mean; NaN without values or where one is NaN, since a mean over some of the repeats would not be comparable."""
     return float(np.mean(values)) if values else float("nan")
 
 

@@ -7,13 +7,12 @@ from nsbench.tracking.stored_run import StoredRun
 
 _MOST_OF_A_REASON = 400
 
-WHAT_TO_DO = "Put it right in the store, or delete the run there (`nsbench ui` shows it)."
-"""What helps against any fault."""
+WHAT_TO_DO = "Correct it in the store, or delete the run there (`nsbench ui` shows it)."
 
 
 @dataclass(frozen=True)
 class FaultyRun:
-    """Such a run, and why.
+    """A run that is left out, and why.
 
     Attributes:
         run_id: The store's id.

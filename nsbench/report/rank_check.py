@@ -1,4 +1,4 @@
-"""Whether a run's file of ranks and its metrics tell of the same ranking: the one gives the other, so they must agree."""
+"""Whether a run's file of ranks and its metrics describe the same ranking: the one is computed from the other."""
 
 import json
 import math
@@ -23,9 +23,9 @@ _MAY_BE_MISSING = tuple(metric_name("test", group, "n_targets") for group in GRO
 
 
 def contradiction(run: StoredRun, ranks: RankTable) -> str | None:
-    """What of a run's metrics its ranks don't give; None where they agree.
+    """The first of a run's metrics that its ranks contradict, in a sentence; None where they agree.
 
-    Files of older versions, which don't know what tied, hold mean ranks, and those versions counted hits of mean ranks.
+    Files of older versions don't know which items tied: they hold mean ranks, and hits were counted from mean ranks.
 
     Args:
         run: With its metrics.
@@ -41,18 +41,20 @@ def contradiction(run: StoredRun, ranks: RankTable) -> str | None:
             if not math.isnan(computed) and name not in _MAY_BE_MISSING:
                 return f"it lacks its metric {name}, which its ranks give as {computed:.6g}"
             continue
+        # The published code records a number even where nothing defines it.
         is_undefined = math.isnan(computed) and (recorded == 0 or name in _BALANCES)
+        # Not `>`, which would let NaN pass.
         if not is_undefined and not abs(recorded - computed) <= slack:
             return f"its metric {name} is {recorded:.6g}, but its ranks give {computed:.6g}"
     most = _n_items(run)
     highest = float(np.max(ranks.ranks, where=np.isfinite(ranks.ranks), initial=0))
     if most is not None and highest > most:
-        return f"its ranks go up to {highest:g}, but its log has {most:,} items"
+        return f"its ranks go up to {highest:g}, but its dataset has {most:,} items"
     return None
 
 
 def _n_items(run: StoredRun) -> int | None:
-    """The catalogue's size as the run's card has it; None where it says nothing."""
+    """The catalogue's size by the run's dataset card; None where the card lacks it."""
     try:
         card = json.loads(run.dataset_card)
     except (ValueError, RecursionError):

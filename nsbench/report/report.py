@@ -26,7 +26,7 @@ class Report:
 
     Attributes:
         output: Its folder.
-        summaries: What it says, one a dataset.
+        summaries: What it says, one per dataset.
         files: What was written, the one to open first in front.
     """
 
@@ -40,7 +40,7 @@ def build_report(
 ) -> Report:
     """Reads the runs of some datasets, compares them, and writes the report.
 
-    Every file is written beside its place and then renamed, so that a report that is open elsewhere is never half a file.
+    Every file is written elsewhere and then renamed, so that whoever has a report open never sees half a file.
 
     Args:
         reader: Where the runs are.
@@ -60,6 +60,7 @@ def build_report(
     summaries = read_summaries(reader, names)
     try:
         output.mkdir(parents=True, exist_ok=True)
+        # Within the output folder, since renaming is atomic only within one file system.
         with scratch_folder(output) as folder:
             gallery = _gallery(reader, summaries, folder, output, formats)
             document = compose(summaries, gallery, reader.location, datetime.now(UTC))

@@ -1,4 +1,4 @@
-"""Which stored runs can't be what nsbench records: foreign or damaged ones, of which a report must not make numbers.
+"""Finds runs that nsbench can't have recorded as they are stored: foreign or damaged ones, which a report must not count.
 
 A store is shared: other programs write into it, people correct tags by hand, disks and clocks fail. One run that can't be right
 is left out and named, and nothing else changes.
@@ -23,12 +23,15 @@ _SHARES = (*summary_metrics(), VALID_NDCG)
 _COUNTS = tuple(metric_name("test", group, "n_targets") for group in GROUPS)
 _COSTS = ("train_s", "train_cpu_s", "evaluate_s", "n_epochs", "n_positives", "n_negatives_scored", "peak_memory_bytes")
 _MOST_COST = 1e30
+# Clocks and time zones of machines differ, but not by more.
 _AHEAD = timedelta(days=1)
 _ROUNDING = 1e-6
+# From here on floats skip whole numbers.
 _MOST_COUNT = 2**53
+# `float` also takes 1_000, infinity and digits of other scripts, which nsbench never writes.
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _ENOUGH_PARAMS = 3
-"""A run has more than twenty; with next to none, nothing says that settings are equal."""
+"""A run has more than twenty; with next to none, equal parameters don't mean equal settings."""
 
 _VERSION = re.compile(r"([0-9]+\.[0-9]+[A-Za-z0-9.+-]{0,60})?", re.ASCII)
 
@@ -56,7 +59,7 @@ def check_runs(runs: Sequence[StoredRun], now: datetime) -> tuple[list[StoredRun
 
 
 def number_of(text: str) -> float:
-    """The number that a parameter holds; not-a-number where it holds none, or one that is infinite.
+    """The number that a parameter holds; NaN where it holds none, or one that is infinite.
 
     >>> number_of("1e-3"), number_of("1e400"), number_of("0x10"), number_of("None")
     (0.001, nan, nan, nan)
@@ -77,7 +80,7 @@ def _faults(run: StoredRun, now: datetime) -> Iterator[str]:
 
 
 def _odd_ones_out(runs: Sequence[StoredRun]) -> dict[str, str]:
-    """Runs whose tags were changed, by id: of equal settings on the same log, fingerprint and protocol are equal too."""
+    """Runs whose tags were changed, by id: equal settings on the same data have equal fingerprints and protocols."""
     groups: dict[object, list[StoredRun]] = {}
     for run in runs:
         if len(run.params) >= _ENOUGH_PARAMS and run.status == "FINISHED" and run.kind in COMPARED_KINDS:
@@ -95,7 +98,7 @@ def _odd_ones_out(runs: Sequence[StoredRun]) -> dict[str, str]:
 
 
 def _tag_faults(run: StoredRun) -> Iterator[str]:
-    """Of the tags that decide which row a run counts in, and whether beside the others."""
+    """Faults of the tags that decide which row a run counts in, and whether it is comparable with the others."""
     needed = {
         Tag.SAMPLER: run.sampler,
         Tag.DATASET_HASH: run.dataset_hash,
@@ -112,33 +115,38 @@ def _tag_faults(run: StoredRun) -> Iterator[str]:
 
 
 def _metric_faults(metrics: Mapping[str, float]) -> Iterator[str]:
-    """Of the metrics that the report reads; one that is undefined is no fault."""
-    yield from _outside(metrics, _SHARES, lambda value: -_ROUNDING <= value <= 1 + _ROUNDING, "no share of 0 to 1")
+    """Faults of the metrics that the report reads; an undefined one is no fault."""
     yield from _outside(
-        metrics, _COUNTS, lambda value: 0 <= value <= _MOST_COUNT and value == int(value), "no whole number from 0 on"
+        metrics, _SHARES, lambda value: -_ROUNDING <= value <= 1 + _ROUNDING, "not a share between 0 and 1"
+    )
+    yield from _outside(
+        metrics,
+        _COUNTS,
+        lambda value: 0 <= value <= _MOST_COUNT and value == int(value),
+        "not a whole number of at least 0",
     )
     names = [f"cost/{name}" for name in _COSTS]
-    yield from _outside(metrics, names, lambda value: 0 <= value < _MOST_COST, "no finite number from 0 on")
+    yield from _outside(metrics, names, lambda value: 0 <= value < _MOST_COST, "not a finite number of at least 0")
     yield from _outside(metrics, [CUT_OFF], lambda value: value in {0, 1}, "neither 0 nor 1")
 
 
 def _outside(
-    metrics: Mapping[str, float], names: Iterable[str], is_possible: Callable[[float], bool], told: str
+    metrics: Mapping[str, float], names: Iterable[str], is_possible: Callable[[float], bool], reason: str
 ) -> Iterator[str]:
     for name in names:
         value = metrics.get(name, math.nan)
         if not math.isnan(value) and not (math.isfinite(value) and is_possible(value)):
-            yield f"its metric {name} is {value:g}, which is {told}"
+            yield f"its metric {name} is {value:g}, which is {reason}"
 
 
 def _param_faults(run: StoredRun) -> Iterator[str]:
-    for name, is_possible, told in (*_PARAM_RULES, *((name, *_COUNT_RULE) for name in run.count_fields.names)):
+    for name, is_possible, reason in (*_PARAM_RULES, *((name, *_COUNT_RULE) for name in run.count_fields.names)):
         if name in run.params and not is_possible(number_of(run.params[name])):
-            yield f"its parameter {name} is {plain_text(run.params[name], 40)!r}, which is {told}"
+            yield f"its parameter {name} is {plain_text(run.params[name], 40)!r}, which is {reason}"
 
 
 def _card_faults(run: StoredRun) -> Iterator[str]:
-    """The card and the tag say the same of the log, or one of them was changed afterwards."""
+    """A card and a tag that name different data: one of them was changed afterwards."""
     try:
         card = json.loads(run.dataset_card)
     except (ValueError, RecursionError):  # The numbers stand without it.
@@ -153,9 +161,9 @@ def _card_faults(run: StoredRun) -> Iterator[str]:
 
 _COUNT_RULE: tuple[Callable[[float], bool], str] = (
     lambda value: 0 <= value <= _MOST_COUNT and value == int(value),
-    "no whole number from 0 on",
+    "not a whole number of at least 0",
 )
 _PARAM_RULES: tuple[tuple[str, Callable[[float], bool], str], ...] = (
-    ("learning_rate", lambda value: 0 < value < 1, "no number between 0 and 1"),
-    ("replay_factor", lambda value: value >= 0, "no number from 0 on"),
+    ("learning_rate", lambda value: 0 < value < 1, "not a number between 0 and 1"),
+    ("replay_factor", lambda value: value >= 0, "not a number of at least 0"),
 )

@@ -16,13 +16,13 @@ class RunCount:
     Attributes:
         label: What tables call the method.
         kind: The kind of the runs.
-        n_planned: Runs that were asked for; None where nothing says so.
+        n_planned: Runs that were asked for; None where that was not recorded.
         n_finished: Ended with a result.
         n_pruned: Ended by a study's pruner, on purpose.
         n_failed: Ended by an error.
         n_killed: Ended from outside, such as by Ctrl-C.
-        n_running: Still running, or their process was killed without a word.
-        n_dropped: Of the finished ones, those that no table averages; the selection says why.
+        n_running: Still running, or their process was killed before it could record its end.
+        n_dropped: Finished ones that no table averages; the selection lists the reasons.
     """
 
     label: str
@@ -37,12 +37,12 @@ class RunCount:
 
     @property
     def n_missing(self) -> int:
-        """Runs that were asked for and did not end with a result, whatever became of them; 0 where nothing says."""
+        """Runs that were asked for and did not end with a result, whatever became of them; 0 where no plan was recorded."""
         return max(0, (self.n_planned or 0) - self.n_finished - self.n_pruned)
 
 
 def count_runs(runs: Sequence[StoredRun], kept: Collection[str] | None = None) -> tuple[RunCount, ...]:
-    """Counts runs by method and kind, in the order in which they were first started; runs that sum up others don't count.
+    """Counts runs by method and kind, in the order in which they were first started; runs that summarise others don't count.
 
     Args:
         runs: All runs of a dataset.
@@ -78,9 +78,9 @@ def _dropped(runs: Sequence[StoredRun], kept: Collection[str] | None) -> int:
 
 
 def _planned(runs: Sequence[StoredRun], studies: Sequence[StoredRun]) -> int | None:
-    """The sum over what was asked for: trials by study, all else by settings; None where of one of them nothing says.
+    """The sum of all plans, trials by study and other runs by settings; None where one of the plans was not recorded.
 
-    Of each the largest plan that any of its runs knows of: a plan only grows when a command is given again.
+    Each plan is the largest that any of its runs recorded: a plan only grows when a command is given again.
     """
     asked: dict[object, list[StoredRun]] = {}
     for run in runs:
@@ -93,6 +93,6 @@ def _planned(runs: Sequence[StoredRun], studies: Sequence[StoredRun]) -> int | N
 
 
 def largest_plan(runs: Sequence[StoredRun]) -> int | None:
-    """The most runs that any of some runs says were asked for; None where none says."""
+    """The largest number of planned runs that any of some runs recorded; None where none did."""
     plans = [whole_number(run.tags.get(Tag.N_PLANNED, "")) for run in runs]
     return max((plan for plan in plans if plan is not None and plan >= 0), default=None)

@@ -1,4 +1,4 @@
-"""A folder beside a report's place for the time in which it is made, which nobody keeps when its maker is killed."""
+"""A folder in which a report is made before it is moved into place; one that a killed process left is removed later."""
 
 import fcntl
 import shutil
@@ -11,14 +11,14 @@ from pathlib import Path
 _PREFIX = ".report-"
 _LOCK = ".lock"
 _OLD_S = 3600.0
-"""A folder of that age in which nothing is locked is nobody's: locking is the first that is done in one."""
+"""An older folder without a lock was abandoned: locking is the first thing that is done in one."""
 
 
 @contextmanager
 def scratch_folder(output: Path) -> Iterator[Path]:
-    """A new folder in `output` for the length of the context; those of reports that were killed are removed.
+    """A new folder in `output` for as long as the context lasts; those of reports that were killed are removed.
 
-    The lock in it goes with its process, on whichever machine that runs.
+    The system releases the lock in it when its process ends, on whichever machine that runs.
 
     Raises:
         OSError: The folder can't be written.
@@ -46,7 +46,7 @@ def _is_left(folder: Path) -> bool:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except FileNotFoundError:
         return _age_s(folder) > _OLD_S
-    except OSError:  # Its maker is at work, or it is another user's.
+    except OSError:  # Its process is still at work, or it is another user's.
         return False
     return True
 

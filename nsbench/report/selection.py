@@ -1,7 +1,7 @@
 """Which runs of a dataset may stand beside each other in a table, and which are left out and why.
 
-Runs that saw another preparation of the log or another protocol answer another question, and runs of other settings are
-another method: none of them is ever averaged in. What is left out is listed, never dropped silently.
+Runs on another preparation of the dataset or under another protocol answer another question, and runs of other settings
+are another method: none of them is ever averaged in. What is left out is listed, never dropped silently.
 """
 
 import math
@@ -14,12 +14,12 @@ from nsbench.terms import ALL, CUT_OFF, RunKind, Tag, metric_name
 from nsbench.tracking.stored_run import StoredRun
 
 COMPARED_KINDS = (RunKind.REPEAT, RunKind.BASELINE)
-"""The kinds of run that tables are made of; trials and single runs were not meant to be compared."""
+"""The kinds of run that tables average; trials and single runs were not meant to be compared."""
 
 CUTOFF = 10
 """The k of hit rate and NDCG at k in tables and figures. Source: paper, table 3."""
 
-OTHER_PREPARATION = "another preparation of the log"
+OTHER_PREPARATION = "another preparation of the dataset"
 """Why runs are left out that saw other interactions under the dataset's name."""
 
 
@@ -31,7 +31,7 @@ class Method:
         sampler: Its name.
         label: What tables and figures call it.
         is_baseline: Whether it was not trained.
-        runs: Finished runs of one dataset, protocol, settings and version of nsbench, one a seed, by seed.
+        runs: Finished runs of one dataset, protocol, settings and version of nsbench, one per seed, by seed.
     """
 
     sampler: str
@@ -41,12 +41,12 @@ class Method:
 
     @property
     def n_cut_off(self) -> int:
-        """Runs that ended at their last epoch while they might still have got better; 0 of a baseline."""
+        """Runs that ended at their last epoch while they might still have improved; 0 for a baseline."""
         return 0 if self.is_baseline else sum(run.metric(CUT_OFF) == 1 for run in self.runs)
 
     @property
     def n_unknown_end(self) -> int:
-        """Runs of which nothing says whether they were cut off, such as those of older versions; 0 of a baseline."""
+        """Runs that did not record whether they were cut off, as those of older versions; 0 for a baseline."""
         return 0 if self.is_baseline else sum(math.isnan(run.metric(CUT_OFF)) for run in self.runs)
 
 
@@ -69,7 +69,7 @@ class Selection:
         protocol: How all of them were evaluated.
         methods: Baselines first, then samplers, in the order in which they were first run.
         left_out: The other finished runs.
-        faulty: Runs, finished or not, that were not even looked at: what the store holds of them can't be right.
+        faulty: Runs, finished or not, that were not considered, since what the store holds of them can't be right.
     """
 
     dataset: str
@@ -83,7 +83,7 @@ class Selection:
 def select(dataset: str, runs: Sequence[StoredRun]) -> Selection:
     """Chooses the runs to compare.
 
-    The newest finished run decides on the preparation of the log and on the protocol, and a method's newest run on its
+    The newest finished run decides on the dataset's preparation and on the protocol, and a method's newest run on its
     settings: the last thing that was run is what its user wants to see. A seed that ran twice counts once, the newest.
 
     Args:
@@ -98,26 +98,28 @@ def select(dataset: str, runs: Sequence[StoredRun]) -> Selection:
     if not finished:
         return Selection(dataset, "", "", (), tuple(left_out))
     newest = finished[-1]
-    same_log = _keep(finished, lambda run: run.dataset_hash == newest.dataset_hash, OTHER_PREPARATION, left_out)
+    same_data = _keep(finished, lambda run: run.dataset_hash == newest.dataset_hash, OTHER_PREPARATION, left_out)
     comparable = _keep(
-        same_log, lambda run: run.protocol == newest.protocol, f"another protocol than {newest.protocol}", left_out
+        same_data, lambda run: run.protocol == newest.protocol, f"another protocol than {newest.protocol}", left_out
     )
-    methods = [_method(group, left_out) for group in _by_method(_one_sampler_a_label(comparable, left_out))]
+    methods = [_method(group, left_out) for group in _by_method(_one_sampler_per_label(comparable, left_out))]
+    # The sort is stable: within both groups the order of the first runs stays.
     methods.sort(key=lambda method: not method.is_baseline)
     return Selection(dataset, newest.dataset_hash, newest.protocol, tuple(methods), tuple(left_out))
 
 
 def version_of(run: StoredRun) -> str:
-    """The version of nsbench that made a run; empty where it says none."""
+    """The version of nsbench that made a run; empty where it recorded none."""
     return run.tags.get(Tag.VERSION, "")
 
 
 def _method(runs: Sequence[StoredRun], left_out: list[LeftOut]) -> Method:
-    # One that doesn't say its settings or its version can't decide on those of others.
+    # A run without recorded settings or version can't decide on those of others.
     newest = next((run for run in reversed(runs) if run.fingerprint and version_of(run)), runs[-1])
     same = _keep(runs, lambda run: run.fingerprint == newest.fingerprint, "older settings", left_out)
     version = version_of(newest)
     same = _keep(same, lambda run: version_of(run) == version, f"another nsbench than {version}", left_out)
+    # Runs come by their start, so the last one of a seed overwrites the others.
     last_of_seed = {run.seed: run.run_id for run in same}
     kept = _keep(same, lambda run: last_of_seed[run.seed] == run.run_id, "a seed that ran again later", left_out)
     by_seed = tuple(sorted(kept, key=lambda run: -1 if run.seed is None else run.seed))
@@ -128,7 +130,7 @@ def _has_result(run: StoredRun) -> bool:
     return not math.isnan(run.metric(metric_name("test", ALL, "hit_rate", CUTOFF)))
 
 
-def _one_sampler_a_label(runs: Sequence[StoredRun], left_out: list[LeftOut]) -> list[StoredRun]:
+def _one_sampler_per_label(runs: Sequence[StoredRun], left_out: list[LeftOut]) -> list[StoredRun]:
     """Tables and statistics know a method by its label: of several under one label, the one with the most runs has it."""
     counts = Counter((run.label, run.sampler, run.kind) for run in runs)
     owners: dict[str, tuple[str, RunKind]] = {}

@@ -24,12 +24,26 @@ from nsbench.tracking.stored_run import StoredRun
 ACCURACY_METRICS = ("hit_rate", "ndcg")
 """The metrics that tables and figures show, each in total, by cohort and as balance."""
 
+METRIC_TITLES = {"hit_rate": f"Hit rate at {CUTOFF}", "ndcg": f"NDCG at {CUTOFF}"}
+"""What tables and figures call the accuracy metrics."""
+
 
 @dataclass(frozen=True)
 class Estimate:
-    """A metric over repeats: `values` of the runs in which it is defined, as shares in [0, 1]."""
+    """A metric over repeats.
+
+    Attributes:
+        values: Of the runs in which it is defined, as shares in [0, 1].
+        n_runs: All runs, whether it is defined in them or not.
+    """
 
     values: tuple[float, ...]
+    n_runs: int
+
+    @classmethod
+    def exact(cls, value: float) -> "Estimate":
+        """A value that is known and not averaged; NaN where it is undefined."""
+        return cls(() if np.isnan(value) else (value,), 1)
 
     @property
     def n(self) -> int:
@@ -38,18 +52,18 @@ class Estimate:
 
     @cached_property
     def mean(self) -> float:
-        """Mean over the runs; not-a-number without one."""
+        """Mean over the runs; NaN without one."""
         return float(np.mean(self.values)) if self.values else float("nan")
 
     @cached_property
     def sd(self) -> float:
-        """Standard deviation over the runs (divided by n - 1); not-a-number below two runs."""
+        """Standard deviation over the runs (divided by n - 1); NaN below two runs."""
         return float(np.std(self.values, ddof=1)) if self.n > 1 else float("nan")
 
 
 @dataclass(frozen=True)
 class MethodSummary:
-    """A method's row: the estimate of every test metric at the report's cut-off, by full metric name."""
+    """A method with its estimate of every test metric at the report's cut-off, by full metric name."""
 
     method: Method
     estimates: Mapping[str, Estimate]
@@ -69,7 +83,7 @@ class DatasetSummary:
 
     Attributes:
         selection: What is compared, and what was left out.
-        methods: One a row, in the selection's order.
+        methods: One per row, in the selection's order.
         counts: What became of all runs.
         card: The dataset's card as the compared runs saw it; None where they hold none that can be read.
         runs: All runs, whatever they are.
@@ -111,13 +125,13 @@ class DatasetSummary:
         return any(mean > 0 for mean in cold)
 
     def n_targets(self, group: str) -> float:
-        """Test interactions of a group as most of the compared runs say; not-a-number where none does."""
+        """Test interactions of a group as most of the compared runs recorded them; NaN where none did."""
         name = metric_name("test", group, "n_targets")
-        told = Counter(run.metrics[name] for row in self.methods for run in row.method.runs if name in run.metrics)
-        return told.most_common(1)[0][0] if told else float("nan")
+        recorded = Counter(run.metrics[name] for row in self.methods for run in row.method.runs if name in run.metrics)
+        return recorded.most_common(1)[0][0] if recorded else float("nan")
 
     def best_reachable(self, metric: str, group: str) -> float:
-        """The best value that any model could reach, where the log's generator knows it; not-a-number elsewhere."""
+        """The best value that any model could reach, where the dataset's generator knows it; NaN elsewhere."""
         reachable = self.card.best_reachable if self.card else None
         if reachable is None or metric != "hit_rate" or reachable.k != CUTOFF:
             return float("nan")
@@ -133,7 +147,7 @@ def summarise(
         dataset: Its name.
         runs: All its runs that can be right, in any order.
         faulty: The others.
-        counted: The others as they were read: what became of a run is told whatever else it holds.
+        counted: The others as they were read: they are counted whatever else is wrong with them.
     """
     selection = replace(select(dataset, runs), faulty=tuple(faulty))
     methods = tuple(MethodSummary(method, _estimates(method.runs)) for method in selection.methods)
@@ -150,13 +164,13 @@ def summary_metrics() -> tuple[str, ...]:
 
 def _estimates(runs: Sequence[StoredRun]) -> dict[str, Estimate]:
     return {
-        name: Estimate(tuple(run.metrics[name] for run in runs if not np.isnan(run.metric(name))))
+        name: Estimate(tuple(run.metrics[name] for run in runs if not np.isnan(run.metric(name))), len(runs))
         for name in summary_metrics()
     }
 
 
 def _card(selection: Selection) -> DatasetCard | None:
-    """The card that most of the compared runs hold: one that somebody changed says nothing on the others."""
+    """The card that most of the compared runs hold, so that a single one that was changed by hand does not count."""
     texts = Counter(run.dataset_card for method in selection.methods for run in method.runs)
     for text, _ in texts.most_common():
         try:
@@ -174,7 +188,7 @@ def _showable(card: DatasetCard) -> DatasetCard:
 
 
 def is_curve(popularity: Popularity) -> bool:
-    """Whether numbers that a store holds are a curve of popularity: one point or more, ranks rising, counts positive."""
+    """Whether stored numbers form a curve of popularity: at least one point, ranks rising, counts positive."""
     ranks, counts, cumulative = popularity.item_ranks, popularity.n_interactions, popularity.n_cumulative
     return (
         0 < len(ranks) == len(counts) == len(cumulative)

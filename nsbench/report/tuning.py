@@ -21,13 +21,13 @@ class Tuning:
     Attributes:
         label: The sampler's label.
         studies: The studies that its repeats name; empty where settings were not searched.
-        n_trials: Trials that finished or were pruned; None where nothing says.
-        n_cut_off: Of these, those that ended at their last epoch and that no other trial goes on with; 0 where nothing says.
-        n_points: Of these, the distinct points: others confirm a point with another seed; None where nothing says.
+        n_trials: Trials that finished or were pruned; None where that is unknown.
+        n_cut_off: Of these, those that ended at their last epoch and that no other trial resumes; 0 where that is unknown.
+        n_points: Distinct points among them, since a trial may confirm another's with a new seed; None where unknown.
         epochs: The most epochs that trials were allowed, rising.
         patience: The patience of trials.
         repeat_patience: The patience of the repeats.
-        profile: What the studies' names say beside dataset and sampler.
+        profile: What the studies' names hold beside dataset and sampler.
     """
 
     label: str
@@ -47,55 +47,57 @@ def tunings_of(summary: DatasetSummary) -> list[Tuning]:
 
 
 def tuning_warning(summary: DatasetSummary) -> list[str]:
-    """That samplers were tuned unequally, and how; empty where they were tuned alike or nothing says otherwise."""
+    """That samplers were tuned unequally, and how; empty where they were tuned alike, as far as is known."""
     tunings = tunings_of(summary)
     reasons = _differences(tunings)
     if not reasons:
         return []
-    told = "; ".join(f"{tuning.label}: {', '.join(text(tuning) for text in reasons)}" for tuning in tunings)
+    ways = "; ".join(f"{tuning.label}: {', '.join(text(tuning) for text in reasons)}" for tuning in tunings)
     return [
-        f"Tuned unequally, so part of the differences may come from the search and not from the samplers: {told}. Give each "
-        f"the same `nsbench tune --dataset {summary.dataset}` with the same options, and repeat them anew."
+        f"Tuned unequally, so part of the differences may come from the search and not from the samplers: {ways}. Give each "
+        f"the same `nsbench tune --dataset {summary.dataset}` with the same options, and repeat them again."
     ]
 
 
 def cut_off_search_warning(summary: DatasetSummary) -> list[str]:
-    """Whose settings were chosen by trials that were cut off: others may be better. Empty where none were."""
+    """Which samplers' settings were chosen by trials that were cut off: others may be better. Empty where none were."""
     cut_off = [tuning for tuning in tunings_of(summary) if tuning.n_cut_off]
     if not cut_off:
         return []
-    told = listed([f"{tuning.n_cut_off} of {_trials_text(tuning)} of {tuning.label}" for tuning in cut_off])
+    trials = listed([f"{tuning.n_cut_off} of {_trials_text(tuning)} of {tuning.label}" for tuning in cut_off])
     return [
-        f"Searched with trials that were cut off: {told}; they prefer what learns fast, and other settings may be better. Go on "
-        f"with the same `nsbench tune` and more `--epochs` (in a profile: `epochs` in its part `tune`), and repeat anew."
+        f"Searched with trials that were cut off: {trials}; they prefer what learns fast, and other settings may be better. "
+        f"Resume them by the same `nsbench tune` with more `--epochs` (in a profile: `epochs` in its part `tune`), and "
+        "repeat again."
     ]
 
 
 def is_unequal(summary: DatasetSummary) -> bool:
-    """Whether `tuning_warning` speaks."""
+    """Whether samplers were tuned unequally, so that `tuning_warning` has something to say."""
     return bool(_differences(tunings_of(summary)))
 
 
 def _differences(tunings: Sequence[Tuning]) -> list[Callable[[Tuning], str]]:
-    """What tells the ways of tuning apart, each as what says it of one; empty where they are alike."""
+    """In what the samplers' tuning differs, each as the function that describes it for one sampler; empty where it is alike."""
     if any(tuning.studies for tuning in tunings) and not all(tuning.studies for tuning in tunings):
         return [_searched_text]
+    # All name the same studies, or none: then only their repeats can differ.
     if not _differ([tuning.studies for tuning in tunings]):
         return [_repeat_patience_text] if _differ([tuning.repeat_patience for tuning in tunings]) else []
     known = [tuning for tuning in tunings if tuning.n_trials is not None]
-    told: list[Callable[[Tuning], str]] = []
-    # A point that is confirmed, or proposed twice by chance, changes one of the two numbers only.
+    differing: list[Callable[[Tuning], str]] = []
+    # A point that is confirmed, or proposed twice by chance, changes only one of the two numbers.
     if _differ([tuning.n_trials for tuning in known]) and _differ([tuning.n_points for tuning in known]):
-        told.append(_trials_text)
+        differing.append(_trials_text)
     if _differ([tuning.epochs for tuning in known if tuning.epochs]):
-        told.append(_epochs_text)
+        differing.append(_epochs_text)
     if _differ([tuning.patience for tuning in known if tuning.patience]):
-        told.append(_patience_text)
+        differing.append(_patience_text)
     if _differ([tuning.repeat_patience for tuning in tunings if tuning.repeat_patience]):
-        told.append(_repeat_patience_text)
+        differing.append(_repeat_patience_text)
     if _differ([tuning.profile for tuning in tunings]):
-        told.append(_study_text)
-    return told
+        differing.append(_study_text)
+    return differing
 
 
 def _differ(values: Sequence[object]) -> bool:
@@ -154,10 +156,10 @@ def _tuning(summary: DatasetSummary, method: Method) -> Tuning:
 
 
 def _counts(tried: Sequence[StoredRun], studies: Sequence[StoredRun]) -> tuple[int | None, int | None]:
-    """Trials and distinct points, from the trials themselves or, where the store has none, from what the study says."""
-    told = [sum(run.metrics.get(name, 0.0) for name in _N_TRIED) for run in studies if _N_TRIED[0] in run.metrics]
-    # A trial that goes on with another is a run of its own, which the study doesn't count twice.
-    known = int(sum(told)) if told else None
+    """Trials and distinct points, from the trials themselves or, where the store has none, from what the study recorded."""
+    recorded = [sum(run.metrics.get(name, 0.0) for name in _N_TRIED) for run in studies if _N_TRIED[0] in run.metrics]
+    # A trial that resumes another is a run of its own, which the study doesn't count twice.
+    known = int(sum(recorded)) if recorded else None
     if tried:
         n_points = len({(run.study, frozenset(run.params.items())) for run in tried if run.params}) or len(tried)
         return known or len(tried), n_points

@@ -28,7 +28,7 @@ def test_intervals_from_ranks_allow_for_users_and_repeats():
     assert (estimate.basis, estimate.n_targets, statistics.n_users) == ("users and repeats", 200, 200)
     assert estimate.interval.holds(estimate.value)
     pair = statistics.difference("good", "bad", "hit_rate", "all")
-    assert pair.is_real
+    assert pair.is_significant
     assert pair.interval.low > 0.2
     assert pair.smallest_detectable > pair.smallest_with_endless_repeats >= 0
 
@@ -89,7 +89,7 @@ def test_a_method_that_lacks_the_ranks_of_one_run_is_compared_by_repeats():
     assert statistics.estimate("good", "hit_rate", "all").basis == "users and repeats"
     assert statistics.estimate("bad", "hit_rate", "all").basis == "repeats"
     pair = statistics.difference("good", "bad", "hit_rate", "all")
-    assert (pair.basis, pair.is_real) == ("repeats", True)
+    assert (pair.basis, pair.is_significant) == ("repeats", True)
     assert math.isnan(pair.smallest_detectable)
 
 
@@ -104,7 +104,7 @@ def test_one_run_of_each_sampler_is_no_test():
     statistics = read_summaries(reader_of(*runs), ["demo"])[0].statistics
     assert statistics.estimate("good", "hit_rate", "all").basis == "users"
     pair = statistics.difference("good", "bad", "hit_rate", "all")
-    assert (pair.basis, pair.is_real) == ("users", False)
+    assert (pair.basis, pair.is_significant) == ("users", False)
     assert math.isnan(pair.p_value)
 
 
@@ -117,7 +117,7 @@ def test_a_popularity_list_needs_no_repeats():
     runs = baseline + repeats_with_ranks("good", 0.6, first_minute=9)
     statistics = read_summaries(reader_of(*runs), ["demo"])[0].statistics
     assert statistics.estimate("PopRec", "hit_rate", "all").basis == "users and repeats"
-    assert statistics.difference("PopRec", "good", "hit_rate", "all").is_real
+    assert statistics.difference("PopRec", "good", "hit_rate", "all").is_significant
 
 
 def test_a_cohort_without_a_hit_may_still_have_a_small_rate():

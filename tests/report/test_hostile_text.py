@@ -16,7 +16,7 @@ from nsbench.report.formats.plain_text import plain_text
 from nsbench.report.formats.terminal import ascii_text, terminal_report
 from nsbench.report.report import build_report
 from nsbench.report.run_check import number_of
-from nsbench.report.tables.table import Cell, ReportTable
+from nsbench.report.tables.table import table_of, words
 from nsbench.terms import RunKind
 from tests.report.made_reader import MadeReader
 from tests.report.stored_run_builder import repeats, stored
@@ -139,12 +139,12 @@ def test_the_terminals_text_can_be_spelled_in_ascii(report):
 
 def test_a_markdown_cell_keeps_its_bars_and_backslashes():
     """A backslash before an escaped bar would take the bar's own away."""
-    text = markdown_table(ReportTable("t", ("Method",), ((Cell("a|b\\|c"),),)))
+    text = markdown_table(table_of("t", [words("Method", ["a|b\\|c"])]))
     assert text.splitlines()[-1] == "| a\\|b\\\\\\|c |"
 
 
 def test_a_latex_row_that_begins_with_a_bracket_is_no_argument():
-    text = latex_table(ReportTable("t", ("Method",), ((Cell("[5pt]"),), (Cell("*"),))), "t")
+    text = latex_table(table_of("t", [words("Method", ["[5pt]", "*"])]), "t")
     assert "  {}[5pt] \\\\" in text.splitlines()
     assert "  {}* \\\\" in text.splitlines()
 

@@ -22,7 +22,7 @@ def test_baselines_come_first_then_samplers_in_the_order_of_their_first_run():
     assert labels_and_seeds(runs) == [("popularity-baseline", [0]), ("batch", [0, 1]), ("random", [0])]
 
 
-def test_the_newest_preparation_of_the_log_decides():
+def test_the_newest_preparation_of_the_dataset_decides():
     runs = [
         stored("random", dataset_hash="old", minute=1),
         stored("batch", dataset_hash="old", minute=2),
@@ -32,8 +32,8 @@ def test_the_newest_preparation_of_the_log_decides():
     assert selection.dataset_hash == "new"
     assert [method.label for method in selection.methods] == ["random"]
     assert selection.left_out == (
-        LeftOut("random", 1, "another preparation of the log"),
-        LeftOut("batch", 1, "another preparation of the log"),
+        LeftOut("random", 1, "another preparation of the dataset"),
+        LeftOut("batch", 1, "another preparation of the dataset"),
     )
 
 

@@ -20,8 +20,8 @@ def test_mean_and_deviation_over_three_repeats():
 
 
 def test_one_run_has_no_deviation_and_no_run_no_mean():
-    assert math.isnan(Estimate((0.1,)).sd)
-    assert math.isnan(Estimate(()).mean)
+    assert math.isnan(Estimate((0.1,), 1).sd)
+    assert math.isnan(Estimate((), 1).mean)
 
 
 def test_a_metric_undefined_in_one_run_is_averaged_over_the_others():

@@ -15,7 +15,7 @@ from nsbench.tracking.reading.mlflow_reader import open_reader
 
 
 def disagreements(study: str, dataset: str, root: Path, n_planned: int) -> list[str]:
-    """Everything in which Optuna, MLflow, the report's bookkeeping and the plan differ; empty when all is well.
+    """Everything in which Optuna, MLflow, the report's run counts and the plan differ; empty when all is well.
 
     Args:
         study: The study's name, the only one of its home.

@@ -21,7 +21,7 @@ from nsbench.terms import ALL, BALANCED_COHORTS
 
 
 def answer(summary: DatasetSummary) -> list[str]:
-    """Sentences on a dataset, the most wanted first; says what is missing where nothing can be answered.
+    """Sentences on a dataset, the most important first; they say what is missing where there is no answer.
 
     Args:
         summary: With its statistics (`nsbench.report.analysis`).
@@ -36,16 +36,16 @@ def _sentences(summary: DatasetSummary) -> list[str]:
     if not samplers:
         return _baselines_alone(summary)
     best = best_in_accuracy(samplers)
-    # What may make all that follows untrue comes first.
+    # What may invalidate all that follows comes first.
     first = [*cut_off_warning(summary.selection.methods), *cut_off_search_warning(summary), *baseline_warning(summary)]
     first += [*tuning_warning(summary), *older_settings_warning(summary)]
     if len(samplers) == 1:
         only = (
-            f"Only {best.method.label} was run: hit rate at {CUTOFF} {_told(best.accuracy('hit_rate'))}, balance "
-            f"{_told(best.balance('hit_rate'))}. Nothing to compare it with yet: `nsbench repeat` another sampler."
+            f"Only {best.method.label} was run: hit rate at {CUTOFF} {_mean_text(best.accuracy('hit_rate'))}, balance "
+            f"{_mean_text(best.balance('hit_rate'))}. Nothing to compare it with yet: `nsbench repeat` another sampler."
         )
         return [*first, only, *baseline_line(summary), *context(summary, best)]
-    # A test that can't show much must be known before anything else is believed.
+    # That a test is too small to show much belongs before the numbers that rest on it.
     small = [size_of_test(summary, best)] if is_small_test(summary) else []
     first += recommendation(summary, best)
     sentences = [*first, _accuracy(summary, best), *small, *_ndcg(samplers, best), *_balance(summary)]
@@ -62,7 +62,7 @@ def _baselines_alone(summary: DatasetSummary) -> list[str]:
     best = best_in_accuracy(summary.methods)
     return [
         f"Only baselines were run; the line to beat is {best.method.label}, with a hit rate at {CUTOFF} of "
-        f"{_told(best.accuracy('hit_rate'))}: `nsbench repeat --dataset {summary.dataset} --sampler NAME`.",
+        f"{_mean_text(best.accuracy('hit_rate'))}: `nsbench repeat --dataset {summary.dataset} --sampler NAME`.",
         *context(summary, best),
     ]
 
@@ -72,7 +72,7 @@ def _accuracy(summary: DatasetSummary, best: MethodSummary) -> str:
     place = "best" if is_decided(rivals) else lead_text(rivals)
     return (
         f"{heading('Accuracy', rivals)}: {best.method.label} is {place}, with a hit rate at {CUTOFF} of "
-        f"{_told(best.accuracy('hit_rate'))}{comparison_text(summary, rivals, 'worse')}."
+        f"{_mean_text(best.accuracy('hit_rate'))}{comparison_text(summary, rivals, 'worse')}."
     )
 
 
@@ -80,7 +80,7 @@ def _ndcg(rows: Sequence[MethodSummary], best: MethodSummary) -> list[str]:
     by_ndcg = max(rows, key=lambda row: _rankable(row.accuracy("ndcg")))
     if by_ndcg is best or math.isnan(by_ndcg.accuracy("ndcg").mean):
         return []
-    return [f"By NDCG at {CUTOFF}, {by_ndcg.method.label} is ahead, with {_told(by_ndcg.accuracy('ndcg'))}."]
+    return [f"By NDCG at {CUTOFF}, {by_ndcg.method.label} is ahead, with {_mean_text(by_ndcg.accuracy('ndcg'))}."]
 
 
 _NO_HIT = "none has a hit in head, mid or tail"
@@ -102,13 +102,13 @@ def _balance(summary: DatasetSummary) -> list[str]:
     most = "serves head, mid and tail most alike"
     place = most if is_decided(rivals) else f"is {lead_text(rivals)} in serving head, mid and tail alike"
     return [
-        f"{heading('Balance', rivals)}: {best.method.label} {place}, with {_told(best.balance('hit_rate'))}, at a hit rate of "
-        f"{percent(best.accuracy('hit_rate').mean)} %{comparison_text(summary, rivals, 'less balanced')}."
+        f"{heading('Balance', rivals)}: {best.method.label} {place}, with {_mean_text(best.balance('hit_rate'))}, at a hit "
+        f"rate of {percent(best.accuracy('hit_rate').mean)} %{comparison_text(summary, rivals, 'less balanced')}."
     ]
 
 
 def _advice(summary: DatasetSummary, best: MethodSummary) -> list[str]:
-    """Among samplers whose accuracies don't differ significantly, the most balanced one."""
+    """Among samplers that are not significantly less accurate than the best, the most balanced one."""
     rivals = rivals_of(summary, best, summary.samplers, ALL)
     same = [best, *(rival.row for rival in rivals if rival.decision is Decision.NOT_SIGNIFICANT)]
     fairest = max(same, key=lambda row: _rankable(row.balance("hit_rate")))
@@ -116,7 +116,7 @@ def _advice(summary: DatasetSummary, best: MethodSummary) -> list[str]:
         return []
     return [
         f"Of those whose accuracy does not differ significantly, {fairest.method.label} has the highest balance, "
-        f"with {_told(fairest.balance('hit_rate'))}."
+        f"with {_mean_text(fairest.balance('hit_rate'))}."
     ]
 
 
@@ -153,12 +153,12 @@ def _faulty(summary: DatasetSummary) -> list[str]:
     if not faulty:
         return []
     first = faulty[0]
-    told = f"{first.label}, run {first.run_id}: {first.reason}"
+    text = f"{first.label}, run {first.run_id}: {first.reason}"
     others = f"; {len(faulty) - 1} more in the table of runs that can't be used" if len(faulty) > 1 else ""
-    return [f"Left out, since it can't be right: {told}{others}. {WHAT_TO_DO}"]
+    return [f"Left out, since it can't be right: {text}{others}. {WHAT_TO_DO}"]
 
 
-def _told(estimate: Estimate) -> str:
+def _mean_text(estimate: Estimate) -> str:
     deviation = "" if math.isnan(estimate.sd) else f" ± {percent(estimate.sd)}"
     return f"{percent(estimate.mean)}{deviation} % ({runs_text(estimate.n)})"
 

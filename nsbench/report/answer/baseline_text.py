@@ -1,4 +1,4 @@
-"""Whether samplers beat the best baseline: baselines are lines to beat, and win no prize themselves."""
+"""Whether samplers beat the best baseline, which is a line to beat and never a recommendation."""
 
 import math
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ def baseline_warning(summary: DatasetSummary) -> list[str]:
 
 
 def baseline_line(summary: DatasetSummary) -> list[str]:
-    """Which samplers beat the best baseline; empty where `baseline_warning` has spoken."""
+    """Which samplers beat the best baseline; empty where `baseline_warning` says that none does."""
     baseline = best_baseline(summary)
     better = beaten_by(summary, baseline) if baseline is not None else []
     if baseline is None or not better:

@@ -1,4 +1,4 @@
-"""How a method can reach more than the best reachable, said where one does."""
+"""How a method can exceed the best reachable value, for the tables in which one does."""
 
 import math
 from collections.abc import Sequence
@@ -8,17 +8,17 @@ from nsbench.report.tables.number_text import listed, percent
 from nsbench.terms import ALL
 
 _MOST_NAMED = 4
-"""Methods that are named; of more their number is said."""
+"""Methods that are named; more are counted."""
 
 _HOW_IN_A_COHORT = "that is the best in total; in one cohort a model can exceed it at the cost of another"
 _HOW_IN_TOTAL = "that is the best to be expected, and where there are few test interactions chance can add to it"
 
 
 def exceeded_note(summary: DatasetSummary, metric: str, groups: Sequence[str]) -> str:
-    """Which methods' means exceed the best reachable value, in which groups, and how that can be; empty where none does.
+    """Which methods' means exceed the best reachable value, in which groups, and how that is possible; empty where none does.
 
     Args:
-        summary: The dataset's.
+        summary: The dataset's summary.
         metric: Such as "hit_rate".
         groups: Cohorts, and ALL.
     """

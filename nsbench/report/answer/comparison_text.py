@@ -1,4 +1,4 @@
-"""How the leading sampler compares with the others, in words that say no more than is known."""
+"""How the leading sampler compares with the others, in words that claim no more than is known."""
 
 import math
 from collections.abc import Sequence
@@ -10,11 +10,12 @@ from nsbench.report.summary import DatasetSummary, MethodSummary
 from nsbench.report.tables.number_text import listed, points
 
 _METRIC = "hit_rate"
+# Means of runs with the same hits differ by rounding.
 _LEVEL_WITHIN = 1e-9
-_MOST_TOLD = 5
-"""Differences that a sentence tells; the table of differences has all."""
+_MOST_NAMED = 5
+"""Differences that a sentence names; the table of differences has all."""
 _SOME_REPEATS = 5
-"""Advised where single runs say nothing on what other seeds change."""
+"""Advised where single runs can't show what other seeds change."""
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,8 @@ class Rival:
 
     Attributes:
         row: The other sampler.
-        pair: The leading one less the other; None where there are no statistics.
-        decision: What is known of the difference.
+        pair: The leading one minus the other; None where there are no statistics.
+        decision: What is known about the difference.
     """
 
     row: MethodSummary
@@ -38,8 +39,8 @@ def rivals_of(summary: DatasetSummary, best: MethodSummary, others: Sequence[Met
     Args:
         summary: With its statistics.
         best: The leading one.
-        others: Whom it is compared with; itself is skipped.
-        group: What of the hit rate is compared, one of QUANTITY_GROUPS.
+        others: What it is compared with; itself is skipped.
+        group: What of the hit rate is compared, one of DERIVED_GROUPS.
     """
     rivals = []
     for row in others:
@@ -66,12 +67,12 @@ def lead_text(rivals: Sequence[Rival]) -> str:
 
 
 def comparison_text(summary: DatasetSummary, rivals: Sequence[Rival], behind: str) -> str:
-    """What is known of the others, as the end of a sentence.
+    """What is known about the others, as the end of a sentence.
 
     Args:
         summary: With its statistics.
         rivals: Beside the leading one; at least one.
-        behind: What those are that are significantly behind, such as "worse".
+        behind: What to call those that are significantly behind, such as "worse".
     """
     if is_decided(rivals):
         who = "every other sampler is" if len(rivals) > 1 else f"{_names(rivals)} is"
@@ -81,13 +82,13 @@ def comparison_text(summary: DatasetSummary, rivals: Sequence[Rival], behind: st
         whom = "every other sampler" if len(cut_off) == len(rivals) > 1 else _names(cut_off)
         parts.append(f"undecided against {whom}, since trainings were cut off")
     if too_few := _are(rivals, Decision.TOO_FEW):
-        told = [f"{rival.row.method.label}{_bracketed(rival.pair)}" for rival in too_few[:_MOST_TOLD]]
-        told += [f"{len(too_few) - _MOST_TOLD} more"] if len(too_few) > _MOST_TOLD else []
+        named = [f"{rival.row.method.label}{_bracketed(rival.pair)}" for rival in too_few[:_MOST_NAMED]]
+        named += [f"{len(too_few) - _MOST_NAMED} more"] if len(too_few) > _MOST_NAMED else []
         advice = repeats_advice(summary, [rival.pair for rival in too_few if rival.pair is not None])
-        parts.append(f"too few repeats to tell it from {listed(told)}{advice}")
+        parts.append(f"too few repeats to tell it from {listed(named)}{advice}")
     if alike := _are(rivals, Decision.NOT_SIGNIFICANT):
-        told = [f"{rival.row.method.label} (p = {rival.pair.p_holm:.2f})" for rival in alike if rival.pair is not None]
-        parts.append(f"not significantly {behind}: {listed(told)}")
+        named = [f"{rival.row.method.label} (p = {rival.pair.p_holm:.2f})" for rival in alike if rival.pair is not None]
+        parts.append(f"not significantly {behind}: {listed(named)}")
     if significant := _are(rivals, Decision.SIGNIFICANT):
         parts.append(f"significantly {behind}: {_names(significant)}")
     return "".join(f"; {part}" for part in parts)
@@ -102,7 +103,7 @@ def _names(rivals: Sequence[Rival]) -> str:
 
 
 def undecided_text(summary: DatasetSummary, pair: PairedDifference | None) -> str:
-    """A difference that is undecided for too few repeats, and how many would decide it; empty where there is none."""
+    """A difference that too few repeats leave undecided, and how many would decide it; empty where there is none."""
     return f"{_bracketed(pair)}{repeats_advice(summary, [pair])}" if pair is not None else ""
 
 

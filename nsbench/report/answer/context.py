@@ -1,4 +1,4 @@
-"""What to know before believing an answer: the size of the test, what is missing, and how good it could be at all."""
+"""What to know before believing an answer: the size of the test, what is missing, and what can be reached at all."""
 
 import math
 from itertools import combinations
@@ -9,21 +9,20 @@ from nsbench.report.answer.single_run import single_run_note
 from nsbench.report.paper.comparison import preparation_note
 from nsbench.report.run_counts import largest_plan
 from nsbench.report.selection import COMPARED_KINDS, OTHER_PREPARATION, version_of
-from nsbench.report.statistics.estimate import LEVEL, POWER
-from nsbench.report.statistics.student import student_quantile
+from nsbench.report.statistics.t_test import detectable_value
 from nsbench.report.summary import DatasetSummary, MethodSummary
 from nsbench.report.tables.number_text import listed, percent
 from nsbench.terms import ALL, BALANCED_COHORTS
 
 FEW_TARGETS = 2_000
-"""Test interactions below which their number is said at once: chance alone then moves a hit rate of 5 % by half a point."""
+"""With fewer test interactions the answer says so early: chance alone then moves a hit rate of 5 % by half a point."""
 
 FEW_COHORT_TARGETS = 100
-"""Test interactions of a cohort below which its values, and with them balance, are said to rest on few."""
+"""With fewer test interactions in a cohort, a sentence says that its values, and with them balance, are unsure."""
 
 
 def is_small_test(summary: DatasetSummary) -> bool:
-    """Whether so few interactions were tested that it must be said first."""
+    """Whether so few interactions were tested that the answer must say so early."""
     return 0 < summary.n_targets(ALL) < FEW_TARGETS
 
 
@@ -42,11 +41,12 @@ def size_of_test(summary: DatasetSummary, best: MethodSummary) -> str:
         )
     hit_rate = best.accuracy("hit_rate").mean
     error = math.sqrt(hit_rate * (1 - hit_rate) / n_targets)
-    quantiles = student_quantile(1 - LEVEL / 2, math.inf) + student_quantile(POWER, math.inf)
+    # The difference of two independent hit rates errs by the root of 2 times as much as one of them.
+    shows = detectable_value(math.inf) * math.sqrt(2) * error
     return (
         f"{text}: another draw of so many would move a hit rate of {percent(hit_rate)} % by about ±{percent(error)}, so "
         f"however many repeats there are, two methods that hit independently must differ by about "
-        f"{percent(quantiles * math.sqrt(2) * error)} points to show; deviations over repeats don't contain that."
+        f"{percent(shows)} points to show; deviations over repeats don't contain that."
     )
 
 
@@ -74,13 +74,16 @@ def context(summary: DatasetSummary, best: MethodSummary, *, with_test_size: boo
 
 
 def _at_best(detectable: float) -> str:
-    """What no number of repeats can better; empty where that is not known, or rounds to nothing."""
+    """What would show with any number of repeats; empty where that is unknown or rounds to 0."""
     text = percent(detectable)
     return "" if math.isnan(detectable) or float(text) == 0 else f", and {text} however many repeats there are"
 
 
 def _paired_detectable(summary: DatasetSummary) -> tuple[float, float] | None:
-    """The median over pairs of trained samplers; None where ranks or repeats are missing."""
+    """Medians over pairs of samplers: the smallest detectable difference, and the same with endless repeats.
+
+    None where ranks or repeats are missing.
+    """
     labels = [row.method.label for row in summary.samplers]
     pairs = [summary.statistics.difference(a, b, "hit_rate", ALL) for a, b in combinations(labels, 2)]
     known = [pair for pair in pairs if pair is not None and pair.smallest_detectable > 0]
@@ -130,15 +133,15 @@ def _versions(summary: DatasetSummary) -> list[str]:
         by_version.setdefault(version_of(row.method.runs[0]) or "unknown", []).append(row.method.label)
     if len(by_version) < 2:
         return []
-    told = "; ".join(f"{version}: {', '.join(labels)}" for version, labels in by_version.items())
-    return [f"Methods were run with different versions of nsbench, which may be part of their difference: {told}."]
+    versions = "; ".join(f"{version}: {', '.join(labels)}" for version, labels in by_version.items())
+    return [f"Methods were run with different versions of nsbench, which may be part of their difference: {versions}."]
 
 
 def _other_preparations(summary: DatasetSummary) -> list[str]:
     others = [part for part in summary.selection.left_out if part.reason == OTHER_PREPARATION]
-    told = listed([f"{part.label} {part.n_runs}" for part in others]) if others else ""
+    runs = listed([f"{part.label} {part.n_runs}" for part in others]) if others else ""
     return (
-        [f"Runs on another preparation of the dataset are left out, as the newest run decides: {told}."]
+        [f"Runs on another preparation of the dataset are left out, as the newest run decides: {runs}."]
         if others
         else []
     )

@@ -1,6 +1,6 @@
-"""What is said of trainings that were cut off: they ended at their last epoch, and might still have got better.
+"""Sentences on trainings that were cut off: they ended at their last epoch, and might still have improved.
 
-Whether two methods can be told apart then is `decision`'s; here is only how they are named, marked and counted.
+This is how they are named, marked and counted; `decision` says whether such methods can be told apart.
 """
 
 import math
@@ -13,14 +13,14 @@ from nsbench.terms import CUT_OFF, N_EPOCHS, more_epochs
 from nsbench.tracking.stored_run import StoredRun
 
 MARK = "†"
-"""Stands behind the name of a method of whose runs some were cut off."""
+"""Stands behind the name of a method some of whose runs were cut off."""
 
 COLUMN = "Cut off"
 """The column with the share of such runs."""
 
 
 _PATIENCE = 5
-"""Advised where runs had none, since runs without any don't go on."""
+"""Advised where runs had none, since runs without patience can't be resumed."""
 
 
 def marked_label(method: Method) -> str:
@@ -50,18 +50,18 @@ def cut_off_text(method: Method) -> str:
 
 
 def cut_off_share(method: Method) -> float:
-    """The share of a method's runs that were cut off, in [0, 1]; not-a-number of a baseline and where none says."""
+    """The share of a method's runs that were cut off, in [0, 1]; NaN for a baseline and where no run recorded it."""
     n_known = 0 if method.is_baseline else len(method.runs) - method.n_unknown_end
     return method.n_cut_off / n_known if n_known else float("nan")
 
 
 def cut_off_warning(methods: Sequence[Method]) -> list[str]:
-    """The sentence that must come before any other: which runs were cut off, and how they go on; empty without any."""
+    """The sentence that must come before any other: which runs were cut off, and how to resume them; empty without any."""
     cut_off = [method for method in methods if method.n_cut_off]
     if not cut_off:
         return []
     runs = [run for method in cut_off for run in method.runs if run.metric(CUT_OFF) == 1]
-    told = [f"{method.n_cut_off} of {runs_text(len(method.runs))} of {method.label}" for method in cut_off]
+    counts = [f"{method.n_cut_off} of {runs_text(len(method.runs))} of {method.label}" for method in cut_off]
     were = "was" if len(runs) == 1 else "were"
     epochs = sorted({int(run.metric(N_EPOCHS)) for run in runs if run.metric(N_EPOCHS) > 0})
     where = (
@@ -72,16 +72,16 @@ def cut_off_warning(methods: Sequence[Method]) -> list[str]:
         else f" at epochs {epochs[0]} to {epochs[-1]}"
     )
     more = f"--epochs {max(map(_needed, runs))}" if epochs else "more --epochs"
-    # Those that never stop early count as done, so they need another setting.
+    # Runs that never stop early count as complete, so more epochs alone don't resume them.
     if any(run.params.get("patience") == "0" for run in runs):
         advice = f"`nsbench repeat` with `--set patience={_PATIENCE} {more}` trains until they stop by themselves"
     else:
         advice = (
-            f"the same `nsbench repeat` with `{more}` (in a profile: `epochs` in its part `repeat`) goes on with "
+            f"the same `nsbench repeat` with `{more}` (in a profile: `epochs` in its part `repeat`) resumes "
             f"{'it' if len(runs) == 1 else 'them'}"
         )
     return [
-        f"Not trained out: {listed(told)} {were} cut off{where}, while {'it' if len(runs) == 1 else 'they'} might still have "
+        f"Not trained out: {listed(counts)} {were} cut off{where}, while {'it' if len(runs) == 1 else 'they'} might still have "
         f"got better; {advice}. What follows may change."
     ]
 
@@ -92,7 +92,7 @@ def _needed(run: StoredRun) -> int:
 
 
 def unknown_end_note(methods: Sequence[Method]) -> list[str]:
-    """Of which methods nothing says whether their runs were trained out; empty where all do."""
+    """Which methods' runs did not record whether they were trained out; empty where all did."""
     unknown = [
         f"{method.label} ({method.n_unknown_end} of {len(method.runs)})" for method in methods if method.n_unknown_end
     ]

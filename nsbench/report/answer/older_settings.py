@@ -17,12 +17,12 @@ def older_settings_warning(summary: DatasetSummary) -> list[str]:
 
     A sampler is judged by the settings that were repeated last, which need not be those that a study found.
     """
-    told = [text for row in summary.samplers if (text := _text(summary, row))]
-    if not told:
+    better = [text for row in summary.samplers if (text := _text(summary, row))]
+    if not better:
         return []
     return [
-        f"Judged are the settings that were repeated last, though older ones reached more: {listed(told)}. "
-        "Where those are meant, repeat them again, with a seed more."
+        f"Samplers are judged by the settings that were repeated last, though older ones reached more: {listed(better)}. "
+        "If the older ones are meant, repeat them again with one more seed."
     ]
 
 

@@ -1,6 +1,6 @@
 """The first sentence: which sampler to use and at what price, or what is undecided and what would decide it.
 
-The verdicts are `decision`'s; nothing is recommended that they don't bear out.
+Nothing is recommended that `decision` does not bear out.
 """
 
 import math
@@ -17,7 +17,7 @@ from nsbench.report.tuning import is_unequal
 from nsbench.terms import ALL, BALANCED_COHORTS
 
 REFERENCE = "random"
-"""The sampler that others are set beside."""
+"""The sampler that others are compared with."""
 
 _METRIC = "hit_rate"
 _SOME_REPEATS = 5
@@ -41,7 +41,7 @@ def recommendation(summary: DatasetSummary, best: MethodSummary) -> list[str]:
         best: The sampler with the highest mean hit rate.
     """
     rivals = rivals_of(summary, best, summary.samplers, ALL)
-    # That trainings were cut off is said before anything else, and how they go on.
+    # `cut_off_warning` says so before anything else, and how to resume them.
     if not rivals or any(rival.decision is Decision.CUT_OFF for rival in rivals):
         return []
     return [_use(summary, best, rivals) if is_decided(rivals) else _undecided(summary, best, rivals)]
@@ -52,13 +52,14 @@ def _use(summary: DatasetSummary, best: MethodSummary, rivals: Sequence[Rival]) 
     pair = reference.pair
     gain = f"{points(pair.difference)} points of hit rate at {CUTOFF}" if pair is not None else "better"
     label, mean = reference.row.method.label, reference.row.accuracy(_METRIC).mean
+    # Python writes no blank before a percent sign, and the report does.
     share = f" ({pair.difference / mean:+.0%})".replace("%", " %") if pair is not None and mean > 0 else ""
     parts = [f"{gain}{share} over {label}", *_cohorts(summary, best, reference), *_cost(summary, best, reference)]
     return f"{_verb(summary, best)}: {', '.join(parts)}; {_settings(best)}."
 
 
 def _verb(summary: DatasetSummary, best: MethodSummary) -> str:
-    """How far the advice goes: no further than what was said before it."""
+    """How far the advice goes: no further than the warnings before it allow."""
     baseline = best_baseline(summary)
     if baseline is not None and best not in beaten_by(summary, baseline):
         return f"Among the samplers {best.method.label} is best"
@@ -72,7 +73,7 @@ def _reference(rivals: Sequence[Rival]) -> Rival:
 
 
 def _cohorts(summary: DatasetSummary, best: MethodSummary, reference: Rival) -> list[str]:
-    """The gain or price in each cohort, and whether it is significant; what holds for all of them is said once."""
+    """The gain or loss in each cohort, and whether it is significant; what holds for all of them is said once."""
     gains, doubts = [], []
     for cohort in BALANCED_COHORTS:
         pair = summary.statistics.difference(best.method.label, reference.row.method.label, _METRIC, cohort.label)
@@ -85,7 +86,7 @@ def _cohorts(summary: DatasetSummary, best: MethodSummary, reference: Rival) -> 
 
 
 def _settings(best: MethodSummary) -> str:
-    """What was chosen, as far as the runs say, and where the command stands."""
+    """The chosen settings, as far as the runs recorded them, and where to find the command."""
     newest = best.method.runs[-1]
     parts = [
         f"{name} {value}"
@@ -102,7 +103,7 @@ def _settings(best: MethodSummary) -> str:
 
 
 def _cost(summary: DatasetSummary, best: MethodSummary, reference: Rival) -> list[str]:
-    """How many times the training; empty where seconds were not recorded or are of different devices."""
+    """How many times longer training takes; empty where seconds were not recorded or are of different devices."""
     costs = {cost.label: cost for cost in summary.costs}
     own, other = costs.get(best.method.label), costs.get(reference.row.method.label)
     if own is None or other is None or not own.train_s > 0 or not other.train_s > 0 or own.devices != other.devices:
@@ -115,13 +116,13 @@ def _undecided(summary: DatasetSummary, best: MethodSummary, rivals: Sequence[Ri
     too_few = [rival for rival in rivals if rival.decision is Decision.TOO_FEW]
     alike = [rival for rival in rivals if rival.decision is Decision.NOT_SIGNIFICANT]
     behind = [rival for rival in rivals if rival.decision is Decision.SIGNIFICANT]
-    told = [_more_repeats(summary, best, some, named=bool(too_few and alike)) for some in (too_few, alike) if some]
-    text = f"Undecided between {listed([best.method.label, *_labels([*too_few, *alike])])}: {'; '.join(told)}"
+    advice = [_more_repeats(summary, best, some, named=bool(too_few and alike)) for some in (too_few, alike) if some]
+    text = f"Undecided between {listed([best.method.label, *_labels([*too_few, *alike])])}: {'; '.join(advice)}"
     return f"{text}. Significantly behind: {listed(_labels(behind))}." if behind else f"{text}."
 
 
 def _more_repeats(summary: DatasetSummary, best: MethodSummary, rivals: Sequence[Rival], *, named: bool) -> str:
-    """What the repeats can't tell, and how many could."""
+    """Which samplers the repeats can't tell apart, and how many repeats could."""
     whom = f" {best.method.label} from {listed(_labels(rivals))}" if named else ""
     n = min(len(row.method.runs) for row in (best, *(rival.row for rival in rivals)))
     start = f"{n} {'repeat' if n == 1 else 'repeats'} can't tell{whom}"

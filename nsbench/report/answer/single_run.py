@@ -1,4 +1,4 @@
-"""Single trainings that reach more than the repeats: no table averages them, but whoever chooses should know of them."""
+"""Single trainings that reach more than the repeats: no table averages them, but a reader who chooses should know of them."""
 
 import math
 from collections.abc import Sequence
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from nsbench.report.selection import CUTOFF
 from nsbench.report.summary import DatasetSummary, MethodSummary
-from nsbench.report.tables.number_text import UNDEFINED, percent, runs_text
-from nsbench.report.tables.table import Cell, ReportTable
+from nsbench.report.tables.number_text import known_count, percent, runs_text
+from nsbench.report.tables.table import ReportTable, numbers, table_of, words
 from nsbench.terms import ALL, RunKind, metric_name
 from nsbench.tracking.stored_run import StoredRun
 
@@ -53,7 +53,7 @@ def high_single_runs(summary: DatasetSummary) -> list[HighSingleRun]:
 
 
 def single_run_note(summary: DatasetSummary) -> list[str]:
-    """The highest of them in a sentence; empty where there is none."""
+    """The highest of these runs, in a sentence; empty where there is none."""
     found = high_single_runs(summary)
     if not found:
         return []
@@ -68,28 +68,26 @@ def single_run_note(summary: DatasetSummary) -> list[str]:
 
 
 def single_run_table(summary: DatasetSummary) -> ReportTable | None:
-    """These runs with what differs in their settings; None without any."""
-    found = high_single_runs(summary)
-    rows = tuple(
-        (
-            Cell(one.run.label),
-            Cell(one.run.run_id),
-            Cell(UNDEFINED if one.run.seed is None else str(one.run.seed)),
-            Cell(percent(one.hit_rate)),
-            Cell(f"{one.of}: {percent(one.highest)}"),
-            Cell(", ".join(one.changes) or "the same"),
-        )
-        for one in found[:_MOST_SHOWN]
-    )
-    columns = ("Method", "Run", "Seed", "Hit rate, %", "Highest repeat, %", "Settings")
-    title = f"Single runs that reach more than every repeat on {summary.dataset}"
-    return ReportTable(title, columns, rows) if rows else None
+    """These runs and how their settings differ; None without any."""
+    found = high_single_runs(summary)[:_MOST_SHOWN]
+    if not found:
+        return None
+    columns = [
+        words("Method", [one.run.label for one in found]),
+        words("Run", [one.run.run_id for one in found]),
+        numbers("Seed", [one.run.seed for one in found], known_count),
+        numbers("Hit rate, %", [one.hit_rate for one in found], percent),
+        numbers("Highest repeat, %", [f"{one.of}: {percent(one.highest)}" for one in found]),
+        words("Settings", [", ".join(one.changes) or "the same" for one in found]),
+    ]
+    return table_of(f"Single runs that reach more than every repeat on {summary.dataset}", columns)
 
 
 def _beside(run: StoredRun, row: MethodSummary) -> HighSingleRun:
     hit_rate = run.metric(_HIT_RATE)
     highest = max(row.accuracy("hit_rate").values)
     changes = _changes(run, row.method.runs[0]) if run.sampler == row.method.sampler else ()
+    # NaN can't be sorted; a run without a hit rate is never above its repeats.
     return HighSingleRun(run, -math.inf if math.isnan(hit_rate) else hit_rate, row.method.label, highest, changes)
 
 

@@ -29,8 +29,7 @@ from nsbench.report.figures.canvas.style import (
 )
 from nsbench.report.statistics.confidence_region import mean_region
 from nsbench.report.statistics.pareto import pareto_front
-from nsbench.report.summary import ACCURACY_METRICS, DatasetSummary, Estimate
-from nsbench.report.tables.table import METRIC_TITLES
+from nsbench.report.summary import ACCURACY_METRICS, METRIC_TITLES, DatasetSummary, Estimate
 
 _WIDTH, _HEIGHT, _STACKED_HEIGHT = 9.0, 4.0, 7.6
 _MARKER_POINTS = 7.0
@@ -40,7 +39,7 @@ _MOST_BALANCED = 103.0
 
 
 _FAR = 1.0
-"""A baseline that lies further from the samplers than so many times their own extent would press them together."""
+"""A baseline that lies further from the samplers than this many times their own extent would press them together."""
 
 _MARGIN = 0.18
 
@@ -75,7 +74,7 @@ def accuracy_balance_figure(
     standard deviation instead.
 
     Args:
-        summary: The dataset's.
+        summary: The dataset's summary.
         marks: How each method is drawn, by label.
         stacked: Whether the panels stand one above the other, for a phone.
 
@@ -134,7 +133,7 @@ def _on_edge(axes: Axes, far: Sequence[_Point]) -> list[_Point]:
 
 
 def _draw_panel(axes: Axes, points: Sequence[_Point], marks: Mapping[str, Mark]) -> list[_Point]:
-    """Draws the points, and gives them as they are drawn."""
+    """Draws the points and returns them as they are drawn."""
     samplers = [point for point in points if not marks[point.label].is_hollow]
     front = pareto_front([(point.balance.mean, point.accuracy.mean) for point in samplers])
     line = sorted((samplers[i].x, samplers[i].y) for i in front)
@@ -145,7 +144,7 @@ def _draw_panel(axes: Axes, points: Sequence[_Point], marks: Mapping[str, Mark])
     near = [point for point in points if point.label not in far]
     for point in near:
         _draw_mark(axes, point, marks[point.label])
-        _draw_spread(axes, point, marks[point.label])
+        _draw_deviation(axes, point, marks[point.label])
     axes.margins(_MARGIN)
     axes.set_xlabel("Balance over head, mid and tail, %")
     axes.set_xlim(right=min(_MOST_BALANCED, axes.get_xlim()[1]))
@@ -171,7 +170,7 @@ def _draw_mark(axes: Axes, point: _Point, mark: Mark) -> None:
     )
 
 
-def _draw_spread(axes: Axes, point: _Point, mark: Mark) -> None:
+def _draw_deviation(axes: Axes, point: _Point, mark: Mark) -> None:
     if point.balance.n == point.accuracy.n > 1:
         runs = 100 * np.array([point.balance.values, point.accuracy.values])
         axes.plot(*runs, linestyle="none", marker=".", markersize=4, color=mark.colour, alpha=0.45, zorder=2)

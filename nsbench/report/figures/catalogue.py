@@ -30,8 +30,8 @@ class Plan:
         kind: Unlike any other of the same dataset; begins the files' names.
         title: A few words.
         caption: How to read it.
-        make: Draws it; gives None where there is nothing to show.
-        stack: Draws it with its panels one above the other; gives None where it has but one.
+        make: Draws it; returns None where there is nothing to show.
+        stack: Draws it with its panels one above the other; returns None where it has only one.
     """
 
     kind: str
@@ -116,13 +116,13 @@ def _result_plans(summary: DatasetSummary, marks: Mapping[str, Mark]) -> list[Pl
 
 
 def _cut_off_note(summary: DatasetSummary) -> str:
-    """What the mark behind a label means, as a sentence after another one; empty where there is none."""
+    """What the mark behind a label means, as a sentence to append; empty where there is none."""
     is_marked = has_cut_off(summary.selection.methods)
     return f" {MARK}: runs were cut off before they stopped getting better." if is_marked else ""
 
 
 def _shares(summary: DatasetSummary) -> str:
-    """What the cohorts hold, as a sentence after another one; empty where the dataset's card doesn't say."""
+    """What the cohorts hold, as a sentence to append; empty where the dataset's card lacks it."""
     popularity = summary.card.popularity if summary.card else None
     return "" if popularity is None else f" Of the training interactions {cohort_shares(popularity)}."
 
@@ -132,11 +132,11 @@ def _search_plans(summary: DatasetSummary, curves: Sequence[TrainingCurve], mark
         Plan(
             "search",
             "Accuracy by learning rate and number of negatives",
-            "Shown is what the studies maximised. "
+            "The vertical axis is what the studies maximised. "
             "A point is a trial, hollow where it was pruned; a line joins a method's best trials over the range, where there "
             "are enough. Trials differ in the other settings too.",
-            lambda: search_figure(_on_compared_log(summary), marks),
-            lambda: search_figure(_on_compared_log(summary), marks, stacked=True),
+            lambda: search_figure(_on_compared_preparation(summary), marks),
+            lambda: search_figure(_on_compared_preparation(summary), marks, stacked=True),
         ),
         Plan(
             "replay",
@@ -156,6 +156,6 @@ def _search_plans(summary: DatasetSummary, curves: Sequence[TrainingCurve], mark
     ]
 
 
-def _on_compared_log(summary: DatasetSummary) -> list[StoredRun]:
-    """The runs on the preparation of the log that is compared: on another one the same settings reach something else."""
+def _on_compared_preparation(summary: DatasetSummary) -> list[StoredRun]:
+    """The runs on the compared preparation of the dataset: on another one the same settings reach something else."""
     return [run for run in summary.runs if run.dataset_hash == summary.selection.dataset_hash]

@@ -1,4 +1,4 @@
-"""The figure of hit rate by cohort: a line a method. It shows what a sampler costs the tail."""
+"""The figure of hit rate by cohort, one line per method. It shows what a sampler costs the tail."""
 
 import math
 
@@ -14,8 +14,7 @@ from nsbench.report.figures.canvas.style import (
     name_rows,
     new_figure,
 )
-from nsbench.report.summary import DatasetSummary
-from nsbench.report.tables.table import METRIC_TITLES
+from nsbench.report.summary import METRIC_TITLES, DatasetSummary
 from nsbench.terms import ALL, BALANCED_COHORTS, Cohort
 
 _WIDTH, _METHOD_HEIGHT, _MARGIN = 6.4, 0.4, 1.2

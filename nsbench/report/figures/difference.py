@@ -8,14 +8,13 @@ from matplotlib.patches import Rectangle
 
 from nsbench.report.figures.canvas.style import FAINT, GROUND, INK, STACKED_WIDTH, drawing_style, new_figure, panel_grid
 from nsbench.report.statistics.estimate import BALANCE, PairedDifference
-from nsbench.report.summary import DatasetSummary
-from nsbench.report.tables.table import METRIC_TITLES
+from nsbench.report.summary import METRIC_TITLES, DatasetSummary
 from nsbench.terms import ALL
 
 _BETTER, _WORSE = "#0072b2", "#d55e00"
 _CELL, _MARGIN, _LEAST_WIDTH = 0.5, 1.5, 6.4
 _MOST_METHODS = 40
-"""Of more, the tables tell: a square of 200 is a hundred inches wide."""
+"""More are left to the tables: a square of 200 would be a hundred inches wide."""
 
 _PANELS = (("hit_rate", ALL, METRIC_TITLES["hit_rate"]), ("hit_rate", BALANCE, "Balance of hit rates"))
 
@@ -26,7 +25,7 @@ def difference_figure(summary: DatasetSummary, *, stacked: bool = False) -> Figu
     Significant differences (Holm-corrected) are filled and bold, blue where the row is better and orange where it is worse.
 
     Args:
-        summary: The dataset's.
+        summary: The dataset's summary.
         stacked: Whether the squares stand one above the other, for a phone.
 
     Returns:
@@ -52,6 +51,7 @@ def difference_figure(summary: DatasetSummary, *, stacked: bool = False) -> Figu
 def _draw_square(axes: Axes, labels: Sequence[str], pairs: Sequence[PairedDifference]) -> None:
     n = len(labels)
     axes.set_xlim(-0.5, n - 0.5)
+    # The first row is on top, as in a table.
     axes.set_ylim(n - 0.5, -0.5)
     axes.set_aspect("equal")
     axes.set_xticks(range(n), labels, rotation=40, ha="right", rotation_mode="anchor")
@@ -75,9 +75,9 @@ def _draw_cell(axes: Axes, row: int, column: int, pair: PairedDifference) -> Non
             (column - 0.5, row - 0.5),
             1,
             1,
-            facecolor=colour if pair.is_real else GROUND,
+            facecolor=colour if pair.is_significant else GROUND,
             edgecolor=GROUND,
-            alpha=0.35 if pair.is_real else 1.0,
+            alpha=0.35 if pair.is_significant else 1.0,
             linewidth=1,
         )
     )
@@ -88,6 +88,6 @@ def _draw_cell(axes: Axes, row: int, column: int, pair: PairedDifference) -> Non
         ha="center",
         va="center",
         fontsize=7.5,
-        fontweight="bold" if pair.is_real else "normal",
-        color=INK if pair.is_real else FAINT,
+        fontweight="bold" if pair.is_significant else "normal",
+        color=INK if pair.is_significant else FAINT,
     )

@@ -21,12 +21,12 @@ _METRIC = "ndcg"
 
 
 def ratio_figure(summary: DatasetSummary, marks: Mapping[str, Mark]) -> Figure | None:
-    """The mean NDCG in the head divided by that in the tail, a row a method, on a logarithmic axis.
+    """The mean NDCG in the head divided by that in the tail, one row per method, on a logarithmic axis.
 
     A method that never hits the tail has no such ratio; its row says so.
 
     Args:
-        summary: The dataset's.
+        summary: The dataset's summary.
         marks: How each method is drawn, by label.
 
     Returns:
@@ -43,6 +43,7 @@ def ratio_figure(summary: DatasetSummary, marks: Mapping[str, Mark]) -> Figure |
         for place, (row, ratio) in enumerate(zip(summary.methods, ratios, strict=True)):
             _draw_row(axes, place, ratio, _interval(summary, row), marks[row.method.label])
         left, right = axes.get_xlim()
+        # Both sides of 1 stay visible, and the numbers over the points have room.
         axes.set_xlim(min(left, 0.8), max(right * 1.6, 2.0))
         plain_log_ticks(axes.xaxis)
         name_rows(axes, [row.method.label for row in summary.methods])
@@ -74,7 +75,7 @@ def _draw_row(axes: Axes, place: int, ratio: float, interval: tuple[float, float
 
 
 def _ratio(row: MethodSummary) -> float:
-    """Not-a-number where both are zero or undefined; infinite where the tail is never hit."""
+    """Head divided by tail; NaN where both are zero or undefined, infinite where the tail is never hit."""
     head, tail = (row.accuracy(_METRIC, cohort.label).mean for cohort in (Cohort.HEAD, Cohort.TAIL))
     if math.isnan(head + tail) or head == tail == 0:
         return math.nan
@@ -86,5 +87,6 @@ def _interval(summary: DatasetSummary, row: MethodSummary) -> tuple[float, float
     found = summary.statistics.estimate(row.method.label, _METRIC, HEAD_SHARE)
     if found is None or not found.interval.is_defined:
         return None
+    # Ratios from 1 : 10,000 to 999 : 1; beyond, an interval would stretch the axis until all points coincide.
     low, high = np.clip([found.interval.low, found.interval.high], 1e-4, 1 - 1e-3)
     return float(low / (1 - low)), float(high / (1 - high))

@@ -1,6 +1,6 @@
-"""Figures of how popularity spreads over items: the cohorts on a log's own curve, and the curves of all logs together.
+"""Figures of how popularity is distributed over items: the cohorts on a dataset's curve, and the curves of all datasets.
 
-Source: paper, figures 2 and 3. Both are drawn from the dataset's card, so the log itself need not be there any more.
+Source: paper, figures 2 and 3. Both are drawn from the dataset's card, so the dataset itself need not exist any more.
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ def popularity_cohort_figure(summary: DatasetSummary) -> Figure | None:
     """Training interactions of each item by popularity rank, with head, mid and tail marked on it.
 
     Returns:
-        None where the dataset's card does not say.
+        None where the dataset's card lacks them.
     """
     popularity = _popularity(summary)
     if popularity is None:
@@ -45,7 +45,9 @@ def popularity_cohort_figure(summary: DatasetSummary) -> Figure | None:
         axes.set_yscale("log")
         power_log_ticks(axes.xaxis)
         power_log_ticks(axes.yaxis)
+        # The cohorts' names need room above the curve.
         axes.set_ylim(max(0.5, counts.min() * 0.8), counts.max() * 4)
+        # A logarithmic axis needs two different ends, even for a catalogue of one item.
         axes.set_xlim(1, max(ranks.max(), 2) * 1.02)
         first = 1.0
         for cohort in BALANCED_COHORTS:
@@ -57,10 +59,10 @@ def popularity_cohort_figure(summary: DatasetSummary) -> Figure | None:
 
 
 def popularity_figure(summaries: Sequence[DatasetSummary]) -> Figure | None:
-    """Each item's share of the training interactions against its place in the catalogue, a line a log.
+    """Each item's share of the training interactions against its place in the catalogue, one line per dataset.
 
     Returns:
-        None where no card says.
+        None where no card has them.
     """
     known = [(summary.dataset, popularity) for summary in summaries if (popularity := _popularity(summary)) is not None]
     if not known:
@@ -97,7 +99,7 @@ def _curve(popularity: Popularity) -> tuple[NDArray[np.float64], NDArray[np.floa
 
 
 def _draw_cohort(axes: Axes, popularity: Popularity, label: str, first: float) -> float:
-    """Fills a cohort's part of the curve and gives the rank at which the next one begins."""
+    """Fills a cohort's part of the curve and returns the rank at which the next one begins."""
     part = popularity.cohorts[label]
     if part.n_items == 0:
         return first

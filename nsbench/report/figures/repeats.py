@@ -19,19 +19,18 @@ from nsbench.report.figures.canvas.style import (
     name_rows,
     new_figure,
     panel_grid,
-    spread,
+    side_by_side,
 )
-from nsbench.report.summary import ACCURACY_METRICS, DatasetSummary
-from nsbench.report.tables.table import METRIC_TITLES
+from nsbench.report.summary import ACCURACY_METRICS, METRIC_TITLES, DatasetSummary
 
 _WIDTH, _METHOD_HEIGHT, _MARGIN = 8.0, 0.38, 1.0
 
 
 def repeat_figure(summary: DatasetSummary, marks: Mapping[str, Mark], *, stacked: bool = False) -> Figure | None:
-    """Hit rate and NDCG of every run, a row a method, with the mean.
+    """Hit rate and NDCG of every run, one row per method, with the mean.
 
     Args:
-        summary: The dataset's.
+        summary: The dataset's summary.
         marks: How each method is drawn, by label.
         stacked: Whether the panels stand one above the other, for a phone.
 
@@ -60,7 +59,7 @@ def _draw_runs(axes: Axes, place: int, values: np.ndarray, mark: Mark) -> None:
         return
     axes.plot(
         values,
-        place + spread(len(values)),
+        place + side_by_side(len(values)),
         linestyle="none",
         marker=mark.marker,
         markersize=5,

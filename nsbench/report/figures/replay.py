@@ -44,7 +44,7 @@ def replay_points(summary: DatasetSummary, runs: Sequence[StoredRun]) -> list[Re
     """Every method's factors where it was run with at least two and with the same other settings.
 
     Args:
-        summary: Says which preparation of the log and which protocol count.
+        summary: Decides which preparation of the dataset and which protocol count.
         runs: All runs of the dataset.
     """
     groups: dict[tuple[str, frozenset[tuple[str, str]]], dict[float, list[StoredRun]]] = {}
@@ -67,7 +67,7 @@ def replay_points(summary: DatasetSummary, runs: Sequence[StoredRun]) -> list[Re
 
 
 def replay_figure(points: Sequence[ReplayPoint], marks: Mapping[str, Mark]) -> Figure | None:
-    """Test NDCG against seconds of training, a line a method, the factor at each point.
+    """Test NDCG against seconds of training, one line per method, the factor at each point.
 
     Returns:
         None without points.
@@ -79,7 +79,7 @@ def replay_figure(points: Sequence[ReplayPoint], marks: Mapping[str, Mark]) -> F
         axes = figure.subplots()
         for label in dict.fromkeys(point.label for point in points):
             own = [point for point in points if point.label == label]
-            # Fresh negatives are no further step on the way of the factors, so no line leads there.
+            # Fresh negatives are not one more factor, so no line leads to them.
             for joined, width in (
                 ([point for point in own if point.factor], 0.8),
                 ([p for p in own if not p.factor], 0.0),
@@ -97,7 +97,7 @@ def replay_figure(points: Sequence[ReplayPoint], marks: Mapping[str, Mark]) -> F
                 text = f"{point.factor:g}" if point.factor else "fresh"
                 axes.annotate(text, place, xytext=(4, 4), textcoords="offset points", fontsize=8, color=INK)
         axes.margins(0.12)
-        axes.set_xlabel("Training, seconds a run")
+        axes.set_xlabel("Training, seconds per run")
         axes.set_ylabel(f"NDCG at {CUTOFF}, %")
         axes.legend(loc="best")
     return figure

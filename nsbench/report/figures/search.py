@@ -1,6 +1,6 @@
 """The figure of the search: what the search maximised, of every trial, against learning rate and against each count of negatives.
 
-Source: paper, figure 5, with a panel more for each count of negatives and with every trial as a point.
+Source: paper, figure 5, with one more panel for each count of negatives and with every trial as a point.
 """
 
 import math
@@ -30,22 +30,22 @@ from nsbench.tracking.stored_run import StoredRun
 
 _WIDTH, _ROW_HEIGHT, _COLUMNS, _LEGEND_COLUMNS = 9.0, 3.1, 2, 6
 _STACKED_ROW_HEIGHT = 2.7
-_FEWEST_PARTS, _MOST_PARTS, _TRIALS_A_PART = 3, 5, 3
+_FEWEST_PARTS, _MOST_PARTS, _TRIALS_PER_PART = 3, 5, 3
 _TITLES = {
     "learning_rate": "Learning rate",
-    "n_negatives": "Negatives a positive",
-    "n_in_batch": "In-batch negatives a positive",
-    "n_uniform": "Uniform negatives a positive",
+    "n_negatives": "Negatives per positive",
+    "n_in_batch": "In-batch negatives per positive",
+    "n_uniform": "Uniform negatives per positive",
     "n_hardest": "Negatives kept (the hardest)",
 }
 _MODEL_COUNTS = frozenset({"n_blocks", "n_heads"})
 
 
 def search_figure(runs: Sequence[StoredRun], marks: Mapping[str, Mark], *, stacked: bool = False) -> Figure | None:
-    """A panel a searched setting; solid points are finished trials, hollow ones were pruned; lines join the best ones.
+    """One panel per searched setting; solid points are finished trials, hollow ones were pruned; lines join the best ones.
 
     Args:
-        runs: Runs on one preparation of a log.
+        runs: Runs on one preparation of a dataset.
         marks: How each method is drawn, by label; trials of others are left out.
         stacked: Whether the panels stand one above the other, for a phone.
 
@@ -70,6 +70,7 @@ def search_figure(runs: Sequence[StoredRun], marks: Mapping[str, Mark], *, stack
         height = n_rows * (_STACKED_ROW_HEIGHT if stacked else _ROW_HEIGHT) + 0.4
         figure = new_figure(STACKED_WIDTH if stacked else _WIDTH, height)
         grid = figure.subplots(n_rows, n_columns, squeeze=False, sharey=True).ravel()
+        # The last row may have a place without a panel.
         for axes, name in zip(grid, names, strict=False):
             _draw_panel(axes, name, trials, marks, objective)
         for axes in grid[len(names) :]:
@@ -86,6 +87,7 @@ def search_figure(runs: Sequence[StoredRun], marks: Mapping[str, Mark], *, stack
 
 def searched_settings(trials: Sequence[StoredRun]) -> list[str]:
     """Learning rate and counts of negatives that differ between some sampler's trials, the learning rate first."""
+    # A logarithmic axis can't show 0, so 0 and one other value are not worth a panel.
     varied = {
         name
         for label in {run.label for run in trials}
@@ -100,9 +102,9 @@ def searched_settings(trials: Sequence[StoredRun]) -> list[str]:
 
 
 def searched_objective(runs: Sequence[StoredRun]) -> str:
-    """What all studies of some runs maximised; the NDCG where they differ or don't say."""
-    told = {run.tags.get(OBJECTIVE_TAG, "") for run in runs if run.kind is RunKind.STUDY}
-    (objective, *others) = told or {""}
+    """What all studies of some runs maximised; NDCG where they differ or did not record it."""
+    recorded = {run.tags.get(OBJECTIVE_TAG, "") for run in runs if run.kind is RunKind.STUDY}
+    (objective, *others) = recorded or {""}
     return objective if objective and not others else VALID_NDCG
 
 
@@ -120,7 +122,7 @@ def _draw_panel(axes: Axes, name: str, trials: Sequence[StoredRun], marks: Mappi
     axes.set_xscale("log")
     axes.set_xlabel(_TITLES.get(name, name))
     for label, mark in marks.items():
-        # A logarithmic axis holds numbers above 0 alone.
+        # A logarithmic axis holds only numbers above 0.
         own = [run for run in trials if run.label == label and number_of(run.params.get(name, "")) > 0]
         if len({run.params[name] for run in own}) < 2:
             continue
@@ -148,9 +150,9 @@ def _envelope(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The best trial of each of at most five equal parts of the range, on its logarithmic axis.
 
-    Empty below three parts of three trials each on average: the best of one trial is no best.
+    Empty below three parts of three trials each on average: the best of a single trial means nothing.
     """
-    n_parts = min(_MOST_PARTS, len(settings) // _TRIALS_A_PART)
+    n_parts = min(_MOST_PARTS, len(settings) // _TRIALS_PER_PART)
     if n_parts < _FEWEST_PARTS:
         return settings[:0], values[:0]
     logs = np.log(settings)

@@ -1,4 +1,4 @@
-"""How the compared runs got to where they ended: loss and validation metric by epoch, as read back from the store."""
+"""How the compared runs developed: loss and validation metric by epoch, as read back from the store."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ _LARGEST_DRAWN = 1e30
 """Matplotlib's axes end at about 1e300, and 1e38 on some canvases."""
 
 MOST_CURVES = 5
-"""Repeats of a method whose curves are read: each is a question to the store, and more lines hide each other."""
+"""Repeats of a method whose curves are read: each is a request to the store, and more lines hide each other."""
 
 
 @dataclass(frozen=True)
 class TrainingCurve:
-    """A run's way.
+    """A run's loss and validation metric by epoch.
 
     Attributes:
         label: The method's label.
@@ -78,5 +78,6 @@ def mean_curve(curves: Sequence[Sequence[MetricPoint]]) -> tuple[MetricPoint, ..
     return tuple(
         MetricPoint(epoch, sum(found) / len(found))
         for epoch, found in sorted(values.items())
+        # Runs stop at different epochs, and a mean over the few that last longest would jump.
         if 2 * len(found) >= len(curves)
     )

@@ -1,5 +1,5 @@
 """The report as files: HTML, Markdown, LaTeX, CSV, and what the terminal shows.
 
-`composition` puts sections in order once for all formats; a format only writes down what it is given. Add one as a file, and a
+`composition` puts the sections in order once, for all formats; a format only writes what it is given. Add one as a file and a
 line in `format`.
 """

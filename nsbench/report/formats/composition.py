@@ -31,8 +31,10 @@ from nsbench.report.tables.properties import (
     sampler_table,
     size_table,
 )
+from nsbench.report.tables.result import result_tables
+from nsbench.report.tables.run_counts import run_count_tables
 from nsbench.report.tables.settings import command_table, settings_table
-from nsbench.report.tables.table import ReportTable, bookkeeping_tables, result_tables
+from nsbench.report.tables.table import ReportTable
 from nsbench.terms import ALL
 
 PAPER_ADDRESS = "https://arxiv.org/abs/2410.17276"
@@ -44,11 +46,11 @@ _PAPER = (
 )
 
 _ROLLING = "rolling"
-"""Protocols that begin so rank every test interaction that has a history."""
+"""The start of protocols that rank every test interaction that has a history."""
 
 _SETTINGS = (
-    "Epochs are means over repeats, with the least and the most. The commands write out every setting, so that they give the "
-    "same repeats whatever a study or later defaults say.",
+    "Epochs are means over repeats, with the smallest and the largest number. The commands write out every setting, so that "
+    "they give the same repeats whatever a study or later defaults say.",
 )
 
 
@@ -56,16 +58,16 @@ def compose(summaries: Sequence[DatasetSummary], gallery: Gallery, location: str
     """The whole report.
 
     Args:
-        summaries: One a dataset.
+        summaries: One per dataset.
         gallery: The drawn figures; without any, the document has none.
         location: The store that the runs are in.
         written: When the report is made.
     """
     sections = [
-        Section("all-logs", "All datasets in one table", tables=_overview(summaries)),
+        Section("all-datasets", "All datasets in one table", tables=_overview(summaries)),
         *(_dataset_section(summary, gallery) for summary in summaries),
         Section(
-            "logs",
+            "datasets",
             "The datasets",
             points=tuple(cards_without_popularity(summaries)),
             drawings=gallery.shared,
@@ -91,7 +93,7 @@ def compose(summaries: Sequence[DatasetSummary], gallery: Gallery, location: str
 
 
 def _overview(summaries: Sequence[DatasetSummary]) -> tuple[ReportTable, ...]:
-    """All datasets side by side; of a single one its own tables say the same."""
+    """All datasets side by side; for a single one its own tables show the same."""
     return _present(overview_table(summaries)) if len(summaries) > 1 else ()
 
 
@@ -147,7 +149,7 @@ def _dataset_section(summary: DatasetSummary, gallery: Gallery) -> Section:
 
 
 def _run_tables(summary: DatasetSummary) -> list[ReportTable | None]:
-    return [*bookkeeping_tables(summary), single_run_table(summary)]
+    return [*run_count_tables(summary), single_run_table(summary)]
 
 
 def _differences(summary: DatasetSummary) -> tuple[ReportTable, ...]:
@@ -160,7 +162,7 @@ def _differences(summary: DatasetSummary) -> tuple[ReportTable, ...]:
 
 
 def _preparation(summary: DatasetSummary) -> tuple[str, ...]:
-    """Why the numbers are compared, and what of the log's preparation differs, so that they are not compared in vain."""
+    """Why the numbers are comparable, and how the dataset's preparation differs from the paper's."""
     match = match_of(summary)
     if match is None or not summary.published:
         return ()
@@ -185,7 +187,7 @@ def _description(summary: DatasetSummary) -> str:
 
 
 def _left_out(summary: DatasetSummary, card: DatasetCard) -> str:
-    """How many of the test interactions are not ranked; empty where all are, or where each user's last one alone is."""
+    """How many of the test interactions are not ranked; empty where all are, or where only each user's last one is."""
     n_ranked = summary.n_targets(ALL)
     if not summary.selection.protocol.startswith(_ROLLING) or not 0 < n_ranked < card.n_test:
         return ""
@@ -193,12 +195,12 @@ def _left_out(summary: DatasetSummary, card: DatasetCard) -> str:
 
 
 def _warnings(card: DatasetCard, cold_items: object) -> tuple[str, ...]:
-    """What the log is too small or too uneven for, in sentences."""
+    """What the dataset is too small or too uneven for, in sentences."""
     n_candidates = card.n_items if cold_items == "tail" else card.n_items - card.n_cold_items
     undecided = cutoff_warning((CUTOFF,), n_candidates)
     note = cohort_note(card.popularity) if card.popularity else ""
     order = (
-        "The log's times only give the order of its interactions: the split goes by that order, and nothing is known of days."
+        "The log's times only give the order of its interactions: the split goes by that order, and days are unknown."
         if card.times_are_order
         else ""
     )
@@ -206,7 +208,7 @@ def _warnings(card: DatasetCard, cold_items: object) -> tuple[str, ...]:
 
 
 def _anchor(summary: DatasetSummary) -> str:
-    return f"log-{anchor(summary.dataset)}"
+    return f"dataset-{anchor(summary.dataset)}"
 
 
 def _present(*tables: ReportTable | None) -> tuple[ReportTable, ...]:

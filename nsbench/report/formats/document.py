@@ -1,6 +1,6 @@
-"""What a report says, before it becomes a page, Markdown or LaTeX: sections of words, tables and figures.
+"""A report before it becomes a page, Markdown or LaTeX: sections of words, tables and figures.
 
-Every format is made of this one document, so that none can say more or less than another.
+Every format is made from this one document, so that none can hold more or less than another.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from nsbench.report.figures.canvas.gallery import Drawing
 from nsbench.report.tables.table import ReportTable
 
 _MOST_OF_A_NAME = 80
-"""Characters of a name that a file's name holds: a system takes 255 bytes."""
+"""Characters of a name that a file's name holds: file systems take 255 bytes."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class DatasetAnswer:
     Attributes:
         dataset: Its name.
         anchor: The section with the details.
-        sentences: The answer, the most wanted sentence first.
+        sentences: The answer, the most important sentence first.
     """
 
     dataset: str
@@ -67,8 +67,8 @@ class Document:
         title: Its heading.
         written: When it was made.
         location: The store that the runs are in.
-        glance: The answers in a table, a row a dataset; None where nothing can be compared.
-        answers: One a dataset, in words; come first.
+        glance: The answers in a table, one row per dataset; None where nothing can be compared.
+        answers: One per dataset, in words; they come first.
         sections: Everything else.
         leads: The pictures that belong to the answers: each dataset's accuracy against balance.
     """

@@ -1,79 +1,86 @@
 """The report's numbers for other programs: CSV of means, CSV of single runs, and JSON of everything. Shares, not percent."""
 
-import csv
-import io
 import json
 import math
 import re
 from collections.abc import Sequence
 from dataclasses import asdict
 
+import pandas as pd
+
 from nsbench.report.answer.answer import answer, front_labels
 from nsbench.report.answer.cut_off import cut_off_share
 from nsbench.report.formats.plain_text import plain_text
 from nsbench.report.selection import Method
 from nsbench.report.summary import DatasetSummary, MethodSummary, summary_metrics
-from nsbench.report.tables.table import ReportTable, balance_of_means
+from nsbench.report.tables.result import balance_of_means
+from nsbench.report.tables.table import ReportTable
 from nsbench.terms import CUT_OFF
 from nsbench.tracking.stored_run import StoredRun
 
+_IDENTITY = ("dataset", "sampler", "label", "kind")
+
 
 def methods_csv(summaries: Sequence[DatasetSummary]) -> str:
-    """A row a dataset and method: share of runs cut off; mean, sd and number of runs of every metric; empty where undefined."""
-    metrics = summary_metrics()
-    statistics = [f"{name} {part}" for name in metrics for part in ("mean", "sd", "n")]
+    """One row per dataset and method: share of runs cut off; mean, sd and number of runs of every metric.
+
+    What is undefined is empty.
+    """
     rows = [
-        [
-            *_identity(summary, row.method),
-            len(row.method.runs),
-            _blank_if_nan(cut_off_share(row.method)),
-            *(value for name in metrics for value in _statistics(row, name)),
-        ]
+        {
+            **_identity(summary, row.method),
+            "n_runs": len(row.method.runs),
+            "cut_off_share": cut_off_share(row.method),
+            **{name: value for metric in summary_metrics() for name, value in _statistics(row, metric).items()},
+        }
         for summary in summaries
         for row in summary.methods
     ]
-    return _csv(["dataset", "sampler", "label", "kind", "n_runs", "cut_off_share", *statistics], rows)
+    parts = [f"{metric} {part}" for metric in summary_metrics() for part in ("mean", "sd", "n")]
+    return _csv(pd.DataFrame(rows, columns=[*_IDENTITY, "n_runs", "cut_off_share", *parts]))
 
 
 def runs_csv(summaries: Sequence[DatasetSummary]) -> str:
-    """A row for every run that a table averages, with its seed, its id in the store and its metrics."""
-    metrics = summary_metrics()
+    """One row for every run that a table averages, with its seed, its id in the store and its metrics."""
     rows = [
-        [
-            *_identity(summary, row.method),
-            run.seed,
-            plain_text(run.run_id),
-            _flag(_is_cut_off(row.method, run)),
-            *(_blank_if_nan(run.metric(name)) for name in metrics),
-        ]
+        {
+            **_identity(summary, row.method),
+            "seed": run.seed,
+            "run_id": plain_text(run.run_id),
+            "cut_off": _is_cut_off(row.method, run),
+            **{name: run.metric(name) for name in summary_metrics()},
+        }
         for summary in summaries
         for row in summary.methods
         for run in row.method.runs
     ]
-    return _csv(["dataset", "sampler", "label", "kind", "seed", "run_id", "cut_off", *metrics], rows)
+    frame = pd.DataFrame(rows, columns=[*_IDENTITY, "seed", "run_id", "cut_off", *summary_metrics()])
+    # Whole numbers stay whole beside missing ones, and flags are written as 0 and 1.
+    return _csv(frame.astype({"seed": "Int64", "cut_off": "boolean"}).astype({"cut_off": "Int64"}))
 
 
 def table_csv(table: ReportTable) -> str:
     """A table as it is shown, in percent and with deviations, for a spreadsheet."""
-    return _csv(table.columns, [[cell.text for cell in row] for row in table.rows])
+    return _csv(table.texts)
 
 
 def report_json(summaries: Sequence[DatasetSummary], tables: Sequence[ReportTable] = ()) -> str:
     """Everything that the report says, with undefined numbers as null.
 
     Args:
-        summaries: The numbers, one a dataset; shares, not percent.
+        summaries: The numbers, one per dataset; shares, not percent.
         tables: The tables as they are shown.
     """
     shown = [
         {
             "title": table.title,
             "columns": list(table.columns),
-            "rows": [[cell.text for cell in row] for row in table.rows],
+            "rows": table.texts.to_numpy().tolist(),
             "note": table.note,
         }
         for table in tables
     ]
+    # `json` would write NaN as a word that other readers reject.
     content = {"datasets": [_dataset(summary) for summary in summaries], "tables": shown}
     return json.dumps(_without_nan(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
@@ -120,35 +127,27 @@ def _method(row: MethodSummary) -> dict[str, object]:
     }
 
 
-def _identity(summary: DatasetSummary, method: Method) -> list[str]:
-    return [summary.dataset, method.sampler, method.label, _kind(method)]
+def _identity(summary: DatasetSummary, method: Method) -> dict[str, str]:
+    return dict(zip(_IDENTITY, (summary.dataset, method.sampler, method.label, _kind(method)), strict=True))
 
 
 def _is_cut_off(method: Method, run: StoredRun) -> bool | None:
-    """None of a baseline, and where nothing says."""
+    """Whether a run was cut off; None for a baseline, and where that was not recorded."""
     value = math.nan if method.is_baseline else run.metric(CUT_OFF)
     return None if math.isnan(value) else value == 1
-
-
-def _flag(value: bool | None) -> str:
-    return "" if value is None else str(int(value))
 
 
 def _kind(method: Method) -> str:
     return "baseline" if method.is_baseline else "sampler"
 
 
-def _statistics(row: MethodSummary, name: str) -> list[float | int | str]:
-    estimate = row.estimates[name]
-    return [_blank_if_nan(estimate.mean), _blank_if_nan(estimate.sd), estimate.n]
-
-
-def _blank_if_nan(value: float) -> float | str:
-    return "" if math.isnan(value) else value
+def _statistics(row: MethodSummary, metric: str) -> dict[str, float]:
+    estimate = row.estimates[metric]
+    return {f"{metric} mean": estimate.mean, f"{metric} sd": estimate.sd, f"{metric} n": estimate.n}
 
 
 def _without_nan(value: object) -> object:
-    """The same with None for every number that is not one or is infinite: JSON has no word for them."""
+    """The same with None for every NaN and infinite number: JSON has neither."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
@@ -158,16 +157,13 @@ def _without_nan(value: object) -> object:
     return value
 
 
-def _csv(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([_inert(cell) for cell in header])
-    writer.writerows([[_inert(cell) for cell in row] for row in rows])
-    return text.getvalue()
+def _csv(frame: pd.DataFrame) -> str:
+    """A table whose undefined numbers are empty cells."""
+    return frame.map(_inert).rename(columns=_inert).to_csv(index=False, lineterminator="\n")
 
 
 def _inert(cell: object) -> object:
-    """A cell that a spreadsheet takes for no formula: a text that begins as one gets an apostrophe in front.
+    """A cell that no spreadsheet takes for a formula: a text that begins like one gets an apostrophe in front.
 
     >>> [_inert(cell) for cell in ("=1+1", "+0.31", "-mine", "a=b")]
     ["'=1+1", '+0.31', "'-mine", 'a=b']

@@ -1,4 +1,4 @@
-"""Which files a report consists of, and how each is written; what stands in them is other modules' business."""
+"""Which files a report consists of and how they are written; other modules decide what stands in them."""
 
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
@@ -37,14 +37,14 @@ def write_files(
     folder: Path,
     formats: Collection[ReportFormat],
 ) -> list[Path]:
-    """Writes the wanted formats, and gives the paths of all files, the one to open first in front.
+    """Writes the wanted formats, and returns the paths of all files, the one to open first in front.
 
     Args:
         document: What the report says.
         summaries: The numbers behind it.
         gallery: The figures, whose files are written already.
         folder: Where to write.
-        formats: What to write; with the page goes a list of all files.
+        formats: What to write; the page comes with a list of all files.
     """
     writers: dict[ReportFormat, Callable[[], dict[str, str]]] = {
         ReportFormat.HTML: lambda: _page(document),
@@ -101,6 +101,7 @@ def _named(document: Document) -> dict[str, ReportTable]:
     for table in document.tables():
         base = slug(table.title)[:_MOST_OF_A_TITLE].strip("-.")
         name, number = base, 2
+        # Datasets whose names differ only in characters that a slug drops have equal titles.
         while name in named:
             name, number = f"{base}-{number}", number + 1
         named[name] = table

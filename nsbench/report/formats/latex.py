@@ -1,8 +1,11 @@
-r"""The report's tables as LaTeX (booktabs), a file a table, to be taken into a paper with \input."""
+r"""The report's tables as LaTeX (booktabs), one file per table, to be included in a paper with \input."""
 
 from collections.abc import Sequence
+from textwrap import indent
 
-from nsbench.report.tables.table import TEXT_COLUMNS, Cell, ReportTable, Standing
+import pandas as pd
+
+from nsbench.report.tables.table import Cell, Rank, ReportTable
 
 _REPLACED = {
     "\\": r"\textbackslash{}",
@@ -26,6 +29,7 @@ _REPLACED = {
     "·": r"$\cdot$",
 }
 
+# The T1 fonts have these letters; other scripts have none in pdflatex.
 _LAST_LATIN = "\u017f"
 _QUOTES = "‘’“”—"
 
@@ -46,26 +50,20 @@ def latex_table(table: ReportTable, label: str) -> str:
     """A table as a float; the best of a column is bold, the second best underlined; a note stands below.
 
     It needs the packages booktabs, array, graphicx and amssymb. A table that is wider than the line is scaled down to it.
+    pandas writes the tabular alone: its float can neither be scaled nor hold a note, and its escaping leaves letters that
+    pdflatex does not know.
 
     Args:
         table: The table.
         label: Goes after `tab:` for references.
     """
-    header = " & ".join(map(latex_text, table.columns))
     note = f"\n\n\\smallskip\n{{\\footnotesize {latex_text(table.note)}\\par}}" if table.note else ""
-    rows = "\n".join(f"  {_unstarred(' & '.join(map(_cell, row)))} \\\\" for row in table.rows)
     return rf"""\begin{{table}}
 \centering
 \caption{{{latex_text(table.title)}}}
 \label{{tab:{label}}}
 \resizebox{{\ifdim\width>\linewidth\linewidth\else\width\fi}}{{!}}{{%
-\begin{{tabular}}{{{_alignment(table.columns)}}}
-  \toprule
-  {header} \\
-  \midrule
-{rows}
-  \bottomrule
-\end{{tabular}}}}{note}
+{_tabular(table)}}}{note}
 \end{{table}}
 """
 
@@ -91,28 +89,29 @@ def _letter(character: str) -> str:
     return character if is_known else rf"\texttt{{U+{ord(character):04X}}}"
 
 
-def _unstarred(row: str) -> str:
-    r"""A row that the end of the one before it does not take for its argument: `\\` and `\midrule` look for a `[` or a `*`."""
-    return f"{{}}{row}" if row.startswith(("[", "*")) else row
+def _tabular(table: ReportTable) -> str:
+    cells = [[_cell(cell) for cell in row] for row in table.rows]
+    for row in cells:
+        # The ends of lines and the rules look for a `[` or a `*` behind them, and would take the row's for theirs.
+        row[0] = f"{{}}{row[0]}" if row[0].startswith(("[", "*")) else row[0]
+    frame = pd.DataFrame(cells, columns=[*map(latex_text, table.columns)], dtype=object)
+    text = frame.to_latex(index=False, escape=False, column_format=_alignment(table)).rstrip("\n")
+    return indent(text, "  ", lambda line: not line.startswith(("\\begin", "\\end")))
 
 
-def _alignment(columns: Sequence[str]) -> str:
+def _alignment(table: ReportTable) -> str:
     return "".join(
-        rf"p{{{_WORDY_COLUMNS[column]}\linewidth}}"
-        if column in _WORDY_COLUMNS
-        else "l"
-        if column in TEXT_COLUMNS
-        else "r"
-        for column in columns
+        rf"p{{{_WORDY_COLUMNS[name]}\linewidth}}" if name in _WORDY_COLUMNS else "l" if style.is_words else "r"
+        for name, style in table.styles.items()
     )
 
 
 def _cell(cell: Cell) -> str:
     text = latex_text(cell.text)
-    match cell.standing:
-        case Standing.BEST:
+    match cell.rank:
+        case Rank.BEST:
             return rf"\textbf{{{text}}}"
-        case Standing.SECOND:
+        case Rank.SECOND:
             return rf"\underline{{{text}}}"
-        case Standing.OTHER:
+        case Rank.OTHER:
             return text

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from nsbench.report.figures.canvas.gallery import Drawing
 from nsbench.report.formats.document import Document, Section
-from nsbench.report.tables.table import TEXT_COLUMNS, Cell, ReportTable, Standing
+from nsbench.report.tables.table import Cell, Rank, ReportTable
 
 
 def markdown_report(document: Document, figure_folder: str | None) -> str:
@@ -26,12 +26,15 @@ def markdown_report(document: Document, figure_folder: str | None) -> str:
 
 
 def markdown_table(table: ReportTable) -> str:
-    """A table with its title above it and its note below, words to the left and numbers to the right."""
+    """A table with its title above it and its note below, words to the left and numbers to the right.
+
+    Not by `DataFrame.to_markdown`, which needs a package more (tabulate) and would not escape anything.
+    """
     lines = [
         f"**{_inline(table.title)}**",
         "",
         f"| {' | '.join(map(_escaped, table.columns))} |",
-        f"|{'|'.join('---' if column in TEXT_COLUMNS else '---:' for column in table.columns)}|",
+        f"|{'|'.join('---' if style.is_words else '---:' for style in table.styles.values())}|",
         *(f"| {' | '.join(map(_marked, row))} |" for row in table.rows),
         *(["", _inline(table.note)] if table.note else []),
     ]
@@ -57,12 +60,12 @@ def _picture(drawing: Drawing, folder: str) -> str:
 
 def _marked(cell: Cell) -> str:
     text = _escaped(cell.text)
-    match cell.standing:
-        case Standing.BEST:
+    match cell.rank:
+        case Rank.BEST:
             return f"**{text}**"
-        case Standing.SECOND:
+        case Rank.SECOND:
             return f"*{text}*"
-        case Standing.OTHER:
+        case Rank.OTHER:
             return text
 
 
@@ -73,4 +76,5 @@ def _escaped(text: str) -> str:
 
 def _inline(text: str) -> str:
     """A text without elements of HTML, links and pictures; what stands between backticks stays code."""
+    # `](` would make a link or a picture of a label such as [x](http://y).
     return text.replace("&", "&amp;").replace("<", "&lt;").replace("](", "]&#40;")

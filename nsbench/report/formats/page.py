@@ -1,4 +1,4 @@
-"""The report as one page of HTML that needs nothing else: styles and figures are in it, and no script is."""
+"""The report as one page of HTML that needs no other file: styles and figures are in it, and there is no script."""
 
 import re
 from pathlib import Path
@@ -11,10 +11,9 @@ from nsbench.report.figures.canvas.style import ON_DARK
 from nsbench.report.formats.composition import PAPER_ADDRESS
 from nsbench.report.formats.document import Document, anchor
 from nsbench.report.formats.page_svg import colour_variable, inline_svg
-from nsbench.report.tables.table import TEXT_COLUMNS
 
 _SENTENCES_SHOWN = 5
-"""Of each answer at once; the others unfold."""
+"""Sentences of each answer that are visible at first; the others unfold."""
 
 _LONG_FROM = 12
 """Tables of more rows unfold."""
@@ -27,14 +26,13 @@ _WIDE_FROM_PT = 500.0
 
 
 def page_html(document: Document) -> str:
-    """The whole report as a page, light or dark as the reader's system is, and fit for a phone."""
+    """The whole report as a page, light or dark like the reader's system, and fit for a phone."""
     environment = _environment()
     colours = [(colour_variable(light), light, dark) for light, dark in ON_DARK.items()]
     style = environment.get_template("page.css.j2").render(colours=colours)
     page = environment.get_template("page.html.j2").render(
         document=document,
         style=Markup(style),
-        text_columns=TEXT_COLUMNS,
         shown=_SENTENCES_SHOWN,
         long_from=_LONG_FROM,
         dense_from=_DENSE_FROM,
@@ -74,6 +72,7 @@ def _environment() -> Environment:
 
 def _words(text: str) -> Markup:
     """A text with what stands between backticks as code, and the paper's address as a link."""
+    # Escaped first, so that all elements in the result are ours.
     text = re.sub(r"`([^`]+)`", _code, str(escape(text)))
     return Markup(text.replace(PAPER_ADDRESS, f'<a href="{PAPER_ADDRESS}">{PAPER_ADDRESS}</a>'))
 
@@ -89,11 +88,11 @@ def _unbroken(command: str) -> Markup:
 
 
 def _inline(drawing: Drawing) -> Markup:
-    """A figure's picture, and its stacked one, of which style sheets show one."""
+    """A figure and its stacked variant; the style sheet shows one of them."""
     name, title = anchor(drawing.name), f"{drawing.title}. {drawing.caption}"
     if drawing.stacked is None:
         return Markup(inline_svg(drawing.svg, name, title))
-    # Names begin with a figure's kind, and none is so called.
+    # Names begin with a figure's kind, and no kind is called "stacked".
     pictures = (
         inline_svg(drawing.svg, name, title, "beside"),
         inline_svg(drawing.stacked, f"stacked-{name}", title, "stacked"),

@@ -6,7 +6,7 @@ from html import escape
 from nsbench.report.figures.canvas.style import ON_DARK
 
 _TAG = re.compile(r"<[^<>]+>")
-"""Nothing else is changed: a label may look like an attribute."""
+"""Only tags are changed: a label may look like an attribute."""
 
 _BETWEEN_TAGS = re.compile(r">\s+<")
 _BREAK = re.compile(r"\s*\n\s*")
@@ -18,7 +18,7 @@ _DECIMALS = re.compile(r"(\.\d\d)\d+")
 
 _FAMILY = "'DejaVu Sans', Verdana, sans-serif"
 _OWN_FAMILY = re.compile(rf"font-family: {_FAMILY}(?:; )?")
-"""Matplotlib names it in every word's style; said once, all inherit it."""
+"""Matplotlib repeats it in every word's style; stated once, all inherit it."""
 
 _REFERENCE = re.compile(r"(?:href=\"#|url\(#)([^\")]+)")
 _ID = re.compile(r' id="([^"]*)"')
@@ -31,8 +31,8 @@ def inline_svg(svg: str, name: str, title: str, kind: str = "") -> str:
     """An SVG as an element of a page: its own ids, CSS variables instead of colours, and a title for screen readers.
 
     Args:
-        svg: As `svg_text` gives it.
-        name: Unlike that of any other drawing of the page; begins all ids.
+        svg: As `svg_text` returns it.
+        name: Unique on the page; all ids begin with it.
         title: What the figure shows.
         kind: The element's class; empty: none.
 
@@ -62,7 +62,7 @@ def colour_variable(colour: str) -> str:
 
 
 def _of_page(tag: str, name: str, used: set[str]) -> str:
-    """A tag as it stands in a page; of the ids, those stay that something refers to."""
+    """A tag as it stands in a page; only ids that something refers to are kept."""
     tag = re.sub(r"\s+xmlns(:\w+)?=\"[^\"]*\"", "", _BREAK.sub(" ", tag)).replace("xlink:href", "href")
     tag = _OWN_FAMILY.sub("", _NOT_TURNED.sub("", tag))
     tag = _PLACE.sub(lambda place: _DECIMALS.sub(r"\1", place[0]), tag)
@@ -74,7 +74,7 @@ def _of_page(tag: str, name: str, used: set[str]) -> str:
 
 
 def _styled_once(group: re.Match[str]) -> str:
-    """Markers of one style, which their group has instead of each of them."""
+    """A group of markers that all have one style, with the style moved to the group."""
     styles = _STYLE.findall(group[2])
     if len(set(styles)) != 1 or len(styles) != group[2].count("<use ") or "style=" in group[1]:
         return group[0]

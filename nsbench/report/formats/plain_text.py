@@ -1,6 +1,6 @@
-"""Texts out of a store, such as labels, made fit to be shown: in one line, of a bearable length, without control codes.
+"""Texts from a store, such as labels, made fit to be shown: in one line, of limited length, without control codes.
 
-What means something to a page, to LaTeX or to a terminal is escaped where these are written.
+What has a meaning in HTML, LaTeX or a terminal is escaped where these are written.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ MOST_OF_A_TEXT = 2_000
 
 
 def plain_text(text: str, most: int = MOST_OF_A_TEXT) -> str:
-    r"""A text with all that can't be printed written as its code: control codes, line breaks, marks of direction.
+    r"""A text in which everything unprintable is written as its code: control codes, line breaks, marks of direction.
 
     Texts that differ stay different.
 
@@ -31,14 +31,14 @@ def plain_text(text: str, most: int = MOST_OF_A_TEXT) -> str:
     if len(text) > most:
         digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
         text = f"{text[: most - len(digest) - 1]}…{digest}"
-    # Blanks of every width can be printed; Python thinks so of the usual one alone.
+    # Blanks of every width can be shown, but `isprintable` accepts only the usual one.
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() or (c.isspace() and c not in _BREAKS) else _code(c) for c in text)
 
 
 def plain_run(run: StoredRun) -> StoredRun:
-    """A run all of whose texts can be shown."""
+    """A run with all its texts made fit to be shown."""
     return replace(
         run,
         name=plain_text(run.name, MOST_OF_A_LABEL),
@@ -53,7 +53,7 @@ def plain_run(run: StoredRun) -> StoredRun:
 
 
 _RENAMED = {"PopRec 7 days": "PopRec (last 7 days)"}
-"""Labels of older versions, by what they are called today: the same method has one row."""
+"""Today's labels by those of older versions, so that a method has one row."""
 
 _BREAKS = frozenset("\t\n\v\f\r\x1c\x1d\x1e\x1f\x85\u2028\u2029")
 

@@ -11,9 +11,11 @@ from rich.text import Text
 from nsbench.report.answer.answer import answer
 from nsbench.report.answer.cut_off import MARK, has_cut_off
 from nsbench.report.summary import DatasetSummary
-from nsbench.report.tables.table import TEXT_COLUMNS, Cell, ReportTable, Standing, bookkeeping_tables, result_tables
+from nsbench.report.tables.result import result_tables
+from nsbench.report.tables.run_counts import run_count_tables
+from nsbench.report.tables.table import Cell, Rank, ReportTable
 
-_STYLES = {Standing.BEST: "bold green", Standing.SECOND: "underline", Standing.OTHER: ""}
+_STYLES = {Rank.BEST: "bold green", Rank.SECOND: "underline", Rank.OTHER: ""}
 _SPELLED = str.maketrans(
     {
         "•": "*",
@@ -45,14 +47,14 @@ def terminal_report(summaries: Sequence[DatasetSummary]) -> RenderableType:
         parts.append(Text(f"\n{summary.dataset}", style="bold"))
         parts += [Padding(Text(f"• {sentence}"), (0, 0, 0, 2)) for sentence in answer(summary)]
         parts += [
-            Group(Text(), terminal_table(table)) for table in (*result_tables(summary), *bookkeeping_tables(summary))
+            Group(Text(), terminal_table(table)) for table in (*result_tables(summary), *run_count_tables(summary))
         ]
     is_marked = any(has_cut_off(summary.selection.methods) for summary in summaries)
     return Group(*parts, Text(f"\n{LEGEND}{f' {_LEGEND_OF_MARK}' if is_marked else ''}", style="dim"))
 
 
 def ascii_text(text: str) -> str:
-    r"""A text for what takes nothing but ASCII.
+    r"""A text for a terminal or a file that takes only ASCII.
 
     >>> ascii_text("• 2.00 ±0.10 – ÷ é")
     '* 2.00 +-0.10 - / \\xe9'
@@ -72,13 +74,13 @@ def terminal_table(table: ReportTable) -> Table:
         caption=Text(table.note) if table.note else None,
         caption_justify="left",
     )
-    for column in table.columns:
-        is_text = column in TEXT_COLUMNS
-        drawn.add_column(Text(column), justify="left" if is_text else "right", no_wrap=column == "Method")
+    # Rows are found by their methods, so these are never broken; `Text`, since rich reads [red] in a string as markup.
+    for name, style in table.styles.items():
+        drawn.add_column(Text(name), justify="left" if style.is_words else "right", no_wrap=name == "Method")
     for row in table.rows:
         drawn.add_row(*(_text(cell) for cell in row))
     return drawn
 
 
 def _text(cell: Cell) -> Text:
-    return Text(cell.text, style=_STYLES[cell.standing])
+    return Text(cell.text, style=_STYLES[cell.rank])

@@ -1,4 +1,4 @@
-"""What the paper claims about samplers in general, and what a log's runs say to it."""
+"""What the paper claims about samplers in general, and whether a dataset's runs bear it out."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,13 +9,13 @@ Verdict = Literal["holds", "fails", "undecided"]
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim of the paper's section 5.2, judged on one log.
+    """A claim of the paper's section 5.2, judged on one dataset.
 
     Attributes:
         name: Short and stable, such as "random-favours-head".
         text: The claim in a sentence.
-        dataset: The log.
-        verdict: What this log's runs say; mixed evidence is undecided.
+        dataset: The dataset's name.
+        verdict: What its runs show; mixed evidence is undecided.
         evidence: The numbers that the verdict rests on, in sentences.
     """
 

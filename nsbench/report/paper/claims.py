@@ -1,4 +1,4 @@
-"""Judges the paper's claims on a log: each rule says what evidence would show a claim and what would refute it.
+"""Judges the paper's claims on a dataset: each rule names the evidence that would show a claim and what would refute it.
 
 Every rule rests on differences of trained-out samplers that are significant after Holm's correction; where some parts of a
 claim are shown and others refuted, the verdict is undecided and the evidence says which. Samplers are compared with samplers,
@@ -10,8 +10,8 @@ Source: paper, section 5.2.
 from collections.abc import Callable, Sequence
 
 from nsbench.report.paper.claim import Claim, Verdict
-from nsbench.report.paper.negative_count_trend import judge_counts
-from nsbench.report.statistics.estimate import BALANCE, HEAD_SHARE, PairedDifference, QuantityEstimate
+from nsbench.report.paper.negative_count_trend import judge_negative_counts
+from nsbench.report.statistics.estimate import BALANCE, HEAD_SHARE, IntervalEstimate, PairedDifference
 from nsbench.report.summary import DatasetSummary, MethodSummary
 from nsbench.report.tables.number_text import percent
 from nsbench.terms import ALL, Cohort
@@ -44,7 +44,7 @@ def judge_claims(summary: DatasetSummary, runs: Sequence[StoredRun]) -> tuple[Cl
         "random-favours-head": lambda: _random_favours_head(summary),
         "popularity-raises-mid-and-tail": lambda: _popularity_raises_mid_and_tail(summary),
         "adaptive-mixed-is-best": lambda: _adaptive_mixed_is_best(summary),
-        _OF_TRIALS: lambda: judge_counts(runs, summary.selection.dataset_hash),
+        _OF_TRIALS: lambda: judge_negative_counts(runs, summary.selection.dataset_hash),
         "balance-costs-accuracy": lambda: _balance_costs_accuracy(summary),
     }
     note = _cut_off_note(summary)
@@ -56,13 +56,13 @@ def judge_claims(summary: DatasetSummary, runs: Sequence[StoredRun]) -> tuple[Cl
 
 
 def _cut_off_note(summary: DatasetSummary) -> str:
-    """Which samplers decide nothing, as a sentence after another one; empty where all were trained out."""
+    """Which samplers decide nothing, as a sentence to append; empty where all were trained out."""
     cut_off = [row.method.label for row in summary.samplers if row.method.n_cut_off]
     return f" Cut off, so that no difference from them is decided: {', '.join(cut_off)}." if cut_off else ""
 
 
 def _random_favours_head(summary: DatasetSummary) -> _Judged:
-    """Shown: its head share of NDCG exceeds one half and everybody else's. Refuted: one half or somebody exceeds it."""
+    """Shown: its head share of NDCG exceeds one half and that of every other sampler. Refuted: one of these exceeds it."""
     random = _sampler(summary, "random")
     others = [row for row in _samplers(summary) if row is not random]
     if random is None or not others:
@@ -78,14 +78,14 @@ def _random_favours_head(summary: DatasetSummary) -> _Judged:
     evidence = f"Share of the head in head + tail NDCG: {'; '.join(shares)}. {_counted(pairs)}{_alone(others)}"
     if random.method.n_cut_off:
         return "undecided", evidence
-    if own.interval.high < _EVEN or any(pair.is_real and pair.difference < 0 for pair in pairs):
+    if own.interval.high < _EVEN or any(pair.is_significant and pair.difference < 0 for pair in pairs):
         return "fails", evidence
-    is_shown = own.interval.low > _EVEN and all(pair.is_real and pair.difference > 0 for pair in pairs)
+    is_shown = own.interval.low > _EVEN and all(pair.is_significant and pair.difference > 0 for pair in pairs)
     return "holds" if is_shown else "undecided", evidence
 
 
 def _popularity_raises_mid_and_tail(summary: DatasetSummary) -> _Judged:
-    """Shown: mid and tail hit rates rise, head and total ones fall. Refuted: some part is, and none is shown."""
+    """Shown: mid and tail hit rates rise, head and total ones fall. Refuted: some part is refuted, and none is shown."""
     popularity, random = _sampler(summary, "popularity"), _sampler(summary, "random")
     if popularity is None or random is None:
         return "undecided", _missing("random and popularity", summary)
@@ -95,12 +95,12 @@ def _popularity_raises_mid_and_tail(summary: DatasetSummary) -> _Judged:
         for group, sign in claimed.items()
     ]
     known = [(sign, pair) for sign, pair in parts if pair is not None]
-    evidence = "Hit rate, popularity less random: " + "; ".join(_difference_text(pair) for _, pair in known) + "."
+    evidence = "Hit rate, popularity minus random: " + "; ".join(_difference_text(pair) for _, pair in known) + "."
     return _verdict([_agreement(sign, pair) for sign, pair in known], len(claimed)), evidence
 
 
 def _adaptive_mixed_is_best(summary: DatasetSummary) -> _Judged:
-    """Shown: it exceeds everybody else in total hit rate and NDCG. Refuted: somebody exceeds it in both."""
+    """Shown: it exceeds every other sampler in total hit rate and NDCG. Refuted: another sampler exceeds it in both."""
     best = _sampler(summary, "adaptive-mixed")
     others = [row for row in _samplers(summary) if row is not best]
     if best is None or not others:
@@ -112,10 +112,10 @@ def _adaptive_mixed_is_best(summary: DatasetSummary) -> _Judged:
         if closest is None:
             return "undecided", "The total is undefined for a sampler."
         evidence.append(f"{title} against the best other sampler, {closest.b}: {_difference_text(closest)}")
-        if any(pair.is_real and pair.difference < 0 for pair in pairs):
+        if any(pair.is_significant and pair.difference < 0 for pair in pairs):
             verdicts.append(-1)
         else:
-            verdicts.append(1 if all(pair.is_real for pair in pairs) and len(pairs) == len(others) else 0)
+            verdicts.append(1 if all(pair.is_significant for pair in pairs) and len(pairs) == len(others) else 0)
     return _verdict(verdicts, 2), f"{'; '.join(evidence)}.{_alone(others)}"
 
 
@@ -129,7 +129,7 @@ def _balance_costs_accuracy(summary: DatasetSummary) -> _Judged:
     same: list[str] = []
     for pair in summary.statistics.pairs("hit_rate", ALL):
         balance = summary.statistics.difference(pair.a, pair.b, "hit_rate", BALANCE)
-        if {pair.a, pair.b} <= labels and balance is not None and pair.is_real and balance.is_real:
+        if {pair.a, pair.b} <= labels and balance is not None and pair.is_significant and balance.is_significant:
             (same if pair.difference * balance.difference > 0 else opposite).append(f"{pair.a} and {pair.b}")
     evidence = (
         f"Of {len(samplers) * (len(samplers) - 1) // 2} pairs of samplers, {len(opposite) + len(same)} differ significantly in "
@@ -147,7 +147,7 @@ def _verdict(agreements: Sequence[int], n_parts: int) -> Verdict:
 
 
 def _agreement(sign: int, pair: PairedDifference) -> int:
-    if not pair.is_real:
+    if not pair.is_significant:
         return 0
     return 1 if sign * pair.difference > 0 else -1
 
@@ -163,18 +163,18 @@ def _sampler(summary: DatasetSummary, name: str) -> MethodSummary | None:
 def _pairs(
     summary: DatasetSummary, row: MethodSummary, others: Sequence[MethodSummary], metric: str, group: str
 ) -> list[PairedDifference]:
-    """The row less each other, where both are defined."""
+    """The row minus each other row, where both are defined."""
     pairs = [summary.statistics.difference(row.method.label, other.method.label, metric, group) for other in others]
     return [pair for pair in pairs if pair is not None and pair.difference == pair.difference]
 
 
 def _alone(others: Sequence[MethodSummary]) -> str:
-    """That a claim on all other samplers rests on a single one, as a sentence after another one."""
-    return f" Judged beside {others[0].method.label} alone." if len(others) == 1 else ""
+    """That a claim on all other samplers rests on a single one, as a sentence to append."""
+    return f" Judged against {others[0].method.label} alone." if len(others) == 1 else ""
 
 
 def _missing(what: str, summary: DatasetSummary) -> str:
-    return f"Needs finished repeats of {what}; there are some of: {_names(summary)}."
+    return f"Needs finished repeats of {what}; so far there are repeats of: {_names(summary)}."
 
 
 def _names(summary: DatasetSummary) -> str:
@@ -182,8 +182,8 @@ def _names(summary: DatasetSummary) -> str:
 
 
 def _counted(pairs: Sequence[PairedDifference]) -> str:
-    larger = sum(pair.is_real and pair.difference > 0 for pair in pairs)
-    smaller = sum(pair.is_real and pair.difference < 0 for pair in pairs)
+    larger = sum(pair.is_significant and pair.difference > 0 for pair in pairs)
+    smaller = sum(pair.is_significant and pair.difference < 0 for pair in pairs)
     return f"Significantly larger than {larger} and smaller than {smaller} of {len(pairs)} others."
 
 
@@ -194,7 +194,7 @@ def _head_share_text(row: MethodSummary, summary: DatasetSummary) -> str:
     return f"{row.method.label} {_estimate_text(estimate)}{ratio}"
 
 
-def _estimate_text(estimate: QuantityEstimate | None) -> str:
+def _estimate_text(estimate: IntervalEstimate | None) -> str:
     if estimate is None:
         return "undefined"
     interval = f" [{percent(estimate.interval.low)}, {percent(estimate.interval.high)}]"

@@ -1,4 +1,4 @@
-"""Our cells beside the paper's, for datasets that are the paper's."""
+"""Our cells beside the paper's, for datasets that the paper has too."""
 
 import math
 
@@ -18,12 +18,12 @@ from nsbench.terms import ALL
 
 
 def match_of(summary: DatasetSummary) -> PaperMatch | None:
-    """The paper's dataset that a dataset of ours is; see `paper_match`."""
+    """Which of the paper's datasets ours is, if any; see `paper_match`."""
     return paper_match(summary.dataset, summary.card.source if summary.card else None)
 
 
 def compare_with_paper(summary: DatasetSummary) -> tuple[PublishedComparison, ...]:
-    """Every cell that both have, by method, metric and group; empty where the dataset is none of the paper's."""
+    """Every cell that both have, by method, metric and group; empty for a dataset that the paper lacks."""
     match = match_of(summary)
     if match is None:
         return ()

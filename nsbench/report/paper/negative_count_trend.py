@@ -1,7 +1,7 @@
 """Whether more negatives help, from the trials of studies: they differ in their counts of negatives by design.
 
 Trials differ in learning rate and batch size too; so a rank correlation, which asks for a trend and not for a size, is
-all that they can give. Its p-value comes from shuffling.
+all that they can show. Its p-value is by permutation: trials are few, and equal counts are many.
 """
 
 from collections import Counter
@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from nsbench.objective import default_objective
 from nsbench.report.paper.claim import Verdict
@@ -26,11 +27,12 @@ OBJECTIVE_TAG = "nsbench.objective"
 _FEWEST_TRIALS = 6
 _FEWEST_COUNTS = 3
 _N_SHUFFLES = 4_999
+"""Of more orders than that a sample is drawn; fewer, those of up to six trials, are all tried."""
 
 
 @dataclass(frozen=True)
-class CountTrend:
-    """How a sampler's objective goes with its number of negatives.
+class NegativeCountTrend:
+    """How a sampler's objective changes with its number of negatives.
 
     Attributes:
         label: The sampler's label.
@@ -39,9 +41,9 @@ class CountTrend:
         fewest: The smallest number tried.
         most: The largest.
         correlation: Spearman's, in [-1, 1].
-        p_value: Two-sided, that there is no trend.
+        p_value: Two-sided, for the hypothesis that there is no trend.
         p_holm: Corrected for the number of samplers.
-        n_cut_off: Of the trials, those that ended at their last epoch while they might still have got better.
+        n_cut_off: Trials that ended at their last epoch while they might still have improved.
     """
 
     label: str
@@ -55,14 +57,14 @@ class CountTrend:
     n_cut_off: int = 0
 
 
-def judge_counts(runs: Sequence[StoredRun], dataset_hash: str) -> tuple[Verdict, str]:
+def judge_negative_counts(runs: Sequence[StoredRun], dataset_hash: str) -> tuple[Verdict, str]:
     """Shown: for some sampler the objective falls with the number. Refuted: it rises for every sampler that can be tested.
 
     Args:
         runs: All runs of a dataset.
-        dataset_hash: Only trials on this preparation of the log.
+        dataset_hash: Only trials on this preparation of the dataset count.
     """
-    trends = count_trends(runs, dataset_hash)
+    trends = negative_count_trends(runs, dataset_hash)
     if not trends:
         return "undecided", (
             f"Needs at least {_FEWEST_TRIALS} finished trials of a sampler with {_FEWEST_COUNTS} or more counts of "
@@ -83,13 +85,13 @@ def judge_counts(runs: Sequence[StoredRun], dataset_hash: str) -> tuple[Verdict,
             "undecided",
             f"{evidence} Of the {n_trials} trials, {n_cut_off} were cut off before they stopped getting better.",
         )
-    real = [trend.correlation for trend in trends if trend.p_holm < LEVEL]
-    if any(correlation < 0 for correlation in real):
+    significant = [trend.correlation for trend in trends if trend.p_holm < LEVEL]
+    if any(correlation < 0 for correlation in significant):
         return "holds", evidence
-    return "fails" if len(real) == len(trends) else "undecided", evidence
+    return "fails" if len(significant) == len(trends) else "undecided", evidence
 
 
-def count_trends(runs: Sequence[StoredRun], dataset_hash: str) -> tuple[CountTrend, ...]:
+def negative_count_trends(runs: Sequence[StoredRun], dataset_hash: str) -> tuple[NegativeCountTrend, ...]:
     """The trend of every sampler with enough finished trials, in the order of their first trial."""
     objectives = {run.study: run.tags.get(OBJECTIVE_TAG, "") for run in runs if run.kind is RunKind.STUDY}
     trials: dict[str, list[tuple[int, float]]] = {}
@@ -114,27 +116,35 @@ def count_trends(runs: Sequence[StoredRun], dataset_hash: str) -> tuple[CountTre
     return tuple(replace(trend, p_holm=p) for trend, p in zip(trends, corrected, strict=True))
 
 
-def _trend(label: str, pairs: NDArray[np.float64], generator: np.random.Generator) -> CountTrend:
-    counts, values = _mean_ranks(pairs[:, 0]), _mean_ranks(pairs[:, 1])
-    correlation = _correlation(counts, values)
-    shuffled = generator.permuted(np.tile(values, (_N_SHUFFLES, 1)), axis=1) @ counts
-    # Rounding must not make the same order look rarer than itself.
-    as_extreme = int((np.abs(shuffled) >= abs(float(counts @ values)) * (1 - 1e-9)).sum())
-    best = int(pairs[pairs[:, 1].argmax(), 0])
-    p_value = (1 + as_extreme) / (1 + _N_SHUFFLES)
-    return CountTrend(
-        label, len(pairs), best, int(pairs[:, 0].min()), int(pairs[:, 0].max()), correlation, p_value, float("nan")
+def _trend(label: str, pairs: NDArray[np.float64], generator: np.random.Generator) -> NegativeCountTrend:
+    counts, values = pairs.T
+    correlation, p_value = _rank_correlation(counts, values, generator)
+    return NegativeCountTrend(
+        label=label,
+        n_trials=len(pairs),
+        best_count=int(counts[values.argmax()]),
+        fewest=int(counts.min()),
+        most=int(counts.max()),
+        correlation=correlation,
+        p_value=p_value,
+        p_holm=float("nan"),
     )
 
 
-def _mean_ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Ranks, ties sharing their mean, around 0."""
-    _, index, n_equal = np.unique(values, return_inverse=True, return_counts=True)
-    last = np.cumsum(n_equal)
-    ranks = (last - (n_equal - 1) / 2)[index]
-    return np.asarray(ranks - ranks.mean())
-
-
-def _correlation(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    scale = float(np.sqrt((a**2).sum() * (b**2).sum()))
-    return float((a * b).sum()) / scale if scale > 0 else 0.0
+def _rank_correlation(
+    a: NDArray[np.float64], b: NDArray[np.float64], generator: np.random.Generator
+) -> tuple[float, float]:
+    """Spearman's correlation and its two-sided p-value by permutation; 0 and 1 where one of the two never varies."""
+    if np.ptp(a) == 0 or np.ptp(b) == 0:
+        return 0.0, 1.0
+    centred = stats.rankdata(a) - (len(a) + 1) / 2
+    # Shuffling leaves the ranks' variances as they are, so that this is the correlation up to a constant.
+    tested = stats.permutation_test(
+        (stats.rankdata(b),),
+        lambda ranks, axis: np.abs((ranks * centred).sum(axis=axis)),
+        permutation_type="pairings",
+        alternative="greater",
+        n_resamples=_N_SHUFFLES,
+        rng=generator,
+    )
+    return float(stats.spearmanr(a, b).statistic), float(tested.pvalue)

@@ -1,7 +1,7 @@
 """The paper's own numbers: its released runs, averaged by the same code as ours, and its table 3 as printed.
 
-The files of `configs/paper/`: `published_runs.csv` are the authors' released runs (a row a run), `table_3.csv` is table
-3 as printed, and `published.csv` is what our code makes of both (`paper_runs.published_csv`).
+The files of `configs/paper/`: `published_runs.csv` are the authors' released runs (one row per run), `table_3.csv` is
+table 3 as printed, and `published.csv` is what our code makes of both (`released_runs.published_csv`).
 
 Source: arXiv 2410.17276. Its table 3 prints the balance of NDCG, where its equation 8 speaks of hit rates.
 """
@@ -25,10 +25,10 @@ PAPER_LOGS: Mapping[str, str] = {
 """The files of the paper's logs, as their owners call them, and the names of the datasets in the released runs."""
 
 SYNTHETIC = "synthetic"
-"""How the source of a generated log begins."""
+"""How the source of a generated dataset begins."""
 
 _COMMON_FILES = frozenset({"events.csv", "ratings.dat"})
-"""Files that other logs have too, such as MovieLens-1M: beside them the dataset's name has to agree."""
+"""Names of files that other logs have too, such as MovieLens-1M: with them the dataset's name has to agree as well."""
 
 PAPER_TARGETS: Mapping[str, int] = {"Movielens": 104_626, "Beauty": 21_976, "RetailRocket": 443}
 """Test interactions that the released runs were evaluated on: their hit rates are whole numbers of hits over these."""
@@ -46,7 +46,7 @@ PAPER_NAMES: Mapping[str, str] = {
 """What the paper calls our methods. Its text describes ANS as our `adaptive`; its released code runs our `adaptive-batch`."""
 
 SPREAD = 2.0
-"""How many of their deviations from their mean still count as within their spread: about 95 in 100 of their runs."""
+"""How many standard deviations from their mean count as within their spread: about 95 in 100 of their runs."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class PublishedCell:
 
     Attributes:
         mean: Over the released runs; the printed value where none were released.
-        sd: Standard deviation over them (divided by n - 1); not-a-number without them.
+        sd: Standard deviation over them (divided by n - 1); NaN without them.
         n: Number of released runs; 0: only printed.
     """
 
@@ -98,7 +98,7 @@ class PaperMatch:
 
     Attributes:
         dataset: A value of PAPER_DATASETS.
-        reason: What says so, as a sentence.
+        reason: How that is known, as a sentence.
     """
 
     dataset: str
@@ -109,8 +109,8 @@ def paper_match(name: str, source: str | None) -> PaperMatch | None:
     """The paper's dataset that one of ours was made from; None where it was made from another log.
 
     Args:
-        name: Our dataset's name, which its user chose: it decides where the source doesn't.
-        source: The file that it was made from, as its card says; None without a card.
+        name: Our dataset's name, which its user chose: it decides where the source does not.
+        source: The file that it was made from, by its card; None without a card.
 
     >>> paper_match("mine", "ratings_Beauty.csv.gz").dataset, paper_match("amazon_beauty", None).dataset
     ('Beauty', 'Beauty')
@@ -121,15 +121,15 @@ def paper_match(name: str, source: str | None) -> PaperMatch | None:
     file = (source or "").removesuffix(".gz")
     found = PAPER_LOGS.get(file)
     if found is not None and (file not in _COMMON_FILES or found == named):
-        return PaperMatch(found, f"Taken for the paper's {found} because it was made from `{source}`.")
+        return PaperMatch(found, f"Matched with the paper's {found} because it was made from `{source}`.")
     if found is not None or named is None or file.startswith(SYNTHETIC):
         return None
-    told = (
-        f"it was made from `{source}`, which is no file of the paper's logs"
+    reason = (
+        f"it was made from `{source}`, which is not a file of the paper's logs"
         if source
-        else "no run says what it was made from"
+        else "its runs did not record what it was made from"
     )
-    return PaperMatch(named, f"Taken for the paper's {named} by its name alone: {told}.")
+    return PaperMatch(named, f"Matched with the paper's {named} by its name alone: {reason}.")
 
 
 def _dataset_named(name: str) -> str | None:

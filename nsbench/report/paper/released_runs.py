@@ -96,7 +96,7 @@ def _run(number: int, row: Mapping[str, str]) -> StoredRun:
     for metric, column in _COLUMNS.items():
         values = {group: float(row[f"{_group_column(group)}_{column}"]) for group in COHORT_GROUPS}
         metrics |= {metric_name("test", group, metric, CUTOFF): value for group, value in values.items()}
-        # Theirs is 1e-7 off, and 1 where all three are zero.
+        # The released balance is 1e-7 off, and 1 where all three are zero.
         metrics[balance_name("test", metric, CUTOFF)] = balance(*(values[group] for group in COHORT_GROUPS[1:]))
     return StoredRun(
         run_id=f"published-{dataset}-{row['method']}-{row['exp']}",

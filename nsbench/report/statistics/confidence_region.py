@@ -1,12 +1,13 @@
-"""Where the mean of two quantities lies with 95 % confidence, given their values in some repeats: an ellipse."""
+"""Where the means of two metrics lie together with 95 % confidence, given their values in some repeats: an ellipse."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 FEWEST_RUNS = 4
-"""With three runs the region is sixteen deviations wide, and says nothing."""
+"""With three runs the region is sixteen deviations wide, which shows nothing."""
 
 _LEVEL = 0.05
 
@@ -24,14 +25,13 @@ def mean_region(x: NDArray[np.float64], y: NDArray[np.float64]) -> EllipseShape 
     """The 95 % confidence region of the mean of pairs that are distributed normally (Hotelling's T squared).
 
     Args:
-        x: [n], the first quantity of each run.
+        x: [n], the first metric of each run.
         y: [n], the second one.
 
     Returns:
         None with fewer than four runs, or where neither varies.
 
-    Source: Hotelling, "The generalization of Student's ratio", 1931. F with 2 and m degrees of freedom exceeds
-    m / 2 (level^(-2 / m) - 1) with probability level.
+    Source: Hotelling, "The generalization of Student's ratio", Annals of Mathematical Statistics 1931.
     """
     n = len(x)
     if n < FEWEST_RUNS:
@@ -39,9 +39,7 @@ def mean_region(x: NDArray[np.float64], y: NDArray[np.float64]) -> EllipseShape 
     variances, axes = np.linalg.eigh(np.cov(x, y))
     if variances[-1] <= 0:
         return None
-    m = n - 2
-    quantile = m / 2 * (_LEVEL ** (-2 / m) - 1)
-    scale = 2 * (n - 1) / (n - 2) * quantile / n
+    scale = 2 * (n - 1) / (n - 2) * stats.f.isf(_LEVEL, 2, n - 2) / n
     half_short, half_long = np.sqrt(np.clip(variances, 0, None) * scale)
     angle = np.degrees(np.arctan2(axes[1, 1], axes[0, 1]))
     return EllipseShape(2 * float(half_long), 2 * float(half_short), float(angle))

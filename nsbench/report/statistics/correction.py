@@ -7,10 +7,10 @@ import numpy as np
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """P-values corrected for their number: rejecting those below a level errs once or more with at most that chance.
+    """P-values corrected for their number: the probability of one or more false rejections stays below the level.
 
     Args:
-        p_values: In any order; undefined ones stay so and don't count.
+        p_values: In any order; NaN stays NaN and doesn't count.
 
     Source: Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 1979.
 
@@ -18,6 +18,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
     >>> [round(p, 4) for p in holm([0.04, 0.01, float("nan"), 0.03])]
     [0.06, 0.03, nan, 0.06]
     """
+    # scipy corrects for the false discovery rate alone, which lets a share of the claims be wrong.
     corrected = [float("nan")] * len(p_values)
     defined = sorted((p, place) for place, p in enumerate(p_values) if not math.isnan(p))
     largest = 0.0
@@ -27,7 +28,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return corrected
 
 
-_LEAST_FREEDOM = 2
+_FEWEST_DEGREES_OF_FREEDOM = 2
 
 
 def hedges_g(a: Sequence[float], b: Sequence[float], *, b_is_constant: bool = False) -> float:
@@ -39,7 +40,7 @@ def hedges_g(a: Sequence[float], b: Sequence[float], *, b_is_constant: bool = Fa
         b_is_constant: Whether b has no deviation of its own, as a popularity list.
 
     Returns:
-        Not-a-number below two degrees of freedom, where the correction leaves nothing, and where repeats don't vary.
+        NaN below two degrees of freedom, where the correction leaves nothing, and where repeats don't vary.
 
     Source: Hedges, "Distribution theory for Glass's estimator of effect size", Journal of Educational Statistics 1981.
 
@@ -53,9 +54,11 @@ def hedges_g(a: Sequence[float], b: Sequence[float], *, b_is_constant: bool = Fa
     varying = groups[:1] if b_is_constant else groups
     if any(len(values) < 2 for values in varying) or not groups[1]:
         return float("nan")
-    freedom = sum(len(values) - 1 for values in varying)
-    if freedom < _LEAST_FREEDOM:
+    degrees_of_freedom = sum(len(values) - 1 for values in varying)
+    if degrees_of_freedom < _FEWEST_DEGREES_OF_FREEDOM:
         return float("nan")
-    pooled = math.sqrt(sum((len(values) - 1) * float(np.var(values, ddof=1)) for values in varying) / freedom)
+    pooled = math.sqrt(
+        sum((len(values) - 1) * float(np.var(values, ddof=1)) for values in varying) / degrees_of_freedom
+    )
     difference = float(np.mean(groups[0]) - np.mean(groups[1]))
-    return math.nan if pooled == 0 else difference / pooled * (1 - 3 / (4 * freedom - 1))
+    return math.nan if pooled == 0 else difference / pooled * (1 - 3 / (4 * degrees_of_freedom - 1))

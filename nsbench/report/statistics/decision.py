@@ -7,29 +7,29 @@ from functools import lru_cache
 
 from nsbench.report.statistics.correction import holm
 from nsbench.report.statistics.estimate import LEVEL, PairedDifference
-from nsbench.report.statistics.student import student_quantile, student_two_sided
-from nsbench.report.statistics.variance_components import freedom_of
+from nsbench.report.statistics.t_test import critical_value, two_sided_p
+from nsbench.report.statistics.variance_components import degrees_of_freedom_of
 
 MOST_REPEATS = 100
-"""Of more, nothing is advised."""
+"""No larger number is advised."""
 
 
 class Decision(Enum):
-    """What is known of a difference."""
+    """What is known about a difference."""
 
     SIGNIFICANT = "significant"
     NOT_SIGNIFICANT = "not significant"
     TOO_FEW = "too few repeats"
-    """It can't be tested, or the test fails for its few degrees of freedom and not for the difference's size."""
+    """It can't be tested, or the test fails because of its few degrees of freedom and not of the difference's size."""
     CUT_OFF = "not trained out"
-    """Trainings of one of the methods were cut off: the difference may yet change, whatever the test says."""
+    """Trainings of one of the methods were cut off: the difference may still change, whatever the test finds."""
 
 
 def decision_of(pair: PairedDifference) -> Decision:
-    """What is known of a difference.
+    """What is known about a difference.
 
-    With two repeats a test needs a difference of many deviations, so that one fails proves nothing: a difference is called
-    not significant only where even the test with endless degrees of freedom fails, and other test users might turn it.
+    With two repeats a test needs a difference of many deviations, so that it proves nothing when it fails: a difference is
+    called not significant only where even a test with infinite degrees of freedom fails, and other test users might reverse it.
     """
     if pair.is_cut_off:
         return Decision.CUT_OFF
@@ -52,7 +52,7 @@ def repeats_needed(pairs: Sequence[PairedDifference], wanted: PairedDifference) 
         wanted: One of them, either way round.
 
     Returns:
-        None where it can't be said, as with a single run, or where MOST_REPEATS are not enough.
+        None where that is unknown, as with a single run, or where MOST_REPEATS are not enough.
     """
     place = next((i for i, pair in enumerate(pairs) if {pair.a, pair.b} == {wanted.a, wanted.b}), None)
     if place is None or math.isnan(_p_with(pairs[place], MOST_REPEATS)):
@@ -68,6 +68,7 @@ def repeats_needed(pairs: Sequence[PairedDifference], wanted: PairedDifference) 
     enough = MOST_REPEATS
     if too_few >= enough or not is_enough(enough):
         return None
+    # More repeats never raise a p-value, so the fewest can be found by halving.
     while enough - too_few > 1:
         middle = (too_few + enough) // 2
         too_few, enough = (too_few, middle) if is_enough(middle) else (middle, enough)
@@ -76,27 +77,26 @@ def repeats_needed(pairs: Sequence[PairedDifference], wanted: PairedDifference) 
 
 @lru_cache(maxsize=512)
 def _corrected(pairs: tuple[PairedDifference, ...], n_repeats: int) -> list[float]:
-    """The corrected p-values with so many repeats of every method."""
+    """The corrected p-values with that many repeats of every method."""
     p_values = [_p_with(pair, n_repeats) for pair in pairs]
-    # One that can't be foretold takes part in the correction all the same.
+    # A p-value that can't be predicted still counts in the correction.
     known = [
-        1.0 if math.isnan(p) and pair.difference == pair.difference else p
-        for p, pair in zip(p_values, pairs, strict=True)
+        1.0 if math.isnan(p) and not math.isnan(pair.difference) else p for p, pair in zip(p_values, pairs, strict=True)
     ]
     return holm(known)
 
 
 def _exceeds_its_error(pair: PairedDifference) -> bool:
-    """Whether a test with endless degrees of freedom, for this pair alone, would find the difference."""
+    """Whether a test with infinite degrees of freedom, for this pair alone, would find the difference."""
     parts = _variances(pair, 0)
     if parts is None:
         return False
     error = math.sqrt(parts[0] + sum(variance for variance, _ in parts[1]))
-    return abs(pair.difference) > student_quantile(1 - LEVEL / 2, math.inf) * error
+    return abs(pair.difference) > critical_value(math.inf) * error
 
 
 def _p_with(pair: PairedDifference, n_repeats: int) -> float:
-    """The p-value with so many repeats of both methods; not-a-number where deviations are unknown."""
+    """The p-value with that many repeats of both methods; NaN where deviations are unknown."""
     parts = _variances(pair, n_repeats)
     if parts is None or math.isnan(pair.difference):
         return math.nan
@@ -104,7 +104,7 @@ def _p_with(pair: PairedDifference, n_repeats: int) -> float:
     error = math.sqrt(by_users + sum(variance for variance, _ in by_repeats))
     if error == 0:
         return float(pair.difference == 0)
-    return student_two_sided(abs(pair.difference) / error, freedom_of(by_users, by_repeats))
+    return two_sided_p(pair.difference / error, degrees_of_freedom_of(by_users, by_repeats))
 
 
 def _variances(pair: PairedDifference, n_repeats: int) -> tuple[float, list[tuple[float, float]]] | None:

@@ -1,6 +1,6 @@
-"""What is known of a quantity and of the difference between two methods: the plain results that tables and pages show.
+"""What is known of a derived metric and of the difference between two methods: the plain results that tables and pages show.
 
-How they are computed is `two_level`'s business (from ranks) and `run_level`'s (from runs alone); nothing here computes.
+`bootstrap` computes them from ranks and `t_test` from runs alone; nothing here computes.
 """
 
 import math
@@ -15,7 +15,7 @@ LEVEL = 0.05
 """Two-sided level of tests and, as its complement, of intervals: a corrected p-value below it is significant."""
 
 POWER = 0.8
-"""The chance with which the smallest detectable difference would be found."""
+"""The probability with which the smallest detectable difference would be found."""
 
 BALANCE = "balance"
 """The group whose value is the mean over repeats of the balance over head, mid and tail."""
@@ -26,8 +26,8 @@ BALANCE_OF_MEANS = "balance_of_means"
 HEAD_SHARE = "head_share"
 """The group whose value is head / (head + tail), of means: the head:tail ratio on a scale that a tail of 0 does not break."""
 
-QUANTITY_GROUPS = (*GROUPS, BALANCE, BALANCE_OF_MEANS, HEAD_SHARE)
-"""What each accuracy metric is looked at for: in total, by cohort, and three ways to compare cohorts."""
+DERIVED_GROUPS = (*GROUPS, BALANCE, BALANCE_OF_MEANS, HEAD_SHARE)
+"""The metrics derived from each accuracy metric: in total, by cohort, and three ways to compare cohorts."""
 
 COHORT_GROUPS = (ALL, *(cohort.label for cohort in BALANCED_COHORTS))
 """The groups that the paper's table 3 shows."""
@@ -39,14 +39,14 @@ a single run, so another seed is not allowed for. none: there is no interval."""
 
 @dataclass(frozen=True)
 class Interval:
-    """A 95 % confidence interval; both ends are not-a-number where nothing can be said."""
+    """A 95 % confidence interval; both ends are NaN where nothing can be said."""
 
     low: float
     high: float
 
     @property
     def is_defined(self) -> bool:
-        """Whether there is an interval at all."""
+        """Whether there is an interval."""
         return not math.isnan(self.low + self.high)
 
     def holds(self, value: float) -> bool:
@@ -54,17 +54,17 @@ class Interval:
         return self.low <= value <= self.high
 
     def reversed(self) -> "Interval":
-        """Of the negative."""
+        """The interval of the negative value."""
         return Interval(-self.high, -self.low)
 
 
 @dataclass(frozen=True)
-class Components:
-    """What a difference of two methods varies by: the part that more repeats would not change, and those that they would.
+class DifferenceComponents:
+    """What a difference of two methods varies by: the part that more repeats would not change, and the parts that they would.
 
     Attributes:
         user_variance: Of the difference over other test users, repeats' chance taken off; 0 without ranks.
-        run_variances: Of a single run of each method that is trained; not-a-number with one run.
+        run_variances: Of a single run of each method that is trained; NaN with one run.
         n_runs: The runs of each of these.
     """
 
@@ -74,20 +74,19 @@ class Components:
 
 
 UNDEFINED_INTERVAL = Interval(float("nan"), float("nan"))
-"""No interval."""
 
 
 @dataclass(frozen=True)
-class QuantityEstimate:
-    """A method's value of a quantity with its interval.
+class IntervalEstimate:
+    """A method's value of a derived metric with its interval.
 
     Attributes:
         label: The method's label.
         metric: `hit_rate` or `ndcg`.
-        group: One of QUANTITY_GROUPS.
-        value: Over all targets and repeats; not-a-number where undefined.
+        group: One of DERIVED_GROUPS.
+        value: Over all targets and repeats; NaN where undefined.
         interval: Around it.
-        standard_error: Of the value; not-a-number without an interval.
+        standard_error: Of the value; NaN without an interval.
         basis: What the interval allows for.
         n_targets: Test targets that the value rests on; 0 where unknown.
     """
@@ -110,20 +109,20 @@ class PairedDifference:
         a: Label of the first method.
         b: Label of the second.
         metric: `hit_rate` or `ndcg`.
-        group: One of QUANTITY_GROUPS.
-        difference: Value of a minus value of b; not-a-number where one is undefined.
+        group: One of DERIVED_GROUPS.
+        difference: Value of a minus value of b; NaN where one is undefined.
         interval: Around the difference, for this pair alone.
-        p_value: Two-sided, for this pair alone; not-a-number where it can't be tested.
+        p_value: Two-sided, for this pair alone; NaN where it can't be tested.
         p_holm: Corrected for all pairs of this dataset, metric and group.
-        effect_size: Difference in standard deviations over repeats (Hedges' g); not-a-number where too few runs, or runs
-            that don't vary, give no such deviation.
-        smallest_detectable: The difference that these runs would find with 80 % chance at 5 %; not-a-number without ranks
-            or repeats.
+        effect_size: Difference in standard deviations over repeats (Hedges' g); NaN where too few runs, or runs that don't
+            vary, give no such deviation.
+        smallest_detectable: The difference that these runs would find with 80 % chance at 5 %; NaN without ranks or
+            repeats.
         smallest_with_endless_repeats: The same if repeats were free: what is left is due to the test users alone.
         basis: What interval and p-value allow for.
         by_users: The interval for these very trainings, which allows for other test users alone; undefined without ranks.
-        components: What the difference varies by; None where nothing says.
-        is_cut_off: Whether trainings of one of the methods were cut off, so that the difference may yet change.
+        components: What the difference varies by; None where that is unknown.
+        is_cut_off: Whether trainings of one of the methods were cut off, so that the difference may still change.
     """
 
     a: str
@@ -139,11 +138,11 @@ class PairedDifference:
     smallest_with_endless_repeats: float
     basis: Basis
     by_users: Interval = UNDEFINED_INTERVAL
-    components: Components | None = None
+    components: DifferenceComponents | None = None
     is_cut_off: bool = False
 
     @property
-    def is_real(self) -> bool:
+    def is_significant(self) -> bool:
         """Whether trained-out methods differ by more than chance, after Holm's correction."""
         return self.p_holm < LEVEL and not self.is_cut_off
 
@@ -171,12 +170,12 @@ class Statistics:
         notes: What could not be done and why, in sentences; empty where nothing is missing.
     """
 
-    estimates: tuple[QuantityEstimate, ...] = ()
+    estimates: tuple[IntervalEstimate, ...] = ()
     differences: tuple[PairedDifference, ...] = ()
     n_users: int = 0
     notes: tuple[str, ...] = ()
 
-    def estimate(self, label: str, metric: str, group: str) -> QuantityEstimate | None:
+    def estimate(self, label: str, metric: str, group: str) -> IntervalEstimate | None:
         """A method's estimate; None where there is none."""
         return self._estimates.get((label, metric, group))
 
@@ -190,7 +189,7 @@ class Statistics:
         return [pair for pair in self.differences if (pair.metric, pair.group) == (metric, group)]
 
     @cached_property
-    def _estimates(self) -> Mapping[tuple[str, str, str], QuantityEstimate]:
+    def _estimates(self) -> Mapping[tuple[str, str, str], IntervalEstimate]:
         return {(e.label, e.metric, e.group): e for e in self.estimates}
 
     @cached_property

@@ -1,5 +1,6 @@
 """The statistics of a dataset: every method's intervals, every pair's difference, from ranks where there are any."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations, product
@@ -7,30 +8,37 @@ from itertools import combinations, product
 import numpy as np
 
 from nsbench.report.selection import Method
-from nsbench.report.statistics.bootstrap import N_RESAMPLES, TwoLevel
+from nsbench.report.statistics.bootstrap import N_RESAMPLES, CrossedBootstrap
 from nsbench.report.statistics.correction import hedges_g, holm
+from nsbench.report.statistics.derived_metric import DerivedMetric
 from nsbench.report.statistics.estimate import (
     BALANCE,
     BALANCE_OF_MEANS,
+    DERIVED_GROUPS,
     HEAD_SHARE,
     LEVEL,
-    POWER,
-    QUANTITY_GROUPS,
     UNDEFINED_INTERVAL,
     Basis,
-    Components,
+    DifferenceComponents,
     Interval,
+    IntervalEstimate,
     PairedDifference,
-    QuantityEstimate,
     Statistics,
 )
-from nsbench.report.statistics.student import student_quantile
-from nsbench.report.statistics.t_test import recorded_values, run_difference, run_spread, student_interval, student_p
+from nsbench.report.statistics.t_test import (
+    detectable_value,
+    recorded_values,
+    run_components,
+    run_difference_components,
+    t_interval,
+    t_test_p,
+)
 from nsbench.report.statistics.user_sums import RankedMethods
-from nsbench.report.statistics.variance_components import Spread
+from nsbench.report.statistics.variance_components import VarianceComponents
 from nsbench.report.summary import ACCURACY_METRICS
 from nsbench.terms import BALANCED_COHORTS, Cohort, metric_name
 
+# 1 - Gini where all hits are in one of the three cohorts.
 _LOWEST_BALANCE = 1 / 3
 _RESTS_ON = {
     BALANCE: [cohort.label for cohort in BALANCED_COHORTS],
@@ -42,118 +50,124 @@ _RESTS_ON = {
 def statistics_of(
     methods: Sequence[Method], ranked: RankedMethods, generator: np.random.Generator, n_resamples: int = N_RESAMPLES
 ) -> Statistics:
-    """Estimates and differences of all methods in every quantity.
+    """Estimates and differences of all methods in every derived metric.
 
     Args:
         methods: The compared methods.
         ranked: Those of them whose ranks could be read.
         generator: Where the resamples come from; the same generator state gives the same statistics.
-        n_resamples: Resamples of an interval.
+        n_resamples: Resamples per interval.
     """
     if not methods:
         return Statistics()
     inference = _Inference(methods, ranked, generator, n_resamples)
-    quantities = list(product(range(len(ACCURACY_METRICS)), range(len(QUANTITY_GROUPS))))
-    estimates = [inference.estimate(method, quantity) for quantity in quantities for method in methods]
+    axes = (range(len(ACCURACY_METRICS)), range(len(DERIVED_GROUPS)))
+    derived_metrics = [DerivedMetric(*places) for places in product(*axes)]
+    estimates = [inference.estimate(method, derived) for derived in derived_metrics for method in methods]
     differences: list[PairedDifference] = []
-    for quantity in quantities:
-        pairs = [inference.difference(a, b, quantity) for a, b in combinations(methods, 2)]
+    for derived in derived_metrics:
+        pairs = [inference.difference(a, b, derived) for a, b in combinations(methods, 2)]
         corrected = holm([pair.p_value for pair in pairs])
         differences += [replace(pair, p_holm=p) for pair, p in zip(pairs, corrected, strict=True)]
     return Statistics(tuple(estimates), tuple(differences), ranked.n_users, ranked.notes)
 
 
 class _Inference:
-    """Answers for a method or pair and a quantity, from ranks where both have them, else from runs alone."""
+    """Estimates one derived metric of a method or a pair, from ranks where there are any, else from runs alone."""
 
     def __init__(
         self, methods: Sequence[Method], ranked: RankedMethods, generator: np.random.Generator, n_resamples: int
     ) -> None:
         self._places = {method.label: place for place, method in enumerate(ranked.methods)}
-        self._two_level = TwoLevel(ranked.methods, ranked.counts, generator, n_resamples) if ranked.methods else None
+        self._bootstrap = (
+            CrossedBootstrap(ranked.methods, ranked.counts, generator, n_resamples) if ranked.methods else None
+        )
         self._recorded = {method.label: recorded_values(method) for method in methods}
 
-    def estimate(self, method: Method, quantity: tuple[int, int]) -> QuantityEstimate:
+    def estimate(self, method: Method, derived: DerivedMetric) -> IntervalEstimate:
         """A method's value and interval."""
         place = self._places.get(method.label)
-        if self._two_level is not None and place is not None:
-            spread = self._two_level.spread(place, quantity)
-            interval = self._two_level.interval(place, quantity, spread)
-            interval = _with_rule_of_three(interval, spread.value, _n_targets(method, _named(quantity)[1]))
+        if self._bootstrap is not None and place is not None:
+            components = self._bootstrap.components(place, derived)
+            interval = self._bootstrap.interval(place, derived, components)
+            interval = _with_rule_of_three(interval, components.value, _n_targets(method, _named(derived)[1]))
         else:
-            spread = self._run_spread(method, quantity)
+            components = self._run_components(method, derived)
             # A popularity list's interval would be a point: it doesn't vary over seeds.
-            interval = Interval(np.nan, np.nan) if method.is_baseline else student_interval(spread)
-        metric, group = _named(quantity)
+            interval = Interval(np.nan, np.nan) if method.is_baseline else t_interval(components)
+        metric, group = _named(derived)
         interval = _within_range(interval, group)
-        return QuantityEstimate(
+        return IntervalEstimate(
             label=method.label,
             metric=metric,
             group=group,
-            value=spread.value,
+            value=components.value,
             interval=interval,
-            standard_error=spread.standard_error if interval.is_defined else float("nan"),
+            standard_error=components.standard_error if interval.is_defined else float("nan"),
             basis=_basis(interval, [method], is_ranked=place is not None),
             n_targets=_n_targets(method, group),
         )
 
-    def difference(self, a: Method, b: Method, quantity: tuple[int, int]) -> PairedDifference:
+    def difference(self, a: Method, b: Method, derived: DerivedMetric) -> PairedDifference:
         """How much a exceeds b; not corrected for the number of pairs."""
         place_a, place_b = self._places.get(a.label), self._places.get(b.label)
         is_ranked = place_a is not None and place_b is not None
         by_users = UNDEFINED_INTERVAL
-        if self._two_level is not None and place_a is not None and place_b is not None:
-            spread = self._two_level.difference_spread(place_a, place_b, quantity)
-            interval, p_value = self._two_level.difference_test(place_a, place_b, quantity, spread)
-            by_users = self._two_level.by_users(place_a, place_b, quantity)
+        if self._bootstrap is not None and place_a is not None and place_b is not None:
+            components = self._bootstrap.difference_components(place_a, place_b, derived)
+            interval, p_value = self._bootstrap.difference_test(place_a, place_b, derived, components)
+            by_users = self._bootstrap.by_users(place_a, place_b, derived)
         else:
-            spread = run_difference(self._run_spread(a, quantity), self._run_spread(b, quantity))
-            interval, p_value = student_interval(spread), student_p(spread)
+            components = run_difference_components(self._run_components(a, derived), self._run_components(b, derived))
+            interval, p_value = t_interval(components), t_test_p(components)
         basis = _basis(interval, [a, b], is_ranked=is_ranked)
-        metric, group = _named(quantity)
-        # One run of a trained method says nothing on how much another seed would change.
+        metric, group = _named(derived)
+        # One run of a trained method does not show how much another seed would change.
         is_tested = basis in {"users and repeats", "repeats"}
         return PairedDifference(
             a=a.label,
             b=b.label,
             metric=metric,
             group=group,
-            difference=spread.value,
+            difference=components.value,
             interval=interval,
             p_value=p_value if is_tested else float("nan"),
             p_holm=float("nan"),
-            effect_size=self._effect_size(a, b, quantity),
-            smallest_detectable=_detectable(spread) if is_ranked and is_tested else float("nan"),
-            smallest_with_endless_repeats=_detectable_by_users(spread) if is_ranked else float("nan"),
+            effect_size=self._effect_size(a, b, derived),
+            smallest_detectable=_detectable(components) if is_ranked and is_tested else float("nan"),
+            smallest_with_endless_repeats=_detectable_by_users(components) if is_ranked else float("nan"),
             basis=basis,
             by_users=by_users,
-            components=self._components((a, b), quantity, spread.user_variance),
+            components=self._components((a, b), derived, components.user_variance),
             is_cut_off=bool(a.n_cut_off or b.n_cut_off),
         )
 
-    def _components(self, methods: Sequence[Method], quantity: tuple[int, int], user_variance: float) -> Components:
-        values = [np.array(self._values(method, quantity)) for method in methods if not method.is_baseline]
+    def _components(
+        self, methods: Sequence[Method], derived: DerivedMetric, user_variance: float
+    ) -> DifferenceComponents:
+        values = [np.array(self._values(method, derived)) for method in methods if not method.is_baseline]
         defined = [some[~np.isnan(some)] for some in values]
-        return Components(
+        return DifferenceComponents(
             user_variance,
             tuple(float(some.var(ddof=1)) if len(some) > 1 else float("nan") for some in defined),
             tuple(map(len, defined)),
         )
 
-    def _run_spread(self, method: Method, quantity: tuple[int, int]) -> Spread:
-        return run_spread(self._values(method, quantity), is_constant=method.is_baseline)
+    def _run_components(self, method: Method, derived: DerivedMetric) -> VarianceComponents:
+        return run_components(self._values(method, derived), is_constant=method.is_baseline)
 
-    def _values(self, method: Method, quantity: tuple[int, int]) -> list[float]:
-        return [float(value) for value in self._recorded[method.label][(slice(None), *quantity)]]
+    def _values(self, method: Method, derived: DerivedMetric) -> list[float]:
+        return [float(value) for value in self._recorded[method.label][(slice(None), *derived)]]
 
-    def _effect_size(self, a: Method, b: Method, quantity: tuple[int, int]) -> float:
+    def _effect_size(self, a: Method, b: Method, derived: DerivedMetric) -> float:
+        # `hedges_g` takes the method without a deviation second.
         if a.is_baseline:
-            return -hedges_g(self._values(b, quantity), self._values(a, quantity), b_is_constant=True)
-        return hedges_g(self._values(a, quantity), self._values(b, quantity), b_is_constant=b.is_baseline)
+            return -hedges_g(self._values(b, derived), self._values(a, derived), b_is_constant=True)
+        return hedges_g(self._values(a, derived), self._values(b, derived), b_is_constant=b.is_baseline)
 
 
-def _named(quantity: tuple[int, int]) -> tuple[str, str]:
-    return ACCURACY_METRICS[quantity[0]], QUANTITY_GROUPS[quantity[1]]
+def _named(derived: DerivedMetric) -> tuple[str, str]:
+    return ACCURACY_METRICS[derived.metric], DERIVED_GROUPS[derived.group]
 
 
 def _basis(interval: Interval, methods: Sequence[Method], *, is_ranked: bool) -> Basis:
@@ -169,7 +183,7 @@ def _basis(interval: Interval, methods: Sequence[Method], *, is_ranked: bool) ->
 def _with_rule_of_three(interval: Interval, value: float, n_targets: int) -> Interval:
     """Where nothing was hit no resample hits anything either, yet a small rate would often look the same.
 
-    The upper end is the rate of which n targets are all missed with 2.5 % chance, about 3.7 / n.
+    The upper end is the rate at which n targets are all missed with a probability of 2.5 %, about 3.7 / n.
     """
     if value != 0 or n_targets == 0:
         return interval
@@ -184,17 +198,14 @@ def _within_range(interval: Interval, group: str) -> Interval:
 
 def _n_targets(method: Method, group: str) -> int:
     names = _RESTS_ON.get(group, [group])
+    # All compared runs ranked the same targets.
     counts = [method.runs[0].metric(metric_name("test", name, "n_targets")) for name in names]
     return int(np.nansum(counts))
 
 
-def _detectable(spread: Spread) -> float:
-    quantiles = student_quantile(1 - LEVEL / 2, spread.freedom) + student_quantile(POWER, spread.freedom)
-    return quantiles * spread.standard_error
+def _detectable(components: VarianceComponents) -> float:
+    return detectable_value(components.degrees_of_freedom) * components.standard_error
 
 
-def _detectable_by_users(spread: Spread) -> float:
-    normal = float("inf")
-    return (student_quantile(1 - LEVEL / 2, normal) + student_quantile(POWER, normal)) * float(
-        spread.user_variance**0.5
-    )
+def _detectable_by_users(components: VarianceComponents) -> float:
+    return detectable_value(math.inf) * math.sqrt(components.user_variance)

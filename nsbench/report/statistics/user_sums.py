@@ -1,4 +1,4 @@
-"""From rank artifacts to sums over users, the form that resampling needs: kept for all runs at once, they are small."""
+"""From rank artifacts to sums over users, the form that resampling needs and small enough to be kept for all runs."""
 
 import copy
 import hashlib
@@ -21,7 +21,7 @@ from nsbench.report.statistics.derived_metric import N_COHORTS
 from nsbench.tracking.stored_run import RunReader, StoredRun
 
 MAX_CLUSTERS = 20_000
-"""Users beyond so many share a cluster with others drawn by chance, which bounds memory and time and keeps intervals right.
+"""Where there are more users, they share clusters at random, which bounds memory and time and keeps intervals right.
 
 With 7 methods of 20 repeats that is 90 MB of sums.
 """
@@ -87,12 +87,12 @@ class _RunSums:
 
 
 @final
-class RankReading:
-    """The ranks of a dataset's compared runs; each run is read once, however often the choice of runs changes.
+class RankCache:
+    """The ranks of a dataset's compared runs; each run is read once, even when the selection changes.
 
     Args:
         reader: Where the artifacts are.
-        generator: Draws the clusters of users where there are many; what it draws later depends on the sound runs alone.
+        generator: Draws the clusters of users where there are many; faulty runs don't change what it draws afterwards.
     """
 
     def __init__(self, reader: RunReader, generator: np.random.Generator) -> None:
@@ -108,10 +108,10 @@ class RankReading:
     def faults(self, methods: Sequence[Method]) -> dict[str, str]:
         """Why some of the runs can't be right, by run id.
 
-        A run without ranks is none of them where its whole method has none, or nobody's can be read.
+        A run without ranks is not at fault where its whole method has none, or none can be read at all.
 
         Args:
-            methods: Whose runs saw the same log under the same protocol.
+            methods: Their runs saw the same dataset under the same protocol.
         """
         runs = [run for method in methods for run in method.runs]
         for run in runs:
@@ -132,6 +132,7 @@ class RankReading:
                 if sums is None:
                     is_fault, reason = fits, self._missing[run_id]
                 else:
+                    # Only a majority decides which targets are right: of two halves neither is at fault.
                     is_other = 2 * n_runs > len(found) and sums.targets.ranking != ranking
                     is_fault = is_other or (fits and chosen is not None and sums.targets.key != chosen.key)
                     reason = "it ranked other test targets, or has them in other cohorts, than the other runs"
@@ -143,13 +144,14 @@ class RankReading:
         """The methods whose ranks were read; one that lacks any of them is left out with a note.
 
         Args:
-            methods: Those whose faults were asked for last.
+            methods: As in the last call of `faults`, which reads them.
         """
         chosen = self._chosen(methods)
         found: list[UserSums] = []
         missing: dict[str, list[str]] = {}
         for method in methods:
             own = [self._found.get(run.run_id) for run in method.runs]
+            # `is`, since `_targets_of` keeps one object for equal targets.
             sums = [part.sums for part in own if part is not None and part.targets is chosen]
             if len(sums) == len(own):
                 found.append(UserSums(method.label, method.is_baseline, np.stack(sums)))
@@ -162,7 +164,7 @@ class RankReading:
         return RankedMethods(tuple(found), chosen.sum(), chosen.n_users, notes)
 
     def _chosen(self, methods: Sequence[Method]) -> _Targets | None:
-        """The targets that most runs ranked; of as many, those of the run that comes first."""
+        """The targets that most runs ranked; where two are as frequent, those of the run that comes first."""
         targets = [
             self._found[run.run_id].targets for method in methods for run in method.runs if run.run_id in self._found
         ]
@@ -187,6 +189,7 @@ class RankReading:
         except UnreachableRanks as error:
             self._unreachable[run.run_id] = plain_text(str(error), _MOST_OF_A_REASON)
             return
+        # The base class of both errors above, so it comes last.
         except TrackingError:
             self._missing[run.run_id] = "the store lacks its ranks, and has those of the method's other runs"
             return
@@ -200,9 +203,11 @@ class RankReading:
         self._found[run.run_id] = _RunSums(targets, sums)
 
     def _targets_of(self, ranks: RankTable) -> _Targets:
+        # Every run writes its targets in the same order, so equal bytes mean equal targets.
         ranking = hashlib.blake2b(ranks.users.tobytes() + ranks.items.tobytes(), digest_size=16).digest()
         key = ranking + hashlib.blake2b(ranks.cohorts.tobytes(), digest_size=16).digest()
         if key not in self._targets:
+            # All targets draw their clusters from the same state, so that those of faulty runs change nothing.
             generator = copy.deepcopy(self._untouched)
             users, index = np.unique(ranks.users, return_inverse=True)
             n_clusters = min(len(users), MAX_CLUSTERS)

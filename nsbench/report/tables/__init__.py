@@ -1,5 +1,5 @@
-"""The report's tables, one per file, as rows of text that every format prints (`table` is what they are made of).
+"""The report's tables, a DataFrame each until a format writes it (`table` is what they are made of).
 
-A table decides what is shown and how it is rounded; whether a difference is decided is said by `nsbench.report.statistics`.
-Add one as a file with a function that gives a `Table`, and name it in `nsbench.report.formats.composition`.
+A table decides what is shown and how it is rounded; `nsbench.report.statistics` decides whether a difference is significant.
+Add one as a file with a function that gives a `ReportTable`, and name it in `nsbench.report.formats.composition`.
 """

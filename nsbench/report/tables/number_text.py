@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from nsbench.report.summary import Estimate
 
 UNDEFINED = "–"
-"""What stands where a number is undefined."""
+"""Shown where a number is undefined."""
 
 
 def percent(share: float, decimals: int = 2) -> str:
@@ -18,18 +18,45 @@ def percent(share: float, decimals: int = 2) -> str:
     return UNDEFINED if math.isnan(share) else f"{100 * share:.{decimals}f}"
 
 
-def estimate_text(estimate: Estimate, n_runs: int) -> str:
+def number(value: float, form: str) -> str:
+    """A number in one of Python's formats; a dash where it is NaN or infinite.
+
+    >>> number(12345.6, ",.0f"), number(float("nan"), ",.0f")
+    ('12,346', '–')
+    """
+    return format(value, form) if math.isfinite(value) else UNDEFINED
+
+
+def count(value: int | None) -> str:
+    """A count; blank where there is nothing to count.
+
+    >>> count(3), count(None)
+    ('3', '')
+    """
+    return "" if value is None else str(value)
+
+
+def known_count(value: int | None) -> str:
+    """A count; a dash where it is unknown.
+
+    >>> known_count(3), known_count(None)
+    ('3', '–')
+    """
+    return UNDEFINED if value is None else str(value)
+
+
+def estimate_text(estimate: Estimate) -> str:
     """Mean and deviation in percent, and how many runs define it where not all do.
 
-    >>> estimate_text(Estimate((0.02, 0.04)), n_runs=2)
+    >>> estimate_text(Estimate((0.02, 0.04), n_runs=2))
     '3.00 ±1.41'
-    >>> estimate_text(Estimate((0.02,)), n_runs=3)
+    >>> estimate_text(Estimate((0.02,), n_runs=3))
     '2.00 (1 of 3)'
     """
     text = percent(estimate.mean)
     if not math.isnan(estimate.sd):
         text += f" ±{percent(estimate.sd)}"
-    return text if estimate.n in {0, n_runs} else f"{text} ({estimate.n} of {n_runs})"
+    return text if estimate.n in {0, estimate.n_runs} else f"{text} ({estimate.n} of {estimate.n_runs})"
 
 
 def runs_text(n_runs: int) -> str:

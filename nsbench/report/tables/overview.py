@@ -1,28 +1,40 @@
 """All datasets in one table: hit rate and NDCG in total and by cohort, and both balances. Source: paper, table 3."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from itertools import chain
 
 from nsbench.report.answer.cut_off import COLUMN, cut_off_text, is_uncertain, marked_label
 from nsbench.report.selection import CUTOFF
 from nsbench.report.summary import ACCURACY_METRICS, DatasetSummary
 from nsbench.report.tables.number_text import estimate_text
-from nsbench.report.tables.table import Cell, ReportTable, sampler_standings
+from nsbench.report.tables.result import sampler_ranks
+from nsbench.report.tables.table import Column, ReportTable, numbers, table_of, words
 from nsbench.terms import ALL, BALANCED_COHORTS, balance_name, metric_name
 
 _SHORT = {"hit_rate": "HR", "ndcg": "NDCG"}
 
 
 def overview_table(summaries: Sequence[DatasetSummary]) -> ReportTable | None:
-    """A row a dataset and method; the best and second best samplers of each are marked. None with nothing to show."""
-    columns = _columns()
-    with_share = any(is_uncertain(summary.selection.methods) for summary in summaries)
-    rows = tuple(row for summary in summaries for row in _rows(summary, columns.values(), with_share=with_share))
-    title = "Hit rate and NDCG at 10 by cohort, and balance, on all datasets, % (paper, table 3)"
-    names = ("Dataset", "Method", "Runs", *([COLUMN] if with_share else []), *columns)
-    return ReportTable(title, names, rows) if rows else None
+    """One row per dataset and method; the best and second best samplers of each dataset are marked.
+
+    Returns:
+        None with nothing to show.
+    """
+    rows = [(summary.dataset, row.method) for summary in summaries for row in summary.methods]
+    if not rows:
+        return None
+    columns = [
+        words("Dataset", [dataset for dataset, _ in rows]),
+        words("Method", [marked_label(method) for _, method in rows]),
+        numbers("Runs", [len(method.runs) for _, method in rows]),
+    ]
+    if any(is_uncertain(summary.selection.methods) for summary in summaries):
+        columns.append(numbers(COLUMN, [cut_off_text(method) for _, method in rows]))
+    columns += [_metric_column(name, summaries, metric) for name, metric in _shown_metrics().items()]
+    return table_of("Hit rate and NDCG at 10 by cohort, and balance, on all datasets, % (paper, table 3)", columns)
 
 
-def _columns() -> dict[str, str]:
+def _shown_metrics() -> dict[str, str]:
     """The full names of the shown metrics by their columns' names."""
     columns = {}
     for metric in ACCURACY_METRICS:
@@ -32,21 +44,11 @@ def _columns() -> dict[str, str]:
     return columns | {f"Balance {_SHORT[metric]}": balance_name("test", metric, CUTOFF) for metric in ACCURACY_METRICS}
 
 
-def _rows(summary: DatasetSummary, metrics: Collection[str], *, with_share: bool) -> list[tuple[Cell, ...]]:
-    places = [
-        sampler_standings([row.estimates[metric].mean for row in summary.methods], summary.methods)
-        for metric in metrics
+def _metric_column(name: str, summaries: Sequence[DatasetSummary], metric: str) -> Column:
+    estimates = [[row.estimates[metric] for row in summary.methods] for summary in summaries]
+    # Methods compete with those of their own dataset only.
+    ranks = [
+        sampler_ranks([estimate.mean for estimate in own], summary.methods)
+        for own, summary in zip(estimates, summaries, strict=True)
     ]
-    return [
-        (
-            Cell(summary.dataset),
-            Cell(marked_label(row.method)),
-            Cell(str(len(row.method.runs))),
-            *([Cell(cut_off_text(row.method))] if with_share else []),
-            *(
-                Cell(estimate_text(row.estimates[metric], len(row.method.runs)), place[number])
-                for metric, place in zip(metrics, places, strict=True)
-            ),
-        )
-        for number, row in enumerate(summary.methods)
-    ]
+    return numbers(name, [*chain(*estimates)], estimate_text, [*chain(*ranks)])

@@ -1,23 +1,23 @@
-"""Tables of what is compared: samplers by property, and logs by size and by cohort. Source: paper, tables 1 and 2."""
+"""Tables of what is compared: samplers by property, and datasets by size and by cohort. Source: paper, tables 1 and 2."""
 
 from collections.abc import Sequence
 
 from nsbench.report.summary import DatasetSummary
-from nsbench.report.tables.number_text import UNDEFINED
-from nsbench.report.tables.table import Cell, ReportTable
+from nsbench.report.tables.number_text import UNDEFINED, percent
+from nsbench.report.tables.table import ReportTable, numbers, table_of, words
 from nsbench.terms import Cohort, Tag
 from nsbench.tracking.stored_run import StoredRun
 
 TRAITS = ("in-batch", "global", "model-based")
 """The properties of samplers, as the tag `nsbench.sampler_traits` has them. Source: paper, table 1."""
 
-_YES, _NO = "✓", ""
+_TICKS = {True: "✓", False: ""}
 
 
 def sampler_table(summaries: Sequence[DatasetSummary]) -> ReportTable | None:
     """Every method's properties and its name in the paper; None without methods.
 
-    A baseline has no negatives and so none of the properties.
+    A baseline has no negatives, so it has none of the properties.
     """
     runs: dict[str, StoredRun] = {}
     for summary in summaries:
@@ -25,79 +25,72 @@ def sampler_table(summaries: Sequence[DatasetSummary]) -> ReportTable | None:
             runs.setdefault(row.method.label, row.method.runs[0])
     if not runs:
         return None
-    rows = tuple(
-        (Cell(label), Cell(run.tags.get(Tag.PAPER_NAME, UNDEFINED)), *(_trait_cells(run)))
-        for label, run in runs.items()
-    )
-    columns = ("Method", "Paper", "In-batch", "Global", "Model-based")
-    return ReportTable("Samplers by where their negatives come from (paper, table 1)", columns, rows)
+    traits = [run.tags.get(Tag.TRAITS, "").split(",") for run in runs.values()]
+    columns = [
+        words("Method", [*runs]),
+        words("Paper", [run.tags.get(Tag.PAPER_NAME, UNDEFINED) for run in runs.values()]),
+        *(numbers(trait.capitalize(), [trait in own for own in traits], _TICKS.__getitem__) for trait in TRAITS),
+    ]
+    return table_of("Samplers by where their negatives come from (paper, table 1)", columns)
 
 
 def size_table(summaries: Sequence[DatasetSummary]) -> ReportTable | None:
-    """The logs' sizes after filtering; None where no run holds a card."""
-    rows = tuple(
-        (
-            Cell(summary.dataset),
-            *(
-                Cell(f"{number:,}")
-                for number in (
-                    *(card.n_users, card.n_items, card.n_interactions, card.n_train, card.n_valid, card.n_test),
-                    *(card.n_cold_items, card.n_new_test_users),
-                )
-            ),
-            Cell(f"{100 * card.repeat_share:.1f}"),
-        )
-        for summary in summaries
-        if (card := summary.card) is not None
-    )
-    columns = (
-        "Dataset",
-        "Users",
-        "Items",
-        "Interactions",
-        "Training",
-        "Validation",
-        "Test",
-        "Cold items",
-        "New test users",
-    )
-    return ReportTable("Datasets", (*columns, "Repeats, %"), rows) if rows else None
+    """The datasets' sizes after filtering; None where no run holds a card."""
+    known = [(summary.dataset, summary.card) for summary in summaries if summary.card is not None]
+    if not known:
+        return None
+    cards = [card for _, card in known]
+    sizes = {
+        "Users": [card.n_users for card in cards],
+        "Items": [card.n_items for card in cards],
+        "Interactions": [card.n_interactions for card in cards],
+        "Training": [card.n_train for card in cards],
+        "Validation": [card.n_valid for card in cards],
+        "Test": [card.n_test for card in cards],
+        "Cold items": [card.n_cold_items for card in cards],
+        "New test users": [card.n_new_test_users for card in cards],
+    }
+    columns = [
+        words("Dataset", [dataset for dataset, _ in known]),
+        *(numbers(name, values, "{:,}".format) for name, values in sizes.items()),
+        numbers("Repeats, %", [card.repeat_share for card in cards], lambda share: percent(share, 1)),
+    ]
+    return table_of("Datasets", columns)
 
 
 def popularity_table(summaries: Sequence[DatasetSummary]) -> ReportTable | None:
-    """Share of items and median percentage of users for each cohort; None where no card says.
+    """Share of items and median percentage of users for each cohort; None where no card has them.
 
     The median percentage of users: for each item, the percentage of the training users who have it; then the median over
     the cohort's items.
     """
-    rows = []
-    for summary in summaries:
-        popularity = summary.card.popularity if summary.card else None
-        if popularity is None:
-            continue
-        cells = [Cell(summary.dataset)]
-        for cohort in Cohort:
-            part = popularity.cohorts[cohort.label]
-            cells.append(Cell(f"{100 * part.item_share:.2f}"))
-            if cohort is not Cohort.COLD:
-                users = part.median_user_percentage
-                cells.append(Cell(UNDEFINED if users is None else f"{users:.3g}"))
-        rows.append(tuple(cells))
-    columns = ("Dataset", *(f"{name} {what}" for name in ("Head", "Mid", "Tail") for what in ("items, %", "users, %")))
-    title = "Items and median percentage of users by cohort (paper, table 2)"
-    return ReportTable(title, (*columns, "Cold items, %"), tuple(rows)) if rows else None
+    known = [
+        (summary.dataset, summary.card.popularity.cohorts)
+        for summary in summaries
+        if summary.card is not None and summary.card.popularity is not None
+    ]
+    if not known:
+        return None
+    columns = [words("Dataset", [dataset for dataset, _ in known])]
+    for cohort in Cohort:
+        name, parts = cohort.label.capitalize(), [cohorts[cohort.label] for _, cohorts in known]
+        columns.append(numbers(f"{name} items, %", [part.item_share for part in parts], percent))
+        # Cold items are those that no training user has.
+        if cohort is not Cohort.COLD:
+            users = [part.median_user_percentage for part in parts]
+            columns.append(numbers(f"{name} users, %", users, _percentage))
+    return table_of("Items and median percentage of users by cohort (paper, table 2)", columns)
 
 
 def cards_without_popularity(summaries: Sequence[DatasetSummary]) -> list[str]:
-    """The datasets whose runs do not say how popularity spreads, with what to do, in sentences."""
+    """Which datasets' runs did not record popularity by cohort, and when it is recorded, in sentences."""
     return [
-        f"{summary.dataset}: its runs were recorded without the cohorts' sizes and the popularity curve; they are there for "
-        "runs of datasets that this version prepares."
+        f"{summary.dataset}: its runs were recorded without the cohorts' sizes and the popularity curve; runs of datasets "
+        "that this version prepares have them."
         for summary in summaries
         if summary.methods and (summary.card is None or summary.card.popularity is None)
     ]
 
 
-def _trait_cells(run: StoredRun) -> list[Cell]:
-    traits = run.tags.get(Tag.TRAITS, "").split(",")
-    return [Cell(_YES if trait in traits else _NO) for trait in TRAITS]
+def _percentage(value: float | None) -> str:
+    return UNDEFINED if value is None else f"{value:.3g}"

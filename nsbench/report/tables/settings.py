@@ -1,4 +1,4 @@
-"""Tables of the settings that each sampler's repeats have, and of the commands that make these repeats again."""
+"""Tables of the settings that each sampler's repeats have, and of the commands that run these repeats again."""
 
 import math
 import shlex
@@ -10,8 +10,8 @@ from nsbench.report.paper.negative_count_trend import OBJECTIVE_TAG
 from nsbench.report.run_check import number_of
 from nsbench.report.selection import CUTOFF, Method
 from nsbench.report.summary import DatasetSummary
-from nsbench.report.tables.number_text import UNDEFINED
-from nsbench.report.tables.table import Cell, ReportTable
+from nsbench.report.tables.number_text import UNDEFINED, known_count, number
+from nsbench.report.tables.table import ReportTable, numbers, table_of, words
 from nsbench.report.tuning import tunings_of
 from nsbench.terms import ALL, N_EPOCHS, RunKind, metric_name
 from nsbench.tracking.stored_run import StoredRun
@@ -24,41 +24,47 @@ _SAMPLER = "sampler"
 
 
 def settings_table(summary: DatasetSummary) -> ReportTable | None:
-    """What each sampler's repeats were trained with, and for how long; None where no run says."""
-    trials = {tuning.label: tuning for tuning in tunings_of(summary)}
-    rows = tuple(
-        (
-            Cell(marked_label(row.method)),
-            Cell(short_number(row.method.runs[0].params.get("learning_rate", ""))),
-            Cell(negatives_of(row.method.runs[0])),
-            Cell(row.method.runs[0].params.get("batch_size", UNDEFINED)),
-            Cell(_over_runs(row.method, BEST_EPOCH)),
-            Cell(_over_runs(row.method, N_EPOCHS)),
-            Cell(", ".join(trials[row.method.label].studies) or "none"),
-            Cell(_n_trials(trials[row.method.label].n_trials)),
-        )
-        for row in summary.samplers
-        if row.method.runs[0].params
-    )
-    columns = ("Method", "Learning rate", "Negatives", "Batch size", "Best epoch", "Epochs trained", "Study", "Trials")
-    return ReportTable(f"Chosen settings on {summary.dataset}", columns, rows) if rows else None
+    """What each sampler's repeats were trained with, and for how long; None where no run recorded it."""
+    methods = _methods_with_settings(summary)
+    if not methods:
+        return None
+    runs = [method.runs[0] for method in methods]
+    by_label = {tuning.label: tuning for tuning in tunings_of(summary)}
+    tunings = [by_label[method.label] for method in methods]
+    columns = [
+        words("Method", [marked_label(method) for method in methods]),
+        numbers("Learning rate", [number_of(run.params.get("learning_rate", "")) for run in runs], _three_digits),
+        words("Negatives", [negatives_of(run) for run in runs]),
+        numbers("Batch size", [run.params.get("batch_size", UNDEFINED) for run in runs]),
+        numbers("Best epoch", [_values(method, BEST_EPOCH) for method in methods], _range_text),
+        numbers("Epochs trained", [_values(method, N_EPOCHS) for method in methods], _range_text),
+        words("Study", [", ".join(tuning.studies) or "none" for tuning in tunings]),
+        numbers("Trials", [tuning.n_trials for tuning in tunings], known_count),
+    ]
+    return table_of(f"Chosen settings on {summary.dataset}", columns)
 
 
 def command_table(summary: DatasetSummary) -> ReportTable | None:
-    """The command that makes each sampler's repeats again; None where no run says its settings."""
-    rows = tuple(
-        (Cell(row.method.label), Cell(repeat_command(summary, row.method)))
-        for row in summary.samplers
-        if row.method.runs[0].params
-    )
-    title = f"Commands that repeat the chosen settings on {summary.dataset}"
-    return ReportTable(title, ("Method", "Command"), rows) if rows else None
+    """The command that runs each sampler's repeats again; None where no run recorded its settings."""
+    methods = _methods_with_settings(summary)
+    if not methods:
+        return None
+    columns = [
+        words("Method", [method.label for method in methods]),
+        words("Command", [repeat_command(summary, method) for method in methods]),
+    ]
+    return table_of(f"Commands that repeat the chosen settings on {summary.dataset}", columns)
+
+
+def _methods_with_settings(summary: DatasetSummary) -> list[Method]:
+    return [row.method for row in summary.samplers if row.method.runs[0].params]
 
 
 def repeat_command(summary: DatasetSummary, method: Method) -> str:
-    """A shell command with every setting written out: it gives the same runs whatever later defaults are."""
+    """A shell command with every setting written out, so that it gives the same runs even if defaults change later."""
     newest = method.runs[-1]
     study = _study_of_other_objective(summary, newest)
+    # Every setting is written out, so a study is needed only for its objective, which is none of them.
     source = ["--defaults"] if study is None else ["--study", study]
     settings = [f"{name}={value}" for name, value in newest.params.items() if name != _SAMPLER]
     words = ["nsbench", "repeat", "--sampler", method.sampler, "--dataset", newest.dataset, *source]
@@ -67,7 +73,7 @@ def repeat_command(summary: DatasetSummary, method: Method) -> str:
 
 
 def _study_of_other_objective(summary: DatasetSummary, repeat: StoredRun) -> str | None:
-    """The repeats' study where it maximised something else than by default: then that decides the best epoch, too."""
+    """The repeats' study where its objective was not the default one, since the objective also decides the best epoch."""
     for run in summary.runs:
         if run.kind is RunKind.STUDY and run.study == repeat.study:
             return run.study if run.tags.get(OBJECTIVE_TAG, _USUAL_OBJECTIVE) != _USUAL_OBJECTIVE else None
@@ -75,7 +81,7 @@ def _study_of_other_objective(summary: DatasetSummary, repeat: StoredRun) -> str
 
 
 def negatives_of(run: StoredRun) -> str:
-    """The negatives of a positive, and how many of the proposed ones are kept."""
+    """The negatives per positive, and how many of the proposed ones are kept."""
     fields = run.count_fields
     parts = [f"{run.params[name]} {origin}".strip() for name, origin in fields.proposed.items() if name in run.params]
     if not parts:
@@ -86,25 +92,25 @@ def negatives_of(run: StoredRun) -> str:
 
 
 def short_number(text: str) -> str:
-    """A parameter with three digits; `UNDEFINED` where it is no number."""
-    value = number_of(text)
-    return UNDEFINED if math.isnan(value) else f"{value:.3g}"
+    """A parameter with three digits; `UNDEFINED` where it is not a finite number."""
+    return _three_digits(number_of(text))
 
 
-def _over_runs(method: Method, name: str) -> str:
-    """The mean over repeats and, where they differ, from which to which.
+def _three_digits(value: float) -> str:
+    return number(value, ".3g")
+
+
+def _values(method: Method, name: str) -> tuple[float, ...]:
+    """A metric of all repeats that have it."""
+    return tuple(value for run in method.runs if not math.isnan(value := run.metric(name)))
+
+
+def _range_text(values: Sequence[float]) -> str:
+    """The mean of whole numbers and, where they differ, from which to which.
 
     The best epoch and the number of epochs are whole in every run.
     """
-    return _spread([value for run in method.runs if not math.isnan(value := run.metric(name))])
-
-
-def _spread(values: Sequence[float]) -> str:
     if not values:
         return UNDEFINED
     low, high = min(values), max(values)
     return f"{low:.0f}" if low == high else f"{fmean(values):.0f} ({low:.0f} to {high:.0f})"
-
-
-def _n_trials(n_trials: int | None) -> str:
-    return UNDEFINED if n_trials is None else str(n_trials)

@@ -1,62 +1,19 @@
-"""The report's tables as plain text cells, before they become a terminal's or Markdown's.
+"""What the report's tables are made of: a DataFrame of values, and how each of its columns is written.
 
-Source: paper, table 3, with hit rate and NDCG in a table each, so that they fit a terminal.
+Values become text only when a file is written, so that numbers stay numbers in Python. The other files of this folder decide
+what a table shows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 
 import numpy as np
-
-from nsbench.evaluation.metric import balance
-from nsbench.report.answer.best_reachable import exceeded_note
-from nsbench.report.answer.cut_off import COLUMN, cut_off_text, has_cut_off, marked_label
-from nsbench.report.selection import CUTOFF
-from nsbench.report.summary import ACCURACY_METRICS, DatasetSummary, Estimate, MethodSummary
-from nsbench.report.tables.number_text import estimate_text, percent
-from nsbench.terms import ALL, BALANCED_COHORTS, Cohort
-
-_MOST_FAULTY = 20
-"""Faulty runs that a table names: a thousand trials with the same fault say no more."""
-
-METRIC_TITLES = {"hit_rate": f"Hit rate at {CUTOFF}", "ndcg": f"NDCG at {CUTOFF}"}
-"""What tables and figures call the accuracy metrics."""
+import pandas as pd
 
 
-TEXT_COLUMNS = frozenset(
-    {
-        "Method",
-        "Kind",
-        "Run",
-        "Why",
-        "Dataset",
-        "Paper",
-        "Claim",
-        "Verdict",
-        "Evidence",
-        "Device",
-        "Metric",
-        "Group",
-        "Better",
-        "Worse",
-        "Highest hit rate",
-        "Not shown to be worse",
-        "Highest balance",
-        "Not shown to be less balanced",
-        "Pareto front",
-        "Best baseline",
-        "Beaten by",
-        "Settings",
-        "Negatives",
-        "Study",
-        "Command",
-    }
-)
-"""Columns that hold words, set to the left; all others hold numbers, set to the right."""
-
-
-class Standing(Enum):
+class Rank(Enum):
     """How a cell compares with the others of its column."""
 
     BEST = 1
@@ -66,169 +23,115 @@ class Standing(Enum):
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell's text and its standing."""
+    """A cell as it is shown."""
 
     text: str
-    standing: Standing = Standing.OTHER
+    rank: Rank = Rank.OTHER
 
 
 @dataclass(frozen=True)
+class ColumnStyle:
+    """How a column is written.
+
+    Attributes:
+        text: Gives a cell's text; it knows the type that the column's values have.
+        is_words: Whether the column holds words, set to the left, and not numbers, set to the right.
+        ranks: One per row; empty: no cell is marked.
+    """
+
+    text: Callable[..., str] = str
+    is_words: bool = False
+    ranks: tuple[Rank, ...] = ()
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column before it becomes part of a table."""
+
+    name: str
+    values: Sequence[object]
+    style: ColumnStyle
+
+
+def words(name: str, values: Sequence[str]) -> Column:
+    """A column of words."""
+    return Column(name, values, ColumnStyle(is_words=True))
+
+
+def numbers(name: str, values: Sequence[object], text: Callable[..., str] = str, ranks: Sequence[Rank] = ()) -> Column:
+    """A column of numbers, or of records of numbers such as intervals.
+
+    Args:
+        name: Its heading, unlike that of any other column of the table.
+        values: One per row.
+        text: How a value is written.
+        ranks: Which values are marked; empty: none.
+    """
+    return Column(name, values, ColumnStyle(text, ranks=tuple(ranks)))
+
+
+# Comparing two frames gives a frame and not a bool, so tables are compared by identity.
+@dataclass(frozen=True, eq=False)
 class ReportTable:
-    """A table with a title; cells by row.
+    """A table with a title.
 
     Attributes:
         title: Stands above it.
-        columns: Their names.
-        rows: As many cells each as there are columns.
+        frame: Its values: shares in [0, 1] where the text says percent, and whole records such as an `Estimate` or an
+            `Interval` where a cell shows more than one number.
+        styles: How each column is written, by name.
         note: Sentences that stand below it; empty: none.
     """
 
     title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    frame: pd.DataFrame
+    styles: Mapping[str, ColumnStyle]
     note: str = ""
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns' names."""
+        return tuple(self.frame.columns)
 
-def result_tables(summary: DatasetSummary) -> list[ReportTable]:
-    """Hit rate and NDCG by cohort, and balance; none where nothing is compared."""
-    if not summary.methods:
-        return []
-    return [*(cohort_table(summary, metric) for metric in ACCURACY_METRICS), balance_table(summary)]
+    @cached_property
+    def texts(self) -> pd.DataFrame:
+        """The table as it is shown, without the ranks."""
+        texts = {name: [style.text(value) for value in self.frame[name]] for name, style in self.styles.items()}
+        # Not pandas' own type for text: it fails on a label that holds half a surrogate pair.
+        return pd.DataFrame(texts, dtype=object)
 
+    @cached_property
+    def rows(self) -> tuple[tuple[Cell, ...], ...]:
+        """The table as it is shown, row by row."""
+        columns = [
+            [Cell(text, rank) for text, rank in zip(self.texts[name], self._ranks(name), strict=True)]
+            for name in self.columns
+        ]
+        return tuple(zip(*columns, strict=True))
 
-def cohort_table(summary: DatasetSummary, metric: str) -> ReportTable:
-    """An accuracy metric in total and by cohort, and its balance; the best and second best of each column are marked.
-
-    Where the log's generator knows it, the last row says what the best possible model would reach, and a note how more was
-    reached than that.
-    """
-    groups = [ALL, *(cohort.label for cohort in BALANCED_COHORTS)]
-    groups += [Cohort.COLD.label] if summary.has_cold_hits else []
-    columns = [[row.accuracy(metric, group) for row in summary.methods] for group in groups]
-    columns.append([row.balance(metric) for row in summary.methods])
-    table = _method_table(summary, [_estimate_cells(column, summary.methods) for column in columns])
-    reachable = [summary.best_reachable(metric, group) for group in groups]
-    if not np.isnan(reachable).all():
-        cells = [*map(percent, reachable), percent(balance(*reachable[1:4]))]
-        blank = [Cell("")] * (len(table.names) - 1)
-        table.rows.append((Cell("Best reachable"), *blank, *map(Cell, cells)))
-    names = ("Total", *(group.capitalize() for group in groups[1:]), "Balance")
-    title = f"{METRIC_TITLES[metric]} on {summary.dataset}, %"
-    return ReportTable(title, (*table.names, *names), tuple(table.rows), exceeded_note(summary, metric, groups))
+    def _ranks(self, name: str) -> Sequence[Rank]:
+        return self.styles[name].ranks or [Rank.OTHER] * len(self.frame)
 
 
-def balance_table(summary: DatasetSummary) -> ReportTable:
-    """Balance of both metrics, averaged over runs, and of the average hit rates and NDCGs.
-
-    The first is what the paper reports; the second does not call a method unbalanced whose single runs vary.
-    """
-    columns: list[list[Cell]] = []
-    for metric in ACCURACY_METRICS:
-        columns.append(_estimate_cells([row.balance(metric) for row in summary.methods], summary.methods))
-        columns.append(_cells([balance_of_means(row, metric) for row in summary.methods], summary.methods))
-    names = ("Hit rate", "Hit rate, of means", "NDCG", "NDCG, of means")
-    table = _method_table(summary, columns)
-    title = f"Balance at {CUTOFF} over head, mid and tail on {summary.dataset}, %"
-    return ReportTable(title, (*table.names, *names), tuple(table.rows))
+def table_of(title: str, columns: Sequence[Column], note: str = "") -> ReportTable:
+    """A table of some columns, all of the same length."""
+    frame = pd.DataFrame({column.name: _series(column.values) for column in columns})
+    return ReportTable(title, frame, {column.name: column.style for column in columns}, note)
 
 
-def balance_of_means(row: MethodSummary, metric: str) -> float:
-    """The balance of a method's mean cohort values; not-a-number when a cohort is undefined or all are zero."""
-    return balance(*(row.accuracy(metric, cohort.label).mean for cohort in BALANCED_COHORTS))
+def ranks_of(values: Sequence[float]) -> list[Rank]:
+    """The best and second best of some values, larger being better; equal values share a rank.
 
-
-def bookkeeping_tables(summary: DatasetSummary) -> list[ReportTable]:
-    """What became of every run, and, where there are any, the finished runs that no table averages, and the faulty ones."""
-    counts = tuple(
-        tuple(
-            Cell("" if value is None else str(value))
-            for value in (
-                count.label,
-                count.kind.value,
-                count.n_planned,
-                count.n_finished,
-                count.n_pruned,
-                count.n_failed,
-                count.n_killed,
-                count.n_running,
-                count.n_dropped,
-            )
-        )
-        for count in summary.counts
-    )
-    columns = ("Method", "Kind", "Planned", "Finished", "Pruned", "Failed", "Killed", "Running", "Left out")
-    tables = [ReportTable(f"What became of the runs on {summary.dataset}", columns, counts)]
-    if summary.selection.left_out:
-        rows = tuple(
-            (Cell(part.label), Cell(str(part.n_runs)), Cell(part.reason)) for part in summary.selection.left_out
-        )
-        tables.append(ReportTable(f"Finished runs left out on {summary.dataset}", ("Method", "Runs", "Why"), rows))
-    faulty = summary.selection.faulty
-    if faulty:
-        shown = tuple(
-            (Cell(run.label), Cell(run.kind), Cell(run.run_id), Cell(run.reason)) for run in faulty[:_MOST_FAULTY]
-        )
-        more = len(faulty) - len(shown)
-        last = ((Cell(""), Cell(""), Cell(""), Cell(f"{more} more are in report.json")),) if more else ()
-        title = f"Runs that can't be used on {summary.dataset}"
-        tables.append(ReportTable(title, ("Method", "Kind", "Run", "Why"), (*shown, *last)))
-    return tables
-
-
-def standings(values: Sequence[float]) -> list[Standing]:
-    """The best and second best of some values, larger being better; equal values share a standing.
-
-    >>> [standing.name for standing in standings([2.0, 3.0, 3.0, 1.0, float("nan")])]
+    >>> [rank.name for rank in ranks_of([2.0, 3.0, 3.0, 1.0, float("nan")])]
     ['SECOND', 'BEST', 'BEST', 'OTHER', 'OTHER']
     """
     ordered = sorted({value for value in values if not np.isnan(value)}, reverse=True)
-    places = dict(zip(ordered, (Standing.BEST, Standing.SECOND), strict=False))
-    # With a single row there is nothing to be best of.
-    return [places.get(value, Standing.OTHER) if len(values) > 1 else Standing.OTHER for value in values]
+    places = dict(zip(ordered, (Rank.BEST, Rank.SECOND), strict=False))
+    # A single row is neither best nor second best: there is nothing to compare it with.
+    return [places.get(value, Rank.OTHER) if len(values) > 1 else Rank.OTHER for value in values]
 
 
-def sampler_standings(values: Sequence[float], methods: Sequence[MethodSummary]) -> list[Standing]:
-    """The best and second best sampler: a baseline is a line to beat and wins no place.
-
-    Args:
-        values: One a method, larger being better.
-        methods: Whose values they are.
-    """
-    places = iter(standings([value for value, row in zip(values, methods, strict=True) if not row.method.is_baseline]))
-    return [Standing.OTHER if row.method.is_baseline else next(places) for row in methods]
-
-
-def _estimate_cells(estimates: Sequence[Estimate], methods: Sequence[MethodSummary]) -> list[Cell]:
-    places = sampler_standings([estimate.mean for estimate in estimates], methods)
-    return [
-        Cell(estimate_text(estimate, len(row.method.runs)), place)
-        for estimate, row, place in zip(estimates, methods, places, strict=True)
-    ]
-
-
-def _cells(values: Sequence[float], methods: Sequence[MethodSummary]) -> list[Cell]:
-    places = sampler_standings(values, methods)
-    return [Cell(percent(value), place) for value, place in zip(values, places, strict=True)]
-
-
-@dataclass(frozen=True)
-class _MethodTable:
-    """Names of the first columns, and whole rows."""
-
-    names: tuple[str, ...]
-    rows: list[tuple[Cell, ...]]
-
-
-def _method_table(summary: DatasetSummary, columns: Sequence[Sequence[Cell]]) -> _MethodTable:
-    """A row a method: its name, its runs, how many of them were cut off where any was, and the given columns."""
-    with_share = has_cut_off(summary.selection.methods)
-    rows = [
-        (
-            Cell(marked_label(row.method)),
-            Cell(str(len(row.method.runs))),
-            *([Cell(cut_off_text(row.method))] if with_share else []),
-            *(column[i] for column in columns),
-        )
-        for i, row in enumerate(summary.methods)
-    ]
-    return _MethodTable(("Method", "Runs", *([COLUMN] if with_share else [])), rows)
+def _series(values: Sequence[object]) -> pd.Series:
+    # By default None becomes NaN and the whole numbers beside it 2.0 and 3.0; and texts get the type that `texts` avoids.
+    is_kept = any(value is None or isinstance(value, str) for value in values)
+    return pd.Series(list(values), dtype=object if is_kept else None)

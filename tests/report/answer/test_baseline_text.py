@@ -2,7 +2,8 @@
 
 from nsbench.report.answer.answer import answer
 from nsbench.report.tables.glance import glance_table
-from nsbench.report.tables.table import Standing, balance_table, cohort_table
+from nsbench.report.tables.result import balance_table, cohort_table
+from nsbench.report.tables.table import Rank
 from nsbench.terms import RunKind
 from tests.report.stored_run_builder import repeats, stored, summary_of
 from tests.tracking.run_builder import final_metrics
@@ -50,14 +51,14 @@ def test_a_baseline_wins_no_prize():
         *("demo", "a (30.00 %)", "none", "a (50.00 %)", "none", "a", "PopRec (0.86 %)", "a, b")
     ]
     for table in (cohort_table(summary, "hit_rate"), balance_table(summary)):
-        assert all(cell.standing is Standing.OTHER for cell in table.rows[0])
-        assert table.rows[1][2].standing is Standing.BEST
+        assert all(cell.rank is Rank.OTHER for cell in table.rows[0])
+        assert table.rows[1][2].rank is Rank.BEST
 
 
 def test_one_sampler_is_not_the_best_of_one_beside_a_baseline():
     summary = summary_of(baseline("PopRec", 0.4), repeats("a", [0.29, 0.30, 0.31], 0.5))
     table = cohort_table(summary, "hit_rate")
-    assert all(cell.standing is Standing.OTHER for row in table.rows for cell in row)
+    assert all(cell.rank is Rank.OTHER for row in table.rows for cell in row)
 
 
 def test_baselines_alone_are_lines_to_beat():

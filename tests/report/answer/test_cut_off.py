@@ -14,7 +14,8 @@ from nsbench.report.formats.terminal import LEGEND, terminal_report
 from nsbench.report.tables.evidence import cost_table, difference_table
 from nsbench.report.tables.glance import glance_table
 from nsbench.report.tables.overview import overview_table
-from nsbench.report.tables.table import Standing, cohort_table
+from nsbench.report.tables.result import cohort_table
+from nsbench.report.tables.table import Rank
 from nsbench.terms import RunKind
 from tests.report.stored_run_builder import repeats, stored, summary_of
 from tests.tracking.run_builder import final_metrics
@@ -51,7 +52,7 @@ def test_cut_off_runs_are_the_first_thing_that_is_said():
     sentences = answer(summary_of(POPREC, good([1, 1, 0]), bad([0, 1, 0])))
     assert sentences[0] == (
         "Not trained out: 2 of 3 runs of good and 1 of 3 runs of bad were cut off at epoch 20, while they might still have got "
-        "better; the same `nsbench repeat` with `--epochs 60` (in a profile: `epochs` in its part `repeat`) goes on with them. "
+        "better; the same `nsbench repeat` with `--epochs 60` (in a profile: `epochs` in its part `repeat`) resumes them. "
         "What follows may change."
     )
 
@@ -59,7 +60,7 @@ def test_cut_off_runs_are_the_first_thing_that_is_said():
 def test_a_single_cut_off_run_is_one():
     sentences = answer(summary_of(good([0, 0, 1]), bad([0, 0, 0])))
     assert sentences[0].startswith("Not trained out: 1 of 3 runs of good was cut off at epoch 20, while it might still")
-    assert "goes on with it." in sentences[0]
+    assert "resumes it." in sentences[0]
 
 
 def test_the_most_epochs_decide_on_the_advice():
@@ -92,7 +93,7 @@ def test_whichever_method_was_cut_off_its_differences_are_undecided(flags_of_goo
     assert column(difference_table(summary, "hit_rate", "all"), "Verdict") == ["not trained out"]
     assert {claim.verdict for claim in summary.claims} == {"undecided"}
     (row,) = glance_table([summary]).rows
-    assert row[1].standing is Standing.OTHER
+    assert row[1].rank is Rank.OTHER
 
 
 def test_two_methods_that_were_trained_out_are_told_apart_beside_one_that_was_not():

@@ -19,7 +19,9 @@ RANDOM = repeats("random", [0.09, 0.10, 0.11], 0.5, first_minute=40)
 def test_better_older_settings_are_named_before_the_answer():
     """Their mean is .35, that of the newer ones .30."""
     first, second, *_ = answer(summary_of(earlier([0.34, 0.36]), GOOD, RANDOM))
-    assert first.startswith("Judged are the settings that were repeated last, though older ones reached more: ")
+    assert first.startswith(
+        "Samplers are judged by the settings that were repeated last, though older ones reached more: "
+    )
     assert "good (35.00 % in 2 runs, against 30.00 %)" in first
     assert "random (" not in first
     assert second.startswith("Use good")

@@ -6,15 +6,15 @@ import subprocess
 import pytest
 
 from nsbench.report.formats.latex import latex_preview, latex_table, latex_text
-from nsbench.report.tables.table import Cell, ReportTable, Standing
+from nsbench.report.tables.table import Rank, numbers, table_of, words
 
-TABLE = ReportTable(
+TABLE = table_of(
     "Hit rate on ml_1m, %",
-    ("Method", "Total", "Claim"),
-    (
-        (Cell("A & B"), Cell("1.00 ±0.10", Standing.BEST), Cell("x")),
-        (Cell("C_D"), Cell("–", Standing.SECOND), Cell("y")),
-    ),
+    [
+        words("Method", ["A & B", "C_D"]),
+        numbers("Total", ["1.00 ±0.10", "–"], ranks=[Rank.BEST, Rank.SECOND]),
+        words("Claim", ["x", "y"]),
+    ],
 )
 
 

@@ -137,7 +137,7 @@ def test_the_best_and_the_second_best_are_marked(page):
 
 def test_the_answer_comes_before_everything_else(page):
     assert page.index("Accuracy:") < page.index("<figure")
-    assert page.index('id="answer"') < page.index('id="log-demo"')
+    assert page.index('id="answer"') < page.index('id="dataset-demo"')
 
 
 def test_names_can_not_break_out_of_the_page():
@@ -195,6 +195,6 @@ def test_a_command_breaks_between_words_alone():
 
 def test_a_log_of_which_only_the_order_is_known_is_said_to_be_one() -> None:
     ordered = summary_of([stored("a", card=card_json(options={"time_unit": "order"}))])
-    said = "times only give the order of its interactions: the split goes by that order, and nothing is known of days"
+    said = "times only give the order of its interactions: the split goes by that order, and days are unknown"
     assert said in report_of(ordered)
     assert said not in report_of(summary_of([stored("a", card=card_json())]))

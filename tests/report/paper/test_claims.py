@@ -102,5 +102,5 @@ def test_a_claim_on_all_other_samplers_says_when_there_is_only_one():
 
     first = repeats_of("random", 0.3, 0.2, 0.1, total=0.1, first_minute=9)
     second = repeats_of("batch", 0.3, 0.2, 0.1, total=0.1, first_minute=19)
-    assert evidence(first).endswith("Judged beside random alone.")
+    assert evidence(first).endswith("Judged against random alone.")
     assert "alone" not in evidence(first, second)

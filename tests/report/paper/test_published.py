@@ -101,7 +101,7 @@ def test_a_log_that_is_none_of_the_papers_is_not_compared():
         ("retailrocket", "ratings_Beauty.csv", "Beauty", "because it was made from `ratings_Beauty.csv`"),
         ("ml-10m", "ratings.dat", "Movielens", "because it was made from `ratings.dat`"),
         ("amazon_beauty", "interactions.csv.gz", "Beauty", "by its name alone: it was made from `interactions.csv.gz`"),
-        ("RetailRocket", None, "RetailRocket", "by its name alone: no run says what it was made from"),
+        ("RetailRocket", None, "RetailRocket", "by its name alone: its runs did not record what it was made from"),
     ],
 )
 def test_the_source_says_which_log_of_the_papers_it_is_and_without_one_the_name(name, source, dataset, reason):
@@ -125,7 +125,7 @@ def test_the_report_says_why_the_papers_numbers_stand_there():
     ]
     summary = summary_of_runs("mine", runs)
     text = markdown_report(compose([summary], NO_FIGURES, "here", datetime(2026, 1, 1, tzinfo=UTC)), None)
-    assert "Taken for the paper's Beauty because it was made from `ratings_Beauty.csv`." in text
+    assert "Matched with the paper's Beauty because it was made from `ratings_Beauty.csv`." in text
     assert summary.published
 
 

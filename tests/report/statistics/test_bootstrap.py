@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from nsbench.report.statistics.bootstrap import TwoLevel, UserSums, interval_of, p_value_of
-from nsbench.report.statistics.estimate import QUANTITY_GROUPS
+from nsbench.report.statistics.bootstrap import CrossedBootstrap, UserSums, interval_of, p_value_of
+from nsbench.report.statistics.derived_metric import DerivedMetric
+from nsbench.report.statistics.estimate import DERIVED_GROUPS
 from tests.report.simulated_repeats import Effects, draw, truth
 
-ALL = (0, QUANTITY_GROUPS.index("all"))
+ALL = DerivedMetric(0, DERIVED_GROUPS.index("all"))
 
 
 def hits_of(label, runs, *, is_constant=False):
@@ -24,43 +25,47 @@ def one_head_target_each(n_users):
     return counts
 
 
-def two_level(*methods, n_users, n_resamples=4000):
-    return TwoLevel(methods, one_head_target_each(n_users), np.random.default_rng(0), n_resamples)
+def bootstrap_of(*methods, n_users, n_resamples=4000):
+    return CrossedBootstrap(methods, one_head_target_each(n_users), np.random.default_rng(0), n_resamples)
 
 
 def test_one_constant_run_has_the_variance_of_a_share():
     """Of 100 users 20 are hit: the variance of their share is .2 * .8 / 100 = .0016, the error .04."""
-    resampled = two_level(hits_of("a", [[1.0] * 20 + [0.0] * 80], is_constant=True), n_users=100)
-    spread = resampled.spread(0, ALL)
-    assert spread.value == pytest.approx(0.2)
-    assert spread.standard_error == pytest.approx(0.04)
-    interval = resampled.interval(0, ALL, spread)
+    resampled = bootstrap_of(hits_of("a", [[1.0] * 20 + [0.0] * 80], is_constant=True), n_users=100)
+    components = resampled.components(0, ALL)
+    assert components.value == pytest.approx(0.2)
+    assert components.standard_error == pytest.approx(0.04)
+    interval = resampled.interval(0, ALL, components)
     assert (interval.low, interval.high) == (pytest.approx(0.2 - 1.96 * 0.04, abs=0.01), pytest.approx(0.28, abs=0.015))
 
 
 def test_repeats_without_chance_add_their_own_variance():
     """All users are alike; runs of 0, 1, 1, 1: mean .75, variance of the mean .25 / 4 = .0625, 3 degrees of freedom."""
-    resampled = two_level(hits_of("a", [[0.0] * 10, [1.0] * 10, [1.0] * 10, [1.0] * 10]), n_users=10)
-    spread = resampled.spread(0, ALL)
-    assert (spread.user_variance, spread.repeat_variance, spread.freedom) == (0, pytest.approx(0.0625), 3)
+    resampled = bootstrap_of(hits_of("a", [[0.0] * 10, [1.0] * 10, [1.0] * 10, [1.0] * 10]), n_users=10)
+    components = resampled.components(0, ALL)
+    assert (components.user_variance, components.repeat_variance, components.degrees_of_freedom) == (
+        0,
+        pytest.approx(0.0625),
+        3,
+    )
 
 
 def test_the_chance_of_repeats_is_not_counted_twice():
     """Two users swap their hits in the second run: each has a mean of .5, and runs have a mean of .5; nothing varies that
     another draw of users or repeats would change.
     """
-    spread = two_level(hits_of("a", [[1.0, 0.0], [0.0, 1.0]]), n_users=2).spread(0, ALL)
-    assert (spread.user_variance, spread.repeat_variance) == (0, 0)
+    components = bootstrap_of(hits_of("a", [[1.0, 0.0], [0.0, 1.0]]), n_users=2).components(0, ALL)
+    assert (components.user_variance, components.repeat_variance) == (0, 0)
 
 
 def test_two_repeats_that_happen_to_hit_as_often_make_no_difference_certain():
     """A hits 60 and 60 of 100 users, b 59 and 59, mostly other ones: a point that other users would turn."""
     generator = np.random.default_rng(2)
     runs = {n: [generator.permutation([1.0] * n + [0.0] * (100 - n)) for _ in range(2)] for n in (60, 59)}
-    resampled = two_level(hits_of("a", runs[60]), hits_of("b", runs[59]), n_users=100)
-    spread = resampled.difference_spread(0, 1, ALL)
-    assert (spread.value, spread.repeat_variance) == (pytest.approx(0.01), 0)
-    interval, p_value = resampled.difference_test(0, 1, ALL, spread)
+    resampled = bootstrap_of(hits_of("a", runs[60]), hits_of("b", runs[59]), n_users=100)
+    components = resampled.difference_components(0, 1, ALL)
+    assert (components.value, components.repeat_variance) == (pytest.approx(0.01), 0)
+    interval, p_value = resampled.difference_test(0, 1, ALL, components)
     assert interval.low < -0.05 < 0.05 < interval.high
     assert p_value > 0.5
 
@@ -68,30 +73,30 @@ def test_two_repeats_that_happen_to_hit_as_often_make_no_difference_certain():
 def test_a_difference_that_all_users_share_is_certain_whatever_users_do():
     """Hit are 50 of 100 users by a; 20 more, never hit by a, by b too: paired, only those 20 vary: .2 * .8 / 100."""
     a, b = [1.0] * 50 + [0.0] * 50, [1.0] * 70 + [0.0] * 30
-    resampled = two_level(hits_of("a", [a], is_constant=True), hits_of("b", [b], is_constant=True), n_users=100)
-    spread = resampled.difference_spread(0, 1, ALL)
-    assert (spread.value, spread.standard_error) == (pytest.approx(-0.2), pytest.approx(0.04))
-    _, p_value = resampled.difference_test(0, 1, ALL, spread)
+    resampled = bootstrap_of(hits_of("a", [a], is_constant=True), hits_of("b", [b], is_constant=True), n_users=100)
+    components = resampled.difference_components(0, 1, ALL)
+    assert (components.value, components.standard_error) == (pytest.approx(-0.2), pytest.approx(0.04))
+    _, p_value = resampled.difference_test(0, 1, ALL, components)
     assert p_value < 0.001
 
 
 def test_the_same_method_does_not_differ_from_itself():
     a = [[1.0] * 20 + [0.0] * 80]
-    resampled = two_level(hits_of("a", a, is_constant=True), hits_of("b", a, is_constant=True), n_users=100)
-    interval, p_value = resampled.difference_test(0, 1, ALL, resampled.difference_spread(0, 1, ALL))
+    resampled = bootstrap_of(hits_of("a", a, is_constant=True), hits_of("b", a, is_constant=True), n_users=100)
+    interval, p_value = resampled.difference_test(0, 1, ALL, resampled.difference_components(0, 1, ALL))
     assert (interval.low, interval.high, p_value) == (0, 0, 1)
 
 
 def test_one_run_of_a_trained_method_leaves_its_repeats_unknown():
-    spread = two_level(hits_of("a", [[1.0] * 20 + [0.0] * 80]), n_users=100).spread(0, ALL)
-    assert np.isnan(spread.repeat_variance)
-    assert spread.standard_error == pytest.approx(0.04)
+    components = bootstrap_of(hits_of("a", [[1.0] * 20 + [0.0] * 80]), n_users=100).components(0, ALL)
+    assert np.isnan(components.repeat_variance)
+    assert components.standard_error == pytest.approx(0.04)
 
 
 def test_a_cohort_without_targets_is_undefined():
-    quantity = (0, QUANTITY_GROUPS.index("tail"))
-    resampled = two_level(hits_of("a", [[1.0, 0.0]], is_constant=True), n_users=2)
-    assert not resampled.interval(0, quantity, resampled.spread(0, quantity)).is_defined
+    derived = DerivedMetric(0, DERIVED_GROUPS.index("tail"))
+    resampled = bootstrap_of(hits_of("a", [[1.0, 0.0]], is_constant=True), n_users=2)
+    assert not resampled.interval(0, derived, resampled.components(0, derived)).is_defined
 
 
 def test_the_p_value_is_twice_the_rarer_side():
@@ -106,9 +111,9 @@ def test_the_interval_is_the_middle_of_the_draws():
 
 def test_the_same_seed_gives_the_same_resamples():
     methods, counts = draw(Effects(), np.random.default_rng(1))
-    first, second = (TwoLevel(methods, counts, np.random.default_rng(2), 500) for _ in range(2))
-    spread = first.spread(0, ALL)
-    assert first.interval(0, ALL, spread) == second.interval(0, ALL, spread)
+    first, second = (CrossedBootstrap(methods, counts, np.random.default_rng(2), 500) for _ in range(2))
+    components = first.components(0, ALL)
+    assert first.interval(0, ALL, components) == second.interval(0, ALL, components)
 
 
 @pytest.mark.slow
@@ -126,12 +131,12 @@ def test_intervals_cover_and_p_values_are_uniform(effects):
     n_draws, covered, p_values = 500, dict.fromkeys(known, 0), {group: [] for group in known}
     for _ in range(n_draws):
         methods, counts = draw(effects, generator)
-        resampled = TwoLevel(methods, counts, generator, n_resamples=1000)
+        resampled = CrossedBootstrap(methods, counts, generator, n_resamples=1000)
         for group, value in known.items():
-            quantity = (0, QUANTITY_GROUPS.index(group))
-            covered[group] += resampled.interval(0, quantity, resampled.spread(0, quantity)).holds(value)
-            spread = resampled.difference_spread(0, 1, quantity)
-            p_values[group].append(resampled.difference_test(0, 1, quantity, spread)[1])
+            derived = DerivedMetric(0, DERIVED_GROUPS.index(group))
+            covered[group] += resampled.interval(0, derived, resampled.components(0, derived)).holds(value)
+            components = resampled.difference_components(0, 1, derived)
+            p_values[group].append(resampled.difference_test(0, 1, derived, components)[1])
     assert {group: 0.92 <= n / n_draws <= 0.98 for group, n in covered.items()} == dict.fromkeys(known, True), covered
     assert {group: stats.kstest(p, "uniform").pvalue > 0.01 / 28 for group, p in p_values.items()} == dict.fromkeys(
         known, True

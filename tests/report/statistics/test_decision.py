@@ -9,7 +9,7 @@ import pytest
 from nsbench.report.analysis import read_summaries
 from nsbench.report.answer.answer import answer
 from nsbench.report.statistics.decision import Decision, decision_of, repeats_needed
-from nsbench.report.statistics.estimate import UNDEFINED_INTERVAL, Components, Interval, PairedDifference
+from nsbench.report.statistics.estimate import UNDEFINED_INTERVAL, DifferenceComponents, Interval, PairedDifference
 from nsbench.report.tables.evidence import difference_table
 from nsbench.terms import RunKind
 from tests.report.made_reader import rank_table, ranked, reader_of
@@ -49,21 +49,21 @@ def test_a_test_that_fails_proves_nothing_where_the_interval_by_users_excludes_z
 
 def test_a_difference_beyond_its_own_error_fails_for_its_few_degrees_of_freedom():
     """Single runs' variance .0001 each, two runs each: the error is sqrt(.0001) = .01, and 1.96 of it .0196."""
-    parts = Components(0.0, (0.0001, 0.0001), (2, 2))
+    parts = DifferenceComponents(0.0, (0.0001, 0.0001), (2, 2))
     assert decision_of(pair(0.020, p=0.2, components=parts)) is Decision.TOO_FEW
     assert decision_of(pair(0.019, p=0.2, components=parts)) is Decision.NOT_SIGNIFICANT
 
 
 def test_one_that_was_cut_off_is_undecided_whatever_the_test_says():
     assert decision_of(pair(p=0.0001, is_cut_off=True)) is Decision.CUT_OFF
-    assert not pair(p=0.0001, is_cut_off=True).is_real
+    assert not pair(p=0.0001, is_cut_off=True).is_significant
 
 
 def test_the_fewest_repeats_are_the_first_with_which_students_test_succeeds():
     """One deviation of difference against a constant: t = sqrt(n) with n - 1 degrees of freedom. A table of Student's t has
     2.571 for 5 (n = 6: 2.449 falls short) and 2.447 for 6 (n = 7: 2.646 suffices).
     """
-    one = pair(0.1, components=Components(0.0, (0.01,), (2,)))
+    one = pair(0.1, components=DifferenceComponents(0.0, (0.01,), (2,)))
     assert repeats_needed([one], one) == 7
     assert repeats_needed([one], one.reversed()) == 7
 
@@ -72,20 +72,20 @@ def test_more_pairs_need_more_repeats():
     """With a second pair that never succeeds, p must be below .025. A table of Student's t has 2.841 for 7 degrees of freedom,
     which n = 8 with sqrt(8) = 2.828 misses, and 2.752 for 8, which sqrt(9) = 3 exceeds.
     """
-    one = pair(0.1, components=Components(0.0, (0.01,), (2,)))
-    hopeless = replace(pair(0.0, components=Components(0.0, (0.01,), (2,))), b="c")
+    one = pair(0.1, components=DifferenceComponents(0.0, (0.01,), (2,)))
+    hopeless = replace(pair(0.0, components=DifferenceComponents(0.0, (0.01,), (2,))), b="c")
     assert repeats_needed([one, hopeless], one) == 9
 
 
 def test_a_method_with_more_repeats_keeps_them():
     """The second one's mean over 10,000 runs is as good as known: the same seven repeats."""
-    one = pair(0.1, components=Components(0.0, (0.01, 0.01), (2, 10_000)))
+    one = pair(0.1, components=DifferenceComponents(0.0, (0.01, 0.01), (2, 10_000)))
     assert repeats_needed([one], one) == 7
 
 
 @pytest.mark.parametrize(
     "components",
-    [None, Components(0.0, (math.nan,), (1,)), Components(0.01, (0.01,), (2,))],
+    [None, DifferenceComponents(0.0, (math.nan,), (1,)), DifferenceComponents(0.01, (0.01,), (2,))],
     ids=["unknown", "a single run", "users vary too much for any number of repeats"],
 )
 def test_what_repeats_can_not_show_has_no_number(components):
@@ -109,7 +109,7 @@ def test_twice_the_hit_rate_with_two_repeats_is_never_called_chance():
     (summary,) = read_summaries(two_repeats_each(np.random.default_rng(0), rates), ["demo"])
     found = summary.statistics.difference("a", "b", "hit_rate", "all")
     assert found.by_users.low > 0.04
-    assert not found.is_real
+    assert not found.is_significant
     (told,) = [sentence for sentence in answer(summary) if sentence.startswith("Accuracy")]
     assert "a is ahead" in told
     assert "too few repeats to tell it from b (+7." in told
@@ -137,8 +137,8 @@ def test_the_advised_number_is_enough_where_deviations_stay():
     needed = repeats_needed(pairs, one)
     assert needed is not None
     assert needed > 2
-    assert found(needed)[0].is_real
-    assert not found(needed - 1)[0].is_real
+    assert found(needed)[0].is_significant
+    assert not found(needed - 1)[0].is_significant
 
 
 def test_what_rounds_to_nothing_is_not_printed():

@@ -1,10 +1,10 @@
-"""Evidence is shown as it was computed: better first, real ones marked, missing numbers as a dash."""
+"""Evidence is shown as it was computed: better first, significant ones marked, missing numbers as a dash."""
 
 import math
 from dataclasses import replace
 
 from nsbench.report.paper.claim import Claim
-from nsbench.report.statistics.estimate import Interval, PairedDifference, QuantityEstimate, Statistics
+from nsbench.report.statistics.estimate import Interval, IntervalEstimate, PairedDifference, Statistics
 from nsbench.report.tables.evidence import (
     claim_table,
     cost_table,
@@ -13,7 +13,7 @@ from nsbench.report.tables.evidence import (
     published_table,
 )
 from nsbench.report.tables.glance import glance_table
-from nsbench.report.tables.table import Standing
+from nsbench.report.tables.table import Rank
 from tests.report.stored_run_builder import repeats, summary_of
 
 
@@ -22,28 +22,28 @@ def pair(a: str, b: str, difference: float, p: float, group: str = "all") -> Pai
     return PairedDifference(a, b, "hit_rate", group, difference, interval, p, p, 2.0, 0.004, 0.003, "users and repeats")
 
 
-def summary_with(*pairs: PairedDifference, estimates: tuple[QuantityEstimate, ...] = ()):
+def summary_with(*pairs: PairedDifference, estimates: tuple[IntervalEstimate, ...] = ()):
     summary = summary_of(repeats("a", [0.2, 0.22], 0.5), repeats("b", [0.1, 0.12], 0.6))
     return replace(summary, statistics=Statistics(estimates, pairs))
 
 
-def test_the_better_method_comes_first_and_real_differences_are_marked():
+def test_the_better_method_comes_first_and_significant_differences_are_marked():
     """B is worse than a by 10 points, so the row is turned round."""
     table = difference_table(summary_with(pair("b", "a", -0.1, 0.0004)), "hit_rate", "all")
     (row,) = table.rows
     assert [cell.text for cell in row] == [
         *("a", "b", "+10.00", "[9.50, 10.50]", "–", "<0.001", "significant", "-2.00", "0.40")
     ]
-    assert row[2].standing is Standing.BEST
+    assert row[2].rank is Rank.BEST
 
 
 def test_a_difference_by_chance_is_not_marked():
     table = difference_table(summary_with(pair("a", "b", 0.1, 0.2)), "hit_rate", "all")
-    assert table.rows[0][2].standing is Standing.OTHER
+    assert table.rows[0][2].rank is Rank.OTHER
 
 
 def test_an_interval_stands_beside_its_value():
-    estimate = QuantityEstimate(
+    estimate = IntervalEstimate(
         "a", "hit_rate", "all", 0.21, Interval(0.2, 0.22), 0.005, "users and repeats", n_targets=100
     )
     table = interval_table(summary_with(estimates=(estimate,)), "hit_rate")
@@ -73,7 +73,7 @@ def test_the_glance_names_who_leads_and_who_is_not_significantly_behind():
     assert [cell.text for cell in row] == [
         *("demo", "a (21.00 %)", "none", "b (60.00 %)", "a", "a, b", "–", "–", "unknown", "–")
     ]
-    assert (row[1].standing, row[3].standing) == (Standing.BEST, Standing.OTHER)
+    assert (row[1].rank, row[3].rank) == (Rank.BEST, Rank.OTHER)
 
 
 def test_a_single_method_has_nothing_to_glance_at():

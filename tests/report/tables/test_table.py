@@ -1,134 +1,59 @@
-"""What the tables' cells say."""
+"""A table holds values, and shows them as text."""
 
 import io
 import json
 
-import pytest
 from rich.console import Console
 
-from nsbench.report.formats.export import report_json
+from nsbench.report.formats.export import report_json, table_csv
 from nsbench.report.formats.latex import latex_table
 from nsbench.report.formats.markdown import markdown_table
 from nsbench.report.formats.terminal import terminal_table
-from nsbench.report.tables.table import (
-    Cell,
-    ReportTable,
-    Standing,
-    balance_of_means,
-    balance_table,
-    bookkeeping_tables,
-    cohort_table,
-    result_tables,
+from nsbench.report.tables.number_text import count, percent
+from nsbench.report.tables.table import Cell, Rank, numbers, table_of, words
+
+TABLE = table_of(
+    "T",
+    [
+        words("Method", ["a", "b"]),
+        numbers("Total", [0.25, float("nan")], percent, [Rank.BEST, Rank.OTHER]),
+        numbers("Planned", [3, None], count),
+    ],
 )
-from tests.report.stored_run_builder import repeats, stored, summary_of
-from tests.tracking.run_builder import card_json, final_metrics
 
 
-def column(table, name):
-    return [(row[table.columns.index(name)].text, row[table.columns.index(name)].standing) for row in table.rows]
+def test_a_table_keeps_the_values_behind_its_text():
+    assert TABLE.frame["Total"].dtype == "float64"
+    assert TABLE.frame["Total"][0] == 0.25
+    assert TABLE.frame["Planned"].tolist() == [3, None]
 
 
-def test_the_best_and_second_best_of_a_column_are_marked():
-    """Hit rates of 20, 30 and 10 %; with two equal repeats the deviation is 0."""
-    summary = summary_of(repeats("a", [0.2, 0.2], 0.5), repeats("b", [0.3, 0.3], 0.4), repeats("c", [0.1, 0.1], 0.6))
-    table = cohort_table(summary, "hit_rate")
-    assert column(table, "Total") == [
-        ("20.00 ±0.00", Standing.SECOND),
-        ("30.00 ±0.00", Standing.BEST),
-        ("10.00 ±0.00", Standing.OTHER),
-    ]
-    assert [text for text, _ in column(table, "Tail")] == ["10.00 ±0.00", "15.00 ±0.00", "5.00 ±0.00"]
-    assert [standing for _, standing in column(table, "Balance")] == [Standing.SECOND, Standing.OTHER, Standing.BEST]
-    assert "Cold" not in table.columns
-
-
-def reachable_card(**hit_rates):
-    return card_json(best_reachable={"k": 10, "hit_rate": hit_rates})
-
-
-def test_where_a_mean_exceeds_the_best_reachable_the_table_says_how_that_can_be():
-    """Reachable are 30 % in total and 40, 30 and 10 % by cohort; the builder's head is twice, its tail half of the total."""
-    card = reachable_card(all=0.3, head=0.4, mid=0.3, tail=0.1)
-
-    def named(label, head, tail):
-        return [stored(label, seed, final_metrics(0.2, head, 0.2, tail, 0.5), card=card) for seed in range(2)]
-
-    summary = summary_of(named("a", 0.41, 0.1), named("b", 0.4, 0.11), named("c", 0.5, 0.05), named("d", 0.4, 0.1))
-    assert cohort_table(summary, "hit_rate").note == (
-        "a and c exceed the best reachable in head, b in tail: that is the best in total; in one cohort a model can exceed it "
-        "at the cost of another."
+def test_cells_are_the_values_as_each_column_writes_them():
+    assert TABLE.rows == (
+        (Cell("a"), Cell("25.00", Rank.BEST), Cell("3")),
+        (Cell("b"), Cell("–"), Cell("")),
     )
-    assert cohort_table(summary, "ndcg").note == ""
-    assert "exceed" not in "".join(table.note for table in result_tables(summary)[1:])
+    assert table_csv(TABLE) == "Method,Total,Planned\na,25.00,3\nb,–,\n"
 
 
-def test_where_no_mean_exceeds_the_best_reachable_the_table_has_no_note():
-    """A mean of 40.0004 % is shown as 40.00, as the best reachable is."""
-    card = reachable_card(all=0.3, head=0.4, mid=0.3, tail=0.1)
-    equal = summary_of([stored("a", metrics=final_metrics(0.3, 0.400004, 0.3, 0.1, 0.5), card=card)])
-    assert cohort_table(equal, "hit_rate").rows[-1][0].text == "Best reachable"
-    assert cohort_table(equal, "hit_rate").note == ""
-    assert cohort_table(summary_of(repeats("a", [0.2, 0.2], 0.5)), "hit_rate").note == ""
+def test_a_table_without_rows_still_has_its_columns():
+    empty = table_of("T", [words("Method", []), numbers("Total", [], percent)])
+    assert (empty.columns, empty.rows) == (("Method", "Total"), ())
 
 
-def test_what_exceeds_the_best_reachable_in_total_does_so_by_chance():
-    card = reachable_card(all=0.3, head=0.9, mid=0.9, tail=0.9)
-    summary = summary_of(
-        *([stored(name, metrics=final_metrics(0.31, 0.4, 0.3, 0.2, 0.5), card=card)] for name in "abcde")
-    )
-    note = cohort_table(summary, "hit_rate").note
-    assert note.startswith("5 methods exceed the best reachable in total: ")
-    assert "chance" in note
-    assert "cohort" not in note
+def test_half_a_surrogate_pair_is_text_like_any_other():
+    """A file's name can bring one in."""
+    assert table_of("T", [words("Method", ["\ud800"])]).rows == ((Cell("\ud800"),),)
 
 
 def test_a_note_stands_below_the_table_in_every_format():
-    table = ReportTable("T", ("Method",), ((Cell("a_b"),),), "a_b | x.")
+    table = table_of("T", [words("Method", ["a_b"])], "a_b | x.")
     assert markdown_table(table).endswith("| a_b |\n\na_b | x.")
     assert "\\end{tabular}}\n\n\\smallskip\n{\\footnotesize a\\_b | x.\\par}\n\\end{table}" in latex_table(table, "t")
     assert json.loads(report_json([], [table]))["tables"][0]["note"] == "a_b | x."
     stream = io.StringIO()
     Console(file=stream, width=80).print(terminal_table(table))
     assert stream.getvalue().rstrip().endswith("a_b | x.")
-    without = ReportTable("T", ("Method",), ((Cell("a_b"),),))
+    without = table_of("T", [words("Method", ["a_b"])])
     assert markdown_table(without).endswith("| a_b |")
     assert "smallskip" not in latex_table(without, "t")
-
-
-def test_ndcg_has_its_own_table():
-    """The made-up NDCG is half of the hit rate: 10 %."""
-    table = cohort_table(summary_of(repeats("a", [0.2, 0.2], 0.5)), "ndcg")
-    assert column(table, "Total") == [("10.00 ±0.00", Standing.OTHER)]
-
-
-def test_an_undefined_metric_is_a_dash():
-    summary = summary_of([stored("a", metrics={"test/all/hit_rate_at_10": 0.0})])
-    assert column(cohort_table(summary, "hit_rate"), "Balance") == [("–", Standing.OTHER)]
-
-
-def test_balance_of_means_differs_from_the_mean_of_balances():
-    """One run hits head only, the other mid only and tail only: each is as unbalanced as can be, .3333; on average
-    head .3, mid .3, tail .3 are perfectly balanced.
-    """
-    runs = [
-        stored("a", 0, final_metrics(0.1, 0.9, 0, 0, 1 / 3)),
-        stored("a", 1, final_metrics(0.1, 0, 0.9, 0, 1 / 3)),
-        stored("a", 2, final_metrics(0.1, 0, 0, 0.9, 1 / 3)),
-    ]
-    summary = summary_of(runs)
-    assert balance_of_means(summary.methods[0], "hit_rate") == pytest.approx(1)
-    table = balance_table(summary)
-    assert column(table, "Hit rate")[0][0] == "33.33 ±0.00"
-    assert column(table, "Hit rate, of means")[0][0] == "100.00"
-
-
-def test_left_out_runs_have_a_table_only_where_there_are_some():
-    assert len(bookkeeping_tables(summary_of([stored()]))) == 1
-    counts, left_out = bookkeeping_tables(summary_of([stored(), stored(minute=1)]))
-    assert [cell.text for cell in counts.rows[0]] == ["mixed", "repeat", "", "2", "0", "0", "0", "0", "1"]
-    assert [cell.text for cell in left_out.rows[0]] == ["mixed", "1", "a seed that ran again later"]
-
-
-def test_without_methods_there_are_no_results():
-    assert result_tables(summary_of([stored(status="RUNNING")])) == []
-    assert len(result_tables(summary_of([stored()]))) == 3

@@ -13,7 +13,7 @@ from nsbench.report.formats.document import file_stem
 from nsbench.report.summary import DatasetSummary
 
 _MOST_STACKED = 300_000
-"""Characters of a figure, some two thousand points, from which on a page doesn't hold it a second time."""
+"""Characters of a figure, some two thousand points, beyond which a page does not hold it a second time."""
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -30,10 +30,10 @@ def draw_gallery(
     """Draws every figure that has something to show.
 
     Args:
-        summaries: One a dataset.
+        summaries: One per dataset.
         curves: Each dataset's training curves, by its name.
         folder: Where PNG and SVG files are written; None: nowhere.
-        older: Where an older report's figures are; those that would come out the same are taken from there.
+        older: The folder of an older report's figures; those that would come out the same are copied from it.
     """
     if folder is not None:
         folder.mkdir(exist_ok=True)
@@ -77,7 +77,7 @@ class _Artist:
         return drawings
 
     def finish(self) -> tuple[Path, ...]:
-        """Notes what was drawn from what, and gives all files."""
+        """Records what was drawn from what, and returns all files."""
         if self._folder is None:
             return ()
         return (*self._files, write_groups(self._groups, self._folder))
@@ -99,7 +99,7 @@ def _stacked(plan: "Plan") -> str | None:
 
 
 def _shared_plans(summaries: Sequence[DatasetSummary]) -> "list[Plan]":
-    # Matplotlib takes half a second to import, which a report whose figures are drawn already need not pay.
+    # Matplotlib takes half a second to import, which a report whose figures are drawn already is spared.
     from nsbench.report.figures.catalogue import shared_plans
 
     return shared_plans(summaries)

@@ -1,10 +1,10 @@
-"""The stretch of a plane that some points take up."""
+"""The rectangle that some points take up."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 LEAST_EXTENT = 1.0
-"""Points that lie nearer to each other are framed as if they were so far apart."""
+"""Points that lie nearer to each other are framed as if they were this far apart."""
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Gallery:
-    """The figures of a report.
+    """The drawn figures of a report.
 
     Attributes:
         shared: Those of all datasets together.
@@ -46,4 +46,3 @@ class Gallery:
 
 
 NO_FIGURES = Gallery((), {}, ())
-"""What a report without figures has."""

@@ -1,7 +1,7 @@
 """Figures kept between reports: what was drawn from the same runs by the same code is taken from the report before.
 
-Drawing is what a report takes longest for. Beside the figures lies `drawn.json`, which says of each dataset what its
-figures were drawn from (a hash) and what they are called, and holds what the page shows on a phone instead.
+Drawing takes most of a report's time. Beside the figures lies `drawn.json`: for each dataset a hash of what its figures were
+drawn from, their names, and the variants that the page shows on a phone.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ import nsbench.report
 from nsbench.report.figures.canvas.gallery import Drawing
 
 DRAWN = "drawn.json"
-"""The file that says what the figures beside it were drawn from."""
+"""The file that records what the figures beside it were drawn from."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class DrawnGroup:
     """The figures of one dataset, or of all together.
 
     Attributes:
-        key: What they were drawn from, as `key_of` says.
+        key: A hash of what they were drawn from (`key_of`).
         drawings: By kind.
     """
 
@@ -46,7 +46,7 @@ def read_group(folder: Path, group: str, key: str) -> DrawnGroup | None:
     Args:
         folder: Where the figures are.
         group: The dataset's name; empty for the figures of all.
-        key: What they should have been drawn from.
+        key: A hash of what they should have been drawn from.
     """
     entry = _entries(folder).get(group)
     if not isinstance(entry, dict) or entry.get("key") != key:
@@ -57,19 +57,20 @@ def read_group(folder: Path, group: str, key: str) -> DrawnGroup | None:
             for kind, fields in entry["drawings"].items()
         }
         is_whole = entry["files"] == _hash_of_files(folder, drawings)
+    # Anyone may edit the folder: whatever is damaged is drawn again.
     except (OSError, KeyError, TypeError, ValueError, AttributeError):
         return None
     return DrawnGroup(key, drawings) if is_whole else None
 
 
 def copy_group(group: DrawnGroup, source: Path, target: Path) -> list[Path]:
-    """Copies a group's files, and gives their new paths: each PNG followed by its SVG."""
+    """Copies a group's files and returns their new paths: each PNG followed by its SVG."""
     names = [f"{drawing.name}{ending}" for drawing in group.drawings.values() for ending in (".png", ".svg")]
     return [Path(shutil.copyfile(source / name, target / name)) for name in names]
 
 
 def write_groups(groups: Mapping[str, DrawnGroup], folder: Path) -> Path:
-    """Notes what the figures of a folder were drawn from."""
+    """Records what the figures of a folder were drawn from."""
     entries = {}
     for name, group in groups.items():
         drawings = {kind: asdict(drawing) for kind, drawing in group.drawings.items()}
@@ -82,15 +83,16 @@ def write_groups(groups: Mapping[str, DrawnGroup], folder: Path) -> Path:
 
 
 def _texts(fields: Mapping[str, str | None]) -> dict[str, str]:
-    """What is noted of a figure; what isn't text isn't there."""
+    """A figure's recorded fields without those that are null; anything else that is not text is damage."""
     if not all(isinstance(text, str) for text in fields.values() if text is not None):
-        raise ValueError("a figure is noted in texts")
+        raise ValueError("a figure's record holds something that is not text")
     return {name: text for name, text in fields.items() if text is not None}
 
 
 def _svg(folder: Path, name: str) -> str:
+    # A name with folders in it could bring any file of the machine into the page.
     if Path(name).name != name:
-        raise ValueError(f"no name of a file: {name!r}")
+        raise ValueError(f"not a file's name: {name!r}")
     return (folder / f"{name}.svg").read_text(encoding="utf-8")
 
 
@@ -114,6 +116,7 @@ def _entries(folder: Path) -> dict[str, object]:
 @cache
 def _code_hash() -> str:
     digest = hashlib.blake2b(digest_size=16)
+    # Any file may change a figure, if only through a number or a label.
     for path in sorted(Path(nsbench.report.__file__).parent.rglob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 _ANGLES = np.linspace(0, 2 * np.pi, 24, endpoint=False)
 _GAPS = (5.0, 12.0, 22.0, 36.0, 54.0, 80.0, 110.0)
 _ROUNDS = 6
+# Costs per square pixel, and per pixel of a gap; only their ratios matter.
 _LABEL_WEIGHT, _OBSTACLE_WEIGHT, _OUTSIDE_WEIGHT, _GAP_WEIGHT = 20.0, 6.0, 40.0, 3.0
 _STRANGER_WEIGHT = 30.0
 _STRANGER_MARGIN = 6.0
@@ -53,7 +54,7 @@ def place_labels(
         bounds: Where labels must stay.
 
     Returns:
-        One box a point, in the same order.
+        One box per point, in the same order.
     """
     candidates = [_candidates(point, size) for point, size in zip(points, sizes, strict=True)]
     strangers = [np.delete(points, i, axis=0) for i in range(len(points))]

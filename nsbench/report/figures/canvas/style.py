@@ -1,4 +1,4 @@
-"""How figures look: colours that the colour-blind can tell apart, and a marker a method for prints without colour.
+"""How figures look: colours that the colour-blind can tell apart, and one marker per method for prints without colour.
 
 A page shows the same drawing on a light and on a dark ground: `page_svg` puts a CSS variable in the place of every
 colour in `ON_DARK`, and the page gives the variables their values.
@@ -35,7 +35,7 @@ INK = "#1a1a1a"
 """Text, axes and baselines."""
 
 FAINT = "#6e6e6e"
-"""Leader lines, and what explains rather than shows."""
+"""Leader lines and explanations."""
 
 GRID = "#e6e6e6"
 """Grid lines."""
@@ -47,10 +47,10 @@ GROUND = "#ffffff"
 """What is drawn on."""
 
 COHORT_COLOURS = {"head": "#0072B2", "mid": "#E69F00", "tail": "#009E73", "cold": "#CC79A7"}
-"""One colour a cohort. Source: Okabe and Ito, "Color universal design", 2008."""
+"""One colour per cohort. Source: Okabe and Ito, "Color universal design", 2008."""
 
 COHORT_MARKERS = {"head": "o", "mid": "s", "tail": "^", "cold": "D"}
-"""One marker a cohort, for prints without colour."""
+"""One marker per cohort, for prints without colour."""
 
 ON_DARK = {
     GROUND: "#1b1e24",
@@ -67,10 +67,10 @@ ON_DARK = {
     "#7a5195": "#b794d4",
     "#4d4d4d": "#b9bcc2",
 }
-"""For every colour of a figure the one that is as well seen on a dark ground."""
+"""For every colour of a figure the one that is as visible on a dark ground."""
 
 COHORT_HATCHES = {"head": "///", "mid": "", "tail": "\\\\\\", "cold": "xx"}
-"""One hatch a cohort, for areas in prints without colour."""
+"""One hatch per cohort, for areas in prints without colour."""
 
 LINE_STYLES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)))
 """Lines that can be told apart without colour."""
@@ -117,21 +117,21 @@ def marks_of_methods(summaries: Sequence[DatasetSummary]) -> dict[str, Mark]:
 
 
 def series_colour(number: int) -> str:
-    """The colour of the line of that number."""
+    """The colour of a figure's line by its number; colours repeat after eight."""
     return _PALETTE[number % len(_PALETTE)].lower()
 
 
-def spread(n: int) -> NDArray[np.float64]:
-    """Shifts of at most .28 that keep n points of a row apart; always the same ones.
+def side_by_side(n: int) -> NDArray[np.float64]:
+    """Shifts of at most .28 that keep n points of a row apart, without chance in them.
 
-    >>> spread(3).round(2).tolist()
+    >>> side_by_side(3).round(2).tolist()
     [-0.28, 0.0, 0.28]
     """
     return np.linspace(-0.28, 0.28, n) if n > 1 else np.zeros(n)
 
 
 def name_rows(axes: "Axes", labels: Sequence[str]) -> None:
-    """Names the rows of a figure that has a row a method, the first on top."""
+    """Names the rows of a figure that has one row per method, the first on top."""
     axes.set_yticks(range(len(labels)), labels)
     axes.set_ylim(len(labels) - 0.4, -0.6)
 
@@ -145,7 +145,7 @@ def legend_label(label: str) -> str:
 def drawing_style() -> Iterator[None]:
     """Matplotlib's settings for all figures, for as long as the context lasts.
 
-    Letters that its font lacks are boxes in a PNG; a page and an SVG show them, so nobody need be warned.
+    Letters that its font lacks are boxes in a PNG, but a page and an SVG show them, so matplotlib's warning is ignored.
     """
     from matplotlib import rc_context
 
@@ -191,7 +191,7 @@ def panel_grid(n_panels: int, *, stacked: bool) -> tuple[int, int]:
 
 
 def new_figure(width: float, height: float) -> "Figure":
-    """A figure of that many inches that lays its panels out by itself; needs no screen."""
+    """A figure of a size in inches that lays its panels out by itself; needs no screen."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -201,7 +201,7 @@ def new_figure(width: float, height: float) -> "Figure":
 
 
 def settle(figure: "Figure") -> None:
-    """Lays a figure out once and for all: otherwise it is done anew for every file, which takes longer than drawing."""
+    """Lays a figure out once; otherwise that is done again for every file, which takes longer than drawing."""
     engine = figure.get_layout_engine()
     if engine is not None:
         with drawing_style():
