@@ -56,7 +56,11 @@ def test_computed_padding_changes_no_gradient(shared_by: str) -> None:
         stepper = Stepper(parameters, trainer.sampler, trainer.loss, trainer.settings, [1e-3], [generator])
         found.append((step, stepper.gradients(step, negatives, dropout=None)))
     (packed, ours), (padded, theirs) = found
-    assert padded.in_buckets.inputs.shape[1] == packed.lengths.shape[1] * model.max_length > packed.in_buckets.inputs.shape[1]
+    assert (
+        padded.in_buckets.inputs.shape[1]
+        == packed.lengths.shape[1] * model.max_length
+        > packed.in_buckets.inputs.shape[1]
+    )
     torch.testing.assert_close(ours.losses, theirs.losses, rtol=1e-5, atol=1e-5)
     torch.testing.assert_close(ours.by_dense, theirs.by_dense, rtol=1e-4, atol=1e-5)
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 
 from nsbench.config import MOST_PROBLEMS
 from nsbench.errors import SettingsError
@@ -28,7 +27,7 @@ def read_yaml_as(model: type[_Model], path: Path) -> _Model:
         return model.model_validate({} if content is None else content)
     except ValidationError as error:
         found = error.errors()
-        parts = [_problem(model, problem) for problem in found[:MOST_PROBLEMS]]
+        parts = [_problem(model, problem["type"], problem["loc"], problem["msg"]) for problem in found[:MOST_PROBLEMS]]
         if len(found) > MOST_PROBLEMS:
             parts.append(f"and {len(found) - MOST_PROBLEMS:,} more")
         if all(problem["type"] != _UNKNOWN_FIELD for problem in found[:MOST_PROBLEMS]):
@@ -36,14 +35,14 @@ def read_yaml_as(model: type[_Model], path: Path) -> _Model:
         raise SettingsError(f"{path} is not accepted: {'; '.join(parts)}") from error
 
 
-def _problem(model: type[BaseModel], problem: ErrorDetails) -> str:
+def _problem(model: type[BaseModel], kind: str, path: Sequence[str | int], message: str) -> str:
     """One fault in words; a field that is unknown is set beside those that are known in the same place."""
-    place = shortened(".".join(map(str, problem["loc"]))) or "the file"
-    if problem["type"] == _UNKNOWN_FIELD:
-        *parents, name = problem["loc"]
+    place = shortened(".".join(map(str, path))) or "the file"
+    if kind == _UNKNOWN_FIELD:
+        *parents, name = path
         known = list(_model_at(model, parents).model_fields)
         return f"{place}: unknown field{did_you_mean(str(name), known)}; there are: {', '.join(known)}"
-    return f"{place}: {problem['msg'].removeprefix('Value error, ')}"
+    return f"{place}: {message.removeprefix('Value error, ')}"
 
 
 def _model_at(model: type[BaseModel], path: Sequence[str | int]) -> type[BaseModel]:
