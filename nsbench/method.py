@@ -15,10 +15,8 @@ from nsbench.losses import DEFAULT_LOSS, LOSSES, LossSettings
 from nsbench.models import DEFAULT_MODEL, MODELS, BackboneSettings
 from nsbench.samplers import SAMPLERS, SamplerSettings
 from nsbench.suggestion import did_you_mean
+from nsbench.terms import METHOD_JOINT
 from nsbench.yaml_text import shortened
-
-JOINT = "+"
-"""Stands between the parts of a method's name."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,7 @@ class Method:
         Raises:
             SettingsError: There is no such part, or name and values choose differently.
         """
-        sampler, *others = name.split(JOINT)
+        sampler, *others = name.split(METHOD_JOINT)
         chosen: dict[str, str] = {"sampler": _known("sampler", sampler, SAMPLERS)}
         for other in others:
             part = next((part for part in ("loss", "model") if other in cls.PARTS[part]), None)
@@ -83,7 +81,7 @@ class Method:
         ('mixed', 'mixed')
         """
         others = [own for own, default in ((self.loss, DEFAULT_LOSS), (self.model, DEFAULT_MODEL)) if own != default]
-        return JOINT.join((self.sampler, *others))
+        return METHOD_JOINT.join((self.sampler, *others))
 
     @property
     def is_default(self) -> bool:

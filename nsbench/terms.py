@@ -51,6 +51,9 @@ class RunKind(StrEnum):
 DERIVED_KINDS = (RunKind.STUDY, RunKind.SUMMARY)
 """The kinds that sum up other runs: whoever counts or averages runs leaves them out."""
 
+METHOD_JOINT = "+"
+"""Stands between the parts of a method's name, such as mixed+gbce; a sampler alone has the paper's loss and backbone."""
+
 
 class Tag(StrEnum):
     """The MLflow tags that group flat runs."""

@@ -11,6 +11,7 @@ from importlib.metadata import EntryPoint, entry_points
 
 from nsbench.errors import SettingsError
 from nsbench.samplers.sampler import SamplerSettings
+from nsbench.terms import METHOD_JOINT
 
 GROUP = "nsbench.samplers"
 
@@ -34,6 +35,11 @@ def installed_samplers(
         if settings.name in known or settings.name in found:
             raise SettingsError(
                 f"{_what(entry)} is called {settings.name!r}, as another sampler is; give it another name, or uninstall it"
+            )
+        if METHOD_JOINT in settings.name:
+            raise SettingsError(
+                f"{_what(entry)} is called {settings.name!r}, and a {METHOD_JOINT} joins the parts of a method's name; give it a "
+                "name without one"
             )
         found[settings.name] = settings
     return dict(sorted(found.items()))

@@ -81,3 +81,10 @@ def test_a_sampler_whose_negatives_can_not_be_counted_is_refused(tmp_path: Path)
     assert done.returncode == 2
     assert "marks no field as the number of negatives" in done.stderr
     assert "Proposed()" in done.stderr
+
+
+def test_a_name_that_would_be_taken_for_a_methods_is_refused(tmp_path: Path) -> None:
+    package(tmp_path, text=MINE.replace('"mine"', '"mine+gbce"'))
+    done = samplers(tmp_path)
+    assert done.returncode == 2
+    assert "'mine+gbce', and a + joins the parts" in " ".join(done.stderr.split())

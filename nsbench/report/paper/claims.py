@@ -14,7 +14,7 @@ from nsbench.report.paper.negative_count_trend import judge_negative_counts
 from nsbench.report.statistics.estimate import BALANCE, HEAD_SHARE, IntervalEstimate, PairedDifference
 from nsbench.report.summary import DatasetSummary, MethodSummary
 from nsbench.report.tables.number_text import percent
-from nsbench.terms import ALL, Cohort
+from nsbench.terms import ALL, METHOD_JOINT, Cohort
 from nsbench.tracking.stored_run import StoredRun
 
 _EVEN = 0.5
@@ -153,7 +153,8 @@ def _agreement(sign: int, pair: PairedDifference) -> int:
 
 
 def _samplers(summary: DatasetSummary) -> list[MethodSummary]:
-    return list(summary.samplers)
+    """The samplers with the paper's loss and backbone: it claims nothing of others."""
+    return [row for row in summary.samplers if METHOD_JOINT not in row.method.sampler]
 
 
 def _sampler(summary: DatasetSummary, name: str) -> MethodSummary | None:

@@ -104,3 +104,13 @@ def test_a_claim_on_all_other_samplers_says_when_there_is_only_one():
     second = repeats_of("batch", 0.3, 0.2, 0.1, total=0.1, first_minute=19)
     assert evidence(first).endswith("Judged against random alone.")
     assert "alone" not in evidence(first, second)
+
+
+def test_a_claim_is_judged_among_methods_with_the_papers_loss_and_backbone():
+    """Adaptive mixed is best of those; that another loss does better refutes nothing that the paper says."""
+    groups = [
+        repeats_of("random", 0.3, 0.2, 0.1),
+        repeats_of("adaptive-mixed", 0.4, 0.3, 0.2, first_minute=9),
+        repeats_of("adaptive-mixed+gbce", 0.6, 0.5, 0.4, first_minute=18),
+    ]
+    assert verdict("adaptive-mixed-is-best", *groups) == "holds"
