@@ -73,7 +73,7 @@ class Settings(BaseModel):
         for name, value in settings.flat().items():
             if isinstance(value, float) and not math.isfinite(value):
                 raise SettingsError(f"settings not accepted: {name} = {value}: it must be a finite number")
-        check_pairing(settings.loss, settings.model, settings.training)
+        check_pairing(settings.sampler, settings.loss, settings.model, settings.training)
         return settings
 
     @property

@@ -3,15 +3,23 @@
 from nsbench.errors import SettingsError
 from nsbench.losses import LossSettings
 from nsbench.models import BackboneSettings
+from nsbench.samplers import SamplerSettings
 from nsbench.training.settings import TrainingSettings
 
 
-def check_pairing(loss: LossSettings, model: BackboneSettings, training: TrainingSettings) -> None:
+def check_pairing(
+    sampler: SamplerSettings, loss: LossSettings, model: BackboneSettings, training: TrainingSettings
+) -> None:
     """Checks that the parts of a run's settings go together.
 
     Raises:
         SettingsError: They don't; the message says why, and what to change.
     """
+    if loss.needs_log_q and "model-based" in sampler.traits:
+        raise SettingsError(
+            f"log_q: {sampler.label} selects negatives by the model's scores, so how often it trains on an item "
+            "has no closed form; leave log_q at none, or take a sampler that doesn't select"
+        )
     if training.padding == "trained":
         if model.build().padded_state is None:
             raise SettingsError(

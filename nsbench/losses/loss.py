@@ -130,7 +130,7 @@ class Pointwise(Protocol):
 class Loss(ABC):
     """A loss of one position; a step's loss is the weighted mean over its positions."""
 
-    needs_log_q: ClassVar[bool] = False
+    needs_log_q: bool = False
     """Whether `Scores` must hold how often items are proposed."""
 
     @abstractmethod
@@ -165,10 +165,13 @@ class LossContext:
     Attributes:
         n_negatives: Negatives of a position that are trained on.
         n_candidates: Items that may be recommended.
+        positive_is_proposed: Whether a positive may itself be proposed, as other users' negative: in-batch negatives are
+        positives.
     """
 
     n_negatives: int
     n_candidates: int
+    positive_is_proposed: bool = False
 
 
 class LossSettings(BaseModel):
@@ -186,6 +189,11 @@ class LossSettings(BaseModel):
     """What tables and figures call it."""
     is_pointwise: ClassVar[bool] = False
     """Whether the loss is a term of the positive plus one of the negatives."""
+
+    @property
+    def needs_log_q(self) -> bool:
+        """Whether the sampler must know how often it proposes each item."""
+        return False
 
     @abstractmethod
     def build(self, context: LossContext) -> Loss:

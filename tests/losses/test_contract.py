@@ -57,12 +57,11 @@ def test_negatives_that_are_not_chosen_count_nothing(name: str) -> None:
     assert torch.equal(here.negative, there.negative)
 
 
-def test_a_better_positive_and_worse_negatives_cost_less(name: str) -> None:
-    loss, scores = loss_of(name), scores_of()
-    slopes = loss.slopes(scores)
-    is_trained = scores.chosen.any(-1)
-    assert (slopes.positive[is_trained] < 0).all()
-    assert (slopes.negative >= 0).all()
+def test_a_better_positive_costs_less(name: str) -> None:
+    """Worse negatives need not, where a loss holds them near 0."""
+    scores = scores_of()
+    slopes = loss_of(name).slopes(scores)
+    assert (slopes.positive[scores.chosen.any(-1)] < 0).all()
 
 
 def test_a_position_without_negatives_is_finite(name: str) -> None:
