@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal, final
 
+from nsbench.disk import write_atomically
 from nsbench.file_lock import file_lock
 
 EndState = Literal["FINISHED", "FAILED", "KILLED"]
@@ -133,9 +134,8 @@ def _write(folder: Path, name: str, record: Record) -> None:
         copy.parent.mkdir()
         shutil.copyfile(record.path, copy)
         record = replace(record, path=str(copy.relative_to(folder)))
-    partial = folder / f".{name}.partial"
-    partial.write_text(json.dumps({"kind": type(record).__name__, **asdict(record)}), encoding="utf-8")
-    partial.replace(path)
+    text = json.dumps({"kind": type(record).__name__, **asdict(record)})
+    write_atomically(path, lambda partial: partial.write_text(text, encoding="utf-8"))
 
 
 def _read(path: Path) -> Record:

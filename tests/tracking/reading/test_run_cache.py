@@ -2,7 +2,6 @@
 
 import errno
 import logging
-import os
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -291,17 +290,6 @@ def test_times_that_no_calendar_holds_are_a_fault_of_the_run_alone(home, uri):
         assert len(found.faults) == 3
         assert found.seed is None
     assert len(cached(home, uri)) == 5
-
-
-def test_partial_files_of_killed_processes_are_removed_once_they_are_old(home):
-    folder = home.root / "cache"
-    folder.mkdir()
-    new, old = folder / "runs-a.cache.1.partial", folder / "runs-b.cache.2.partial"
-    for file in (new, old):
-        file.write_text("half")
-    os.utime(old, (0, 0))
-    cached(home)
-    assert (new.exists(), old.exists()) == (True, False)
 
 
 def test_a_cache_in_a_folder_for_reading_only_is_passed_over_in_silence(home, monkeypatch, caplog):
