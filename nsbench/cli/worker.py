@@ -51,13 +51,13 @@ def check_dataset(joined: "JoinedStudy", home: Home) -> None:
     from nsbench.data.synthetic.generate import ensure_builtin
     from nsbench.errors import DatasetError
 
-    plan, origin = joined.plan, joined.origin
+    plan, made_from = joined.plan, joined.made_from
     ensure_builtin(plan.dataset, home)
-    command = prepare_command(plan.dataset, origin.source, origin.options)
+    command = prepare_command(plan.dataset, made_from.origin, made_from.options)
     if not dataset_exists(plan.dataset, home):
         raise DatasetError(
-            f"the study {plan.name!r} is of the dataset {plan.dataset!r} ({origin.source}, hash {plan.dataset_hash}), which "
-            f"is not prepared under {home.datasets}; prepare it with: {command}"
+            f"the study {plan.name!r} is of the dataset {plan.dataset!r} ({made_from.origin.text}, hash {plan.dataset_hash}), "
+            f"which is not prepared under {home.datasets}; prepare it with: {command}"
         )
     found = read_card(plan.dataset, home).content_hash
     if found != plan.dataset_hash:

@@ -181,10 +181,12 @@ def _card(selection: Selection) -> DatasetCard | None:
 
 
 def _showable(card: DatasetCard) -> DatasetCard:
-    """The card with a source that can be shown, and with its popularity only where that can be drawn."""
+    """The card with an origin that can be shown, and with its popularity only where that can be drawn."""
     popularity = card.popularity
     is_sound = popularity is not None and is_curve(popularity)
-    return card.model_copy(update={"source": plain_text(card.source), "popularity": popularity if is_sound else None})
+    shown = {name: plain_text(value) for name, value in card.origin if isinstance(value, str)}
+    origin = card.origin.model_copy(update=shown)
+    return card.model_copy(update={"origin": origin, "popularity": popularity if is_sound else None})
 
 
 def is_curve(popularity: Popularity) -> bool:

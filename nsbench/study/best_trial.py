@@ -18,10 +18,9 @@ from nsbench.home import Home
 from nsbench.study.search.plan import load_plan
 from nsbench.study.search.storage import has_storage, open_storage
 from nsbench.study.trials.trial_state import END_REASON, gone_on_with, standing_of
-from nsbench.terms import RunKind
+from nsbench.terms import OBJECTIVE_TAG, RunKind
 from nsbench.tracking.reading.mlflow_reader import open_reader
 from nsbench.tracking.stored_run import StoredRun
-from nsbench.tracking.writing.mlflow_tracker import OBJECTIVE
 
 Point = tuple[tuple[str, Flat], ...]
 """Searched settings by name, in the names' order."""
@@ -177,7 +176,7 @@ def _from_mlflow(name: str, dataset: str, sampler: str, home: Home) -> Best | No
         return None
     summaries = reader.runs(dataset, (RunKind.STUDY,), study=name)
     trials = [run for run in reader.runs(dataset, (RunKind.TRIAL,), sampler, name) if run.status == "FINISHED"]
-    objective = summaries[-1].tags.get(OBJECTIVE) if summaries else None
+    objective = summaries[-1].tags.get(OBJECTIVE_TAG) if summaries else None
     known = [run for run in trials if objective in run.metrics and run.trial is not None]
     if objective is None or not known:
         return None

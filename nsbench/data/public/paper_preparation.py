@@ -11,6 +11,7 @@ from nsbench.data.dataset import DatasetCard
 from nsbench.data.log.ingest import ReadOptions
 from nsbench.data.log.prepare import prepare_log
 from nsbench.data.log.prepare_options import PrepareOptions
+from nsbench.data.origin import LogOrigin
 from nsbench.data.public.sources import Source
 from nsbench.home import Home
 
@@ -46,4 +47,5 @@ def prepare_as_paper(source: Source, log: Path, home: Home, *, replace: bool = F
         DatasetError: The name is taken by other content, or the home can't be written.
     """
     read = ReadOptions(events=() if source.events is None else (source.events,))
-    return prepare_log(log, read, paper_options(source), source.name, home, replace=replace)
+    origin = LogOrigin(file=log.name, url=source.url, homepage=source.homepage)
+    return prepare_log(log, read, paper_options(source), source.name, home, replace=replace, published=origin)

@@ -23,9 +23,8 @@ from nsbench.report.figures.canvas.style import (
 )
 from nsbench.report.figures.training_curve import VALID_NDCG
 from nsbench.report.formats.plain_text import plain_text
-from nsbench.report.paper.negative_count_trend import OBJECTIVE_TAG
 from nsbench.report.run_check import number_of
-from nsbench.terms import RunKind
+from nsbench.terms import OBJECTIVE_TAG, RunKind
 from nsbench.tracking.stored_run import StoredRun
 
 _WIDTH, _ROW_HEIGHT, _COLUMNS, _LEGEND_COLUMNS = 9.0, 3.1, 2, 6

@@ -24,9 +24,9 @@ from nsbench.tracking.writing.mlflow_run import MlflowRunHandle
 from nsbench.tracking.writing.run_start import start_run
 from nsbench.tracking.writing.run_writer import RunWriter
 from nsbench.tracking.writing.spool import Spool
-from nsbench.tracking.writing.summary_run import BEST, OBJECTIVE, log_method_run, log_study_run
+from nsbench.tracking.writing.summary_run import BEST, log_method_run, log_study_run
 
-__all__ = ["BEST", "OBJECTIVE", "MlflowTracker", "open_tracker"]
+__all__ = ["BEST", "MlflowTracker", "open_tracker"]
 
 
 @final
