@@ -10,6 +10,8 @@ import numpy as np
 from pydantic import ValidationError
 
 from nsbench.data.dataset import DatasetCard, Popularity
+from nsbench.evaluation.metrics.hit_rate import HIT_RATE
+from nsbench.evaluation.metrics.ndcg import NDCG
 from nsbench.report.cost import CostRow
 from nsbench.report.faulty_run import FaultyRun
 from nsbench.report.formats.plain_text import plain_text
@@ -21,7 +23,7 @@ from nsbench.report.statistics.estimate import Statistics
 from nsbench.terms import ALL, BALANCED_COHORTS, GROUPS, Cohort, balance_name, metric_name
 from nsbench.tracking.stored_run import StoredRun
 
-ACCURACY_METRICS = ("hit_rate", "ndcg")
+ACCURACY_METRICS = (HIT_RATE.name, NDCG.name)
 """The metrics that tables and figures show, each in total, by cohort and as balance."""
 
 METRIC_TITLES = {"hit_rate": f"Hit rate at {CUTOFF}", "ndcg": f"NDCG at {CUTOFF}"}

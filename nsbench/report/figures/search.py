@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from nsbench.evaluation.metrics import METRICS
 from nsbench.report.figures.canvas.log_axis import plain_log_ticks
 from nsbench.report.figures.canvas.style import (
     GROUND,
@@ -114,7 +115,9 @@ def objective_title(objective: str) -> str:
     ('Validation hit rate at 10', 'Validation tail NDCG at 5')
     """
     words = objective.replace("valid/", "validation ").replace("all/", "").replace("/", " ").replace("_", " ")
-    return plain_text(f"{words[:1].upper()}{words[1:]}".replace("ndcg", "NDCG").replace("mrr", "MRR"), 60)
+    for name, metric in METRICS.items():
+        words = words.replace(name.replace("_", " "), metric.in_sentence)
+    return plain_text(f"{words[:1].upper()}{words[1:]}".replace("mrr", "MRR"), 60)
 
 
 def _draw_panel(axes: Axes, name: str, trials: Sequence[StoredRun], marks: Mapping[str, Mark], objective: str) -> None:

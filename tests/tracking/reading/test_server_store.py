@@ -10,7 +10,7 @@ import pytest
 from mlflow import MlflowClient
 
 from nsbench.errors import TrackingError
-from nsbench.evaluation.metric import metrics_of
+from nsbench.evaluation.metrics.of_ranks import metrics_of
 from nsbench.home import Home
 from nsbench.report.formats.format import ReportFormat
 from nsbench.report.report import build_report

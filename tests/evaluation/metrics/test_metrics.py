@@ -6,17 +6,12 @@ import pytest
 from ir_measures import RR as ReciprocalRank
 from ir_measures import Qrel, ScoredDoc, Success, nDCG
 
-from nsbench.evaluation.metric import (
-    balance,
-    coverage,
-    discounted_gains,
-    exposure_metrics_of,
-    gini,
-    hits,
-    metrics_of,
-    reciprocal_ranks,
-    recommended_popularity,
-)
+from nsbench.evaluation.metrics.balance import balance, gini
+from nsbench.evaluation.metrics.exposure import coverage, exposure_metrics_of, recommended_popularity
+from nsbench.evaluation.metrics.hit_rate import hits
+from nsbench.evaluation.metrics.mrr import reciprocal_ranks
+from nsbench.evaluation.metrics.ndcg import discounted_gains
+from nsbench.evaluation.metrics.of_ranks import metrics_of
 from nsbench.evaluation.rank_table import RankTable
 from nsbench.terms import Cohort
 
