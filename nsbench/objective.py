@@ -42,7 +42,8 @@ def check_objective(objective: str, cutoffs: Sequence[int]) -> None:
         SettingsError: There is no such metric at these cut-offs.
     """
     groups = (ALL, *(cohort.label for cohort in BALANCED_COHORTS))
-    known = [metric_name("valid", group, "mrr") for group in groups]
+    in_full = [name for name, metric in METRICS.items() if metric.in_full is not None]
+    known = [metric_name("valid", group, metric) for group in groups for metric in in_full]
     known += [metric_name("valid", group, metric, k) for group in groups for metric in METRICS for k in cutoffs]
     known += [balance_name("valid", metric, k) for metric in METRICS for k in cutoffs]
     if objective not in known:

@@ -8,6 +8,7 @@ metric of their mean rank would be all or nothing. A new metric is a file with a
 from collections.abc import Mapping
 
 from nsbench.evaluation.metrics.hit_rate import HIT_RATE
+from nsbench.evaluation.metrics.mrr import MRR
 from nsbench.evaluation.metrics.ndcg import NDCG
 from nsbench.evaluation.metrics.rank_metric import RankMetric
 
@@ -16,6 +17,7 @@ METRICS: Mapping[str, RankMetric] = {
     for metric in (
         HIT_RATE,
         NDCG,
+        MRR,
     )
 }
 """What is computed of ranks at every cut-off, by name; the first one is what a table of one metric shows."""

@@ -7,13 +7,12 @@ from numpy.typing import NDArray
 
 from nsbench.evaluation.metrics import METRICS
 from nsbench.evaluation.metrics.balance import balance
-from nsbench.evaluation.metrics.mrr import reciprocal_ranks
 from nsbench.evaluation.rank_table import RankTable
 from nsbench.terms import ALL, BALANCED_COHORTS, Cohort, balance_name, metric_name
 
 
 def metrics_of(ranks: RankTable, split: str, cutoffs: Sequence[int]) -> dict[str, float]:
-    """Every metric of METRICS at each cut-off, MRR and number of targets by group, and the balances.
+    """Every metric of METRICS by group, the balances at each cut-off, and the number of targets.
 
     Args:
         ranks: All targets of the split. The group "all" holds every one of them, cold ones as misses.
@@ -33,10 +32,15 @@ def metrics_of(ranks: RankTable, split: str, cutoffs: Sequence[int]) -> dict[str
     per_target = {
         (name, k): metric.per_target(ranks.ranks, k, ranks.n_tied) for name, metric in METRICS.items() for k in cutoffs
     }
-    reciprocal = reciprocal_ranks(ranks.ranks, ranks.n_tied)
+    in_full = {
+        name: metric.in_full(ranks.ranks, ranks.n_tied)
+        for name, metric in METRICS.items()
+        if metric.in_full is not None
+    }
     for group, members in _groups(ranks):
         metrics[metric_name(split, group, "n_targets")] = float(members.sum())
-        metrics[metric_name(split, group, "mrr")] = _mean(reciprocal[members])
+        for name, values in in_full.items():
+            metrics[metric_name(split, group, name)] = _mean(values[members])
         for (metric, k), values in per_target.items():
             metrics[metric_name(split, group, metric, k)] = _mean(values[members])
     for metric, k in per_target:

@@ -34,12 +34,14 @@ class RankMetric:
         title: At the head of a table, such as "Hit rate".
         short: Where there is little room, such as "HR".
         per_target: Its value of each target; what is recorded is the mean over a group of targets.
+        in_full: The same without a cut-off, from ranks and n_tied; None where that isn't recorded.
     """
 
     name: str
     title: str
     short: str
     per_target: PerTarget
+    in_full: Callable[[NDArray[np.float64], NDArray[np.int32]], NDArray[np.float64]] | None = None
 
     @property
     def in_sentence(self) -> str:

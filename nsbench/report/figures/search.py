@@ -117,7 +117,7 @@ def objective_title(objective: str) -> str:
     words = objective.replace("valid/", "validation ").replace("all/", "").replace("/", " ").replace("_", " ")
     for name, metric in METRICS.items():
         words = words.replace(name.replace("_", " "), metric.in_sentence)
-    return plain_text(f"{words[:1].upper()}{words[1:]}".replace("mrr", "MRR"), 60)
+    return plain_text(f"{words[:1].upper()}{words[1:]}", 60)
 
 
 def _draw_panel(axes: Axes, name: str, trials: Sequence[StoredRun], marks: Mapping[str, Mark], objective: str) -> None:
