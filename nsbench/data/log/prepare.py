@@ -19,7 +19,7 @@ from nsbench.data.log.columns.timestamp import MICROSECONDS
 from nsbench.data.log.dataset_writer import Assembly, content_hash, write_arrays
 from nsbench.data.log.filter_count import FilterCount, counts_text
 from nsbench.data.log.filtering import check_size, filter_table
-from nsbench.data.log.ingest import ReadOptions, StagedLog, stage_log
+from nsbench.data.log.ingest import LogReader, ReadOptions, StagedLog, stage_log
 from nsbench.data.log.prepare_options import PrepareOptions
 from nsbench.data.log.split import count_cut_ties, find_boundaries
 from nsbench.data.log.staging import SAMPLE_ROWS, Staged, stage
@@ -50,7 +50,8 @@ def prepare_log(
     home: Home,
     *,
     replace: bool = False,
-    published: LogOrigin | None = None,
+    origin: LogOrigin | None = None,
+    reader: LogReader = stage_log,
 ) -> DatasetCard:
     """Prepares a log file as dataset `name`.
 
@@ -61,7 +62,8 @@ def prepare_log(
         name: The dataset's name.
         home: Where datasets are.
         replace: Whether a dataset of this name and other content is replaced.
-        published: What is known of the file's origin, for the card; None: its name.
+        origin: Where the file comes from, for the card; None: its name is all that is known.
+        reader: What reads the file.
 
     Raises:
         LogError: The log can't be read or holds nothing to learn from.
@@ -71,9 +73,8 @@ def prepare_log(
     _check_order(read, options)
     with writing_folder(name, home) as folder:
         logger.info("reading %s", path)
-        log = stage_log(path, read, folder / STAGED)
-        origin = published or LogOrigin(file=_readable(path.name))
-        start = _Start(origin, name, _read_options(log, read), log.filters)
+        log = reader(path, read, folder / STAGED)
+        start = _Start(origin or LogOrigin(file=_readable(path.name)), name, _read_options(log, read), log.filters)
         card = _prepare_staged(log.staged, options, start)
         save_dataset(folder, card, home, replace=replace)
     return card
