@@ -129,9 +129,9 @@ def _tracker(home: Home, dataset: str, *, track: bool) -> "Iterator[Tracker]":
         yield NullTracker()
         return
     from nsbench.study.trials.orphaned_run import close_lost_runs
-    from nsbench.tracking.writing.mlflow_tracker import open_tracker
+    from nsbench.tracking.store import open_store
 
-    tracker = open_tracker(home)
+    tracker = open_store(home).tracker()
     close_lost_runs(home, tracker, dataset, (RunKind.SINGLE,))
     yield tracker
     tracker.send_waiting(SEND_PATIENCE_S)

@@ -76,13 +76,13 @@ def check_tracking(joined: "JoinedStudy", home: Home) -> None:
     from nsbench.errors import TrackingError
     from nsbench.retry import OPENING_PATIENCE_S
     from nsbench.study.shared_study import last_run_of
+    from nsbench.tracking.store import open_store
     from nsbench.tracking.store_uri import without_password
-    from nsbench.tracking.writing.mlflow_connection import create_store
-    from nsbench.tracking.writing.mlflow_tracker import open_tracker
 
-    create_store(home, OPENING_PATIENCE_S)
+    store = open_store(home)
+    store.create(OPENING_PATIENCE_S)
     run_id = last_run_of(joined.study)
-    if run_id is not None and not open_tracker(home).has_run(run_id):
+    if run_id is not None and not store.tracker().has_run(run_id):
         raise TrackingError(
             f"the MLflow store {without_password(home.tracking_uri)} doesn't have run {run_id} of the study "
             f"{joined.plan.name!r}, so its runs would be scattered over two stores; set MLFLOW_TRACKING_URI as on the machine "

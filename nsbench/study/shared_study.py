@@ -16,7 +16,7 @@ from nsbench.study.claim import CLAIMS
 from nsbench.study.search.plan import StudyPlan, load_plan
 from nsbench.study.search.retrying_storage import LastingStorage
 from nsbench.study.search.space import Space, range_of
-from nsbench.study.search.storage import has_storage, open_storage
+from nsbench.study.search.storage import existing_storage
 from nsbench.study.trials.trial_state import RUN_ID
 from nsbench.suggestion import did_you_mean
 from nsbench.tracking.store_uri import without_password
@@ -78,7 +78,7 @@ def join(name: str, home: Home) -> JoinedStudy:
         SettingsError: There is none of this name, or it was begun by a version that kept too little.
         TrackingError: It is not one of nsbench's.
     """
-    storage = open_storage(home) if has_storage(home) else None
+    storage = existing_storage(home)
     known = None if storage is None else load_plan(name, storage)
     if known is None:
         names = [] if storage is None else sorted(_names(storage))

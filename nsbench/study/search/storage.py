@@ -55,6 +55,15 @@ def open_storage(home: Home) -> LastingStorage:
     return LastingStorage(storage, patience, _lock_of(storage, file, patience))
 
 
+def existing_storage(home: Home) -> LastingStorage | None:
+    """The home's storage of studies; None where there is none yet.
+
+    Raises:
+        TrackingError: It can't be opened.
+    """
+    return open_storage(home) if has_storage(home) else None
+
+
 def has_storage(home: Home) -> bool:
     """Whether there can be studies: an sqlite file that isn't there holds none."""
     file = sqlite_file(home.study_storage)
