@@ -57,22 +57,22 @@ def verify(
 
     A difference is a finding about the preparation, not an error: the exit code is 0 unless --strict is given.
     """
-    from nsbench.data.public.published_counts import compare_with_oracles
+    from nsbench.data.public.published_counts import compare_with_published
     from nsbench.data.store import load_dataset
 
     console = Console()
     dataset = load_dataset(name, current_home())
-    comparisons = compare_with_oracles(dataset, published or name)
+    comparisons = compare_with_published(dataset, published or name)
     table = Table("", title=f"{name} beside the paper")
     for column in ("published", "ours", "difference"):
         table.add_column(column, justify="right")
     table.add_column("")
     for comparison in comparisons:
-        oracle = comparison.oracle
-        about = "about " if oracle.tolerance else ""
+        expected = comparison.published
+        about = "about " if expected.tolerance else ""
         table.add_row(
-            oracle.quantity,
-            f"{about}{oracle.published:,}",
+            expected.quantity,
+            f"{about}{expected.count:,}",
             f"{comparison.ours:,}",
             f"{comparison.difference:+,}" if comparison.difference else "0",
             "agrees" if comparison.agrees else "differs",

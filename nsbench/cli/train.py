@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 SHOWN_CUTOFF = 10
 
-SEND_PATIENCE_S = 60.0
+SEND_WAIT_S = 60.0
 """How long a training that is over waits for a tracking store that is out, before it leaves the rest to the next command."""
 
 
@@ -134,7 +134,7 @@ def _tracker(home: Home, dataset: str, *, track: bool) -> "Iterator[Tracker]":
     tracker = open_store(home).tracker()
     close_lost_runs(home, tracker, dataset, (RunKind.SINGLE,))
     yield tracker
-    tracker.send_waiting(SEND_PATIENCE_S)
+    tracker.send_waiting(SEND_WAIT_S)
 
 
 @contextmanager
@@ -183,7 +183,7 @@ class _ProgressWatcher:
             self._progress.console.print(f"MLflow run {run_id}")
 
     def on_resume(self, epoch: int) -> None:
-        """Says what is gone on with."""
+        """Prints what is resumed."""
         self._progress.console.print(
             f"going on with an earlier run, after epoch {epoch}; with --fresh it starts over"
             if epoch

@@ -41,7 +41,7 @@ def worker(
 
 
 def check_dataset(joined: "JoinedStudy", home: Home) -> None:
-    """Sees that the study's dataset is prepared here, and that it is the same.
+    """Checks that the study's dataset is prepared here, and that it is the same.
 
     Raises:
         DatasetError: It isn't; the message holds the command that prepares it.
@@ -68,19 +68,19 @@ def check_dataset(joined: "JoinedStudy", home: Home) -> None:
 
 
 def check_tracking(joined: "JoinedStudy", home: Home) -> None:
-    """Sees that the runs of the study are recorded where this process would record its own.
+    """Checks that the runs of the study are recorded where this process would record its own.
 
     Raises:
         TrackingError: The store here doesn't know the study's latest run.
     """
     from nsbench.errors import TrackingError
-    from nsbench.retry import OPENING_PATIENCE_S
+    from nsbench.retry import OPENING_WAIT_S
     from nsbench.study.shared_study import last_run_of
     from nsbench.tracking.store import open_store
     from nsbench.tracking.store_uri import without_password
 
     store = open_store(home)
-    store.create(OPENING_PATIENCE_S)
+    store.create(OPENING_WAIT_S)
     run_id = last_run_of(joined.study)
     if run_id is not None and not store.tracker().has_run(run_id):
         raise TrackingError(

@@ -105,7 +105,7 @@ def _holds(card: DatasetCard, home: Home) -> bool:
 
 
 def _not_writable(home: Home, error: Exception, n_bytes: int = 0) -> DatasetError:
-    """What to say where a dataset can't be written, of which so many bytes have been."""
+    """What to say where a dataset can't be written, of which some bytes have been."""
     reason = (error.strerror if isinstance(error, OSError) else None) or str(error).partition("\n")[0]
     written = f" after {megabytes(n_bytes)}, and {megabytes(free_bytes(home.datasets))} are free" if n_bytes else ""
     return DatasetError(

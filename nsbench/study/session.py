@@ -10,7 +10,7 @@ from nsbench.data.dataset import Dataset
 from nsbench.errors import TrackingError
 from nsbench.home import Home
 from nsbench.objective import checked_objective
-from nsbench.retry import OPENING_PATIENCE_S
+from nsbench.retry import OPENING_WAIT_S
 from nsbench.runs.experiment import settled
 from nsbench.study.confirmation import n_points_of, note_n_points
 from nsbench.study.method import log_method_summary
@@ -95,7 +95,7 @@ class Session:
             TrackingError: A store can't be opened.
         """
         store = open_store(home)
-        store.create(OPENING_PATIENCE_S)
+        store.create(OPENING_WAIT_S)
         return cls(home, crew, store.tracker(), open_storage(home))
 
     def tuning(self, order: StudyOrder, dataset: Dataset) -> Tuning:

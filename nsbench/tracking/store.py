@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, final
 
 from nsbench.errors import StoreOutage
 from nsbench.home import Home
-from nsbench.retry import Patience
+from nsbench.retry import RetryPolicy
 from nsbench.tracking.reading.mlflow_reader import MlflowReader
 from nsbench.tracking.store_uri import sqlite_file, without_password
 
@@ -31,13 +31,13 @@ class Store:
         file = sqlite_file(self._home.tracking_uri)
         return file is None or file.exists()
 
-    def create(self, patience_s: float = 0.0) -> None:
+    def create(self, wait_s: float = 0.0) -> None:
         """Creates the store's tables, once, before several processes write to it.
 
         Processes that meet an empty store at the same moment would race to create its tables.
 
         Args:
-            patience_s: How long a server that doesn't answer is waited for.
+            wait_s: How long a server that doesn't answer is waited for.
 
         Raises:
             TrackingError: The store can't be reached.
@@ -45,8 +45,8 @@ class Store:
         from nsbench.tracking.writing.mlflow_connection import connect
 
         name = f"the MLflow store {without_password(self._home.tracking_uri)} (MLFLOW_TRACKING_URI)"
-        patience = Patience(name, patience_s, lambda error: patience_s > 0 and isinstance(error, StoreOutage))
-        patience.outlast(lambda: connect(self._home.tracking_uri))
+        retry = RetryPolicy(name, wait_s, lambda error: wait_s > 0 and isinstance(error, StoreOutage))
+        retry.call(lambda: connect(self._home.tracking_uri))
 
     def tracker(self) -> "MlflowTracker":
         """What writes to the store.

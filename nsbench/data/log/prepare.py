@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from nsbench.data.dataset import DatasetCard, Popularity
 from nsbench.data.log.choice import NO_TIME
 from nsbench.data.log.columns.timestamp import MICROSECONDS
-from nsbench.data.log.dataset_writer import Assembly, content_hash, write_arrays
+from nsbench.data.log.dataset_writer import WrittenArrays, content_hash, write_arrays
 from nsbench.data.log.filter_count import FilterCount, counts_text
 from nsbench.data.log.filtering import check_size, filter_table
 from nsbench.data.log.ingest import LogReader, ReadOptions, StagedLog, stage_log
@@ -184,37 +184,37 @@ def _prepare_staged(staged: Staged, options: PrepareOptions, start: _Start) -> D
         boundaries = find_boundaries(table, options.split_by, options.valid_share, options.test_share)
     except LogError as error:
         raise LogError(f"{error}{counts_text(filters)}") from None
-    assembly = write_arrays(table, boundaries, folder)
+    written = write_arrays(table, boundaries, folder)
     n_ties_cut = count_cut_ties(table, boundaries)
-    _write_labels(folder, labels, assembly, kept.visitors)
+    _write_labels(folder, labels, written, kept.visitors)
     del table, kept
     for path in folder.glob("table-*.npy"):
         path.unlink()
     seen_items = options.seen_items
     if seen_items == "auto":
-        seen_items = "exclude" if assembly.repeat_share < SEEN_ITEMS_REPEAT_SHARE else "keep"
+        seen_items = "exclude" if written.repeat_share < SEEN_ITEMS_REPEAT_SHARE else "keep"
     return DatasetCard(
         name=start.name,
         content_hash=content_hash(folder, seen_items),
         origin=start.origin,
         options=start.read_options | options.model_dump(),
         n_ties_cut=n_ties_cut,
-        repeat_share=assembly.repeat_share,
+        repeat_share=written.repeat_share,
         seen_items=seen_items,
         popularity=_popularity_in(folder),
         left_out=left_out,
-        **assembly.counts,  # type: ignore[arg-type]
+        **written.counts,  # type: ignore[arg-type]
     )
 
 
-def _write_labels(folder: Path, labels: Labels, assembly: Assembly, visitors: NDArray[np.int32] | None) -> None:
-    labels.items.gather(assembly.items).alias("label").to_frame().write_parquet(folder / ITEMS)
+def _write_labels(folder: Path, labels: Labels, written: WrittenArrays, visitors: NDArray[np.int32] | None) -> None:
+    labels.items.gather(written.items).alias("label").to_frame().write_parquet(folder / ITEMS)
     if visitors is None:
-        users = labels.users.gather(assembly.users).alias("label").to_frame()
+        users = labels.users.gather(written.users).alias("label").to_frame()
     else:
-        first_visit = np.searchsorted(visitors, visitors)[assembly.users]
-        users = labels.users.gather(visitors[assembly.users]).alias("label").to_frame()
-        users = users.with_columns(pl.Series("visit", assembly.users - first_visit + 1))
+        first_visit = np.searchsorted(visitors, visitors)[written.users]
+        users = labels.users.gather(visitors[written.users]).alias("label").to_frame()
+        users = users.with_columns(pl.Series("visit", written.users - first_visit + 1))
     users.write_parquet(folder / USERS)
 
 

@@ -129,7 +129,7 @@ def fetch_log(public_log: PublicLog, home: Home, from_file: Path | None, on_byte
         public_log: Which log.
         home: Where it goes; what is there already isn't fetched again.
         from_file: The archive or the log itself, instead of the network.
-        on_bytes: Told as bytes arrive.
+        on_bytes: Called as bytes arrive.
 
     Returns:
         The log, unpacked.

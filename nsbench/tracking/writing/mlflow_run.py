@@ -45,7 +45,7 @@ class MlflowRunHandle:
     Args:
         writer: Of the store.
         run_id: The run.
-        note: Its description until now; empty where whoever ends it doesn't know.
+        note: Its description until now; empty where the caller doesn't know it.
     """
 
     def __init__(self, writer: RunWriter, run_id: str, note: str = "") -> None:

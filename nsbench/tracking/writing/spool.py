@@ -1,7 +1,7 @@
 """Records of runs that wait on this disk for a tracking store that is out.
 
-A folder a run, a file a record, named by the time it was made: what is sent is sent in that order. A file appears whole or not
-at all, and goes when the store has the record; a record that is sent twice, because a process died in between, is the same.
+One folder per run, one file per record, named by the time it was made: records are sent in that order. A file appears whole
+or not at all, and goes when the store has the record; a record that is sent twice, because a process died in between, is the same.
 """
 
 import itertools
