@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from nsbench.data.dataset import DatasetCard, Popularity
+from nsbench.evaluation.metrics import METRICS
 from nsbench.evaluation.metrics.hit_rate import HIT_RATE
 from nsbench.evaluation.metrics.ndcg import NDCG
 from nsbench.report.cost import CostRow
@@ -26,7 +27,7 @@ from nsbench.tracking.stored_run import StoredRun
 ACCURACY_METRICS = (HIT_RATE.name, NDCG.name)
 """The metrics that tables and figures show, each in total, by cohort and as balance."""
 
-METRIC_TITLES = {"hit_rate": f"Hit rate at {CUTOFF}", "ndcg": f"NDCG at {CUTOFF}"}
+METRIC_TITLES = {name: f"{metric.title} at {CUTOFF}" for name, metric in METRICS.items()}
 """What tables and figures call the accuracy metrics."""
 
 

@@ -1,7 +1,8 @@
 """Records of runs that wait on this disk for a tracking store that is out.
 
 One folder per run, one file per record, named by the time it was made: records are sent in that order. A file appears whole
-or not at all, and goes when the store has the record; a record that is sent twice, because a process died in between, is the same.
+or not at all, and goes when the store has the record; a record that is sent twice, because a process died in between, is the
+same.
 """
 
 import itertools
