@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from nsbench.errors import StorageError
@@ -19,21 +20,25 @@ _FULL_IN_WORDS = (re.compile(r"\d+ requested and \d+ written"), re.compile(r"(da
 """numpy's and sqlite's."""
 
 
-def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+def write_atomically(path: Path, write: Callable[[Path], object], *, sync: bool = True) -> None:
     """Writes a file under another name beside its place, waits until the disk has it, and renames it.
 
-    Whoever reads `path` finds the old file or the new one, whatever dies meanwhile.
+    A reader of `path` finds the old file or the new one, whatever dies meanwhile.
 
     Args:
         path: The file; its folder is made.
-        write: Writes the content to the path that it is given.
+        write: Writes the content to the path that it is given; what it returns is not used.
+        sync: False for a file whose loss in a power cut costs nothing, such as a cache's: the disk isn't waited for.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with partial_file(path) as partial:
         write(partial)
-        _sync(partial)
+        if sync:
+            _sync(partial)
         os.replace(partial, path)
-    _sync(path.parent)
+    if sync:
+        with suppress(FileNotFoundError):  # A reader may have taken the file, and the folder with it.
+            _sync(path.parent)
 
 
 def is_full(error: BaseException) -> bool:

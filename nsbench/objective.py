@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from nsbench.errors import SettingsError
+from nsbench.evaluation.metrics import METRICS
+from nsbench.evaluation.metrics.hit_rate import HIT_RATE
 from nsbench.suggestion import did_you_mean
 from nsbench.terms import ALL, BALANCED_COHORTS, balance_name, metric_name
 
-_METRICS = ("hit_rate", "ndcg")
 _USUAL_CUTOFF = 10
 
 
@@ -20,7 +21,7 @@ def default_objective(cutoffs: Sequence[int]) -> str:
     >>> default_objective([1, 5])
     'valid/all/hit_rate_at_5'
     """
-    return metric_name("valid", ALL, "hit_rate", min(cutoffs, key=lambda k: (abs(k - _USUAL_CUTOFF), -k)))
+    return metric_name("valid", ALL, HIT_RATE.name, min(cutoffs, key=lambda k: (abs(k - _USUAL_CUTOFF), -k)))
 
 
 def checked_objective(objective: str | None, cutoffs: Sequence[int]) -> str:
@@ -41,9 +42,10 @@ def check_objective(objective: str, cutoffs: Sequence[int]) -> None:
         SettingsError: There is no such metric at these cut-offs.
     """
     groups = (ALL, *(cohort.label for cohort in BALANCED_COHORTS))
-    known = [metric_name("valid", group, "mrr") for group in groups]
-    known += [metric_name("valid", group, metric, k) for group in groups for metric in _METRICS for k in cutoffs]
-    known += [balance_name("valid", metric, k) for metric in _METRICS for k in cutoffs]
+    in_full = [name for name, metric in METRICS.items() if metric.in_full is not None]
+    known = [metric_name("valid", group, metric) for group in groups for metric in in_full]
+    known += [metric_name("valid", group, metric, k) for group in groups for metric in METRICS for k in cutoffs]
+    known += [balance_name("valid", metric, k) for metric in METRICS for k in cutoffs]
     if objective not in known:
         raise SettingsError(
             f"unknown objective {objective!r}{did_you_mean(objective, known)}; "

@@ -43,10 +43,11 @@ def is_ordered(*keys: NDArray[np.integer]) -> bool:
 
 
 def _digits(key: NDArray[np.integer]) -> list[NDArray[np.uint16]]:
-    """The key's 16-bit digits above its minimum, least significant first; none where all values are equal."""
+    """The key's 16-bit digits, above its minimum where they are fewer, least significant first; none where all are equal."""
     if not len(key):
         return []
     low, high = int(key.min()), int(key.max())
-    offset = (key - key.dtype.type(low)) if low else key
     n_digits = -(-(high - low).bit_length() // DIGIT_BITS)
+    is_short = low >= 0 and high.bit_length() <= n_digits * DIGIT_BITS
+    offset = key if is_short else key - key.dtype.type(low)
     return [(offset >> (DIGIT_BITS * place)).astype(np.uint16) for place in range(n_digits)]

@@ -8,7 +8,7 @@ from typing import TypeVar, final
 from nsbench.errors import TrackingError
 from nsbench.secret import masked
 
-OPENING_PATIENCE_S = 30.0
+OPENING_WAIT_S = 30.0
 """How long a command that starts waits for a server that doesn't answer: it may be starting too."""
 
 _FIRST_PAUSE_S = 0.2
@@ -21,14 +21,14 @@ _Result = TypeVar("_Result")
 
 
 @final
-class Patience:
+class RetryPolicy:
     """Makes calls to a store again, with growing pauses, while it is out.
 
     Args:
         store: What messages call the store; without a password.
         limit_s: How long a call waits for an answer.
         is_outage: Whether an error may pass by itself; every other one is raised at once.
-        pause: Waits so many seconds; may raise to end the wait.
+        pause: Waits for the seconds that it is given; may raise to end the wait.
     """
 
     def __init__(
@@ -43,8 +43,8 @@ class Patience:
         self._limit_s = limit_s
         self._is_outage = is_outage
 
-    def outlast(self, call: Callable[[], _Result]) -> _Result:
-        """The result of a call, which is made again until the store answers.
+    def call(self, function: Callable[[], _Result]) -> _Result:
+        """The result of a function, which is called again until the store answers.
 
         An interruption while it waits is passed on, and from then on nothing waits long: who stops wants to leave.
 
@@ -55,7 +55,7 @@ class Patience:
         began: float | None = None
         while True:
             try:
-                result = call()
+                result = function()
             except Exception as error:
                 if not self._is_outage(error):
                     raise

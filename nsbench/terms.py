@@ -87,6 +87,9 @@ class Tag(StrEnum):
     """Of an experiment: the page of the last report on it."""
 
 
+OBJECTIVE_TAG = "nsbench.objective"
+"""The MLflow tag of a study's run that names the metric it maximises."""
+
 PRUNED = "pruned"
 """The first word of the reason of a trial that a pruner stopped: it was no failure."""
 

@@ -12,15 +12,15 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from nsbench.disk import check_place, is_full, storage_error, write_whole
+from nsbench.disk import check_place, is_full, storage_error, write_atomically
 from nsbench.errors import StorageError
 from tests.full_disk import full_disk
 
 
 def test_a_file_is_replaced_whole_and_nothing_else_stays(tmp_path: Path) -> None:
     path = tmp_path / "folder" / "file"
-    write_whole(path, lambda partial: partial.write_text("old") and None)
-    write_whole(path, lambda partial: partial.write_text("new") and None)
+    write_atomically(path, lambda partial: partial.write_text("old"))
+    write_atomically(path, lambda partial: partial.write_text("new"))
     assert path.read_text() == "new"
     assert list(path.parent.iterdir()) == [path]
 
@@ -34,7 +34,7 @@ def test_a_write_that_fails_half_way_leaves_the_old_file_and_nothing_else(tmp_pa
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with pytest.raises(OSError, match="No space left"):
-        write_whole(path, half)
+        write_atomically(path, half)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 

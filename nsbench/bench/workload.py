@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsbench.data.dataset import Dataset, DatasetCard
+from nsbench.data.origin import FrameOrigin
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def dataset_of(workload: Workload, seed: int = 0) -> Dataset:
     card = DatasetCard(
         name=workload.name,
         content_hash=f"bench-{workload.name}-{seed}",
-        source="nsbench bench",
+        origin=FrameOrigin(what="nsbench bench"),
         options={},
         n_users=workload.n_users,
         n_items=workload.n_items,

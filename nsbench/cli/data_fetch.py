@@ -12,7 +12,7 @@ from nsbench.home import current_home
 
 if TYPE_CHECKING:
     from nsbench.data.dataset import DatasetCard
-    from nsbench.data.public.sources import Source
+    from nsbench.data.public.public_log import PublicLog
     from nsbench.home import Home
 
 EXIT_DIFFERENT = 1
@@ -31,17 +31,17 @@ def fetch(
     ] = False,
 ) -> None:
     """Download a public log, going on where an earlier download stopped, and prepare it as the paper did."""
-    from nsbench.data.public.sources import source_named
+    from nsbench.data.public.public_log import public_log_named
 
-    console, home, source = Console(), current_home(), source_named(name)
-    log = _fetch_with_progress(source, home, from_file, console)
+    console, home, public_log = Console(), current_home(), public_log_named(name)
+    log = _fetch_with_progress(public_log, home, from_file, console)
     console.print(f"log {log}", soft_wrap=True)
-    console.print(f"terms of use: {source.homepage}", soft_wrap=True)
+    console.print(f"terms of use: {public_log.homepage}", soft_wrap=True)
     if prepare:
         from nsbench.data.public.paper_preparation import prepare_as_paper
 
         with console.status(f"Preparing {name} ..."):
-            card = prepare_as_paper(source, log, home, replace=replace)
+            card = prepare_as_paper(public_log, log, home, replace=replace)
         _show_card(card, console)
         console.print(f"Counts beside the paper's: nsbench data verify {name}")
 
@@ -57,22 +57,22 @@ def verify(
 
     A difference is a finding about the preparation, not an error: the exit code is 0 unless --strict is given.
     """
-    from nsbench.data.public.published_counts import compare_with_oracles
+    from nsbench.data.public.published_counts import compare_with_published
     from nsbench.data.store import load_dataset
 
     console = Console()
     dataset = load_dataset(name, current_home())
-    comparisons = compare_with_oracles(dataset, published or name)
+    comparisons = compare_with_published(dataset, published or name)
     table = Table("", title=f"{name} beside the paper")
     for column in ("published", "ours", "difference"):
         table.add_column(column, justify="right")
     table.add_column("")
     for comparison in comparisons:
-        oracle = comparison.oracle
-        about = "about " if oracle.tolerance else ""
+        expected = comparison.published
+        about = "about " if expected.tolerance else ""
         table.add_row(
-            oracle.quantity,
-            f"{about}{oracle.published:,}",
+            expected.quantity,
+            f"{about}{expected.count:,}",
             f"{comparison.ours:,}",
             f"{comparison.difference:+,}" if comparison.difference else "0",
             "agrees" if comparison.agrees else "differs",
@@ -113,8 +113,8 @@ def synthetic(
     _show_card(card, console)
 
 
-def _fetch_with_progress(source: "Source", home: "Home", from_file: Path | None, console: Console) -> Path:
-    from nsbench.data.public.sources import fetch_log
+def _fetch_with_progress(public_log: "PublicLog", home: "Home", from_file: Path | None, console: Console) -> Path:
+    from nsbench.data.public.public_log import fetch_log
 
     columns = (
         TextColumn("{task.description}"),
@@ -124,9 +124,9 @@ def _fetch_with_progress(source: "Source", home: "Home", from_file: Path | None,
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task(source.file_name, total=None)
+        task = progress.add_task(public_log.file_name, total=None)
         return fetch_log(
-            source, home, from_file, lambda done, total: progress.update(task, completed=done, total=total)
+            public_log, home, from_file, lambda done, total: progress.update(task, completed=done, total=total)
         )
 
 

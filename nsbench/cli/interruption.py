@@ -68,7 +68,7 @@ class Interruption:
     def __enter__(self) -> Self:
         for number, handler in self._before.items():
             if handler is not signal.SIG_IGN:
-                signal.signal(number, self._hear)
+                signal.signal(number, self._on_signal)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -84,7 +84,7 @@ class Interruption:
         if self._wanted is not None:
             raise Interrupted(self._wanted)
 
-    def _hear(self, number: int, frame: FrameType | None) -> None:
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
         if number == signal.SIGHUP:
             _leave_terminal()
         if self._wanted is not None:

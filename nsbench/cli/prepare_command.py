@@ -1,17 +1,13 @@
 """The command that prepares a dataset as another machine has it, from what its card says of its origin."""
 
-import re
 import shlex
 from collections.abc import Mapping
 
 from nsbench.cli.program import program
+from nsbench.data.origin import Origin, SyntheticOrigin
 
 Options = Mapping[str, str | int | float | bool | None]
 
-_SYNTHETIC = re.compile(
-    r"synthetic like (?P<like>\S+): (?P<users>\d+) users, (?P<items>\d+) items, (?P<interactions>\d+) interactions, "
-    r"skew (?P<skew>\S+), seed (?P<seed>\d+)"
-)
 _FLAGS = {
     "user_column": "--user-column",
     "item_column": "--item-column",
@@ -37,25 +33,35 @@ _SWITCHES = {
 }
 
 
-def prepare_command(name: str, source: str, options: Options) -> str:
+def prepare_command(name: str, origin: Origin, options: Options) -> str:
     """What to type to prepare a dataset of the same content.
 
     Args:
         name: The dataset's name.
-        source: The card's source: the log's file name, or the synthetic generator's settings.
+        origin: The card's origin.
         options: The card's options.
 
-    >>> print(prepare_command("tiny", "synthetic like demo: 20 users, 10 items, 90 interactions, skew 1, seed 3", {}))
+    >>> from nsbench.data.origin import LogOrigin
+    >>> tiny = SyntheticOrigin(like="demo", n_users=20, n_items=10, n_interactions=90, skew=1, seed=3)
+    >>> print(prepare_command("tiny", tiny, {}))
     nsbench data synthetic --name tiny --like demo --users 20 --items 10 --interactions 90 --skew 1 --seed 3
-    >>> print(prepare_command("mine", "log.csv", {"user_column": "who", "min_rating": None, "repeats": "drop"}))
+    >>> options = {"user_column": "who", "min_rating": None, "repeats": "drop"}
+    >>> print(prepare_command("mine", LogOrigin(file="log.csv"), options))
     nsbench data prepare log.csv --name mine --user-column who --drop-repeats
     """
-    synthetic = _SYNTHETIC.fullmatch(source)
-    if synthetic:
-        words = ["data", "synthetic", "--name", name]
-        words += [word for field, value in synthetic.groupdict().items() for word in (f"--{field}", value)]
+    if isinstance(origin, SyntheticOrigin):
+        words = ["data", "synthetic", "--name", name, "--like", origin.like]
+        words += ["--users", str(origin.n_users), "--items", str(origin.n_items)]
+        words += [
+            "--interactions",
+            str(origin.n_interactions),
+            "--skew",
+            f"{origin.skew:g}",
+            "--seed",
+            str(origin.seed),
+        ]
     else:
-        words = ["data", "prepare", source, "--name", name]
+        words = ["data", "prepare", origin.text, "--name", name]
         for field, value in options.items():
             if field in _FLAGS and value is not None:
                 words += [_FLAGS[field], str(value)]

@@ -44,14 +44,14 @@ def report(
     from nsbench.report.answer.answer import answer
     from nsbench.report.formats.document import file_stem
     from nsbench.report.report import build_report
-    from nsbench.tracking.reading.mlflow_reader import open_reader
+    from nsbench.tracking.store import open_store
 
     if open_page and formats and ReportFormat.HTML not in formats:
         raise SettingsError("--open needs the page; add --format html, or leave --format out to write everything")
     home = current_home()
     names = tuple(dict.fromkeys(dataset or ()))
     folder = output or home.reports / (file_stem("+".join(map(file_stem, names))) if names else "all")
-    reader = open_reader(home)
+    reader = open_store(home).reader()
     written = build_report(reader, names, folder, formats or tuple(ReportFormat))
     with json_output(wanted=as_json) as printed:
         _print(written)

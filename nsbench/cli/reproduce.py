@@ -79,10 +79,10 @@ def _prepared(name: str, home: Home, console: Console) -> "Dataset":
     """The dataset; a built-in one is made, a public one fetched."""
     from nsbench.cli.data_fetch import fetch
     from nsbench.cli.dataset import open_dataset
-    from nsbench.data.public.sources import SOURCES
+    from nsbench.data.public.public_log import PUBLIC_LOGS
     from nsbench.data.store import dataset_exists
 
-    if name in SOURCES and not dataset_exists(name, home):
+    if name in PUBLIC_LOGS and not dataset_exists(name, home):
         fetch(name, from_file=None, prepare=True)
     dataset = open_dataset(name, home)
     card = dataset.card

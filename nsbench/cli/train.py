@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from nsbench.tracking.record import RunRecord
     from nsbench.tracking.tracker import Tracker
 
-SHOWN_METRICS = ("hit_rate_at_10", "ndcg_at_10")
+SHOWN_CUTOFF = 10
 
-SEND_PATIENCE_S = 60.0
+SEND_WAIT_S = 60.0
 """How long a training that is over waits for a tracking store that is out, before it leaves the rest to the next command."""
 
 
@@ -129,12 +129,12 @@ def _tracker(home: Home, dataset: str, *, track: bool) -> "Iterator[Tracker]":
         yield NullTracker()
         return
     from nsbench.study.trials.orphaned_run import close_lost_runs
-    from nsbench.tracking.writing.mlflow_tracker import open_tracker
+    from nsbench.tracking.store import open_store
 
-    tracker = open_tracker(home)
+    tracker = open_store(home).tracker()
     close_lost_runs(home, tracker, dataset, (RunKind.SINGLE,))
     yield tracker
-    tracker.send_waiting(SEND_PATIENCE_S)
+    tracker.send_waiting(SEND_WAIT_S)
 
 
 @contextmanager
@@ -183,7 +183,7 @@ class _ProgressWatcher:
             self._progress.console.print(f"MLflow run {run_id}")
 
     def on_resume(self, epoch: int) -> None:
-        """Says what is gone on with."""
+        """Prints what is resumed."""
         self._progress.console.print(
             f"going on with an earlier run, after epoch {epoch}; with --fresh it starts over"
             if epoch
@@ -215,14 +215,15 @@ class _ProgressWatcher:
 def _show(record: "RunRecord", checkpoint: Path) -> None:
     from rich.table import Table
 
-    from nsbench.terms import CUT_OFF, GROUPS, more_epochs
+    from nsbench.evaluation.metrics import METRICS
+    from nsbench.terms import CUT_OFF, GROUPS, metric_name, more_epochs
 
     console = Console()
-    table = Table(
-        "test", *(name.replace("_", " ") for name in SHOWN_METRICS), "targets", title=f"best epoch {record.best_epoch}"
-    )
+    titles = (f"{metric.in_sentence} at {SHOWN_CUTOFF}" for metric in METRICS.values())
+    table = Table("test", *titles, "targets", title=f"best epoch {record.best_epoch}")
     for group in GROUPS:
-        values = [record.metrics.get(f"test/{group}/{name}", float("nan")) for name in SHOWN_METRICS]
+        names = (metric_name("test", group, metric, SHOWN_CUTOFF) for metric in METRICS)
+        values = [record.metrics.get(name, float("nan")) for name in names]
         n_targets = record.metrics.get(f"test/{group}/n_targets", 0)
         table.add_row(group, *(f"{value:.4f}" for value in values), f"{n_targets:,.0f}")
     console.print(table)

@@ -72,7 +72,7 @@ def tune(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
     ] = None,
     epochs: EpochsOption = None,
     timeout: Annotated[
-        float | None, typer.Option(help="No trial begins after so many seconds; running ones end.", min=0)
+        float | None, typer.Option(help="Seconds after which no trial begins; running ones end.", min=0)
     ] = None,
     workers: WorkersOption = None,
     replicas: ReplicasOption = None,

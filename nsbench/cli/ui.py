@@ -34,8 +34,9 @@ def ui(
     open_page: Annotated[bool, typer.Option("--open", help="Open the first of the links in the browser.")] = False,
 ) -> None:
     """Serve MLflow's pages on the recorded runs, and print a link for each dataset; Ctrl-C ends them."""
+    from nsbench.tracking.store import open_store
     from nsbench.tracking.store_uri import check_server, without_user
-    from nsbench.tracking.writing.mlflow_connection import create_store, is_server, without_password
+    from nsbench.tracking.writing.mlflow_connection import is_server, without_password
 
     console = Console()
     home = current_home()
@@ -46,7 +47,7 @@ def ui(
         _show_pages(home, without_user(home.tracking_uri), console, open_page=open_page)
         return
     _check_port(host, port)
-    create_store(home)
+    open_store(home).create()
     log = home.root / "mlflow-ui.log"
     process = _start(home, host, port, log)
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

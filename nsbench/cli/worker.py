@@ -41,7 +41,7 @@ def worker(
 
 
 def check_dataset(joined: "JoinedStudy", home: Home) -> None:
-    """Sees that the study's dataset is prepared here, and that it is the same.
+    """Checks that the study's dataset is prepared here, and that it is the same.
 
     Raises:
         DatasetError: It isn't; the message holds the command that prepares it.
@@ -51,13 +51,13 @@ def check_dataset(joined: "JoinedStudy", home: Home) -> None:
     from nsbench.data.synthetic.generate import ensure_builtin
     from nsbench.errors import DatasetError
 
-    plan, origin = joined.plan, joined.origin
+    plan, made_from = joined.plan, joined.made_from
     ensure_builtin(plan.dataset, home)
-    command = prepare_command(plan.dataset, origin.source, origin.options)
+    command = prepare_command(plan.dataset, made_from.origin, made_from.options)
     if not dataset_exists(plan.dataset, home):
         raise DatasetError(
-            f"the study {plan.name!r} is of the dataset {plan.dataset!r} ({origin.source}, hash {plan.dataset_hash}), which "
-            f"is not prepared under {home.datasets}; prepare it with: {command}"
+            f"the study {plan.name!r} is of the dataset {plan.dataset!r} ({made_from.origin.text}, hash {plan.dataset_hash}), "
+            f"which is not prepared under {home.datasets}; prepare it with: {command}"
         )
     found = read_card(plan.dataset, home).content_hash
     if found != plan.dataset_hash:
@@ -68,21 +68,21 @@ def check_dataset(joined: "JoinedStudy", home: Home) -> None:
 
 
 def check_tracking(joined: "JoinedStudy", home: Home) -> None:
-    """Sees that the runs of the study are recorded where this process would record its own.
+    """Checks that the runs of the study are recorded where this process would record its own.
 
     Raises:
         TrackingError: The store here doesn't know the study's latest run.
     """
     from nsbench.errors import TrackingError
-    from nsbench.retry import OPENING_PATIENCE_S
+    from nsbench.retry import OPENING_WAIT_S
     from nsbench.study.shared_study import last_run_of
+    from nsbench.tracking.store import open_store
     from nsbench.tracking.store_uri import without_password
-    from nsbench.tracking.writing.mlflow_connection import create_store
-    from nsbench.tracking.writing.mlflow_tracker import open_tracker
 
-    create_store(home, OPENING_PATIENCE_S)
+    store = open_store(home)
+    store.create(OPENING_WAIT_S)
     run_id = last_run_of(joined.study)
-    if run_id is not None and not open_tracker(home).has_run(run_id):
+    if run_id is not None and not store.tracker().has_run(run_id):
         raise TrackingError(
             f"the MLflow store {without_password(home.tracking_uri)} doesn't have run {run_id} of the study "
             f"{joined.plan.name!r}, so its runs would be scattered over two stores; set MLFLOW_TRACKING_URI as on the machine "

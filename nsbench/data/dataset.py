@@ -8,7 +8,9 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, computed_field, model_validator
+
+from nsbench.data.origin import Origin, origin_of_source
 
 SplitName = Literal["train", "valid", "test"]
 """The three parts of the log, in time order."""
@@ -80,8 +82,7 @@ class DatasetCard(BaseModel):
     name: str
     content_hash: str
     """Hash of the arrays and the split: two datasets with the same hash train and rank alike."""
-    source: str
-    """The log's file name, or the synthetic generator's settings; never a path of one machine."""
+    origin: Origin
     options: dict[str, str | int | float | bool | None]
     """The preparation's options: filters, split rule and shares."""
     n_users: int
@@ -115,6 +116,21 @@ class DatasetCard(BaseModel):
     """None on a card that an older version wrote."""
     left_out: LeftOut | None = None
     """None on a card that an older version wrote."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_origin(cls, fields: object) -> object:
+        """Takes `source` in: all that older versions knew of the origin, and what newer ones write beside it for readers."""
+        if not isinstance(fields, dict) or not isinstance(source := fields.get("source"), str):
+            return fields
+        others = {name: value for name, value in fields.items() if name != "source"}
+        return {"origin": origin_of_source(source), **others}
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def source(self) -> str:
+        """The origin in a line."""
+        return self.origin.text
 
     @property
     def times_are_order(self) -> bool:

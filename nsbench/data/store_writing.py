@@ -11,7 +11,7 @@ from nsbench.data.dataset import BestReachable, DatasetCard
 from nsbench.data.leftover import OLD, PARTIAL, REPLACED, clear_leftovers, remove_owner, working_folder
 from nsbench.data.store import CARD, check_name, read_card
 from nsbench.data.swap import MOST_ATTEMPTS, swap
-from nsbench.disk import free_bytes, is_full, megabytes, write_whole
+from nsbench.disk import free_bytes, is_full, megabytes, write_atomically
 from nsbench.errors import DatasetError
 from nsbench.home import Home
 
@@ -87,7 +87,7 @@ def replace_best_reachable(name: str, home: Home, best: BestReachable) -> Datase
     card = read_card(name, home).model_copy(update={"best_reachable": best})
     text = card.model_dump_json(indent=2) + "\n"
     try:
-        write_whole(home.datasets / name / CARD, lambda path: _write_text(path, text))
+        write_atomically(home.datasets / name / CARD, lambda path: _write_text(path, text))
     except OSError as error:
         raise _not_writable(home, error) from error
     return card
@@ -105,7 +105,7 @@ def _holds(card: DatasetCard, home: Home) -> bool:
 
 
 def _not_writable(home: Home, error: Exception, n_bytes: int = 0) -> DatasetError:
-    """What to say where a dataset can't be written, of which so many bytes have been."""
+    """What to say where a dataset can't be written, of which some bytes have been."""
     reason = (error.strerror if isinstance(error, OSError) else None) or str(error).partition("\n")[0]
     written = f" after {megabytes(n_bytes)}, and {megabytes(free_bytes(home.datasets))} are free" if n_bytes else ""
     return DatasetError(

@@ -11,7 +11,7 @@ MOST_ATTEMPTS = 100
 def swap(folder: Path, target: Path, old: Path) -> bool:
     """Puts a folder in the place of another one, which is kept; returns whether no other process came in between.
 
-    Whoever came put a whole folder there as well; on another attempt that one is taken away, so that the last one stands.
+    Another process put a whole folder there as well; on another attempt that one is taken away, so that the last one stands.
 
     Args:
         folder: What is put there.

@@ -10,7 +10,8 @@ from nsbench.data.dataset import Dataset
 from nsbench.evaluation.candidate import candidates_of
 from nsbench.evaluation.exposure import exposure_of
 from nsbench.evaluation.history import encoded
-from nsbench.evaluation.metric import exposure_metrics_of, metrics_of
+from nsbench.evaluation.metrics.exposure import exposure_metrics_of
+from nsbench.evaluation.metrics.of_ranks import metrics_of
 from nsbench.evaluation.rank_table import RankTable
 from nsbench.evaluation.ranking import rank_targets
 from nsbench.evaluation.scorer import Scorer

@@ -9,9 +9,8 @@ from pydantic import BaseModel, ConfigDict
 from nsbench.config import Settings
 from nsbench.home import Home
 from nsbench.terms import N_EPOCHS, TYPICAL_VALIDATIONS, RunKind
-from nsbench.tracking.reading.mlflow_reader import open_reader
+from nsbench.tracking.store import open_store
 from nsbench.tracking.stored_run import RunReader, StoredRun
-from nsbench.tracking.writing.mlflow_connection import sqlite_file
 
 _LOGGED_AT_EACH_LOOK = "train/loss"
 _ALIKE = ("max_epochs", "patience", "validate_every")
@@ -92,8 +91,8 @@ def reader_of(home: Home) -> RunReader | None:
     Raises:
         TrackingError: The store can't be reached.
     """
-    file = sqlite_file(home.tracking_uri)
-    return None if file is not None and not file.exists() else open_reader(home)
+    store = open_store(home)
+    return store.reader() if store.exists else None
 
 
 def epochs_of(reader: RunReader, runs: Sequence[StoredRun]) -> list[float]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from nsbench.disk import write_whole
+from nsbench.disk import write_atomically
 from nsbench.errors import SettingsError
 from nsbench.forecast.prediction import Prediction
 from nsbench.home import Home
@@ -43,7 +43,7 @@ def write_prediction(prediction: Prediction, path: Path) -> None:
         partial.write_text(prediction.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
     try:
-        write_whole(path, write)
+        write_atomically(path, write)
     except OSError as error:
         raise SettingsError(f"can't write {path}: {error}; set NSBENCH_HOME to a folder that can be written") from error
 

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from nsbench.evaluation.metric import metrics_of
+from nsbench.evaluation.metrics.of_ranks import metrics_of
 from nsbench.evaluation.rank_table import RankTable
 from nsbench.report.selection import CUTOFF
 from nsbench.report.summary import ACCURACY_METRICS

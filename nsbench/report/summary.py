@@ -10,6 +10,9 @@ import numpy as np
 from pydantic import ValidationError
 
 from nsbench.data.dataset import DatasetCard, Popularity
+from nsbench.evaluation.metrics import METRICS
+from nsbench.evaluation.metrics.hit_rate import HIT_RATE
+from nsbench.evaluation.metrics.ndcg import NDCG
 from nsbench.report.cost import CostRow
 from nsbench.report.faulty_run import FaultyRun
 from nsbench.report.formats.plain_text import plain_text
@@ -21,10 +24,10 @@ from nsbench.report.statistics.estimate import Statistics
 from nsbench.terms import ALL, BALANCED_COHORTS, GROUPS, Cohort, balance_name, metric_name
 from nsbench.tracking.stored_run import StoredRun
 
-ACCURACY_METRICS = ("hit_rate", "ndcg")
+ACCURACY_METRICS = (HIT_RATE.name, NDCG.name)
 """The metrics that tables and figures show, each in total, by cohort and as balance."""
 
-METRIC_TITLES = {"hit_rate": f"Hit rate at {CUTOFF}", "ndcg": f"NDCG at {CUTOFF}"}
+METRIC_TITLES = {name: f"{metric.title} at {CUTOFF}" for name, metric in METRICS.items()}
 """What tables and figures call the accuracy metrics."""
 
 
@@ -181,10 +184,12 @@ def _card(selection: Selection) -> DatasetCard | None:
 
 
 def _showable(card: DatasetCard) -> DatasetCard:
-    """The card with a source that can be shown, and with its popularity only where that can be drawn."""
+    """The card with an origin that can be shown, and with its popularity only where that can be drawn."""
     popularity = card.popularity
     is_sound = popularity is not None and is_curve(popularity)
-    return card.model_copy(update={"source": plain_text(card.source), "popularity": popularity if is_sound else None})
+    shown = {name: plain_text(value) for name, value in card.origin if isinstance(value, str)}
+    origin = card.origin.model_copy(update=shown)
+    return card.model_copy(update={"origin": origin, "popularity": popularity if is_sound else None})
 
 
 def is_curve(popularity: Popularity) -> bool:

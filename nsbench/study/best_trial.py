@@ -16,12 +16,11 @@ from nsbench.data.dataset import DatasetCard
 from nsbench.errors import SettingsError
 from nsbench.home import Home
 from nsbench.study.search.plan import load_plan
-from nsbench.study.search.storage import has_storage, open_storage
+from nsbench.study.search.storage import existing_storage
 from nsbench.study.trials.trial_state import END_REASON, gone_on_with, standing_of
-from nsbench.terms import RunKind
-from nsbench.tracking.reading.mlflow_reader import open_reader
+from nsbench.terms import OBJECTIVE_TAG, RunKind
+from nsbench.tracking.store import open_store
 from nsbench.tracking.stored_run import StoredRun
-from nsbench.tracking.writing.mlflow_tracker import OBJECTIVE
 
 Point = tuple[tuple[str, Flat], ...]
 """Searched settings by name, in the names' order."""
@@ -150,7 +149,8 @@ def point_of(trial: FrozenTrial) -> Point:
 
 
 def _from_optuna(name: str, home: Home) -> Best | None:
-    known = load_plan(name, open_storage(home)) if has_storage(home) else None
+    storage = existing_storage(home)
+    known = None if storage is None else load_plan(name, storage)
     if known is None:
         return None
     study, plan = known
@@ -172,12 +172,12 @@ def _from_optuna(name: str, home: Home) -> Best | None:
 
 
 def _from_mlflow(name: str, dataset: str, sampler: str, home: Home) -> Best | None:
-    reader = open_reader(home)
+    reader = open_store(home).reader()
     if dataset not in reader.datasets():
         return None
     summaries = reader.runs(dataset, (RunKind.STUDY,), study=name)
     trials = [run for run in reader.runs(dataset, (RunKind.TRIAL,), sampler, name) if run.status == "FINISHED"]
-    objective = summaries[-1].tags.get(OBJECTIVE) if summaries else None
+    objective = summaries[-1].tags.get(OBJECTIVE_TAG) if summaries else None
     known = [run for run in trials if objective in run.metrics and run.trial is not None]
     if objective is None or not known:
         return None
@@ -208,7 +208,8 @@ def _best_runs(runs: Sequence[StoredRun], objective: str) -> list[StoredRun]:
 
 def _why_none(name: str, home: Home) -> str:
     """What became of the trials of a study that has no complete one; empty where there are none."""
-    known = load_plan(name, open_storage(home)) if has_storage(home) else None
+    storage = existing_storage(home)
+    known = None if storage is None else load_plan(name, storage)
     trials = [] if known is None else known[0].get_trials(deepcopy=False)
     failed = [trial for trial in trials if standing_of(trial) == "failed"]
     if not failed:

@@ -13,7 +13,7 @@ from nsbench.study.search.space import space_of
 from nsbench.study.session import Session, StudyOrder
 from nsbench.study.trials.tuning import Tuning
 from nsbench.terms import RunKind
-from nsbench.tracking.reading.mlflow_reader import open_reader
+from nsbench.tracking.store import open_store
 
 
 def baselines(profile: Profile, entry: ProfileDataset, dataset: Dataset, home: Home) -> RunList:
@@ -69,7 +69,7 @@ def best_mean(dataset: Dataset, metric: str, home: Home) -> tuple[str, float]:
     Only repeats of this preparation of the log count; not a number where there are none.
     """
     values: dict[tuple[str, str], list[float]] = defaultdict(list)
-    for run in open_reader(home).runs(dataset.card.name, (RunKind.REPEAT,)):
+    for run in open_store(home).reader().runs(dataset.card.name, (RunKind.REPEAT,)):
         if run.status == "FINISHED" and run.dataset_hash == dataset.card.content_hash and metric in run.metrics:
             values[run.label, run.fingerprint].append(run.metric(metric))
     means = {label: sum(found) / len(found) for (label, _), found in values.items()}

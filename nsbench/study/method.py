@@ -8,7 +8,7 @@ from nsbench.home import Home
 from nsbench.runs.experiment import protocol_of, settled
 from nsbench.terms import RunKind
 from nsbench.tracking.method_summary import summary_of
-from nsbench.tracking.reading.mlflow_reader import open_reader
+from nsbench.tracking.store import open_store
 from nsbench.tracking.stored_run import StoredRun
 from nsbench.tracking.writing.mlflow_tracker import MlflowTracker
 
@@ -60,7 +60,7 @@ def finished_repeats(method: Method, home: Home) -> list[StoredRun]:
     Raises:
         TrackingError: The store can't be read.
     """
-    reader = open_reader(home)
+    reader = open_store(home).reader()
     if method.dataset not in reader.datasets():
         return []
     return [run for run in reader.runs(method.dataset, (RunKind.REPEAT,), method.sampler) if _is_of(run, method)]

@@ -24,7 +24,7 @@ from nsbench.study.search.retrying_storage import LastingStorage
 from nsbench.study.workers.job import BaselineJob, TrainJob
 from nsbench.suggestion import did_you_mean
 from nsbench.terms import ALL, CUT_OFF, N_EPOCHS, RunKind, Tag, metric_name
-from nsbench.tracking.reading.mlflow_reader import open_reader
+from nsbench.tracking.store import open_store
 from nsbench.tracking.stored_run import StoredRun
 
 logger = logging.getLogger(__name__)
@@ -156,7 +156,7 @@ def finished_baselines(
 
 def _finished(home: Home, dataset: Dataset, kind: RunKind, sampler: str | None = None) -> list[StoredRun]:
     """Finished runs that saw this preparation of the log; the store must be there."""
-    reader = open_reader(home)
+    reader = open_store(home).reader()
     if dataset.card.name not in reader.datasets():
         return []
     return [

@@ -10,7 +10,7 @@ from nsbench.data.dataset import Dataset
 from nsbench.errors import TrackingError
 from nsbench.home import Home
 from nsbench.objective import checked_objective
-from nsbench.retry import OPENING_PATIENCE_S
+from nsbench.retry import OPENING_WAIT_S
 from nsbench.runs.experiment import settled
 from nsbench.study.confirmation import n_points_of, note_n_points
 from nsbench.study.method import log_method_summary
@@ -27,8 +27,8 @@ from nsbench.study.trials.trial_failure import go_on
 from nsbench.study.trials.tuning import Pace, Tuning
 from nsbench.study.workers.pool import Crew
 from nsbench.study.workers.scheduler import Viewer, work
-from nsbench.tracking.writing.mlflow_connection import create_store
-from nsbench.tracking.writing.mlflow_tracker import MlflowTracker, open_tracker
+from nsbench.tracking.store import open_store
+from nsbench.tracking.writing.mlflow_tracker import MlflowTracker
 
 _PATIENCE_S = 60.0
 """How long a command that is done waits for a tracking store that is out."""
@@ -94,8 +94,9 @@ class Session:
         Raises:
             TrackingError: A store can't be opened.
         """
-        create_store(home, OPENING_PATIENCE_S)
-        return cls(home, crew, open_tracker(home), open_storage(home))
+        store = open_store(home)
+        store.create(OPENING_WAIT_S)
+        return cls(home, crew, store.tracker(), open_storage(home))
 
     def tuning(self, order: StudyOrder, dataset: Dataset) -> Tuning:
         """The study that is asked for, begun or gone on with.

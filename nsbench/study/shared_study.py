@@ -1,21 +1,22 @@
 """What a process on another machine needs to join a study, kept with the study: its ranges, its goal, its dataset's origin."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from optuna.distributions import distribution_to_json, json_to_distribution
 from optuna.study import Study
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from nsbench.config import Settings
 from nsbench.data.dataset import DatasetCard
+from nsbench.data.origin import Origin, origin_of_source
 from nsbench.errors import SettingsError
 from nsbench.home import Home
 from nsbench.study.claim import CLAIMS
 from nsbench.study.search.plan import StudyPlan, load_plan
 from nsbench.study.search.retrying_storage import LastingStorage
 from nsbench.study.search.space import Space, range_of
-from nsbench.study.search.storage import has_storage, open_storage
+from nsbench.study.search.storage import existing_storage
 from nsbench.study.trials.trial_state import RUN_ID
 from nsbench.suggestion import did_you_mean
 from nsbench.tracking.store_uri import without_password
@@ -26,17 +27,21 @@ _ORIGIN = "nsbench.dataset_origin"
 _REPEATS = "nsbench.repeats."
 
 
-@dataclass(frozen=True)
-class DatasetOrigin:
-    """What a dataset was prepared from.
+class MadeFrom(BaseModel):
+    """What a dataset was prepared from, and with which options."""
 
-    Attributes:
-        source: The log's file name, or the synthetic generator's settings.
-        options: The preparation's options.
-    """
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
-    source: str
-    options: Mapping[str, str | int | float | bool | None]
+    origin: Origin
+    options: dict[str, str | int | float | bool | None]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_older_version(cls, fields: object) -> object:
+        """Studies that an older version began hold the origin in a line."""
+        if not isinstance(fields, dict) or not isinstance(source := fields.get("source"), str):
+            return fields
+        return {"origin": origin_of_source(source), "options": fields.get("options")}
 
 
 @dataclass(frozen=True)
@@ -47,13 +52,13 @@ class JoinedStudy:
         study: The Optuna study.
         plan: What it is of.
         space: What it searches.
-        origin: Where its dataset comes from.
+        made_from: What its dataset was prepared from.
     """
 
     study: Study
     plan: StudyPlan
     space: Space
-    origin: DatasetOrigin
+    made_from: MadeFrom
 
 
 def invite(study: Study, space: Space, card: DatasetCard) -> None:
@@ -63,7 +68,7 @@ def invite(study: Study, space: Space, card: DatasetCard) -> None:
         ranges = {name: distribution_to_json(found) for name, found in space.distributions().items()}
         study.set_user_attr(_RANGES, json.dumps(ranges))
     if _ORIGIN not in known:
-        study.set_user_attr(_ORIGIN, json.dumps(asdict(DatasetOrigin(card.source, card.options))))
+        study.set_user_attr(_ORIGIN, MadeFrom(origin=card.origin, options=card.options).model_dump_json())
 
 
 def join(name: str, home: Home) -> JoinedStudy:
@@ -73,7 +78,7 @@ def join(name: str, home: Home) -> JoinedStudy:
         SettingsError: There is none of this name, or it was begun by a version that kept too little.
         TrackingError: It is not one of nsbench's.
     """
-    storage = open_storage(home) if has_storage(home) else None
+    storage = existing_storage(home)
     known = None if storage is None else load_plan(name, storage)
     if known is None:
         names = [] if storage is None else sorted(_names(storage))
@@ -90,7 +95,7 @@ def join(name: str, home: Home) -> JoinedStudy:
             "its `nsbench tune` command once more"
         )
     ranges = {field: range_of(json_to_distribution(text)) for field, text in json.loads(attributes[_RANGES]).items()}
-    return JoinedStudy(study, plan, Space(plan.settings({}), ranges), DatasetOrigin(**json.loads(attributes[_ORIGIN])))
+    return JoinedStudy(study, plan, Space(plan.settings({}), ranges), MadeFrom.model_validate_json(attributes[_ORIGIN]))
 
 
 def announce_repeats(study: Study, storage: LastingStorage, settings: Settings, n_repeats: int) -> None:

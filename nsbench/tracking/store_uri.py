@@ -58,7 +58,7 @@ def without_user(uri: str) -> str:
 
 
 def check_server(uri: str) -> None:
-    """Tries to reach a server; whoever retries would take minutes to find that nobody answers.
+    """Tries to reach a server once; with retries it would take minutes to find that it doesn't answer.
 
     Raises:
         StoreOutage: Nobody listens at the address.

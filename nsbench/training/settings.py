@@ -14,7 +14,7 @@ SEQUENCES_PER_LOOK = 25_600
 MOST_SEQUENCES = 10_240_000
 """Sequences that a model is shown by default, at most: 80,000 steps of 128 users.
 
-Patience is to end trainings; this is only where one stops that creeps on."""
+RetryPolicy is to end trainings; this is only where one stops that creeps on."""
 
 FEWEST_EPOCHS = 20
 """Epochs that a training may take by default however large the log is."""

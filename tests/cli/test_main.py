@@ -46,7 +46,7 @@ def test_the_package_is_run_as_a_module_too() -> None:
         (("baseline", "--set", "cutoffs=5,5"), "a cut-off is given twice"),
         (
             ("tune", "--sampler", "mixed", "--set", "cutoffs=1,5", "--objective", "valid/all/ndcg_at_10"),
-            "unknown objective 'valid/all/ndcg_at_10'; there are with cutoffs=1,5: ",
+            "unknown objective 'valid/all/ndcg_at_10' (did you mean 'valid/all/ndcg_at_1'?); there are with cutoffs=1,5: ",
         ),
         (("train", "--sampler", "mixed", "--config", "missing.yaml"), "can't read the settings file missing.yaml"),
         (("train", "--sampler", "mixed", "--dataset", "shop"), "shop"),

@@ -7,6 +7,7 @@ import pytest
 
 from nsbench.cli.prepare_command import prepare_command
 from nsbench.data.dataset import DatasetCard
+from nsbench.data.origin import LogOrigin
 from nsbench.data.store import read_card
 from nsbench.home import Home
 from tests.cli.in_process import nsbench
@@ -61,7 +62,7 @@ def test_the_command_that_repeats_a_preparation_carries_its_options(
     unit = ("--time-unit", "min") if options[1] == "3" else ()
     assert nsbench(home, "data", "prepare", log, "--name", "mine", *options, *unit).code == 0
     first = read_card("mine", Home(home))
-    command = prepare_command("mine", log, first.options).split()
+    command = prepare_command("mine", LogOrigin(file=log), first.options).split()
     assert nsbench(home, *command[command.index("data") :]).code == 0
     second = read_card("mine", Home(home))
     assert (second.content_hash, second.options) == (first.content_hash, first.options)

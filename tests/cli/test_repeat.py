@@ -19,7 +19,7 @@ from nsbench.study.search.space import StudyFile, space_of
 from nsbench.study.search.storage import open_storage
 from nsbench.study.shared_study import announce_repeats
 from nsbench.terms import RunKind
-from nsbench.tracking.reading.mlflow_reader import open_reader
+from nsbench.tracking.store import open_store
 
 TINY = [f"--set={field}" for field in ("hidden_dim=4", "max_length=5", "batch_size=64", "max_epochs=1")]
 
@@ -93,7 +93,7 @@ def test_two_commands_and_a_worker_make_each_seed_once(small_log, tmp_path):
     ]:
         said.append(process.communicate(timeout=300)[0])
         assert process.returncode == 0, said[-1]
-    runs = open_reader(Home(tmp_path / "home")).runs("small", (RunKind.REPEAT,))
+    runs = open_store(Home(tmp_path / "home")).reader().runs("small", (RunKind.REPEAT,))
     assert sorted((run.seed, run.status) for run in runs) == [(seed, "FINISHED") for seed in range(4)]
 
 

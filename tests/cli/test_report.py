@@ -17,7 +17,8 @@ from nsbench.cli.report import report
 from nsbench.cli.ui import ui
 from nsbench.errors import SettingsError, TrackingError
 from nsbench.report.formats.format import ReportFormat
-from nsbench.tracking.writing.mlflow_tracker import MlflowTracker, open_tracker
+from nsbench.tracking.store import open_store
+from nsbench.tracking.writing.mlflow_tracker import MlflowTracker
 from tests.tracking.run_builder import final_metrics, home_at, plan_of, record_of
 
 app = typer.Typer()
@@ -28,7 +29,7 @@ app.command()(ui)
 @pytest.fixture(scope="module")
 def home_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = home_at(tmp_path_factory.mktemp("cli"))
-    tracker = open_tracker(home)
+    tracker = open_store(home).tracker()
     for sampler, hit_rate in (("random", 0.2), ("batch", 0.1)):
         plan = plan_of(sampler)
         tracker.start(plan).finish(record_of(plan, final_metrics(hit_rate, hit_rate, hit_rate, hit_rate, 1.0)))

@@ -16,7 +16,7 @@ from nsbench.study.search.plan import load_study
 from nsbench.study.search.storage import open_storage
 from nsbench.study.trials.trial_state import GROUP
 from nsbench.terms import RunKind
-from nsbench.tracking.reading.mlflow_reader import open_reader
+from nsbench.tracking.store import open_store
 
 
 @pytest.mark.parametrize(
@@ -88,4 +88,4 @@ def test_a_study_that_is_ended_from_outside_leaves_nothing_running(tmp_path, num
     states = [trial.state.name for trial in load_study("small/random/default", open_storage(home)).trials]
     assert "RUNNING" not in states
     assert "WAITING" in states
-    assert {run.status for run in open_reader(home).runs("small", (RunKind.TRIAL,))} <= {"KILLED"}
+    assert {run.status for run in open_store(home).reader().runs("small", (RunKind.TRIAL,))} <= {"KILLED"}

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from nsbench.cli import ui_guard
-from nsbench.tracking.writing.mlflow_tracker import MlflowTracker, open_tracker
+from nsbench.tracking.store import open_store
+from nsbench.tracking.writing.mlflow_tracker import MlflowTracker
 from tests.cli.in_process import nsbench
 from tests.free_port import free_port
 from tests.tracking.run_builder import home_at, plan_of
@@ -126,7 +127,7 @@ def test_the_pages_end_with_a_killed_command_and_show_no_address_of_the_store(tm
 @pytest.mark.slow
 def test_a_link_for_each_dataset_is_printed_the_newest_first(tmp_path: Path) -> None:
     home = home_at(tmp_path)
-    tracker = open_tracker(home)
+    tracker = open_store(home).tracker()
     for dataset in ("old", "a new one"):
         tracker.start(plan_of(dataset=dataset))
     port = free_port()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from nsbench.data.leftover import OLD, PARTIAL, clear_leftovers, working_folder
-from nsbench.disk import write_whole
+from nsbench.disk import write_atomically
 
 HOLDER = """
 import sys, time
@@ -109,12 +109,12 @@ def test_an_interrupted_process_leaves_nothing(tmp_path: Path) -> None:
 WRITER = """
 import sys, time
 from pathlib import Path
-from nsbench.disk import write_whole
+from nsbench.disk import write_atomically
 def write(path):
     path.write_bytes(bytes(1000))
     print("written", flush=True)
     time.sleep(60)
-write_whole(Path({path!r}), write)
+write_atomically(Path({path!r}), write)
 """
 
 
@@ -123,10 +123,10 @@ def test_a_killed_writer_leaves_its_partial_file_to_the_next_one_of_the_same_fil
     process = subprocess.Popen([sys.executable, "-c", WRITER.format(path=str(path))], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "written\n"
-    write_whole(path, lambda partial: partial.write_text("first") and None)
+    write_atomically(path, lambda partial: partial.write_text("first"))
     assert len(list(tmp_path.iterdir())) == 2
     process.send_signal(signal.SIGKILL)
     process.wait()
     process.stdout.close()
-    write_whole(path, lambda partial: partial.write_text("second") and None)
+    write_atomically(path, lambda partial: partial.write_text("second"))
     assert [(found.name, found.read_text()) for found in tmp_path.iterdir()] == [(path.name, "second")]

@@ -6,7 +6,7 @@ import pytest
 
 from nsbench.bench.workload import Workload, dataset_of
 from nsbench.config import Settings
-from nsbench.data.public.sources import SOURCES
+from nsbench.data.public.public_log import PUBLIC_LOGS
 from nsbench.errors import DatasetError
 from nsbench.forecast.load import load_of, typical_settings
 from nsbench.forecast.subject import PUBLISHED_SIZES, STAND_IN_USERS, Subject, subject_of
@@ -94,7 +94,7 @@ def test_a_public_log_that_is_not_prepared_gets_a_stand_in(tmp_path):
 
 
 def test_every_log_that_can_be_fetched_has_a_stand_in():
-    assert set(SOURCES) <= set(PUBLISHED_SIZES)
+    assert set(PUBLIC_LOGS) <= set(PUBLISHED_SIZES)
 
 
 def test_an_unknown_log_is_refused(tmp_path):

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from nsbench.errors import TrackingError
-from nsbench.evaluation.metric import metrics_of
+from nsbench.evaluation.metrics.of_ranks import metrics_of
 from nsbench.evaluation.rank_table import RankTable
 from nsbench.tracking.stored_run import MetricPoint, StoredRun
 from tests.report.stored_run_builder import stored

@@ -10,14 +10,13 @@ import pytest
 from mlflow import MlflowClient
 
 from nsbench.errors import DamagedRanks, UnreachableRanks
-from nsbench.evaluation.metric import metrics_of
+from nsbench.evaluation.metrics.of_ranks import metrics_of
 from nsbench.report.analysis import read_summaries
 from nsbench.report.formats.format import ReportFormat
 from nsbench.report.report import build_report
 from nsbench.terms import RunKind, Tag
-from nsbench.tracking.reading.mlflow_reader import open_reader
+from nsbench.tracking.store import open_store
 from nsbench.tracking.stored_run import MetricPoint
-from nsbench.tracking.writing.mlflow_tracker import open_tracker
 from tests.report.made_reader import MadeReader, rank_table, ranked, reader_of
 from tests.tracking.run_builder import card_json, home_at, plan_of, record_of
 
@@ -219,7 +218,7 @@ def test_a_store_with_a_run_of_every_fault_is_reported_as_without_them(tmp_path)
 def add_run(home, seed):
     ranks = rank_table(hits(seed), COHORTS)
     plan = plan_of("random", seed)
-    handle = open_tracker(home).start(plan)
+    handle = open_store(home).tracker().start(plan)
     handle.finish(record_of(plan, metrics_of(ranks, "test", [10]), ranks=ranks))
     return handle.run_id
 
@@ -236,6 +235,6 @@ def add_copy(client, run_id, tags, start_time=None, params=None):
 
 
 def report_of(home, folder):
-    build_report(open_reader(home), ["demo"], folder, [ReportFormat.JSON, ReportFormat.MARKDOWN])
+    build_report(open_store(home).reader(), ["demo"], folder, [ReportFormat.JSON, ReportFormat.MARKDOWN])
     (dataset,) = json.loads((folder / "report.json").read_text())["datasets"]
     return dataset

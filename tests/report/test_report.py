@@ -15,9 +15,8 @@ from nsbench.report.figures.canvas.gallery_cache import read_group
 from nsbench.report.formats.format import ReportFormat
 from nsbench.report.report import build_report
 from nsbench.terms import RunKind
-from nsbench.tracking.reading.mlflow_reader import MlflowReader, open_reader
-from nsbench.tracking.writing.mlflow_connection import create_store
-from nsbench.tracking.writing.mlflow_tracker import open_tracker
+from nsbench.tracking.reading.mlflow_reader import MlflowReader
+from nsbench.tracking.store import open_store
 from tests.tracking.run_builder import card_json, final_metrics, home_at, plan_of, record_of
 
 
@@ -25,7 +24,7 @@ from tests.tracking.run_builder import card_json, final_metrics, home_at, plan_o
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A store of a baseline, two repeats of random, one of batch, a failed run, and an unfinished one of another dataset."""
     home = home_at(tmp_path_factory.mktemp("report"))
-    tracker = open_tracker(home)
+    tracker = open_store(home).tracker()
     card = json.loads(
         card_json(best_reachable={"k": 10, "hit_rate": {"all": 0.4, "head": 0.5, "mid": 0.4, "tail": 0.3}})
     )
@@ -44,7 +43,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 @pytest.fixture(scope="module")
 def reader(home: Home) -> MlflowReader:
-    return open_reader(home)
+    return open_store(home).reader()
 
 
 def test_all_formats_are_written_the_one_to_open_first_in_front(reader, tmp_path):
@@ -207,9 +206,9 @@ def test_a_folder_that_can_not_be_written_is_named(reader, tmp_path):
 
 
 def test_an_empty_store_says_how_to_fill_it(tmp_path: Path):
-    create_store(home_at(tmp_path))
+    open_store(home_at(tmp_path)).create()
     with pytest.raises(TrackingError, match=r"nothing is recorded in sqlite.*nsbench reproduce demo"):
-        build_report(open_reader(home_at(tmp_path)), [], tmp_path / "report")
+        build_report(open_store(home_at(tmp_path)).reader(), [], tmp_path / "report")
     assert not (tmp_path / "report").exists()
 
 

@@ -13,7 +13,7 @@ from nsbench.study.search.plan import StudyPlan, open_study
 from nsbench.study.search.space import StudyFile, space_of
 from nsbench.study.search.storage import open_storage
 from nsbench.study.trials.trial_state import END_REASON
-from nsbench.tracking.writing.mlflow_connection import create_store
+from nsbench.tracking.store import open_store
 
 RATE = {"learning_rate": FloatDistribution(1e-4, 1e-2, log=True)}
 
@@ -110,7 +110,7 @@ def test_a_study_of_failed_trials_says_why(home, dataset) -> None:
     study_of(home, dataset.card, "failed", [])
     space = space_of("random", StudyFile(), {})
     study = open_study(StudyPlan.of("failed", dataset.card, space, DEFAULT_OBJECTIVE, 0), space, open_storage(home))
-    create_store(home, 0.0)
+    open_store(home).create(0.0)
     study.add_trial(create_trial(state=TrialState.FAIL, user_attrs={END_REASON: "out of memory"}))
     with pytest.raises(SettingsError, match=r"\(1 failed; the last because: out of memory\); run `nsbench tune"):
         best_of("failed", dataset.card.name, "random", home)

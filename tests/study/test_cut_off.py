@@ -9,7 +9,7 @@ from nsbench.study.best_trial import best_of
 from nsbench.study.repeat import RepeatOrder, repeats_of
 from nsbench.study.trials.trial_state import CONTINUES, CUT_OFF_AT, seed_of
 from nsbench.terms import RunKind
-from nsbench.tracking.reading.mlflow_reader import open_reader
+from nsbench.tracking.store import open_store
 from nsbench.tracking.tracker import NullTracker
 from tests.study.study_builder import DATASET, TINY, order_of
 
@@ -61,7 +61,7 @@ def test_repeats_that_were_cut_off_are_made_again_with_more_epochs(session, data
     session.run([more], DATASET, viewer)
     found = [
         one
-        for one in open_reader(home).runs(DATASET, (RunKind.REPEAT,), "random")
+        for one in open_store(home).reader().runs(DATASET, (RunKind.REPEAT,), "random")
         if one.fingerprint == short.fingerprint()
     ]
     assert sorted((one.seed, one.metric("cost/n_epochs")) for one in found) == [(0, 1), (0, 3), (1, 1), (1, 3)]

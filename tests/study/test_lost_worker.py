@@ -18,7 +18,7 @@ from nsbench.study.workers.job import Ending
 from nsbench.study.workers.pool import WORKER_LOST
 from nsbench.study.workers.process_pool import WorkerPool
 from nsbench.terms import RunKind, Tag
-from nsbench.tracking.reading.mlflow_reader import open_reader
+from nsbench.tracking.store import open_store
 from tests.study.eager_worker import RESUMED, serve_eagerly
 from tests.study.study_builder import DATASET, TINY, finish, order_of
 from tests.survival.ledger import disagreements
@@ -74,7 +74,7 @@ def test_a_trial_whose_worker_is_killed_goes_on_from_its_checkpoint_to_the_same_
     assert (again.params, again.value) == (whole.params, whole.value)
     assert again.intermediate_values == whole.intermediate_values
     assert [epoch >= 1 for epoch in resumed(own)] == [True]
-    run = next(run for run in open_reader(own.home).runs(DATASET) if run.run_id == lost.user_attrs[RUN_ID])
+    run = next(run for run in open_store(own.home).reader().runs(DATASET) if run.run_id == lost.user_attrs[RUN_ID])
     assert (run.status, run.tags[Tag.END_REASON]) == ("KILLED", REASON)
     assert disagreements(tuning.title, DATASET, own.home.root, 2) == []
     assert not list(own.home.checkpoints.iterdir())
@@ -104,7 +104,7 @@ def test_repeats_whose_worker_is_killed_go_on_together_from_their_checkpoint(ses
 
 
 def runs_of(home, settings):
-    runs = open_reader(home).runs(DATASET, (RunKind.REPEAT,))
+    runs = open_store(home).reader().runs(DATASET, (RunKind.REPEAT,))
     return [run for run in runs if run.fingerprint == settings.fingerprint()]
 
 

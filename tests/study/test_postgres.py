@@ -110,7 +110,7 @@ def test_a_name_that_a_database_does_not_know_is_refused_at_once(monkeypatch, da
 
 @needs_postgres
 def test_a_database_that_is_not_there_is_an_error_with_advice(monkeypatch, home):
-    monkeypatch.setattr("nsbench.study.search.storage.OPENING_PATIENCE_S", 0.0)
+    monkeypatch.setattr("nsbench.study.search.storage.OPENING_WAIT_S", 0.0)
     monkeypatch.setenv("NSBENCH_STUDY_STORAGE", "postgresql+psycopg://me@127.0.0.1:1/studies")
     with pytest.raises(TrackingError, match="NSBENCH_STUDY_STORAGE"):
         open_storage(home)

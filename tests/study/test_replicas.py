@@ -11,7 +11,7 @@ from nsbench.runs.watcher import RunOrder
 from nsbench.study.repeat import RepeatOrder, repeats_of
 from nsbench.study.workers.process_pool import default_replicas
 from nsbench.terms import RunKind
-from nsbench.tracking.reading.mlflow_reader import open_reader
+from nsbench.tracking.store import open_store
 from nsbench.tracking.tracker import NullTracker
 from nsbench.training.checkpoint.training_checkpoint import Checkpoints
 from tests.study.study_builder import DATASET, TINY
@@ -25,7 +25,7 @@ def settings_of(learning_rate, **values):
 
 
 def runs_of(home, settings):
-    runs = open_reader(home).runs(DATASET, (RunKind.REPEAT,))
+    runs = open_store(home).reader().runs(DATASET, (RunKind.REPEAT,))
     return [one for one in runs if one.fingerprint == settings.fingerprint()]
 
 

@@ -13,12 +13,12 @@ from nsbench.study.trials.trial_state import RUN_ID
 from nsbench.study.workers.process_id import OWNER, this_process
 from nsbench.terms import RunKind, Tag
 from nsbench.tracking.method_summary import N_REPEATS
-from nsbench.tracking.reading.mlflow_reader import open_reader
+from nsbench.tracking.store import open_store
 from tests.study.study_builder import DATASET, TINY, order_of
 
 
 def runs_of(home, study=None, kind=RunKind.TRIAL):
-    return open_reader(home).runs(DATASET, (kind,), study=study)
+    return open_store(home).reader().runs(DATASET, (kind,), study=study)
 
 
 def test_two_workers_end_with_exactly_the_planned_trials_tied_to_their_runs(session, dataset, home, viewer):

@@ -33,7 +33,7 @@ def test_a_command_waits_for_a_server_that_is_starting(home, tmp_path, monkeypat
 
 def test_a_server_that_never_answers_is_an_error_that_names_it(home, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
-    monkeypatch.setattr("nsbench.study.session.OPENING_PATIENCE_S", 0.1)
+    monkeypatch.setattr("nsbench.study.session.OPENING_WAIT_S", 0.1)
     with (
         WorkerPool(1, home.root) as pool,
         pytest.raises(TrackingError, match="no MLflow server answers at http://127.0.0.1:1"),

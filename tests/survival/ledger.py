@@ -11,7 +11,7 @@ from nsbench.report.run_counts import count_runs
 from nsbench.study.search.storage import open_storage
 from nsbench.study.trials.trial_state import FINISHED, RUN_ID
 from nsbench.terms import RunKind
-from nsbench.tracking.reading.mlflow_reader import open_reader
+from nsbench.tracking.store import open_store
 
 
 def disagreements(study: str, dataset: str, root: Path, n_planned: int) -> list[str]:
@@ -25,7 +25,7 @@ def disagreements(study: str, dataset: str, root: Path, n_planned: int) -> list[
     """
     home = Home(root)
     plan = load_study(study_name=study, storage=open_storage(home))
-    runs = open_reader(home).runs(dataset)
+    runs = open_store(home).reader().runs(dataset)
     trial_runs = {run.run_id: run for run in runs if run.kind is RunKind.TRIAL}
     found: list[str] = []
 

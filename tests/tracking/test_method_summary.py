@@ -3,8 +3,7 @@
 from nsbench.home import Home
 from nsbench.terms import RunKind, Tag
 from nsbench.tracking.method_summary import N_REPEATS, MethodSummary, summary_of
-from nsbench.tracking.reading.mlflow_reader import open_reader
-from nsbench.tracking.writing.mlflow_tracker import open_tracker
+from nsbench.tracking.store import open_store
 from nsbench.tracking.writing.run_note import NOTE
 from tests.report.stored_run_builder import stored
 
@@ -64,7 +63,7 @@ def test_a_larger_budget_is_the_same_method() -> None:
 
 def test_a_summary_is_renewed_rather_than_doubled(tmp_path) -> None:
     home = Home(tmp_path)
-    tracker, params = open_tracker(home), {"dropout_rate": "0.2"}
+    tracker, params = open_store(home).tracker(), {"dropout_rate": "0.2"}
     runs = [
         stored(seed=seed, minute=seed, metrics={HIT_RATE: value}, params=params)
         for seed, value in enumerate((0.1, 0.3))
@@ -73,7 +72,7 @@ def test_a_summary_is_renewed_rather_than_doubled(tmp_path) -> None:
     first = tracker.log_method(summed_up(runs[0]))
     assert tracker.log_method(summed_up(*runs)) == first
     assert tracker.log_method(summed_up(other)) != first
-    (run,) = [run for run in open_reader(home).runs("demo", [RunKind.SUMMARY]) if run.run_id == first]
+    (run,) = [run for run in open_store(home).reader().runs("demo", [RunKind.SUMMARY]) if run.run_id == first]
     assert (run.name, run.status, run.params) == ("mixed summary of 2 seeds", "FINISHED", params)
     assert (round(run.metric(HIT_RATE), 4), run.metric(N_REPEATS)) == (0.2, 2)
     assert "means over 2 repeats" in run.tags[NOTE]

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from nsbench.errors import DamagedRanks
-from nsbench.evaluation.metric import metrics_of
+from nsbench.evaluation.metrics.of_ranks import metrics_of
 from nsbench.tracking.rank_file import read_ranks, write_ranks
 from tests.tracking.run_builder import ranks_of
 

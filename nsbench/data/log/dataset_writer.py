@@ -18,7 +18,7 @@ HASHED = ("item_ids", "timestamps", "offsets", "train_end", "valid_end")
 
 
 @dataclass(frozen=True)
-class Assembly:
+class WrittenArrays:
     """What was written, beside the files.
 
     Attributes:
@@ -52,7 +52,7 @@ class _Census:
     times: dict[str, int]
 
 
-def write_arrays(table: Table, boundaries: Boundaries, folder: Path) -> Assembly:
+def write_arrays(table: Table, boundaries: Boundaries, folder: Path) -> WrittenArrays:
     """Writes item_ids, timestamps, offsets, train_end, valid_end, train_counts and train_user_counts as .npy files.
 
     Users without an interaction left are left out; the others keep their order. Items are numbered from 1 by falling
@@ -90,7 +90,7 @@ def write_arrays(table: Table, boundaries: Boundaries, folder: Path) -> Assembly
         "n_cold_test_items": int(np.count_nonzero(census.in_test & (census.train_items == 0))),
         **census.times,
     }
-    return Assembly(users, items, counts, n_repeats / len(table))
+    return WrittenArrays(users, items, counts, n_repeats / len(table))
 
 
 def content_hash(folder: Path, seen_items: str) -> str:

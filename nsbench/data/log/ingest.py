@@ -5,7 +5,7 @@ One streaming pass over the log; only integers and labels are kept, the raw text
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -74,6 +74,10 @@ class StagedLog:
     columns: Columns
     staged: Staged
     filters: tuple[FilterCount, ...]
+
+
+LogReader = Callable[[Path, ReadOptions, Path], StagedLog]
+"""Writes the staged file of a log, as `stage_log` does for the formats that are known."""
 
 
 def stage_log(path: Path, options: ReadOptions, staged_path: Path) -> StagedLog:

@@ -16,14 +16,15 @@ from numpy.typing import NDArray
 from nsbench.data.dataset import DatasetCard, Popularity
 from nsbench.data.log.choice import NO_TIME
 from nsbench.data.log.columns.timestamp import MICROSECONDS
-from nsbench.data.log.dataset_writer import Assembly, content_hash, write_arrays
+from nsbench.data.log.dataset_writer import WrittenArrays, content_hash, write_arrays
 from nsbench.data.log.filter_count import FilterCount, counts_text
 from nsbench.data.log.filtering import check_size, filter_table
-from nsbench.data.log.ingest import ReadOptions, StagedLog, stage_log
+from nsbench.data.log.ingest import LogReader, ReadOptions, StagedLog, stage_log
 from nsbench.data.log.prepare_options import PrepareOptions
 from nsbench.data.log.split import count_cut_ties, find_boundaries
 from nsbench.data.log.staging import SAMPLE_ROWS, Staged, stage
 from nsbench.data.log.table import Labels, build_table, whole_tick
+from nsbench.data.origin import LogOrigin, Origin
 from nsbench.data.popularity import popularity_of
 from nsbench.data.store import ITEMS, USERS
 from nsbench.data.store_writing import save_dataset, writing_folder
@@ -42,7 +43,15 @@ logger = logging.getLogger(__name__)
 
 
 def prepare_log(
-    path: Path, read: ReadOptions, options: PrepareOptions, name: str, home: Home, *, replace: bool = False
+    path: Path,
+    read: ReadOptions,
+    options: PrepareOptions,
+    name: str,
+    home: Home,
+    *,
+    replace: bool = False,
+    origin: LogOrigin | None = None,
+    reader: LogReader = stage_log,
 ) -> DatasetCard:
     """Prepares a log file as dataset `name`.
 
@@ -53,6 +62,8 @@ def prepare_log(
         name: The dataset's name.
         home: Where datasets are.
         replace: Whether a dataset of this name and other content is replaced.
+        origin: Where the file comes from, for the card; None: its name is all that is known.
+        reader: What reads the file.
 
     Raises:
         LogError: The log can't be read or holds nothing to learn from.
@@ -62,15 +73,15 @@ def prepare_log(
     _check_order(read, options)
     with writing_folder(name, home) as folder:
         logger.info("reading %s", path)
-        log = stage_log(path, read, folder / STAGED)
-        origin = _Origin(_readable(path.name), name, _read_options(log, read), log.filters)
-        card = _prepare_staged(log.staged, options, origin)
+        log = reader(path, read, folder / STAGED)
+        start = _Start(origin or LogOrigin(file=_readable(path.name)), name, _read_options(log, read), log.filters)
+        card = _prepare_staged(log.staged, options, start)
         save_dataset(folder, card, home, replace=replace)
     return card
 
 
 def prepare_frame(
-    frame: pl.LazyFrame, options: PrepareOptions, source: str, name: str, home: Home, *, replace: bool = False
+    frame: pl.LazyFrame, options: PrepareOptions, origin: Origin, name: str, home: Home, *, replace: bool = False
 ) -> DatasetCard:
     """Prepares a frame of interactions as dataset `name`.
 
@@ -78,7 +89,7 @@ def prepare_frame(
         frame: Columns `user` and `item` of any type without nulls, and `time`, int64 unix seconds; the order of rows
             orders equal times.
         options: What is kept, and how it is cut.
-        source: Where the frame comes from, for the card.
+        origin: Where the frame comes from, for the card.
         name: The dataset's name.
         home: Where datasets are.
         replace: Whether a dataset of this name and other content is replaced.
@@ -90,7 +101,7 @@ def prepare_frame(
     with writing_folder(name, home) as folder:
         n_nulls = frame.select(pl.col("user", "item", "time").null_count()).collect(engine="streaming").row(0)
         if any(n_nulls):
-            raise LogError(f"{source}: {n_nulls} values of user, item and time are missing; none may be.")
+            raise LogError(f"{origin.text}: {n_nulls} values of user, item and time are missing; none may be.")
         moment = pl.col("time").cast(pl.Int64) * MICROSECONDS
         n_rows = frame.select(pl.len()).collect(engine="streaming").item()
         rows = frame.with_row_index("row").select("user", "item", moment.alias("moment"), "row")
@@ -101,7 +112,7 @@ def prepare_frame(
 
         sample = frame.select("user", "item").head(SAMPLE_ROWS).collect()
         staged = stage(parts, sample, folder / STAGED, clean=lambda _, column: column)
-        card = _prepare_staged(staged, options, _Origin(source, name, {}))
+        card = _prepare_staged(staged, options, _Start(origin, name, {}))
         save_dataset(folder, card, home, replace=replace)
     return card
 
@@ -112,10 +123,10 @@ def _readable(name: str) -> str:
 
 
 @dataclass(frozen=True)
-class _Origin:
-    """What a card says about where its dataset comes from."""
+class _Start:
+    """What is known of a dataset before its rows are filtered."""
 
-    source: str
+    origin: Origin
     name: str
     read_options: dict[str, str | int | float | bool | None]
     filters: tuple[FilterCount, ...] = ()
@@ -156,54 +167,54 @@ def _read_options(log: StagedLog, read: ReadOptions) -> dict[str, str | int | fl
     return {**columns, **taken, "time_unit": "order" if read.is_order else read.time_unit}
 
 
-def _prepare_staged(staged: Staged, options: PrepareOptions, origin: _Origin) -> DatasetCard:
+def _prepare_staged(staged: Staged, options: PrepareOptions, start: _Start) -> DatasetCard:
     """Writes arrays and label maps into the staged file's folder, removes everything else, and gives the card."""
     folder = staged.path.parent
     logger.info("ordering")
     table, labels = build_table(staged, folder)
     staged.path.unlink()
-    check_size(table, origin.filters)
-    if origin.is_order:
+    check_size(table, start.filters)
+    if start.is_order:
         table = replace(table, tick=whole_tick(table))
     kept = filter_table(table, options)
-    table, left_out, filters = kept.table, kept.left_out, (*origin.filters, *kept.filters)
+    table, left_out, filters = kept.table, kept.left_out, (*start.filters, *kept.filters)
     check_size(table, filters)
     logger.info("splitting")
     try:
         boundaries = find_boundaries(table, options.split_by, options.valid_share, options.test_share)
     except LogError as error:
         raise LogError(f"{error}{counts_text(filters)}") from None
-    assembly = write_arrays(table, boundaries, folder)
+    written = write_arrays(table, boundaries, folder)
     n_ties_cut = count_cut_ties(table, boundaries)
-    _write_labels(folder, labels, assembly, kept.visitors)
+    _write_labels(folder, labels, written, kept.visitors)
     del table, kept
     for path in folder.glob("table-*.npy"):
         path.unlink()
     seen_items = options.seen_items
     if seen_items == "auto":
-        seen_items = "exclude" if assembly.repeat_share < SEEN_ITEMS_REPEAT_SHARE else "keep"
+        seen_items = "exclude" if written.repeat_share < SEEN_ITEMS_REPEAT_SHARE else "keep"
     return DatasetCard(
-        name=origin.name,
+        name=start.name,
         content_hash=content_hash(folder, seen_items),
-        source=origin.source,
-        options=origin.read_options | options.model_dump(),
+        origin=start.origin,
+        options=start.read_options | options.model_dump(),
         n_ties_cut=n_ties_cut,
-        repeat_share=assembly.repeat_share,
+        repeat_share=written.repeat_share,
         seen_items=seen_items,
         popularity=_popularity_in(folder),
         left_out=left_out,
-        **assembly.counts,  # type: ignore[arg-type]
+        **written.counts,  # type: ignore[arg-type]
     )
 
 
-def _write_labels(folder: Path, labels: Labels, assembly: Assembly, visitors: NDArray[np.int32] | None) -> None:
-    labels.items.gather(assembly.items).alias("label").to_frame().write_parquet(folder / ITEMS)
+def _write_labels(folder: Path, labels: Labels, written: WrittenArrays, visitors: NDArray[np.int32] | None) -> None:
+    labels.items.gather(written.items).alias("label").to_frame().write_parquet(folder / ITEMS)
     if visitors is None:
-        users = labels.users.gather(assembly.users).alias("label").to_frame()
+        users = labels.users.gather(written.users).alias("label").to_frame()
     else:
-        first_visit = np.searchsorted(visitors, visitors)[assembly.users]
-        users = labels.users.gather(visitors[assembly.users]).alias("label").to_frame()
-        users = users.with_columns(pl.Series("visit", assembly.users - first_visit + 1))
+        first_visit = np.searchsorted(visitors, visitors)[written.users]
+        users = labels.users.gather(visitors[written.users]).alias("label").to_frame()
+        users = users.with_columns(pl.Series("visit", written.users - first_visit + 1))
     users.write_parquet(folder / USERS)
 
 

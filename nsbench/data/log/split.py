@@ -160,7 +160,7 @@ class _Interval:
 
 
 def _cut_rows(table: Table, ns_before: Sequence[int]) -> list[tuple[Boundary, int]]:
-    """The boundary with exactly so many rows before it, for each number."""
+    """The boundary with exactly that many rows before it, for each number."""
     boundaries = []
     for n_before, found in zip(ns_before, kth_smallest(_moments(table), ns_before), strict=True):
         (row,) = kth_smallest(_rows_at(table, found.value), [n_before - found.n_smaller])
@@ -169,7 +169,7 @@ def _cut_rows(table: Table, ns_before: Sequence[int]) -> list[tuple[Boundary, in
 
 
 def _cut_times(table: Table, ns_before: Sequence[int]) -> list[tuple[Boundary, int]]:
-    """The start of a second nearest to so many rows before it, and how many there are, for each number."""
+    """The start of a second with nearly that many rows before it, and how many there are, for each number."""
     boundaries = []
     for n_before, found in zip(ns_before, kth_smallest(_moments(table), ns_before), strict=True):
         second = found.value // table.tick

@@ -10,6 +10,7 @@ import zipfile
 import zlib
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
+from nsbench.disk import write_atomically
 from nsbench.errors import DownloadError
 
 MOST_RATIO = 200
@@ -40,7 +41,6 @@ def extract_member(archive: Path, member: str, target: Path, most_bytes: int) ->
         DownloadError: The archive is damaged or unsafe, holds no such file or several, unpacks to more than it should, or
             the disk can't be written.
     """
-    partial = target.with_name(target.name + ".part")
     try:
         with zipfile.ZipFile(archive) as opened:
             info = _find(archive, opened.infolist(), member)
@@ -50,23 +50,23 @@ def extract_member(archive: Path, member: str, target: Path, most_bytes: int) ->
                     f"{archive} is refused: {member!r} unpacks from {info.compress_size:,} to {info.file_size:,} bytes, which "
                     "no log does. Fetch it from its owner again."
                 )
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with opened.open(info) as source, partial.open("wb") as sink:
-                # Blocks, and not `read()`: what the archive says of a member's size needn't be true.
-                n_bytes = 0
-                while block := source.read(_BLOCK_BYTES):
-                    n_bytes += len(block)
-                    _check_size(archive, member, n_bytes, most_bytes)
-                    sink.write(block)
-        partial.replace(target)
+
+            def unpack(partial: Path) -> None:
+                with opened.open(info) as source, partial.open("wb") as sink:
+                    # Blocks, and not `read()`: what the archive says of a member's size needn't be true.
+                    n_bytes = 0
+                    while block := source.read(_BLOCK_BYTES):
+                        n_bytes += len(block)
+                        _check_size(archive, member, n_bytes, most_bytes)
+                        sink.write(block)
+
+            write_atomically(target, unpack)
     except _DAMAGED as error:
         raise DownloadError(
             f"{archive} is not a whole, unencrypted zip file: {error}. Delete it and fetch again."
         ) from error
     except OSError as error:
         raise DownloadError(f"Can't unpack {archive} to {target}: {error.strerror or error}.") from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _check_size(archive: Path, member: str, n_bytes: int, most_bytes: int) -> None:

@@ -68,7 +68,7 @@ def download(url: str, target: Path, md5: str | None, on_bytes: OnBytes, most_by
         url: An http or https address.
         target: Where the file goes; its folder is created.
         md5: The file's checksum in hexadecimal, or None where none is published.
-        on_bytes: Told as bytes arrive.
+        on_bytes: Called as bytes arrive.
         most_bytes: How large the file may be; a larger one is thrown away before it fills the disk.
 
     Raises:

@@ -8,20 +8,19 @@ than five left out until nothing changes; where a user isn't cut into visits, a 
 from pathlib import Path
 
 from nsbench.data.dataset import DatasetCard
-from nsbench.data.log.ingest import ReadOptions
 from nsbench.data.log.prepare import prepare_log
 from nsbench.data.log.prepare_options import PrepareOptions
-from nsbench.data.public.sources import Source
+from nsbench.data.public.public_log import PublicLog
 from nsbench.home import Home
 
 
-def paper_options(source: Source) -> PrepareOptions:
+def paper_options(public_log: PublicLog) -> PrepareOptions:
     """What the paper's preparation keeps of a public log, and how it cuts it.
 
     Source: Hidasi and Czapp, "Effect of third-party implementations on reproducibility", RecSys 2023.
     """
     return PrepareOptions(
-        session_gap_s=source.session_gap_s,
+        session_gap_s=public_log.session_gap_s,
         repeats="drop-immediate",
         duplicates="keep",
         min_user_interactions=2,
@@ -32,12 +31,12 @@ def paper_options(source: Source) -> PrepareOptions:
     )
 
 
-def prepare_as_paper(source: Source, log: Path, home: Home, *, replace: bool = False) -> DatasetCard:
-    """Prepares a fetched log as dataset `source.name`.
+def prepare_as_paper(public_log: PublicLog, log: Path, home: Home, *, replace: bool = False) -> DatasetCard:
+    """Prepares a fetched log as a dataset of its name.
 
     Args:
-        source: Which public log.
-        log: What `nsbench.data.public.sources.fetch_log` gave.
+        public_log: Which one.
+        log: What `nsbench.data.public.public_log.fetch_log` gave.
         home: Where datasets are.
         replace: Whether a dataset of this name and other content is replaced.
 
@@ -45,5 +44,13 @@ def prepare_as_paper(source: Source, log: Path, home: Home, *, replace: bool = F
         LogError: The file isn't that log.
         DatasetError: The name is taken by other content, or the home can't be written.
     """
-    read = ReadOptions(events=() if source.events is None else (source.events,))
-    return prepare_log(log, read, paper_options(source), source.name, home, replace=replace)
+    return prepare_log(
+        log,
+        public_log.read,
+        paper_options(public_log),
+        public_log.name,
+        home,
+        replace=replace,
+        origin=public_log.origin.model_copy(update={"file": log.name}),
+        reader=public_log.reader,
+    )

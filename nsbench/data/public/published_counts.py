@@ -18,36 +18,36 @@ from nsbench.terms import BALANCED_COHORTS, Cohort
 
 
 @dataclass(frozen=True)
-class Oracle:
+class PublishedCount:
     """A published count, and how near ours must be to count as equal.
 
     Attributes:
         quantity: What is counted, such as "test pairs, head".
-        published: The published count.
+        count: The published count.
         tolerance: Largest relative difference that still counts as equal: 0 for exact counts, more for those read off a
             figure.
     """
 
     quantity: str
-    published: int
+    count: int
     tolerance: float = 0.0
 
 
 READ_OFF_A_FIGURE = 0.05
 
 
-def _oracles(pairs: tuple[int, ...], items: tuple[int, ...], tolerance: float) -> tuple[Oracle, ...]:
+def _counts_of(pairs: tuple[int, ...], items: tuple[int, ...], tolerance: float) -> tuple[PublishedCount, ...]:
     names = ("all", *(cohort.label for cohort in BALANCED_COHORTS))
     return (
-        *(Oracle(f"test pairs, {name}", count) for name, count in zip(names, pairs, strict=True)),
-        *(Oracle(f"items, {name}", count, tolerance) for name, count in zip(names, items, strict=True)),
+        *(PublishedCount(f"test pairs, {name}", count) for name, count in zip(names, pairs, strict=True)),
+        *(PublishedCount(f"items, {name}", count, tolerance) for name, count in zip(names, items, strict=True)),
     )
 
 
-ORACLES: dict[str, tuple[Oracle, ...]] = {
-    "ml-10m": _oracles((104_626, 15_071, 20_410, 69_145), (10_200, 230, 700, 9_270), READ_OFF_A_FIGURE),
-    "retailrocket": _oracles((443, 96, 124, 223), (36_847, 2_337, 7_655, 26_855), 0.0),
-    "amazon-beauty": _oracles((21_976, 4_992, 5_838, 11_146), (38_700, 1_800, 7_400, 29_500), READ_OFF_A_FIGURE),
+PUBLISHED_COUNTS: dict[str, tuple[PublishedCount, ...]] = {
+    "ml-10m": _counts_of((104_626, 15_071, 20_410, 69_145), (10_200, 230, 700, 9_270), READ_OFF_A_FIGURE),
+    "retailrocket": _counts_of((443, 96, 124, 223), (36_847, 2_337, 7_655, 26_855), 0.0),
+    "amazon-beauty": _counts_of((21_976, 4_992, 5_838, 11_146), (38_700, 1_800, 7_400, 29_500), READ_OFF_A_FIGURE),
 }
 """In all, head, mid and tail. Exact but for the items of ml-10m and amazon-beauty, which are read off figure 3.
 
@@ -59,27 +59,27 @@ Source: the paper's released runs, cohort columns; paper, figure 3.
 class Comparison:
     """A published count beside ours."""
 
-    oracle: Oracle
+    published: PublishedCount
     ours: int
 
     @property
     def difference(self) -> int:
         """Ours minus the published count."""
-        return self.ours - self.oracle.published
+        return self.ours - self.published.count
 
     @property
     def agrees(self) -> bool:
-        """Whether the two are equal within the oracle's tolerance.
+        """Whether the two are equal within the published count's tolerance.
 
-        >>> Comparison(Oracle("items, all", 10_200, tolerance=0.05), 10_196).agrees
+        >>> Comparison(PublishedCount("items, all", 10_200, tolerance=0.05), 10_196).agrees
         True
-        >>> Comparison(Oracle("test pairs, all", 443), 444).agrees
+        >>> Comparison(PublishedCount("test pairs, all", 443), 444).agrees
         False
         """
-        return abs(self.difference) <= self.oracle.tolerance * self.oracle.published
+        return abs(self.difference) <= self.published.tolerance * self.published.count
 
 
-def compare_with_oracles(dataset: Dataset, name: str) -> tuple[Comparison, ...]:
+def compare_with_published(dataset: Dataset, name: str) -> tuple[Comparison, ...]:
     """Our counts beside the paper's, counted as the published code counts them.
 
     A test pair is a test interaction whose user has a training or a validation interaction to predict it from: the targets
@@ -93,15 +93,15 @@ def compare_with_oracles(dataset: Dataset, name: str) -> tuple[Comparison, ...]:
     Raises:
         DatasetError: The paper says nothing about `name`.
     """
-    if name not in ORACLES:
+    if name not in PUBLISHED_COUNTS:
         raise DatasetError(
-            f"No published counts for {name!r}{did_you_mean(name, ORACLES)}. Known: {', '.join(ORACLES)}. "
+            f"No published counts for {name!r}{did_you_mean(name, PUBLISHED_COUNTS)}. Known: {', '.join(PUBLISHED_COUNTS)}. "
             "Pass one with --as."
         )
     cohorts = published_cohorts(dataset)
     of_pairs = cohorts[dataset.item_ids[_published_test_pairs(dataset)]]
     ours = [*_counts(of_pairs), *_counts(cohorts[1:])]
-    return tuple(Comparison(oracle, number) for oracle, number in zip(ORACLES[name], ours, strict=True))
+    return tuple(Comparison(published, number) for published, number in zip(PUBLISHED_COUNTS[name], ours, strict=True))
 
 
 def published_cohorts(dataset: Dataset) -> NDArray[np.int8]:

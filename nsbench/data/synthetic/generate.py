@@ -4,7 +4,7 @@
 comes next), `synthetic_log` (how many and when) and `synthetic_shape` (like which dataset).
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ import polars as pl
 from nsbench.data.dataset import DatasetCard
 from nsbench.data.log.prepare import prepare_frame
 from nsbench.data.log.prepare_options import PrepareOptions
+from nsbench.data.origin import SyntheticOrigin
 from nsbench.data.store import dataset_exists, load_dataset, read_item_labels
 from nsbench.data.store_writing import replace_best_reachable, save_dataset, writing_folder
 from nsbench.data.synthetic.best_reachable import best_reachable
@@ -84,12 +85,9 @@ class SyntheticSettings:
         return DEMO if self == settings_like(DEMO) else f"synthetic-{self.like}"
 
     @property
-    def source(self) -> str:
-        """The settings in a line, for the card."""
-        return (
-            f"synthetic like {self.like}: {self.n_users} users, {self.n_items} items, {self.n_interactions} interactions, "
-            f"skew {self.skew:g}, seed {self.seed}"
-        )
+    def origin(self) -> SyntheticOrigin:
+        """The settings for the card."""
+        return SyntheticOrigin(**asdict(self))
 
 
 def settings_like(
@@ -141,7 +139,7 @@ def prepare_synthetic(name: str, settings: SyntheticSettings, home: Home, *, rep
         frame = _write_log(chain, settings, folder)
         options = PrepareOptions(seen_items="keep" if settings.shape.repeats else "exclude")
         hidden = Home(folder)
-        prepare_frame(frame, options, settings.source, name, hidden)
+        prepare_frame(frame, options, settings.origin, name, hidden)
         chain_items = np.concatenate([[-1], read_item_labels(name, hidden).cast(pl.Int64).to_numpy()])
         best = best_reachable(load_dataset(name, hidden), chain_items, chain)
         card = replace_best_reachable(name, hidden, best)

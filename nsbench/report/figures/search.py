@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from nsbench.evaluation.metrics import METRICS
 from nsbench.report.figures.canvas.log_axis import plain_log_ticks
 from nsbench.report.figures.canvas.style import (
     GROUND,
@@ -23,9 +24,8 @@ from nsbench.report.figures.canvas.style import (
 )
 from nsbench.report.figures.training_curve import VALID_NDCG
 from nsbench.report.formats.plain_text import plain_text
-from nsbench.report.paper.negative_count_trend import OBJECTIVE_TAG
 from nsbench.report.run_check import number_of
-from nsbench.terms import RunKind
+from nsbench.terms import OBJECTIVE_TAG, RunKind
 from nsbench.tracking.stored_run import StoredRun
 
 _WIDTH, _ROW_HEIGHT, _COLUMNS, _LEGEND_COLUMNS = 9.0, 3.1, 2, 6
@@ -115,7 +115,9 @@ def objective_title(objective: str) -> str:
     ('Validation hit rate at 10', 'Validation tail NDCG at 5')
     """
     words = objective.replace("valid/", "validation ").replace("all/", "").replace("/", " ").replace("_", " ")
-    return plain_text(f"{words[:1].upper()}{words[1:]}".replace("ndcg", "NDCG").replace("mrr", "MRR"), 60)
+    for name, metric in METRICS.items():
+        words = words.replace(name.replace("_", " "), metric.in_sentence)
+    return plain_text(f"{words[:1].upper()}{words[1:]}", 60)
 
 
 def _draw_panel(axes: Axes, name: str, trials: Sequence[StoredRun], marks: Mapping[str, Mark], objective: str) -> None:

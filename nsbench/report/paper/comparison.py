@@ -19,7 +19,7 @@ from nsbench.terms import ALL
 
 def match_of(summary: DatasetSummary) -> PaperMatch | None:
     """Which of the paper's datasets ours is, if any; see `paper_match`."""
-    return paper_match(summary.dataset, summary.card.source if summary.card else None)
+    return paper_match(summary.dataset, summary.card.origin if summary.card else None)
 
 
 def compare_with_paper(summary: DatasetSummary) -> tuple[PublishedComparison, ...]:

@@ -17,12 +17,9 @@ from nsbench.report.paper.claim import Verdict
 from nsbench.report.selection import CUTOFF
 from nsbench.report.statistics.correction import holm
 from nsbench.report.statistics.estimate import LEVEL
-from nsbench.terms import CUT_OFF, RunKind
+from nsbench.terms import CUT_OFF, OBJECTIVE_TAG, RunKind
 from nsbench.tracking.reading.run_parts import whole_number
 from nsbench.tracking.stored_run import StoredRun
-
-OBJECTIVE_TAG = "nsbench.objective"
-"""The tag of a study's run that names what its trials maximise."""
 
 _FEWEST_TRIALS = 6
 _FEWEST_COUNTS = 3

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 import nsbench
+from nsbench.data.origin import Origin, SyntheticOrigin
 
 PAPER_DATASETS: Mapping[str, str] = {"ml-10m": "Movielens", "amazon-beauty": "Beauty", "retailrocket": "RetailRocket"}
 """Our names of the paper's datasets, and those of its released runs."""
@@ -23,9 +24,6 @@ PAPER_LOGS: Mapping[str, str] = {
     "ratings.dat": "Movielens",
 }
 """The files of the paper's logs, as their owners call them, and the names of the datasets in the released runs."""
-
-SYNTHETIC = "synthetic"
-"""How the source of a generated dataset begins."""
 
 _COMMON_FILES = frozenset({"events.csv", "ratings.dat"})
 """Names of files that other logs have too, such as MovieLens-1M: with them the dataset's name has to agree as well."""
@@ -105,24 +103,26 @@ class PaperMatch:
     reason: str
 
 
-def paper_match(name: str, source: str | None) -> PaperMatch | None:
+def paper_match(name: str, origin: Origin | None) -> PaperMatch | None:
     """The paper's dataset that one of ours was made from; None where it was made from another log.
 
     Args:
-        name: Our dataset's name, which its user chose: it decides where the source does not.
-        source: The file that it was made from, by its card; None without a card.
+        name: Our dataset's name, which its user chose: it decides where the origin does not.
+        origin: What it was made from, by its card; None without a card.
 
-    >>> paper_match("mine", "ratings_Beauty.csv.gz").dataset, paper_match("amazon_beauty", None).dataset
+    >>> from nsbench.data.origin import LogOrigin
+    >>> paper_match("mine", LogOrigin(file="ratings_Beauty.csv.gz")).dataset, paper_match("amazon_beauty", None).dataset
     ('Beauty', 'Beauty')
-    >>> paper_match("ml-1m", "ratings.dat"), paper_match("retailrocket", "synthetic like demo: 300 users")
-    (None, None)
+    >>> paper_match("ml-1m", LogOrigin(file="ratings.dat")) is None
+    True
     """
     named = _dataset_named(name)
-    file = (source or "").removesuffix(".gz")
+    source = "" if origin is None else origin.text
+    file = source.removesuffix(".gz")
     found = PAPER_LOGS.get(file)
     if found is not None and (file not in _COMMON_FILES or found == named):
         return PaperMatch(found, f"Matched with the paper's {found} because it was made from `{source}`.")
-    if found is not None or named is None or file.startswith(SYNTHETIC):
+    if found is not None or named is None or isinstance(origin, SyntheticOrigin):
         return None
     reason = (
         f"it was made from `{source}`, which is not a file of the paper's logs"

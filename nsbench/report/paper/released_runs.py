@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from nsbench.evaluation.metric import balance
+from nsbench.evaluation.metrics.balance import balance
 from nsbench.report.paper.published import PAPER_DATASETS, PAPER_NAMES, PAPER_TARGETS, PublishedCell, paper_folder
 from nsbench.report.selection import CUTOFF
 from nsbench.report.statistics.estimate import BALANCE, COHORT_GROUPS

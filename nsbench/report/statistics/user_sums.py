@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsbench.errors import DamagedRanks, TrackingError, UnreachableRanks
-from nsbench.evaluation.metric import discounted_gains, hits
+from nsbench.evaluation.metrics.hit_rate import hits
+from nsbench.evaluation.metrics.ndcg import discounted_gains
 from nsbench.evaluation.rank_table import RankTable
 from nsbench.report.formats.plain_text import plain_text
 from nsbench.report.rank_check import contradiction

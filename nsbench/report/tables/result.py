@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nsbench.evaluation.metric import balance
+from nsbench.evaluation.metrics.balance import balance
 from nsbench.report.answer.best_reachable import exceeded_note
 from nsbench.report.answer.cut_off import COLUMN, cut_off_text, has_cut_off, marked_label
 from nsbench.report.selection import CUTOFF

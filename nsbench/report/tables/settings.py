@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from nsbench.report.answer.cut_off import marked_label
-from nsbench.report.paper.negative_count_trend import OBJECTIVE_TAG
 from nsbench.report.run_check import number_of
 from nsbench.report.selection import CUTOFF, Method
 from nsbench.report.summary import DatasetSummary
 from nsbench.report.tables.number_text import UNDEFINED, known_count, number
 from nsbench.report.tables.table import ReportTable, numbers, table_of, words
 from nsbench.report.tuning import tunings_of
-from nsbench.terms import ALL, N_EPOCHS, RunKind, metric_name
+from nsbench.terms import ALL, N_EPOCHS, OBJECTIVE_TAG, RunKind, metric_name
 from nsbench.tracking.stored_run import StoredRun
 
 BEST_EPOCH = "best_epoch"

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from nsbench.file_lock import file_lock
-from nsbench.retry import Patience
+from nsbench.retry import RetryPolicy
 
 _LONGEST_WAIT_S = 60
 _LONGEST_HOLD_S = 60
@@ -63,17 +63,17 @@ class AdvisoryLock:
 
     Args:
         engine: Where the studies are.
-        patience: How long an outage is waited for.
+        retry: How long an outage is waited for.
     """
 
-    def __init__(self, engine: Engine, patience: Patience) -> None:
+    def __init__(self, engine: Engine, retry: RetryPolicy) -> None:
         self._engine = engine
-        self._patience = patience
+        self._retry = retry
 
     @contextmanager
     def hold(self, study: str) -> Iterator[None]:
         """Holds the study; when the database is restarted meanwhile, the lock is gone and the ledger's counts decide."""
-        connection = self._patience.outlast(lambda: self._acquire(study))
+        connection = self._retry.call(lambda: self._acquire(study))
         try:
             yield
         finally:

@@ -17,7 +17,7 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
 from nsbench.errors import TrackingError
-from nsbench.retry import Patience, first_line
+from nsbench.retry import RetryPolicy, first_line
 from nsbench.study.search.lock import StudyLock
 
 _Result = TypeVar("_Result")
@@ -29,14 +29,14 @@ class LastingStorage(BaseStorage):
 
     Args:
         storage: The database.
-        patience: How long an outage is waited for.
+        retry: How long an outage is waited for.
         lock: Keeps claims apart.
     """
 
-    def __init__(self, storage: RDBStorage, patience: Patience, lock: StudyLock) -> None:
+    def __init__(self, storage: RDBStorage, retry: RetryPolicy, lock: StudyLock) -> None:
         # Optuna puts its cache around an RDBStorage by itself, but not around a storage of other making.
         self._inner = _CachedStorage(storage)
-        self._patience = patience
+        self._retry = retry
         self._lock = lock
 
     def locked(self, study: str) -> AbstractContextManager[None]:
@@ -45,57 +45,57 @@ class LastingStorage(BaseStorage):
 
     def create_new_study(self, directions: Sequence[StudyDirection], study_name: str | None = None) -> int:
         """As Optuna's; a study that was created unheard is found as a duplicate."""
-        return self._outlast(lambda: self._inner.create_new_study(directions, study_name))
+        return self._retried(lambda: self._inner.create_new_study(directions, study_name))
 
     def delete_study(self, study_id: int) -> None:
         """As Optuna's."""
-        self._outlast(lambda: self._inner.delete_study(study_id))
+        self._retried(lambda: self._inner.delete_study(study_id))
 
     def set_study_user_attr(self, study_id: int, key: str, value: Any) -> None:  # noqa: ANN401 - Optuna's signature.
         """As Optuna's."""
-        self._outlast(lambda: self._inner.set_study_user_attr(study_id, key, value))
+        self._retried(lambda: self._inner.set_study_user_attr(study_id, key, value))
 
     def set_study_system_attr(self, study_id: int, key: str, value: Any) -> None:  # noqa: ANN401 - Optuna's signature.
         """As Optuna's."""
-        self._outlast(lambda: self._inner.set_study_system_attr(study_id, key, value))
+        self._retried(lambda: self._inner.set_study_system_attr(study_id, key, value))
 
     def get_study_id_from_name(self, study_name: str) -> int:
         """As Optuna's."""
-        return self._outlast(lambda: self._inner.get_study_id_from_name(study_name))
+        return self._retried(lambda: self._inner.get_study_id_from_name(study_name))
 
     def get_study_name_from_id(self, study_id: int) -> str:
         """As Optuna's."""
-        return self._outlast(lambda: self._inner.get_study_name_from_id(study_id))
+        return self._retried(lambda: self._inner.get_study_name_from_id(study_id))
 
     def get_study_directions(self, study_id: int) -> list[StudyDirection]:
         """As Optuna's."""
-        return self._outlast(lambda: self._inner.get_study_directions(study_id))
+        return self._retried(lambda: self._inner.get_study_directions(study_id))
 
     def get_study_user_attrs(self, study_id: int) -> dict[str, Any]:
         """As Optuna's."""
-        return self._outlast(lambda: self._inner.get_study_user_attrs(study_id))
+        return self._retried(lambda: self._inner.get_study_user_attrs(study_id))
 
     def get_study_system_attrs(self, study_id: int) -> dict[str, Any]:
         """As Optuna's."""
-        return self._outlast(lambda: self._inner.get_study_system_attrs(study_id))
+        return self._retried(lambda: self._inner.get_study_system_attrs(study_id))
 
     def get_all_studies(self) -> list[FrozenStudy]:
         """As Optuna's."""
-        return self._outlast(self._inner.get_all_studies)
+        return self._retried(self._inner.get_all_studies)
 
     def create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> int:
         """As Optuna's; a trial that was begun unheard has no owner and is given up as lost."""
-        return self._outlast(lambda: self._inner.create_new_trial(study_id, template_trial))
+        return self._retried(lambda: self._inner.create_new_trial(study_id, template_trial))
 
     def set_trial_param(
         self, trial_id: int, param_name: str, param_value_internal: float, distribution: BaseDistribution
     ) -> None:
         """As Optuna's."""
-        self._outlast(lambda: self._inner.set_trial_param(trial_id, param_name, param_value_internal, distribution))
+        self._retried(lambda: self._inner.set_trial_param(trial_id, param_name, param_value_internal, distribution))
 
     def get_trial_id_from_study_id_trial_number(self, study_id: int, trial_number: int) -> int:
         """As Optuna's."""
-        return self._outlast(lambda: self._inner.get_trial_id_from_study_id_trial_number(study_id, trial_number))
+        return self._retried(lambda: self._inner.get_trial_id_from_study_id_trial_number(study_id, trial_number))
 
     def set_trial_state_values(self, trial_id: int, state: TrialState, values: Sequence[float] | None = None) -> bool:
         """As Optuna's; a trial that was ended unheard, as it should, is ended."""
@@ -111,37 +111,37 @@ class LastingStorage(BaseStorage):
                     return True
                 raise
 
-        return self._outlast(call)
+        return self._retried(call)
 
     def set_trial_intermediate_value(self, trial_id: int, step: int, intermediate_value: float) -> None:
         """As Optuna's."""
-        self._outlast(lambda: self._inner.set_trial_intermediate_value(trial_id, step, intermediate_value))
+        self._retried(lambda: self._inner.set_trial_intermediate_value(trial_id, step, intermediate_value))
 
     def set_trial_user_attr(self, trial_id: int, key: str, value: Any) -> None:  # noqa: ANN401 - Optuna's signature.
         """As Optuna's."""
-        self._outlast(lambda: self._inner.set_trial_user_attr(trial_id, key, value))
+        self._retried(lambda: self._inner.set_trial_user_attr(trial_id, key, value))
 
     def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:  # noqa: ANN401 - Optuna's signature.
         """As Optuna's."""
-        self._outlast(lambda: self._inner.set_trial_system_attr(trial_id, key, value))
+        self._retried(lambda: self._inner.set_trial_system_attr(trial_id, key, value))
 
     def get_trial(self, trial_id: int) -> FrozenTrial:
         """As Optuna's."""
-        return self._outlast(lambda: self._inner.get_trial(trial_id))
+        return self._retried(lambda: self._inner.get_trial(trial_id))
 
     def get_all_trials(
         self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
     ) -> list[FrozenTrial]:
         """As Optuna's."""
-        return self._outlast(lambda: self._inner.get_all_trials(study_id, deepcopy, states))
+        return self._retried(lambda: self._inner.get_all_trials(study_id, deepcopy, states))
 
     def remove_session(self) -> None:
         """As Optuna's."""
         self._inner.remove_session()
 
-    def _outlast(self, call: Callable[[], _Result]) -> _Result:
+    def _retried(self, call: Callable[[], _Result]) -> _Result:
         try:
-            return self._patience.outlast(call)
+            return self._retry.call(call)
         except (StorageInternalError, SQLAlchemyError) as error:
             raise TrackingError(
                 f"the storage of studies failed: {first_line(cause_of(error))}; make room where a disk is full; what has "

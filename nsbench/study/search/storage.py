@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from nsbench.errors import TrackingError
 from nsbench.home import Home
-from nsbench.retry import OPENING_PATIENCE_S, Patience, first_line
+from nsbench.retry import OPENING_WAIT_S, RetryPolicy, first_line
 from nsbench.study.search.lock import AdvisoryLock, FileLock, NoLock, StudyLock
 from nsbench.study.search.retrying_storage import LastingStorage, cause_of
 from nsbench.tracking.store_uri import sqlite_file, without_password
@@ -22,7 +22,7 @@ _PAUSE_S = 0.5
 _STARTING = ("refused", "starting up", "shutting down", "timed out", "timeout expired")
 """What a database's driver says of a server that may answer soon; a wrong password or name is refused at once."""
 
-_PATIENCE_S = 600.0
+_WAIT_S = 600.0
 """How long a study waits for a database that is restarted."""
 
 
@@ -51,8 +51,17 @@ def open_storage(home: Home) -> LastingStorage:
             f"can't open the storage of studies: {first_line(cause_of(error))}; set NSBENCH_STUDY_STORAGE to a database's URL, "
             "such as postgresql+psycopg://user:password@host/studies, or NSBENCH_HOME to a folder that can be written"
         ) from error
-    patience = Patience(f"the storage of studies {without_password(url)}", _PATIENCE_S, is_outage)
-    return LastingStorage(storage, patience, _lock_of(storage, file, patience))
+    retry = RetryPolicy(f"the storage of studies {without_password(url)}", _WAIT_S, is_outage)
+    return LastingStorage(storage, retry, _lock_of(storage, file, retry))
+
+
+def existing_storage(home: Home) -> LastingStorage | None:
+    """The home's storage of studies; None where there is none yet.
+
+    Raises:
+        TrackingError: It can't be opened.
+    """
+    return open_storage(home) if has_storage(home) else None
 
 
 def has_storage(home: Home) -> bool:
@@ -74,11 +83,11 @@ def is_outage(error: Exception) -> bool:
     return cause.connection_invalidated or type(cause).__name__ in ("OperationalError", "InterfaceError")
 
 
-def _lock_of(storage: RDBStorage, file: Path | None, patience: Patience) -> StudyLock:
+def _lock_of(storage: RDBStorage, file: Path | None, retry: RetryPolicy) -> StudyLock:
     if file is not None:
         return FileLock(file.with_name(f"{file.name}.lock"))
     if storage.engine.dialect.name == "postgresql":
-        return AdvisoryLock(storage.engine, patience)
+        return AdvisoryLock(storage.engine, retry)
     return NoLock()
 
 
@@ -89,8 +98,8 @@ def _connect(url: str, arguments: dict[str, object]) -> RDBStorage:
         TrackingError: The server didn't answer in time.
     """
     name = f"the storage of studies {without_password(url)} (NSBENCH_STUDY_STORAGE)"
-    patience = Patience(name, OPENING_PATIENCE_S, _is_starting)
-    return patience.outlast(lambda: _first_connect(url, arguments))
+    retry = RetryPolicy(name, OPENING_WAIT_S, _is_starting)
+    return retry.call(lambda: _first_connect(url, arguments))
 
 
 def _first_connect(url: str, arguments: dict[str, object]) -> RDBStorage:

@@ -6,7 +6,7 @@ from nsbench.home import Home
 from nsbench.study.trials.trial_state import LOST
 from nsbench.study.workers.process_id import OWNER, is_dead
 from nsbench.terms import RunKind
-from nsbench.tracking.reading.mlflow_reader import open_reader
+from nsbench.tracking.store import open_store
 from nsbench.tracking.writing.mlflow_tracker import MlflowTracker
 
 
@@ -22,7 +22,7 @@ def close_lost_runs(home: Home, tracker: MlflowTracker, dataset: str, kinds: Seq
     Raises:
         TrackingError: The store can't be read or written.
     """
-    reader = open_reader(home)
+    reader = open_store(home).reader()
     if dataset not in reader.datasets():
         return
     for run in reader.runs(dataset, tuple(kinds)):

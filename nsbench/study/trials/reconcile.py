@@ -27,7 +27,7 @@ from nsbench.study.workers.answer import PRUNED_REASON
 from nsbench.study.workers.job import Ending
 from nsbench.study.workers.process_id import OWNER, is_dead, this_process
 from nsbench.terms import PRUNED, RunKind
-from nsbench.tracking.reading.mlflow_reader import open_reader
+from nsbench.tracking.store import open_store
 from nsbench.tracking.stored_run import StoredRun
 from nsbench.tracking.writing.mlflow_tracker import MlflowTracker
 
@@ -144,7 +144,7 @@ class Reconciler:
             _log.warning("%s: runs of lost trials stay open until the next command: %s", plan.name, error)
 
     def _open_runs(self, dataset: str, study: str | None = None) -> list[StoredRun]:
-        reader = open_reader(self._home)
+        reader = open_store(self._home).reader()
         if dataset not in reader.datasets():
             return []
         kinds = (RunKind.TRIAL,) if study is not None else (RunKind.TRIAL, RunKind.REPEAT, RunKind.BASELINE)

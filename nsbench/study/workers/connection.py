@@ -12,7 +12,7 @@ from typing import Protocol, final
 from torch import Tensor
 
 from nsbench.errors import StoreOutage, TrainingError
-from nsbench.retry import Patience
+from nsbench.retry import RetryPolicy
 from nsbench.runs.watcher import Pruned
 from nsbench.study.workers.answer import PRUNED_REASON, Answer, Refusal, Verdict
 from nsbench.study.workers.job import Ending, EndState, Job
@@ -166,8 +166,8 @@ class OwnedTracker:
     def start(self, plan: RunPlan) -> RunHandle:
         """Creates the run with its owner's tag, and waits for a store that is out: no training begins unrecorded."""
         owned = replace(plan, tags={**plan.tags, OWNER: self._owner})
-        patience = Patience("the tracking store", _PATIENCE_S, _is_outage, self._line.pause)
-        handle = patience.outlast(lambda: self._open_tracker().start(owned))
+        retry = RetryPolicy("the tracking store", _PATIENCE_S, _is_outage, self._line.pause)
+        handle = retry.call(lambda: self._open_tracker().start(owned))
         return _OwnedHandle(handle, self._line, next(self._runs))
 
 

@@ -79,9 +79,9 @@ class _Desk:
     def tracker(self) -> "Tracker":
         """The home's tracker; the leader has made the store by then."""
         if self._tracker is None:
-            from nsbench.tracking.writing.mlflow_tracker import open_tracker
+            from nsbench.tracking.store import open_store
 
-            self._tracker = open_tracker(self._home)
+            self._tracker = open_store(self._home).tracker()
         return self._tracker
 
     def dataset(self, name: str) -> "Dataset":

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 from nsbench.errors import TrackingError, UnreachableRanks
 from nsbench.evaluation.rank_table import RankTable
-from nsbench.home import Home
 from nsbench.suggestion import did_you_mean
 from nsbench.terms import RunKind, Tag
 from nsbench.tracking.rank_file import RANKS_FILE, read_ranks
@@ -172,15 +171,6 @@ class MlflowReader:
                     f"recorded datasets: {', '.join(sorted(known)) or 'none'}"
                 )
         return {known[dataset]: dataset for dataset in datasets}
-
-
-def open_reader(home: Home) -> MlflowReader:
-    """A reader of the home's store.
-
-    Raises:
-        TrackingError: The store can't be reached, or there is none yet.
-    """
-    return MlflowReader(home.tracking_uri, cache=home.root / "cache")
 
 
 def _open_store(uri: str) -> RunStore:

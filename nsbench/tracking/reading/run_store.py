@@ -44,7 +44,7 @@ class RunPage:
 
     Attributes:
         runs: Those that nsbench made.
-        n_found: All of them, whoever made them.
+        n_found: How many there are, of all makers.
         token: Asks for the next page; None at the end.
     """
 
@@ -114,7 +114,7 @@ def moved_uri(artifact_uri: str, home: Path) -> str | None:
 
 
 def token_at(offset: int) -> str | None:
-    """The token of the page that starts after so many runs, as MLflow's own stores and servers write it.
+    """The token of the page that starts after a number of runs, as MLflow's own stores and servers write it.
 
     >>> token_at(0), token_at(250)
     (None, 'eyJvZmZzZXQiOiAyNTB9')

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from mlflow import MlflowClient
 from mlflow.entities import Experiment, Run
 
-from nsbench.terms import RunKind, Tag
+from nsbench.terms import OBJECTIVE_TAG, RunKind, Tag
 from nsbench.tracking.reading.run_refresh import tag_is
 from nsbench.tracking.writing.mlflow_connection import connect, store_errors
 from nsbench.tracking.writing.page_view import page_views
 from nsbench.tracking.writing.run_note import NOTE
 from nsbench.tracking.writing.saved_view import SavedView, is_outdated, packed, view_address
-from nsbench.tracking.writing.summary_run import BEST, OBJECTIVE
+from nsbench.tracking.writing.summary_run import BEST
 
 _NOTE_DIGEST = "nsbench.note_digest"
 """The experiment's tag by which a description is known to be ours still."""
@@ -47,7 +47,7 @@ def renew_page(client: MlflowClient, experiment: Experiment) -> tuple[SavedView,
         max_results=_MOST_STUDIES,
         order_by=["attributes.start_time DESC"],
     )
-    objectives = [run.data.tags[OBJECTIVE] for run in studies if OBJECTIVE in run.data.tags]
+    objectives = [run.data.tags[OBJECTIVE_TAG] for run in studies if OBJECTIVE_TAG in run.data.tags]
     searched = sorted({name.removeprefix(BEST) for run in studies for name in run.data.tags if name.startswith(BEST)})
     views = page_views(objectives, searched)
     for place, view in enumerate(views):

@@ -16,13 +16,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from nsbench.errors import StoreOutage, TrackingError
 from nsbench.file_lock import file_lock
-from nsbench.home import Home, sqlite_uri
-from nsbench.retry import Patience
+from nsbench.home import sqlite_uri
 from nsbench.secret import masked
 from nsbench.tracking.store_uri import STORE_ADVICE, check_server, is_server, sqlite_file, without_password
 from nsbench.tracking.writing.outage import is_outage
 
-__all__ = ["connect", "create_store", "is_server", "sqlite_file", "store_errors", "without_password"]
+__all__ = ["connect", "is_server", "sqlite_file", "store_errors", "without_password"]
 
 _SQLITE_HEADER = b"SQLite format 3\0"
 
@@ -55,23 +54,6 @@ def connect(uri: str, *, to_write: bool = True) -> MlflowClient:
         client = MlflowClient(tracking_uri=uri)
         client.search_experiments(max_results=1)
     return client
-
-
-def create_store(home: Home, patience_s: float = 0.0) -> None:
-    """Creates the tables of the home's store, once, before several processes write to it.
-
-    Processes that meet an empty store at the same moment would race to create its tables.
-
-    Args:
-        home: Whose store.
-        patience_s: How long a server that doesn't answer is waited for.
-
-    Raises:
-        TrackingError: As `connect`.
-    """
-    name = f"the MLflow store {without_password(home.tracking_uri)} (MLFLOW_TRACKING_URI)"
-    patience = Patience(name, patience_s, lambda error: patience_s > 0 and isinstance(error, StoreOutage))
-    patience.outlast(lambda: connect(home.tracking_uri))
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from typing import final
 from mlflow.entities import Metric
 from mlflow.entities import RunTag as MlflowTag
 
+from nsbench.evaluation.metrics import METRICS
 from nsbench.terms import ALL, Tag, is_target_count, metric_name
 from nsbench.tracking.rank_file import RANKS_FILE, write_ranks
 from nsbench.tracking.record import Cost, RunRecord
@@ -31,9 +32,7 @@ BEST_EPOCH = "best_epoch"
 SEND_EVERY_S = 2.0
 """Looks that follow each other faster are sent together; what a killed process hasn't sent is sent again by its successor."""
 
-_FIRST = frozenset(
-    metric_name(split, ALL, metric, 10) for split in ("test", "valid") for metric in ("hit_rate", "ndcg")
-)
+_FIRST = frozenset(metric_name(split, ALL, metric, 10) for split in ("test", "valid") for metric in METRICS)
 
 MAX_TAG_LENGTH = 8000
 """Characters of a tag that MLflow takes."""
@@ -46,7 +45,7 @@ class MlflowRunHandle:
     Args:
         writer: Of the store.
         run_id: The run.
-        note: Its description until now; empty where whoever ends it doesn't know.
+        note: Its description until now; empty where the caller doesn't know it.
     """
 
     def __init__(self, writer: RunWriter, run_id: str, note: str = "") -> None:

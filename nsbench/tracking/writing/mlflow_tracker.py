@@ -12,7 +12,6 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 
 from nsbench.errors import TrackingError
-from nsbench.home import Home
 from nsbench.terms import Tag
 from nsbench.tracking.method_summary import MethodSummary
 from nsbench.tracking.record import RunPlan
@@ -24,9 +23,9 @@ from nsbench.tracking.writing.mlflow_run import MlflowRunHandle
 from nsbench.tracking.writing.run_start import start_run
 from nsbench.tracking.writing.run_writer import RunWriter
 from nsbench.tracking.writing.spool import Spool
-from nsbench.tracking.writing.summary_run import BEST, OBJECTIVE, log_method_run, log_study_run
+from nsbench.tracking.writing.summary_run import BEST, log_method_run, log_study_run
 
-__all__ = ["BEST", "OBJECTIVE", "MlflowTracker", "open_tracker"]
+__all__ = ["BEST", "MlflowTracker"]
 
 
 @final
@@ -148,12 +147,3 @@ class MlflowTracker:
         if not has_page(experiment):
             renew_page(self._client, experiment)
         return str(experiment.experiment_id)
-
-
-def open_tracker(home: Home) -> MlflowTracker:
-    """A tracker of the home's store.
-
-    Raises:
-        TrackingError: The store can't be reached.
-    """
-    return MlflowTracker(home.tracking_uri, home.artifacts, home.spool)

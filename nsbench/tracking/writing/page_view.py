@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from nsbench.evaluation.metrics import METRICS
+from nsbench.evaluation.metrics.hit_rate import HIT_RATE
 from nsbench.terms import (
     ALL,
     BALANCED_COHORTS,
@@ -17,7 +19,7 @@ from nsbench.terms import (
 from nsbench.tracking.method_summary import N_REPEATS
 from nsbench.tracking.writing.saved_view import SavedView, metric_column, param_column, tag_column
 
-USUAL_OBJECTIVE = metric_name("valid", ALL, "hit_rate", 10)
+USUAL_OBJECTIVE = metric_name("valid", ALL, HIT_RATE.name, 10)
 """What the trials are sorted by while no study of the dataset says what it maximises."""
 
 _KIND = f"tags.`{Tag.KIND}`"
@@ -39,30 +41,30 @@ def page_views(objectives: Sequence[str] = (), searched: Sequence[str] = ()) -> 
 
 
 def _methods(k: int, objective: str) -> SavedView:
-    scores = _scores(k)
-    spreads = [deviation_name(scores[0]), deviation_name(scores[1])]
-    shown = [*scores[:2], objective, spreads[0], N_REPEATS, *scores[2:], spreads[1], "cost/train_s"]
+    totals, by_cohort = _totals(k), _by_cohort(k)
+    first, *others = map(deviation_name, totals)
+    shown = [*totals, objective, first, N_REPEATS, *by_cohort, *others, "cost/train_s"]
     return SavedView(
         key="nsbench-methods",
         name="Methods: means over repeats, and baselines",
         condition=_none_of(RunKind.TRIAL, RunKind.REPEAT, RunKind.STUDY, RunKind.SINGLE),
-        order_by=metric_column(scores[0]),
+        order_by=metric_column(totals[0]),
         columns=[*map(metric_column, shown), tag_column(Tag.STUDY)],
-        bars=[*scores, spreads[0], "cost/train_s"],
+        bars=[*totals, *by_cohort, first, "cost/train_s"],
         folded=(*_TEST, *_VALID, "train", "cost", "summary"),
     )
 
 
 def _repeats(k: int, objective: str) -> SavedView:
-    scores = _scores(k)
-    shown = [*scores[:2], objective, *scores[2:], N_EPOCHS, CUT_OFF, "cost/train_s"]
+    totals, by_cohort = _totals(k), _by_cohort(k)
+    shown = [*totals, objective, *by_cohort, N_EPOCHS, CUT_OFF, "cost/train_s"]
     return SavedView(
         key="nsbench-repeats",
         name="Repeats, baselines and single runs",
         condition=_none_of(RunKind.TRIAL, RunKind.STUDY, RunKind.SUMMARY),
-        order_by=metric_column(scores[0]),
+        order_by=metric_column(totals[0]),
         columns=[*map(metric_column, shown), tag_column(Tag.SEED), tag_column(Tag.KIND), param_column("learning_rate")],
-        bars=scores,
+        bars=[*totals, *by_cohort],
         lines=[objective, "train/loss"],
         folded=(*_TEST, *_VALID, "train", "cost"),
     )
@@ -105,10 +107,13 @@ def _studies(searched: Sequence[str]) -> SavedView:
     )
 
 
-def _scores(k: int) -> list[str]:
-    by_cohort = [metric_name("test", cohort.label, "hit_rate", k) for cohort in BALANCED_COHORTS]
-    in_total = [metric_name("test", ALL, metric, k) for metric in ("hit_rate", "ndcg")]
-    return [*in_total, *by_cohort, balance_name("test", "hit_rate", k)]
+def _totals(k: int) -> list[str]:
+    return [metric_name("test", ALL, metric, k) for metric in METRICS]
+
+
+def _by_cohort(k: int) -> list[str]:
+    by_cohort = [metric_name("test", cohort.label, HIT_RATE.name, k) for cohort in BALANCED_COHORTS]
+    return [*by_cohort, balance_name("test", HIT_RATE.name, k)]
 
 
 def _cutoff_of(objective: str) -> int:

@@ -7,6 +7,8 @@ import math
 import shlex
 from collections.abc import Mapping
 
+from nsbench.evaluation.metrics import METRICS
+from nsbench.evaluation.metrics.hit_rate import HIT_RATE
 from nsbench.terms import (
     ALL,
     BALANCED_COHORTS,
@@ -80,7 +82,7 @@ def note_of_method(summary: MethodSummary) -> str:
     n = int(summary.metrics[N_REPEATS])
     study = f", which the study {summary.study} found" if summary.study else ""
     scores = _scores(summary.metrics, "test") or "no test metric that is a number"
-    name = next((name for name in _names("test", ALL, "hit_rate") if deviation_name(name) in summary.metrics), None)
+    name = next((name for name in _names("test", ALL, HIT_RATE.name) if deviation_name(name) in summary.metrics), None)
     spread = (
         ""
         if name is None
@@ -117,16 +119,20 @@ def _command(plan: RunPlan) -> str:
 
 
 def _scores(metrics: Mapping[str, float], split: str) -> str:
-    """Hit rate in total and by cohort, NDCG and balance, as far as they are numbers."""
-    hit_rate, ndcg = (_first(metrics, _names(split, ALL, metric)) for metric in ("hit_rate", "ndcg"))
+    """Hit rate in total and by cohort, its balance, and the other metrics in total, as far as they are numbers."""
+    hit_rate = _first(metrics, _names(split, ALL, HIT_RATE.name))
     if hit_rate is None:
         return ""
     k = hit_rate.rpartition("_")[2]
-    by_cohort = [(cohort.label, metric_name(split, cohort.label, "hit_rate", int(k))) for cohort in BALANCED_COHORTS]
-    by_cohort.append(("balance", balance_name(split, "hit_rate", int(k))))
+    by_cohort = [(cohort.label, metric_name(split, cohort.label, HIT_RATE.name, int(k))) for cohort in BALANCED_COHORTS]
+    by_cohort.append(("balance", balance_name(split, HIT_RATE.name, int(k))))
     parts = ", ".join(f"{label} {metrics[name]:.4f}" for label, name in by_cohort if _is_number(metrics, name))
     told = f"{_SPLITS[split]} hit rate at {k} {metrics[hit_rate]:.4f}" + (f" ({parts})" if parts else "")
-    return told if ndcg is None else f"{told}, NDCG {metrics[ndcg]:.4f}"
+    for metric in METRICS.values():
+        name = _first(metrics, _names(split, ALL, metric.name))
+        if metric is not HIT_RATE and name is not None:
+            told += f", {metric.in_sentence} {metrics[name]:.4f}"
+    return told
 
 
 _SPLITS = {"test": "test", "valid": "validation"}

@@ -1,7 +1,8 @@
 """Records of runs that wait on this disk for a tracking store that is out.
 
-A folder a run, a file a record, named by the time it was made: what is sent is sent in that order. A file appears whole or not
-at all, and goes when the store has the record; a record that is sent twice, because a process died in between, is the same.
+One folder per run, one file per record, named by the time it was made: records are sent in that order. A file appears whole
+or not at all, and goes when the store has the record; a record that is sent twice, because a process died in between, is the
+same.
 """
 
 import itertools
@@ -15,6 +16,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal, final
 
+from nsbench.disk import write_atomically
 from nsbench.file_lock import file_lock
 
 EndState = Literal["FINISHED", "FAILED", "KILLED"]
@@ -133,9 +135,8 @@ def _write(folder: Path, name: str, record: Record) -> None:
         copy.parent.mkdir()
         shutil.copyfile(record.path, copy)
         record = replace(record, path=str(copy.relative_to(folder)))
-    partial = folder / f".{name}.partial"
-    partial.write_text(json.dumps({"kind": type(record).__name__, **asdict(record)}), encoding="utf-8")
-    partial.replace(path)
+    text = json.dumps({"kind": type(record).__name__, **asdict(record)})
+    write_atomically(path, lambda partial: partial.write_text(text, encoding="utf-8"))
 
 
 def _read(path: Path) -> Record:

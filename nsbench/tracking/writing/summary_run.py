@@ -7,7 +7,7 @@ from pathlib import Path
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-from nsbench.terms import RunKind, Tag
+from nsbench.terms import OBJECTIVE_TAG, RunKind, Tag
 from nsbench.tracking.method_summary import N_REPEATS, MethodSummary
 from nsbench.tracking.reading.run_parts import EVALUATION_CONTEXTS
 from nsbench.tracking.reading.run_refresh import tag_is
@@ -21,9 +21,6 @@ from nsbench.tracking.writing.run_start import dataset_inputs, log_dataset, log_
 
 BEST = "nsbench.best."
 """How the tags of a study's best settings begin."""
-
-OBJECTIVE = "nsbench.objective"
-"""The tag of a study's run that names the metric it maximises."""
 
 
 def log_study_run(client: MlflowClient, experiment_id: str, summary: StudySummary) -> str:
@@ -125,7 +122,7 @@ def _study_tags(summary: StudySummary) -> dict[str, str]:
         Tag.SAMPLER.value: summary.sampler,
         Tag.LABEL.value: summary.label,
         Tag.N_PLANNED.value: str(summary.n_planned),
-        OBJECTIVE: summary.objective,
+        OBJECTIVE_TAG: summary.objective,
         NOTE: note_of_study(summary),
     }
     return tags | {f"{BEST}{name}": str(value) for name, value in summary.best_params.items()}

@@ -9,7 +9,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from nsbench.disk import storage_error, write_whole
+from nsbench.disk import storage_error, write_atomically
 from nsbench.errors import DatasetError
 from nsbench.models import DEFAULT_MODEL, MODELS, BackboneSettings
 from nsbench.models.model import Model
@@ -25,7 +25,7 @@ def save_model(model: Model, path: Path) -> None:
     tensors = {"items": model.items.detach().cpu().contiguous(), "dense": model.dense.detach().cpu().contiguous()}
     notes = notes_of(model.settings)
     try:
-        write_whole(path, lambda partial: save_file(tensors, partial, metadata=notes))
+        write_atomically(path, lambda partial: save_file(tensors, partial, metadata=notes))
     except (OSError, SafetensorError) as error:
         n_bytes = sum(tensor.nbytes for tensor in tensors.values())
         raise storage_error("the trained model", path, error, n_bytes) from error

@@ -20,7 +20,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from nsbench import __version__
-from nsbench.disk import storage_error, write_whole
+from nsbench.disk import storage_error, write_atomically
 from nsbench.training.checkpoint.code_hash import code_digest
 from nsbench.training.checkpoint.content_digest import digest_of
 
@@ -202,7 +202,7 @@ class CheckpointFile:
         digest = digest_of(tensors, snapshot.standing)
         notes = {**self._identity.fields(), "standing": snapshot.standing, "digest": digest}
         try:
-            write_whole(self.path, lambda path: save_file(tensors, path, metadata=notes))
+            write_atomically(self.path, lambda path: save_file(tensors, path, metadata=notes))
         except (OSError, SafetensorError) as error:
             n_bytes = sum(tensor.nbytes for tensor in tensors.values())
             _log.warning("%s; the training goes on without", storage_error("the checkpoint", self.path, error, n_bytes))

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
-from nsbench.disk import storage_error, write_whole
+from nsbench.disk import storage_error, write_atomically
 from nsbench.models.model import Model
 from nsbench.process_group import Group
 from nsbench.training.checkpoint.model_file import notes_of
@@ -49,7 +49,7 @@ def save_joined(model: Model, n_items: int, group: Group, path: Path) -> None:
                 file.write(part.contiguous().numpy().data)
 
     try:
-        write_whole(path, write)
+        write_atomically(path, write)
     except OSError as error:
         n_bytes = len(header) + sum(map(_n_bytes, shapes.values()))
         raise storage_error("the trained model", path, error, n_bytes) from error

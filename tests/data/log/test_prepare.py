@@ -14,6 +14,7 @@ from nsbench.data.log import table as table_module
 from nsbench.data.log.ingest import ReadOptions
 from nsbench.data.log.prepare import prepare_frame, prepare_log
 from nsbench.data.log.prepare_options import PrepareOptions
+from nsbench.data.origin import FrameOrigin
 from nsbench.data.store import dataset_names, load_dataset, read_item_labels, read_user_labels
 from nsbench.errors import DatasetError, LogError
 from nsbench.home import Home
@@ -143,9 +144,9 @@ def test_visits_become_users_and_are_numbered_within_the_visitor(home: Home) -> 
 def test_a_frame_goes_the_same_way_as_a_file(home: Home, reference: DatasetCard) -> None:
     users, items, times = zip(*rows_of(), strict=True)
     frame = pl.LazyFrame({"user": users, "item": items, "time": [START + time for time in times]})
-    card = prepare_frame(frame, PrepareOptions(), "a frame", "log", home)
+    card = prepare_frame(frame, PrepareOptions(), FrameOrigin(what="a frame"), "log", home)
     assert card.content_hash == reference.content_hash
-    assert card.source == "a frame"
+    assert (card.origin, card.source) == (FrameOrigin(what="a frame"), "a frame")
 
 
 def test_leading_zeros_make_another_label(home: Home, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nsbench.config import Settings, read_settings_file, settings_values
-from nsbench.data.public.published_counts import ORACLES, compare_with_oracles, published_cohorts
+from nsbench.data.public.published_counts import PUBLISHED_COUNTS, compare_with_published, published_cohorts
 from nsbench.errors import DatasetError
 from nsbench.evaluation.target import targets_of
 from nsbench.terms import Cohort
@@ -17,10 +17,10 @@ REFERENCE = Path(__file__).parents[3] / "configs" / "presets" / "reference.yaml"
 
 def test_published_cohorts_add_up_to_the_published_totals() -> None:
     """Head, mid and tail of test pairs and of items; the figure's readings are made to add up."""
-    for oracles in ORACLES.values():
-        pairs, items = oracles[:4], oracles[4:]
-        assert pairs[0].published == sum(oracle.published for oracle in pairs[1:])
-        assert items[0].published == sum(oracle.published for oracle in items[1:])
+    for counts in PUBLISHED_COUNTS.values():
+        pairs, items = counts[:4], counts[4:]
+        assert pairs[0].count == sum(pair.count for pair in pairs[1:])
+        assert items[0].count == sum(item.count for item in items[1:])
 
 
 def test_cohorts_go_by_users_and_cold_items_are_tail() -> None:
@@ -42,7 +42,9 @@ def test_test_pairs_are_those_of_users_with_training_or_validation() -> None:
         test=[[2, 4], [3], [], [1, 2], [3]],
         n_items=4,
     )
-    ours = {comparison.oracle.quantity: comparison.ours for comparison in compare_with_oracles(dataset, "retailrocket")}
+    ours = {
+        comparison.published.quantity: comparison.ours for comparison in compare_with_published(dataset, "retailrocket")
+    }
     assert ours == {
         "test pairs, all": 4,
         "test pairs, head": 0,
@@ -69,7 +71,9 @@ def test_the_evaluation_with_the_reference_preset_ranks_the_pairs_that_are_count
     )
     values = settings_values("random", read_settings_file(REFERENCE))
     targets = targets_of(dataset, "test", Settings.of("random", values).evaluation.targets)
-    ours = {comparison.oracle.quantity: comparison.ours for comparison in compare_with_oracles(dataset, "retailrocket")}
+    ours = {
+        comparison.published.quantity: comparison.ours for comparison in compare_with_published(dataset, "retailrocket")
+    }
     assert ours["test pairs, all"] == len(targets)
     assert ours["test pairs, tail"] == np.count_nonzero(published_cohorts(dataset)[targets.items] == Cohort.TAIL)
     by_hand = sum(len(after) for before, mid, after in zip(train, valid, test, strict=True) if before or mid)
@@ -79,11 +83,11 @@ def test_the_evaluation_with_the_reference_preset_ranks_the_pairs_that_are_count
 def test_differences_are_ours_minus_published() -> None:
     """4 items here, 36,847 published."""
     dataset = dataset_of([[1, 1, 2], [2, 3], [3, 4]])
-    items = compare_with_oracles(dataset, "retailrocket")[4]
+    items = compare_with_published(dataset, "retailrocket")[4]
     assert items.difference == 4 - 36_847
     assert not items.agrees
 
 
 def test_a_dataset_that_the_paper_doesn_t_have_names_those_that_it_has() -> None:
     with pytest.raises(DatasetError, match="ml-10m, retailrocket, amazon-beauty"):
-        compare_with_oracles(dataset_of([[1, 2]]), "ml-1m")
+        compare_with_published(dataset_of([[1, 2]]), "ml-1m")

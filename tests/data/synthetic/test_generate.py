@@ -49,7 +49,7 @@ def test_visits_keep_seen_items_in_the_ranking(tmp_path: Path) -> None:
     settings = settings_like("retailrocket", n_items=500, n_interactions=8_000)
     card = prepare_synthetic("visits", settings, Home(tmp_path))
     assert card.seen_items == "keep"
-    assert card.source == settings.source
+    assert card.origin == settings.origin
     assert card.repeat_share == pytest.approx(0.3, abs=0.05)
 
 

@@ -24,8 +24,7 @@ from nsbench.study.workers.job import Ending
 from nsbench.study.workers.pool import WORKER_LOST
 from nsbench.study.workers.process_id import OWNER, this_process
 from nsbench.terms import PRUNED, RunKind
-from nsbench.tracking.reading.mlflow_reader import open_reader
-from nsbench.tracking.writing.mlflow_tracker import open_tracker
+from nsbench.tracking.store import open_store
 from tests.study.conftest import NullViewer
 from tests.study.study_builder import DATASET, TINY, order_of
 
@@ -40,13 +39,13 @@ def lost_trial(session, dataset, home):
     assignment = tuning.next_assignment()
     assignment.trial.set_user_attr(OWNER, DEAD)
     plan = plan_of(assignment.job.settings, dataset, assignment.job.order)
-    run = open_tracker(home).start(replace(plan, tags={**plan.tags, OWNER: DEAD}))
+    run = open_store(home).tracker().start(replace(plan, tags={**plan.tags, OWNER: DEAD}))
     assignment.started(run.run_id)
     return tuning, assignment, run
 
 
 def status_of(home: Home, run_id: str) -> tuple[str, str]:
-    run = next(run for run in open_reader(home).runs(DATASET) if run.run_id == run_id)
+    run = next(run for run in open_store(home).reader().runs(DATASET) if run.run_id == run_id)
     return run.status, run.tags.get("nsbench.end_reason", "")
 
 
@@ -114,7 +113,7 @@ def test_a_trial_whose_leader_on_another_machine_is_silent_is_tried_again_withou
     tuning, lost, run = lost_trial
     lost.trial.set_user_attr(OWNER, "elsewhere:1:1")
     MlflowClient(home.tracking_uri).set_tag(run.run_id, OWNER, "elsewhere:1:1")
-    reconciler = Reconciler(home, open_tracker(home), open_storage(home), grace_s=0.0)
+    reconciler = Reconciler(home, open_store(home).tracker(), open_storage(home), grace_s=0.0)
     reconciler.reconcile(tuning.study, tuning.plan)
     assert [trial.state.name for trial in tuning.study.trials] == ["RUNNING"]
     reconciler.reconcile(tuning.study, tuning.plan)
@@ -127,7 +126,7 @@ def test_a_trial_whose_leader_on_another_machine_is_silent_is_tried_again_withou
 def test_a_leader_that_shows_life_keeps_its_trial(lost_trial, home):
     tuning, lost, _ = lost_trial
     lost.trial.set_user_attr(OWNER, "elsewhere:1:1")
-    reconciler = Reconciler(home, open_tracker(home), open_storage(home), grace_s=0.0)
+    reconciler = Reconciler(home, open_store(home).tracker(), open_storage(home), grace_s=0.0)
     for sign in range(3):
         lost.trial.set_user_attr(SIGN_OF_LIFE, sign)
         reconciler.reconcile(tuning.study, tuning.plan)
@@ -201,7 +200,7 @@ def test_the_open_repeat_of_another_machine_is_closed_when_its_process_is_gone(
     settings = Settings.of("random", {**TINY, "learning_rate": 1e-3 + seed * 1e-6})
     order = RunOrder(RunKind.REPEAT, seed)
     plan = plan_of(settings, dataset, order)
-    run = open_tracker(home).start(replace(plan, tags={**plan.tags, OWNER: ELSEWHERE}))
+    run = open_store(home).tracker().start(replace(plan, tags={**plan.tags, OWNER: ELSEWHERE}))
     claims = claims_of(settings, dataset, session._storage, home)
     with monkeypatch.context() as patch:
         patch.setattr(claim, "this_process", lambda: owner)
@@ -217,7 +216,7 @@ def test_the_open_repeat_of_another_machine_is_closed_when_its_process_is_gone(
 def test_the_open_repeat_of_another_machine_without_a_claim_is_left_alone(session, dataset, home):
     """Of a version that made none, or of other studies: nothing is known of it."""
     plan = plan_of(Settings.of("random", {**TINY, "learning_rate": 0.0042}), dataset, RunOrder(RunKind.REPEAT, 1))
-    run = open_tracker(home).start(replace(plan, tags={**plan.tags, OWNER: ELSEWHERE}))
+    run = open_store(home).tracker().start(replace(plan, tags={**plan.tags, OWNER: ELSEWHERE}))
     session._reconciler.close_open_runs(DATASET)
     assert status_of(home, run.run_id)[0] == "RUNNING"
-    open_tracker(home).stop_run(run.run_id, "KILLED", "the test is over")
+    open_store(home).tracker().stop_run(run.run_id, "KILLED", "the test is over")

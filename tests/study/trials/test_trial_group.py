@@ -22,7 +22,7 @@ from nsbench.study.workers.process_pool import WorkerPool
 from nsbench.study.workers.worker import work_for
 from nsbench.study.workers.worker_session import Conversation
 from nsbench.terms import RunKind
-from nsbench.tracking.reading.mlflow_reader import open_reader
+from nsbench.tracking.store import open_store
 from nsbench.tracking.tracker import NullTracker
 from nsbench.training.epoch_loss import EpochLoss
 from tests.study.study_builder import DATASET
@@ -79,7 +79,7 @@ def threaded(home, session):
 
 
 def runs_of(home, study):
-    return {one.trial: one for one in open_reader(home).runs(DATASET, (RunKind.TRIAL,), study=study)}
+    return {one.trial: one for one in open_store(home).reader().runs(DATASET, (RunKind.TRIAL,), study=study)}
 
 
 def test_trials_side_by_side_have_the_values_that_each_has_alone(threaded, dataset, home, viewer):

@@ -2,7 +2,6 @@
 
 import errno
 import logging
-import os
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -15,20 +14,20 @@ from nsbench.home import Home
 from nsbench.terms import RunKind, Tag
 from nsbench.tracking.reading import run_refresh
 from nsbench.tracking.reading.database_store import DatabaseStore
-from nsbench.tracking.reading.mlflow_reader import MlflowReader, open_reader
+from nsbench.tracking.reading.mlflow_reader import MlflowReader
 from nsbench.tracking.reading.run_cache import MAX_AGE, CachedRuns, RunCache
 from nsbench.tracking.reading.run_pages import RunPages
+from nsbench.tracking.store import open_store
 from nsbench.tracking.stored_run import MetricPoint, StoredRun
 from nsbench.tracking.writing import mlflow_run
 from nsbench.tracking.writing.mlflow_run import MlflowRunHandle
-from nsbench.tracking.writing.mlflow_tracker import open_tracker
 from tests.tracking.run_builder import final_metrics, home_at, plan_of, ranks_of, record_of
 from tests.tracking.served_store import served
 
 
 def finish(home: Home, seed: int, **fields) -> str:
     plan = plan_of("random", seed, **fields)
-    handle = open_tracker(home).start(plan)
+    handle = open_store(home).tracker().start(plan)
     handle.finish(record_of(plan, final_metrics(0.2, 0.4, 0.2, 0.1, 0.6)))
     return handle.run_id
 
@@ -39,7 +38,7 @@ def filled(tmp_path_factory) -> Home:
     home = home_at(tmp_path_factory.mktemp("filled"))
     for seed in range(3):
         finish(home, seed)
-    open_tracker(home).start(plan_of("random", 9))
+    open_store(home).tracker().start(plan_of("random", 9))
     return home
 
 
@@ -175,12 +174,12 @@ def test_a_run_that_lost_its_label_is_noticed(home):
 def test_of_two_datasets_only_the_one_that_changed_is_read_anew(home, monkeypatch):
     finish(home, 0, dataset="other")
     names = ["demo", "other"]
-    first = open_reader(home).all_runs(names)["demo"][0]
+    first = open_store(home).reader().all_runs(names)["demo"][0]
     MlflowClient(home.tracking_uri).set_tag(first.run_id, Tag.LABEL, "another")
     read_whole = []
     read = RunPages.many
     monkeypatch.setattr(RunPages, "many", lambda self, query: read_whole.append(query.experiments) or read(self, query))
-    found = open_reader(home).all_runs(names)["demo"]
+    found = open_store(home).reader().all_runs(names)["demo"]
     assert [[*experiments.values()] for experiments in read_whole] == [["demo"]]
     assert found == plain(home)
 
@@ -188,7 +187,7 @@ def test_of_two_datasets_only_the_one_that_changed_is_read_anew(home, monkeypatc
 def test_a_few_runs_are_searched_in_the_store_itself(home):
     cached(home)
     finish(home, 0, kind=RunKind.SINGLE)
-    reader = open_reader(home)
+    reader = open_store(home).reader()
     assert len(reader.runs("demo", kinds=[RunKind.REPEAT])) == 4
     assert reader.runs("demo", sampler="batch") == ()
 
@@ -226,25 +225,25 @@ def test_each_store_and_experiment_has_a_file_of_its_own(tmp_path):
 def test_ranks_and_histories_of_ended_runs_are_kept(home, monkeypatch):
     """With ranks of 1 and 4, and a validation at epoch 1; the store is gone the second time."""
     plan = plan_of("random", 5)
-    handle = open_tracker(home).start(plan)
+    handle = open_store(home).tracker().start(plan)
     handle.log_validation(1, {"valid/all/ndcg_at_10": 0.25})
     handle.finish(record_of(plan, {}, ranks=ranks_of(1, 4)))
-    reader = open_reader(home)
+    reader = open_store(home).reader()
     reader.runs("demo")
     first = reader.ranks(handle.run_id), history_of(reader, handle)
     monkeypatch.delattr(DatabaseStore, "fetch")
     monkeypatch.delattr(DatabaseStore, "histories")
-    again = open_reader(home)
+    again = open_store(home).reader()
     assert again.ranks(handle.run_id).ranks.tolist() == first[0].ranks.tolist() == [1, 4]
     assert history_of(again, handle) == first[1] == (MetricPoint(1, 0.25),)
 
 
 def test_the_history_of_a_run_that_goes_on_is_read_anew(home, monkeypatch):
     monkeypatch.setattr(mlflow_run, "SEND_EVERY_S", 0)
-    handle = open_tracker(home).start(plan_of("random", 6))
+    handle = open_store(home).tracker().start(plan_of("random", 6))
     for epoch in (1, 2):
         handle.log_validation(epoch, {"train/loss": 1.0})
-        reader = open_reader(home)
+        reader = open_store(home).reader()
         reader.runs("demo")
         assert len(reader.histories([handle.run_id], "train/loss")[handle.run_id]) == epoch
 
@@ -260,11 +259,11 @@ def test_a_cache_of_which_one_byte_changed_is_not_believed(home):
 
 def test_damaged_copies_of_ranks_and_histories_are_fetched_anew(home):
     plan = plan_of("random", 5)
-    handle = open_tracker(home).start(plan)
+    handle = open_store(home).tracker().start(plan)
     handle.log_validation(1, {"valid/all/ndcg_at_10": 0.25})
     handle.finish(record_of(plan, {}, ranks=ranks_of(1, 4)))
     for damage in (lambda content: b"", lambda content: content[:40], lambda content: content.replace(b"2", b"3")):
-        reader = open_reader(home)
+        reader = open_store(home).reader()
         reader.runs("demo")
         assert reader.ranks(handle.run_id).ranks.tolist() == [1, 4]
         assert history_of(reader, handle) == (MetricPoint(1, 0.25),)
@@ -291,17 +290,6 @@ def test_times_that_no_calendar_holds_are_a_fault_of_the_run_alone(home, uri):
         assert len(found.faults) == 3
         assert found.seed is None
     assert len(cached(home, uri)) == 5
-
-
-def test_partial_files_of_killed_processes_are_removed_once_they_are_old(home):
-    folder = home.root / "cache"
-    folder.mkdir()
-    new, old = folder / "runs-a.cache.1.partial", folder / "runs-b.cache.2.partial"
-    for file in (new, old):
-        file.write_text("half")
-    os.utime(old, (0, 0))
-    cached(home)
-    assert (new.exists(), old.exists()) == (True, False)
 
 
 def test_a_cache_in_a_folder_for_reading_only_is_passed_over_in_silence(home, monkeypatch, caplog):

@@ -10,7 +10,7 @@ import pytest
 from mlflow import MlflowClient
 
 from nsbench.errors import TrackingError
-from nsbench.evaluation.metric import metrics_of
+from nsbench.evaluation.metrics.of_ranks import metrics_of
 from nsbench.home import Home
 from nsbench.report.formats.format import ReportFormat
 from nsbench.report.report import build_report
@@ -102,7 +102,8 @@ def test_ranks_are_fetched_over_http(reader):
 
 def test_an_unknown_dataset_names_the_known_ones(reader):
     with pytest.raises(
-        TrackingError, match=r"no runs of a dataset 'dmeo' in http://127.*recorded datasets: bare, demo"
+        TrackingError,
+        match=r"no runs of a dataset 'dmeo' \(did you mean 'demo'\?\) in http://127.*recorded datasets: bare, demo",
     ):
         reader.all_runs(["dmeo"])
 

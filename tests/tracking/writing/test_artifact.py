@@ -7,8 +7,8 @@ import pytest
 from mlflow import MlflowClient
 
 from nsbench.errors import StorageError
+from nsbench.tracking.store import open_store
 from nsbench.tracking.writing.artifact import log_file
-from nsbench.tracking.writing.mlflow_tracker import open_tracker
 from tests.full_disk import full_disk
 from tests.tracking.run_builder import home_at, plan_of
 
@@ -17,7 +17,7 @@ from tests.tracking.run_builder import home_at, plan_of
 def run(tmp_path: Path) -> tuple[MlflowClient, str, Path]:
     """A client, a run's id, and where its files are."""
     home = home_at(tmp_path)
-    handle = open_tracker(home).start(plan_of())
+    handle = open_store(home).tracker().start(plan_of())
     (folder,) = home.artifacts.rglob("artifacts")
     return MlflowClient(home.tracking_uri), handle.run_id, folder
 

@@ -7,9 +7,9 @@ from mlflow import MlflowClient
 
 from nsbench.home import Home
 from nsbench.terms import RunKind
+from nsbench.tracking.store import open_store
 from nsbench.tracking.study_summary import StudySummary
 from nsbench.tracking.writing.experiment_page import note_report, pages_of
-from nsbench.tracking.writing.mlflow_tracker import open_tracker
 from nsbench.tracking.writing.page_view import page_views
 from nsbench.tracking.writing.run_note import NOTE
 from tests.tracking.run_builder import home_at, plan_of
@@ -25,7 +25,7 @@ def tags_of(home: Home, dataset: str) -> dict[str, str]:
 
 
 def test_the_dataset_with_the_newest_run_stands_first(home):
-    tracker = open_tracker(home)
+    tracker = open_store(home).tracker()
     for dataset in ("first", "second", "first"):
         tracker.start(plan_of(dataset=dataset))
     MlflowClient(home.tracking_uri).create_experiment("of somebody else")
@@ -37,20 +37,20 @@ def test_the_dataset_with_the_newest_run_stands_first(home):
 
 
 def test_a_link_opens_the_methods_once_there_are_any(home):
-    open_tracker(home).start(plan_of("popularity-baseline", kind=RunKind.BASELINE))
+    open_store(home).tracker().start(plan_of("popularity-baseline", kind=RunKind.BASELINE))
     (page,) = pages_of(home.tracking_uri, "http://host:5000")
     assert page.address.endswith("viewStateShareKey=nsbench-methods")
 
 
 def test_a_first_run_brings_views_and_a_description(home):
-    open_tracker(home).start(plan_of())
+    open_store(home).tracker().start(plan_of())
     tags = tags_of(home, "demo")
     assert {view.tag for view in page_views()} <= tags.keys()
     assert "nsbench report --dataset demo" in tags[NOTE]
 
 
 def test_a_study_decides_what_its_trials_are_sorted_by(home):
-    tracker = open_tracker(home)
+    tracker = open_store(home).tracker()
     tracker.start(plan_of())
     trials = page_views()[2].tag
     before = tags_of(home, "demo")[trials]
@@ -60,7 +60,7 @@ def test_a_study_decides_what_its_trials_are_sorted_by(home):
 
 
 def test_a_report_is_named_in_the_description_which_a_hand_may_change_for_good(home):
-    open_tracker(home).start(plan_of())
+    open_store(home).tracker().start(plan_of())
     note_report(home.tracking_uri, ["demo", "unknown"], "/reports/demo/report.html")
     assert "/reports/demo/report.html" in tags_of(home, "demo")[NOTE]
     MlflowClient(home.tracking_uri).set_experiment_tag("1", NOTE, "mine")
@@ -70,7 +70,7 @@ def test_a_report_is_named_in_the_description_which_a_hand_may_change_for_good(h
 
 def test_the_menu_lists_the_methods_first(home):
     """MLflow's menu lists the view that was made last first."""
-    open_tracker(home).start(plan_of())
+    open_store(home).tracker().start(plan_of())
     tags = tags_of(home, "demo")
     made = [json.loads(tags[view.tag])["createdAt"] for view in page_views()]
     assert made == sorted(made, reverse=True)
@@ -79,7 +79,7 @@ def test_the_menu_lists_the_methods_first(home):
 
 def test_a_view_that_was_changed_in_the_menu_stays(home):
     """MLflow moves `updatedAt` when a view is overridden."""
-    open_tracker(home).start(plan_of())
+    open_store(home).tracker().start(plan_of())
     tag = page_views()[0].tag
     changed = json.dumps({**json.loads(tags_of(home, "demo")[tag]), "name": "mine", "updatedAt": 1})
     MlflowClient(home.tracking_uri).set_experiment_tag("1", tag, changed)

@@ -14,12 +14,13 @@ from mlflow import MlflowClient
 from nsbench.errors import TrackingError
 from nsbench.home import Home
 from nsbench.terms import CUT_OFF, RunKind, Tag
-from nsbench.tracking.reading.mlflow_reader import MlflowReader, open_reader
+from nsbench.tracking.reading.mlflow_reader import MlflowReader
 from nsbench.tracking.reading.run_store import moved_uri
 from nsbench.tracking.record import Validation
+from nsbench.tracking.store import open_store
 from nsbench.tracking.stored_run import MetricPoint, StoredRun
 from nsbench.tracking.study_summary import StudySummary
-from nsbench.tracking.writing.mlflow_tracker import BEST, MlflowTracker, open_tracker
+from nsbench.tracking.writing.mlflow_tracker import BEST, MlflowTracker
 from nsbench.tracking.writing.run_note import NOTE
 from nsbench.tracking.writing.run_start import run_name
 from tests.tracking.run_builder import home_at, plan_of, ranks_of, record_of
@@ -34,12 +35,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 @pytest.fixture(scope="module")
 def tracker(home: Home) -> MlflowTracker:
-    return open_tracker(home)
+    return open_store(home).tracker()
 
 
 @pytest.fixture(scope="module")
 def reader(tracker: MlflowTracker, home: Home) -> MlflowReader:
-    return open_reader(home)
+    return open_store(home).reader()
 
 
 def run_by_id(reader: MlflowReader, run_id: str | None, dataset: str = "demo") -> StoredRun:
@@ -214,8 +215,8 @@ def test_artifacts_lie_under_the_home(tracker, home):
 def test_creating_a_store_prints_nothing(tmp_path: Path):
     code = (
         "from pathlib import Path; from nsbench.home import Home\n"
-        "from nsbench.tracking.writing.mlflow_connection import create_store\n"
-        f"create_store(Home(Path({str(tmp_path)!r})))"
+        "from nsbench.tracking.store import open_store\n"
+        f"open_store(Home(Path({str(tmp_path)!r}))).create()"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("", "")
@@ -311,32 +312,32 @@ def moved(old: Home, new: Path) -> Home:
 @pytest.mark.parametrize("name", ["moved", "moved with space % and mlartifacts"])
 def test_a_home_that_was_moved_keeps_its_ranks(tmp_path: Path, name: str) -> None:
     home = home_at(tmp_path / "old mlartifacts")
-    handle = open_tracker(home).start(plan_of())
+    handle = open_store(home).tracker().start(plan_of())
     handle.finish(record_of(plan_of(), {}, ranks=ranks_of(1, 4, 2)))
-    ranks = open_reader(moved(home, tmp_path / name)).ranks(str(handle.run_id))
+    ranks = open_store(moved(home, tmp_path / name)).reader().ranks(str(handle.run_id))
     assert ranks.ranks.tolist() == [1, 4, 2]
 
 
 def test_new_runs_of_a_moved_home_keep_their_files_in_it(tmp_path: Path) -> None:
     old = home_at(tmp_path / "old")
-    open_tracker(old).start(plan_of()).finish(record_of(plan_of(), {}, ranks=ranks_of(1)))
+    open_store(old).tracker().start(plan_of()).finish(record_of(plan_of(), {}, ranks=ranks_of(1)))
     home = moved(old, tmp_path / "new")
-    handle = open_tracker(home).start(plan_of(seed=1))
+    handle = open_store(home).tracker().start(plan_of(seed=1))
     handle.finish(record_of(plan_of(seed=1), {}, ranks=ranks_of(1, 4, 2)))
     assert not list((tmp_path / "old").rglob("*"))
     assert len(list(home.artifacts.rglob("ranks.parquet"))) == 2
-    assert open_reader(home).ranks(str(handle.run_id)).ranks.tolist() == [1, 4, 2]
+    assert open_store(home).reader().ranks(str(handle.run_id)).ranks.tolist() == [1, 4, 2]
 
 
 def test_new_runs_of_a_copied_home_leave_the_first_one_alone(tmp_path: Path) -> None:
     first = home_at(tmp_path / "first")
-    open_tracker(first).start(plan_of()).finish(record_of(plan_of(), {}, ranks=ranks_of(1)))
+    open_store(first).tracker().start(plan_of()).finish(record_of(plan_of(), {}, ranks=ranks_of(1)))
     copy = Home(tmp_path / "copy")
     shutil.copytree(first.root, copy.root)
-    handle = open_tracker(copy).start(plan_of(seed=1))
+    handle = open_store(copy).tracker().start(plan_of(seed=1))
     handle.finish(record_of(plan_of(seed=1), {}, ranks=ranks_of(1, 4, 2)))
     assert len(list(first.artifacts.rglob("ranks.parquet"))) == 1
-    assert open_reader(copy).ranks(str(handle.run_id)).ranks.tolist() == [1, 4, 2]
+    assert open_store(copy).reader().ranks(str(handle.run_id)).ranks.tolist() == [1, 4, 2]
 
 
 def test_a_place_that_leads_out_of_the_home_is_not_looked_for(tmp_path: Path) -> None:

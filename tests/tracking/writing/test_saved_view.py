@@ -68,9 +68,10 @@ def test_views_fit_into_a_tag_of_older_servers_too(searched: tuple[str, ...]) ->
 def test_the_objective_and_the_test_metrics_at_its_cutoff_come_first() -> None:
     methods, repeats, trials, _ = page_views(["valid/tail/ndcg_at_20"], ["dropout_rate"])
     for view in (methods, repeats):
-        assert [*view.columns][:3] == [
+        assert [*view.columns][:4] == [
             "metrics.`test/all/hit_rate_at_20`",
             "metrics.`test/all/ndcg_at_20`",
+            "metrics.`test/all/mrr_at_20`",
             "metrics.`valid/tail/ndcg_at_20`",
         ]
     assert trials.order_by == trials.columns[0] == "metrics.`valid/tail/ndcg_at_20`"

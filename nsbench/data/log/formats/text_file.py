@@ -67,7 +67,7 @@ class TextFile(io.RawIOBase):
         return len(data)
 
     def read(self, size: int = -1, /) -> bytes:
-        """Reads so many bytes at most; the base class would copy them twice more."""
+        """Reads at most this many bytes; the base class would copy them twice more."""
         if size < 0:
             return self.readall()
         return self._next(size)
@@ -82,7 +82,7 @@ class TextFile(io.RawIOBase):
         return data
 
     def _read_whole_marks(self, size: int) -> bytes:
-        """Reads so many bytes at most, the last of which don't cut a byte order mark, if there may be three."""
+        """Reads at most this many bytes, the last of which don't cut a byte order mark, if there may be three."""
         data = self._stream.read(max(size - 2, 1))
         if size > 2 and data.endswith((b"\xef", b"\xef\xbb")):
             data += self._stream.read(2 if data.endswith(b"\xef") else 1)

@@ -6,17 +6,12 @@ import pytest
 from ir_measures import RR as ReciprocalRank
 from ir_measures import Qrel, ScoredDoc, Success, nDCG
 
-from nsbench.evaluation.metric import (
-    balance,
-    coverage,
-    discounted_gains,
-    exposure_metrics_of,
-    gini,
-    hits,
-    metrics_of,
-    reciprocal_ranks,
-    recommended_popularity,
-)
+from nsbench.evaluation.metrics.balance import balance, gini
+from nsbench.evaluation.metrics.exposure import coverage, exposure_metrics_of, recommended_popularity
+from nsbench.evaluation.metrics.hit_rate import hits
+from nsbench.evaluation.metrics.mrr import reciprocal_ranks
+from nsbench.evaluation.metrics.ndcg import discounted_gains
+from nsbench.evaluation.metrics.of_ranks import metrics_of
 from nsbench.evaluation.rank_table import RankTable
 from nsbench.terms import Cohort
 
@@ -38,11 +33,12 @@ def test_metrics_agree_with_ir_measures() -> None:
     ranks = 1 + (scores > scores[np.arange(200), targets][:, None]).sum(1)
     judged = [Qrel(str(q), str(target), 1) for q, target in enumerate(targets)]
     found = [ScoredDoc(str(q), str(d), float(scores[q, d])) for q in range(200) for d in range(60)]
-    measured = ir_measures.calc_aggregate([Success @ 10, nDCG @ 10, ReciprocalRank], judged, found)
+    measured = ir_measures.calc_aggregate([Success @ 10, nDCG @ 10, ReciprocalRank, ReciprocalRank @ 10], judged, found)
     ours = metrics_of(table(*((Cohort.HEAD, rank) for rank in ranks)), "test", [10])
     assert ours["test/all/hit_rate_at_10"] == pytest.approx(measured[Success @ 10], abs=1e-9)
     assert ours["test/all/ndcg_at_10"] == pytest.approx(measured[nDCG @ 10], abs=1e-9)
     assert ours["test/all/mrr"] == pytest.approx(measured[ReciprocalRank], abs=1e-9)
+    assert ours["test/all/mrr_at_10"] == pytest.approx(measured[ReciprocalRank @ 10], abs=1e-9)
 
 
 def test_the_cut_off_itself_is_a_hit_and_a_mean_rank_half_a_place_after_it_is_none_where_its_places_are_not_known() -> (
@@ -128,9 +124,9 @@ def test_balances_compare_the_cohorts_at_their_cut_off() -> None:
 
 
 def test_metrics_have_a_name_for_every_group_and_cut_off() -> None:
-    """5 groups x (2 metrics x 2 cut-offs + MRR + count) + 2 metrics x 2 balances."""
+    """5 groups x (3 metrics x 2 cut-offs + MRR + count) + 3 metrics x 2 balances."""
     metrics = metrics_of(table((Cohort.HEAD, 1)), "test", [1, 10])
-    assert len(metrics) == 5 * 6 + 4
+    assert len(metrics) == 5 * 8 + 6
     assert {"test/tail/ndcg_at_1", "test/cold/mrr", "test/balance_ndcg_at_10"} <= set(metrics)
 
 

@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from nsbench.data.log.ingest import ReadOptions, StagedLog, stage_log
 from nsbench.data.public import download as transfer
 from nsbench.data.public.archive import extract_member
 from nsbench.data.public.download import download
-from nsbench.data.public.sources import SOURCES, Source, fetch_log, source_named
+from nsbench.data.public.paper_preparation import prepare_as_paper
+from nsbench.data.public.public_log import PUBLIC_LOGS, PublicLog, fetch_log, public_log_named
 from nsbench.errors import DownloadError
 from nsbench.home import Home
 
@@ -225,38 +227,56 @@ def test_a_damaged_archive_leaves_nothing(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["a.zip"]
 
 
-def tiny_source(url: str | None, archive: Path) -> Source:
+def tiny_log(url: str | None, archive: Path) -> PublicLog:
     md5 = hashlib.md5(archive.read_bytes()).hexdigest()
-    return replace(SOURCES["ml-1m"], url=url, md5=md5)
+    return replace(PUBLIC_LOGS["ml-1m"], url=url, md5=md5)
 
 
 def test_fetching_a_log_downloads_and_unpacks_it(tmp_path: Path) -> None:
     archive = archive_of(tmp_path / "a.zip", "ml-1m/ratings.dat")
     home = Home(tmp_path / "home")
     with serving(Site(body=archive.read_bytes())) as site:
-        log = fetch_log(tiny_source(site.url, archive), home, None, ignore)
+        log = fetch_log(tiny_log(site.url, archive), home, None, ignore)
     assert log == home.downloads / "ml-1m" / "ratings.dat"
     assert log.read_text() == "content of ml-1m/ratings.dat"
 
 
 def test_a_log_behind_a_login_says_where_to_download_it(tmp_path: Path) -> None:
     with pytest.raises(DownloadError, match=r"kaggle\.com.*--from FILE"):
-        fetch_log(SOURCES["retailrocket"], Home(tmp_path), None, ignore)
+        fetch_log(PUBLIC_LOGS["retailrocket"], Home(tmp_path), None, ignore)
 
 
 def test_a_downloaded_archive_or_log_is_taken_from_a_file(tmp_path: Path) -> None:
     archive = archive_of(tmp_path / "archive.zip", "category_tree.csv", "events.csv")
-    log = fetch_log(SOURCES["retailrocket"], Home(tmp_path), archive, ignore)
+    log = fetch_log(PUBLIC_LOGS["retailrocket"], Home(tmp_path), archive, ignore)
     assert log.read_text() == "content of events.csv"
-    assert fetch_log(SOURCES["retailrocket"], Home(tmp_path), log, ignore) == log
+    assert fetch_log(PUBLIC_LOGS["retailrocket"], Home(tmp_path), log, ignore) == log
 
 
 def test_a_file_that_is_another_archive_is_refused(tmp_path: Path) -> None:
     archive = archive_of(tmp_path / "a.zip", "ratings.dat")
-    with pytest.raises(DownloadError, match=str(SOURCES["ml-1m"].md5)):
-        fetch_log(SOURCES["ml-1m"], Home(tmp_path), archive, ignore)
+    with pytest.raises(DownloadError, match=str(PUBLIC_LOGS["ml-1m"].md5)):
+        fetch_log(PUBLIC_LOGS["ml-1m"], Home(tmp_path), archive, ignore)
 
 
 def test_an_unknown_log_names_the_known_ones() -> None:
     with pytest.raises(DownloadError, match="ml-100k, ml-1m, ml-10m, amazon-beauty, retailrocket"):
-        source_named("ml-20m")
+        public_log_named("ml-20m")
+
+
+def test_a_log_in_a_format_of_its_own_brings_its_reader(tmp_path: Path) -> None:
+    """Fields between arrows, which no known format has; the card says where the log comes from."""
+
+    def without_arrows(path: Path, options: ReadOptions, staged: Path) -> StagedLog:
+        table = path.with_suffix(".csv")
+        table.write_text("user,item,time\n" + path.read_text().replace(" -> ", ","))
+        return stage_log(table, options, staged)
+
+    log = tmp_path / "ratings.dat"
+    log.write_text(
+        "".join(f"u{u} -> i{(u + i) % 7} -> {1_600_000_000 + 60 * i}\n" for u in range(40) for i in range(10))
+    )
+    own = replace(PUBLIC_LOGS["ml-1m"], reader=without_arrows)
+    card = prepare_as_paper(own, log, Home(tmp_path / "home"))
+    assert (card.n_users, card.n_items, card.origin) == (40, 7, own.origin)
+    assert card.origin.url == "https://files.grouplens.org/datasets/movielens/ml-1m.zip"

@@ -1,0 +1,86 @@
+"""Where a dataset comes from, as its card keeps it: a log file, a generator's settings, or a frame in memory."""
+
+import re
+from typing import Annotated, Literal, final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+_SYNTHETIC = re.compile(
+    r"synthetic like (?P<like>\S+): (?P<n_users>\d+) users, (?P<n_items>\d+) items, (?P<n_interactions>\d+) interactions, "
+    r"skew (?P<skew>\S+), seed (?P<seed>\d+)"
+)
+"""`SyntheticOrigin.text`, which was all that cards held before they had an origin."""
+
+
+class _Origin(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@final
+class LogOrigin(_Origin):
+    """A log file.
+
+    Attributes:
+        file: Its name; never a path of one machine.
+        url: Where it can be downloaded; None where that isn't known or takes a login.
+        homepage: Where its owner describes it, with the terms of use; None where that isn't known.
+    """
+
+    kind: Literal["log"] = "log"
+    file: str
+    url: str | None = None
+    homepage: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The file's name."""
+        return self.file
+
+
+@final
+class SyntheticOrigin(_Origin):
+    """A generated log: the settings of `nsbench.data.synthetic.generate` that draw it again."""
+
+    kind: Literal["synthetic"] = "synthetic"
+    like: str
+    n_users: int
+    n_items: int
+    n_interactions: int
+    skew: float
+    seed: int
+
+    @property
+    def text(self) -> str:
+        """The settings in a line."""
+        return (
+            f"synthetic like {self.like}: {self.n_users} users, {self.n_items} items, {self.n_interactions} interactions, "
+            f"skew {self.skew:g}, seed {self.seed}"
+        )
+
+
+@final
+class FrameOrigin(_Origin):
+    """A frame in memory, and what its maker says of it."""
+
+    kind: Literal["frame"] = "frame"
+    what: str
+
+    @property
+    def text(self) -> str:
+        """What its maker says of it."""
+        return self.what
+
+
+Origin = Annotated[LogOrigin | SyntheticOrigin | FrameOrigin, Field(discriminator="kind")]
+
+
+def origin_of_source(source: str) -> Origin:
+    """The origin from the one line that cards and studies of older versions hold.
+
+    >>> origin_of_source("ratings.dat")
+    LogOrigin(kind='log', file='ratings.dat', url=None, homepage=None)
+    >>> origin_of_source("synthetic like demo: 20 users, 10 items, 90 interactions, skew 1, seed 3").n_users
+    20
+    """
+    synthetic = _SYNTHETIC.fullmatch(source)
+    return SyntheticOrigin.model_validate(synthetic.groupdict()) if synthetic else LogOrigin(file=source)
