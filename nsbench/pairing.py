@@ -26,6 +26,11 @@ def check_pairing(
                 f"padding = trained: what the published code trains at padded positions is the bias of SASRec's last LayerNorm, "
                 f"and {model.label} has no such state; leave padding at masked, or model at sasrec"
             )
+        if sampler.proposes_positive:
+            raise SettingsError(
+                f"padding = trained: at padded positions the published code trains negatives that a user's positions share, "
+                f"and {sampler.label} has none; leave padding at masked"
+            )
         if not loss.is_pointwise:
             raise SettingsError(
                 f"padding = trained: at padded positions the published code trains negatives without a positive, which "

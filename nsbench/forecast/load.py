@@ -47,7 +47,7 @@ class Load:
     @property
     def n_negatives(self) -> int:
         """Negatives proposed for each positive: all the sampler's parts together."""
-        return self.settings.sampler.n_proposed
+        return self.settings.sampler.n_scored(self.n_candidates)
 
 
 def load_of(subject: Subject, settings: Settings) -> Load:

@@ -14,7 +14,7 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn import functional
 
-from nsbench.losses.loss import Loss, LossContext, LossSettings, NegativeVectors, Pointwise, Scores, Select
+from nsbench.losses.loss import Loss, LossContext, LossSettings, NegativeVectors, Pointwise, Scores, Select, Slopes
 
 MAX_SCORE = 8.0
 """The highest score of a negative up to which losses are summed as logarithms of products."""
@@ -41,8 +41,17 @@ class BinaryCrossEntropy(Loss):
         """As of `Loss`, but for the constant of unselected negatives, which moves nothing."""
         of_negatives = functional.softplus(scores.negative.masked_fill(~scores.chosen, -torch.inf)).sum(-1)
         if self.negative_reduction == "mean":
-            of_negatives = of_negatives / scores.chosen.sum(-1).clamp(min=1)
+            of_negatives = of_negatives / scores.chosen.expand_as(scores.negative).sum(-1).clamp(min=1)
         return self.positive_weight * functional.softplus(-scores.positive) + of_negatives
+
+    def slopes(self, scores: Scores) -> Slopes:
+        """The sigmoids of the scores, less 1 at the positive."""
+        negative = scores.negative.masked_fill(~scores.chosen, -torch.inf)
+        value = self.value(scores)
+        of_negatives = negative.sigmoid_()
+        if self.negative_reduction == "mean":
+            of_negatives.div_(scores.chosen.expand_as(negative).sum(-1, keepdim=True).clamp(min=1))
+        return Slopes(value, torch.sigmoid(-scores.positive).mul_(-self.positive_weight), of_negatives)
 
     def pointwise(self) -> Pointwise:
         """Itself: the scores of a block are used once, for the loss and for its gradient, and then dropped."""

@@ -23,13 +23,13 @@ class Bpr(Loss):
 
     def value(self, scores: Scores) -> Tensor:
         """As of `Loss`; 0 where there is no negative."""
-        n_chosen = scores.chosen.sum(-1).clamp(min=1)
+        n_chosen = _n_chosen(scores)
         return functional.softplus(_differences(scores)).sum(-1) / n_chosen
 
     def slopes(self, scores: Scores) -> Slopes:
         """Each pair's is the sigmoid of how much higher its negative is."""
         differences = _differences(scores)
-        scale = scores.chosen.sum(-1).clamp(min=1).to(differences.dtype).reciprocal_()
+        scale = _n_chosen(scores).to(differences.dtype).reciprocal_()
         value = functional.softplus(differences).sum(-1).mul_(scale)
         of_negatives = differences.sigmoid_().mul_(scale[..., None])
         return Slopes(value, -of_negatives.sum(-1), of_negatives)
@@ -38,6 +38,11 @@ class Bpr(Loss):
 def _differences(scores: Scores) -> Tensor:
     """[R, rows, length, n], the negatives' scores less the positive's, in memory of their own; -inf: not chosen."""
     return (scores.negative - scores.positive[..., None]).masked_fill(~scores.chosen, -torch.inf)
+
+
+def _n_chosen(scores: Scores) -> Tensor:
+    """int64[R, rows, length], 1 where there is none."""
+    return scores.chosen.expand_as(scores.negative).sum(-1).clamp(min=1)
 
 
 class BprSettings(LossSettings):

@@ -73,7 +73,7 @@ class SampledSoftmax(Loss):
             if self.corrects_positive:
                 assert scores.positive_log_q is not None
                 positive = positive - scores.positive_log_q
-        return positive, negative.masked_fill(~scores.chosen, -torch.inf)
+        return positive, torch.where(scores.chosen, negative, -torch.inf)
 
 
 class SoftmaxSettings(LossSettings):

@@ -163,9 +163,9 @@ def trainer_of(settings: Settings, dataset: Dataset) -> Trainer:
         dataset, windows, training.batch_size, device, training.user_order, epoch_users=training.epoch_users
     )
     sampler = settings.sampler.build(context)
-    loss = settings.loss.build(
-        LossContext(settings.sampler.n_kept, context.n_candidates, "in-batch" in settings.sampler.traits)
-    )
+    sampling = settings.sampler
+    n_negatives, is_in_batch = sampling.n_trained_on(context.n_candidates), "in-batch" in sampling.traits
+    loss = settings.loss.build(LossContext(n_negatives, context.n_candidates, positive_is_proposed=is_in_batch))
     return Trainer(batches, sampler, loss, settings.model, settings.training, dataset.n_items, device)
 
 

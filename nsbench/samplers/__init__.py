@@ -9,6 +9,7 @@
 | adaptive, adaptive-batch | the hardest of random, of batch | ANS |
 | adaptive-mixed | the hardest of mixed | AMNS |
 | cohort | by the cohort of the positive | PCNS |
+| catalogue | every item: no sampling | |
 
 A new sampler is one file in this folder and two lines below, its import and its place in SAMPLERS: the command line, YAML schema,
 search space, MLflow names, report labels and contract tests find it by themselves. A package of its own brings one by the entry
@@ -17,6 +18,7 @@ point `nsbench.samplers`.
 
 from nsbench.samplers.adaptive import AdaptiveBatchSettings, AdaptiveMixedSettings, AdaptiveSettings
 from nsbench.samplers.batch import BatchSettings
+from nsbench.samplers.catalogue import CatalogueSettings
 from nsbench.samplers.cohort import CohortSettings
 from nsbench.samplers.installed import installed_samplers
 from nsbench.samplers.mixed import MixedSettings
@@ -38,6 +40,7 @@ SAMPLERS: dict[str, type[SamplerSettings]] = {
         AdaptiveBatchSettings,
         AdaptiveMixedSettings,
         CohortSettings,
+        CatalogueSettings,
     )
 }
 """Every sampler's settings by its name, in the order of tables and figures; those of other packages come last."""

@@ -125,6 +125,9 @@ class SamplerContext:
 class Sampler(ABC):
     """Proposes negatives for the positives of a batch."""
 
+    proposes_positive: ClassVar[bool] = False
+    """Whether a position's own positive is among what it is proposed; scoring then takes it out."""
+
     @abstractmethod
     def propose(self, batch: UserBatch, streams: Streams) -> Negatives:
         """Draws negatives for every position of the batch.
@@ -172,6 +175,8 @@ class SamplerSettings(BaseModel):
     """The sampler's name on the command line and everywhere else."""
     label: ClassVar[str]
     """What tables and figures call it."""
+    proposes_positive: ClassVar[bool] = False
+    """As of the sampler."""
     paper_name: ClassVar[str | None] = None
     """Its abbreviation in the paper, if it is there."""
     traits: ClassVar[frozenset[Literal["in-batch", "global", "model-based"]]] = frozenset()
@@ -196,9 +201,20 @@ class SamplerSettings(BaseModel):
         """Negatives proposed for each positive: the sum of the fields that are marked `Proposed`."""
         return sum(int(getattr(self, name)) for name in self.count_fields().proposed)
 
-    @property
-    def n_kept(self) -> int:
-        """Negatives of each positive that are trained on: those proposed, or as many of them as the `Kept` field says."""
+    def n_scored(self, n_candidates: int) -> int:
+        """Negatives that are scored for each positive.
+
+        Args:
+            n_candidates: Items that may be recommended.
+        """
+        return self.n_proposed
+
+    def n_trained_on(self, n_candidates: int) -> int:
+        """Negatives of each positive that are trained on: those proposed, or as many of them as the `Kept` field says.
+
+        Args:
+            n_candidates: Items that may be recommended.
+        """
         kept = self.count_fields().kept
         return self.n_proposed if kept is None else min(self.n_proposed, int(getattr(self, kept)))
 

@@ -17,6 +17,9 @@ from nsbench.training.lookup import Lookup
 SCORES_AT_ONCE = 300_000
 """Scores of negatives that are worked on together on a CPU: so many stay in its cache from the product to the gradient."""
 
+GPU_SCORES_AT_ONCE = 1 << 26
+"""The same on a GPU, whose memory is the bound: 256 MiB in float32, and as much for their gradient."""
+
 
 @dataclass(frozen=True)
 class Scored:
@@ -53,7 +56,8 @@ class Scoring:
     def __init__(self, loss: Loss, sampler: Sampler) -> None:
         self._loss = loss
         self._sampler = sampler
-        self._pointwise = loss.pointwise()
+        # Terms of their own never meet the positive, which has to leave the negatives.
+        self._pointwise = None if sampler.proposes_positive else loss.pointwise()
 
     def loss_of(self, scored: Scored) -> tuple[Tensor, Tensor]:
         """The losses, and their gradient by the states; those by targets and negatives go to the lookup.
@@ -126,11 +130,16 @@ class Scoring:
             grouped, shared = vectors.grouped(in_buckets[:, here].reshape(*shape, -1))
             scores = torch.bmm(grouped, shared.transpose(1, 2)).view(*shape, -1)  # [R, rows, length, n]
             part = scored.negatives.rows(bucket.first_row, bucket.end_row, bucket.length)
+            chosen = self._selector(part)(scores)
+            if self._sampler.proposes_positive:
+                own = scored.step.in_buckets.targets[:, here].reshape(*shape, 1)
+                # Item i is the negative i - 1. Padded positions, whose target is 0, weigh nothing.
+                chosen = chosen.expand(scores.shape).scatter(-1, own.sub(1).clamp_(min=0), value=False)
             slopes = self._loss.slopes(
                 Scores(
                     positives[:, here].reshape(shape),
                     scores,
-                    self._selector(part)(scores),
+                    chosen,
                     None if log_q is None else log_q.of_negatives(bucket),
                     None if log_q is None else log_q.of_positives(bucket),
                 )
@@ -148,14 +157,12 @@ class Scoring:
         return losses, by_states
 
     def _scored_at_once(self, scored: Scored) -> Iterator[Bucket]:
-        """The buckets, on a CPU cut so that the scores of each stay in the cache."""
+        """The buckets, cut so that the scores of each stay in a CPU's cache, or take a bounded part of a GPU's memory."""
         negatives = scored.negatives
+        n_at_once = SCORES_AT_ONCE if scored.step.device.type == "cpu" else GPU_SCORES_AT_ONCE
         for bucket in scored.step.buckets:
-            if scored.step.device.type != "cpu":
-                yield bucket
-                continue
             a_draw = len(scored.states) * negatives.users_per_draw * bucket.length * negatives.item_ids.shape[-1]
-            yield from bucket.split(negatives.users_per_draw * max(1, SCORES_AT_ONCE // a_draw))
+            yield from bucket.split(negatives.users_per_draw * max(1, n_at_once // a_draw))
 
     def _selector(self, negatives: Negatives) -> Select:
         return lambda scores: self._sampler.select(negatives, scores).mask

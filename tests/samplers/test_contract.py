@@ -19,10 +19,16 @@ LOG = skewed_log()
 CONTEXT = context_of(LOG)
 
 
-def every_sampler() -> list[object]:
-    """Each sampler with its defaults, and once more for each way of sharing where it has the choice."""
+def every_sampler(*, draws: bool = False) -> list[object]:
+    """Each sampler with its defaults, and once more for each way of sharing where it has the choice.
+
+    Args:
+        draws: Only those that draw, and so can leave items out; the whole catalogue holds every item.
+    """
     cases: list[object] = []
     for name, settings in SAMPLERS.items():
+        if draws and settings.proposes_positive:
+            continue
         if "negative_sharing" not in settings.model_fields:
             cases.append(pytest.param(settings(), id=name))
             continue
@@ -37,6 +43,12 @@ def draw(sampler: Sampler, batch: UserBatch, seed: int = 0) -> Negatives:
 
 @pytest.fixture(name="sampler", params=every_sampler())
 def _sampler(request: pytest.FixtureRequest, place: str) -> Sampler:
+    settings: SamplerSettings = request.param
+    return settings.build(CONTEXT) if place == "cpu" else SamplerThere(settings, LOG)
+
+
+@pytest.fixture(name="drawing", params=every_sampler(draws=True))
+def _drawing(request: pytest.FixtureRequest, place: str) -> Sampler:
     settings: SamplerSettings = request.param
     return settings.build(CONTEXT) if place == "cpu" else SamplerThere(settings, LOG)
 
@@ -75,8 +87,8 @@ def test_every_id_is_an_item_seen_in_training(sampler: Sampler, batch: UserBatch
     assert item_ids.max() <= N_ITEMS
 
 
-def test_an_item_of_the_users_history_is_never_trained_on(sampler: Sampler, batch: UserBatch) -> None:
-    negatives = draw(sampler, batch)
+def test_an_item_of_the_users_history_is_never_trained_on(drawing: Sampler, batch: UserBatch) -> None:
+    negatives = draw(drawing, batch)
     for row, user in enumerate(batch.users.tolist()):
         history = set(LOG.item_ids[LOG.offsets[user] : LOG.train_end[user]].tolist())
         kept = negatives.rows(row, row + 1, batch.inputs.shape[1])
@@ -90,8 +102,8 @@ def test_much_of_what_is_proposed_may_be_trained_on(sampler: Sampler, batch: Use
     assert draw(sampler, batch).mask.float().mean() > 0.3
 
 
-def test_the_same_generator_gives_the_same_negatives(sampler: Sampler, batch: UserBatch) -> None:
-    first, second, other = draw(sampler, batch, 3), draw(sampler, batch, 3), draw(sampler, batch, 4)
+def test_the_same_generator_gives_the_same_negatives(drawing: Sampler, batch: UserBatch) -> None:
+    first, second, other = draw(drawing, batch, 3), draw(drawing, batch, 3), draw(drawing, batch, 4)
     assert torch.equal(first.item_ids, second.item_ids)
     assert torch.equal(first.mask, second.mask)
     assert not torch.equal(first.item_ids, other.item_ids)
@@ -115,7 +127,7 @@ def test_selection_keeps_only_what_was_proposed(sampler: Sampler, batch: UserBat
     assert not bool((selected & ~negatives.mask.expand(shape)).any())
 
 
-def test_draws_follow_log_q(sampler: Sampler, place: str) -> None:
+def test_draws_follow_log_q(drawing: Sampler, place: str) -> None:
     """The first position of one user, over many batches: how often each item comes against its expected count.
 
     Half as many on the pretended GPU, where each takes longer: some eight draws an item.
@@ -138,18 +150,18 @@ def test_draws_follow_log_q(sampler: Sampler, place: str) -> None:
             if len(rows) == 0:
                 continue
             row = int(rows[0])
-            part = sampler.propose(batch, Streams(generator)).rows(row, row + 1, 1)
+            part = drawing.propose(batch, Streams(generator)).rows(row, row + 1, 1)
             ids, mask = torch.broadcast_tensors(part.item_ids, part.mask)
             valid = ids[mask].numpy()
             counts[pick.choice(valid)] += 1
             wanted = torch.from_numpy(unseen).expand(len(batch.users), 1, -1)
-            log_q = sampler.log_q(batch, wanted).expand(*batch.inputs.shape, len(unseen))[row, 0]
+            log_q = drawing.log_q(batch, wanted).expand(*batch.inputs.shape, len(unseen))[row, 0]
             expected[unseen] += torch.softmax(log_q.double(), 0).numpy()
     assert set(np.flatnonzero(counts)) <= set(unseen)
     assert chisquare(counts[unseen], expected[unseen]).pvalue > 1e-4
 
 
-def test_log_q_counts_what_is_proposed(sampler: Sampler, place: str) -> None:
+def test_log_q_counts_what_is_proposed(drawing: Sampler, place: str) -> None:
     """Summed over the items that a user has not had, expected counts give the number of negatives to train on.
 
     The mean over users and 60 passes, 30 on the pretended GPU, must agree within 3 %.
@@ -160,9 +172,9 @@ def test_log_q_counts_what_is_proposed(sampler: Sampler, place: str) -> None:
     for seed in range(60 if place == "cpu" else 30):
         for batch in batches_of(LOG, 20, seed):
             shape = batch.inputs.shape
-            mask = sampler.propose(batch, Streams(generator)).mask
+            mask = drawing.propose(batch, Streams(generator)).mask
             n_valid += float(mask.expand(*shape, -1).sum(-1)[:, 0].sum())
             unseen = ~CONTEXT.whole_history.contains(batch.users[:, None], catalogue)
-            log_q = sampler.log_q(batch, catalogue.expand(shape[0], 1, -1)).expand(*shape, N_ITEMS)[:, 0]
+            log_q = drawing.log_q(batch, catalogue.expand(shape[0], 1, -1)).expand(*shape, N_ITEMS)[:, 0]
             n_expected += float((log_q.exp() * unseen).sum())
     assert n_valid == pytest.approx(n_expected, rel=0.03)
