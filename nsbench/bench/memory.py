@@ -12,7 +12,8 @@ from nsbench.config import Settings
 from nsbench.data.dataset import Dataset
 from nsbench.device import peak_memory_bytes
 from nsbench.runs.experiment import run
-from nsbench.runs.watcher import Pruned, RunOrder
+from nsbench.runs.request import RunRequest
+from nsbench.runs.watcher import Pruned
 from nsbench.terms import RunKind
 from nsbench.tracking.tracker import NullTracker
 
@@ -22,7 +23,7 @@ _STEPS = 10
 def memory_of_training(settings: Settings, dataset: Dataset, device: torch.device) -> int:
     """The most bytes that this process has held after a few steps and a ranking; call it before others allocate."""
     with suppress(Pruned):
-        run(settings, dataset, NullTracker(), RunOrder(RunKind.SINGLE, seed=0, rank_test=False), _EarlyEnd())
+        run(settings, dataset, NullTracker(), RunRequest(RunKind.SINGLE, seed=0, rank_test=False), _EarlyEnd())
     evaluation_contestant(settings.model, dataset, device).run(Span(0.0, "wall"))
     return peak_memory_bytes(device)
 

@@ -17,7 +17,7 @@ from nsbench.bench.workload import Workload, dataset_of
 from nsbench.config import Settings
 from nsbench.home import Home, sqlite_uri
 from nsbench.runs.experiment import run
-from nsbench.runs.watcher import RunOrder
+from nsbench.runs.request import RunRequest
 from nsbench.terms import RunKind
 
 TRIAL_S = 30.0
@@ -112,9 +112,9 @@ def _metered_run(folder: Path, conditions: Conditions, n_looks: int) -> Meter:
     tracker = MlflowTracker(sqlite_uri(folder / "mlflow.db"), home.artifacts)
     watcher = StudyWatcher(sqlite_uri(folder / "studies.db"), n_looks)
     meter = Meter()
-    order = RunOrder(RunKind.SINGLE, seed=0)
+    request = RunRequest(RunKind.SINGLE, seed=0)
     with watcher, meter.timing_the_run():
-        run(settings, dataset_of(_LOG), MeteredTracker(tracker, meter), order, MeteredWatcher(watcher, meter))
+        run(settings, dataset_of(_LOG), MeteredTracker(tracker, meter), request, MeteredWatcher(watcher, meter))
     return meter
 
 

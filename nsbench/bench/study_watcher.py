@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import Progress
 from torch import Tensor
 
-from nsbench.runs.watcher import DEFAULT_OBJECTIVE
+from nsbench.runs.request import DEFAULT_OBJECTIVE
 
 _SHOWN_EVERY_S = 0.5
 _DRAWN_EVERY_S = 0.5

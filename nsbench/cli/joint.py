@@ -51,13 +51,13 @@ def follow(settings: "Settings", dataset: "Dataset", seed: int, checkpoints: "Ch
     """Trains and ranks beside process 0, which tracks, prints and writes for all."""
     from nsbench.objective import default_objective
     from nsbench.runs.experiment import run
-    from nsbench.runs.watcher import RunOrder
+    from nsbench.runs.request import RunRequest
     from nsbench.terms import RunKind
     from nsbench.tracking.tracker import NullTracker
 
-    order = RunOrder(RunKind.SINGLE, seed, objective=default_objective(settings.evaluation.cutoffs))
+    request = RunRequest(RunKind.SINGLE, seed, objective=default_objective(settings.evaluation.cutoffs))
     with Interruption() as interruption:
-        run(settings, dataset, NullTracker(), order, _Quiet(interruption), checkpoints)
+        run(settings, dataset, NullTracker(), request, _Quiet(interruption), checkpoints)
 
 
 @final

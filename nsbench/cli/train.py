@@ -72,7 +72,7 @@ def train(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
     from nsbench.disk import check_place
     from nsbench.objective import default_objective
     from nsbench.runs.experiment import run, settled
-    from nsbench.runs.watcher import RunOrder
+    from nsbench.runs.request import RunRequest
     from nsbench.terms import RunKind
     from nsbench.training.checkpoint.expiry import remove_abandoned
     from nsbench.training.checkpoint.training_checkpoint import Checkpoints
@@ -98,14 +98,14 @@ def train(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
         settings = settled(settings, data)
         say_undecided(data, settings.evaluation)
         objective = default_objective(settings.evaluation.cutoffs)
-        order = RunOrder(RunKind.SINGLE, seed, tags=_tags(group), checkpoint=path, objective=objective)
+        request = RunRequest(RunKind.SINGLE, seed, tags=_tags(group), checkpoint=path, objective=objective)
         with _tracker(home, data.card.name, track=track) as tracker:
             with (
                 _advice_when_interrupted(),
                 Interruption() as interruption,
-                _ProgressWatcher(settings, order.objective, interruption) as watcher,
+                _ProgressWatcher(settings, request.objective, interruption) as watcher,
             ):
-                record = run(settings, data, tracker, order, watcher, checkpoints)
+                record = run(settings, data, tracker, request, watcher, checkpoints)
             _show(record, path)
             output.document = record_document(record, path)
 

@@ -26,7 +26,8 @@ from nsbench.forecast.subject import Subject, subject_of
 from nsbench.home import Home
 from nsbench.models.model import initial_model
 from nsbench.runs.experiment import run_replicas
-from nsbench.runs.watcher import NullWatcher, Pruned, RunOrder, Watcher
+from nsbench.runs.request import RunRequest
+from nsbench.runs.watcher import NullWatcher, Pruned, Watcher
 from nsbench.terms import RunKind
 from nsbench.tracking.tracker import NullTracker
 
@@ -118,11 +119,11 @@ def _mean_if_known(values: Sequence[float | None]) -> float | None:
 def _training_rate(subject: Subject, settings: Settings, seconds: float, n_replicas: int = 1) -> tuple[float, float]:
     """Positives a second, and seconds until the first step, of runs side by side that are ended in time."""
     endless = settings.changed({"max_epochs": _ENDLESS_EPOCHS, "validate_every": _ENDLESS_EPOCHS})
-    orders = [RunOrder(RunKind.SINGLE, seed, rank_test=False) for seed in range(n_replicas)]
+    requests = [RunRequest(RunKind.SINGLE, seed, rank_test=False) for seed in range(n_replicas)]
     watch = _Stopwatch(seconds)
-    watchers: list[Watcher] = [watch, *(NullWatcher() for _ in orders[1:])]
+    watchers: list[Watcher] = [watch, *(NullWatcher() for _ in requests[1:])]
     with suppress(Pruned):
-        run_replicas([endless] * n_replicas, subject.dataset, NullTracker(), orders, watchers)
+        run_replicas([endless] * n_replicas, subject.dataset, NullTracker(), requests, watchers)
     return watch.positives_per_s, watch.setup_s
 
 

@@ -17,8 +17,9 @@ from nsbench.evaluation.settings import EvaluationSettings
 from nsbench.losses.loss import LossContext
 from nsbench.objective import check_objective
 from nsbench.runs.outcome import memory_explained
+from nsbench.runs.request import RunRequest
 from nsbench.runs.run_listener import RunListener
-from nsbench.runs.watcher import NullWatcher, Pruned, RunOrder, Watcher
+from nsbench.runs.watcher import NullWatcher, Pruned, Watcher
 from nsbench.samplers.history import history_of
 from nsbench.samplers.sampler import SamplerContext
 from nsbench.samplers.sharing import users_per_group
@@ -34,7 +35,7 @@ def run(
     settings: Settings,
     dataset: Dataset,
     tracker: Tracker,
-    order: RunOrder,
+    request: RunRequest,
     watcher: Watcher | None = None,
     checkpoints: Checkpoints | None = None,
 ) -> RunRecord:
@@ -44,7 +45,7 @@ def run(
         settings: Of everything.
         dataset: The prepared log.
         tracker: Where the run is recorded.
-        order: What is asked beside the settings.
+        request: What is asked beside the settings.
         watcher: Who watches.
         checkpoints: Where the training is kept while it goes on, so that the same call goes on with what was
             interrupted; None: nowhere.
@@ -57,7 +58,7 @@ def run(
         StorageError: The best epoch's parameters can't be written.
     """
     watchers = None if watcher is None else [watcher]
-    (record,) = run_replicas([settings], dataset, tracker, [order], watchers, checkpoints).values()
+    (record,) = run_replicas([settings], dataset, tracker, [request], watchers, checkpoints).values()
     return record
 
 
@@ -65,7 +66,7 @@ def run_replicas(
     settings: Sequence[Settings],
     dataset: Dataset,
     tracker: Tracker,
-    orders: Sequence[RunOrder],
+    requests: Sequence[RunRequest],
     watchers: Sequence[Watcher] | None = None,
     checkpoints: Checkpoints | None = None,
 ) -> dict[int, RunRecord]:
@@ -78,31 +79,31 @@ def run_replicas(
         settings: One a run; they may differ in learning_rate only.
         dataset: The prepared log.
         tracker: Where the runs are recorded.
-        orders: One a run.
+        requests: One a run.
         watchers: Who watches, one a run. None: nobody.
         checkpoints: Where the training is kept while it goes on; None: nowhere.
 
     Returns:
-        The results of the runs that have one, by their place in `orders`.
+        The results of the runs that have one, by their place in `requests`.
     """
     settings = [settled(one, dataset) for one in settings]
-    for one, order in zip(settings, orders, strict=True):
-        check_objective(order.objective, one.evaluation.cutoffs)
+    for one, request in zip(settings, requests, strict=True):
+        check_objective(request.objective, one.evaluation.cutoffs)
     with memory_explained(settings[0]):
         trainer = trainer_of(settings[0], dataset)
     checkpoint: Checkpoint = NullCheckpoint()
     if checkpoints is not None:
-        checkpoint = checkpoints.of(identity_of(settings, dataset, orders, device_name(trainer.device)))
-    plans = [plan_of(one, dataset, order) for one, order in zip(settings, orders, strict=True)]
-    watchers = watchers or [NullWatcher() for _ in orders]
-    listener = RunListener(dataset, settings, orders, watchers, trainer.placement)
+        checkpoint = checkpoints.of(identity_of(settings, dataset, requests, device_name(trainer.device)))
+    plans = [plan_of(one, dataset, request) for one, request in zip(settings, requests, strict=True)]
+    watchers = watchers or [NullWatcher() for _ in requests]
+    listener = RunListener(dataset, settings, requests, watchers, trainer.placement)
     try:
         for plan in plans:
             listener.add(tracker.start(plan))
         listener.start()
-        _check_not_refused(orders)
+        _check_not_refused(requests)
         replicas = [
-            Replica(order.seed, one.training.learning_rate) for one, order in zip(settings, orders, strict=True)
+            Replica(request.seed, one.training.learning_rate) for one, request in zip(settings, requests, strict=True)
         ]
         with memory_explained(settings[0]):
             result = trainer.train(replicas, listener, checkpoint)
@@ -169,7 +170,7 @@ def trainer_of(settings: Settings, dataset: Dataset) -> Trainer:
     return Trainer(batches, sampler, loss, settings.model, settings.training, dataset.n_items, device)
 
 
-def plan_of(settings: Settings, dataset: Dataset, order: RunOrder) -> RunPlan:
+def plan_of(settings: Settings, dataset: Dataset, request: RunRequest) -> RunPlan:
     """What is known of a run before it starts."""
     sampler = settings.sampler
     counts = sampler.count_fields()
@@ -178,7 +179,7 @@ def plan_of(settings: Settings, dataset: Dataset, order: RunOrder) -> RunPlan:
         Tag.LOSS.value: settings.loss.name,
         Tag.MODEL.value: settings.model.name,
         Tag.N_PROPOSED.value: counts.proposed_text,
-        **order.tags,
+        **request.tags,
     }
     if counts.kept is not None:
         tags[Tag.N_KEPT.value] = counts.kept
@@ -186,7 +187,7 @@ def plan_of(settings: Settings, dataset: Dataset, order: RunOrder) -> RunPlan:
     if sampler.paper_name is not None and settings.method.is_default:
         tags[Tag.PAPER_NAME.value] = sampler.paper_name
     return RunPlan(
-        kind=order.kind,
+        kind=request.kind,
         dataset=dataset.card.name,
         dataset_hash=dataset.card.content_hash,
         sampler=settings.method.name,
@@ -194,23 +195,23 @@ def plan_of(settings: Settings, dataset: Dataset, order: RunOrder) -> RunPlan:
         params=settings.flat(),
         fingerprint=settings.fingerprint(),
         protocol=protocol_of(settings.evaluation, dataset),
-        seed=order.seed,
-        study=order.study,
-        trial=order.trial,
+        seed=request.seed,
+        study=request.study,
+        trial=request.trial,
         tags=tags,
         dataset_card=evaluated_card(dataset, settings.evaluation).model_dump_json(),
     )
 
 
 def identity_of(
-    settings: Sequence[Settings], dataset: Dataset, orders: Sequence[RunOrder], device: str
+    settings: Sequence[Settings], dataset: Dataset, requests: Sequence[RunRequest], device: str
 ) -> TrainingIdentity:
     """What makes two trainings the same, whoever asked for them."""
     return TrainingIdentity(
         settings=[one.fingerprint() for one in settings],
         dataset=dataset.card.content_hash,
-        seeds=[order.seed for order in orders],
-        objectives=[order.objective for order in orders],
+        seeds=[request.seed for request in requests],
+        objectives=[request.objective for request in requests],
         device=device,
     )
 
@@ -222,10 +223,10 @@ def protocol_of(settings: EvaluationSettings, dataset: Dataset) -> str:
     return f"{settings.targets}/{seen}/{items}/{settings.ties}/{settings.cohort_counts}/{settings.cohort_rule}"
 
 
-def _check_not_refused(orders: Sequence[RunOrder]) -> None:
-    for order in orders:
-        if order.refusal:
-            raise Pruned(order.refusal)
+def _check_not_refused(requests: Sequence[RunRequest]) -> None:
+    for request in requests:
+        if request.refusal:
+            raise Pruned(request.refusal)
 
 
 def _may_go_on(error: BaseException) -> bool:

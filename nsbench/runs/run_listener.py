@@ -18,7 +18,8 @@ from nsbench.evaluation.model_scorer import ModelScorer
 from nsbench.evaluation.shard import Share
 from nsbench.models.model import Model
 from nsbench.runs.outcome import end_of, explained, shortage_of
-from nsbench.runs.watcher import Pruned, RunOrder, Watcher
+from nsbench.runs.request import RunRequest
+from nsbench.runs.watcher import Pruned, Watcher
 from nsbench.terms import CUT_OFF, NO_NEGATIVE_SHARE
 from nsbench.tracking.record import Cost, RunPlan, RunRecord, Validation
 from nsbench.tracking.tracker import RunHandle
@@ -39,7 +40,7 @@ class RunListener:
     Args:
         dataset: What they are evaluated on.
         settings: One a run.
-        orders: One a run.
+        requests: One a run.
         watchers: Who watches, one a run.
         placement: The processes that train the runs together, each with a listener like this one, and where the item table lies.
     """
@@ -48,13 +49,13 @@ class RunListener:
         self,
         dataset: Dataset,
         settings: Sequence[Settings],
-        orders: Sequence[RunOrder],
+        requests: Sequence[RunRequest],
         watchers: Sequence[Watcher],
         placement: Placement,
     ) -> None:
         self._dataset = dataset
         self._settings = settings
-        self._orders = orders
+        self._requests = requests
         self._watchers = watchers
         self._placement = placement
         self._handles: list[RunHandle] = []
@@ -117,7 +118,7 @@ class RunListener:
         started = time.perf_counter()
         found = evaluate(self._scorer(model), self._dataset, "valid", settings, n_users=settings.validation_users)
         metrics = {**found.metrics, "train/loss": loss, NO_NEGATIVE_SHARE: no_negative_share}
-        return Look(epoch, metrics[self._orders[replica].objective], metrics, time.perf_counter() - started)
+        return Look(epoch, metrics[self._requests[replica].objective], metrics, time.perf_counter() - started)
 
     def on_validation(self, replica: int, look: Look) -> None:
         """Records the look and shows it to the run's watcher."""
@@ -133,7 +134,7 @@ class RunListener:
     def record(self, place: int, plan: RunPlan, result: TrainingResult, device: torch.device) -> RunRecord:
         """Ranks the test interactions with the best epoch's model, and puts a run's record together.
 
-        Where several processes train, all call it, and process 0's order says what is done.
+        Where several processes train, all call it, and process 0's request says what is done.
 
         Args:
             place: The run's place in the result.
@@ -145,14 +146,14 @@ class RunListener:
             StorageError: The best epoch's parameters can't be written.
         """
         number, n_runs = result.numbers[place], len(result.numbers)
-        order, settings = self._orders[number], self._settings[number]
+        request, settings = self._requests[number], self._settings[number]
         model = result.model.replica(place)
-        self._placement.save(model, self._dataset.n_items, order.checkpoint)
+        self._placement.save(model, self._dataset.n_items, request.checkpoint)
         looks = result.looks[place]
         best = next(look for look in looks if look.epoch == result.best_epochs[place])
         metrics, ranks = {**best.metrics, CUT_OFF: float(result.cut_off[place])}, None
         started = time.perf_counter()
-        if self._placement.group.first(order.rank_test):
+        if self._placement.group.first(request.rank_test):
             test = evaluate(self._scorer(model), self._dataset, "test", settings.evaluation, with_exposure=True)
             metrics, ranks = {**metrics, **test.metrics}, test.ranks
         # A GPU works while the processor waits, busily or not.
@@ -200,7 +201,7 @@ class RunListener:
 
     def _end(self, number: int, error: Exception) -> None:
         """Ends one run without a result; raises the error instead where there is no other to go on or to have finished."""
-        if len(self._ended) + 1 == len(self._orders):
+        if len(self._ended) + 1 == len(self._requests):
             raise error
         self._ended.add(number)
         self._watchers[number].on_end(error)

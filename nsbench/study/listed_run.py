@@ -38,7 +38,7 @@ class PlannedJob:
         """Some of its runs, counted from 0; a baseline has one only."""
         job = self.job
         if isinstance(job, TrainJob):
-            job = replace(job, orders=tuple(job.orders[run] for run in runs))
+            job = replace(job, requests=tuple(job.requests[run] for run in runs))
         return PlannedJob(tuple(self.names[run] for run in runs), job)
 
     def of_names(self, names: Collection[str]) -> "tuple[PlannedJob, ...]":

@@ -9,7 +9,8 @@ from nsbench.bench.training import settings_with
 from nsbench.bench.workload import dataset_of
 from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.runs.experiment import run
-from nsbench.runs.watcher import NullWatcher, RunOrder
+from nsbench.runs.request import RunRequest
+from nsbench.runs.watcher import NullWatcher
 from nsbench.terms import RunKind
 from nsbench.tracking.tracker import NullTracker
 from tests.bench.bench_builder import TINY
@@ -43,6 +44,6 @@ def test_every_call_of_a_run_is_timed() -> None:
     meter = Meter()
     tracker, watcher = MeteredTracker(NullTracker(), meter), MeteredWatcher(NullWatcher(), meter)
     with meter.timing_the_run():
-        run(settings, dataset_of(TINY), tracker, RunOrder(RunKind.SINGLE, seed=0), watcher)
+        run(settings, dataset_of(TINY), tracker, RunRequest(RunKind.SINGLE, seed=0), watcher)
     assert (len(meter.ends), len(meter.looks), len(meter.steps)) == (3, 2, 4)
     assert 0 < sum(look.wall for look in meter.looks) < meter.run.wall

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from nsbench.config import Value
-from nsbench.runs.watcher import DEFAULT_OBJECTIVE
+from nsbench.runs.request import DEFAULT_OBJECTIVE
 from nsbench.study.search.space import StudyFile
 from nsbench.study.session import StudyOrder
 from nsbench.study.workers.answer import Verdict

@@ -6,7 +6,7 @@ import pytest
 from optuna.distributions import FloatDistribution
 from optuna.trial import TrialState, create_trial
 
-from nsbench.runs.watcher import DEFAULT_OBJECTIVE
+from nsbench.runs.request import DEFAULT_OBJECTIVE
 from nsbench.study.best_trial import best_point
 from nsbench.study.confirmation import missing_seeds, n_points_of, n_trials_in_all
 from nsbench.study.trials.trial_state import CONFIRMS, seed_of
@@ -55,7 +55,7 @@ def test_a_point_that_led_by_luck_loses_to_one_that_holds(session, dataset):
     while (assignment := tuning.next_assignment()) is not None:
         first = assignment.trial.user_attrs[CONFIRMS]
         confirmed.append(first)
-        seeds.add(assignment.job.order.seed)
+        seeds.add(assignment.job.request.seed)
         finish(assignment, {1: 0.3, 2: 0.5}[first])
     assert sorted(confirmed) == [1, 1, 2, 2]
     assert len(seeds) == 3 + 4

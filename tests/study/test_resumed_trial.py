@@ -43,14 +43,14 @@ def test_a_trial_that_is_tried_again_goes_on_with_the_checkpoint_of_the_one_befo
     checkpoints = Checkpoints(tmp_path)
     first, watcher = tuning.next_assignment(), Watcher(looks=3)
     with pytest.raises(KeyboardInterrupt):
-        run(first.job.settings, dataset, NullTracker(), first.job.order, watcher, checkpoints)
+        run(first.job.settings, dataset, NullTracker(), first.job.request, watcher, checkpoints)
     first.ended(Ending("interrupted", "interrupted"))
     second, again = tuning.next_assignment(), Watcher(looks=100)
-    resumed = run(second.job.settings, dataset, NullTracker(), second.job.order, again, checkpoints)
-    assert (second.job.order.trial, again.resumed_after) == (1, 3)
+    resumed = run(second.job.settings, dataset, NullTracker(), second.job.request, again, checkpoints)
+    assert (second.job.request.trial, again.resumed_after) == (1, 3)
     assert again.epochs == [1, 2, 3, 4, 5, 6]
     assert again.n_steps == (watcher.n_steps - 1) // 3 * 3 - 1
-    whole = run(second.job.settings, dataset, NullTracker(), second.job.order)
+    whole = run(second.job.settings, dataset, NullTracker(), second.job.request)
     # As text, in which what is not a number equals itself.
     assert str(resumed.validations) == str(whole.validations)
     second.ended(Ending("failed", "made up"))

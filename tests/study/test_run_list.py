@@ -4,7 +4,7 @@ import pytest
 
 from nsbench.config import Settings
 from nsbench.errors import TrainingError
-from nsbench.runs.watcher import RunOrder
+from nsbench.runs.request import RunRequest
 from nsbench.study.listed_run import PlannedJob
 from nsbench.study.run_list import RunList
 from nsbench.study.trials.trial_state import GIVEN_UP
@@ -22,13 +22,13 @@ def list_of(*groups):
     settings = Settings.of("random")
     jobs = []
     for seeds in groups:
-        orders = tuple(RunOrder(RunKind.REPEAT, seed) for seed in seeds)
-        jobs.append(PlannedJob(tuple(f"seed {seed}" for seed in seeds), TrainJob("small", settings, orders)))
+        requests = tuple(RunRequest(RunKind.REPEAT, seed) for seed in seeds)
+        jobs.append(PlannedJob(tuple(f"seed {seed}" for seed in seeds), TrainJob("small", settings, requests)))
     return RunList("repeats", jobs, 0, "score")
 
 
 def seeds_of(assignment):
-    return [order.seed for order in assignment.job.orders]
+    return [request.seed for request in assignment.job.requests]
 
 
 def end(assignment, ending):

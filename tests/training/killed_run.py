@@ -13,7 +13,7 @@ import torch
 
 from nsbench.config import Settings
 from nsbench.runs.experiment import run
-from nsbench.runs.watcher import RunOrder
+from nsbench.runs.request import RunRequest
 from nsbench.terms import RunKind
 from nsbench.tracking.tracker import NullTracker
 from nsbench.training.checkpoint.model_file import load_model
@@ -43,10 +43,10 @@ class Dots:
 def main(checkpoints: Path, result: Path, sampler: str, replay_factor: float) -> None:
     settings = Settings.of(sampler, {**SMALL, "replay_factor": replay_factor})
     model_file = result.with_suffix(".safetensors")
-    order = RunOrder(RunKind.SINGLE, seed=3, checkpoint=model_file)
+    request = RunRequest(RunKind.SINGLE, seed=3, checkpoint=model_file)
     # A checkpoint after nearly every step, so that kills meet all stages of writing one.
     policy = Checkpoints(checkpoints, every_s=0, most_share=0.5)
-    record = run(settings, noisy_log(), NullTracker(), order, Dots(), policy)
+    record = run(settings, noisy_log(), NullTracker(), request, Dots(), policy)
     model = load_model(model_file)
     looks = [[look.epoch, look.metrics] for look in record.validations]
     counts = [record.best_epoch, record.cost.n_epochs, record.cost.n_positives, record.cost.n_negatives_scored]

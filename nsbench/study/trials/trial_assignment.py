@@ -68,15 +68,15 @@ class TrialAssignment:
         """Ties the trial to its run before anything is trained."""
         try:
             self.trial.set_user_attr(RUN_ID, run_id)
-            if self.job.order.refusal:
-                self.trial.set_user_attr(END_REASON, self.job.order.refusal)
+            if self.job.request.refusal:
+                self.trial.set_user_attr(END_REASON, self.job.request.refusal)
                 self._tell(TrialState.PRUNED)
         except UpdateFinishedTrialError:
             return
 
     def validated(self, epoch: int, metrics: Mapping[str, float]) -> Answer:
         """Tells Optuna the objective and asks whether to go on; without such a metric the run itself fails."""
-        value = metrics.get(self.job.order.objective)
+        value = metrics.get(self.job.request.objective)
         if value is None:
             return Verdict.GO_ON
         try:
@@ -90,7 +90,7 @@ class TrialAssignment:
 
     def finishing(self, metrics: Mapping[str, float]) -> Answer:
         """Tells Optuna the result; one that is not a number is refused."""
-        objective = self.job.order.objective
+        objective = self.job.request.objective
         value = metrics.get(objective, math.nan)
         if math.isnan(value):
             return Refusal(f"{objective} is undefined: no validation interaction could be ranked")

@@ -21,7 +21,7 @@ class TrialGroup:
         self.job = TrainJob(
             jobs[0].dataset,
             jobs[0].settings,
-            tuple(job.order for job in jobs),
+            tuple(job.request for job in jobs),
             tuple(job.settings.training.learning_rate for job in jobs),
         )
 

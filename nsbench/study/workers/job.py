@@ -9,7 +9,7 @@ from nsbench.study.workers.answer import Answer
 if TYPE_CHECKING:
     from nsbench.config import Settings
     from nsbench.evaluation.settings import EvaluationSettings
-    from nsbench.runs.watcher import RunOrder
+    from nsbench.runs.request import RunRequest
 
 EndState = Literal["finished", "pruned", "failed", "interrupted", "lost"]
 """How a job ends: with a result, by a pruner, by an error, because it was told to stop, or because its worker died."""
@@ -22,26 +22,26 @@ class TrainJob:
     Attributes:
         dataset: The dataset's name.
         settings: What all are trained with.
-        orders: One a run; one run is the ordinary case.
+        requests: One per run; one run is the ordinary case.
         learning_rates: One a run, where they differ in it; empty: as in the settings.
     """
 
     dataset: str
     settings: "Settings"
-    orders: "tuple[RunOrder, ...]"
+    requests: "tuple[RunRequest, ...]"
     learning_rates: tuple[float, ...] = ()
 
     def settings_of_runs(self) -> "list[Settings]":
         """What each run is trained with."""
         if not self.learning_rates:
-            return [self.settings] * len(self.orders)
+            return [self.settings] * len(self.requests)
         return [self.settings.changed({"learning_rate": rate}) for rate in self.learning_rates]
 
     @property
-    def order(self) -> "RunOrder":
-        """The order of a job of one run."""
-        (order,) = self.orders
-        return order
+    def request(self) -> "RunRequest":
+        """The request of a job of one run."""
+        (request,) = self.requests
+        return request
 
 
 @dataclass(frozen=True)

@@ -125,5 +125,5 @@ def _run(job: Job, desk: _Desk, line: "Line") -> None:
     if isinstance(job, BaselineJob):
         run_baseline(job.name, dataset, tracker, job.evaluation)
         return
-    watchers = [RunLine(line, run) for run in range(len(job.orders))]
-    run_replicas(job.settings_of_runs(), dataset, tracker, job.orders, watchers, desk.checkpoints)
+    watchers = [RunLine(line, run) for run in range(len(job.requests))]
+    run_replicas(job.settings_of_runs(), dataset, tracker, job.requests, watchers, desk.checkpoints)

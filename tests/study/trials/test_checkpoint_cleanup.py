@@ -15,7 +15,9 @@ from tests.study.study_builder import order_of
 
 def kept(assignment, dataset, home) -> CheckpointFile:
     """A checkpoint of the assignment's training, as its worker writes it."""
-    identity = identity_of([assignment.job.settings], dataset, [assignment.job.order], device_name(torch.device("cpu")))
+    identity = identity_of(
+        [assignment.job.settings], dataset, [assignment.job.request], device_name(torch.device("cpu"))
+    )
     file = Checkpoints(home.checkpoints).of(identity)
     file.save(Snapshot({"x": torch.arange(3.0)}, "{}"))
     return file

@@ -45,7 +45,7 @@ def test_a_trial_that_the_kernel_kills_is_tried_again_and_refuses_larger_ones_on
     tuning = session.tuning(order_of(1), dataset)
     for _ in range(3):
         assignment = tuning.next_assignment()
-        assert assignment.job.order.refusal == ""
+        assert assignment.job.request.refusal == ""
         assignment.ended(Ending("lost", f"{WORKER_LOST}: {OUT_OF_MEMORY}: the kernel killed its process"))
     reason = refusal(assignment.job.settings, tuning.study.trials, tuning.plan)
     assert reason.startswith("out of memory is to be expected: trial 2 failed for it")
@@ -59,11 +59,11 @@ def test_a_refused_trial_ends_as_pruned_when_its_run_is_recorded_and_the_study_g
     tuning.study.enqueue_trial({**first.trial.params, "n_negatives": 400})
     tuning.study.enqueue_trial({**first.trial.params, "n_negatives": 20})
     second = tuning.next_assignment()
-    assert second.job.order.refusal.startswith("out of memory is to be expected: trial 0")
+    assert second.job.request.refusal.startswith("out of memory is to be expected: trial 0")
     second.started("run")
-    second.ended(Ending("pruned", second.job.order.refusal))
+    second.ended(Ending("pruned", second.job.request.refusal))
     third = tuning.next_assignment()
-    assert third.job.order.refusal == ""
+    assert third.job.request.refusal == ""
     finish(third, 0.5)
     assert [trial.state.name for trial in tuning.study.trials] == ["FAIL", "PRUNED", "COMPLETE"]
     assert tuning.is_done

@@ -10,7 +10,7 @@ from optuna.trial import TrialState
 from nsbench.config import Settings
 from nsbench.home import Home
 from nsbench.runs.experiment import plan_of
-from nsbench.runs.watcher import DEFAULT_OBJECTIVE, RunOrder
+from nsbench.runs.request import DEFAULT_OBJECTIVE, RunRequest
 from nsbench.study import claim
 from nsbench.study.repeat import claims_of
 from nsbench.study.search.plan import DEFAULTS, ORIGIN
@@ -38,7 +38,7 @@ def lost_trial(session, dataset, home):
     tuning = session.tuning(order_of(2), dataset)
     assignment = tuning.next_assignment()
     assignment.trial.set_user_attr(OWNER, DEAD)
-    plan = plan_of(assignment.job.settings, dataset, assignment.job.order)
+    plan = plan_of(assignment.job.settings, dataset, assignment.job.request)
     run = open_store(home).tracker().start(replace(plan, tags={**plan.tags, OWNER: DEAD}))
     assignment.started(run.run_id)
     return tuning, assignment, run
@@ -198,8 +198,8 @@ def test_the_open_repeat_of_another_machine_is_closed_when_its_process_is_gone(
     """What the repeat's claim says: whose it is, how it stands, and when its process last showed life."""
     seed = 100 + age_s + len(state) + len(owner)
     settings = Settings.of("random", {**TINY, "learning_rate": 1e-3 + seed * 1e-6})
-    order = RunOrder(RunKind.REPEAT, seed)
-    plan = plan_of(settings, dataset, order)
+    request = RunRequest(RunKind.REPEAT, seed)
+    plan = plan_of(settings, dataset, request)
     run = open_store(home).tracker().start(replace(plan, tags={**plan.tags, OWNER: ELSEWHERE}))
     claims = claims_of(settings, dataset, session._storage, home)
     with monkeypatch.context() as patch:
@@ -215,7 +215,7 @@ def test_the_open_repeat_of_another_machine_is_closed_when_its_process_is_gone(
 
 def test_the_open_repeat_of_another_machine_without_a_claim_is_left_alone(session, dataset, home):
     """Of a version that made none, or of other studies: nothing is known of it."""
-    plan = plan_of(Settings.of("random", {**TINY, "learning_rate": 0.0042}), dataset, RunOrder(RunKind.REPEAT, 1))
+    plan = plan_of(Settings.of("random", {**TINY, "learning_rate": 0.0042}), dataset, RunRequest(RunKind.REPEAT, 1))
     run = open_store(home).tracker().start(replace(plan, tags={**plan.tags, OWNER: ELSEWHERE}))
     session._reconciler.close_open_runs(DATASET)
     assert status_of(home, run.run_id)[0] == "RUNNING"

@@ -25,7 +25,7 @@ def rates_order(n_trials, n_replicas=3, **values):
 
 
 def numbers_of(assignment):
-    return [order.trial for order in assignment.job.orders]
+    return [request.trial for request in assignment.job.requests]
 
 
 def end(assignment, ending):
@@ -47,7 +47,7 @@ def test_trials_that_differ_in_the_learning_rate_make_one_job(session, dataset):
     assert numbers_of(group) == [0, 1, 2]
     assert [one.training.learning_rate for one in settings] == [trial.params["learning_rate"] for trial in trials]
     assert len({one.changed({"learning_rate": 0.1}).fingerprint() for one in settings}) == 1
-    assert len({order.seed for order in group.job.orders}) == 3
+    assert len({request.seed for request in group.job.requests}) == 3
     assert [trial.user_attrs[GROUP] for trial in trials] == [0, 0, 0]
 
 
@@ -60,7 +60,7 @@ def test_points_and_seeds_are_those_that_one_worker_without_replicas_would_get(s
         tuning = own.tuning(rates_order(6, n_replicas, name="same name"), dataset)
         seeds = []
         while (assignment := tuning.next_assignment()) is not None:
-            seeds += [order.seed for order in assignment.job.orders]
+            seeds += [request.seed for request in assignment.job.requests]
             finish_all(assignment.followers)
         found.append(([trial.params for trial in tuning.study.trials], seeds))
     assert found[0] == found[1]
@@ -105,7 +105,7 @@ def test_trials_that_differ_in_the_batch_size_are_not_put_together(session, data
     for one in claimed:
         assert len({sizes[number] for number in numbers_of(one)}) == 1
     assert sorted(number for one in claimed for number in numbers_of(one)) == list(range(1, len(sizes)))
-    assert max(len(one.job.orders) for one in claimed) > 1
+    assert max(len(one.job.requests) for one in claimed) > 1
     # What was claimed has been given out.
     assert tuning._gathering.is_empty
 
@@ -132,7 +132,7 @@ def test_trials_that_are_interrupted_come_together_again_with_their_points_and_s
     again = session.tuning(order, dataset).next_assignment()
     assert numbers_of(again) == [3, 4, 5]
     assert again.job.settings_of_runs() == first.job.settings_of_runs()
-    assert [one.seed for one in again.job.orders] == [one.seed for one in first.job.orders]
+    assert [one.seed for one in again.job.requests] == [one.seed for one in first.job.requests]
 
 
 def test_trials_of_a_dead_leader_come_together_again_apart_from_new_ones(session, dataset):
@@ -221,7 +221,7 @@ def test_what_would_run_out_of_memory_again_is_refused_and_has_nobody_beside_it(
     tuning = session.tuning(replace(order, n_replicas=3), dataset)
     refused = tuning.next_assignment()
     assert numbers_of(refused) == [1]
-    assert refused.job.order.refusal.startswith("out of memory is to be expected")
+    assert refused.job.request.refusal.startswith("out of memory is to be expected")
 
 
 def test_a_trial_of_a_group_that_fails_is_one_failure_and_the_others_go_on(session, dataset):

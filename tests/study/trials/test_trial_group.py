@@ -15,7 +15,7 @@ import torch
 
 from nsbench.home import Home
 from nsbench.runs.experiment import run
-from nsbench.runs.watcher import DEFAULT_OBJECTIVE, RunOrder
+from nsbench.runs.request import DEFAULT_OBJECTIVE, RunRequest
 from nsbench.study.session import Session
 from nsbench.study.trials.trial_state import END_REASON, GROUP, LOST, RETRY_OF, RUN_ID
 from nsbench.study.workers.process_pool import WorkerPool
@@ -95,8 +95,8 @@ def test_trials_side_by_side_have_the_values_that_each_has_alone(threaded, datas
         assert float(recorded.params["learning_rate"]) == trial.params["learning_rate"]
         settings = tuning.plan.settings(trial.params)
         assert recorded.fingerprint == settings.fingerprint()
-        order = RunOrder(RunKind.TRIAL, recorded.seed, rank_test=False)
-        alone = run(settings, dataset, NullTracker(), order)
+        request = RunRequest(RunKind.TRIAL, recorded.seed, rank_test=False)
+        alone = run(settings, dataset, NullTracker(), request)
         assert trial.value == pytest.approx(alone.metrics[DEFAULT_OBJECTIVE], abs=1.01 / N_VALID_USERS)
         assert recorded.metric("train/loss") == pytest.approx(alone.metrics["train/loss"], rel=1e-5)
 

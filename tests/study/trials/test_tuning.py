@@ -8,7 +8,7 @@ import pytest
 from optuna.trial import TrialState
 
 from nsbench.errors import TrainingError
-from nsbench.runs.watcher import DEFAULT_OBJECTIVE
+from nsbench.runs.request import DEFAULT_OBJECTIVE
 from nsbench.study.search.plan import DEFAULTS, ORIGIN
 from nsbench.study.search.space import StudyFile
 from nsbench.study.trials.trial_state import END_REASON, INTERRUPTED, RETRY_OF, RUN_ID
@@ -74,8 +74,8 @@ def test_an_interrupted_trial_is_tried_again_with_its_point_and_seed(session, da
     first.ended(Ending("interrupted", "interrupted"))
     again = session.tuning(order_of(1, name=tuning.title), dataset).next_assignment()
     assert again.job.settings == first.job.settings
-    assert again.job.order.seed == first.job.order.seed
-    assert again.job.order.trial == 1
+    assert again.job.request.seed == first.job.request.seed
+    assert again.job.request.trial == 1
 
 
 def test_three_failures_in_a_row_end_the_study_with_the_last_reason(session, dataset):

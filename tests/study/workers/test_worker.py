@@ -4,7 +4,7 @@ import pytest
 
 from nsbench.config import Settings
 from nsbench.errors import NonFiniteLoss, OutOfMemory, StorageError
-from nsbench.runs.watcher import RunOrder
+from nsbench.runs.request import RunRequest
 from nsbench.study.workers.job import Ending, TrainJob
 from nsbench.study.workers.worker import _carry_out
 from nsbench.terms import RunKind
@@ -31,5 +31,5 @@ class BrokenDesk:
     ],
 )
 def test_runs_may_do_better_apart_where_memory_or_a_loss_ended_them(error, ending):
-    job = TrainJob("small", Settings.of("random"), (RunOrder(RunKind.REPEAT, 0), RunOrder(RunKind.REPEAT, 1)))
+    job = TrainJob("small", Settings.of("random"), (RunRequest(RunKind.REPEAT, 0), RunRequest(RunKind.REPEAT, 1)))
     assert _carry_out(job, BrokenDesk(error), None) == ending
