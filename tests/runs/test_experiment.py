@@ -281,7 +281,10 @@ def test_a_disk_that_is_full_when_the_model_is_written_is_named(tmp_path: Path) 
 
 def test_an_unknown_objective_is_named_with_those_that_there_are() -> None:
     request = RunRequest(RunKind.SINGLE, seed=0, objective="valid/all/hit_rate_at_11")
-    with pytest.raises(SettingsError, match="unknown objective 'valid/all/hit_rate_at_11'; there are .*hit_rate_at_5"):
+    with pytest.raises(
+        SettingsError,
+        match=r"'valid/all/hit_rate_at_11' .did you mean 'valid/all/hit_rate_at_10'.*; there are .*hit_rate_at_5",
+    ):
         run(settings(max_epochs=2), ring_log(), NullTracker(), request)
 
 
