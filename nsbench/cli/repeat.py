@@ -161,7 +161,7 @@ def _work(names: list[str], dataset: str, choice: Choice, crew: "WorkerPool | Ra
 def _method(settings: "Settings", runs: "RunList", dataset: "Dataset", home: Home) -> dict[str, object]:
     """What is recorded of the repeats of some settings."""
     from nsbench.cli.run_document import method_document
-    from nsbench.runs.experiment import settled
+    from nsbench.runs.preparation import settled
     from nsbench.study.method import Method, finished_repeats
 
     repeats = finished_repeats(Method.of(settings, dataset), home)
@@ -170,7 +170,7 @@ def _method(settings: "Settings", runs: "RunList", dataset: "Dataset", home: Hom
 
 def _say_protocol(best: "Best", settings: "Settings", dataset: "Dataset") -> None:
     """Says where the repeats are evaluated otherwise than the trials by which their settings were chosen."""
-    from nsbench.runs.experiment import protocol_of
+    from nsbench.runs.plan import protocol_of
 
     tuned, wanted = protocol_of(best.settings.evaluation, dataset), protocol_of(settings.evaluation, dataset)
     if tuned != wanted:

@@ -71,7 +71,8 @@ def train(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
     from nsbench.config import Settings, parse_assignments, read_settings_file, settings_values
     from nsbench.disk import check_place
     from nsbench.objective import default_objective
-    from nsbench.runs.experiment import run, settled
+    from nsbench.runs.experiment import run
+    from nsbench.runs.preparation import settled
     from nsbench.runs.request import RunRequest
     from nsbench.terms import RunKind
     from nsbench.training.checkpoint.expiry import remove_abandoned

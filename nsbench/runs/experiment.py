@@ -6,28 +6,20 @@ asked for it.
 
 from collections.abc import Sequence
 
-from nsbench.batching.batch import BatchSource
-from nsbench.batching.window import windows_of
 from nsbench.config import Settings
 from nsbench.data.dataset import Dataset
-from nsbench.device import choose_device, device_name
-from nsbench.errors import DatasetError, OutOfMemory, TrainingError
-from nsbench.evaluation.cohort import evaluated_card
-from nsbench.evaluation.settings import EvaluationSettings
-from nsbench.losses.loss import LossContext
+from nsbench.device import device_name
+from nsbench.errors import OutOfMemory, TrainingError
 from nsbench.objective import check_objective
 from nsbench.runs.outcome import memory_explained
+from nsbench.runs.plan import plan_of
+from nsbench.runs.preparation import identity_of, settled, trainer_of
 from nsbench.runs.request import RunRequest
 from nsbench.runs.run_listener import RunListener
 from nsbench.runs.watcher import NullWatcher, Pruned, Watcher
-from nsbench.samplers.history import history_of
-from nsbench.samplers.sampler import SamplerContext
-from nsbench.samplers.sharing import users_per_group
-from nsbench.terms import Tag
-from nsbench.tracking.record import RunPlan, RunRecord
+from nsbench.tracking.record import RunRecord
 from nsbench.tracking.tracker import Tracker
-from nsbench.training.checkpoint.training_checkpoint import Checkpoint, Checkpoints, NullCheckpoint, TrainingIdentity
-from nsbench.training.loop import Trainer
+from nsbench.training.checkpoint.training_checkpoint import Checkpoint, Checkpoints, NullCheckpoint
 from nsbench.training.progress import Replica
 
 
@@ -122,105 +114,6 @@ def run_replicas(
     if not any(result.cut_off) or settings[0].training.patience == 0:
         checkpoint.remove()
     return finished
-
-
-def settled(settings: Settings, dataset: Dataset) -> Settings:
-    """The settings with the epochs that they leave to the log's size written out; as `TrainingSettings.budgeted` says."""
-    training = settings.training
-    if training.max_epochs and training.validate_every:
-        return settings
-    n_sequences = len(windows_of(dataset, settings.model.max_length, training.windows))
-    return settings.model_copy(update={"training": training.budgeted(n_sequences)})
-
-
-def trainer_of(settings: Settings, dataset: Dataset) -> Trainer:
-    """What trains these settings on this dataset.
-
-    Raises:
-        DatasetError: No user has two training interactions.
-    """
-    device = choose_device()
-    max_length = settings.model.max_length
-    windows = windows_of(dataset, max_length, settings.training.windows)
-    if len(windows) == 0:
-        raise DatasetError(
-            f"dataset {dataset.card.name} has no user with two training interactions, so there is no next item to train "
-            "on; prepare it from a longer log, or with a smaller --valid-share and --test-share"
-        )
-    all_items = settings.evaluation.cold_items == "tail"
-    context = SamplerContext(
-        dataset,
-        windows,
-        history_of(dataset, device),
-        history_of(dataset, device, last_targets=max_length),
-        users_per_group(windows, settings.training.batch_size),
-        dataset.n_items if all_items else dataset.n_candidates,
-        device,
-        settings.evaluation.cohort_counts,
-        settings.evaluation.cohort_rule,
-    )
-    training = settings.training
-    batches = BatchSource(
-        dataset, windows, training.batch_size, device, training.user_order, epoch_users=training.epoch_users
-    )
-    sampler = settings.sampler.build(context)
-    loss = settings.loss.build(
-        LossContext(settings.sampler.n_kept, context.n_candidates, "in-batch" in settings.sampler.traits)
-    )
-    return Trainer(batches, sampler, loss, settings.model, settings.training, dataset.n_items, device)
-
-
-def plan_of(settings: Settings, dataset: Dataset, request: RunRequest) -> RunPlan:
-    """What is known of a run before it starts."""
-    sampler = settings.sampler
-    counts = sampler.count_fields()
-    tags = {
-        Tag.TRAITS.value: ",".join(sorted(sampler.traits)),
-        Tag.LOSS.value: settings.loss.name,
-        Tag.MODEL.value: settings.model.name,
-        Tag.N_PROPOSED.value: counts.proposed_text,
-        **request.tags,
-    }
-    if counts.kept is not None:
-        tags[Tag.N_KEPT.value] = counts.kept
-    # The paper has one loss and one backbone: no other method is one of its.
-    if sampler.paper_name is not None and settings.method.is_default:
-        tags[Tag.PAPER_NAME.value] = sampler.paper_name
-    return RunPlan(
-        kind=request.kind,
-        dataset=dataset.card.name,
-        dataset_hash=dataset.card.content_hash,
-        sampler=settings.method.name,
-        label=settings.method.label,
-        params=settings.flat(),
-        fingerprint=settings.fingerprint(),
-        protocol=protocol_of(settings.evaluation, dataset),
-        seed=request.seed,
-        study=request.study,
-        trial=request.trial,
-        tags=tags,
-        dataset_card=evaluated_card(dataset, settings.evaluation).model_dump_json(),
-    )
-
-
-def identity_of(
-    settings: Sequence[Settings], dataset: Dataset, requests: Sequence[RunRequest], device: str
-) -> TrainingIdentity:
-    """What makes two trainings the same, whoever asked for them."""
-    return TrainingIdentity(
-        settings=[one.fingerprint() for one in settings],
-        dataset=dataset.card.content_hash,
-        seeds=[request.seed for request in requests],
-        objectives=[request.objective for request in requests],
-        device=device,
-    )
-
-
-def protocol_of(settings: EvaluationSettings, dataset: Dataset) -> str:
-    """The evaluation protocol in words, such as "rolling/exclude/separate/leave_out/mean/interactions/filled"."""
-    seen = dataset.card.seen_items if settings.seen_items == "dataset" else settings.seen_items
-    items = f"{settings.cold_items}/{settings.unseen_in_history}"
-    return f"{settings.targets}/{seen}/{items}/{settings.ties}/{settings.cohort_counts}/{settings.cohort_rule}"
 
 
 def _check_not_refused(requests: Sequence[RunRequest]) -> None:

@@ -12,7 +12,8 @@ from nsbench.evaluation.settings import EvaluationSettings
 from nsbench.home import Home
 from nsbench.objective import checked_objective
 from nsbench.runs.baseline import BASELINES, baseline_plan
-from nsbench.runs.experiment import protocol_of, settled
+from nsbench.runs.plan import protocol_of
+from nsbench.runs.preparation import settled
 from nsbench.runs.request import RunRequest
 from nsbench.samplers import SAMPLERS
 from nsbench.study.claim import Claims, StoredClaims, claims_name, run_name

@@ -11,7 +11,7 @@ from nsbench.errors import TrackingError
 from nsbench.home import Home
 from nsbench.objective import checked_objective
 from nsbench.retry import OPENING_WAIT_S
-from nsbench.runs.experiment import settled
+from nsbench.runs.preparation import settled
 from nsbench.study.confirmation import n_points_of, note_n_points
 from nsbench.study.method import log_method_summary
 from nsbench.study.repeat import RepeatOrder, claims_of, repeats_of

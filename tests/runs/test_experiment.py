@@ -23,7 +23,9 @@ from nsbench.errors import (
 )
 from nsbench.evaluation.settings import EvaluationSettings
 from nsbench.runs.baseline import BASELINES, run_baseline
-from nsbench.runs.experiment import identity_of, protocol_of, run, run_replicas, settled
+from nsbench.runs.experiment import run, run_replicas
+from nsbench.runs.plan import protocol_of
+from nsbench.runs.preparation import identity_of, settled
 from nsbench.runs.request import RunRequest
 from nsbench.runs.watcher import NullWatcher, Pruned
 from nsbench.samplers import SAMPLERS

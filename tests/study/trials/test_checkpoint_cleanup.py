@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from nsbench.device import device_name
-from nsbench.runs.experiment import identity_of
+from nsbench.runs.preparation import identity_of
 from nsbench.study.trials.checkpoint_cleanup import remove_spent
 from nsbench.study.workers.job import Ending
 from nsbench.training.checkpoint.training_checkpoint import CheckpointFile, Checkpoints, Snapshot

@@ -9,7 +9,7 @@ from optuna.trial import TrialState
 
 from nsbench.config import Settings
 from nsbench.home import Home
-from nsbench.runs.experiment import plan_of
+from nsbench.runs.plan import plan_of
 from nsbench.runs.request import DEFAULT_OBJECTIVE, RunRequest
 from nsbench.study import claim
 from nsbench.study.repeat import claims_of
