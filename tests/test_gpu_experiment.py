@@ -23,7 +23,7 @@ from nsbench.tracking.tracker import NullTracker
 from nsbench.training.checkpoint.model_file import load_model, save_model
 from nsbench.training.checkpoint.training_checkpoint import Checkpoints
 from tests.pretend_gpu import IS_PRETENDED, PRETEND_GPU, pretended_gpu
-from tests.runs.test_experiment import REQUEST, SMALL, EndListener, Interrupter, Recorder, ring_log
+from tests.runs.test_experiment import REQUEST, SMALL, EndObserver, Interrupter, Recorder, ring_log
 
 REQUESTS = [RunRequest(RunKind.SINGLE, seed=seed) for seed in range(3)]
 
@@ -81,8 +81,8 @@ def test_a_run_that_is_pruned_leaves_the_others_as_they_were() -> None:
     """The middle one of three is pruned at epoch 4; the last one's model is that of a run alone, up to rounding."""
     settings = Settings.of("batch", {**SMALL, "max_epochs": 6})
     with pretended_gpu():
-        watchers = [EndListener(), EndListener(pruned_at=4), EndListener()]
-        records = run_replicas([settings] * 3, ring_log(), NullTracker(), REQUESTS, watchers)
+        observers = [EndObserver(), EndObserver(pruned_at=4), EndObserver()]
+        records = run_replicas([settings] * 3, ring_log(), NullTracker(), REQUESTS, observers)
         alone = run(settings, ring_log(), NullTracker(), REQUESTS[2])
     assert list(records) == [0, 2]
     assert records[2].metrics["train/loss"] == pytest.approx(alone.metrics["train/loss"], abs=1e-4)
@@ -112,8 +112,8 @@ def test_a_run_with_graphs_is_interrupted_and_pruned_as_any(monkeypatch: pytest.
         with pytest.raises(KeyboardInterrupt):
             run(settings, ring_log(), Recorder(), REQUEST, Interrupter(KeyboardInterrupt()), Checkpoints(tmp_path))
         resumed = run(settings, ring_log(), NullTracker(), REQUEST, checkpoints=Checkpoints(tmp_path))
-        watchers = [EndListener(pruned_at=4), EndListener()]
-        records = run_replicas([settings] * 2, ring_log(), NullTracker(), [REQUESTS[1], REQUEST], watchers)
+        observers = [EndObserver(pruned_at=4), EndObserver()]
+        records = run_replicas([settings] * 2, ring_log(), NullTracker(), [REQUESTS[1], REQUEST], observers)
     assert str((resumed.metrics, resumed.validations)) == str((whole.metrics, whole.validations))
     assert records[1].metrics["train/loss"] == pytest.approx(whole.metrics["train/loss"], abs=1e-4)
 

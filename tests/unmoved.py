@@ -26,8 +26,8 @@ import torch
 from nsbench.config import Settings
 from nsbench.data.dataset import Dataset
 from nsbench.runs.experiment import run, run_replicas
+from nsbench.runs.observer import RunEvent, Stepped
 from nsbench.runs.request import RunRequest
-from nsbench.runs.watcher import NullWatcher
 from nsbench.samplers import SAMPLERS
 from nsbench.terms import RunKind
 from nsbench.tracking.record import RunRecord
@@ -117,17 +117,18 @@ def settings_of(sampler: str, values: Values) -> Settings:
     return Settings.of(sampler, {**SMALL, **counts, **hardest, **values})
 
 
-class InterruptAt(NullWatcher):
+class InterruptAt:
     """Ends a training at a step in the middle of an epoch."""
 
     def __init__(self, step: int) -> None:
         self._left = step
 
-    def on_step(self, n_positives: int, loss: torch.Tensor) -> None:
+    def observe(self, event: RunEvent) -> None:
         """Counts down."""
-        self._left -= 1
-        if self._left == 0:
-            raise KeyboardInterrupt
+        if isinstance(event, Stepped):
+            self._left -= 1
+            if self._left == 0:
+                raise KeyboardInterrupt
 
 
 def _digested(metrics: Mapping[str, float]) -> list[tuple[str, float]]:

@@ -1,10 +1,8 @@
 """The memory that a training takes: a real one's first steps, and a ranking."""
 
-from collections.abc import Mapping
 from contextlib import suppress
 
 import torch
-from torch import Tensor
 
 from nsbench.bench.evaluation import evaluation_contestant
 from nsbench.bench.slice import Span
@@ -12,8 +10,8 @@ from nsbench.config import Settings
 from nsbench.data.dataset import Dataset
 from nsbench.device import peak_memory_bytes
 from nsbench.runs.experiment import run
+from nsbench.runs.observer import Pruned, RunEvent, Stepped
 from nsbench.runs.request import RunRequest
-from nsbench.runs.watcher import Pruned
 from nsbench.terms import RunKind
 from nsbench.tracking.tracker import NullTracker
 
@@ -34,20 +32,9 @@ class _EarlyEnd:
     def __init__(self) -> None:
         self._n_steps = 0
 
-    def on_start(self, run_id: str | None) -> None:
-        """Training is about to begin."""
-
-    def on_resume(self, epoch: int) -> None:
-        """Never happens: nothing is kept."""
-
-    def on_step(self, n_positives: int, loss: Tensor) -> None:
-        """Counts."""
-        self._n_steps += 1
-        if self._n_steps >= _STEPS:
-            raise Pruned("enough steps")
-
-    def on_validation(self, epoch: int, metrics: Mapping[str, float]) -> None:
-        """Comes only where an epoch has fewer steps."""
-
-    def on_end(self, error: Exception) -> None:
-        """Never happens: there is one run."""
+    def observe(self, event: RunEvent) -> None:
+        """Counts steps."""
+        if isinstance(event, Stepped):
+            self._n_steps += 1
+            if self._n_steps >= _STEPS:
+                raise Pruned("enough steps")

@@ -15,6 +15,7 @@ from nsbench.samplers.sampler import SamplerContext
 from nsbench.samplers.sharing import users_per_group
 from nsbench.training.checkpoint.training_checkpoint import TrainingIdentity
 from nsbench.training.loop import Trainer
+from nsbench.training.progress import Replica
 
 
 def settled(settings: Settings, dataset: Dataset) -> Settings:
@@ -61,6 +62,12 @@ def trainer_of(settings: Settings, dataset: Dataset) -> Trainer:
         LossContext(settings.sampler.n_kept, context.n_candidates, "in-batch" in settings.sampler.traits)
     )
     return Trainer(batches, sampler, loss, settings.model, settings.training, dataset.n_items, device)
+
+
+def replicas_of(settings: Sequence[Settings], requests: Sequence[RunRequest]) -> list[Replica]:
+    """What differs between runs that are trained side by side."""
+    pairs = zip(settings, requests, strict=True)
+    return [Replica(request.seed, one.training.learning_rate) for one, request in pairs]
 
 
 def identity_of(

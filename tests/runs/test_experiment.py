@@ -24,10 +24,10 @@ from nsbench.errors import (
 from nsbench.evaluation.settings import EvaluationSettings
 from nsbench.runs.baseline import BASELINES, run_baseline
 from nsbench.runs.experiment import run, run_replicas
+from nsbench.runs.observer import Ended, Pruned, RunEvent, Started, Validated
 from nsbench.runs.plan import protocol_of
 from nsbench.runs.preparation import identity_of, settled
 from nsbench.runs.request import RunRequest
-from nsbench.runs.watcher import NullWatcher, Pruned
 from nsbench.samplers import SAMPLERS
 from nsbench.terms import RunKind
 from nsbench.tracking.record import RunPlan, RunRecord
@@ -83,23 +83,17 @@ class Recorder:
 
 
 class Interrupter:
-    """A watcher that ends the run at the second validation."""
+    """Ends the run at the second validation."""
 
     def __init__(self, error: BaseException) -> None:
         self._error = error
 
-    def on_start(self, run_id: str | None) -> None:
-        assert run_id == "run-1"
-
-    def on_resume(self, epoch: int) -> None:
-        """Not listened to."""
-
-    def on_step(self, n_positives: int, loss: torch.Tensor) -> None:
-        """Not listened to."""
-
-    def on_validation(self, epoch: int, metrics: Mapping[str, float]) -> None:
-        if epoch == 4:
-            raise self._error
+    def observe(self, event: RunEvent) -> None:
+        match event:
+            case Started(run_id):
+                assert run_id == "run-1"
+            case Validated(epoch=4):
+                raise self._error
 
 
 def settings(sampler: str = "random", **values: str | int | float) -> Settings:
@@ -182,9 +176,9 @@ def test_an_interrupted_run_goes_on_and_is_recorded_with_its_whole_curve(tmp_pat
     """Interrupted while it looks at epoch 4, which is the first to be looked at again."""
     whole = run(settings(max_epochs=8, patience=0), ring_log(), NullTracker(), REQUEST)
     first, second = Recorder(), Recorder()
-    watcher = Interrupter(KeyboardInterrupt())
+    observer = Interrupter(KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
-        run(settings(max_epochs=8, patience=0), ring_log(), first, REQUEST, watcher, Checkpoints(tmp_path))
+        run(settings(max_epochs=8, patience=0), ring_log(), first, REQUEST, observer, Checkpoints(tmp_path))
     resumed = run(settings(max_epochs=8, patience=0), ring_log(), second, REQUEST, checkpoints=Checkpoints(tmp_path))
     assert first.told == ["start random", "validation 2", "validation 4", "KILLED interrupted"]
     assert second.told == ["start random", *(f"validation {epoch}" for epoch in (2, 4, 6, 8)), "finish"]
@@ -351,31 +345,31 @@ class Refuser(Recorder):
         raise TrainingError("the objective is undefined")
 
 
-class EndListener(NullWatcher):
+class EndObserver:
     """Prunes its run at an epoch, and keeps what ended it."""
 
     def __init__(self, pruned_at: int = 0) -> None:
         self._pruned_at = pruned_at
         self.error: Exception | None = None
 
-    def on_validation(self, epoch: int, metrics: Mapping[str, float]) -> None:
-        if epoch == self._pruned_at:
-            raise Pruned("at epoch 4")
-
-    def on_end(self, error: Exception) -> None:
-        self.error = error
+    def observe(self, event: RunEvent) -> None:
+        match event:
+            case Validated(epoch) if epoch == self._pruned_at:
+                raise Pruned("at epoch 4")
+            case Ended(error):
+                self.error = error
 
 
 REQUESTS = [RunRequest(RunKind.TRIAL, seed=seed, rank_test=False) for seed in range(3)]
 
 
 def test_a_run_that_is_pruned_ends_alone() -> None:
-    book, watchers = Book(), [EndListener(), EndListener(pruned_at=4), EndListener()]
-    records = run_replicas([settings(max_epochs=6)] * 3, ring_log(), book, REQUESTS, watchers)
+    book, observers = Book(), [EndObserver(), EndObserver(pruned_at=4), EndObserver()]
+    records = run_replicas([settings(max_epochs=6)] * 3, ring_log(), book, REQUESTS, observers)
     assert list(records) == [0, 2]
     assert book.ends() == ["finish", "KILLED pruned: at epoch 4", "finish"]
     assert book.runs[1].told[:-1] == ["start random", "validation 2", "validation 4"]
-    assert [type(watcher.error) for watcher in watchers] == [type(None), Pruned, type(None)]
+    assert [type(observer.error) for observer in observers] == [type(None), Pruned, type(None)]
 
 
 def fail_seed(monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
@@ -391,11 +385,11 @@ def fail_seed(monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
 def test_a_run_whose_loss_is_no_number_ends_alone_with_its_own_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     each = [settings(max_epochs=4, learning_rate=rate) for rate in (1e-2, 0.5, 2e-2)]
     fail_seed(monkeypatch, 1)
-    book, watchers = Book(), [EndListener() for _ in each]
-    records = run_replicas(each, ring_log(), book, REQUESTS, watchers)
+    book, observers = Book(), [EndObserver() for _ in each]
+    records = run_replicas(each, ring_log(), book, REQUESTS, observers)
     assert list(records) == [0, 2]
     assert re.match("FAILED the loss is .*seed 1, .*the settings: .*learning_rate=0.5", book.ends()[1])
-    assert isinstance(watchers[1].error, NonFiniteLoss)
+    assert isinstance(observers[1].error, NonFiniteLoss)
     alone = run(each[2], ring_log(), NullTracker(), REQUESTS[2])
     assert records[2].metrics["valid/all/hit_rate_at_5"] == pytest.approx(
         alone.metrics["valid/all/hit_rate_at_5"], abs=1 / 60
@@ -412,10 +406,10 @@ def test_a_run_whose_result_is_refused_ends_alone() -> None:
 
 def test_where_no_run_has_a_result_what_ended_the_last_one_is_raised(tmp_path: Path) -> None:
     """Seed 0 is pruned at epoch 2, seed 1 at epoch 4; nothing is kept of either."""
-    book, watchers = Book(), [EndListener(pruned_at=2), EndListener(pruned_at=4)]
+    book, observers = Book(), [EndObserver(pruned_at=2), EndObserver(pruned_at=4)]
     with pytest.raises(Pruned, match="at epoch 4"):
         run_replicas(
-            [settings()] * 2, ring_log(), book, REQUESTS[:2], watchers, Checkpoints(tmp_path, every_s=0, most_share=1)
+            [settings()] * 2, ring_log(), book, REQUESTS[:2], observers, Checkpoints(tmp_path, every_s=0, most_share=1)
         )
     assert book.ends() == ["KILLED pruned: at epoch 4"] * 2
     assert book.runs[0].told[-2] == "validation 2"
@@ -428,7 +422,7 @@ def test_a_run_that_is_pruned_while_its_looks_are_told_again_ends_alone(tmp_path
     with pytest.raises(KeyboardInterrupt):
         run_replicas(each, ring_log(), Recorder(), REQUESTS[:2], [Interrupter(KeyboardInterrupt())] * 2, checkpoints)
     book = Book()
-    records = run_replicas(each, ring_log(), book, REQUESTS[:2], [EndListener(pruned_at=2), EndListener()], checkpoints)
+    records = run_replicas(each, ring_log(), book, REQUESTS[:2], [EndObserver(pruned_at=2), EndObserver()], checkpoints)
     assert list(records) == [1]
     assert book.runs[0].told == ["start random", "validation 2", "KILLED pruned: at epoch 4"]
     assert not list(tmp_path.iterdir())

@@ -10,6 +10,7 @@ RESUMED = "resumed.txt"
 
 def serve_eagerly(leader: Connection, home: Path, owner: str, log_level: int) -> None:
     """`nsbench.study.workers.worker.serve`, so changed; it changes its own process only."""
+    from nsbench.runs.observer import Resumed, RunEvent
     from nsbench.study.workers import worker
     from nsbench.study.workers.connection import RunLine
 
@@ -18,10 +19,14 @@ def serve_eagerly(leader: Connection, home: Path, owner: str, log_level: int) ->
             super().__init__(root, owner)
             self.checkpoints = replace(self.checkpoints, every_s=0, most_share=0.5)
 
-    def note(_: RunLine, epoch: int) -> None:
-        with (home / RESUMED).open("a") as file:
-            file.write(f"{epoch}\n")
+    observe = RunLine.observe
+
+    def note(line: RunLine, event: RunEvent) -> None:
+        if isinstance(event, Resumed):
+            with (home / RESUMED).open("a") as file:
+                file.write(f"{event.epoch}\n")
+        observe(line, event)
 
     worker._Desk = EagerDesk
-    RunLine.on_resume = note
+    RunLine.observe = note
     worker.serve(leader, home, owner, log_level)

@@ -5,7 +5,6 @@ Usage: python -m tests.training.killed_run CHECKPOINTS RESULT SAMPLER REPLAY_FAC
 
 import json
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ import torch
 
 from nsbench.config import Settings
 from nsbench.runs.experiment import run
+from nsbench.runs.observer import Resumed, RunEvent, Stepped
 from nsbench.runs.request import RunRequest
 from nsbench.terms import RunKind
 from nsbench.tracking.tracker import NullTracker
@@ -24,20 +24,15 @@ SMALL = {"hidden_dim": 16, "max_length": 10, "batch_size": 16, "max_epochs": 12,
 
 
 class Dots:
-    """A watcher that says what happens in a letter each."""
+    """Says what happens in a letter each."""
 
-    def on_start(self, run_id: str | None) -> None:
-        """Says nothing."""
-
-    def on_resume(self, epoch: int) -> None:
-        sys.stdout.write("r")
-
-    def on_step(self, n_positives: int, loss: torch.Tensor) -> None:
-        sys.stdout.write(".")
-        sys.stdout.flush()
-
-    def on_validation(self, epoch: int, metrics: Mapping[str, float]) -> None:
-        """Says nothing."""
+    def observe(self, event: RunEvent) -> None:
+        match event:
+            case Resumed():
+                sys.stdout.write("r")
+            case Stepped():
+                sys.stdout.write(".")
+                sys.stdout.flush()
 
 
 def main(checkpoints: Path, result: Path, sampler: str, replay_factor: float) -> None:

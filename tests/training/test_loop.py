@@ -15,6 +15,7 @@ from nsbench.models.model import Model
 from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.samplers.random import RandomSettings
 from nsbench.training.batch_stream import DrawSource
+from nsbench.training.event import Ended, TrainingEvent
 from nsbench.training.loop import Trainer
 from nsbench.training.progress import Look, Replica
 from nsbench.training.result import TrainingResult
@@ -27,7 +28,9 @@ SIZE = SasrecSettings(hidden_dim=8, n_blocks=1, max_length=6)
 
 
 class Judge:
-    """A listener that scores epochs as it is told, and keeps what it saw."""
+    """Scores epochs as it is told, and keeps what it saw."""
+
+    observes_steps = False
 
     def __init__(self, score: Callable[[int, int], float]) -> None:
         self._score = score
@@ -36,23 +39,15 @@ class Judge:
         self.items: dict[int, torch.Tensor] = {}
         self.failures: list[int] = []
 
-    def on_resume(self, replica: int, looks: Sequence[Look]) -> None:
-        """Not listened to."""
+    def observe(self, replicas: Sequence[int], event: TrainingEvent) -> None:
+        if isinstance(event, Ended):
+            self.failures += replicas
 
-    def on_step(self, n_positives: int, loss: torch.Tensor) -> None:
-        """Not listened to."""
-
-    def look(self, replica: int, epoch: int, model: Model, loss: float, no_negative_share: float) -> Look:
+    def validate(self, replica: int, epoch: int, model: Model, loss: float, no_negative_share: float) -> Look:
         self.looks.append((replica, epoch))
         self.losses.append(loss)
         self.items[epoch] = model.items.detach().clone()
         return Look(epoch, self._score(replica, epoch), {"train/loss": loss}, 0.0)
-
-    def on_validation(self, replica: int, look: Look) -> None:
-        """Not listened to."""
-
-    def on_failure(self, replica: int, error: NonFiniteLoss) -> None:
-        self.failures.append(replica)
 
 
 def train(judge: Judge, replicas: list[Replica] | None = None, **settings: object) -> TrainingResult:
@@ -60,7 +55,7 @@ def train(judge: Judge, replicas: list[Replica] | None = None, **settings: objec
     batches = BatchSource(LOG, windows_of(LOG, SIZE.max_length), training.batch_size, CPU)
     sampler = RandomSettings(n_negatives=5).build(context_of(LOG))
     trainer = Trainer(batches, sampler, BinaryCrossEntropy(), SIZE, training, LOG.n_items, CPU)
-    return trainer.train(replicas or [Replica(0, 1e-2)], judge)
+    return trainer.train(replicas or [Replica(0, 1e-2)], judge, judge)
 
 
 def test_the_parameters_of_the_best_epoch_are_kept() -> None:

@@ -9,14 +9,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Protocol, final
 
-from torch import Tensor
-
 from nsbench.errors import StoreOutage, TrainingError
 from nsbench.retry import RetryPolicy
-from nsbench.runs.watcher import Pruned
+from nsbench.runs.observer import Ended, Pruned, RunEvent, Started, Stepped, Validated
+from nsbench.study.workers import message
 from nsbench.study.workers.answer import PRUNED_REASON, Answer, Refusal, Verdict
 from nsbench.study.workers.job import Ending, EndState, Job
-from nsbench.study.workers.message import Ended, Finishing, Report, Started, Validated
+from nsbench.study.workers.message import Finishing, Report
 from nsbench.study.workers.process_id import OWNER
 from nsbench.tracking.record import RunPlan, RunRecord
 from nsbench.tracking.tracker import EndStatus, RunHandle, Tracker
@@ -79,7 +78,7 @@ class Line:
         if self._leader.poll(seconds):
             self._obey()
 
-    def ask(self, report: Started | Validated | Finishing | Ended) -> None:
+    def ask(self, report: Report) -> None:
         """Reports, and goes on if the leader says so.
 
         Raises:
@@ -109,7 +108,7 @@ class Line:
 
 @final
 class RunLine:
-    """Watches one run of a job for the leader.
+    """Observes one run of a job for the leader.
 
     Args:
         line: The job's line.
@@ -120,25 +119,21 @@ class RunLine:
         self._line = line
         self._run = run
 
-    def on_start(self, run_id: str | None) -> None:
-        """Training begins once the leader has noted the run's id."""
-        self._line.ask(Started(self._run, run_id))
+    def observe(self, event: RunEvent) -> None:
+        """Reports what the leader decides about or notes, and goes on once it has; between steps, listens for a stop.
 
-    def on_resume(self, epoch: int) -> None:
-        """Nothing to say: the earlier attempt's looks are reported one by one."""
-
-    def on_step(self, n_positives: int, loss: Tensor) -> None:
-        """Listens for a stop."""
-        self._line.listen()
-
-    def on_validation(self, epoch: int, metrics: Mapping[str, float]) -> None:
-        """Goes on if the leader says so."""
-        self._line.ask(Validated(self._run, epoch, dict(metrics)))
-
-    def on_end(self, error: Exception) -> None:
-        """The run is closed once the leader has noted why."""
-        state: EndState = "pruned" if isinstance(error, Pruned) else "failed"
-        self._line.ask(Ended(self._run, Ending(state, str(error))))
+        Of an earlier attempt that is resumed the validations are reported one by one, as if they were new.
+        """
+        match event:
+            case Stepped():
+                self._line.listen()
+            case Validated(epoch, metrics):
+                self._line.ask(message.Validated(self._run, epoch, dict(metrics)))
+            case Started(run_id):
+                self._line.ask(message.Started(self._run, run_id))
+            case Ended(error):
+                state: EndState = "pruned" if isinstance(error, Pruned) else "failed"
+                self._line.ask(message.Ended(self._run, Ending(state, str(error))))
 
 
 @final

@@ -94,7 +94,7 @@ class _Desk:
 
 
 def _carry_out(job: Job, desk: _Desk, leader: "Wire") -> Ending:
-    from nsbench.runs.watcher import Pruned
+    from nsbench.runs.observer import Pruned
     from nsbench.study.workers.connection import Line
 
     try:
@@ -125,5 +125,5 @@ def _run(job: Job, desk: _Desk, line: "Line") -> None:
     if isinstance(job, BaselineJob):
         run_baseline(job.name, dataset, tracker, job.evaluation)
         return
-    watchers = [RunLine(line, run) for run in range(len(job.requests))]
-    run_replicas(job.settings_of_runs(), dataset, tracker, job.requests, watchers, desk.checkpoints)
+    observers = [RunLine(line, run) for run in range(len(job.requests))]
+    run_replicas(job.settings_of_runs(), dataset, tracker, job.requests, observers, desk.checkpoints)
