@@ -25,7 +25,7 @@ def cost_of(place: int, result: TrainingResult, test_s: float, device: torch.dev
     cpu_s = sum(group.every(counts.cpu_s)) if device.type == "cpu" else math.nan
     return Cost(
         train_s=counts.train_s / n_runs,
-        evaluate_s=sum(look.seconds for look in result.looks[place]) + test_s,
+        evaluate_s=sum(one.seconds for one in result.validations[place]) + test_s,
         n_epochs=result.n_epochs[place],
         n_positives=counts.n_positives // n_runs,
         n_negatives_scored=counts.n_negatives_scored // n_runs,

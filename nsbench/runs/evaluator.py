@@ -17,7 +17,7 @@ from nsbench.runs.outcome import shortage_of
 from nsbench.runs.request import RunRequest
 from nsbench.terms import NO_NEGATIVE_SHARE
 from nsbench.training.distributed.table_placement import Placement
-from nsbench.training.progress import Look
+from nsbench.training.progress import Validation
 
 NOTABLE_SHARE = 0.05
 """A warning says so where as large a share of an epoch's positions had no negative, or a larger one."""
@@ -61,7 +61,7 @@ class RunEvaluator:
         self._placement = placement
         self._has_warned = False
 
-    def validate(self, replica: int, epoch: int, model: Model, loss: float, no_negative_share: float) -> Look:
+    def validate(self, replica: int, epoch: int, model: Model, loss: float, no_negative_share: float) -> Validation:
         """Ranks the validation interactions by a run's model; arguments as of `nsbench.training.event.Evaluator`."""
         settings = self._settings[replica].evaluation
         started = time.perf_counter()
@@ -69,7 +69,7 @@ class RunEvaluator:
         metrics = {**found.metrics, "train/loss": loss, NO_NEGATIVE_SHARE: no_negative_share}
         seconds = time.perf_counter() - started
         self._warn_of_shortage(replica, epoch, no_negative_share)
-        return Look(epoch, metrics[self._requests[replica].objective], metrics, seconds)
+        return Validation(epoch, metrics[self._requests[replica].objective], metrics, seconds)
 
     def test(self, replica: int, model: Model) -> Tested:
         """Ranks the test interactions by a run's model at its best epoch, where that is asked for.

@@ -10,7 +10,7 @@ from nsbench.runs.outcome import end_of
 from nsbench.terms import CUT_OFF
 from nsbench.tracking.record import Cost, RunPlan, RunRecord, Validation
 from nsbench.tracking.tracker import RunHandle, Tracker
-from nsbench.training.event import ReplicaLeaves, TrainingEvent
+from nsbench.training.event import StopReplica, TrainingEvent
 from nsbench.training.result import TrainingResult
 
 
@@ -76,10 +76,10 @@ class Recorder:
             tested: Its ranking of the test interactions.
             cost: What it took.
         """
-        number, looks = result.numbers[place], result.looks[place]
-        best = next(look for look in looks if look.epoch == result.best_epochs[place])
+        number, made = result.numbers[place], result.validations[place]
+        best = next(one for one in made if one.epoch == result.best_epochs[place])
         metrics = {**best.metrics, CUT_OFF: float(result.cut_off[place]), **tested.metrics}
-        validations = tuple(Validation(look.epoch, look.metrics) for look in looks)
+        validations = tuple(Validation(one.epoch, one.metrics) for one in made)
         run_id = self._handles[number].run_id
         return RunRecord(self._plans[number], metrics, validations, best.epoch, tested.ranks, cost, run_id)
 
@@ -109,7 +109,7 @@ class Recorder:
             self._observers[number].observe(event)
         except Pruned as error:
             self._end(number, error)
-            raise ReplicaLeaves from error
+            raise StopReplica from error
 
     def _end(self, number: int, error: Exception) -> None:
         """Ends one run without a result; raises the error instead where there is no other to go on or to have finished."""

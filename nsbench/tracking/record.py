@@ -51,7 +51,7 @@ class RunPlan:
 
 @dataclass(frozen=True)
 class Validation:
-    """Metrics at one look at the validation interactions, by full metric name; `epoch` counts from 1."""
+    """Metrics of one ranking of the validation interactions, by full metric name; `epoch` counts from 1."""
 
     epoch: int
     metrics: Mapping[str, float]

@@ -7,10 +7,10 @@ from typing import Protocol
 from torch import Tensor
 
 from nsbench.models.model import Model
-from nsbench.training.progress import Look
+from nsbench.training.progress import Validation
 
 
-class ReplicaLeaves(Exception):
+class StopReplica(Exception):
     """Raised by an observer to end one replica without a result; those beside it go on."""
 
 
@@ -57,7 +57,7 @@ class TrainingObserver(Protocol):
     """Observes replicas, which are counted from 0 as the training began with them.
 
     It may raise to end the training. A KeyboardInterrupt is a wish to resume later: a checkpoint is written before it is
-    passed on. ReplicaLeaves ends the replica that the event is about, and no other.
+    passed on. StopReplica ends the replica that the event is about, and no other.
     """
 
     @property
@@ -74,7 +74,7 @@ class TrainingObserver(Protocol):
 class Evaluator(Protocol):
     """Ranks the validation interactions when the loop asks."""
 
-    def validate(self, replica: int, epoch: int, model: Model, loss: float, no_negative_share: float) -> Look:
+    def validate(self, replica: int, epoch: int, model: Model, loss: float, no_negative_share: float) -> Validation:
         """Ranks them by a replica; where several processes train, all call it together.
 
         Args:

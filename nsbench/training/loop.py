@@ -1,4 +1,4 @@
-"""The training loop: epochs, looks at the validation interactions, the best epoch, early stopping."""
+"""The training loop: epochs, validations, the best epoch, early stopping."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -106,7 +106,7 @@ class Trainer:
             state = self._restored(state, snapshot)
             for place, progress in enumerate(state.progress):
                 with stopping_alone(state, place):
-                    own.resumed(state.numbers[place], progress.looks)
+                    own.resumed(state.numbers[place], progress.validations)
         while True:
             if state.leaving:
                 state = self._narrowed(state, checkpoint)
@@ -126,7 +126,7 @@ class Trainer:
             tuple(one.best_epoch for one in state.progress),
             tuple(one.n_epochs for one in state.progress),
             cut_off,
-            tuple(tuple(one.looks) for one in state.progress),
+            tuple(tuple(one.validations) for one in state.progress),
             state.counts,
         )
 
@@ -229,17 +229,17 @@ class Trainer:
     def _validate(
         self, state: TrainingState, evaluator: Evaluator, observer: GroupObserver, checkpoint: Checkpoint
     ) -> None:
-        """Looks at the validation interactions and keeps what is better than before."""
+        """Validates the replicas and keeps what is better than before."""
         losses, shares = state.loss.means(), state.shortage.shares()
         for place, progress in enumerate(state.progress):
-            # A replica may have had its look before the training was interrupted.
+            # A replica may have had its validation before the training was interrupted.
             if progress.stopped or progress.n_epochs == state.epoch:
                 continue
             model = state.model.replica(place)
             with kept_when_interrupted(state, checkpoint), stopping_alone(state, place):
                 number = state.numbers[place]
-                look = evaluator.validate(number, state.epoch, model, losses[place], shares[place])
-                look = observer.validated(number, look)
-                if progress.judge(look, self.settings.patience):
+                validation = evaluator.validate(number, state.epoch, model, losses[place], shares[place])
+                validation = observer.validated(number, validation)
+                if progress.judge(validation, self.settings.patience):
                     state.best.dense[place] = model.dense[0].detach()
                     state.best.items[place] = model.items[0].detach()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from nsbench.training.checkpoint.training_checkpoint import Checkpoint
-from nsbench.training.event import ReplicaLeaves
+from nsbench.training.event import StopReplica
 from nsbench.training.state import TrainingState
 
 
@@ -26,5 +26,5 @@ def stopping_alone(state: TrainingState, place: int) -> Iterator[None]:
     """Wraps what may end one replica."""
     try:
         yield
-    except ReplicaLeaves:
+    except StopReplica:
         state.leaving.add(place)

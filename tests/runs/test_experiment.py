@@ -416,7 +416,7 @@ def test_where_no_run_has_a_result_what_ended_the_last_one_is_raised(tmp_path: P
     assert not list(tmp_path.iterdir())
 
 
-def test_a_run_that_is_pruned_while_its_looks_are_told_again_ends_alone(tmp_path: Path) -> None:
+def test_a_run_that_is_pruned_while_its_validations_are_told_again_ends_alone(tmp_path: Path) -> None:
     """Interrupted after epoch 4; when it goes on, the look at epoch 2 isn't good enough any more for seed 0."""
     each, checkpoints = [settings(max_epochs=6, patience=0)] * 2, Checkpoints(tmp_path)
     with pytest.raises(KeyboardInterrupt):

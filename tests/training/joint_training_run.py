@@ -11,7 +11,7 @@ from nsbench.errors import NsbenchError
 from nsbench.training.checkpoint.training_checkpoint import Checkpoints
 from nsbench.training.distributed.torch_group import torchrun_group
 from nsbench.training.event import Validated
-from nsbench.training.progress import Look, Replica
+from nsbench.training.progress import Replica, Validation
 from tests.training.checkpoint.test_training_checkpoint import IDENTITY, Stopper, trained, trainer_of
 
 STOPPED_AFTER = 5
@@ -25,13 +25,13 @@ class Seen:
     resumed_items: Tensor
     n_steps_until_stopped: int
     n_steps_left: int
-    looks: list[Look]
-    resumed_looks: list[Look]
+    validations: list[Validation]
+    resumed_validations: list[Validation]
     failure: str
 
 
 class Failing(Stopper):
-    """An observer that can't take its first look in."""
+    """An observer that can't take its first validation in."""
 
     def validated(self, replica: int, event: Validated) -> None:
         raise OSError("the disk is full")
@@ -56,8 +56,8 @@ def seen_of(where: str, rank: int, folder: Path) -> Seen:
         resumed.model.items,
         stopped.n_steps,
         going_on.n_steps,
-        list(whole.looks[0]),
-        list(resumed.looks[0]),
+        list(whole.validations[0]),
+        list(resumed.validations[0]),
         failure,
     )
 

@@ -43,9 +43,9 @@ def main(checkpoints: Path, result: Path, sampler: str, replay_factor: float) ->
     policy = Checkpoints(checkpoints, every_s=0, most_share=0.5)
     record = run(settings, noisy_log(), NullTracker(), request, Dots(), policy)
     model = load_model(model_file)
-    looks = [[look.epoch, look.metrics] for look in record.validations]
+    validations = [[one.epoch, one.metrics] for one in record.validations]
     counts = [record.best_epoch, record.cost.n_epochs, record.cost.n_positives, record.cost.n_negatives_scored]
-    text = json.dumps([record.metrics, looks, counts], sort_keys=True)
+    text = json.dumps([record.metrics, validations, counts], sort_keys=True)
     assert record.ranks is not None
     np.savez(result, ranks=record.ranks.ranks, items=model.items.numpy(), dense=model.dense.numpy(), text=text)
 

@@ -85,7 +85,7 @@ class Follower(Protocol):
         """The run is recorded; training begins when this returns."""
 
     def validated(self, epoch: int, metrics: Mapping[str, float]) -> Answer:
-        """A look at the validation interactions."""
+        """The run ranked the validation interactions."""
 
     def finishing(self, metrics: Mapping[str, float]) -> Answer:
         """The run has a result, all recorded, and is about to be marked as finished."""
@@ -115,9 +115,9 @@ class Row:
     Attributes:
         name: Such as "trial 3" or "seed 5".
         state: "running", or how it ended.
-        value: The objective: the latest look's while it runs, then the result's; None before the first look.
+        value: The objective: the latest validation's while it runs, then the result's; None before the first one.
         settings: The searched settings.
-        epoch: The latest look's epoch, or None.
+        epoch: The latest validation's epoch, or None.
         seconds: How long it took, or has been running; None where that isn't known.
         reason: Why it has no result.
         cut_off: Whether it was trained to its last epoch and might have got better with more.

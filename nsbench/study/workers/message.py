@@ -19,7 +19,7 @@ class Started:
 
 @dataclass(frozen=True)
 class Validated:
-    """The run looked at the validation interactions; it waits for an answer."""
+    """The run ranked the validation interactions; it waits for an answer."""
 
     run: int
     epoch: int

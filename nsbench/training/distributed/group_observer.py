@@ -9,7 +9,7 @@ from torch import Tensor
 from nsbench.errors import TrainingError
 from nsbench.process_group import Group, from_first
 from nsbench.training.event import Ended, Resumed, Stepped, TrainingObserver, Validated
-from nsbench.training.progress import Look
+from nsbench.training.progress import Validation
 
 
 @final
@@ -26,11 +26,11 @@ class GroupObserver:
         self._observes_steps = observer.observes_steps
         self._group = group
 
-    def resumed(self, replica: int, looks: Sequence[Look]) -> None:
+    def resumed(self, replica: int, validations: Sequence[Validation]) -> None:
         """An earlier attempt is resumed, in which a replica had these validations; all processes know them."""
-        self._observer.observe((replica,), Resumed(looks[-1].epoch if looks else 0))
-        for look in looks:
-            self._observer.observe((replica,), Validated(look.epoch, look.metrics))
+        self._observer.observe((replica,), Resumed(validations[-1].epoch if validations else 0))
+        for validation in validations:
+            self._observer.observe((replica,), Validated(validation.epoch, validation.metrics))
 
     def stepped(self, replicas: Sequence[int], n_positives: int, losses: Tensor) -> None:
         """A step was taken; a process that is stopped by it stops the others.
@@ -47,12 +47,12 @@ class GroupObserver:
         if self._any_stops(own=False):
             raise KeyboardInterrupt
 
-    def validated(self, replica: int, look: Look) -> Look:
+    def validated(self, replica: int, validation: Validation) -> Validation:
         """Gives process 0's validation to all, once its observer has taken it in."""
 
-        def observed() -> Look:
-            self._observer.observe((replica,), Validated(look.epoch, look.metrics))
-            return look
+        def observed() -> Validation:
+            self._observer.observe((replica,), Validated(validation.epoch, validation.metrics))
+            return validation
 
         return from_first(self._group, observed)
 

@@ -10,7 +10,7 @@ import torch
 from nsbench.errors import NonFiniteLoss
 from nsbench.training.checkpoint.replica_subset import narrowed
 from nsbench.training.checkpoint.training_checkpoint import Checkpoints, Snapshot, TrainingIdentity
-from nsbench.training.event import ReplicaLeaves, Validated
+from nsbench.training.event import StopReplica, Validated
 from nsbench.training.progress import Replica
 from tests.training.checkpoint.test_training_checkpoint import EAGER, Stopper, trained, trainer_of
 
@@ -19,7 +19,7 @@ OF_THREE = TrainingIdentity(["a", "b", "c"], "log", [0, 1, 2], ["x"] * 3, "cpu")
 
 
 class Leaver(Stopper):
-    """Lets replicas leave at some epoch's look."""
+    """Stops replicas at some epoch's validation."""
 
     def __init__(self, leaves: Mapping[int, int], **stops: int) -> None:
         super().__init__(**stops)
@@ -34,7 +34,7 @@ class Leaver(Stopper):
     def validated(self, replica: int, event: Validated) -> None:
         self.seen.append((replica, event.epoch))
         if self._leaves.get(replica) == event.epoch:
-            raise ReplicaLeaves
+            raise StopReplica
         super().validated(replica, event)
 
     def failed(self, replica: int) -> None:
@@ -43,7 +43,7 @@ class Leaver(Stopper):
 
 @pytest.mark.parametrize("case", [("random", {}), ("adaptive-mixed", {"replay_factor": 1.5})])
 def test_those_that_stay_end_as_if_they_had_been_alone_together(case: tuple[str, dict[str, float]]) -> None:
-    """Replica 1 leaves at its look of epoch 2 of 4; up to float32 rounding, which depends on how many are multiplied at once."""
+    """Replica 1 leaves at its validation of epoch 2 of 4; up to rounding, which depends on how many are multiplied at once."""
     sampler, settings = case
     leaver = Leaver({1: 2})
     result = trained(trainer_of(sampler, **settings), THREE, leaver)
@@ -56,7 +56,7 @@ def test_those_that_stay_end_as_if_they_had_been_alone_together(case: tuple[str,
 
 
 def test_those_that_leave_take_their_share_of_the_count_along_and_cost_nothing_more() -> None:
-    """A look comes before epoch 3: half of what two took until then, and all that one takes alone."""
+    """A validation comes before epoch 3: half of what two took until then, and all that one takes alone."""
     leaver = Leaver({1: 2})
     result = trained(trainer_of(), THREE[:2], leaver)
     alone = trained(trainer_of(), THREE[:1], Stopper())
@@ -94,14 +94,14 @@ def test_a_training_that_is_stopped_after_a_replica_left_goes_on_as_that_of_the_
     rest = trained(trainer_of(), [THREE[0], THREE[2]], again, checkpoints.of(OF_THREE.narrowed([0, 2])))
     assert again.n_steps == 8 - after
     assert torch.equal(rest.model.items, whole.model.items)
-    assert rest.looks == whole.looks
+    assert rest.validations == whole.validations
 
 
-def test_a_stop_at_the_look_at_which_a_replica_leaves_keeps_the_others(tmp_path: Path) -> None:
-    """Replica 0 leaves at epoch 2, and the look of replica 1, the fifth in all, is cut short."""
+def test_a_stop_at_the_validation_at_which_a_replica_leaves_keeps_the_others(tmp_path: Path) -> None:
+    """Replica 0 leaves at epoch 2, and the validation of replica 1, the fifth in all, is cut short."""
     checkpoints = Checkpoints(tmp_path)
     with pytest.raises(KeyboardInterrupt):
-        trained(trainer_of(), THREE, Leaver({0: 2}, at_look=4), checkpoints.of(OF_THREE))
+        trained(trainer_of(), THREE, Leaver({0: 2}, at_validation=4), checkpoints.of(OF_THREE))
     again = Leaver({})
     trained(trainer_of(), THREE[1:], again, checkpoints.of(OF_THREE.narrowed([1, 2])))
     assert again.seen[:2] == [(0, 2), (1, 2)]

@@ -25,7 +25,7 @@ from nsbench.training.checkpoint.training_checkpoint import (
 )
 from nsbench.training.event import Ended, Resumed, Stepped, TrainingEvent, Validated
 from nsbench.training.loop import Trainer
-from nsbench.training.progress import Look, Replica
+from nsbench.training.progress import Replica, Validation
 from nsbench.training.result import TrainingResult
 from nsbench.training.settings import TrainingSettings
 from tests.full_disk import full_disk
@@ -42,15 +42,15 @@ class Stopper:
 
     observes_steps = True
 
-    def __init__(self, after: int | None = None, at_look: int | None = None) -> None:
+    def __init__(self, after: int | None = None, at_validation: int | None = None) -> None:
         self._steps_left = after
-        self._looks_left = at_look
+        self._validations_left = at_validation
         self._resumed_after: dict[int, int] = {}
-        self.looks: list[Validated] = []
+        self.validations: list[Validated] = []
         self.n_steps = 0
 
-    def validate(self, replica: int, epoch: int, model: Model, loss: float, no_negative_share: float) -> Look:
-        return Look(epoch, -abs(epoch - 2.0), {"train/loss": loss, "sum": float(model.items.sum())}, 0.0)
+    def validate(self, replica: int, epoch: int, model: Model, loss: float, no_negative_share: float) -> Validation:
+        return Validation(epoch, -abs(epoch - 2.0), {"train/loss": loss, "sum": float(model.items.sum())}, 0.0)
 
     def observe(self, replicas: Sequence[int], event: TrainingEvent) -> None:
         match event:
@@ -72,14 +72,14 @@ class Stopper:
 
     def validated(self, replica: int, event: Validated) -> None:
         """Not of an earlier attempt."""
-        self._looks_left = _count_down(self._looks_left)
+        self._validations_left = _count_down(self._validations_left)
         self._keep(event)
 
     def failed(self, replica: int) -> None:
         """Not observed."""
 
     def _keep(self, event: Validated) -> None:
-        self.looks = sorted((*self.looks, event), key=lambda look: look.epoch)
+        self.validations = sorted((*self.validations, event), key=lambda validation: validation.epoch)
 
 
 def _count_down(left: int | None) -> int | None:
@@ -110,7 +110,11 @@ def trained(
 def assert_same(result: TrainingResult, whole: TrainingResult) -> None:
     assert torch.equal(result.model.items, whole.model.items)
     assert torch.equal(result.model.dense, whole.model.dense)
-    assert (result.best_epochs, result.n_epochs, result.looks) == (whole.best_epochs, whole.n_epochs, whole.looks)
+    assert (result.best_epochs, result.n_epochs, result.validations) == (
+        whole.best_epochs,
+        whole.n_epochs,
+        whole.validations,
+    )
     assert replace(result.counts, train_s=0, cpu_s=0) == replace(whole.counts, train_s=0, cpu_s=0)
 
 
@@ -140,16 +144,18 @@ def test_a_training_stopped_after_any_step_ends_as_one_that_was_not(
             trained(trainer_of(sampler, **settings), replicas, Stopper(after=n_steps), file)
         again = Stopper()
         assert_same(trained(trainer_of(sampler, **settings), replicas, again, file), whole)
-        assert again.looks == stopper.looks
+        assert again.validations == stopper.validations
 
 
-@pytest.mark.parametrize("look", [1, 4, 5, 8])
-def test_a_training_stopped_at_any_look_of_any_replica_ends_as_one_that_was_not(tmp_path: Path, look: int) -> None:
+@pytest.mark.parametrize("validation", [1, 4, 5, 8])
+def test_a_training_stopped_at_any_validation_of_any_replica_ends_as_one_that_was_not(
+    tmp_path: Path, validation: int
+) -> None:
     replicas = [Replica(0, 1e-2), Replica(1, 1e-2)]
     whole = trained(trainer_of(), replicas, Stopper())
     file = Checkpoints(tmp_path).of(IDENTITY)
     with pytest.raises(KeyboardInterrupt):
-        trained(trainer_of(), replicas, Stopper(at_look=look), file)
+        trained(trainer_of(), replicas, Stopper(at_validation=validation), file)
     assert_same(trained(trainer_of(), replicas, Stopper(), file), whole)
 
 
