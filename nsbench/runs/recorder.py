@@ -55,17 +55,19 @@ class Recorder:
 
         The validations of an earlier attempt come again, so that the record of a resumed run has the whole curve.
         """
-        for number in replicas:
-            match event:
-                case Stepped():
-                    self._observers[number].observe(event)
-                case Resumed():
-                    self._tell(number, event)
-                case Validated(epoch, metrics):
-                    self._handles[number].log_validation(epoch, metrics)
-                    self._tell(number, event)
-                case Ended(error):
-                    self._end(number, self._explain(number, error))
+        if isinstance(event, Stepped):
+            for number in replicas:
+                self._observers[number].observe(event)
+            return
+        (number,) = replicas
+        match event:
+            case Resumed():
+                self._tell(number, event)
+            case Validated(epoch, metrics):
+                self._handles[number].log_validation(epoch, metrics)
+                self._tell(number, event)
+            case Ended(error):
+                self._end(number, self._explain(number, error))
 
     def record_of(self, place: int, result: TrainingResult, tested: Tested, cost: Cost) -> RunRecord:
         """Puts together what is recorded of a run that has a result.
