@@ -4,7 +4,7 @@ import pytest
 
 from nsbench.runs.experiment import run
 from nsbench.runs.observer import Resumed, RunEvent, Stepped, Validated
-from nsbench.study.workers.job import Ending
+from nsbench.study.workers.job import Outcome
 from nsbench.tracking.tracker import NullTracker
 from nsbench.training.checkpoint.training_checkpoint import Checkpoints
 from tests.study.study_builder import order_of
@@ -39,7 +39,7 @@ def test_a_trial_that_is_tried_again_goes_on_with_the_checkpoint_of_the_one_befo
     first, interrupter = tuning.next_assignment(), Interrupter(looks=3)
     with pytest.raises(KeyboardInterrupt):
         run(first.job.settings, dataset, NullTracker(), first.job.request, interrupter, checkpoints)
-    first.ended(Ending("interrupted", "interrupted"))
+    first.ended(Outcome("interrupted", "interrupted"))
     second, again = tuning.next_assignment(), Interrupter(looks=100)
     resumed = run(second.job.settings, dataset, NullTracker(), second.job.request, again, checkpoints)
     assert (second.job.request.trial, again.resumed_after) == (1, 3)
@@ -48,4 +48,4 @@ def test_a_trial_that_is_tried_again_goes_on_with_the_checkpoint_of_the_one_befo
     whole = run(second.job.settings, dataset, NullTracker(), second.job.request)
     # As text, in which what is not a number equals itself.
     assert str(resumed.validations) == str(whole.validations)
-    second.ended(Ending("failed", "made up"))
+    second.ended(Outcome("failed", "made up"))

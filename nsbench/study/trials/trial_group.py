@@ -16,7 +16,7 @@ class TrialGroup:
     """
 
     def __init__(self, trials: Sequence[TrialAssignment]) -> None:
-        self.followers = tuple(trials)
+        self.observers = tuple(trials)
         jobs = [trial.job for trial in trials]
         self.job = TrainJob(
             jobs[0].dataset,

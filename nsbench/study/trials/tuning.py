@@ -127,7 +127,7 @@ class Tuning:
     def _is_late(self) -> bool:
         return self._deadline is not None and time.monotonic() >= self._deadline
 
-    def keep_up(self) -> None:
+    def poll(self) -> None:
         """Shows signs of life, and looks after what dead processes left: others on this study may die while we work."""
         now = time.monotonic()
         if now >= self._next_sign:
@@ -156,7 +156,7 @@ class Tuning:
         Raises:
             TrainingError: Too many trials have failed.
         """
-        self.keep_up()
+        self.poll()
         self._confirm()
         self._gathering.open(self._trials(), self._n_planned, n_free)
         while self._may_claim():

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from nsbench.study.workers.answer import Answer
+from nsbench.study.workers.directive import Directive
 
 if TYPE_CHECKING:
     from nsbench.config import Settings
     from nsbench.evaluation.settings import EvaluationSettings
     from nsbench.runs.request import RunRequest
 
-EndState = Literal["finished", "pruned", "failed", "interrupted", "lost"]
+OutcomeState = Literal["finished", "pruned", "failed", "interrupted", "lost"]
 """How a job ends: with a result, by a pruner, by an error, because it was told to stop, or because its worker died."""
 
 
@@ -57,7 +57,7 @@ Job = TrainJob | BaselineJob
 
 
 @dataclass(frozen=True)
-class Ending:
+class Outcome:
     """How a job or one of its runs ended.
 
     Attributes:
@@ -68,44 +68,44 @@ class Ending:
             the loss of one was no number.
     """
 
-    state: EndState
+    state: OutcomeState
     reason: str = ""
     metrics: Mapping[str, float] = field(default_factory=dict)
     may_do_apart: bool = False
 
 
-class Follower(Protocol):
-    """Who hears of one run of a job, and says whether it goes on.
+class RunObserver(Protocol):
+    """Observes one run of a job for a study, and directs whether it goes on.
 
-    What the leader answers is settled in the study before the run hears of it. So when either dies in that moment, the study
-    knows how the run ended, and the run is closed accordingly. A run that is answered as pruned ends alone.
+    A directive is settled in the study before it is sent to the run. So when either process dies in that moment, the study knows
+    how the run ended, and the run is closed accordingly. A run that is pruned ends alone.
     """
 
     def started(self, run_id: str | None) -> None:
         """The run is recorded; training begins when this returns."""
 
-    def validated(self, epoch: int, metrics: Mapping[str, float]) -> Answer:
+    def validated(self, epoch: int, metrics: Mapping[str, float]) -> Directive:
         """The run ranked the validation interactions."""
 
-    def finishing(self, metrics: Mapping[str, float]) -> Answer:
+    def finishing(self, metrics: Mapping[str, float]) -> Directive:
         """The run has a result, all recorded, and is about to be marked as finished."""
 
-    def ended(self, ending: Ending) -> None:
-        """The run or all of its job is over; one that was answered as finished or pruned before ends so, whatever became of
-        its process.
+    def ended(self, outcome: Outcome) -> None:
+        """The run or all of its job is over; one that was settled as finished or pruned before ends so, whatever became
+        of its process.
         """
 
 
 class Assignment(Protocol):
-    """A job with those who want to hear of it."""
+    """A job, and the observers of its runs."""
 
     @property
     def job(self) -> Job:
         """What is to be done."""
 
     @property
-    def followers(self) -> Sequence[Follower]:
-        """One a run, in the job's order."""
+    def observers(self) -> Sequence[RunObserver]:
+        """One per run, in the job's order."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ class JobSource(Protocol):
     def is_done(self) -> bool:
         """Whether there is nothing to wait for: all has ended that was planned, here or elsewhere."""
 
-    def keep_up(self) -> None:
+    def poll(self) -> None:
         """Does what has to be done now and then while its runs go on; called about twice a second."""
 
     def next_assignment(self, n_free: int = 1) -> Assignment | None:
