@@ -1,4 +1,4 @@
-"""Whole runs on a pretended GPU: training, looks, checkpoints and ranking, from settings to record."""
+"""Whole runs on a pretended GPU: training, validations, checkpoints and ranking, from settings to record."""
 
 from pathlib import Path
 

@@ -216,7 +216,7 @@ class Trainer:
         self._drop_failed(state, observer, checkpoint)
 
     def _drop_failed(self, state: TrainingState, observer: GroupObserver, checkpoint: Checkpoint) -> bool:
-        """Lets replicas leave whose loss has become no number or that have no negatives; says whether there were any."""
+        """Stops replicas whose loss is NaN or infinite or that have no negatives; returns whether there were any."""
         failures = state.failures
         for place, error in failures.items():
             with kept_when_interrupted(state, checkpoint), stopping_alone(state, place):
