@@ -1,4 +1,4 @@
-"""Whole runs on a pretended GPU: training, looks, checkpoints and ranking, from settings to record."""
+"""Whole runs on a pretended GPU: training, validations, checkpoints and ranking, from settings to record."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from nsbench.evaluation.target import targets_of
 from nsbench.models.model import Model, initial_model
 from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.runs.experiment import run, run_replicas
-from nsbench.runs.watcher import RunOrder
+from nsbench.runs.request import RunRequest
 from nsbench.samplers import SAMPLERS
 from nsbench.terms import RunKind
 from nsbench.tracking.record import RunRecord
@@ -23,9 +23,9 @@ from nsbench.tracking.tracker import NullTracker
 from nsbench.training.checkpoint.model_file import load_model, save_model
 from nsbench.training.checkpoint.training_checkpoint import Checkpoints
 from tests.pretend_gpu import IS_PRETENDED, PRETEND_GPU, pretended_gpu
-from tests.runs.test_experiment import ORDER, SMALL, EndListener, Interrupter, Recorder, ring_log
+from tests.runs.test_experiment import REQUEST, SMALL, EndObserver, Interrupter, Recorder, ring_log
 
-ORDERS = [RunOrder(RunKind.SINGLE, seed=seed) for seed in range(3)]
+REQUESTS = [RunRequest(RunKind.SINGLE, seed=seed) for seed in range(3)]
 
 
 @pytest.fixture(autouse=True)
@@ -33,10 +33,10 @@ def _on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NSBENCH_DEVICE", PRETEND_GPU.type)
 
 
-def trained(name: str, orders: list[RunOrder], **settings: object) -> dict[int, RunRecord]:
+def trained(name: str, requests: list[RunRequest], **settings: object) -> dict[int, RunRecord]:
     one = Settings.of(name, {**SMALL, **settings})  # type: ignore[dict-item]
     with pretended_gpu():
-        return run_replicas([one] * len(orders), ring_log(), NullTracker(), orders)
+        return run_replicas([one] * len(requests), ring_log(), NullTracker(), requests)
 
 
 def each_of(name: str) -> ParameterSet:
@@ -50,13 +50,13 @@ def test_every_sampler_learns_the_ring(name: str) -> None:
 
     By chance one in six would.
     """
-    records = trained(name, ORDERS)
+    records = trained(name, REQUESTS)
     assert all(records[place].metrics["test/all/hit_rate_at_5"] > 0.8 for place in range(3))
 
 
 def test_a_replica_gives_what_it_gives_alone() -> None:
     """Up to rounding: the loss of the last epoch to 1e-4, the hit rate of a halfway model to one target of 60."""
-    beside, (alone,) = trained("mixed", ORDERS, max_epochs=4), trained("mixed", ORDERS[1:2], max_epochs=4).values()
+    beside, (alone,) = trained("mixed", REQUESTS, max_epochs=4), trained("mixed", REQUESTS[1:2], max_epochs=4).values()
     assert beside[1].cost.n_positives == alone.cost.n_positives
     assert beside[1].metrics["train/loss"] == pytest.approx(alone.metrics["train/loss"], abs=1e-4)
     hit_rate = "test/all/hit_rate_at_5"
@@ -67,11 +67,11 @@ def test_an_interrupted_training_goes_on_bit_for_bit(tmp_path: Path) -> None:
     """Interrupted while it looks at epoch 4."""
     settings = Settings.of("adaptive-mixed", {**SMALL, "max_epochs": 8, "patience": 0})
     with pretended_gpu():
-        whole = run(settings, ring_log(), NullTracker(), ORDER)
+        whole = run(settings, ring_log(), NullTracker(), REQUEST)
         with pytest.raises(KeyboardInterrupt):
-            run(settings, ring_log(), Recorder(), ORDER, Interrupter(KeyboardInterrupt()), Checkpoints(tmp_path))
+            run(settings, ring_log(), Recorder(), REQUEST, Interrupter(KeyboardInterrupt()), Checkpoints(tmp_path))
         assert list(tmp_path.iterdir())
-        resumed = run(settings, ring_log(), NullTracker(), ORDER, checkpoints=Checkpoints(tmp_path))
+        resumed = run(settings, ring_log(), NullTracker(), REQUEST, checkpoints=Checkpoints(tmp_path))
     # As text, in which what is not a number equals itself.
     assert str((resumed.metrics, resumed.validations)) == str((whole.metrics, whole.validations))
     assert not list(tmp_path.iterdir())
@@ -81,9 +81,9 @@ def test_a_run_that_is_pruned_leaves_the_others_as_they_were() -> None:
     """The middle one of three is pruned at epoch 4; the last one's model is that of a run alone, up to rounding."""
     settings = Settings.of("batch", {**SMALL, "max_epochs": 6})
     with pretended_gpu():
-        watchers = [EndListener(), EndListener(pruned_at=4), EndListener()]
-        records = run_replicas([settings] * 3, ring_log(), NullTracker(), ORDERS, watchers)
-        alone = run(settings, ring_log(), NullTracker(), ORDERS[2])
+        observers = [EndObserver(), EndObserver(pruned_at=4), EndObserver()]
+        records = run_replicas([settings] * 3, ring_log(), NullTracker(), REQUESTS, observers)
+        alone = run(settings, ring_log(), NullTracker(), REQUESTS[2])
     assert list(records) == [0, 2]
     assert records[2].metrics["train/loss"] == pytest.approx(alone.metrics["train/loss"], abs=1e-4)
 
@@ -91,10 +91,10 @@ def test_a_run_that_is_pruned_leaves_the_others_as_they_were() -> None:
 @pytest.mark.parametrize("name", ["mixed", "adaptive"])
 def test_a_run_whose_steps_are_repeated_as_a_graph_is_the_same(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Two seeds until they stop early: bit for bit; on a card up to rounding. Each fourth step is smaller, and no graph's."""
-    settings, call_by_call = Settings.of(name, SMALL), trained(name, ORDERS[:2])
+    settings, call_by_call = Settings.of(name, SMALL), trained(name, REQUESTS[:2])
     monkeypatch.setenv("NSBENCH_CUDA_GRAPHS", "1")
     with pretended_gpu() as started:
-        repeated = run_replicas([settings] * 2, ring_log(), NullTracker(), ORDERS[:2])
+        repeated = run_replicas([settings] * 2, ring_log(), NullTracker(), REQUESTS[:2])
         assert not IS_PRETENDED or started.calls["graph"] > 20
     for place, record in repeated.items():
         found, expected = (
@@ -108,12 +108,12 @@ def test_a_run_with_graphs_is_interrupted_and_pruned_as_any(monkeypatch: pytest.
     monkeypatch.setenv("NSBENCH_CUDA_GRAPHS", "1")
     settings = Settings.of("adaptive-mixed", {**SMALL, "max_epochs": 8})
     with pretended_gpu():
-        whole = run(settings, ring_log(), NullTracker(), ORDER)
+        whole = run(settings, ring_log(), NullTracker(), REQUEST)
         with pytest.raises(KeyboardInterrupt):
-            run(settings, ring_log(), Recorder(), ORDER, Interrupter(KeyboardInterrupt()), Checkpoints(tmp_path))
-        resumed = run(settings, ring_log(), NullTracker(), ORDER, checkpoints=Checkpoints(tmp_path))
-        watchers = [EndListener(pruned_at=4), EndListener()]
-        records = run_replicas([settings] * 2, ring_log(), NullTracker(), [ORDERS[1], ORDER], watchers)
+            run(settings, ring_log(), Recorder(), REQUEST, Interrupter(KeyboardInterrupt()), Checkpoints(tmp_path))
+        resumed = run(settings, ring_log(), NullTracker(), REQUEST, checkpoints=Checkpoints(tmp_path))
+        observers = [EndObserver(pruned_at=4), EndObserver()]
+        records = run_replicas([settings] * 2, ring_log(), NullTracker(), [REQUESTS[1], REQUEST], observers)
     assert str((resumed.metrics, resumed.validations)) == str((whole.metrics, whole.validations))
     assert records[1].metrics["train/loss"] == pytest.approx(whole.metrics["train/loss"], abs=1e-4)
 
@@ -122,11 +122,11 @@ def test_graphs_are_refused_where_there_are_none(monkeypatch: pytest.MonkeyPatch
     """On a CPU; and a value that is neither yes nor no, anywhere."""
     monkeypatch.setenv("NSBENCH_CUDA_GRAPHS", "yes")
     with pytest.raises(SettingsError, match="'yes'; set it to 1 or 0"):
-        trained("random", ORDERS[:1])
+        trained("random", REQUESTS[:1])
     monkeypatch.setenv("NSBENCH_CUDA_GRAPHS", "1")
     monkeypatch.setenv("NSBENCH_DEVICE", "cpu")
     with pytest.raises(SettingsError, match="which has no graphs; unset it"):
-        run(Settings.of("random", SMALL), ring_log(), NullTracker(), ORDER)
+        run(Settings.of("random", SMALL), ring_log(), NullTracker(), REQUEST)
 
 
 def test_ranks_are_those_of_the_cpu(tmp_path: Path) -> None:

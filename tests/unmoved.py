@@ -26,7 +26,8 @@ import torch
 from nsbench.config import Settings
 from nsbench.data.dataset import Dataset
 from nsbench.runs.experiment import run, run_replicas
-from nsbench.runs.watcher import NullWatcher, RunOrder
+from nsbench.runs.observer import RunEvent, Stepped
+from nsbench.runs.request import RunRequest
 from nsbench.samplers import SAMPLERS
 from nsbench.terms import RunKind
 from nsbench.tracking.record import RunRecord
@@ -116,17 +117,18 @@ def settings_of(sampler: str, values: Values) -> Settings:
     return Settings.of(sampler, {**SMALL, **counts, **hardest, **values})
 
 
-class InterruptAt(NullWatcher):
+class InterruptAt:
     """Ends a training at a step in the middle of an epoch."""
 
     def __init__(self, step: int) -> None:
         self._left = step
 
-    def on_step(self, n_positives: int, loss: torch.Tensor) -> None:
+    def observe(self, event: RunEvent) -> None:
         """Counts down."""
-        self._left -= 1
-        if self._left == 0:
-            raise KeyboardInterrupt
+        if isinstance(event, Stepped):
+            self._left -= 1
+            if self._left == 0:
+                raise KeyboardInterrupt
 
 
 def _digested(metrics: Mapping[str, float]) -> list[tuple[str, float]]:
@@ -148,27 +150,27 @@ def digest_of(record: RunRecord) -> str:
 
 def alone(settings: Settings, log: Dataset, seed: int = 0) -> str:
     """One run."""
-    return digest_of(run(settings, log, NullTracker(), RunOrder(RunKind.SINGLE, seed=seed)))
+    return digest_of(run(settings, log, NullTracker(), RunRequest(RunKind.SINGLE, seed=seed)))
 
 
 def interrupted(settings: Settings, log: Dataset) -> str:
     """One run that is stopped twice, and goes on from its checkpoint."""
-    order = RunOrder(RunKind.SINGLE, seed=0)
+    request = RunRequest(RunKind.SINGLE, seed=0)
     with tempfile.TemporaryDirectory() as folder:
         for step in (7, 20):
             try:
-                run(settings, log, NullTracker(), order, InterruptAt(step), Checkpoints(Path(folder)))
+                run(settings, log, NullTracker(), request, InterruptAt(step), Checkpoints(Path(folder)))
             except KeyboardInterrupt:
                 continue
             raise AssertionError("the run was to be interrupted")
-        return digest_of(run(settings, log, NullTracker(), order, checkpoints=Checkpoints(Path(folder))))
+        return digest_of(run(settings, log, NullTracker(), request, checkpoints=Checkpoints(Path(folder))))
 
 
 def beside(settings: Settings, log: Dataset) -> str:
     """Four replicas."""
     rates = (1e-3, 3e-3, 5e-3, 1e-2)
-    orders = [RunOrder(RunKind.SINGLE, seed=seed) for seed in range(len(rates))]
-    records = run_replicas([settings.changed({"learning_rate": rate}) for rate in rates], log, NullTracker(), orders)
+    requests = [RunRequest(RunKind.SINGLE, seed=seed) for seed in range(len(rates))]
+    records = run_replicas([settings.changed({"learning_rate": rate}) for rate in rates], log, NullTracker(), requests)
     return " ".join(digest_of(records[number]) for number in range(len(rates)))
 
 

@@ -1,14 +1,12 @@
-"""Times what a run tells its tracker and its watcher."""
+"""Times what a run tells its tracker and its observer."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import final
 
-from torch import Tensor
-
 from nsbench.bench.clock import Moment
-from nsbench.runs.watcher import Watcher
+from nsbench.runs.observer import Observer, RunEvent, Stepped, Validated
 from nsbench.tracking.record import RunPlan, RunRecord
 from nsbench.tracking.tracker import EndStatus, RunHandle, Tracker
 
@@ -19,7 +17,7 @@ class Meter:
 
     Attributes:
         ends: Calls at the beginning and the end of the run.
-        looks: Each look at the validation interactions, tracker and watcher together.
+        looks: Each look at the validation interactions, tracker and observer together.
         steps: Each step.
         run: The whole run.
     """
@@ -94,34 +92,24 @@ class _MeteredHandle:
 
 
 @final
-class MeteredWatcher:
-    """A watcher whose calls are timed."""
+class MeteredObserver:
+    """An observer whose calls are timed."""
 
-    def __init__(self, watcher: Watcher, meter: Meter) -> None:
-        self._watcher = watcher
+    def __init__(self, observer: Observer, meter: Meter) -> None:
+        self._observer = observer
         self._meter = meter
 
-    def on_start(self, run_id: str | None) -> None:
-        """The run is about to train."""
-        with timed(self._meter.ends):
-            self._watcher.on_start(run_id)
-
-    def on_resume(self, epoch: int) -> None:
-        """The run goes on with an earlier attempt."""
-        with timed(self._meter.ends):
-            self._watcher.on_resume(epoch)
-
-    def on_step(self, n_positives: int, loss: Tensor) -> None:
-        """A step was taken."""
-        with timed(self._meter.steps):
-            self._watcher.on_step(n_positives, loss)
-
-    def on_validation(self, epoch: int, metrics: Mapping[str, float]) -> None:
-        """A look was taken, of which the tracker heard just before."""
-        took: list[Moment] = []
-        with timed(took):
-            self._watcher.on_validation(epoch, metrics)
-        self._meter.looks[-1] += took[0]
-
-    def on_end(self, error: Exception) -> None:
-        """Never happens: there is one run."""
+    def observe(self, event: RunEvent) -> None:
+        """Passes the event on."""
+        match event:
+            case Stepped():
+                times = self._meter.steps
+            case Validated():
+                times = []
+            case _:
+                times = self._meter.ends
+        with timed(times):
+            self._observer.observe(event)
+        if isinstance(event, Validated):
+            # The tracker was told of it just before, and both make one look.
+            self._meter.looks[-1] += times[0]

@@ -1,6 +1,6 @@
 """What recording, pruning and showing a run cost: one small real run whose every such call is timed.
 
-Timing the calls within the run is steadier than comparing it with a run that nobody watches.
+Timing the calls within the run is steadier than comparing it with a run that nobody observes.
 """
 
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from tempfile import TemporaryDirectory
 
 from nsbench.bench.clock import Clock
 from nsbench.bench.condition import Conditions
-from nsbench.bench.meter import Meter, MeteredTracker, MeteredWatcher
+from nsbench.bench.meter import Meter, MeteredObserver, MeteredTracker
 from nsbench.bench.process import BenchProcess
 from nsbench.bench.workload import Workload, dataset_of
 from nsbench.config import Settings
 from nsbench.home import Home, sqlite_uri
 from nsbench.runs.experiment import run
-from nsbench.runs.watcher import RunOrder
+from nsbench.runs.request import RunRequest
 from nsbench.terms import RunKind
 
 TRIAL_S = 30.0
@@ -31,7 +31,7 @@ _LOG = Workload("bench-small", n_users=2_000, n_items=1_000, mean_length=30, max
 
 @dataclass(frozen=True)
 class OverheadCost:
-    """What a run's listeners take, by one clock.
+    """What a run's observers take, by one clock.
 
     Attributes:
         share: Of the measured run.
@@ -102,7 +102,7 @@ def cost_of(meter: Meter, clock: Clock) -> OverheadCost:
 
 
 def _metered_run(folder: Path, conditions: Conditions, n_looks: int) -> Meter:
-    from nsbench.bench.study_watcher import StudyWatcher
+    from nsbench.bench.study_observer import StudyObserver
     from nsbench.tracking.writing.mlflow_tracker import MlflowTracker
 
     conditions.prepare()
@@ -110,11 +110,11 @@ def _metered_run(folder: Path, conditions: Conditions, n_looks: int) -> Meter:
     settings = Settings.of("random", {"max_epochs": n_looks, "validate_every": 1, "patience": 0})
     # The store is this folder's, whatever the environment names.
     tracker = MlflowTracker(sqlite_uri(folder / "mlflow.db"), home.artifacts)
-    watcher = StudyWatcher(sqlite_uri(folder / "studies.db"), n_looks)
+    observer = StudyObserver(sqlite_uri(folder / "studies.db"), n_looks)
     meter = Meter()
-    order = RunOrder(RunKind.SINGLE, seed=0)
-    with watcher, meter.timing_the_run():
-        run(settings, dataset_of(_LOG), MeteredTracker(tracker, meter), order, MeteredWatcher(watcher, meter))
+    request = RunRequest(RunKind.SINGLE, seed=0)
+    with observer, meter.timing_the_run():
+        run(settings, dataset_of(_LOG), MeteredTracker(tracker, meter), request, MeteredObserver(observer, meter))
     return meter
 
 

@@ -20,7 +20,7 @@ from nsbench.losses.binary_cross_entropy import BinaryCrossEntropy
 from nsbench.models.backbone import BackboneSettings
 from nsbench.models.model import Model, initial_model
 from nsbench.models.sasrec.definition import SasrecSettings
-from nsbench.runs.experiment import trainer_of
+from nsbench.runs.preparation import trainer_of
 from nsbench.samplers import SAMPLERS
 from nsbench.samplers.sampler import Negatives, Sampler
 from nsbench.samplers.sharing import SharedByUsers

@@ -30,11 +30,11 @@ def baseline(
 
 
 def _rank(dataset: str, assignments: list[str], output: JsonOutput) -> None:
-    from nsbench.study.workers.process_pool import WorkerPool
+    from nsbench.study.workers.process_pool import ProcessPool
 
     home = current_home()
     console = Console()
-    with WorkerPool(1, home.root) as pool:
+    with ProcessPool(1, home.root) as pool:
         from nsbench.cli.dataset import open_dataset, say_undecided
         from nsbench.cli.run_document import baselines_document
         from nsbench.cli.study_view import EXIT_FAILED_RUNS, StudyView, say_start

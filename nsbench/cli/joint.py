@@ -1,8 +1,7 @@
 """The processes of one training that torchrun started: what they share, and what all but the first do."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING
 
 from nsbench.cli.dataset import open_dataset
 from nsbench.cli.interruption import Interruption
@@ -10,8 +9,6 @@ from nsbench.errors import DatasetError
 from nsbench.home import Home
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from nsbench.config import Settings
     from nsbench.data.dataset import Dataset
     from nsbench.process_group import Group
@@ -49,36 +46,13 @@ def checkpoint_root(home: Home, group: "Group") -> Path:
 
 def follow(settings: "Settings", dataset: "Dataset", seed: int, checkpoints: "Checkpoints") -> None:
     """Trains and ranks beside process 0, which tracks, prints and writes for all."""
+    from nsbench.cli.run_observer import InterruptionObserver
     from nsbench.objective import default_objective
     from nsbench.runs.experiment import run
-    from nsbench.runs.watcher import RunOrder
+    from nsbench.runs.request import RunRequest
     from nsbench.terms import RunKind
     from nsbench.tracking.tracker import NullTracker
 
-    order = RunOrder(RunKind.SINGLE, seed, objective=default_objective(settings.evaluation.cutoffs))
+    request = RunRequest(RunKind.SINGLE, seed, objective=default_objective(settings.evaluation.cutoffs))
     with Interruption() as interruption:
-        run(settings, dataset, NullTracker(), order, _Quiet(interruption), checkpoints)
-
-
-@final
-class _Quiet:
-    """A watcher that says nothing; it passes interruptions on."""
-
-    def __init__(self, interruption: Interruption) -> None:
-        self._interruption = interruption
-
-    def on_start(self, run_id: str | None) -> None:
-        """Says nothing."""
-
-    def on_resume(self, epoch: int) -> None:
-        """Says nothing."""
-
-    def on_step(self, n_positives: int, loss: "Tensor") -> None:
-        """Ends the training if that was asked for."""
-        self._interruption.check()
-
-    def on_validation(self, epoch: int, metrics: Mapping[str, float]) -> None:
-        """Says nothing."""
-
-    def on_end(self, error: Exception) -> None:
-        """Never happens: there is one run."""
+        run(settings, dataset, NullTracker(), request, InterruptionObserver(interruption), checkpoints)

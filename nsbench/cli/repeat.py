@@ -7,21 +7,21 @@ import typer
 
 from nsbench.cli.completion import complete_sampler, complete_study
 from nsbench.cli.console import Console
-from nsbench.cli.crew import (
-    AddressOption,
-    CpusOption,
-    EngineOption,
-    GpusOption,
-    ReplicasOption,
-    crew_of,
-    replicas_of,
-)
 from nsbench.cli.dataset import DatasetOption
 from nsbench.cli.json_output import JsonOption, JsonOutput, json_output
 from nsbench.cli.method_option import LossOption, ModelOption, chosen_methods
 from nsbench.cli.program import program
 from nsbench.cli.study_view import EXIT_FAILED_RUNS
 from nsbench.cli.tune import EpochsOption, SetOption, WorkersOption, budget_values
+from nsbench.cli.worker_pool import (
+    AddressOption,
+    CpusOption,
+    EngineOption,
+    GpusOption,
+    ReplicasOption,
+    pool_of,
+    replicas_of,
+)
 from nsbench.errors import SettingsError
 from nsbench.home import Home, current_home
 
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from nsbench.data.dataset import Dataset
     from nsbench.study.best_trial import Best
     from nsbench.study.run_list import RunList
-    from nsbench.study.workers.process_pool import WorkerPool
-    from nsbench.study.workers.ray_pool import RayCrew
+    from nsbench.study.workers.process_pool import ProcessPool
+    from nsbench.study.workers.ray_pool import RayPool
 
 
 def repeat(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
@@ -67,7 +67,7 @@ def repeat(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
     """Train the best settings with many seeds, and rank the test interactions."""
     _check_study(study, list(dict.fromkeys(sampler)), defaults=defaults)
     with json_output(wanted=as_json) as output:
-        with crew_of(engine, address, workers, cpus, gpus) as crew:
+        with pool_of(engine, address, workers, cpus, gpus) as pool:
             from nsbench.config import Settings, parse_assignments
 
             names, assigned = chosen_methods(sampler, loss, model, parse_assignments(assignments or []))
@@ -75,7 +75,7 @@ def repeat(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
             for name in names:
                 Settings.of(name, values if defaults else {})
             choice = Choice(study, defaults, values, repeats, replicas_of(engine, gpus, replicas))
-            n_failed = _work(names, dataset, choice, crew, output)
+            n_failed = _work(names, dataset, choice, pool, output)
         console = Console()
         if n_failed:
             console.print(f"{n_failed} runs failed; the same command tries them again", highlight=False)
@@ -119,7 +119,7 @@ class Choice:
     n_replicas: int
 
 
-def _work(names: list[str], dataset: str, choice: Choice, crew: "WorkerPool | RayCrew", output: JsonOutput) -> int:
+def _work(names: list[str], dataset: str, choice: Choice, pool: "ProcessPool | RayPool", output: JsonOutput) -> int:
     """Makes the repeats that are missing, and gives the number of failed ones."""
     from nsbench.cli.dataset import open_dataset, say_undecided
     from nsbench.cli.study_view import StudyView, say_cut_off, say_start
@@ -132,8 +132,8 @@ def _work(names: list[str], dataset: str, choice: Choice, crew: "WorkerPool | Ra
 
     home = current_home()
     data = open_dataset(dataset, home)
-    say_start(crew.n_workers)
-    session = Session.open(home, crew)
+    say_start(pool.n_workers)
+    session = Session.open(home, pool)
     lists, chosen = [], []
     for name in names:
         if choice.defaults:
@@ -161,7 +161,7 @@ def _work(names: list[str], dataset: str, choice: Choice, crew: "WorkerPool | Ra
 def _method(settings: "Settings", runs: "RunList", dataset: "Dataset", home: Home) -> dict[str, object]:
     """What is recorded of the repeats of some settings."""
     from nsbench.cli.run_document import method_document
-    from nsbench.runs.experiment import settled
+    from nsbench.runs.preparation import settled
     from nsbench.study.method import Method, finished_repeats
 
     repeats = finished_repeats(Method.of(settings, dataset), home)
@@ -170,7 +170,7 @@ def _method(settings: "Settings", runs: "RunList", dataset: "Dataset", home: Hom
 
 def _say_protocol(best: "Best", settings: "Settings", dataset: "Dataset") -> None:
     """Says where the repeats are evaluated otherwise than the trials by which their settings were chosen."""
-    from nsbench.runs.experiment import protocol_of
+    from nsbench.runs.plan import protocol_of
 
     tuned, wanted = protocol_of(best.settings.evaluation, dataset), protocol_of(settings.evaluation, dataset)
     if tuned != wanted:

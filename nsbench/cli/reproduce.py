@@ -7,11 +7,11 @@ import typer
 
 from nsbench.cli.completion import complete_profile
 from nsbench.cli.console import Console
-from nsbench.cli.crew import ReplicasOption, replicas_of
 from nsbench.cli.plan import say_predicted
 from nsbench.cli.program import program
 from nsbench.cli.study_view import EXIT_FAILED_RUNS, say_start
 from nsbench.cli.tune import WorkersOption
+from nsbench.cli.worker_pool import ReplicasOption, replicas_of
 from nsbench.home import Home, current_home
 
 if TYPE_CHECKING:
@@ -30,13 +30,13 @@ def reproduce(
 ) -> None:
     """Prepare, tune, repeat and report as a profile says; the same command goes on where it stopped."""
     from nsbench.forecast.rate import AtOnce
-    from nsbench.study.workers.process_pool import WorkerPool, default_workers
+    from nsbench.study.workers.process_pool import ProcessPool, default_workers
 
     home, console, began = current_home(), Console(), time.monotonic()
     n_workers = workers or default_workers()
     n_replicas = replicas_of("processes", 0.0, replicas)
     say_predicted(profile, AtOnce(n_workers, n_replicas), home, console)
-    with WorkerPool(n_workers, home.root) as pool:
+    with ProcessPool(n_workers, home.root) as pool:
         from nsbench.cli.report import report
         from nsbench.study.profile import load_profile, profile_name
         from nsbench.study.session import Session

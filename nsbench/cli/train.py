@@ -1,13 +1,11 @@
-"""`nsbench train`: one run, watched."""
+"""`nsbench train`: one run, shown while it goes on."""
 
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from nsbench.cli.completion import complete_sampler, complete_setting
 from nsbench.cli.console import Console
@@ -21,9 +19,6 @@ from nsbench.cli.tune import EpochsOption, budget_values
 from nsbench.home import Home, current_home
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
-    from nsbench.config import Settings
     from nsbench.process_group import Group
     from nsbench.tracking.record import RunRecord
     from nsbench.tracking.tracker import Tracker
@@ -68,11 +63,13 @@ def train(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
     import torch
 
     from nsbench.cli.dataset import say_undecided
+    from nsbench.cli.run_observer import ProgressObserver
     from nsbench.config import Settings, parse_assignments, read_settings_file, settings_values
     from nsbench.disk import check_place
     from nsbench.objective import default_objective
-    from nsbench.runs.experiment import run, settled
-    from nsbench.runs.watcher import RunOrder
+    from nsbench.runs.experiment import run
+    from nsbench.runs.preparation import settled
+    from nsbench.runs.request import RunRequest
     from nsbench.terms import RunKind
     from nsbench.training.checkpoint.expiry import remove_abandoned
     from nsbench.training.checkpoint.training_checkpoint import Checkpoints
@@ -98,14 +95,14 @@ def train(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
         settings = settled(settings, data)
         say_undecided(data, settings.evaluation)
         objective = default_objective(settings.evaluation.cutoffs)
-        order = RunOrder(RunKind.SINGLE, seed, tags=_tags(group), checkpoint=path, objective=objective)
+        request = RunRequest(RunKind.SINGLE, seed, tags=_tags(group), checkpoint=path, objective=objective)
         with _tracker(home, data.card.name, track=track) as tracker:
             with (
                 _advice_when_interrupted(),
                 Interruption() as interruption,
-                _ProgressWatcher(settings, order.objective, interruption) as watcher,
+                ProgressObserver(settings.training.max_epochs, request.objective, interruption) as observer,
             ):
-                record = run(settings, data, tracker, order, watcher, checkpoints)
+                record = run(settings, data, tracker, request, observer, checkpoints)
             _show(record, path)
             output.document = record_document(record, path)
 
@@ -144,72 +141,6 @@ def _advice_when_interrupted() -> Iterator[None]:
     except KeyboardInterrupt:
         Console(stderr=True).print("The same command goes on from the last checkpoint; with --fresh it starts over.")
         raise
-
-
-class _ProgressWatcher:
-    """A line on the epochs with the loss, positives per second and the time so far; passes interruptions on.
-
-    Most runs stop early, so that what is left can't be told.
-    """
-
-    def __init__(self, settings: "Settings", objective: str, interruption: Interruption) -> None:
-        self._n_epochs = settings.training.max_epochs
-        self._objective = objective
-        self._interruption = interruption
-        console = Console()
-        self._progress = Progress(
-            TextColumn("epoch {task.completed:.0f} of at most {task.total}"),
-            TextColumn("loss {task.fields[loss]}, {task.fields[rate]} positives/s, {task.fields[score]}"),
-            TimeElapsedColumn(),
-            console=console,
-            refresh_per_second=2,
-            # A file gets a line for each look instead.
-            disable=not console.is_terminal,
-        )
-        self._task = self._progress.add_task("train", total=self._n_epochs, loss="-", rate="-", score="")
-        self._n_positives = 0
-        self._last = time.perf_counter()
-
-    def __enter__(self) -> "_ProgressWatcher":
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def on_start(self, run_id: str | None) -> None:
-        """Says where the run is recorded."""
-        if run_id is not None:
-            self._progress.console.print(f"MLflow run {run_id}")
-
-    def on_resume(self, epoch: int) -> None:
-        """Prints what is resumed."""
-        self._progress.console.print(
-            f"going on with an earlier run, after epoch {epoch}; with --fresh it starts over"
-            if epoch
-            else "going on with an earlier run, before its first validation; with --fresh it starts over"
-        )
-
-    def on_step(self, n_positives: int, loss: "Tensor") -> None:
-        """Shows loss and speed, at most twice a second: reading the loss waits for the device."""
-        self._interruption.check()
-        self._n_positives += n_positives
-        seconds = time.perf_counter() - self._last
-        if seconds < 0.5:
-            return
-        rate = f"{self._n_positives / seconds:,.0f}"
-        self._progress.update(self._task, loss=f"{loss.mean().item():.4f}", rate=rate)
-        self._n_positives, self._last = 0, time.perf_counter()
-
-    def on_validation(self, epoch: int, metrics: Mapping[str, float]) -> None:
-        """Moves the bar and shows the objective."""
-        score = f"{self._objective} {metrics.get(self._objective, float('nan')):.4f}"
-        self._progress.update(self._task, completed=epoch, score=score)
-        if not self._progress.console.is_terminal:
-            self._progress.console.print(f"epoch {epoch}/{self._n_epochs}  loss {metrics['train/loss']:.4f}  {score}")
-
-    def on_end(self, error: Exception) -> None:
-        """Never happens: there is one run."""
 
 
 def _show(record: "RunRecord", checkpoint: Path) -> None:

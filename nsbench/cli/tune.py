@@ -8,19 +8,19 @@ import typer
 
 from nsbench.cli.completion import complete_sampler, complete_setting
 from nsbench.cli.console import Console
-from nsbench.cli.crew import (
+from nsbench.cli.dataset import DatasetOption
+from nsbench.cli.json_output import JsonOption, JsonOutput, json_output
+from nsbench.cli.method_option import LossOption, ModelOption, chosen_methods
+from nsbench.cli.program import program
+from nsbench.cli.worker_pool import (
     AddressOption,
     CpusOption,
     EngineOption,
     GpusOption,
     ReplicasOption,
-    crew_of,
+    pool_of,
     replicas_of,
 )
-from nsbench.cli.dataset import DatasetOption
-from nsbench.cli.json_output import JsonOption, JsonOutput, json_output
-from nsbench.cli.method_option import LossOption, ModelOption, chosen_methods
-from nsbench.cli.program import program
 from nsbench.home import Home, current_home
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from nsbench.study.search.space import StudyFile
     from nsbench.study.session import StudyOrder
     from nsbench.study.trials.tuning import Tuning
-    from nsbench.study.workers.process_pool import WorkerPool
-    from nsbench.study.workers.ray_pool import RayCrew
+    from nsbench.study.workers.process_pool import ProcessPool
+    from nsbench.study.workers.ray_pool import RayPool
 
 WorkersOption = Annotated[
     int | None, typer.Option(help="Runs at once, one process each. Default: the number of cores.", min=1)
@@ -99,7 +99,7 @@ def tune(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
         raise SettingsError(
             f"--study {study} names one study, but there are {len(set(sampler))} samplers; leave it out"
         )
-    with json_output(wanted=as_json) as output, crew_of(engine, address, workers, cpus, gpus) as crew:
+    with json_output(wanted=as_json) as output, pool_of(engine, address, workers, cpus, gpus) as pool:
         from nsbench.config import parse_assignments
         from nsbench.study.search.plan import DEFAULT_PROFILE
         from nsbench.study.session import StudyOrder
@@ -123,8 +123,8 @@ def tune(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
         ]
         _check(orders)
         if engine == "processes":
-            _say_predicted(orders, dataset, config, crew.n_workers)
-        _work(orders, dataset, crew, output)
+            _say_predicted(orders, dataset, config, pool.n_workers)
+        _work(orders, dataset, pool, output)
 
 
 def _say_predicted(orders: "list[StudyOrder]", dataset: str, config: str | None, n_workers: int) -> None:
@@ -151,7 +151,7 @@ def budget_values(epochs: int | None) -> "dict[str, Value]":
     return {} if epochs is None else {"max_epochs": epochs}
 
 
-def _work(orders: "list[StudyOrder]", dataset: str, crew: "WorkerPool | RayCrew", output: JsonOutput) -> None:
+def _work(orders: "list[StudyOrder]", dataset: str, pool: "ProcessPool | RayPool", output: JsonOutput) -> None:
     """Works on the studies and says what they found."""
     from nsbench.cli.dataset import open_dataset, say_undecided
     from nsbench.cli.study_view import StudyView, say_cut_off, say_start
@@ -159,8 +159,8 @@ def _work(orders: "list[StudyOrder]", dataset: str, crew: "WorkerPool | RayCrew"
 
     home, console = current_home(), Console()
     data = open_dataset(dataset, home)
-    say_start(crew.n_workers)
-    session = Session.open(home, crew)
+    say_start(pool.n_workers)
+    session = Session.open(home, pool)
     tunings = [session.tuning(order, data) for order in orders]
     say_undecided(data, tunings[0].plan.settings({}).evaluation)
     with StudyView() as view:

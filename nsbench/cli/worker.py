@@ -6,15 +6,15 @@ import typer
 
 from nsbench.cli.completion import complete_study
 from nsbench.cli.console import Console
-from nsbench.cli.crew import ReplicasOption, replicas_of
 from nsbench.cli.program import program
 from nsbench.cli.tune import WorkersOption, print_best
+from nsbench.cli.worker_pool import ReplicasOption, replicas_of
 from nsbench.home import Home, current_home
 
 if TYPE_CHECKING:
     from nsbench.study.session import Session
     from nsbench.study.shared_study import JoinedStudy
-    from nsbench.study.workers.process_pool import WorkerPool
+    from nsbench.study.workers.process_pool import ProcessPool
 
 
 def worker(
@@ -30,13 +30,13 @@ def worker(
     the command that began it, and its dataset must be prepared here.
     """
     from nsbench.study.shared_study import join
-    from nsbench.study.workers.process_pool import WorkerPool, default_workers
+    from nsbench.study.workers.process_pool import ProcessPool, default_workers
 
     home = current_home()
     joined = join(study, home)
     check_dataset(joined, home)
     check_tracking(joined, home)
-    with WorkerPool(workers or default_workers(), home.root) as pool:
+    with ProcessPool(workers or default_workers(), home.root) as pool:
         _work(joined, replicas_of("processes", 0.0, replicas), home, pool)
 
 
@@ -90,7 +90,7 @@ def check_tracking(joined: "JoinedStudy", home: Home) -> None:
         )
 
 
-def _work(joined: "JoinedStudy", n_replicas: int, home: Home, pool: "WorkerPool") -> None:
+def _work(joined: "JoinedStudy", n_replicas: int, home: Home, pool: "ProcessPool") -> None:
     from nsbench.cli.study_view import StudyView, say_start
     from nsbench.study.session import Session
 

@@ -3,7 +3,7 @@
 import multiprocessing
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,7 +11,6 @@ from statistics import fmean
 from typing import final
 
 import torch
-from torch import Tensor
 
 from nsbench.config import Settings
 from nsbench.data.dataset import Dataset
@@ -26,7 +25,8 @@ from nsbench.forecast.subject import Subject, subject_of
 from nsbench.home import Home
 from nsbench.models.model import initial_model
 from nsbench.runs.experiment import run_replicas
-from nsbench.runs.watcher import NullWatcher, Pruned, RunOrder, Watcher
+from nsbench.runs.observer import NullObserver, Observer, Pruned, RunEvent, Stepped
+from nsbench.runs.request import RunRequest
 from nsbench.terms import RunKind
 from nsbench.tracking.tracker import NullTracker
 
@@ -118,17 +118,17 @@ def _mean_if_known(values: Sequence[float | None]) -> float | None:
 def _training_rate(subject: Subject, settings: Settings, seconds: float, n_replicas: int = 1) -> tuple[float, float]:
     """Positives a second, and seconds until the first step, of runs side by side that are ended in time."""
     endless = settings.changed({"max_epochs": _ENDLESS_EPOCHS, "validate_every": _ENDLESS_EPOCHS})
-    orders = [RunOrder(RunKind.SINGLE, seed, rank_test=False) for seed in range(n_replicas)]
-    watch = _Stopwatch(seconds)
-    watchers: list[Watcher] = [watch, *(NullWatcher() for _ in orders[1:])]
+    requests = [RunRequest(RunKind.SINGLE, seed, rank_test=False) for seed in range(n_replicas)]
+    stopwatch = _Stopwatch(seconds)
+    observers: list[Observer] = [stopwatch, *(NullObserver() for _ in requests[1:])]
     with suppress(Pruned):
-        run_replicas([endless] * n_replicas, subject.dataset, NullTracker(), orders, watchers)
-    return watch.positives_per_s, watch.setup_s
+        run_replicas([endless] * n_replicas, subject.dataset, NullTracker(), requests, observers)
+    return stopwatch.positives_per_s, stopwatch.setup_s
 
 
 @final
 class _Stopwatch:
-    """Watches a run, and ends it when it has gone on for long enough."""
+    """Observes a run, and ends it when it has gone on for long enough."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -138,33 +138,24 @@ class _Stopwatch:
         self.setup_s = 0.0
         self.positives_per_s = 0.0
 
-    def on_start(self, run_id: str | None) -> None:
-        """Training is about to begin."""
-
-    def on_resume(self, epoch: int) -> None:
-        """Never happens: nothing is kept."""
-
-    def on_step(self, n_positives: int, loss: Tensor) -> None:
-        """Counts; the first steps warm up."""
+    def observe(self, event: RunEvent) -> None:
+        """Counts steps; the first ones warm up."""
+        if not isinstance(event, Stepped):
+            return
+        device = event.losses.device
         self._n_steps += 1
         if self._n_steps <= WARM_UP_STEPS:
-            wait_for(loss.device)
+            wait_for(device)
             self._began = time.perf_counter()
             if self._n_steps == 1:
                 self.setup_s = self._began - self._created
             return
-        self._n_positives += n_positives
+        self._n_positives += event.n_positives
         if time.perf_counter() - self._began >= self._seconds and self._n_steps >= WARM_UP_STEPS + FEWEST_STEPS:
             # Not at each step: a GPU goes on while the next one is prepared.
-            wait_for(loss.device)
+            wait_for(device)
             self.positives_per_s = self._n_positives / (time.perf_counter() - self._began)
             raise Pruned("measured")
-
-    def on_validation(self, epoch: int, metrics: Mapping[str, float]) -> None:
-        """Never happens: the run is ended before."""
-
-    def on_end(self, error: Exception) -> None:
-        """Never happens: runs that are measured end together."""
 
 
 def _evaluation_rate(

@@ -16,7 +16,7 @@ from nsbench.evaluation.cohort import evaluated_card
 from nsbench.evaluation.evaluate import evaluate
 from nsbench.evaluation.scorer import Scorer
 from nsbench.evaluation.settings import EvaluationSettings
-from nsbench.runs.experiment import protocol_of
+from nsbench.runs.plan import protocol_of
 from nsbench.suggestion import did_you_mean
 from nsbench.terms import RunKind
 from nsbench.tracking.record import Cost, RunPlan, RunRecord

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 from nsbench.config import Settings
 from nsbench.device import is_out_of_memory
-from nsbench.errors import NoNegatives, NonFiniteLoss, NsbenchError, OutOfMemory, TrainingError
-from nsbench.runs.watcher import Pruned
+from nsbench.errors import NoNegatives, NonFiniteLoss, NsbenchError, OutOfMemory
+from nsbench.runs.observer import Pruned
 from nsbench.tracking.tracker import EndStatus
 
 
@@ -21,8 +21,8 @@ def end_of(error: BaseException) -> tuple[EndStatus, str]:
     return "FAILED", f"{type(error).__name__}: {error}"
 
 
-def explained(error: TrainingError, settings: Settings, n_candidates: int) -> TrainingError:
-    """Says with which settings a loss became no number, or why there were no negatives.
+def explained(error: Exception, settings: Settings, n_candidates: int) -> Exception:
+    """The error, with the settings under which a loss became NaN or infinite, or why there were no negatives.
 
     Args:
         error: What ended the run.
@@ -44,8 +44,8 @@ def shortage_of(settings: Settings, n_candidates: int) -> str:
 
 
 @contextmanager
-def memory_explained(settings: Settings) -> Iterator[None]:
-    """Says with which settings the memory was used up.
+def explain_out_of_memory(settings: Settings) -> Iterator[None]:
+    """Names the settings in the error where memory runs out.
 
     Raises:
         OutOfMemory: It was.

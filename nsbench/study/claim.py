@@ -47,7 +47,7 @@ class Claims(Protocol):
     def states(self, names: Sequence[str]) -> Mapping[str, ClaimState]:
         """How runs stand that others had claimed."""
 
-    def keep_up(self) -> None:
+    def poll(self) -> None:
         """Shows signs of life; call it every second or so."""
 
     def let_go(self) -> None:
@@ -73,7 +73,7 @@ class NoClaims:
         """Nobody else has one."""
         return dict.fromkeys(names, "free")
 
-    def keep_up(self) -> None:
+    def poll(self) -> None:
         """Does nothing."""
 
     def let_go(self) -> None:
@@ -169,7 +169,7 @@ class StoredClaims:
                     found[name] = "finished" if name in finished else "free"
         return found
 
-    def keep_up(self) -> None:
+    def poll(self) -> None:
         """Renews the sign of what this process holds."""
         now = time.monotonic()
         if now < self._next_sign or not self._held:

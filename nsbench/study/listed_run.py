@@ -7,8 +7,8 @@ from typing import final
 
 from nsbench.study.claim import Claims, ClaimState
 from nsbench.study.trials.trial_state import GIVEN_UP
-from nsbench.study.workers.answer import Answer, Verdict
-from nsbench.study.workers.job import Ending, Job, Row, TrainJob
+from nsbench.study.workers.directive import CONTINUE, STOP, Directive
+from nsbench.study.workers.job import Job, Outcome, Row, TrainJob
 from nsbench.terms import CUT_OFF
 
 
@@ -38,7 +38,7 @@ class PlannedJob:
         """Some of its runs, counted from 0; a baseline has one only."""
         job = self.job
         if isinstance(job, TrainJob):
-            job = replace(job, orders=tuple(job.orders[run] for run in runs))
+            job = replace(job, requests=tuple(job.requests[run] for run in runs))
         return PlannedJob(tuple(self.names[run] for run in runs), job)
 
     def of_names(self, names: Collection[str]) -> "tuple[PlannedJob, ...]":
@@ -68,33 +68,33 @@ class ListedAssignment:
         self.job = planned.job
         job = planned.job
         every = job.settings.training.validate_every if isinstance(job, TrainJob) else 0
-        self.followers = tuple(ListedRun(name, objective, claims, every) for name in planned.names)
+        self.observers = tuple(ListedRun(name, objective, claims, every) for name in planned.names)
 
     @property
     def has_ended(self) -> bool:
         """Whether it is out of the worker's hands."""
-        return all(run.ending is not None for run in self.followers)
+        return all(run.outcome is not None for run in self.observers)
 
     @property
     def has_finished(self) -> bool:
         """Whether every run has a result."""
-        return all(run.ending is not None and run.ending.state == "finished" for run in self.followers)
+        return all(run.outcome is not None and run.outcome.state == "finished" for run in self.observers)
 
     @property
     def lost_runs(self) -> Sequence[int]:
         """Which of its runs were lost with their worker."""
-        return [number for number, run in enumerate(self.followers) if run.ending and run.ending.state == "lost"]
+        return [number for number, run in enumerate(self.observers) if run.outcome and run.outcome.state == "lost"]
 
     @property
     def failure(self) -> str | None:
         """Why runs of it failed; None while none did."""
-        reasons = (run.ending.reason for run in self.followers if run.ending and run.ending.state == "failed")
+        reasons = (run.outcome.reason for run in self.observers if run.outcome and run.outcome.state == "failed")
         return next(reasons, None)
 
     @property
     def may_do_apart(self) -> bool:
         """Whether all runs failed and are worth another try in smaller jobs."""
-        is_worth_it = all(run.ending is not None and run.ending.may_do_apart for run in self.followers)
+        is_worth_it = all(run.outcome is not None and run.outcome.may_do_apart for run in self.observers)
         return is_worth_it and bool(self.planned.halves())
 
 
@@ -110,14 +110,14 @@ class ListedRun:
 
     Attributes:
         name: What tables call it.
-        ending: How it ended, or None.
+        outcome: How it ended, or None.
         is_tried_again: Whether another run takes its place.
     """
 
     def __init__(self, name: str, objective: str, claims: Claims, validate_every: int = 0) -> None:
         self.name = name
         self.is_tried_again = False
-        self.ending: Ending | None = None
+        self.outcome: Outcome | None = None
         self._row = Row(name, "running", validate_every=validate_every)
         self._objective = objective
         self._claims = claims
@@ -126,31 +126,31 @@ class ListedRun:
     def started(self, run_id: str | None) -> None:
         """Nothing to note: the run says itself what it is of."""
 
-    def validated(self, epoch: int, metrics: Mapping[str, float]) -> Answer:
+    def validated(self, epoch: int, metrics: Mapping[str, float]) -> Directive:
         """Notes the latest look; repeats are never pruned."""
         self._row = replace(self._row, epoch=epoch, value=metrics.get(self._objective))
-        return Verdict.GO_ON
+        return CONTINUE
 
-    def finishing(self, metrics: Mapping[str, float]) -> Answer:
+    def finishing(self, metrics: Mapping[str, float]) -> Directive:
         """A result is taken, unless another process has taken the run over: this one seemed dead to it."""
         if not self._claims.holds(self.name):
-            return Verdict.STOP
+            return STOP
         self._row = replace(self._row, value=metrics.get(self._objective), cut_off=bool(metrics.get(CUT_OFF)))
-        return Verdict.GO_ON
+        return CONTINUE
 
-    def ended(self, ending: Ending) -> None:
+    def ended(self, outcome: Outcome) -> None:
         """Notes how it ended."""
-        self.ending = ending
-        value = ending.metrics.get(self._objective, self._row.value)
+        self.outcome = outcome
+        value = outcome.metrics.get(self._objective, self._row.value)
         seconds = time.monotonic() - self._began
-        state = "interrupted" if ending.state == "lost" else ending.state
-        self._row = replace(self._row, state=state, value=value, reason=ending.reason, seconds=seconds)
+        state = "interrupted" if outcome.state == "lost" else outcome.state
+        self._row = replace(self._row, state=state, value=value, reason=outcome.reason, seconds=seconds)
 
     def was_lost(self, *, is_tried_again: bool) -> None:
         """Notes what becomes of a run whose worker died; one that is not tried again has failed."""
         self.is_tried_again = is_tried_again
-        if self.ending is not None and not is_tried_again:
-            self.ended(Ending("failed", self.ending.reason + GIVEN_UP))
+        if self.outcome is not None and not is_tried_again:
+            self.ended(Outcome("failed", self.outcome.reason + GIVEN_UP))
 
     def row(self) -> Row:
         """How it stands."""

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from nsbench.config import Settings
 from nsbench.data.dataset import Dataset
 from nsbench.home import Home
-from nsbench.runs.experiment import protocol_of, settled
+from nsbench.runs.plan import protocol_of
+from nsbench.runs.preparation import settled
 from nsbench.terms import RunKind
 from nsbench.tracking.method_summary import summary_of
 from nsbench.tracking.store import open_store
@@ -22,7 +23,7 @@ class Method:
         dataset: The dataset's name.
         dataset_hash: The content hash of its card.
         fingerprint: Hash of the settings, seed and budget apart.
-        protocol: How it is evaluated, as `nsbench.runs.experiment.protocol_of` says it.
+        protocol: How it is evaluated, as `nsbench.runs.plan.protocol_of` says it.
     """
 
     sampler: str

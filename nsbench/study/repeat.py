@@ -12,8 +12,9 @@ from nsbench.evaluation.settings import EvaluationSettings
 from nsbench.home import Home
 from nsbench.objective import checked_objective
 from nsbench.runs.baseline import BASELINES, baseline_plan
-from nsbench.runs.experiment import protocol_of, settled
-from nsbench.runs.watcher import RunOrder
+from nsbench.runs.plan import protocol_of
+from nsbench.runs.preparation import settled
+from nsbench.runs.request import RunRequest
 from nsbench.samplers import SAMPLERS
 from nsbench.study.claim import Claims, StoredClaims, claims_name, run_name
 from nsbench.study.listed_run import PlannedJob
@@ -76,9 +77,9 @@ def repeats_of(
     seeds = [seed for seed in range(order.n_repeats) if seed not in done]
     jobs = []
     for _, group in groupby(seeds, key=lambda seed: seed // order.n_replicas):
-        orders = tuple(_run_order(seed, order, objective) for seed in group)
-        names = tuple(run_name(one.seed) for one in orders)
-        jobs.append(PlannedJob(names, TrainJob(dataset.card.name, settings, orders)))
+        requests = tuple(_run_request(seed, order, objective) for seed in group)
+        names = tuple(run_name(one.seed) for one in requests)
+        jobs.append(PlannedJob(names, TrainJob(dataset.card.name, settings, requests)))
     usual = study_name(dataset.card.name, settings.method.name)
     of_usual = order.study in (None, usual)
     title = f"{dataset.card.name}/{settings.method.name} repeats" if of_usual else f"{order.study} repeats"
@@ -111,9 +112,9 @@ def _would_go_on(run: StoredRun, settings: Settings) -> bool:
     return bool(run.metrics.get(CUT_OFF) and training.patience) and run.metric(N_EPOCHS) < training.max_epochs
 
 
-def _run_order(seed: int, order: RepeatOrder, objective: str) -> RunOrder:
+def _run_request(seed: int, order: RepeatOrder, objective: str) -> RunRequest:
     tags = {Tag.N_PLANNED.value: str(order.n_repeats)}
-    return RunOrder(RunKind.REPEAT, seed, study=order.study, tags=tags, objective=objective)
+    return RunRequest(RunKind.REPEAT, seed, study=order.study, tags=tags, objective=objective)
 
 
 def baselines_of(names: Sequence[str], dataset: Dataset, evaluation: EvaluationSettings, home: Home) -> RunList:

@@ -77,7 +77,7 @@ class RunList:
         """Runs that failed, here or elsewhere."""
         return self._ended_elsewhere.count("failed") + sum(row.state == "failed" for row in self.rows())
 
-    def keep_up(self) -> None:
+    def poll(self) -> None:
         """Looks after the jobs that have ended since the last time."""
         ended = [assignment for assignment in self._open if assignment.has_ended]
         self._open = [assignment for assignment in self._open if not assignment.has_ended]
@@ -92,21 +92,21 @@ class RunList:
             elif assignment.has_finished:
                 self.failures.success()
             if assignment in self._begun:
-                for run in assignment.followers:
+                for run in assignment.observers:
                     self._end_claim(run)
-        self._claims.keep_up()
+        self._claims.poll()
         self._look_elsewhere()
 
     def let_go(self) -> None:
         """Frees the runs that have no result, when the work was cut off."""
-        for run in (run for assignment in self._begun for run in assignment.followers):
+        for run in (run for assignment in self._begun for run in assignment.observers):
             self._end_claim(run)
         self._claims.let_go()
 
     def _end_claim(self, run: ListedRun) -> None:
         """Says how a run ended, unless it hasn't, or is tried again here."""
-        if run.ending is not None and not run.is_tried_again and run.ending.state in ("finished", "failed"):
-            self._claims.end(run.name, "finished" if run.ending.state == "finished" else "failed")
+        if run.outcome is not None and not run.is_tried_again and run.outcome.state in ("finished", "failed"):
+            self._claims.end(run.name, "finished" if run.outcome.state == "finished" else "failed")
 
     def _look_elsewhere(self) -> None:
         """Sees how runs stand that others had claimed, every few seconds."""
@@ -123,7 +123,7 @@ class RunList:
         n_lost = assignment.planned.n_lost + 1
         is_tried_again = n_lost < MOST_LOST
         for run in runs:
-            assignment.followers[run].was_lost(is_tried_again=is_tried_again)
+            assignment.observers[run].was_lost(is_tried_again=is_tried_again)
         names = ", ".join(assignment.planned.names[run] for run in runs)
         what = "tried again" if is_tried_again else "given up"
         _log.warning("%s: a worker died over %s; that is %s", self.title, names, what)
@@ -134,7 +134,7 @@ class RunList:
         _log.warning(
             "%s: %d runs side by side failed (%s); they are tried again in two halves",
             self.title,
-            len(assignment.followers),
+            len(assignment.observers),
             assignment.failure,
         )
         self._begun.remove(assignment)
@@ -146,7 +146,7 @@ class RunList:
         Raises:
             TrainingError: Too many have failed.
         """
-        self.keep_up()
+        self.poll()
         self.failures.check(self.title)
         while self._waiting:
             planned = self._waiting.pop(0)
@@ -163,5 +163,5 @@ class RunList:
 
     def rows(self) -> tuple[Row, ...]:
         """The runs that have been begun, each once."""
-        runs = (run for assignment in self._begun for run in assignment.followers)
+        runs = (run for assignment in self._begun for run in assignment.observers)
         return tuple(run.row() for run in runs if not run.is_tried_again)

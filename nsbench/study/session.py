@@ -11,7 +11,7 @@ from nsbench.errors import TrackingError
 from nsbench.home import Home
 from nsbench.objective import checked_objective
 from nsbench.retry import OPENING_WAIT_S
-from nsbench.runs.experiment import settled
+from nsbench.runs.preparation import settled
 from nsbench.study.confirmation import n_points_of, note_n_points
 from nsbench.study.method import log_method_summary
 from nsbench.study.repeat import RepeatOrder, claims_of, repeats_of
@@ -25,7 +25,7 @@ from nsbench.study.study_summary import log_summary
 from nsbench.study.trials.reconcile import Reconciler
 from nsbench.study.trials.trial_failure import go_on
 from nsbench.study.trials.tuning import Pace, Tuning
-from nsbench.study.workers.pool import Crew
+from nsbench.study.workers.pool import WorkerPool
 from nsbench.study.workers.scheduler import Viewer, work
 from nsbench.tracking.store import open_store
 from nsbench.tracking.writing.mlflow_tracker import MlflowTracker
@@ -75,20 +75,20 @@ class Session:
 
     Args:
         home: Where everything is kept.
-        crew: The workers.
+        pool: The workers.
         tracker: The home's tracker.
         storage: The home's studies.
     """
 
-    def __init__(self, home: Home, crew: Crew, tracker: MlflowTracker, storage: LastingStorage) -> None:
+    def __init__(self, home: Home, pool: WorkerPool, tracker: MlflowTracker, storage: LastingStorage) -> None:
         self.home = home
-        self._crew = crew
+        self._pool = pool
         self._tracker = tracker
         self._storage = storage
         self._reconciler = Reconciler(home, tracker, storage)
 
     @classmethod
-    def open(cls, home: Home, crew: Crew) -> Self:
+    def open(cls, home: Home, pool: WorkerPool) -> Self:
         """Opens the stores, creating their tables before any worker looks for them.
 
         Raises:
@@ -96,7 +96,7 @@ class Session:
         """
         store = open_store(home)
         store.create(OPENING_WAIT_S)
-        return cls(home, crew, store.tracker(), open_storage(home))
+        return cls(home, pool, store.tracker(), open_storage(home))
 
     def tuning(self, order: StudyOrder, dataset: Dataset) -> Tuning:
         """The study that is asked for, begun or gone on with.
@@ -161,10 +161,10 @@ class Session:
         """
         self._tracker.send_waiting()
         for source in sources:
-            source.keep_up()
+            source.poll()
         self._reconciler.close_open_runs(dataset)
         try:
-            work(self._crew, sources, self._reconciler, viewer)
+            work(self._pool, sources, self._reconciler, viewer)
         except BaseException:
             try:
                 for source in sources:

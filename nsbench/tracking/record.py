@@ -26,7 +26,7 @@ class RunPlan:
         label: What tables and figures call it.
         params: Every setting by its field's name.
         fingerprint: Hash of the settings, seed apart: runs with the same one may be averaged.
-        protocol: How it is evaluated, as `nsbench.runs.experiment.protocol_of` says it; others are never averaged with it.
+        protocol: How it is evaluated, as `nsbench.runs.plan.protocol_of` says it; others are never averaged with it.
         seed: The root seed.
         study: The study's name, or None.
         trial: The trial's number within the study, or None.
@@ -51,7 +51,7 @@ class RunPlan:
 
 @dataclass(frozen=True)
 class Validation:
-    """Metrics at one look at the validation interactions, by full metric name; `epoch` counts from 1."""
+    """Metrics of one ranking of the validation interactions, by full metric name; `epoch` counts from 1."""
 
     epoch: int
     metrics: Mapping[str, float]

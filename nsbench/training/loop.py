@@ -1,8 +1,7 @@
-"""The training loop: epochs, looks at the validation interactions, the best epoch, early stopping."""
+"""The training loop: epochs, validations, the best epoch, early stopping."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -21,10 +20,10 @@ from nsbench.training.checkpoint.mismatch import mismatch_of
 from nsbench.training.checkpoint.replica_subset import narrowed
 from nsbench.training.checkpoint.training_checkpoint import Checkpoint, NullCheckpoint, Snapshot
 from nsbench.training.distributed.batch_shard import check_batch_size
-from nsbench.training.distributed.group_listener import JointListener
+from nsbench.training.distributed.group_observer import GroupObserver
 from nsbench.training.distributed.table_placement import Placement, placement_of
 from nsbench.training.distributed.torch_group import current_group
-from nsbench.training.listener import Listener, ReplicaLeaves
+from nsbench.training.event import Evaluator, TrainingObserver
 from nsbench.training.progress import Replica
 from nsbench.training.replica_steps import ReplicaSteps, Together, replica_steps
 from nsbench.training.result import TrainingResult
@@ -33,6 +32,7 @@ from nsbench.training.state import TrainingState, new_state
 from nsbench.training.step import Stepper
 from nsbench.training.step_graph import GraphTaker
 from nsbench.training.step_runner import EachAnew, Taker
+from nsbench.training.stop import kept_when_interrupted, stopping_alone
 from nsbench.training.stopwatch import Stopwatch
 
 _log = logging.getLogger(__name__)
@@ -80,33 +80,43 @@ class Trainer:
         return self.settings.budgeted(self.batches.n_windows)
 
     def train(
-        self, replicas: Sequence[Replica], listener: Listener, checkpoint: Checkpoint | None = None
+        self,
+        replicas: Sequence[Replica],
+        evaluator: Evaluator,
+        observer: TrainingObserver,
+        checkpoint: Checkpoint | None = None,
     ) -> TrainingResult:
         """Trains until every replica has stopped or left, from where the checkpoint stands.
+
+        Args:
+            replicas: What the models differ in.
+            evaluator: Ranks the validation interactions.
+            observer: Told what happens; it may end replicas, or all.
+            checkpoint: Where the training is kept while it goes on; None: nowhere.
 
         Raises:
             TrainingError: No replica is left, since the loss was no finite number or there were no negatives.
         """
         keep_freed_memory()
-        joint = JointListener(listener, self.group)
+        own = GroupObserver(observer, self.group)
         checkpoint = self.placement.checkpoint(checkpoint or NullCheckpoint())
         state = self._begin(dict(enumerate(replicas)))
         snapshot = checkpoint.load()
         if snapshot is not None:
             state = self._restored(state, snapshot)
             for place, progress in enumerate(state.progress):
-                with _may_leave(state, place):
-                    joint.on_resume(state.numbers[place], progress.looks)
+                with stopping_alone(state, place):
+                    own.resumed(state.numbers[place], progress.validations)
         while True:
             if state.leaving:
                 state = self._narrowed(state, checkpoint)
             if state.all_stopped or state.epoch > self.budget.max_epochs:
                 break
-            self._train_epoch(state, joint, checkpoint)
+            self._train_epoch(state, own, checkpoint)
             if state.leaving:
                 continue
             if state.epoch % self.budget.validate_every == 0 or state.epoch == self.budget.max_epochs:
-                self._validate(state, joint, checkpoint)
+                self._validate(state, evaluator, own, checkpoint)
             state.begin_epoch(state.epoch + 1)
         cut_off = tuple(one.is_cut_off(self.budget.patience) for one in state.progress)
         self._keep_cut_off(state, cut_off, checkpoint)
@@ -116,7 +126,7 @@ class Trainer:
             tuple(one.best_epoch for one in state.progress),
             tuple(one.n_epochs for one in state.progress),
             cut_off,
-            tuple(tuple(one.looks) for one in state.progress),
+            tuple(tuple(one.validations) for one in state.progress),
             state.counts,
         )
 
@@ -182,7 +192,7 @@ class Trainer:
     def _generators(self, replicas: Sequence[Replica], stream: str) -> list[torch.Generator]:
         return [torch.Generator(self.device).manual_seed(derive_seed(r.seed, stream)) for r in replicas]
 
-    def _train_epoch(self, state: TrainingState, listener: JointListener, checkpoint: Checkpoint) -> None:
+    def _train_epoch(self, state: TrainingState, observer: GroupObserver, checkpoint: Checkpoint) -> None:
         """Takes the steps of the epoch that are left, or those until a replica leaves."""
         if state.loss.n_steps == self.batches.n_batches:
             return
@@ -193,9 +203,9 @@ class Trainer:
             state.loss.add(taken.losses)
             state.shortage.add(taken.n_without, taken.n_positions)
             stopwatch.lap(counts)
-            with _kept_when_interrupted(state, checkpoint):
-                listener.on_step(taken.n_positives, taken.losses)
-            if self._drop_failed(state, listener, checkpoint):
+            with kept_when_interrupted(state, checkpoint):
+                observer.stepped(state.numbers, taken.n_positives, taken.losses)
+            if self._drop_failed(state, observer, checkpoint):
                 return
             if checkpoint.is_due():
                 checkpoint.save(state.snapshot())
@@ -203,51 +213,33 @@ class Trainer:
         state.loss.read()
         state.shortage.end()
         stopwatch.lap(counts)
-        self._drop_failed(state, listener, checkpoint)
+        self._drop_failed(state, observer, checkpoint)
 
-    def _drop_failed(self, state: TrainingState, listener: JointListener, checkpoint: Checkpoint) -> bool:
-        """Lets replicas leave whose loss has become no number or that have no negatives; says whether there were any."""
+    def _drop_failed(self, state: TrainingState, observer: GroupObserver, checkpoint: Checkpoint) -> bool:
+        """Stops replicas whose loss is NaN or infinite or that have no negatives; returns whether there were any."""
         failures = state.failures
         for place, error in failures.items():
-            with _kept_when_interrupted(state, checkpoint), _may_leave(state, place):
-                listener.on_failure(state.numbers[place], error)
+            with kept_when_interrupted(state, checkpoint), stopping_alone(state, place):
+                observer.failed(state.numbers[place], error)
             state.leaving.add(place)
         if failures and not state.staying:
             raise next(iter(failures.values()))
         return bool(failures)
 
-    def _validate(self, state: TrainingState, listener: JointListener, checkpoint: Checkpoint) -> None:
-        """Looks at the validation interactions and keeps what is better than before."""
+    def _validate(
+        self, state: TrainingState, evaluator: Evaluator, observer: GroupObserver, checkpoint: Checkpoint
+    ) -> None:
+        """Validates the replicas and keeps what is better than before."""
         losses, shares = state.loss.means(), state.shortage.shares()
         for place, progress in enumerate(state.progress):
-            # A replica may have had its look before the training was interrupted.
+            # A replica may have had its validation before the training was interrupted.
             if progress.stopped or progress.n_epochs == state.epoch:
                 continue
             model = state.model.replica(place)
-            with _kept_when_interrupted(state, checkpoint), _may_leave(state, place):
-                look = listener.look(state.numbers[place], state.epoch, model, losses[place], shares[place])
-                if progress.judge(look, self.settings.patience):
+            with kept_when_interrupted(state, checkpoint), stopping_alone(state, place):
+                number = state.numbers[place]
+                validation = evaluator.validate(number, state.epoch, model, losses[place], shares[place])
+                validation = observer.validated(number, validation)
+                if progress.judge(validation, self.settings.patience):
                     state.best.dense[place] = model.dense[0].detach()
                     state.best.items[place] = model.items[0].detach()
-
-
-@contextmanager
-def _kept_when_interrupted(state: TrainingState, checkpoint: Checkpoint) -> Iterator[None]:
-    """Wraps what happens between two steps, where all that moves stands still."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        snapshot, staying = state.snapshot(), state.staying
-        if len(staying) < len(state.replicas):
-            checkpoint.narrow(staying)
-        checkpoint.save(snapshot)
-        raise
-
-
-@contextmanager
-def _may_leave(state: TrainingState, place: int) -> Iterator[None]:
-    """Wraps what may end one replica."""
-    try:
-        yield
-    except ReplicaLeaves:
-        state.leaving.add(place)

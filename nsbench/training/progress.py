@@ -17,12 +17,12 @@ class Replica:
 
 
 @dataclass(frozen=True)
-class Look:
-    """A replica's look at the validation interactions.
+class Validation:
+    """A replica's ranking of the validation interactions after an epoch.
 
     Attributes:
-        score: What decides the best epoch; higher is better, not-a-number is undefined.
-        metrics: All that the look found, by full metric name.
+        score: What decides the best epoch; higher is better, NaN is undefined.
+        metrics: All that the ranking gave, by full metric name.
         seconds: How long it took.
         epoch: Counted from 1.
     """
@@ -42,21 +42,21 @@ class Progress:
     n_worse: int = 0
     n_epochs: int = 0
     stopped: bool = False
-    looks: list[Look] = field(default_factory=list)
+    validations: list[Validation] = field(default_factory=list)
 
-    def judge(self, look: Look, patience: int) -> bool:
-        """Takes a look in, and says whether it is the best up to now.
+    def judge(self, validation: Validation, patience: int) -> bool:
+        """Takes a validation in, and returns whether it is the best up to now.
 
         Args:
-            look: The latest one.
-            patience: The replica stops after so many looks without a better one; 0: never.
+            validation: The latest one.
+            patience: The replica stops after so many validations without a better one; 0: never.
         """
-        self.looks.append(look)
-        self.n_epochs = look.epoch
-        # The first look counts even where the score is undefined.
-        if look.score > self.best_score or self.best_epoch == 0:
-            self.best_score = look.score if math.isfinite(look.score) else -math.inf
-            self.best_epoch = look.epoch
+        self.validations.append(validation)
+        self.n_epochs = validation.epoch
+        # The first validation counts even where the score is undefined.
+        if validation.score > self.best_score or self.best_epoch == 0:
+            self.best_score = validation.score if math.isfinite(validation.score) else -math.inf
+            self.best_epoch = validation.epoch
             self.n_worse = 0
             return True
         self.n_worse += 1

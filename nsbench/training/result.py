@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from nsbench.models.model import Model
-from nsbench.training.progress import Counts, Look
+from nsbench.training.progress import Counts, Validation
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class TrainingResult:
         best_epochs: Each replica's, counted from 1.
         n_epochs: Epochs until each replica stopped.
         cut_off: Whether each replica was at its last epoch before it could be told that it gets no better.
-        looks: Each replica's looks at the validation interactions, in order.
+        validations: Each replica's validations, in order.
         counts: What these replicas took together, earlier attempts included.
     """
 
@@ -25,5 +25,5 @@ class TrainingResult:
     best_epochs: tuple[int, ...]
     n_epochs: tuple[int, ...]
     cut_off: tuple[bool, ...]
-    looks: tuple[tuple[Look, ...], ...]
+    validations: tuple[tuple[Validation, ...], ...]
     counts: Counts

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from nsbench.search import Choices, FloatRange
 from nsbench.training.progress import DEFAULT_PATIENCE
 
-SEQUENCES_PER_LOOK = 25_600
+SEQUENCES_PER_VALIDATION = 25_600
 """Sequences, each a row of a batch, that a model is shown between two validations by default: 200 steps of 128 users."""
 
 MOST_SEQUENCES = 10_240_000
@@ -41,8 +41,8 @@ class TrainingSettings(BaseModel):
         int,
         Field(
             ge=0,
-            description=f"epochs between validations; 0: as many as show the model about {SEQUENCES_PER_LOOK:,} sequences, at "
-            "least 1",
+            description=f"epochs between validations; 0: as many as show the model about {SEQUENCES_PER_VALIDATION:,} sequences, "
+            "at least 1",
         ),
     ] = 0
     patience: Annotated[
@@ -114,8 +114,8 @@ class TrainingSettings(BaseModel):
         >>> small.validate_every, small.max_epochs
         (26, 10244)
         """
-        every = self.validate_every or max(1, round(SEQUENCES_PER_LOOK / max(1, n_sequences)))
+        every = self.validate_every or max(1, round(SEQUENCES_PER_VALIDATION / max(1, n_sequences)))
         # The last epoch is one with a validation, so that a budget that is raised later goes on as if it had been so before.
-        n_looks = math.ceil(MOST_SEQUENCES / max(1, n_sequences) / every)
-        most = self.max_epochs or max(FEWEST_EPOCHS, n_looks * every)
+        n_validations = math.ceil(MOST_SEQUENCES / max(1, n_sequences) / every)
+        most = self.max_epochs or max(FEWEST_EPOCHS, n_validations * every)
         return self.model_copy(update={"validate_every": every, "max_epochs": most})

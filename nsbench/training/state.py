@@ -15,7 +15,7 @@ from nsbench.training.checkpoint.replica_subset import narrowed
 from nsbench.training.checkpoint.tensor_names import prefixed, under
 from nsbench.training.checkpoint.training_checkpoint import Snapshot
 from nsbench.training.epoch_loss import EpochLoss
-from nsbench.training.progress import Counts, Look, Progress, Replica
+from nsbench.training.progress import Counts, Progress, Replica, Validation
 from nsbench.training.replica_steps import ReplicaSteps
 from nsbench.training.shortage import EpochShortage
 from nsbench.training.step_runner import Taker
@@ -120,7 +120,8 @@ class TrainingState:
         self.shortage.restore(standing["shortage"])
         self.counts = Counts(**standing["counts"])
         self.progress = [
-            Progress(**{**one, "looks": [Look(**look) for look in one["looks"]]}) for one in standing["progress"]
+            Progress(**{**one, "validations": [Validation(**own) for own in one["validations"]]})
+            for one in standing["progress"]
         ]
 
 

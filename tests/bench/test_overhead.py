@@ -3,13 +3,14 @@
 import pytest
 
 from nsbench.bench.clock import Moment
-from nsbench.bench.meter import Meter, MeteredTracker, MeteredWatcher
+from nsbench.bench.meter import Meter, MeteredObserver, MeteredTracker
 from nsbench.bench.overhead import cost_of
 from nsbench.bench.training import settings_with
 from nsbench.bench.workload import dataset_of
 from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.runs.experiment import run
-from nsbench.runs.watcher import NullWatcher, RunOrder
+from nsbench.runs.observer import NullObserver
+from nsbench.runs.request import RunRequest
 from nsbench.terms import RunKind
 from nsbench.tracking.tracker import NullTracker
 from tests.bench.bench_builder import TINY
@@ -37,12 +38,12 @@ def test_cost_by_hand() -> None:
 
 
 def test_every_call_of_a_run_is_timed() -> None:
-    """Two epochs of two steps each with a look after each; the run's start, its watcher's start, and its end."""
+    """Two epochs of two steps each with a look after each; the run's start, its observer's start, and its end."""
     settings = settings_with("random", 5, SasrecSettings(max_length=TINY.max_length, hidden_dim=8))
     settings = settings.changed({"max_epochs": 2, "validate_every": 1})
     meter = Meter()
-    tracker, watcher = MeteredTracker(NullTracker(), meter), MeteredWatcher(NullWatcher(), meter)
+    tracker, observer = MeteredTracker(NullTracker(), meter), MeteredObserver(NullObserver(), meter)
     with meter.timing_the_run():
-        run(settings, dataset_of(TINY), tracker, RunOrder(RunKind.SINGLE, seed=0), watcher)
+        run(settings, dataset_of(TINY), tracker, RunRequest(RunKind.SINGLE, seed=0), observer)
     assert (len(meter.ends), len(meter.looks), len(meter.steps)) == (3, 2, 4)
     assert 0 < sum(look.wall for look in meter.looks) < meter.run.wall

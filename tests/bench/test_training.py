@@ -17,7 +17,7 @@ from nsbench.bench.workload import dataset_of
 from nsbench.config import Settings
 from nsbench.models.model import initial_model
 from nsbench.models.sasrec.definition import SasrecSettings
-from nsbench.runs.experiment import trainer_of
+from nsbench.runs.preparation import trainer_of
 from nsbench.samplers import SAMPLERS
 from nsbench.training.step import Stepper
 from tests.bench.bench_builder import TINY

@@ -8,9 +8,19 @@ from pathlib import Path
 import optuna
 import pytest
 
-from nsbench.cli.completion import complete_evaluation_setting, complete_sampler, complete_setting, complete_study
+from nsbench.cli.completion import (
+    complete_evaluation_setting,
+    complete_loss,
+    complete_model,
+    complete_sampler,
+    complete_setting,
+    complete_study,
+)
 from nsbench.config import Settings
 from nsbench.evaluation.settings import EvaluationSettings
+from nsbench.losses import LOSSES
+from nsbench.method import Method
+from nsbench.models import MODELS
 from nsbench.samplers import SAMPLERS
 from nsbench.study.search.config_file import config_names
 from tests.cli.in_process import Shown, nsbench
@@ -63,7 +73,10 @@ def test_values_are_offered(home: Path, line: str, offered: list[str]) -> None:
 
 def test_what_is_read_from_the_source_is_what_there_is() -> None:
     assert complete_sampler("") == sorted(SAMPLERS)
-    fields = {name for sampler in SAMPLERS for name in Settings.of(sampler).flat()} - {"sampler"}
+    methods = [*SAMPLERS, *(f"random+{part}" for part in (*LOSSES, *MODELS))]
+    fields = {name for method in methods for name in Settings.of(method).flat()} - set(Method.PARTS)
+    assert complete_loss("") == sorted(LOSSES)
+    assert complete_model("") == sorted(MODELS)
     assert complete_setting("") == [f"{name}=" for name in sorted(fields)]
     assert complete_evaluation_setting("") == [f"{name}=" for name in sorted(EvaluationSettings.model_fields)]
 

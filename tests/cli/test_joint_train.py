@@ -12,7 +12,7 @@ from nsbench.data.store import load_dataset
 from nsbench.data.synthetic.generate import prepare_synthetic, settings_like
 from nsbench.home import Home
 from nsbench.runs.experiment import run
-from nsbench.runs.watcher import RunOrder
+from nsbench.runs.request import RunRequest
 from nsbench.terms import RunKind
 from nsbench.tracking.reading.mlflow_reader import MlflowReader
 from nsbench.tracking.tracker import NullTracker
@@ -54,7 +54,7 @@ def test_two_processes_with_a_sharded_table_record_one_run_with_the_metrics_of_o
     assert recorded.status == "FINISHED"
     assert recorded.tags["nsbench.processes"] == "2"
     settings, dataset = Settings.of("mixed", VALUES), load_dataset("small", home)
-    alone = run(settings, dataset, NullTracker(), RunOrder(RunKind.SINGLE, seed=0))
+    alone = run(settings, dataset, NullTracker(), RunRequest(RunKind.SINGLE, seed=0))
     compared = [name for name in recorded.metrics if name.startswith("test/")]
     assert "test/all/hit_rate_at_10" in compared
     for name in compared:

@@ -12,7 +12,7 @@ from nsbench.data.store import read_card
 from nsbench.data.synthetic.generate import prepare_synthetic, settings_like
 from nsbench.errors import SettingsError
 from nsbench.home import Home
-from nsbench.runs.watcher import DEFAULT_OBJECTIVE
+from nsbench.runs.request import DEFAULT_OBJECTIVE
 from nsbench.study.best_trial import best_of
 from nsbench.study.search.plan import StudyPlan, load_plan, open_study
 from nsbench.study.search.space import StudyFile, space_of

@@ -24,7 +24,7 @@ class Listed:
     def n_finished(self) -> int:
         return sum(row.state == "finished" for row in self.held)
 
-    def keep_up(self) -> None:
+    def poll(self) -> None:
         """Does nothing."""
 
     def next_assignment(self, n_free: int = 1) -> Assignment | None:

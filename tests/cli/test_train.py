@@ -14,7 +14,7 @@ from nsbench.data.store import load_dataset
 from nsbench.data.synthetic.generate import prepare_synthetic, settings_like
 from nsbench.home import Home
 from nsbench.runs.experiment import run
-from nsbench.runs.watcher import DEFAULT_OBJECTIVE, RunOrder
+from nsbench.runs.request import DEFAULT_OBJECTIVE, RunRequest
 from nsbench.terms import RunKind, Tag
 from nsbench.tracking.reading.mlflow_reader import MlflowReader
 from nsbench.tracking.tracker import NullTracker
@@ -70,7 +70,7 @@ def test_a_run_that_is_stopped_and_then_killed_goes_on_and_is_recorded_as_if_not
     assert [one.status for one in runs] == ["KILLED", "KILLED", "FINISHED"]
     assert [one.tags[Tag.END_REASON] for one in runs[:2]] == ["interrupted", "its process ended without a word"]
     settings, dataset = Settings.of("random", VALUES), load_dataset("small", home)
-    whole = run(settings, dataset, NullTracker(), RunOrder(RunKind.SINGLE, seed=0))
+    whole = run(settings, dataset, NullTracker(), RunRequest(RunKind.SINGLE, seed=0))
     points = MlflowClient(reader.location).get_metric_history(runs[-1].run_id, DEFAULT_OBJECTIVE)
     curve = [(point.step, point.value) for point in sorted(points, key=lambda point: point.timestamp)]
     # What comes after the looks is the final value, that of the best epoch.

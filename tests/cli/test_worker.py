@@ -10,7 +10,7 @@ from nsbench.data.store import read_card
 from nsbench.data.synthetic.generate import prepare_synthetic, settings_like
 from nsbench.errors import NsbenchError
 from nsbench.home import Home
-from nsbench.runs.watcher import DEFAULT_OBJECTIVE
+from nsbench.runs.request import DEFAULT_OBJECTIVE
 from nsbench.study.search.plan import StudyPlan, open_study
 from nsbench.study.search.space import StudyFile, space_of
 from nsbench.study.search.storage import open_storage

@@ -10,7 +10,7 @@ from nsbench.data.synthetic.generate import prepare_synthetic, settings_like
 from nsbench.home import Home
 from nsbench.study.session import Session
 from nsbench.study.workers.job import JobSource
-from nsbench.study.workers.process_pool import WorkerPool
+from nsbench.study.workers.process_pool import ProcessPool
 from tests.study.study_builder import DATASET
 
 
@@ -34,13 +34,13 @@ def dataset(home: Home) -> Dataset:
 
 
 @pytest.fixture(scope="session")
-def pool(home: Home) -> Iterator[WorkerPool]:
-    with WorkerPool(2, home.root) as pool:
+def pool(home: Home) -> Iterator[ProcessPool]:
+    with ProcessPool(2, home.root) as pool:
         yield pool
 
 
 @pytest.fixture(scope="session")
-def session(home: Home, pool: WorkerPool) -> Iterator[Session]:
+def session(home: Home, pool: ProcessPool) -> Iterator[Session]:
     with pytest.MonkeyPatch.context() as patch:
         for name in ("MLFLOW_TRACKING_URI", "NSBENCH_STUDY_STORAGE"):
             patch.delenv(name, raising=False)

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from nsbench.config import Value
-from nsbench.runs.watcher import DEFAULT_OBJECTIVE
+from nsbench.runs.request import DEFAULT_OBJECTIVE
 from nsbench.study.search.space import StudyFile
 from nsbench.study.session import StudyOrder
-from nsbench.study.workers.answer import Verdict
-from nsbench.study.workers.job import Assignment, Ending
+from nsbench.study.workers.directive import CONTINUE
+from nsbench.study.workers.job import Assignment, Outcome
 
 DATASET = "small"
 TINY: Mapping[str, Value] = {"hidden_dim": 4, "max_length": 5, "max_epochs": 2, "validate_every": 1, "batch_size": 64}
@@ -34,8 +34,8 @@ def finish(assignment: Assignment | None, value: float) -> None:
     """Ends an assignment with a result, as a worker would."""
     assert assignment is not None
     assignment.started("run")
-    assert assignment.finishing({DEFAULT_OBJECTIVE: value}) is Verdict.GO_ON
-    assignment.ended(Ending("finished", metrics={DEFAULT_OBJECTIVE: value}))
+    assert assignment.finishing({DEFAULT_OBJECTIVE: value}) == CONTINUE
+    assignment.ended(Outcome("finished", metrics={DEFAULT_OBJECTIVE: value}))
 
 
 def trial_of(number: int, state: TrialState, attributes: Mapping[str, object] | None = None) -> FrozenTrial:

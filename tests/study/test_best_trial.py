@@ -7,7 +7,7 @@ from optuna.distributions import FloatDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from nsbench.errors import SettingsError
-from nsbench.runs.watcher import DEFAULT_OBJECTIVE
+from nsbench.runs.request import DEFAULT_OBJECTIVE
 from nsbench.study.best_trial import best_for, best_of, best_point, best_so_far
 from nsbench.study.search.plan import StudyPlan, open_study
 from nsbench.study.search.space import StudyFile, space_of

@@ -123,5 +123,5 @@ def test_signs_of_life_are_renewed_and_keep_a_claim(scene: Scene, monkeypatch: p
         scene.clock.now = float(second)
         if second % 50 == 0:
             with scene.process(ELSEWHERE):
-                one.keep_up()
+                one.poll()
         assert other.states(["seed 0"]) == {"seed 0": "running"}

@@ -6,11 +6,11 @@ import pytest
 from optuna.distributions import FloatDistribution
 from optuna.trial import TrialState, create_trial
 
-from nsbench.runs.watcher import DEFAULT_OBJECTIVE
+from nsbench.runs.request import DEFAULT_OBJECTIVE
 from nsbench.study.best_trial import best_point
 from nsbench.study.confirmation import missing_seeds, n_points_of, n_trials_in_all
 from nsbench.study.trials.trial_state import CONFIRMS, seed_of
-from nsbench.study.workers.answer import Verdict
+from nsbench.study.workers.directive import CONTINUE
 from tests.study.study_builder import finish, order_of
 
 RATE = {"learning_rate": FloatDistribution(1e-4, 1e-2)}
@@ -33,7 +33,7 @@ def test_the_best_points_lack_two_seeds_each():
 
 
 def test_confirmations_come_to_an_end_however_the_points_change_places():
-    """Two points may be confirmed with eight trials at most; six have been made, so that the next leader gets two."""
+    """Two points may be confirmed with eight trials at most; six have been made, so that the next coordinator gets two."""
     confirmed = complete(*[(1e-3, 0.5)] * 3, *[(2e-3, 0.4)] * 3, **{CONFIRMS: 0})
     fresh = complete((3e-3, 0.9), (4e-3, 0.8))
     found = [(point.params["learning_rate"], n_seeds) for point, n_seeds in missing_seeds([*confirmed, *fresh], 2)]
@@ -55,7 +55,7 @@ def test_a_point_that_led_by_luck_loses_to_one_that_holds(session, dataset):
     while (assignment := tuning.next_assignment()) is not None:
         first = assignment.trial.user_attrs[CONFIRMS]
         confirmed.append(first)
-        seeds.add(assignment.job.order.seed)
+        seeds.add(assignment.job.request.seed)
         finish(assignment, {1: 0.3, 2: 0.5}[first])
     assert sorted(confirmed) == [1, 1, 2, 2]
     assert len(seeds) == 3 + 4
@@ -72,9 +72,9 @@ def test_confirmations_are_never_pruned(session, dataset):
     for _ in range(6):
         assignment = tuning.next_assignment()
         for epoch in (1, 5, 6):
-            assert assignment.validated(epoch, {DEFAULT_OBJECTIVE: 0.5}) is Verdict.GO_ON
+            assert assignment.validated(epoch, {DEFAULT_OBJECTIVE: 0.5}) == CONTINUE
         finish(assignment, 0.5)
     confirmation = tuning.next_assignment()
     assert CONFIRMS in confirmation.trial.user_attrs
-    assert confirmation.validated(6, {DEFAULT_OBJECTIVE: 0.1}) is Verdict.GO_ON
+    assert confirmation.validated(6, {DEFAULT_OBJECTIVE: 0.1}) == CONTINUE
     assert confirmation.trial.study.trials[confirmation.trial.number].state is TrialState.RUNNING

@@ -4,7 +4,7 @@ from optuna.trial import TrialState
 
 from nsbench.config import Settings
 from nsbench.runs.experiment import run
-from nsbench.runs.watcher import RunOrder
+from nsbench.runs.request import RunRequest
 from nsbench.study.best_trial import best_of
 from nsbench.study.repeat import RepeatOrder, repeats_of
 from nsbench.study.trials.trial_state import CONTINUES, CUT_OFF_AT, seed_of
@@ -32,8 +32,8 @@ def test_trials_that_were_cut_off_go_on_to_what_they_would_have_had_at_once(sess
     assert [row.name for row in raised.rows()] == ["trial 2", "trial 3"]
 
     for trial in trials[2:]:
-        order = RunOrder(RunKind.TRIAL, seed_of(trial, 0), rank_test=False, objective=raised.plan.objective)
-        at_once = run(raised.plan.settings(trial.params), dataset, NullTracker(), order)
+        request = RunRequest(RunKind.TRIAL, seed_of(trial, 0), rank_test=False, objective=raised.plan.objective)
+        at_once = run(raised.plan.settings(trial.params), dataset, NullTracker(), request)
         assert trial.value == at_once.metrics[raised.plan.objective]
         assert len(at_once.validations) == len(trial.intermediate_values) == 3
     best = best_of("raised", DATASET, "random", home)

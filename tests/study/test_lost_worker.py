@@ -1,4 +1,4 @@
-"""A worker that dies under a living leader costs what it did since its last checkpoint, and no trial and no run."""
+"""A worker that dies under a living coordinator costs what it did since its last checkpoint, and no trial and no run."""
 
 import os
 import shutil
@@ -14,9 +14,9 @@ from nsbench.study.repeat import RepeatOrder, repeats_of
 from nsbench.study.session import Session
 from nsbench.study.trials.failure import failures_among
 from nsbench.study.trials.trial_state import ATTEMPT, END_REASON, GIVEN_UP, N_LOST, RETRY_OF, RUN_ID, standing_of
-from nsbench.study.workers.job import Ending
+from nsbench.study.workers.job import Outcome
 from nsbench.study.workers.pool import WORKER_LOST
-from nsbench.study.workers.process_pool import WorkerPool
+from nsbench.study.workers.process_pool import ProcessPool
 from nsbench.terms import RunKind, Tag
 from nsbench.tracking.store import open_store
 from tests.study.eager_worker import RESUMED, serve_eagerly
@@ -38,7 +38,7 @@ class Killer:
     def show(self, sources):
         rows = [row for source in sources for row in source.rows()]
         if not self.has_killed and any(row.state == "running" and (row.epoch or 0) >= self._epoch for row in rows):
-            busy = next(worker for worker in self._pool._workers if worker.talk.is_busy)
+            busy = next(worker for worker in self._pool._workers if worker.session.is_busy)
             os.kill(busy.process.pid, signal.SIGKILL)
             self.has_killed = True
 
@@ -49,7 +49,7 @@ def lonely(session, home, tmp_path, monkeypatch):
     own = Home(tmp_path / "home")
     shutil.copytree(home.datasets, own.datasets)
     monkeypatch.setattr("nsbench.study.workers.process_pool.serve", serve_eagerly)
-    with WorkerPool(1, own.root) as pool:
+    with ProcessPool(1, own.root) as pool:
         yield Session.open(own, pool), pool
 
 
@@ -115,7 +115,7 @@ def test_a_point_that_kills_three_workers_is_given_up_and_has_failed(session, da
     for _ in range(3):
         assignment = tuning.next_assignment()
         points.append(assignment.trial.params)
-        assignment.ended(Ending("lost", REASON))
+        assignment.ended(Outcome("lost", REASON))
     finish(last := tuning.next_assignment(), 0.5)
     assert points == points[:1] * 3
     assert last.trial.params != points[0]
@@ -129,15 +129,15 @@ def test_points_that_are_given_up_end_the_study(session, dataset):
     """Three points in a row, nine deaths."""
     tuning = session.tuning(order_of(20), dataset)
     for _ in range(9):
-        tuning.next_assignment().ended(Ending("lost", REASON))
+        tuning.next_assignment().ended(Outcome("lost", REASON))
     with pytest.raises(TrainingError, match="3 in a row.*signal 9; lost 3 times"):
         tuning.next_assignment()
 
 
 def test_a_trial_that_was_taken_away_is_not_tried_again_for_its_worker(session, dataset):
-    """Another command held its leader for dead and has queued its point: once is enough."""
+    """Another command held its coordinator for dead and has queued its point: once is enough."""
     tuning = session.tuning(order_of(1), dataset)
     lost = tuning.next_assignment()
     tuning.study.tell(lost.trial.number, state=TrialState.FAIL)
-    lost.ended(Ending("lost", REASON))
+    lost.ended(Outcome("lost", REASON))
     assert len(tuning.study.trials) == 1

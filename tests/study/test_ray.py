@@ -18,7 +18,7 @@ ray = pytest.importorskip("ray", reason="needs the extra nsbench[ray]")
 
 from ray.cluster_utils import Cluster  # noqa: E402
 
-from nsbench.study.workers.ray_pool import Placement, RayCrew  # noqa: E402
+from nsbench.study.workers.ray_pool import Placement, RayPool  # noqa: E402
 
 
 @pytest.fixture
@@ -61,9 +61,9 @@ def test_a_study_outlives_a_node(
         monkeypatch.delenv(name, raising=False)
     doomed, _ = (cluster.add_node(num_cpus=1) for _ in range(2))
     killer = NodeKiller(cluster, doomed)
-    with RayCrew(cluster.address, Placement(), None, home.root) as crew:
-        assert crew.n_workers == 2
-        session = Session.open(home, crew)
+    with RayPool(cluster.address, Placement(), None, home.root) as pool:
+        assert pool.n_workers == 2
+        session = Session.open(home, pool)
         study = session.tuning(order_of(3, max_epochs=100, patience=0), dataset)
         session.run([study], DATASET, killer)
     assert killer.n_running_then == 2
@@ -78,6 +78,6 @@ def test_a_study_outlives_a_node(
 
 
 def test_an_address_where_nobody_answers_is_refused(tmp_path: Path) -> None:
-    crew = RayCrew("127.0.0.1:9", Placement(), 1, tmp_path)
+    pool = RayPool("127.0.0.1:9", Placement(), 1, tmp_path)
     with pytest.raises(SettingsError, match="no Ray cluster answers at '127.0.0.1:9'"):
-        crew.__enter__()
+        pool.__enter__()

@@ -6,8 +6,9 @@ import torch
 
 from nsbench.config import Settings
 from nsbench.device import device_name
-from nsbench.runs.experiment import identity_of, run, run_replicas
-from nsbench.runs.watcher import RunOrder
+from nsbench.runs.experiment import run, run_replicas
+from nsbench.runs.preparation import identity_of
+from nsbench.runs.request import RunRequest
 from nsbench.study.repeat import RepeatOrder, repeats_of
 from nsbench.study.workers.process_pool import default_replicas
 from nsbench.terms import RunKind
@@ -54,7 +55,7 @@ def test_repeats_side_by_side_give_what_each_seed_gives_alone(session, dataset, 
     recorded = {one.seed: one for one in runs_of(home, settings)}
     assert sorted(recorded) == [0, 1, 2]
     for seed, one in recorded.items():
-        alone = run(settings, dataset, NullTracker(), RunOrder(RunKind.REPEAT, seed))
+        alone = run(settings, dataset, NullTracker(), RunRequest(RunKind.REPEAT, seed))
         assert one.status == "FINISHED"
         assert one.metric("test/all/hit_rate_at_10") == pytest.approx(
             alone.metrics["test/all/hit_rate_at_10"], abs=0.01
@@ -64,10 +65,10 @@ def test_repeats_side_by_side_give_what_each_seed_gives_alone(session, dataset, 
 
 def test_ranks_side_by_side_are_nearly_all_the_ranks_alone(dataset):
     settings = settings_of(3.2e-3, max_epochs=4)
-    orders = [RunOrder(RunKind.REPEAT, seed) for seed in range(3)]
-    together = run_replicas([settings] * 3, dataset, NullTracker(), orders)
-    for record, order in zip(together.values(), orders, strict=True):
-        alone = run(settings, dataset, NullTracker(), order)
+    requests = [RunRequest(RunKind.REPEAT, seed) for seed in range(3)]
+    together = run_replicas([settings] * 3, dataset, NullTracker(), requests)
+    for record, request in zip(together.values(), requests, strict=True):
+        alone = run(settings, dataset, NullTracker(), request)
         assert np.mean(record.ranks.ranks != alone.ranks.ranks) < 0.02
 
 
@@ -76,7 +77,7 @@ def test_a_seed_that_is_done_is_left_out_of_its_group_and_the_other_groups_stay(
     settings = settings_of(3.3e-3)
     session.run([repeats_of(settings, dataset, RepeatOrder(2), home)], DATASET, viewer)
     rest = repeats_of(settings, dataset, RepeatOrder(8, n_replicas=3), home)
-    groups = [[order.seed for order in rest.next_assignment().job.orders] for _ in range(3)]
+    groups = [[request.seed for request in rest.next_assignment().job.requests] for _ in range(3)]
     assert groups == [[2], [3, 4, 5], [6, 7]]
     assert (rest.n_finished, rest.n_planned) == (2, 8)
 
@@ -91,8 +92,8 @@ def test_a_group_that_is_interrupted_goes_on_from_its_checkpoint(session, datase
     with pytest.raises(KeyboardInterrupt):
         session.run([repeats_of(settings, dataset, THREE, home)], DATASET, Saboteur(interrupt))
     assert statuses(home, settings) == ["KILLED"] * 3
-    orders = repeats_of(settings, dataset, THREE, home).next_assignment().job.orders
-    identity = identity_of([settings] * 3, dataset, orders, device_name(torch.device("cpu")))
+    requests = repeats_of(settings, dataset, THREE, home).next_assignment().job.requests
+    identity = identity_of([settings] * 3, dataset, requests, device_name(torch.device("cpu")))
     checkpoint = Checkpoints(home.checkpoints).of(identity)
     assert checkpoint.load() is not None
     again = repeats_of(settings, dataset, THREE, home)

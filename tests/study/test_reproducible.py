@@ -1,7 +1,7 @@
 """One worker with one seed makes the same study from beginning to end."""
 
 from nsbench.study.session import Session
-from nsbench.study.workers.process_pool import WorkerPool
+from nsbench.study.workers.process_pool import ProcessPool
 from tests.study.study_builder import DATASET, order_of
 
 N_TRIALS = 12
@@ -12,7 +12,7 @@ def test_two_fresh_studies_of_one_worker_and_one_seed_are_the_same(home, dataset
     """The same points in the same order with the same values; the three best are trained with two further seeds each."""
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     found = []
-    with WorkerPool(1, home.root) as pool:
+    with ProcessPool(1, home.root) as pool:
         for number in range(2):
             monkeypatch.setenv("NSBENCH_STUDY_STORAGE", f"sqlite:///{tmp_path}/{number}.db")
             session = Session.open(home, pool)

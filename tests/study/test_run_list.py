@@ -4,17 +4,17 @@ import pytest
 
 from nsbench.config import Settings
 from nsbench.errors import TrainingError
-from nsbench.runs.watcher import RunOrder
+from nsbench.runs.request import RunRequest
 from nsbench.study.listed_run import PlannedJob
 from nsbench.study.run_list import RunList
 from nsbench.study.trials.trial_state import GIVEN_UP
-from nsbench.study.workers.answer import Verdict
-from nsbench.study.workers.job import BaselineJob, Ending, TrainJob
+from nsbench.study.workers.directive import STOP
+from nsbench.study.workers.job import BaselineJob, Outcome, TrainJob
 from nsbench.terms import RunKind
 
-NO_MEMORY = Ending("failed", "out of memory", may_do_apart=True)
-NAN = Ending("failed", "the loss is nan")
-LOST = Ending("lost", "its worker was lost: its process was killed by signal 9")
+NO_MEMORY = Outcome("failed", "out of memory", may_do_apart=True)
+NAN = Outcome("failed", "the loss is nan")
+LOST = Outcome("lost", "its worker was lost: its process was killed by signal 9")
 
 
 def list_of(*groups):
@@ -22,18 +22,18 @@ def list_of(*groups):
     settings = Settings.of("random")
     jobs = []
     for seeds in groups:
-        orders = tuple(RunOrder(RunKind.REPEAT, seed) for seed in seeds)
-        jobs.append(PlannedJob(tuple(f"seed {seed}" for seed in seeds), TrainJob("small", settings, orders)))
+        requests = tuple(RunRequest(RunKind.REPEAT, seed) for seed in seeds)
+        jobs.append(PlannedJob(tuple(f"seed {seed}" for seed in seeds), TrainJob("small", settings, requests)))
     return RunList("repeats", jobs, 0, "score")
 
 
 def seeds_of(assignment):
-    return [order.seed for order in assignment.job.orders]
+    return [request.seed for request in assignment.job.requests]
 
 
-def end(assignment, ending):
-    for run in assignment.followers:
-        run.ended(ending)
+def end(assignment, outcome):
+    for run in assignment.observers:
+        run.ended(outcome)
 
 
 def test_runs_that_failed_together_for_memory_are_tried_again_in_halves_down_to_one():
@@ -46,9 +46,9 @@ def test_runs_that_failed_together_for_memory_are_tried_again_in_halves_down_to_
     first, second, rest = (runs.next_assignment() for _ in range(3))
     assert [seeds_of(one) for one in (first, second, rest)] == [[0], [1], [2, 3, 4]]
     end(first, NO_MEMORY)
-    end(second, Ending("finished"))
-    end(rest, Ending("finished"))
-    runs.keep_up()
+    end(second, Outcome("finished"))
+    end(rest, Outcome("finished"))
+    runs.poll()
     assert runs.is_done
     assert (runs.n_finished, runs.n_failed, runs.n_planned) == (4, 1, 5)
     assert [row.name for row in runs.rows()] == [f"seed {seed}" for seed in range(5)]
@@ -57,7 +57,7 @@ def test_runs_that_failed_together_for_memory_are_tried_again_in_halves_down_to_
 def test_a_list_with_runs_to_be_halved_is_not_done():
     runs = list_of([0, 1])
     end(runs.next_assignment(), NO_MEMORY)
-    runs.keep_up()
+    runs.poll()
     assert not runs.is_done
 
 
@@ -65,8 +65,8 @@ def test_a_run_that_has_finished_is_never_made_again():
     """The worker ran out of memory after the first result was taken."""
     runs = list_of([0, 1])
     job = runs.next_assignment()
-    job.followers[0].ended(Ending("finished"))
-    job.followers[1].ended(NO_MEMORY)
+    job.observers[0].ended(Outcome("finished"))
+    job.observers[1].ended(NO_MEMORY)
     assert runs.next_assignment() is None
     assert (runs.n_finished, runs.n_failed) == (1, 1)
 
@@ -86,13 +86,13 @@ def test_runs_whose_worker_died_are_tried_again_at_once_and_together_so_that_the
     runs = list_of([0, 1, 2], [3])
     first = runs.next_assignment()
     end(first, LOST)
-    runs.keep_up()
+    runs.poll()
     assert not runs.is_done
     again = runs.next_assignment()
     assert again.job == first.job
-    end(again, Ending("finished"))
-    end(runs.next_assignment(), Ending("finished"))
-    runs.keep_up()
+    end(again, Outcome("finished"))
+    end(runs.next_assignment(), Outcome("finished"))
+    runs.poll()
     assert (runs.is_done, runs.n_finished, runs.n_failed, runs.failures.n_failed) == (True, 4, 0, 0)
     assert [row.name for row in runs.rows()] == [f"seed {seed}" for seed in range(4)]
 
@@ -112,12 +112,12 @@ def test_runs_that_kill_three_workers_have_failed_together_with_a_reason_that_sa
 def test_of_runs_side_by_side_those_that_had_finished_are_not_lost_with_their_worker():
     runs = list_of([0, 1, 2])
     job = runs.next_assignment()
-    job.followers[0].ended(Ending("finished"))
-    for run in job.followers[1:]:
+    job.observers[0].ended(Outcome("finished"))
+    for run in job.observers[1:]:
         run.ended(LOST)
     again = runs.next_assignment()
     assert seeds_of(again) == [1, 2]
-    end(again, Ending("finished"))
+    end(again, Outcome("finished"))
     assert (runs.n_finished, runs.n_planned) == (3, 3)
     assert [row.name for row in runs.rows()] == ["seed 0", "seed 1", "seed 2"]
 
@@ -149,7 +149,7 @@ class Elsewhere:
     def states(self, names):
         return {name: self.others[name] for name in names}
 
-    def keep_up(self):
+    def poll(self):
         pass
 
     def let_go(self):
@@ -163,7 +163,7 @@ def shared_list(claims, *groups):
 
 def look(runs):
     runs._next_look = 0.0
-    runs.keep_up()
+    runs.poll()
 
 
 def test_runs_that_others_make_are_left_to_them_and_counted_when_they_end():
@@ -173,8 +173,8 @@ def test_runs_that_others_make_are_left_to_them_and_counted_when_they_end():
     own = runs.next_assignment()
     assert seeds_of(own) == [1]
     assert runs.next_assignment() is None
-    end(own, Ending("finished"))
-    runs.keep_up()
+    end(own, Outcome("finished"))
+    runs.poll()
     assert claims.ended == {"seed 1": "finished"}
     assert not runs.is_done
     claims.others["seed 0"] = "finished"
@@ -197,17 +197,17 @@ def test_a_run_whose_maker_died_elsewhere_is_made_here():
 def test_the_result_of_a_run_that_others_took_over_is_not_taken():
     claims = Elsewhere()
     runs = shared_list(claims, [0])
-    (run,) = runs.next_assignment().followers
+    (run,) = runs.next_assignment().observers
     claims.others["seed 0"] = "running"
-    assert run.finishing({"score": 1.0}) is Verdict.STOP
+    assert run.finishing({"score": 1.0}) == STOP
 
 
 def test_what_is_cut_off_is_let_go_and_what_had_ended_is_said():
     claims = Elsewhere()
     runs = shared_list(claims, [0], [1])
     first, second = runs.next_assignment(), runs.next_assignment()
-    end(first, Ending("finished"))
-    end(second, Ending("interrupted", "interrupted"))
+    end(first, Outcome("finished"))
+    end(second, Outcome("interrupted", "interrupted"))
     runs.let_go()
     assert claims.ended == {"seed 0": "finished"}
     assert claims.was_let_go

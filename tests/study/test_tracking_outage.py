@@ -6,7 +6,7 @@ import pytest
 
 from nsbench.errors import TrackingError
 from nsbench.study.session import Session
-from nsbench.study.workers.process_pool import WorkerPool
+from nsbench.study.workers.process_pool import ProcessPool
 from nsbench.tracking.writing.spool import Spool
 from tests.study.study_builder import DATASET, order_of
 from tests.survival.ledger import disagreements
@@ -23,7 +23,7 @@ def test_a_command_waits_for_a_server_that_is_starting(home, tmp_path, monkeypat
     starting = threading.Thread(target=server.start)
     starting.start()
     try:
-        with WorkerPool(1, home.root) as pool:
+        with ProcessPool(1, home.root) as pool:
             Session.open(home, pool)
     finally:
         starting.join()
@@ -35,7 +35,7 @@ def test_a_server_that_never_answers_is_an_error_that_names_it(home, monkeypatch
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
     monkeypatch.setattr("nsbench.study.session.OPENING_WAIT_S", 0.1)
     with (
-        WorkerPool(1, home.root) as pool,
+        ProcessPool(1, home.root) as pool,
         pytest.raises(TrackingError, match="no MLflow server answers at http://127.0.0.1:1"),
     ):
         Session.open(home, pool)
@@ -62,7 +62,7 @@ def test_a_study_goes_on_and_the_books_agree_when_the_server_is_back(home, datas
         monkeypatch.setenv("MLFLOW_TRACKING_URI", server.uri)
         monkeypatch.setenv("NSBENCH_STUDY_STORAGE", f"sqlite:///{tmp_path}/studies.db")
         restarter = Restarter(server)
-        with WorkerPool(2, home.root) as pool:
+        with ProcessPool(2, home.root) as pool:
             session = Session.open(home, pool)
             tuning = session.tuning(order_of(TRIALS, max_epochs=20, patience=0), dataset)
             session.run([tuning], DATASET, restarter)

@@ -11,7 +11,7 @@ import pytest
 
 from nsbench.data.store import read_card
 from nsbench.home import Home
-from nsbench.runs.watcher import DEFAULT_OBJECTIVE
+from nsbench.runs.request import DEFAULT_OBJECTIVE
 from nsbench.study.search.plan import StudyPlan, load_study, open_study
 from nsbench.study.search.space import StudyFile, space_of
 from nsbench.study.search.storage import open_storage

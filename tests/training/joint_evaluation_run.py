@@ -20,7 +20,7 @@ from nsbench.evaluation.shard import Share
 from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.process_group import Group
 from nsbench.runs.experiment import run
-from nsbench.runs.watcher import RunOrder
+from nsbench.runs.request import RunRequest
 from nsbench.terms import RunKind
 from nsbench.tracking.record import RunRecord
 from nsbench.tracking.tracker import NullTracker
@@ -147,7 +147,7 @@ def whole_run(where: Where, checkpoint: Path | None) -> Run:
     )
     in_small_blocks(16, 16 * 500)
     with LargestTensor() as largest:
-        record = run(settings, log, NullTracker(), RunOrder(RunKind.SINGLE, seed=0, checkpoint=checkpoint))
+        record = run(settings, log, NullTracker(), RunRequest(RunKind.SINGLE, seed=0, checkpoint=checkpoint))
     return Run(record, largest.n_numbers)
 
 

@@ -10,8 +10,9 @@ from torch import Tensor
 from nsbench.errors import NsbenchError
 from nsbench.training.checkpoint.training_checkpoint import Checkpoints
 from nsbench.training.distributed.torch_group import torchrun_group
-from nsbench.training.progress import Look, Replica
-from tests.training.checkpoint.test_training_checkpoint import IDENTITY, Stopper, trainer_of
+from nsbench.training.event import Validated
+from nsbench.training.progress import Replica, Validation
+from tests.training.checkpoint.test_training_checkpoint import IDENTITY, Stopper, trained, trainer_of
 
 STOPPED_AFTER = 5
 
@@ -24,30 +25,30 @@ class Seen:
     resumed_items: Tensor
     n_steps_until_stopped: int
     n_steps_left: int
-    looks: list[Look]
-    resumed_looks: list[Look]
+    validations: list[Validation]
+    resumed_validations: list[Validation]
     failure: str
 
 
 class Failing(Stopper):
-    """A listener that can't take its first look in."""
+    """An observer that can't take its first validation in."""
 
-    def on_validation(self, replica: int, look: Look) -> None:
+    def validated(self, replica: int, event: Validated) -> None:
         raise OSError("the disk is full")
 
 
 def seen_of(where: str, rank: int, folder: Path) -> Seen:
     replicas = [Replica(0, 1e-2)]
-    whole = trainer_of("adaptive-mixed", item_table=where).train(replicas, Stopper())
+    whole = trained(trainer_of("adaptive-mixed", item_table=where), replicas, Stopper())
     checkpoint = Checkpoints(folder / f"{where}-{rank}").of(IDENTITY)
     stopped = Stopper(after=STOPPED_AFTER if rank == 1 else None)
     with contextlib.suppress(KeyboardInterrupt):
-        trainer_of("adaptive-mixed", item_table=where).train(replicas, stopped, checkpoint)
+        trained(trainer_of("adaptive-mixed", item_table=where), replicas, stopped, checkpoint)
     going_on = Stopper()
-    resumed = trainer_of("adaptive-mixed", item_table=where).train(replicas, going_on, checkpoint)
+    resumed = trained(trainer_of("adaptive-mixed", item_table=where), replicas, going_on, checkpoint)
     failure = ""
     try:
-        trainer_of("adaptive-mixed", item_table=where).train(replicas, Failing())
+        trained(trainer_of("adaptive-mixed", item_table=where), replicas, Failing())
     except (OSError, NsbenchError) as error:
         failure = f"{type(error).__name__}: {error}"
     return Seen(
@@ -55,8 +56,8 @@ def seen_of(where: str, rank: int, folder: Path) -> Seen:
         resumed.model.items,
         stopped.n_steps,
         going_on.n_steps,
-        list(whole.looks[0]),
-        list(resumed.looks[0]),
+        list(whole.validations[0]),
+        list(resumed.validations[0]),
         failure,
     )
 

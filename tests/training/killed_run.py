@@ -5,7 +5,6 @@ Usage: python -m tests.training.killed_run CHECKPOINTS RESULT SAMPLER REPLAY_FAC
 
 import json
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,8 @@ import torch
 
 from nsbench.config import Settings
 from nsbench.runs.experiment import run
-from nsbench.runs.watcher import RunOrder
+from nsbench.runs.observer import Resumed, RunEvent, Stepped
+from nsbench.runs.request import RunRequest
 from nsbench.terms import RunKind
 from nsbench.tracking.tracker import NullTracker
 from nsbench.training.checkpoint.model_file import load_model
@@ -24,33 +24,28 @@ SMALL = {"hidden_dim": 16, "max_length": 10, "batch_size": 16, "max_epochs": 12,
 
 
 class Dots:
-    """A watcher that says what happens in a letter each."""
+    """Says what happens in a letter each."""
 
-    def on_start(self, run_id: str | None) -> None:
-        """Says nothing."""
-
-    def on_resume(self, epoch: int) -> None:
-        sys.stdout.write("r")
-
-    def on_step(self, n_positives: int, loss: torch.Tensor) -> None:
-        sys.stdout.write(".")
-        sys.stdout.flush()
-
-    def on_validation(self, epoch: int, metrics: Mapping[str, float]) -> None:
-        """Says nothing."""
+    def observe(self, event: RunEvent) -> None:
+        match event:
+            case Resumed():
+                sys.stdout.write("r")
+            case Stepped():
+                sys.stdout.write(".")
+                sys.stdout.flush()
 
 
 def main(checkpoints: Path, result: Path, sampler: str, replay_factor: float) -> None:
     settings = Settings.of(sampler, {**SMALL, "replay_factor": replay_factor})
     model_file = result.with_suffix(".safetensors")
-    order = RunOrder(RunKind.SINGLE, seed=3, checkpoint=model_file)
+    request = RunRequest(RunKind.SINGLE, seed=3, checkpoint=model_file)
     # A checkpoint after nearly every step, so that kills meet all stages of writing one.
     policy = Checkpoints(checkpoints, every_s=0, most_share=0.5)
-    record = run(settings, noisy_log(), NullTracker(), order, Dots(), policy)
+    record = run(settings, noisy_log(), NullTracker(), request, Dots(), policy)
     model = load_model(model_file)
-    looks = [[look.epoch, look.metrics] for look in record.validations]
+    validations = [[one.epoch, one.metrics] for one in record.validations]
     counts = [record.best_epoch, record.cost.n_epochs, record.cost.n_positives, record.cost.n_negatives_scored]
-    text = json.dumps([record.metrics, looks, counts], sort_keys=True)
+    text = json.dumps([record.metrics, validations, counts], sort_keys=True)
     assert record.ranks is not None
     np.savez(result, ranks=record.ranks.ranks, items=model.items.numpy(), dense=model.dense.numpy(), text=text)
 

@@ -1,4 +1,4 @@
-"""A training of two processes: one look for both, and one end."""
+"""A training of two processes: one validation for both, and one end."""
 
 from pathlib import Path
 
@@ -24,8 +24,8 @@ def seen(folder: Path, where: str) -> list[Seen]:
 @pytest.mark.parametrize("where", ["copied", "sharded"])
 def test_both_processes_have_the_looks_of_the_first(folder: Path, where: str) -> None:
     first, second = seen(folder, where)
-    assert len(first.looks) == 4
-    assert first.looks == second.looks
+    assert len(first.validations) == 4
+    assert first.validations == second.validations
 
 
 @pytest.mark.parametrize("where", ["copied", "sharded"])
@@ -37,7 +37,7 @@ def test_a_training_that_one_process_stops_goes_on_in_both_and_ends_as_one_that_
         assert one.n_steps_until_stopped == STOPPED_AFTER
         assert one.n_steps_left == 8 - STOPPED_AFTER
         assert torch.equal(one.resumed_items, one.items)
-        assert one.resumed_looks == one.looks
+        assert one.resumed_validations == one.validations
 
 
 @pytest.mark.parametrize("where", ["copied", "sharded"])

@@ -15,8 +15,9 @@ from nsbench.models.model import Model
 from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.samplers.random import RandomSettings
 from nsbench.training.batch_stream import DrawSource
+from nsbench.training.event import Ended, TrainingEvent
 from nsbench.training.loop import Trainer
-from nsbench.training.progress import Look, Replica
+from nsbench.training.progress import Replica, Validation
 from nsbench.training.result import TrainingResult
 from nsbench.training.settings import TrainingSettings
 from nsbench.training.step import Stepper
@@ -27,32 +28,26 @@ SIZE = SasrecSettings(hidden_dim=8, n_blocks=1, max_length=6)
 
 
 class Judge:
-    """A listener that scores epochs as it is told, and keeps what it saw."""
+    """Scores epochs as it is told, and keeps what it saw."""
+
+    observes_steps = False
 
     def __init__(self, score: Callable[[int, int], float]) -> None:
         self._score = score
-        self.looks: list[tuple[int, int]] = []
+        self.validations: list[tuple[int, int]] = []
         self.losses: list[float] = []
         self.items: dict[int, torch.Tensor] = {}
         self.failures: list[int] = []
 
-    def on_resume(self, replica: int, looks: Sequence[Look]) -> None:
-        """Not listened to."""
+    def observe(self, replicas: Sequence[int], event: TrainingEvent) -> None:
+        if isinstance(event, Ended):
+            self.failures += replicas
 
-    def on_step(self, n_positives: int, loss: torch.Tensor) -> None:
-        """Not listened to."""
-
-    def look(self, replica: int, epoch: int, model: Model, loss: float, no_negative_share: float) -> Look:
-        self.looks.append((replica, epoch))
+    def validate(self, replica: int, epoch: int, model: Model, loss: float, no_negative_share: float) -> Validation:
+        self.validations.append((replica, epoch))
         self.losses.append(loss)
         self.items[epoch] = model.items.detach().clone()
-        return Look(epoch, self._score(replica, epoch), {"train/loss": loss}, 0.0)
-
-    def on_validation(self, replica: int, look: Look) -> None:
-        """Not listened to."""
-
-    def on_failure(self, replica: int, error: NonFiniteLoss) -> None:
-        self.failures.append(replica)
+        return Validation(epoch, self._score(replica, epoch), {"train/loss": loss}, 0.0)
 
 
 def train(judge: Judge, replicas: list[Replica] | None = None, **settings: object) -> TrainingResult:
@@ -60,7 +55,7 @@ def train(judge: Judge, replicas: list[Replica] | None = None, **settings: objec
     batches = BatchSource(LOG, windows_of(LOG, SIZE.max_length), training.batch_size, CPU)
     sampler = RandomSettings(n_negatives=5).build(context_of(LOG))
     trainer = Trainer(batches, sampler, BinaryCrossEntropy(), SIZE, training, LOG.n_items, CPU)
-    return trainer.train(replicas or [Replica(0, 1e-2)], judge)
+    return trainer.train(replicas or [Replica(0, 1e-2)], judge, judge)
 
 
 def test_the_parameters_of_the_best_epoch_are_kept() -> None:
@@ -71,18 +66,18 @@ def test_the_parameters_of_the_best_epoch_are_kept() -> None:
     assert torch.equal(result.model.items, judge.items[3])
 
 
-def test_training_stops_after_patience_looks_without_a_better_one() -> None:
-    """Best at the look of epoch 2; looks at 4 and 6 are worse: patience 2 stops at 6 of 20."""
+def test_training_stops_after_patience_validations_without_a_better_one() -> None:
+    """Best at the validation of epoch 2; validations at 4 and 6 are worse: patience 2 stops at 6 of 20."""
     judge = Judge(lambda _, epoch: -epoch)
     result = train(judge, patience=2, validate_every=2, max_epochs=20)
-    assert judge.looks == [(0, 2), (0, 4), (0, 6)]
+    assert judge.validations == [(0, 2), (0, 4), (0, 6)]
     assert result.best_epochs == (2,)
 
 
-def test_a_stopped_replica_is_not_looked_at_again_while_others_go_on() -> None:
+def test_a_stopped_replica_is_not_validated_again_while_others_go_on() -> None:
     judge = Judge(lambda replica, epoch: -epoch if replica == 0 else epoch)
     result = train(judge, [Replica(0, 1e-2), Replica(1, 1e-2)], patience=1, max_epochs=4)
-    assert [epoch for replica, epoch in judge.looks if replica == 0] == [1, 2]
+    assert [epoch for replica, epoch in judge.validations if replica == 0] == [1, 2]
     assert result.best_epochs == (1, 4)
 
 

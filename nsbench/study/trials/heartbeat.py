@@ -1,9 +1,9 @@
 """Whether somebody still works on a trial that seems to run, on whatever machine.
 
-A leader of this machine is looked up among its processes. One of another machine renews a sign of life in each of its trials;
-when the sign stays the same for long enough, the leader counts as dead. No clocks are compared: each process measures by its
-own how long it has seen the same sign. Should a leader that was given up for dead come back, its trial is no longer its own,
-and its result is not taken.
+A coordinator of this machine is looked up among its processes. One of another machine renews a sign of life in each of its
+trials; when the sign stays the same for long enough, the coordinator counts as dead. No clocks are compared: each process
+measures by its own how long it has seen the same sign. Should a coordinator that was given up for dead come back, its trial is
+no longer its own, and its result is not taken.
 """
 
 import time
@@ -16,12 +16,12 @@ from optuna.trial import FrozenTrial
 from nsbench.study.workers.process_id import OWNER, is_dead, is_of_this_machine
 
 SIGN_OF_LIFE = "nsbench.sign_of_life"
-"""The attribute of a running trial that its leader renews: seconds since 1970, to be compared with nothing but itself."""
+"""The attribute of a running trial that its coordinator renews: seconds since 1970, to be compared with nothing but itself."""
 
 RENEW_EVERY_S = 15.0
 
 GRACE_S = 120.0
-"""How long a leader of another machine may show no sign of life."""
+"""How long a coordinator of another machine may show no sign of life."""
 
 _UNOWNED_GRACE_S = 10.0
 """A trial without an owner began this moment, or its process died in that moment."""
@@ -73,7 +73,7 @@ class SignsOfLife:
     """Watches the running trials of a study.
 
     Args:
-        grace_s: How long a leader of another machine may show no sign of life.
+        grace_s: How long a coordinator of another machine may show no sign of life.
         clock: Seconds that only go up.
     """
 
@@ -82,7 +82,7 @@ class SignsOfLife:
         self._signs = SameSigns(clock)
 
     def is_lost(self, trial: FrozenTrial) -> bool:
-        """Whether the leader of a running trial is dead; ask every few seconds."""
+        """Whether the coordinator of a running trial is dead; ask every few seconds."""
         owner = trial.user_attrs.get(OWNER)
         if owner is not None and is_of_this_machine(owner):
             return is_dead(owner)

@@ -17,7 +17,7 @@ from nsbench.study.search.plan import StudyPlan
 from nsbench.study.trials.trial_state import END_REASON, standing_of
 
 OUT_OF_MEMORY = "out of memory"
-"""What the reason of a trial says that needed more memory than there is; `nsbench.runs.experiment` words it so too."""
+"""What the reason of a trial says that needed more memory than there is; `nsbench.runs.outcome` words it so too."""
 
 _CGROUPS = Path("/sys/fs/cgroup")
 _MACHINE = Path("/proc/vmstat")

@@ -23,8 +23,8 @@ from nsbench.study.trials.checkpoint_cleanup import remove_spent
 from nsbench.study.trials.heartbeat import GRACE_S, SignsOfLife
 from nsbench.study.trials.trial_failure import lose
 from nsbench.study.trials.trial_state import END_REASON, GIVEN_UP, LOST, RUN_ID, standing_of
-from nsbench.study.workers.answer import PRUNED_REASON
-from nsbench.study.workers.job import Ending
+from nsbench.study.workers.directive import PRUNED_REASON
+from nsbench.study.workers.job import Outcome
 from nsbench.study.workers.process_id import OWNER, is_dead, this_process
 from nsbench.terms import PRUNED, RunKind
 from nsbench.tracking.store import open_store
@@ -44,7 +44,7 @@ class Reconciler:
         home: Where the runs are recorded.
         tracker: Closes runs.
         storage: Where the studies are.
-        grace_s: How long a leader of another machine may show no sign of life.
+        grace_s: How long a coordinator of another machine may show no sign of life.
     """
 
     def __init__(self, home: Home, tracker: MlflowTracker, storage: LastingStorage, grace_s: float = GRACE_S) -> None:
@@ -56,7 +56,7 @@ class Reconciler:
         self._next_send = 0.0
 
     def reconcile(self, study: Study, plan: StudyPlan) -> None:
-        """Fails every trial of a study whose leader is dead, queues its point, and closes its run.
+        """Fails every trial of a study whose coordinator is dead, queues its point, and closes its run.
 
         Checkpoints on this machine that the study's failed trials left are deleted.
         """
@@ -67,7 +67,7 @@ class Reconciler:
             self._lose(study, plan, lost)
         remove_spent(self._home, plan, study.get_trials(deepcopy=False, states=(TrialState.FAIL,)))
 
-    def keep_up(self) -> None:
+    def poll(self) -> None:
         """Sends what waits for a tracking store that was out, as soon as it is back."""
         now = time.monotonic()
         if now >= self._next_send:
@@ -75,23 +75,23 @@ class Reconciler:
             with suppress(StoreOutage):
                 self._tracker.send_waiting()
 
-    def close_run(self, run_id: str, ending: Ending) -> None:
+    def close_run(self, run_id: str, outcome: Outcome) -> None:
         """Ends a run whose process can't do it any more; where that fails, the next command does it."""
         try:
-            match ending.state:
+            match outcome.state:
                 case "finished":
                     self._tracker.finish_run(run_id)
                 case "pruned":
-                    self._tracker.stop_run(run_id, "KILLED", f"{PRUNED}: {ending.reason}")
+                    self._tracker.stop_run(run_id, "KILLED", f"{PRUNED}: {outcome.reason}")
                 case "failed":
-                    self._tracker.stop_run(run_id, "FAILED", ending.reason)
+                    self._tracker.stop_run(run_id, "FAILED", outcome.reason)
                 case "interrupted" | "lost":
-                    self._tracker.stop_run(run_id, "KILLED", ending.reason)
+                    self._tracker.stop_run(run_id, "KILLED", outcome.reason)
         except TrackingError as error:
             _log.warning("run %s stays open until the next command on its dataset: %s", run_id, error)
 
     def close_open_runs(self, dataset: str) -> None:
-        """Closes all runs of a dataset that seem to run but whose trial has ended or whose leader is gone.
+        """Closes all runs of a dataset that seem to run but whose trial has ended or whose coordinator is gone.
 
         Call it while no worker of this process has a job: then this process's own runs can't be running either.
 
@@ -103,12 +103,12 @@ class Reconciler:
             if run.study is not None and run.study not in trials:
                 study = load_study(run.study, self._storage)
                 trials[run.study] = [] if study is None else study.get_trials(deepcopy=False)
-            ending = _ending_by_trial(run, trials.get(run.study or "", [])) or _ending_by_owner(run)
-            ending = ending or self._ending_by_claim(run)
-            if ending is not None:
-                self.close_run(run.run_id, ending)
+            outcome = _outcome_by_trial(run, trials.get(run.study or "", [])) or _outcome_by_owner(run)
+            outcome = outcome or self._outcome_by_claim(run)
+            if outcome is not None:
+                self.close_run(run.run_id, outcome)
 
-    def _ending_by_claim(self, run: StoredRun) -> Ending | None:
+    def _outcome_by_claim(self, run: StoredRun) -> Outcome | None:
         """How an open repeat of another machine ends whose process has lost its claim, or shows no sign of life; else None.
 
         Here the other machine's clock is compared with this one's: the look is one only, so the grace is a long one, and
@@ -124,7 +124,7 @@ class Reconciler:
             return None
         is_held = claim.owner == owner and claim.state == "running"
         is_alive = is_held and time.time() - claim.sign < LONG_GRACE_S
-        return None if is_alive else Ending("interrupted", LOST)
+        return None if is_alive else Outcome("interrupted", LOST)
 
     def _lose(self, study: Study, plan: StudyPlan, lost: Collection[int]) -> None:
         with self._storage.locked(plan.name):
@@ -137,9 +137,9 @@ class Reconciler:
         try:
             trials = study.get_trials(deepcopy=False)
             for run in self._open_runs(plan.dataset, plan.name):
-                ending = _ending_by_trial(run, trials)
-                if ending is not None:
-                    self.close_run(run.run_id, ending)
+                outcome = _outcome_by_trial(run, trials)
+                if outcome is not None:
+                    self.close_run(run.run_id, outcome)
         except TrackingError as error:
             _log.warning("%s: runs of lost trials stay open until the next command: %s", plan.name, error)
 
@@ -151,7 +151,7 @@ class Reconciler:
         return [run for run in reader.runs(dataset, kinds, study=study) if run.status == "RUNNING"]
 
 
-def _ending_by_trial(run: StoredRun, trials: list[FrozenTrial]) -> Ending | None:
+def _outcome_by_trial(run: StoredRun, trials: list[FrozenTrial]) -> Outcome | None:
     """How a trial's open run is to end; None while its trial hasn't, or where the study isn't here.
 
     A living worker may be about to close the run itself, and then does the same once more.
@@ -162,26 +162,26 @@ def _ending_by_trial(run: StoredRun, trials: list[FrozenTrial]) -> Ending | None
     if trial.user_attrs.get(OWNER) != run.tags.get(OWNER):  # Of a study of the same name in another storage.
         return None
     if trial.user_attrs.get(RUN_ID) != run.run_id:
-        return Ending("interrupted", LOST)
-    return _ending_of_its_run(trial)
+        return Outcome("interrupted", LOST)
+    return _outcome_of_its_run(trial)
 
 
-def _ending_of_its_run(trial: FrozenTrial) -> Ending:
+def _outcome_of_its_run(trial: FrozenTrial) -> Outcome:
     reason = trial.user_attrs.get(END_REASON, LOST)
     match standing_of(trial):
         case "complete":
-            return Ending("finished")
+            return Outcome("finished")
         case "pruned":
-            return Ending("pruned", PRUNED_REASON)
+            return Outcome("pruned", PRUNED_REASON)
         # Of a point that was given up the run was killed as those of the earlier attempts were.
         case "failed" if not reason.endswith(GIVEN_UP):
-            return Ending("failed", reason)
+            return Outcome("failed", reason)
         case _:
-            return Ending("lost", reason)
+            return Outcome("lost", reason)
 
 
-def _ending_by_owner(run: StoredRun) -> Ending | None:
-    """How the open run of a leader that is gone ends; None for others."""
+def _outcome_by_owner(run: StoredRun) -> Outcome | None:
+    """How the open run of a coordinator that is gone ends; None for others."""
     owner = run.tags.get(OWNER)
     is_over = owner is not None and (owner == this_process() or is_dead(owner))
-    return Ending("interrupted", LOST) if is_over else None
+    return Outcome("interrupted", LOST) if is_over else None

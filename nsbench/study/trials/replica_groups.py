@@ -100,7 +100,7 @@ class Gathering:
         """Takes a claimed trial in."""
         job = trial.job
         # Who is refused isn't trained, so nobody is trained beside it.
-        likeness = None if job.order.refusal else _likeness(job.settings, _group_of(trial.trial.user_attrs))
+        likeness = None if job.request.refusal else _likeness(job.settings, _group_of(trial.trial.user_attrs))
         group = self._place(likeness)
         if group is None:
             group = _Together(likeness)

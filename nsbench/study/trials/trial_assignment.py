@@ -16,8 +16,8 @@ from nsbench.study.trials.heartbeat import SIGN_OF_LIFE
 from nsbench.study.trials.memory import OUT_OF_MEMORY
 from nsbench.study.trials.trial_failure import fail, lose, retry
 from nsbench.study.trials.trial_state import APART, CONFIRMS, CUT_OFF_AT, END_REASON, GROUP, RETRY_OF, RUN_ID
-from nsbench.study.workers.answer import Answer, Refusal, Verdict
-from nsbench.study.workers.job import Ending, Follower, TrainJob
+from nsbench.study.workers.directive import CONTINUE, PRUNE, STOP, Directive
+from nsbench.study.workers.job import Outcome, RunObserver, TrainJob
 from nsbench.terms import CUT_OFF
 
 
@@ -26,8 +26,8 @@ from nsbench.terms import CUT_OFF
 class TrialAssignment:
     """A running trial.
 
-    It may be taken away: who believes its leader dead fails it and begins another one for it. From then on the run is told to
-    stop, and its result isn't taken.
+    It may be taken away: whoever believes its coordinator dead fails it and begins another one for it. From then on the run is
+    told to stop, and its result isn't taken.
 
     Attributes:
         study: Its study.
@@ -51,7 +51,7 @@ class TrialAssignment:
         return int(self.trial.user_attrs.get(RETRY_OF, self.trial.number))
 
     @property
-    def followers(self) -> Sequence[Follower]:
+    def observers(self) -> Sequence[RunObserver]:
         """Itself: a trial is one run."""
         return (self,)
 
@@ -68,59 +68,59 @@ class TrialAssignment:
         """Ties the trial to its run before anything is trained."""
         try:
             self.trial.set_user_attr(RUN_ID, run_id)
-            if self.job.order.refusal:
-                self.trial.set_user_attr(END_REASON, self.job.order.refusal)
+            if self.job.request.refusal:
+                self.trial.set_user_attr(END_REASON, self.job.request.refusal)
                 self._tell(TrialState.PRUNED)
         except UpdateFinishedTrialError:
             return
 
-    def validated(self, epoch: int, metrics: Mapping[str, float]) -> Answer:
+    def validated(self, epoch: int, metrics: Mapping[str, float]) -> Directive:
         """Tells Optuna the objective and asks whether to go on; without such a metric the run itself fails."""
-        value = metrics.get(self.job.order.objective)
+        value = metrics.get(self.job.request.objective)
         if value is None:
-            return Verdict.GO_ON
+            return CONTINUE
         try:
             self.trial.report(value, epoch)
             # What a point reaches with another seed is wanted whole.
             if CONFIRMS in self.trial.user_attrs or not self.trial.should_prune():
-                return Verdict.GO_ON
+                return CONTINUE
         except UpdateFinishedTrialError:
-            return Verdict.STOP
-        return Verdict.PRUNE if self._tell(TrialState.PRUNED) else Verdict.STOP
+            return STOP
+        return PRUNE if self._tell(TrialState.PRUNED) else STOP
 
-    def finishing(self, metrics: Mapping[str, float]) -> Answer:
+    def finishing(self, metrics: Mapping[str, float]) -> Directive:
         """Tells Optuna the result; one that is not a number is refused."""
-        objective = self.job.order.objective
+        objective = self.job.request.objective
         value = metrics.get(objective, math.nan)
         if math.isnan(value):
-            return Refusal(f"{objective} is undefined: no validation interaction could be ranked")
+            return Directive("reject", f"{objective} is undefined: no validation interaction could be ranked")
         if metrics.get(CUT_OFF) and self.job.settings.training.patience:
             self._note(CUT_OFF_AT, self.job.settings.training.max_epochs)
-        return Verdict.GO_ON if self._tell(TrialState.COMPLETE, value) else Verdict.STOP
+        return CONTINUE if self._tell(TrialState.COMPLETE, value) else STOP
 
-    def ended(self, ending: Ending) -> None:
+    def ended(self, outcome: Outcome) -> None:
         """Tells Optuna of a trial that has no result; results have been told before."""
         self.has_ended = True
-        if ending.state in ("finished", "pruned"):
+        if outcome.state in ("finished", "pruned"):
             return
         with self.storage.locked(self.study.study_name):
             # What is too much for all of them may be enough for some.
-            is_apart = self.half is not None and OUT_OF_MEMORY in ending.reason
+            is_apart = self.half is not None and OUT_OF_MEMORY in outcome.reason
             if is_apart:
                 self._note(GROUP, self.half)
             trial = self.study.get_trials(deepcopy=False)[self.trial.number]
             if trial.state is not TrialState.RUNNING:
                 return
-            if ending.state == "lost" and not is_apart:
-                lose(self.study, self.storage, trial, ending.reason)
+            if outcome.state == "lost" and not is_apart:
+                lose(self.study, self.storage, trial, outcome.reason)
                 return
-            if ending.state == "interrupted" or is_apart:
+            if outcome.state == "interrupted" or is_apart:
                 retry(self.study, trial, lost=False)
-            reason = f"{APART}: {ending.reason}" if is_apart else ending.reason
+            reason = f"{APART}: {outcome.reason}" if is_apart else outcome.reason
             fail(self.study, self.storage, trial.number, reason)
 
     def _note(self, name: str, value: int | None) -> None:
-        """Writes an attribute of the trial, unless it was taken away; the run hears of that at its next report."""
+        """Writes an attribute of the trial, unless it was taken away; the run is told at its next report."""
         with suppress(UpdateFinishedTrialError):
             self.trial.set_user_attr(name, value)
 

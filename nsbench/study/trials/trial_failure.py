@@ -40,7 +40,7 @@ def fail(study: Study, storage: LastingStorage, number: int, reason: str) -> boo
 
 
 def lose(study: Study, storage: LastingStorage, trial: FrozenTrial, reason: str) -> None:
-    """Ends a running trial whose leader or worker died, so that its point is tried again; hold the study's lock.
+    """Ends a running trial whose coordinator or worker died, so that its point is tried again; hold the study's lock.
 
     Args:
         study: The study.
@@ -57,14 +57,14 @@ def lose(study: Study, storage: LastingStorage, trial: FrozenTrial, reason: str)
 def retry(study: Study, trial: FrozenTrial, *, lost: bool) -> bool:
     """Queues the point of a trial that was lost or interrupted, so that the search goes on as it would have.
 
-    Who was told to stop may be told so again and again; a point whose leader or worker died three times without a word may
+    Who was told to stop may be told so again and again; a point whose coordinator or worker died three times without a word may
     be what kills it, and is given up. Do so before the trial is failed, and hold the study's lock: who dies in between leaves
     a running trial, and the next one finds the attempt queued. The dead run's id is not taken along.
 
     Args:
         study: The study.
         trial: The trial, running.
-        lost: Whether its leader or worker died, rather than was told to stop.
+        lost: Whether its coordinator or worker died, rather than was told to stop.
 
     Returns:
         Whether the point is not given up.

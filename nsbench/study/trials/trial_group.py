@@ -16,12 +16,12 @@ class TrialGroup:
     """
 
     def __init__(self, trials: Sequence[TrialAssignment]) -> None:
-        self.followers = tuple(trials)
+        self.observers = tuple(trials)
         jobs = [trial.job for trial in trials]
         self.job = TrainJob(
             jobs[0].dataset,
             jobs[0].settings,
-            tuple(job.order for job in jobs),
+            tuple(job.request for job in jobs),
             tuple(job.settings.training.learning_rate for job in jobs),
         )
 

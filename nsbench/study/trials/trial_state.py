@@ -22,7 +22,7 @@ ATTEMPT = "nsbench.attempt"
 """The attribute of such a trial that counts the attempts, from 2."""
 
 N_LOST = "nsbench.n_lost"
-"""The attribute of such a trial that counts the attempts whose leader or worker died without a word."""
+"""The attribute of such a trial that counts the attempts whose coordinator or worker died without a word."""
 
 GROUP = "nsbench.group"
 """The attribute of a trial that is trained side by side with others: the number of the first of them, or of the one that

@@ -9,7 +9,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from nsbench.errors import SettingsError
-from nsbench.runs.watcher import RunOrder
+from nsbench.runs.request import RunRequest
 from nsbench.study.confirmation import n_confirming, queue_confirmations
 from nsbench.study.search.plan import StudyPlan
 from nsbench.study.search.retrying_storage import LastingStorage
@@ -127,7 +127,7 @@ class Tuning:
     def _is_late(self) -> bool:
         return self._deadline is not None and time.monotonic() >= self._deadline
 
-    def keep_up(self) -> None:
+    def poll(self) -> None:
         """Shows signs of life, and looks after what dead processes left: others on this study may die while we work."""
         now = time.monotonic()
         if now >= self._next_sign:
@@ -156,7 +156,7 @@ class Tuning:
         Raises:
             TrainingError: Too many trials have failed.
         """
-        self.keep_up()
+        self.poll()
         self._confirm()
         self._gathering.open(self._trials(), self._n_planned, n_free)
         while self._may_claim():
@@ -168,8 +168,8 @@ class Tuning:
             except SettingsError as error:
                 fail(self.study, self._storage, trial.number, str(error))
                 continue
-            order = replace(self._order(trial), refusal=refusal(settings, self._trials(), self.plan))
-            job = TrainJob(self.plan.dataset, settings, (order,))
+            request = replace(self._request(trial), refusal=refusal(settings, self._trials(), self.plan))
+            job = TrainJob(self.plan.dataset, settings, (request,))
             assignment = TrialAssignment(self.study, self._storage, trial, job)
             self._held.append(assignment)
             self._gathering.add(assignment)
@@ -227,8 +227,8 @@ class Tuning:
     def _trials(self) -> list[FrozenTrial]:
         return self.study.get_trials(deepcopy=False)
 
-    def _order(self, trial: Trial) -> RunOrder:
-        return RunOrder(
+    def _request(self, trial: Trial) -> RunRequest:
+        return RunRequest(
             kind=RunKind.TRIAL,
             seed=seed_of(trial, self.plan.seed),
             study=self.plan.name,

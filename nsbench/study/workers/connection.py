@@ -1,6 +1,6 @@
-"""A worker's line to its leader: what a run tells, and what it is told.
+"""A worker's link to its coordinator: reports go out, directives come in.
 
-A leader that is gone is noticed here, by the closed pipe, and the run in hand ends as interrupted.
+A coordinator that is gone is noticed here, by the closed pipe, and the run in hand ends as interrupted.
 """
 
 import itertools
@@ -9,166 +9,160 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Protocol, final
 
-from torch import Tensor
-
 from nsbench.errors import StoreOutage, TrainingError
 from nsbench.retry import RetryPolicy
-from nsbench.runs.watcher import Pruned
-from nsbench.study.workers.answer import PRUNED_REASON, Answer, Refusal, Verdict
-from nsbench.study.workers.job import Ending, EndState, Job
-from nsbench.study.workers.message import Ended, Finishing, Report, Started, Validated
+from nsbench.runs.observer import Ended, Pruned, RunEvent, Started, Stepped, Validated
+from nsbench.study.workers.directive import PRUNED_REASON, Directive
+from nsbench.study.workers.job import Job, Outcome, OutcomeState
 from nsbench.study.workers.process_id import OWNER
+from nsbench.study.workers.report import Report, RunEnded, RunFinishing, RunStarted, RunValidated
 from nsbench.tracking.record import RunPlan, RunRecord
 from nsbench.tracking.tracker import EndStatus, RunHandle, Tracker
 
-_LISTEN_EVERY_S = 0.2
+_POLL_EVERY_S = 0.2
 _PATIENCE_S = 600.0
 """How long a new run waits for a tracking store that is out."""
 
 
-class Wire(Protocol):
-    """The way to a leader; a `multiprocessing` connection is one."""
+class Connection(Protocol):
+    """The way to a coordinator; a `multiprocessing` connection is one."""
 
     def send(self, report: Report) -> None:
         """Sends a report.
 
         Raises:
-            OSError: The leader is gone.
+            OSError: The coordinator is gone.
         """
 
     def poll(self, timeout_s: float = 0.0, /) -> bool:
-        """Whether there is something to receive within so many seconds; true too when the leader is gone."""
+        """Whether there is something to receive within so many seconds; true too when the coordinator is gone."""
 
-    def recv(self) -> Job | Answer:
-        """The next job or answer.
+    def recv(self) -> Job | Directive:
+        """The next job or directive.
 
         Raises:
-            OSError, EOFError: The leader is gone.
+            OSError, EOFError: The coordinator is gone.
         """
 
 
 @final
-class Line:
-    """The line of a job, which all of its runs speak over.
+class Link:
+    """The link of a job, which all of its runs share.
 
     Args:
-        leader: The way to the leader.
+        coordinator: The way to the coordinator.
     """
 
-    def __init__(self, leader: Wire) -> None:
-        self._leader = leader
+    def __init__(self, coordinator: Connection) -> None:
+        self._coordinator = coordinator
         self._last = time.monotonic()
 
-    def listen(self) -> None:
-        """Listens for a stop, a few times a second however often it is called.
+    def poll(self) -> None:
+        """Checks for a stop, a few times a second however often it is called.
 
         Raises:
-            KeyboardInterrupt: The job is to stop, or the leader is gone.
+            KeyboardInterrupt: The job is to stop, or the coordinator is gone.
         """
-        if time.monotonic() - self._last > _LISTEN_EVERY_S:
+        if time.monotonic() - self._last > _POLL_EVERY_S:
             self._last = time.monotonic()
-            if self._leader.poll():
-                self._obey()
+            if self._coordinator.poll():
+                self._receive()
 
     def pause(self, seconds: float) -> None:
         """Waits, but for a stop no longer than it takes to come.
 
         Raises:
-            KeyboardInterrupt: The run is to stop, or the leader is gone.
+            KeyboardInterrupt: The run is to stop, or the coordinator is gone.
         """
-        if self._leader.poll(seconds):
-            self._obey()
+        if self._coordinator.poll(seconds):
+            self._receive()
 
-    def ask(self, report: Started | Validated | Finishing | Ended) -> None:
-        """Reports, and goes on if the leader says so.
+    def ask(self, report: RunStarted | RunValidated | RunFinishing | RunEnded) -> None:
+        """Reports, and goes on if the directive is to continue.
 
         Raises:
             Pruned: The run isn't worth finishing.
             TrainingError: Its result isn't taken.
-            KeyboardInterrupt: It is to stop, or the leader is gone.
+            KeyboardInterrupt: It is to stop, or the coordinator is gone.
         """
         try:
-            self._leader.send(report)
+            self._coordinator.send(report)
         except OSError as error:
             raise KeyboardInterrupt from error
-        self._obey()
+        self._receive()
 
-    def _obey(self) -> None:
+    def _receive(self) -> None:
         try:
-            answer = self._leader.recv()
+            directive = self._coordinator.recv()
         except (EOFError, OSError) as error:
             raise KeyboardInterrupt from error
-        match answer:
-            case Verdict.STOP:
+        match directive:
+            case Directive("stop"):
                 raise KeyboardInterrupt
-            case Verdict.PRUNE:
+            case Directive("prune"):
                 raise Pruned(PRUNED_REASON)
-            case Refusal(reason):
+            case Directive("reject", reason):
                 raise TrainingError(reason)
 
 
 @final
-class RunLine:
-    """Watches one run of a job for the leader.
+class RunLink:
+    """Observes one run of a job for the coordinator.
 
     Args:
-        line: The job's line.
+        link: The job's link.
         run: Which run of the job it is, counted from 0.
     """
 
-    def __init__(self, line: Line, run: int) -> None:
-        self._line = line
+    def __init__(self, link: Link, run: int) -> None:
+        self._link = link
         self._run = run
 
-    def on_start(self, run_id: str | None) -> None:
-        """Training begins once the leader has noted the run's id."""
-        self._line.ask(Started(self._run, run_id))
+    def observe(self, event: RunEvent) -> None:
+        """Reports what the coordinator decides about or notes, and goes on once it has; between steps, checks for a stop.
 
-    def on_resume(self, epoch: int) -> None:
-        """Nothing to say: the earlier attempt's looks are reported one by one."""
-
-    def on_step(self, n_positives: int, loss: Tensor) -> None:
-        """Listens for a stop."""
-        self._line.listen()
-
-    def on_validation(self, epoch: int, metrics: Mapping[str, float]) -> None:
-        """Goes on if the leader says so."""
-        self._line.ask(Validated(self._run, epoch, dict(metrics)))
-
-    def on_end(self, error: Exception) -> None:
-        """The run is closed once the leader has noted why."""
-        state: EndState = "pruned" if isinstance(error, Pruned) else "failed"
-        self._line.ask(Ended(self._run, Ending(state, str(error))))
+        Of an earlier attempt that is resumed the validations are reported one by one, as if they were new.
+        """
+        match event:
+            case Stepped():
+                self._link.poll()
+            case Validated(epoch, metrics):
+                self._link.ask(RunValidated(self._run, epoch, dict(metrics)))
+            case Started(run_id):
+                self._link.ask(RunStarted(self._run, run_id))
+            case Ended(error):
+                state: OutcomeState = "pruned" if isinstance(error, Pruned) else "failed"
+                self._link.ask(RunEnded(self._run, Outcome(state, str(error))))
 
 
 @final
 class OwnedTracker:
-    """A tracker whose runs name the leader as their owner, and finish only while it is there.
+    """A tracker whose runs name the coordinator as their owner, and finish only while it is there.
 
-    A run that finished after its leader's death would be a result that nobody asked for: the next leader has given its
-    trial up and trains it again. So all of a result is recorded first, then the leader takes it, and only then is the run
+    A run that finished after its coordinator's death would be a result that nobody asked for: the next coordinator has given its
+    trial up and trains it again. So all of a result is recorded first, then the coordinator takes it, and only then is the run
     marked as finished.
 
     The runs of a job are started in its order.
 
     Args:
         open_tracker: Gives the tracker where the runs are recorded.
-        line: The job's line to the leader.
-        owner: The leader, as `nsbench.study.workers.process_id` names processes.
+        link: The job's link to the coordinator.
+        owner: The coordinator, as `nsbench.study.workers.process_id` names processes.
     """
 
-    def __init__(self, open_tracker: Callable[[], Tracker], line: Line, owner: str) -> None:
+    def __init__(self, open_tracker: Callable[[], Tracker], link: Link, owner: str) -> None:
         self._open_tracker = open_tracker
-        self._line = line
+        self._link = link
         self._owner = owner
         self._runs = itertools.count()
 
     def start(self, plan: RunPlan) -> RunHandle:
         """Creates the run with its owner's tag, and waits for a store that is out: no training begins unrecorded."""
         owned = replace(plan, tags={**plan.tags, OWNER: self._owner})
-        retry = RetryPolicy("the tracking store", _PATIENCE_S, _is_outage, self._line.pause)
+        retry = RetryPolicy("the tracking store", _PATIENCE_S, _is_outage, self._link.pause)
         handle = retry.call(lambda: self._open_tracker().start(owned))
-        return _OwnedHandle(handle, self._line, next(self._runs))
+        return _OwnedHandle(handle, self._link, next(self._runs))
 
 
 def _is_outage(error: Exception) -> bool:
@@ -177,11 +171,11 @@ def _is_outage(error: Exception) -> bool:
 
 @final
 class _OwnedHandle:
-    """A run that asks its leader before it finishes."""
+    """A run that asks its coordinator before it finishes."""
 
-    def __init__(self, handle: RunHandle, line: Line, run: int) -> None:
+    def __init__(self, handle: RunHandle, link: Link, run: int) -> None:
         self._handle = handle
-        self._line = line
+        self._link = link
         self._run = run
 
     @property
@@ -204,7 +198,7 @@ class _OwnedHandle:
     def finish(self, record: RunRecord) -> None:
         """Records the result, asks, and marks the run as finished."""
         self.record_result(record)
-        self._line.ask(Finishing(self._run, dict(record.metrics)))
+        self._link.ask(RunFinishing(self._run, dict(record.metrics)))
         self.close()
 
     def stop(self, status: EndStatus, reason: str) -> None:

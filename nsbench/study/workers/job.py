@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from nsbench.study.workers.answer import Answer
+from nsbench.study.workers.directive import Directive
 
 if TYPE_CHECKING:
     from nsbench.config import Settings
     from nsbench.evaluation.settings import EvaluationSettings
-    from nsbench.runs.watcher import RunOrder
+    from nsbench.runs.request import RunRequest
 
-EndState = Literal["finished", "pruned", "failed", "interrupted", "lost"]
+OutcomeState = Literal["finished", "pruned", "failed", "interrupted", "lost"]
 """How a job ends: with a result, by a pruner, by an error, because it was told to stop, or because its worker died."""
 
 
@@ -22,26 +22,26 @@ class TrainJob:
     Attributes:
         dataset: The dataset's name.
         settings: What all are trained with.
-        orders: One a run; one run is the ordinary case.
+        requests: One per run; one run is the ordinary case.
         learning_rates: One a run, where they differ in it; empty: as in the settings.
     """
 
     dataset: str
     settings: "Settings"
-    orders: "tuple[RunOrder, ...]"
+    requests: "tuple[RunRequest, ...]"
     learning_rates: tuple[float, ...] = ()
 
     def settings_of_runs(self) -> "list[Settings]":
         """What each run is trained with."""
         if not self.learning_rates:
-            return [self.settings] * len(self.orders)
+            return [self.settings] * len(self.requests)
         return [self.settings.changed({"learning_rate": rate}) for rate in self.learning_rates]
 
     @property
-    def order(self) -> "RunOrder":
-        """The order of a job of one run."""
-        (order,) = self.orders
-        return order
+    def request(self) -> "RunRequest":
+        """The request of a job of one run."""
+        (request,) = self.requests
+        return request
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ Job = TrainJob | BaselineJob
 
 
 @dataclass(frozen=True)
-class Ending:
+class Outcome:
     """How a job or one of its runs ended.
 
     Attributes:
@@ -68,44 +68,44 @@ class Ending:
             the loss of one was no number.
     """
 
-    state: EndState
+    state: OutcomeState
     reason: str = ""
     metrics: Mapping[str, float] = field(default_factory=dict)
     may_do_apart: bool = False
 
 
-class Follower(Protocol):
-    """Who hears of one run of a job, and says whether it goes on.
+class RunObserver(Protocol):
+    """Observes one run of a job for a study, and directs whether it goes on.
 
-    What the leader answers is settled in the study before the run hears of it. So when either dies in that moment, the study
-    knows how the run ended, and the run is closed accordingly. A run that is answered as pruned ends alone.
+    A directive is settled in the study before it is sent to the run. So when either process dies in that moment, the study knows
+    how the run ended, and the run is closed accordingly. A run that is pruned ends alone.
     """
 
     def started(self, run_id: str | None) -> None:
         """The run is recorded; training begins when this returns."""
 
-    def validated(self, epoch: int, metrics: Mapping[str, float]) -> Answer:
-        """A look at the validation interactions."""
+    def validated(self, epoch: int, metrics: Mapping[str, float]) -> Directive:
+        """The run ranked the validation interactions."""
 
-    def finishing(self, metrics: Mapping[str, float]) -> Answer:
+    def finishing(self, metrics: Mapping[str, float]) -> Directive:
         """The run has a result, all recorded, and is about to be marked as finished."""
 
-    def ended(self, ending: Ending) -> None:
-        """The run or all of its job is over; one that was answered as finished or pruned before ends so, whatever became of
-        its process.
+    def ended(self, outcome: Outcome) -> None:
+        """The run or all of its job is over; one that was settled as finished or pruned before ends so, whatever became
+        of its process.
         """
 
 
 class Assignment(Protocol):
-    """A job with those who want to hear of it."""
+    """A job, and the observers of its runs."""
 
     @property
     def job(self) -> Job:
         """What is to be done."""
 
     @property
-    def followers(self) -> Sequence[Follower]:
-        """One a run, in the job's order."""
+    def observers(self) -> Sequence[RunObserver]:
+        """One per run, in the job's order."""
 
 
 @dataclass(frozen=True)
@@ -115,9 +115,9 @@ class Row:
     Attributes:
         name: Such as "trial 3" or "seed 5".
         state: "running", or how it ended.
-        value: The objective: the latest look's while it runs, then the result's; None before the first look.
+        value: The objective: the latest validation's while it runs, then the result's; None before the first one.
         settings: The searched settings.
-        epoch: The latest look's epoch, or None.
+        epoch: The latest validation's epoch, or None.
         seconds: How long it took, or has been running; None where that isn't known.
         reason: Why it has no result.
         cut_off: Whether it was trained to its last epoch and might have got better with more.
@@ -158,7 +158,7 @@ class JobSource(Protocol):
     def is_done(self) -> bool:
         """Whether there is nothing to wait for: all has ended that was planned, here or elsewhere."""
 
-    def keep_up(self) -> None:
+    def poll(self) -> None:
         """Does what has to be done now and then while its runs go on; called about twice a second."""
 
     def next_assignment(self, n_free: int = 1) -> Assignment | None:

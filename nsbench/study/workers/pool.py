@@ -1,27 +1,28 @@
 """Who carries assignments out: the seam between what is to be done and the processes that do it.
 
-`nsbench.study.workers.process_pool` is the crew of one machine. An engine for a cluster is another class with these methods,
-whose workers run `nsbench.study.workers.worker.serve` at the end of a wire of its own
-(`nsbench.study.workers.connection.Wire`).
+`nsbench.study.workers.process_pool` is the pool of one machine. That of a cluster is another class with these methods,
+whose workers run `nsbench.study.workers.worker.serve` at the end of a connection of its own
+(`nsbench.study.workers.connection.Connection`).
 """
 
 from collections.abc import Callable
 from typing import Protocol
 
-from nsbench.study.workers.job import Assignment, Ending
+from nsbench.study.workers.job import Assignment, Outcome
 
-RunCloser = Callable[[str, Ending], None]
+RunCloser = Callable[[str, Outcome], None]
 """Ends the run of an id, as told, when its own process can't do it any more."""
 
 WORKER_LOST = "its worker was lost"
-"""How the reason of a run begins whose worker died under a living leader; what is known of the cause follows."""
+"""How the reason of a run begins whose worker died under a living coordinator; what is known of the cause follows."""
 
 
-class Crew(Protocol):
+class WorkerPool(Protocol):
     """Workers that each do one assignment at a time.
 
-    It passes every report of a worker to the worker's assignment and answers what that says. A worker that is gone without an
-    ending gets one: what was settled before it went, else "interrupted" while the crew is being stopped, else "lost".
+    It passes every report of a worker to the worker's assignment and sends it the directive that comes back. A worker that is
+    gone without an outcome gets one: what was settled before it went, else "interrupted" while the pool is being stopped, else
+    "lost".
     """
 
     @property
@@ -35,8 +36,8 @@ class Crew(Protocol):
     def start(self, assignment: Assignment) -> None:
         """Gives a free worker an assignment."""
 
-    def listen(self, timeout_s: float, close_run: RunCloser) -> None:
-        """Waits for reports, passes them to their assignments, and answers.
+    def receive(self, timeout_s: float, close_run: RunCloser) -> None:
+        """Waits for reports, passes them to their assignments, and sends directives back.
 
         Args:
             timeout_s: How long to wait for the first one.

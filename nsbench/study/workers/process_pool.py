@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Self, final
 
 from nsbench.study.trials.memory import OUT_OF_MEMORY, KernelKills
-from nsbench.study.workers.answer import Answer
+from nsbench.study.workers.directive import Directive
 from nsbench.study.workers.gpu import DEVICE, check_device, gpus_of_machine, least_used
 from nsbench.study.workers.job import Assignment
 from nsbench.study.workers.pool import RunCloser
 from nsbench.study.workers.process_id import this_process
 from nsbench.study.workers.worker import serve
-from nsbench.study.workers.worker_session import Conversation, stop_all
+from nsbench.study.workers.worker_session import WorkerSession, stop_all
 
 MOST_REPLICAS = 20
 """Runs that a GPU trains side by side unless told otherwise: the paper's number of seeds."""
@@ -49,17 +49,17 @@ def default_replicas() -> int:
 
 @dataclass(frozen=True)
 class _Worker:
-    """A process, its pipe, what is said about its assignment, and the GPU that it may have."""
+    """A process, its pipe, the session with it, and the GPU that it may have."""
 
     process: BaseProcess
     pipe: Connection
-    talk: Conversation
+    session: WorkerSession
     gpu: str | None
 
 
 @final
-class WorkerPool:
-    """A crew of up to `n_workers` processes of this machine.
+class ProcessPool:
+    """A pool of up to `n_workers` processes of this machine.
 
     Use it as a context: at its end all processes are gone. They start at once, so that they have imported what they need
     by the time the first job comes. It raises a SettingsError where they would have no such device as the environment asks for.
@@ -95,20 +95,20 @@ class WorkerPool:
     @property
     def n_busy(self) -> int:
         """Workers with a job."""
-        return sum(worker.talk.is_busy for worker in self._workers)
+        return sum(worker.session.is_busy for worker in self._workers)
 
     def start(self, assignment: Assignment) -> None:
         """Gives a free worker a job; a worker that died before it got one is replaced."""
         self._fill(self.n_workers)
-        worker = next(worker for worker in self._workers if not worker.talk.is_busy)
-        worker.talk.begin(assignment)
+        worker = next(worker for worker in self._workers if not worker.session.is_busy)
+        worker.session.begin(assignment)
         try:
             worker.pipe.send(assignment.job)
         except OSError:  # It died this moment: `listen` finds its process gone.
             return
 
-    def listen(self, timeout_s: float, close_run: RunCloser) -> None:
-        """Waits for reports, passes them to their assignments, and answers.
+    def receive(self, timeout_s: float, close_run: RunCloser) -> None:
+        """Waits for reports, passes them to their assignments, and sends directives back.
 
         Args:
             timeout_s: How long to wait for the first one.
@@ -117,35 +117,37 @@ class WorkerPool:
         ready = wait([part for worker in self._workers for part in (worker.pipe, worker.process.sentinel)], timeout_s)
         for worker in list(self._workers):
             if worker.pipe in ready or worker.process.sentinel in ready:
-                self._hear(worker, close_run)
+                self._receive_from(worker, close_run)
 
     def stop(self, close_run: RunCloser) -> None:
         """Tells every run to stop and waits until all have ended; interrupted itself, it ends them by force."""
         try:
-            stop_all(self, [worker.talk for worker in self._workers], close_run)
+            stop_all(self, [worker.session for worker in self._workers], close_run)
         finally:
             for worker in self._workers:
                 worker.process.kill()
                 worker.process.join()
             for worker in list(self._workers):
-                self._hear(worker, close_run)
+                self._receive_from(worker, close_run)
 
-    def _hear(self, worker: _Worker, close_run: RunCloser) -> None:
-        """Reads everything that a worker has sent; a worker that is gone without an ending gets one."""
+    def _receive_from(self, worker: _Worker, close_run: RunCloser) -> None:
+        """Reads everything that a worker has sent; a worker that is gone without an outcome gets one."""
         try:
             while worker.pipe.poll():
-                worker.talk.take(worker.pipe.recv(), close_run)
+                worker.session.take(worker.pipe.recv(), close_run)
         except (EOFError, OSError):
             worker.process.join()
         if worker.process.exitcode is None:
             return
         self._workers.remove(worker)
         worker.pipe.close()
-        if worker.talk.is_busy:
-            worker.talk.broke_off(_cause_of(worker.process.exitcode, self._kernel_kills), close_run)
+        if worker.session.is_busy:
+            worker.session.broke_off(_cause_of(worker.process.exitcode, self._kernel_kills), close_run)
 
     def _fill(self, n_workers: int) -> None:
-        self._workers = [worker for worker in self._workers if worker.talk.is_busy or worker.process.exitcode is None]
+        self._workers = [
+            worker for worker in self._workers if worker.session.is_busy or worker.process.exitcode is None
+        ]
         context = multiprocessing.get_context("spawn")
         gpus = gpus_of_machine()
         while len(self._workers) < n_workers:
@@ -156,12 +158,12 @@ class WorkerPool:
             with _environment(_ONE_THREAD if gpu is None else {**_ONE_THREAD, DEVICE: gpu}):
                 process.start()
             theirs.close()
-            self._workers.append(_Worker(process, ours, Conversation(partial(_send, ours)), gpu))
+            self._workers.append(_Worker(process, ours, WorkerSession(partial(_send, ours)), gpu))
 
 
-def _send(pipe: Connection, answer: Answer) -> None:
+def _send(pipe: Connection, directive: Directive) -> None:
     try:
-        pipe.send(answer)
+        pipe.send(directive)
     except OSError:  # Its process died; `listen` finds out.
         return
 

@@ -1,6 +1,6 @@
-"""A crew of a Ray cluster: the same workers as on one machine, placed by Ray where there are cores and GPU shares for them.
+"""A pool of a Ray cluster: the same workers as on one machine, placed by Ray where there are cores and GPU shares for them.
 
-A worker is an actor. One of its threads works; two more carry its wire. When its node is lost, the assignment ends as that
+A worker is an actor. One of its threads works; two more carry its connection. When its node is lost, the assignment ends as that
 of a killed process does, and Ray places another worker as soon as there is room.
 
 Every node needs nsbench, the prepared dataset in its own home, and a way to the stores: a tracking server and, for studies
@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any, Self, final
 
 from nsbench.errors import SettingsError
 from nsbench.study.workers.job import Assignment
-from nsbench.study.workers.message import Report
 from nsbench.study.workers.pool import RunCloser
 from nsbench.study.workers.process_id import this_process
 from nsbench.study.workers.ray_worker import RemoteWorker
-from nsbench.study.workers.worker_session import Conversation, stop_all
+from nsbench.study.workers.report import Report
+from nsbench.study.workers.worker_session import WorkerSession, stop_all
 
 if TYPE_CHECKING:
     from ray import ObjectRef
@@ -31,8 +31,8 @@ CONNECT_PATIENCE_S = 10.0
 WAIT_WARNING_S = 60.0
 """After so long without any worker, what is missing is said."""
 
-WIRE = "wire"
-"""The threads of an actor that carry its wire: one waits for reports, one takes answers."""
+CONNECTION = "connection"
+"""The threads of an actor that carry its connection: one waits for reports, one takes directives."""
 
 _PASSED_ON = ("MLFLOW_TRACKING_URI", "NSBENCH_STUDY_STORAGE", "NSBENCH_DEVICE", "NSBENCH_CUDA_GRAPHS")
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -55,17 +55,17 @@ class Placement:
 
 @dataclass
 class _Worker:
-    """An actor, what is awaited from it, and what is said about its assignment."""
+    """An actor, what is awaited from it, and the session with it."""
 
     actor: Any
     arrival: "ObjectRef[bool] | None"
     report: "ObjectRef[Report]"
-    talk: Conversation = field(repr=False)
+    session: WorkerSession = field(repr=False)
 
 
 @final
-class RayCrew:
-    """A crew of up to `n_workers` actors.
+class RayPool:
+    """A pool of up to `n_workers` actors.
 
     Use it as a context: at its end all actors are gone.
 
@@ -117,21 +117,21 @@ class RayCrew:
     @property
     def n_free(self) -> int:
         """Workers that are there and have no assignment."""
-        return sum(worker.arrival is None and not worker.talk.is_busy for worker in self._workers)
+        return sum(worker.arrival is None and not worker.session.is_busy for worker in self._workers)
 
     @property
     def n_busy(self) -> int:
         """Workers with an assignment."""
-        return sum(worker.talk.is_busy for worker in self._workers)
+        return sum(worker.session.is_busy for worker in self._workers)
 
     def start(self, assignment: Assignment) -> None:
         """Gives a free worker an assignment."""
-        worker = next(one for one in self._workers if one.arrival is None and not one.talk.is_busy)
-        worker.talk.begin(assignment)
-        _on_wire(worker.actor.receive).remote(assignment.job)
+        worker = next(one for one in self._workers if one.arrival is None and not one.session.is_busy)
+        worker.session.begin(assignment)
+        _on_connection(worker.actor.receive).remote(assignment.job)
 
-    def listen(self, timeout_s: float, close_run: RunCloser) -> None:
-        """Waits for reports and arrivals, passes reports to their assignments, and answers."""
+    def receive(self, timeout_s: float, close_run: RunCloser) -> None:
+        """Waits for reports and arrivals, passes reports to their assignments, and sends directives back."""
         ray = _ray()
         self._fill()
         awaited = [ref for worker in self._workers for ref in (worker.arrival, worker.report) if ref is not None]
@@ -139,22 +139,22 @@ class RayCrew:
         if not ready:
             ready, _ = ray.wait(awaited, timeout=timeout_s)
         for worker in list(self._workers):
-            self._hear(worker, set(ready), close_run)
+            self._receive_from(worker, set(ready), close_run)
         self._warn_without_workers()
 
     def stop(self, close_run: RunCloser) -> None:
         """Tells every run to stop and waits until all have ended; interrupted itself, it ends them by force."""
         ray = _ray()
         try:
-            stop_all(self, [worker.talk for worker in self._workers], close_run)
+            stop_all(self, [worker.session for worker in self._workers], close_run)
         finally:
             for worker in self._workers:
                 ray.kill(worker.actor)
-                worker.talk.broke_off("stopped", close_run)
+                worker.session.broke_off("stopped", close_run)
             self._workers.clear()
 
-    def _hear(self, worker: _Worker, ready: "set[ObjectRef[Any]]", close_run: RunCloser) -> None:
-        """Takes what has arrived from a worker; one whose actor is gone leaves the crew."""
+    def _receive_from(self, worker: _Worker, ready: "set[ObjectRef[Any]]", close_run: RunCloser) -> None:
+        """Takes what has arrived from a worker; one whose actor is gone leaves the pool."""
         ray = _ray()
         try:
             if worker.arrival in ready:
@@ -162,12 +162,12 @@ class RayCrew:
                 worker.arrival = None
             if worker.report in ready:
                 report: Report = ray.get(worker.report)
-                worker.report = _on_wire(worker.actor.report).remote()
-                worker.talk.take(report, close_run)
+                worker.report = _on_connection(worker.actor.report).remote()
+                worker.session.take(report, close_run)
         except ray.exceptions.RayActorError as error:
             _log.warning("a worker is gone: %s", error)
             self._workers.remove(worker)
-            worker.talk.broke_off("its node or its process is gone", close_run)
+            worker.session.broke_off("its node or its process is gone", close_run)
 
     def _fill(self) -> None:
         ray = _ray()
@@ -175,14 +175,14 @@ class RayCrew:
             num_cpus=self._placement.cpus,
             num_gpus=self._placement.gpus,
             max_restarts=0,
-            concurrency_groups={WIRE: 2},
+            concurrency_groups={CONNECTION: 2},
         )(RemoteWorker)
         while len(self._workers) < self.n_workers:
             actor = remote.remote(str(self._home), this_process())
             actor.work.remote()
-            talk = Conversation(_on_wire(actor.receive).remote)
+            session = WorkerSession(_on_connection(actor.receive).remote)
             self._workers.append(
-                _Worker(actor, _on_wire(actor.arrived).remote(), _on_wire(actor.report).remote(), talk)
+                _Worker(actor, _on_connection(actor.arrived).remote(), _on_connection(actor.report).remote(), session)
             )
 
     def _room(self, resources: dict[str, float]) -> int:
@@ -218,9 +218,9 @@ def _check_answers(address: str | None) -> None:
         socket.create_connection((host, int(port)), CONNECT_PATIENCE_S).close()
 
 
-def _on_wire(method: Any) -> Any:  # noqa: ANN401 - as `_ray`.
-    """An actor's method as a call on the threads of its wire: the others are taken by the work."""
-    return method.options(concurrency_group=WIRE)
+def _on_connection(method: Any) -> Any:  # noqa: ANN401 - as `_ray`.
+    """An actor's method as a call on the threads of its connection: the others are taken by the work."""
+    return method.options(concurrency_group=CONNECTION)
 
 
 def _ray() -> Any:  # noqa: ANN401 - ray is an extra without types that mypy could follow.

@@ -1,13 +1,13 @@
-"""A worker as a Ray actor: one thread works, others carry its wire. Importing this does not import ray."""
+"""A worker as a Ray actor: one thread works, others carry its connection. Importing this does not import ray."""
 
 import os
 import queue
 from pathlib import Path
 from typing import final
 
-from nsbench.study.workers.answer import Answer
+from nsbench.study.workers.directive import Directive
 from nsbench.study.workers.job import Job
-from nsbench.study.workers.message import Report
+from nsbench.study.workers.report import Report
 from nsbench.study.workers.worker import work_for
 
 
@@ -18,19 +18,19 @@ class RemoteWorker:
     def __init__(self, home: str, owner: str) -> None:
         self._home = Path(os.environ.get("NSBENCH_HOME", home))
         self._owner = owner
-        self._inbox: queue.SimpleQueue[Job | Answer] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[Job | Directive] = queue.SimpleQueue()
         self._outbox: queue.SimpleQueue[Report] = queue.SimpleQueue()
 
     def work(self) -> None:
         """Does one job after another until the actor is killed."""
-        work_for(_QueueWire(self._inbox, self._outbox), self._home, self._owner)
+        work_for(_QueueConnection(self._inbox, self._outbox), self._home, self._owner)
 
     def arrived(self) -> bool:
         """Answers once the actor has found a place."""
         return True
 
-    def receive(self, message: Job | Answer) -> None:
-        """Takes a job or an answer."""
+    def receive(self, message: Job | Directive) -> None:
+        """Takes a job or a directive."""
         self._inbox.put(message)
 
     def report(self) -> Report:
@@ -39,13 +39,13 @@ class RemoteWorker:
 
 
 @final
-class _QueueWire:
-    """The worker's end of the wire."""
+class _QueueConnection:
+    """The worker's end of the connection."""
 
-    def __init__(self, inbox: "queue.SimpleQueue[Job | Answer]", outbox: "queue.SimpleQueue[Report]") -> None:
+    def __init__(self, inbox: "queue.SimpleQueue[Job | Directive]", outbox: "queue.SimpleQueue[Report]") -> None:
         self._inbox = inbox
         self._outbox = outbox
-        self._waiting: list[Job | Answer] = []
+        self._waiting: list[Job | Directive] = []
 
     def send(self, report: Report) -> None:
         self._outbox.put(report)
@@ -58,5 +58,5 @@ class _QueueWire:
                 return False
         return True
 
-    def recv(self) -> Job | Answer:
+    def recv(self) -> Job | Directive:
         return self._waiting.pop() if self._waiting else self._inbox.get()

@@ -1,7 +1,7 @@
-"""The worker process: takes one job after another from its leader's pipe until the pipe is closed.
+"""The worker process: takes one job after another from its coordinator's pipe until the pipe is closed.
 
-It ignores Ctrl-C and what else ends a whole command, which a terminal sends to every process of it: its leader hears it and says
-when to stop.
+It ignores Ctrl-C and what else ends a whole command, which a terminal sends to every process of it: its coordinator takes the
+signal and sends a directive to stop.
 Nothing heavy is imported before the process has begun to serve.
 """
 
@@ -14,46 +14,46 @@ from typing import TYPE_CHECKING, final
 from nsbench.errors import NonFiniteLoss, NsbenchError, OutOfMemory
 from nsbench.printable import log_to_terminal
 from nsbench.secret import masked
-from nsbench.study.workers.job import BaselineJob, Ending, Job, TrainJob
+from nsbench.study.workers.job import BaselineJob, Job, Outcome, TrainJob
 
 if TYPE_CHECKING:
     from nsbench.data.dataset import Dataset
-    from nsbench.study.workers.connection import Line, Wire
+    from nsbench.study.workers.connection import Connection, Link
     from nsbench.tracking.tracker import Tracker
 
 _log = logging.getLogger(__name__)
 
 
-def serve(leader: "Wire", home: Path, owner: str, log_level: int) -> None:
-    """Does what the leader sends until it closes the wire.
+def serve(coordinator: "Connection", home: Path, owner: str, log_level: int) -> None:
+    """Does what the coordinator sends until it closes the connection.
 
     Args:
-        leader: The wire: jobs and answers come in, reports go out.
+        coordinator: The connection: jobs and directives come in, reports go out.
         home: The root of the nsbench home.
-        owner: The leader, as `nsbench.study.workers.process_id` names processes.
-        log_level: The leader's.
+        owner: The coordinator, as `nsbench.study.workers.process_id` names processes.
+        log_level: The coordinator's.
     """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     log_to_terminal(log_level)
-    work_for(leader, home, owner)
+    work_for(coordinator, home, owner)
 
 
-def work_for(leader: "Wire", home: Path, owner: str) -> None:
+def work_for(coordinator: "Connection", home: Path, owner: str) -> None:
     """`serve` without claiming the process's signals and log, for a thread of a process that is another's."""
-    desk = _Desk(home, owner)
+    context = _Context(home, owner)
     try:
         while True:
-            job = leader.recv()
+            job = coordinator.recv()
             # A stop that met the end of its run on the way is for nobody.
             if isinstance(job, TrainJob | BaselineJob):
-                leader.send(_carry_out(job, desk, leader))
-    except (EOFError, OSError):  # The leader is done with us, or gone.
+                coordinator.send(_carry_out(job, context, coordinator))
+    except (EOFError, OSError):  # The coordinator is done with us, or gone.
         return
 
 
 @final
-class _Desk:
+class _Context:
     """What a worker keeps from job to job: the tracker and the dataset at hand."""
 
     def __init__(self, root: Path, owner: str) -> None:
@@ -77,7 +77,7 @@ class _Desk:
         self._dataset: tuple[str, Dataset] | None = None
 
     def tracker(self) -> "Tracker":
-        """The home's tracker; the leader has made the store by then."""
+        """The home's tracker; the coordinator has made the store by then."""
         if self._tracker is None:
             from nsbench.tracking.store import open_store
 
@@ -93,37 +93,37 @@ class _Desk:
         return self._dataset[1]
 
 
-def _carry_out(job: Job, desk: _Desk, leader: "Wire") -> Ending:
-    from nsbench.runs.watcher import Pruned
-    from nsbench.study.workers.connection import Line
+def _carry_out(job: Job, context: _Context, coordinator: "Connection") -> Outcome:
+    from nsbench.runs.observer import Pruned
+    from nsbench.study.workers.connection import Link
 
     try:
-        _run(job, desk, Line(leader))
+        _run(job, context, Link(coordinator))
     except Pruned as reason:
-        return Ending("pruned", str(reason))
+        return Outcome("pruned", str(reason))
     except KeyboardInterrupt:
-        return Ending("interrupted", "interrupted")
+        return Outcome("interrupted", "interrupted")
     except NsbenchError as error:
-        return Ending("failed", masked(str(error)), may_do_apart=isinstance(error, NonFiniteLoss | OutOfMemory))
+        return Outcome("failed", masked(str(error)), may_do_apart=isinstance(error, NonFiniteLoss | OutOfMemory))
     except MemoryError:
-        return Ending("failed", "out of memory", may_do_apart=True)
+        return Outcome("failed", "out of memory", may_do_apart=True)
     except Exception as error:
         # Whatever goes wrong in one run must not take the others down.
         _log.info("process %d: the job failed", os.getpid(), exc_info=True)
-        return Ending("failed", masked(f"{type(error).__name__}: {error}"))
-    return Ending("finished")
+        return Outcome("failed", masked(f"{type(error).__name__}: {error}"))
+    return Outcome("finished")
 
 
-def _run(job: Job, desk: _Desk, line: "Line") -> None:
-    """Does a job; each of its runs has told its result over the line by the end."""
+def _run(job: Job, context: _Context, link: "Link") -> None:
+    """Does a job; by its end each of its runs has reported its result."""
     from nsbench.runs.baseline import run_baseline
     from nsbench.runs.experiment import run_replicas
-    from nsbench.study.workers.connection import OwnedTracker, RunLine
+    from nsbench.study.workers.connection import OwnedTracker, RunLink
 
-    dataset = desk.dataset(job.dataset)
-    tracker = OwnedTracker(desk.tracker, line, desk.owner)
+    dataset = context.dataset(job.dataset)
+    tracker = OwnedTracker(context.tracker, link, context.owner)
     if isinstance(job, BaselineJob):
         run_baseline(job.name, dataset, tracker, job.evaluation)
         return
-    watchers = [RunLine(line, run) for run in range(len(job.orders))]
-    run_replicas(job.settings_of_runs(), dataset, tracker, job.orders, watchers, desk.checkpoints)
+    observers = [RunLink(link, run) for run in range(len(job.requests))]
+    run_replicas(job.settings_of_runs(), dataset, tracker, job.requests, observers, context.checkpoints)

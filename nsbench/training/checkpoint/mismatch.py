@@ -57,7 +57,7 @@ def _wrong_standing(text: str, fresh_text: str) -> str:
 
 
 def _is_like(found: object, fresh: object) -> bool:
-    """Whether two parts of a standing have one structure; looks, of which a fresh training has none, are any list."""
+    """Whether two parts of a standing have one structure; validations, of which a fresh training has none, are any list."""
     if isinstance(fresh, Mapping):
         own: Any = found
         return (

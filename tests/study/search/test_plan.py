@@ -5,7 +5,7 @@ from optuna.storages import InMemoryStorage
 from optuna.trial import TrialState
 
 from nsbench.errors import SettingsError
-from nsbench.runs.watcher import DEFAULT_OBJECTIVE
+from nsbench.runs.request import DEFAULT_OBJECTIVE
 from nsbench.study.search.plan import StudyPlan, load_plan, open_study, with_budget_of
 from nsbench.study.search.space import StudyFile, space_of
 from tests.builder import dataset_of

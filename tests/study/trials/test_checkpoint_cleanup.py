@@ -6,42 +6,44 @@ import pytest
 import torch
 
 from nsbench.device import device_name
-from nsbench.runs.experiment import identity_of
+from nsbench.runs.preparation import identity_of
 from nsbench.study.trials.checkpoint_cleanup import remove_spent
-from nsbench.study.workers.job import Ending
+from nsbench.study.workers.job import Outcome
 from nsbench.training.checkpoint.training_checkpoint import CheckpointFile, Checkpoints, Snapshot
 from tests.study.study_builder import order_of
 
 
 def kept(assignment, dataset, home) -> CheckpointFile:
     """A checkpoint of the assignment's training, as its worker writes it."""
-    identity = identity_of([assignment.job.settings], dataset, [assignment.job.order], device_name(torch.device("cpu")))
+    identity = identity_of(
+        [assignment.job.settings], dataset, [assignment.job.request], device_name(torch.device("cpu"))
+    )
     file = Checkpoints(home.checkpoints).of(identity)
     file.save(Snapshot({"x": torch.arange(3.0)}, "{}"))
     return file
 
 
-def end_and_look(tuning, assignment, ending, home) -> None:
-    assignment.ended(ending)
+def end_and_look(tuning, assignment, outcome, home) -> None:
+    assignment.ended(outcome)
     remove_spent(home, tuning.plan, tuning.study.trials)
 
 
-LOST = Ending("lost", "its worker was lost: killed")
+LOST = Outcome("lost", "its worker was lost: killed")
 
 
 @pytest.mark.parametrize(
-    ("ending", "is_kept"),
+    ("outcome", "is_kept"),
     [
-        (Ending("failed", "out of memory"), False),
-        (Ending("interrupted", "interrupted"), True),
+        (Outcome("failed", "out of memory"), False),
+        (Outcome("interrupted", "interrupted"), True),
         (LOST, True),
     ],
 )
-def test_only_a_trial_that_is_tried_again_keeps_its_checkpoint(session, dataset, home, ending, is_kept):
+def test_only_a_trial_that_is_tried_again_keeps_its_checkpoint(session, dataset, home, outcome, is_kept):
     tuning = session.tuning(order_of(1, n_negatives=41), dataset)
     first = tuning.next_assignment()
     file = kept(first, dataset, home)
-    end_and_look(tuning, first, ending, home)
+    end_and_look(tuning, first, outcome, home)
     assert file.path.exists() == is_kept
     file.remove()
 
@@ -55,7 +57,7 @@ def test_a_point_that_is_given_up_leaves_nothing_when_its_last_attempt_is_lost(s
         assignment = tuning.next_assignment()
     assert file.path.exists()
     assignment.ended(LOST)
-    session.tuning(order_of(1, name=tuning.title, n_negatives=42), dataset).keep_up()
+    session.tuning(order_of(1, name=tuning.title, n_negatives=42), dataset).poll()
     assert not file.path.exists()
 
 
@@ -63,7 +65,7 @@ def test_a_checkpoint_that_was_written_after_the_trials_end_is_another_trainings
     tuning = session.tuning(order_of(1, n_negatives=43), dataset)
     first = tuning.next_assignment()
     file = kept(first, dataset, home)
-    first.ended(Ending("failed", "out of memory"))
+    first.ended(Outcome("failed", "out of memory"))
     later = tuning.study.trials[0].datetime_complete.timestamp() + 1
     os.utime(file.path, (later, later))
     remove_spent(home, tuning.plan, tuning.study.trials)
@@ -74,7 +76,7 @@ def test_a_checkpoint_that_was_written_after_the_trials_end_is_another_trainings
 def test_a_trial_whose_settings_do_not_go_together_had_no_checkpoint(session, dataset, home):
     home.checkpoints.mkdir(exist_ok=True)
     tuning = session.tuning(order_of(1, n_negatives=44), dataset)
-    tuning.next_assignment().ended(Ending("failed", "odd"))
+    tuning.next_assignment().ended(Outcome("failed", "odd"))
     trial = tuning.study.trials[0]
     trial.params["n_negatives"] = -1
     remove_spent(home, tuning.plan, [trial])

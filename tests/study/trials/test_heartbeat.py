@@ -1,4 +1,4 @@
-"""A leader of another machine is dead when its sign of life stays the same for long enough."""
+"""A coordinator of another machine is dead when its sign of life stays the same for long enough."""
 
 from optuna.trial import TrialState
 
@@ -30,7 +30,7 @@ def lost_after(seconds: list[float], signs: list[object], owner: str | None = EL
     return answers
 
 
-def test_the_same_sign_for_longer_than_the_grace_is_a_dead_leader():
+def test_the_same_sign_for_longer_than_the_grace_is_a_dead_coordinator():
     """Looks every 10 s at the same sign: after 60 s it isn't longer than 60 s yet, after 70 s it is."""
     seconds = [float(second) for second in range(0, 80, 10)]
     assert lost_after(seconds, [1] * 8) == [False] * 7 + [True]
@@ -43,7 +43,7 @@ def test_a_new_sign_begins_the_grace_anew():
 
 
 def test_time_in_which_nobody_could_look_does_not_count():
-    """The database was out for an hour: of it 10 s count, so the leader has time to show itself."""
+    """The database was out for an hour: of it 10 s count, so the coordinator has time to show itself."""
     assert lost_after([0.0, 3600.0, 3605.0], [1, 1, 2]) == [False] * 3
 
 

@@ -7,7 +7,7 @@ import pytest
 from nsbench.config import Settings
 from nsbench.study.trials import memory
 from nsbench.study.trials.memory import OUT_OF_MEMORY, KernelKills, load_of, refusal
-from nsbench.study.workers.job import Ending
+from nsbench.study.workers.job import Outcome
 from nsbench.study.workers.pool import WORKER_LOST
 from tests.study.study_builder import TINY, finish, order_of
 
@@ -21,7 +21,7 @@ def test_the_load_is_users_times_negatives_of_all_kinds() -> None:
 def test_what_is_as_large_as_a_trial_that_ran_out_of_memory_is_refused_and_smaller_is_not(session, dataset):
     """The defaults have 64 users x 100 negatives; one negative less is less."""
     tuning = session.tuning(order_of(3), dataset)
-    tuning.next_assignment().ended(Ending("failed", "out of memory (CUDA out of memory); a smaller batch_size"))
+    tuning.next_assignment().ended(Outcome("failed", "out of memory (CUDA out of memory); a smaller batch_size"))
     trials = tuning.study.trials
 
     def refused(n_negatives: int) -> str:
@@ -36,7 +36,7 @@ def test_what_is_as_large_as_a_trial_that_ran_out_of_memory_is_refused_and_small
 
 def test_a_trial_that_failed_for_another_reason_refuses_nothing(session, dataset):
     tuning = session.tuning(order_of(3), dataset)
-    tuning.next_assignment().ended(Ending("failed", "the loss is nan"))
+    tuning.next_assignment().ended(Outcome("failed", "the loss is nan"))
     assert refusal(Settings.of("random", {**TINY, "n_negatives": 500}), tuning.study.trials, tuning.plan) == ""
 
 
@@ -45,8 +45,8 @@ def test_a_trial_that_the_kernel_kills_is_tried_again_and_refuses_larger_ones_on
     tuning = session.tuning(order_of(1), dataset)
     for _ in range(3):
         assignment = tuning.next_assignment()
-        assert assignment.job.order.refusal == ""
-        assignment.ended(Ending("lost", f"{WORKER_LOST}: {OUT_OF_MEMORY}: the kernel killed its process"))
+        assert assignment.job.request.refusal == ""
+        assignment.ended(Outcome("lost", f"{WORKER_LOST}: {OUT_OF_MEMORY}: the kernel killed its process"))
     reason = refusal(assignment.job.settings, tuning.study.trials, tuning.plan)
     assert reason.startswith("out of memory is to be expected: trial 2 failed for it")
 
@@ -55,15 +55,15 @@ def test_a_refused_trial_ends_as_pruned_when_its_run_is_recorded_and_the_study_g
     """Two planned: one fails for memory, a larger one is refused and counts as pruned, a smaller one is trained."""
     tuning = session.tuning(order_of(2), dataset)
     first = tuning.next_assignment()
-    first.ended(Ending("failed", "out of memory: the kernel killed its process"))
+    first.ended(Outcome("failed", "out of memory: the kernel killed its process"))
     tuning.study.enqueue_trial({**first.trial.params, "n_negatives": 400})
     tuning.study.enqueue_trial({**first.trial.params, "n_negatives": 20})
     second = tuning.next_assignment()
-    assert second.job.order.refusal.startswith("out of memory is to be expected: trial 0")
+    assert second.job.request.refusal.startswith("out of memory is to be expected: trial 0")
     second.started("run")
-    second.ended(Ending("pruned", second.job.order.refusal))
+    second.ended(Outcome("pruned", second.job.request.refusal))
     third = tuning.next_assignment()
-    assert third.job.order.refusal == ""
+    assert third.job.request.refusal == ""
     finish(third, 0.5)
     assert [trial.state.name for trial in tuning.study.trials] == ["FAIL", "PRUNED", "COMPLETE"]
     assert tuning.is_done

@@ -9,8 +9,8 @@ from optuna.trial import TrialState
 
 from nsbench.config import Settings
 from nsbench.home import Home
-from nsbench.runs.experiment import plan_of
-from nsbench.runs.watcher import DEFAULT_OBJECTIVE, RunOrder
+from nsbench.runs.plan import plan_of
+from nsbench.runs.request import DEFAULT_OBJECTIVE, RunRequest
 from nsbench.study import claim
 from nsbench.study.repeat import claims_of
 from nsbench.study.search.plan import DEFAULTS, ORIGIN
@@ -19,8 +19,8 @@ from nsbench.study.trials.heartbeat import SIGN_OF_LIFE
 from nsbench.study.trials.reconcile import Reconciler
 from nsbench.study.trials.trial_failure import retry
 from nsbench.study.trials.trial_state import ATTEMPT, END_REASON, GIVEN_UP, LOST, N_LOST, RETRY_OF
-from nsbench.study.workers.answer import PRUNED_REASON, Verdict
-from nsbench.study.workers.job import Ending
+from nsbench.study.workers.directive import PRUNED_REASON, STOP
+from nsbench.study.workers.job import Outcome
 from nsbench.study.workers.pool import WORKER_LOST
 from nsbench.study.workers.process_id import OWNER, this_process
 from nsbench.terms import PRUNED, RunKind
@@ -38,7 +38,7 @@ def lost_trial(session, dataset, home):
     tuning = session.tuning(order_of(2), dataset)
     assignment = tuning.next_assignment()
     assignment.trial.set_user_attr(OWNER, DEAD)
-    plan = plan_of(assignment.job.settings, dataset, assignment.job.order)
+    plan = plan_of(assignment.job.settings, dataset, assignment.job.request)
     run = open_store(home).tracker().start(replace(plan, tags={**plan.tags, OWNER: DEAD}))
     assignment.started(run.run_id)
     return tuning, assignment, run
@@ -67,8 +67,8 @@ def test_a_lost_trial_fails_its_run_is_killed_and_its_point_is_tried_again(lost_
             lambda assignment: assignment.study.tell(0, state=TrialState.PRUNED),
             ("KILLED", f"{PRUNED}: {PRUNED_REASON}"),
         ),
-        (lambda assignment: assignment.ended(Ending("failed", "no memory")), ("FAILED", "no memory")),
-        (lambda assignment: assignment.ended(Ending("lost", WORKER_LOST)), ("KILLED", WORKER_LOST)),
+        (lambda assignment: assignment.ended(Outcome("failed", "no memory")), ("FAILED", "no memory")),
+        (lambda assignment: assignment.ended(Outcome("lost", WORKER_LOST)), ("KILLED", WORKER_LOST)),
     ],
 )
 def test_a_run_left_open_is_closed_as_its_trial_ended(lost_trial, session, home, end, status):
@@ -89,7 +89,7 @@ def test_a_run_that_is_not_its_trials_is_killed(lost_trial, session, home):
 
 
 def test_the_open_run_of_another_storages_study_of_the_same_name_is_left_alone(lost_trial, session, home):
-    """Two who share a tracking server, and not the studies: the run's leader isn't the one of the trial of that number."""
+    """Two who share a tracking server, and not the studies: the run's coordinator isn't the one of the trial of that number."""
     _, lost, run = lost_trial
     MlflowClient(home.tracking_uri).set_tag(run.run_id, OWNER, "elsewhere:1:1")
     lost.finishing({DEFAULT_OBJECTIVE: 0.25})
@@ -98,17 +98,17 @@ def test_the_open_run_of_another_storages_study_of_the_same_name_is_left_alone(l
 
 
 def test_the_result_of_a_trial_that_was_taken_away_is_refused(lost_trial, session, dataset):
-    """Its leader only seemed dead: when it comes back, another trial has its place."""
+    """Its coordinator only seemed dead: when it comes back, another trial has its place."""
     tuning, lost, _ = lost_trial
     session.tuning(order_of(2, name=tuning.title), dataset).next_assignment()
-    assert lost.validated(1, {DEFAULT_OBJECTIVE: 0.25}) is Verdict.STOP
-    assert lost.finishing({DEFAULT_OBJECTIVE: 0.25}) is Verdict.STOP
+    assert lost.validated(1, {DEFAULT_OBJECTIVE: 0.25}) == STOP
+    assert lost.finishing({DEFAULT_OBJECTIVE: 0.25}) == STOP
     lost.show_life()
-    lost.ended(Ending("interrupted", "interrupted"))
+    lost.ended(Outcome("interrupted", "interrupted"))
     assert [trial.state.name for trial in tuning.study.trials] == ["FAIL", "RUNNING"]
 
 
-def test_a_trial_whose_leader_on_another_machine_is_silent_is_tried_again_without_its_runs_id(lost_trial, home):
+def test_a_trial_whose_coordinator_on_another_machine_is_silent_is_tried_again_without_its_runs_id(lost_trial, home):
     """With no grace, the second look at the same sign of life is one too many."""
     tuning, lost, run = lost_trial
     lost.trial.set_user_attr(OWNER, "elsewhere:1:1")
@@ -123,7 +123,7 @@ def test_a_trial_whose_leader_on_another_machine_is_silent_is_tried_again_withou
     assert status_of(home, run.run_id) == ("KILLED", LOST)
 
 
-def test_a_leader_that_shows_life_keeps_its_trial(lost_trial, home):
+def test_a_coordinator_that_shows_life_keeps_its_trial(lost_trial, home):
     tuning, lost, _ = lost_trial
     lost.trial.set_user_attr(OWNER, "elsewhere:1:1")
     reconciler = Reconciler(home, open_store(home).tracker(), open_storage(home), grace_s=0.0)
@@ -133,7 +133,7 @@ def test_a_leader_that_shows_life_keeps_its_trial(lost_trial, home):
     assert [trial.state.name for trial in tuning.study.trials] == ["RUNNING"]
 
 
-def test_a_leader_who_dies_between_queueing_and_failing_leaves_one_attempt(lost_trial, session, dataset):
+def test_a_coordinator_who_dies_between_queueing_and_failing_leaves_one_attempt(lost_trial, session, dataset):
     tuning, _, _ = lost_trial
     retry(tuning.study, tuning.study.trials[0], lost=True)
     again = session.tuning(order_of(2, name=tuning.title), dataset)
@@ -161,10 +161,10 @@ def test_a_point_that_is_lost_three_times_is_given_up(session, dataset):
 
 
 def test_the_open_run_of_a_trial_that_was_given_up_is_killed(lost_trial, session, home):
-    """The third loss; the leader died before it had closed the run."""
+    """The third loss; the coordinator died before it had closed the run."""
     _, lost, run = lost_trial
     lost.trial.set_user_attr(N_LOST, 2)
-    lost.ended(Ending("lost", WORKER_LOST))
+    lost.ended(Outcome("lost", WORKER_LOST))
     session.run([], DATASET, NullViewer())
     assert status_of(home, run.run_id) == ("KILLED", WORKER_LOST + GIVEN_UP)
 
@@ -175,7 +175,7 @@ def test_a_point_that_is_interrupted_is_tried_again_however_often(session, datas
     for _ in range(5):
         assignment = tuning.next_assignment()
         points.append(assignment.trial.params)
-        assignment.ended(Ending("interrupted", "interrupted"))
+        assignment.ended(Outcome("interrupted", "interrupted"))
     assert points == points[:1] * 5
 
 
@@ -198,8 +198,8 @@ def test_the_open_repeat_of_another_machine_is_closed_when_its_process_is_gone(
     """What the repeat's claim says: whose it is, how it stands, and when its process last showed life."""
     seed = 100 + age_s + len(state) + len(owner)
     settings = Settings.of("random", {**TINY, "learning_rate": 1e-3 + seed * 1e-6})
-    order = RunOrder(RunKind.REPEAT, seed)
-    plan = plan_of(settings, dataset, order)
+    request = RunRequest(RunKind.REPEAT, seed)
+    plan = plan_of(settings, dataset, request)
     run = open_store(home).tracker().start(replace(plan, tags={**plan.tags, OWNER: ELSEWHERE}))
     claims = claims_of(settings, dataset, session._storage, home)
     with monkeypatch.context() as patch:
@@ -215,7 +215,7 @@ def test_the_open_repeat_of_another_machine_is_closed_when_its_process_is_gone(
 
 def test_the_open_repeat_of_another_machine_without_a_claim_is_left_alone(session, dataset, home):
     """Of a version that made none, or of other studies: nothing is known of it."""
-    plan = plan_of(Settings.of("random", {**TINY, "learning_rate": 0.0042}), dataset, RunOrder(RunKind.REPEAT, 1))
+    plan = plan_of(Settings.of("random", {**TINY, "learning_rate": 0.0042}), dataset, RunRequest(RunKind.REPEAT, 1))
     run = open_store(home).tracker().start(replace(plan, tags={**plan.tags, OWNER: ELSEWHERE}))
     session._reconciler.close_open_runs(DATASET)
     assert status_of(home, run.run_id)[0] == "RUNNING"

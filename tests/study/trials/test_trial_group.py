@@ -15,12 +15,12 @@ import torch
 
 from nsbench.home import Home
 from nsbench.runs.experiment import run
-from nsbench.runs.watcher import DEFAULT_OBJECTIVE, RunOrder
+from nsbench.runs.request import DEFAULT_OBJECTIVE, RunRequest
 from nsbench.study.session import Session
 from nsbench.study.trials.trial_state import END_REASON, GROUP, LOST, RETRY_OF, RUN_ID
-from nsbench.study.workers.process_pool import WorkerPool
+from nsbench.study.workers.process_pool import ProcessPool
 from nsbench.study.workers.worker import work_for
-from nsbench.study.workers.worker_session import Conversation
+from nsbench.study.workers.worker_session import WorkerSession
 from nsbench.terms import RunKind
 from nsbench.tracking.store import open_store
 from nsbench.tracking.tracker import NullTracker
@@ -32,50 +32,50 @@ N_VALID_USERS = 120
 """At most: a rank that float32 rounding moves over the cut-off moves the hit rate by one of them."""
 
 
-class ThreadCrew:
-    """A crew of one worker in a thread of this process, so that a test can get at what it trains with."""
+class ThreadPool:
+    """A pool of one worker in a thread of this process, so that a test can get at what it trains with."""
 
     def __init__(self, home):
         ours, theirs = Pipe()
         self.n_workers = 1
-        self._wire = ours
-        self._talk = Conversation(ours.send)
+        self._connection = ours
+        self._session = WorkerSession(ours.send)
         self._thread = Thread(target=work_for, args=(theirs, home.root, "owner"), daemon=True)
         self._thread.start()
 
     @property
     def n_free(self):
-        return int(not self._talk.is_busy)
+        return int(not self._session.is_busy)
 
     @property
     def n_busy(self):
-        return int(self._talk.is_busy)
+        return int(self._session.is_busy)
 
     def start(self, assignment):
-        self._talk.begin(assignment)
-        self._wire.send(assignment.job)
+        self._session.begin(assignment)
+        self._connection.send(assignment.job)
 
-    def listen(self, timeout_s, close_run):
-        while self._wire.poll(timeout_s if self._talk.is_busy else 0):
-            self._talk.take(self._wire.recv(), close_run)
+    def receive(self, timeout_s, close_run):
+        while self._connection.poll(timeout_s if self._session.is_busy else 0):
+            self._session.take(self._connection.recv(), close_run)
             timeout_s = 0
 
     def stop(self, close_run):
-        self._talk.stop()
-        while self._talk.is_busy:
-            self.listen(1.0, close_run)
+        self._session.stop()
+        while self._session.is_busy:
+            self.receive(1.0, close_run)
 
     def close(self):
-        self._wire.close()
+        self._connection.close()
         self._thread.join()
 
 
 @pytest.fixture
 def threaded(home, session):
     """A session whose worker is a thread."""
-    crew = ThreadCrew(home)
-    yield Session.open(home, crew)
-    crew.close()
+    pool = ThreadPool(home)
+    yield Session.open(home, pool)
+    pool.close()
 
 
 def runs_of(home, study):
@@ -95,8 +95,8 @@ def test_trials_side_by_side_have_the_values_that_each_has_alone(threaded, datas
         assert float(recorded.params["learning_rate"]) == trial.params["learning_rate"]
         settings = tuning.plan.settings(trial.params)
         assert recorded.fingerprint == settings.fingerprint()
-        order = RunOrder(RunKind.TRIAL, recorded.seed, rank_test=False)
-        alone = run(settings, dataset, NullTracker(), order)
+        request = RunRequest(RunKind.TRIAL, recorded.seed, rank_test=False)
+        alone = run(settings, dataset, NullTracker(), request)
         assert trial.value == pytest.approx(alone.metrics[DEFAULT_OBJECTIVE], abs=1.01 / N_VALID_USERS)
         assert recorded.metric("train/loss") == pytest.approx(alone.metrics["train/loss"], rel=1e-5)
 
@@ -167,7 +167,7 @@ def test_a_group_that_is_interrupted_goes_on_from_its_checkpoint(home, dataset, 
     def interrupt():
         raise KeyboardInterrupt
 
-    with WorkerPool(1, home.root) as pool:
+    with ProcessPool(1, home.root) as pool:
         own = Session.open(home, pool)
         tuning = own.tuning(order, dataset)
         before = set(home.checkpoints.glob("*/training.safetensors"))
@@ -175,7 +175,7 @@ def test_a_group_that_is_interrupted_goes_on_from_its_checkpoint(home, dataset, 
             own.run([tuning], DATASET, Saboteur(interrupt))
         left = set(home.checkpoints.glob("*/training.safetensors")) - before
         assert len(left) == 1
-    with WorkerPool(1, home.root) as pool:
+    with ProcessPool(1, home.root) as pool:
         own = Session.open(home, pool)
         own.run([own.tuning(replace(order, n_trials=3), dataset)], DATASET, viewer)
     trials = tuning.study.trials
@@ -184,12 +184,12 @@ def test_a_group_that_is_interrupted_goes_on_from_its_checkpoint(home, dataset, 
     assert not any(path.exists() for path in left)
 
 
-LEADER = """
+COORDINATOR = """
 import sys
 from pathlib import Path
 from nsbench.data.store import load_dataset
 from nsbench.home import Home
-from nsbench.study.workers.process_pool import WorkerPool
+from nsbench.study.workers.process_pool import ProcessPool
 from nsbench.study.session import Session
 from tests.study.conftest import NullViewer
 from tests.study.study_builder import DATASET
@@ -197,7 +197,7 @@ from tests.study.trials.test_replica_groups import rates_order
 
 if __name__ == "__main__":
     home = Home(Path(sys.argv[1]))
-    with WorkerPool(1, home.root) as pool:
+    with ProcessPool(1, home.root) as pool:
         session = Session.open(home, pool)
         order = rates_order(6, name=sys.argv[2], max_epochs=300, validate_every=20, patience=0)
         session.run([session.tuning(order, load_dataset(DATASET, home))], DATASET, NullViewer())
@@ -205,23 +205,23 @@ if __name__ == "__main__":
 
 
 @pytest.mark.slow
-def test_a_leader_that_is_killed_in_mid_group_loses_all_of_it_and_the_next_command_makes_it_up(
+def test_a_coordinator_that_is_killed_in_mid_group_loses_all_of_it_and_the_next_command_makes_it_up(
     home: Home, dataset, session, tmp_path, viewer
 ):
-    """Its worker ends by itself when the leader is gone. Six finished in the end, and each of the three lost ones' points."""
-    script = tmp_path / "leader.py"
-    script.write_text(LEADER)
-    name = f"killed leader {os.getpid()}"
+    """Its worker ends by itself when the coordinator is gone. Six finish, among them each of the three lost ones' points."""
+    script = tmp_path / "coordinator.py"
+    script.write_text(COORDINATOR)
+    name = f"killed coordinator {os.getpid()}"
     root = str(Path(__file__).parents[3])
     environment = {**os.environ, "PYTHONPATH": root}
-    leader = subprocess.Popen([sys.executable, str(script), str(home.root), name], env=environment, cwd=root)
+    coordinator = subprocess.Popen([sys.executable, str(script), str(home.root), name], env=environment, cwd=root)
     order = rates_order(6, name=name, max_epochs=300, validate_every=20, patience=0)
     try:
         study = wait_for_group(session, order, dataset)
     finally:
-        leader.send_signal(signal.SIGKILL)
-        leader.wait()
-    with WorkerPool(1, home.root) as pool:
+        coordinator.send_signal(signal.SIGKILL)
+        coordinator.wait()
+    with ProcessPool(1, home.root) as pool:
         own = Session.open(home, pool)
         # The plan is what the study has; fewer trials are enough to see the lost ones again.
         own.run([own.tuning(replace(order, n_trials=3), dataset)], DATASET, viewer)

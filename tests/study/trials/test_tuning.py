@@ -8,12 +8,12 @@ import pytest
 from optuna.trial import TrialState
 
 from nsbench.errors import TrainingError
-from nsbench.runs.watcher import DEFAULT_OBJECTIVE
+from nsbench.runs.request import DEFAULT_OBJECTIVE
 from nsbench.study.search.plan import DEFAULTS, ORIGIN
 from nsbench.study.search.space import StudyFile
 from nsbench.study.trials.trial_state import END_REASON, INTERRUPTED, RETRY_OF, RUN_ID
-from nsbench.study.workers.answer import Refusal, Verdict
-from nsbench.study.workers.job import Ending
+from nsbench.study.workers.directive import CONTINUE, PRUNE
+from nsbench.study.workers.job import Outcome
 from nsbench.study.workers.process_id import OWNER, this_process
 from tests.study.study_builder import finish, order_of
 
@@ -39,7 +39,7 @@ def test_a_failed_trial_is_made_up_for_and_a_pruned_one_counts(session, dataset)
     tuning = session.tuning(order_of(2), dataset)
     first, second = tuning.next_assignment(), tuning.next_assignment()
     tuning.study.tell(first.trial.number, state=TrialState.PRUNED)
-    second.ended(Ending("failed", "the loss is nan"))
+    second.ended(Outcome("failed", "the loss is nan"))
     assert (tuning.n_finished, tuning.is_done) == (1, False)
     finish(tuning.next_assignment(), 0.5)
     assert states_of(tuning) == ["PRUNED", "FAIL", "COMPLETE"]
@@ -71,17 +71,17 @@ def test_two_commands_on_a_study_share_its_places(session, dataset):
 def test_an_interrupted_trial_is_tried_again_with_its_point_and_seed(session, dataset):
     tuning = session.tuning(order_of(1), dataset)
     first = tuning.next_assignment()
-    first.ended(Ending("interrupted", "interrupted"))
+    first.ended(Outcome("interrupted", "interrupted"))
     again = session.tuning(order_of(1, name=tuning.title), dataset).next_assignment()
     assert again.job.settings == first.job.settings
-    assert again.job.order.seed == first.job.order.seed
-    assert again.job.order.trial == 1
+    assert again.job.request.seed == first.job.request.seed
+    assert again.job.request.trial == 1
 
 
 def test_three_failures_in_a_row_end_the_study_with_the_last_reason(session, dataset):
     tuning = session.tuning(order_of(20), dataset)
     for number in range(3):
-        tuning.next_assignment().ended(Ending("failed", f"reason {number}"))
+        tuning.next_assignment().ended(Outcome("failed", f"reason {number}"))
     with pytest.raises(TrainingError, match="3 in a row.*reason 2"):
         tuning.next_assignment()
 
@@ -100,9 +100,9 @@ def test_settings_that_do_not_go_together_fail_the_trial_with_the_reason(session
 def test_an_undefined_objective_fails_the_trial(session, dataset):
     tuning = session.tuning(order_of(2), dataset)
     assignment = tuning.next_assignment()
-    refusal = assignment.finishing({DEFAULT_OBJECTIVE: float("nan")})
-    assert isinstance(refusal, Refusal)
-    assignment.ended(Ending("failed", refusal.reason))
+    rejection = assignment.finishing({DEFAULT_OBJECTIVE: float("nan")})
+    assert rejection.action == "reject"
+    assignment.ended(Outcome("failed", rejection.reason))
     assert states_of(tuning) == ["FAIL"]
     assert DEFAULT_OBJECTIVE in tuning.study.trials[0].user_attrs[END_REASON]
 
@@ -113,12 +113,12 @@ def test_a_trial_worse_than_the_median_at_its_epoch_is_pruned(session, dataset):
     for _ in range(5):
         assignment = tuning.next_assignment()
         for epoch in (1, 5, 6):
-            assert assignment.validated(epoch, {DEFAULT_OBJECTIVE: 0.5}) is Verdict.GO_ON
+            assert assignment.validated(epoch, {DEFAULT_OBJECTIVE: 0.5}) == CONTINUE
         finish(assignment, 0.5)
     worse, better = tuning.next_assignment(), tuning.next_assignment()
-    assert worse.validated(1, {DEFAULT_OBJECTIVE: 0.4}) is Verdict.GO_ON
-    assert worse.validated(6, {DEFAULT_OBJECTIVE: 0.4}) is Verdict.PRUNE
-    assert better.validated(6, {DEFAULT_OBJECTIVE: 0.6}) is Verdict.GO_ON
+    assert worse.validated(1, {DEFAULT_OBJECTIVE: 0.4}) == CONTINUE
+    assert worse.validated(6, {DEFAULT_OBJECTIVE: 0.4}) == PRUNE
+    assert better.validated(6, {DEFAULT_OBJECTIVE: 0.6}) == CONTINUE
     assert worse.study.trials[worse.trial.number].state.name == "PRUNED"
 
 

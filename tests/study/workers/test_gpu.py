@@ -7,7 +7,7 @@ import pytest
 from nsbench.errors import SettingsError
 from nsbench.study.workers import gpu
 from nsbench.study.workers.gpu import check_device, gpus_of_machine, least_used
-from nsbench.study.workers.process_pool import WorkerPool
+from nsbench.study.workers.process_pool import ProcessPool
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_a_device_that_is_not_there_is_refused_before_any_run(
 ) -> None:
     monkeypatch.setenv("NSBENCH_DEVICE", device)
     monkeypatch.setenv("NSBENCH_CUDA_GRAPHS", graphs)
-    with pytest.raises(SettingsError, match=message), WorkerPool(1, tmp_path):
+    with pytest.raises(SettingsError, match=message), ProcessPool(1, tmp_path):
         pass
     assert list(tmp_path.iterdir()) == []
 

@@ -11,7 +11,7 @@ import torch
 
 from nsbench.training.checkpoint.training_checkpoint import Checkpoints, Snapshot
 from nsbench.training.progress import Replica
-from tests.training.checkpoint.test_training_checkpoint import IDENTITY, Stopper, assert_same, trainer_of
+from tests.training.checkpoint.test_training_checkpoint import IDENTITY, Stopper, assert_same, trained, trainer_of
 
 REPLICAS = [Replica(0, 1e-2)]
 
@@ -64,14 +64,14 @@ def test_a_damaged_checkpoint_is_said_and_the_training_starts_over(
     change, reason = DAMAGES[damage]
     file = Checkpoints(tmp_path).of(IDENTITY)
     with pytest.raises(KeyboardInterrupt):
-        trainer_of().train(REPLICAS, Stopper(after=3), file)
+        trained(trainer_of(), REPLICAS, Stopper(after=3), file)
     kept = file.load()
     assert kept is not None
     file.save(change(kept))
     again = Stopper()
     with caplog.at_level(logging.WARNING, "nsbench"):
-        result = trainer_of().train(REPLICAS, again, file)
-    assert_same(result, trainer_of().train(REPLICAS, Stopper()))
+        result = trained(trainer_of(), REPLICAS, again, file)
+    assert_same(result, trained(trainer_of(), REPLICAS, Stopper()))
     assert again.n_steps == 8
     (warning,) = [entry.getMessage() for entry in caplog.records]
     with pytest.raises(ValueError, match=f"the checkpoint is damaged and not gone on with: .*{reason}"):

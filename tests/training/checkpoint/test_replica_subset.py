@@ -10,16 +10,16 @@ import torch
 from nsbench.errors import NonFiniteLoss
 from nsbench.training.checkpoint.replica_subset import narrowed
 from nsbench.training.checkpoint.training_checkpoint import Checkpoints, Snapshot, TrainingIdentity
-from nsbench.training.listener import ReplicaLeaves
-from nsbench.training.progress import Look, Replica
-from tests.training.checkpoint.test_training_checkpoint import EAGER, Stopper, trainer_of
+from nsbench.training.event import StopReplica, Validated
+from nsbench.training.progress import Replica
+from tests.training.checkpoint.test_training_checkpoint import EAGER, Stopper, trained, trainer_of
 
 THREE = [Replica(0, 1e-2), Replica(1, 5e-3), Replica(2, 2e-3)]
 OF_THREE = TrainingIdentity(["a", "b", "c"], "log", [0, 1, 2], ["x"] * 3, "cpu")
 
 
 class Leaver(Stopper):
-    """Lets replicas leave at some epoch's look."""
+    """Stops replicas at some epoch's validation."""
 
     def __init__(self, leaves: Mapping[int, int], **stops: int) -> None:
         super().__init__(**stops)
@@ -27,57 +27,57 @@ class Leaver(Stopper):
         self.seen: list[tuple[int, int]] = []
         self.n_positives: list[int] = []
 
-    def on_step(self, n_positives: int, loss: torch.Tensor) -> None:
-        super().on_step(n_positives, loss)
+    def stepped(self, n_positives: int) -> None:
+        super().stepped(n_positives)
         self.n_positives.append(n_positives)
 
-    def on_validation(self, replica: int, look: Look) -> None:
-        self.seen.append((replica, look.epoch))
-        if self._leaves.get(replica) == look.epoch:
-            raise ReplicaLeaves
-        super().on_validation(replica, look)
+    def validated(self, replica: int, event: Validated) -> None:
+        self.seen.append((replica, event.epoch))
+        if self._leaves.get(replica) == event.epoch:
+            raise StopReplica
+        super().validated(replica, event)
 
-    def on_failure(self, replica: int, error: NonFiniteLoss) -> None:
+    def failed(self, replica: int) -> None:
         self.seen.append((replica, -1))
 
 
 @pytest.mark.parametrize("case", [("random", {}), ("adaptive-mixed", {"replay_factor": 1.5})])
 def test_those_that_stay_end_as_if_they_had_been_alone_together(case: tuple[str, dict[str, float]]) -> None:
-    """Replica 1 leaves at its look of epoch 2 of 4; up to float32 rounding, which depends on how many are multiplied at once."""
+    """Replica 1 leaves at its validation of epoch 2 of 4; up to rounding, which depends on how many are multiplied at once."""
     sampler, settings = case
-    listener = Leaver({1: 2})
-    result = trainer_of(sampler, **settings).train(THREE, listener)
-    others = trainer_of(sampler, **settings).train([THREE[0], THREE[2]], Stopper())
+    leaver = Leaver({1: 2})
+    result = trained(trainer_of(sampler, **settings), THREE, leaver)
+    others = trained(trainer_of(sampler, **settings), [THREE[0], THREE[2]], Stopper())
     assert result.numbers == (0, 2)
-    assert [replica for replica, epoch in listener.seen if epoch == 3] == [0, 2]
+    assert [replica for replica, epoch in leaver.seen if epoch == 3] == [0, 2]
     assert torch.allclose(result.model.items, others.model.items, atol=1e-5)
     assert torch.allclose(result.model.dense, others.model.dense, atol=1e-5)
     assert (result.best_epochs, result.n_epochs) == (others.best_epochs, others.n_epochs)
 
 
 def test_those_that_leave_take_their_share_of_the_count_along_and_cost_nothing_more() -> None:
-    """A look comes before epoch 3: half of what two took until then, and all that one takes alone."""
-    listener = Leaver({1: 2})
-    result = trainer_of().train(THREE[:2], listener)
-    alone = trainer_of().train(THREE[:1], Stopper())
+    """A validation comes before epoch 3: half of what two took until then, and all that one takes alone."""
+    leaver = Leaver({1: 2})
+    result = trained(trainer_of(), THREE[:2], leaver)
+    alone = trained(trainer_of(), THREE[:1], Stopper())
     assert result.counts.n_positives == alone.counts.n_positives
-    assert listener.n_positives[-1] == pytest.approx(listener.n_positives[1] / 2, abs=1)
+    assert leaver.n_positives[-1] == pytest.approx(leaver.n_positives[1] / 2, abs=1)
 
 
 @pytest.mark.parametrize("rate", [float("inf"), 1e38])
 def test_a_replica_whose_loss_is_no_number_leaves_and_the_others_go_on(rate: float) -> None:
-    listener = Leaver({})
-    result = trainer_of().train([THREE[0], Replica(1, rate), THREE[2]], listener)
-    others = trainer_of().train([THREE[0], THREE[2]], Stopper())
+    leaver = Leaver({})
+    result = trained(trainer_of(), [THREE[0], Replica(1, rate), THREE[2]], leaver)
+    others = trained(trainer_of(), [THREE[0], THREE[2]], Stopper())
     assert result.numbers == (0, 2)
-    assert (1, -1) in listener.seen
+    assert (1, -1) in leaver.seen
     assert torch.allclose(result.model.items, others.model.items, atol=1e-5)
     assert result.counts.n_positives == others.counts.n_positives
 
 
 def test_where_none_is_left_the_training_ends_with_the_loss() -> None:
     with pytest.raises(NonFiniteLoss, match="the loss is .* in step .* of epoch 1 .seed 0"):
-        trainer_of().train([Replica(0, float("inf")), Replica(1, float("inf"))], Leaver({}))
+        trained(trainer_of(), [Replica(0, float("inf")), Replica(1, float("inf"))], Leaver({}))
 
 
 @pytest.mark.parametrize("after", [5, 6, 7])
@@ -85,25 +85,25 @@ def test_a_training_that_is_stopped_after_a_replica_left_goes_on_as_that_of_the_
     tmp_path: Path, after: int
 ) -> None:
     """Two steps an epoch: replica 1 is gone after four, and what is kept is of 0 and 2 under their own name."""
-    whole = trainer_of().train(THREE, Leaver({1: 2}))
+    whole = trained(trainer_of(), THREE, Leaver({1: 2}))
     checkpoints = Checkpoints(tmp_path)
     with pytest.raises(KeyboardInterrupt):
-        trainer_of().train(THREE, Leaver({1: 2}, after=after), checkpoints.of(OF_THREE))
+        trained(trainer_of(), THREE, Leaver({1: 2}, after=after), checkpoints.of(OF_THREE))
     assert checkpoints.of(OF_THREE).load() is None
     again = Leaver({})
-    rest = trainer_of().train([THREE[0], THREE[2]], again, checkpoints.of(OF_THREE.narrowed([0, 2])))
+    rest = trained(trainer_of(), [THREE[0], THREE[2]], again, checkpoints.of(OF_THREE.narrowed([0, 2])))
     assert again.n_steps == 8 - after
     assert torch.equal(rest.model.items, whole.model.items)
-    assert rest.looks == whole.looks
+    assert rest.validations == whole.validations
 
 
-def test_a_stop_at_the_look_at_which_a_replica_leaves_keeps_the_others(tmp_path: Path) -> None:
-    """Replica 0 leaves at epoch 2, and the look of replica 1, the fifth in all, is cut short."""
+def test_a_stop_at_the_validation_at_which_a_replica_leaves_keeps_the_others(tmp_path: Path) -> None:
+    """Replica 0 leaves at epoch 2, and the validation of replica 1, the fifth in all, is cut short."""
     checkpoints = Checkpoints(tmp_path)
     with pytest.raises(KeyboardInterrupt):
-        trainer_of().train(THREE, Leaver({0: 2}, at_look=4), checkpoints.of(OF_THREE))
+        trained(trainer_of(), THREE, Leaver({0: 2}, at_validation=4), checkpoints.of(OF_THREE))
     again = Leaver({})
-    trainer_of().train(THREE[1:], again, checkpoints.of(OF_THREE.narrowed([1, 2])))
+    trained(trainer_of(), THREE[1:], again, checkpoints.of(OF_THREE.narrowed([1, 2])))
     assert again.seen[:2] == [(0, 2), (1, 2)]
 
 

@@ -12,14 +12,20 @@ from safetensors.torch import save_file
 
 from nsbench.batching.batch import BatchSource
 from nsbench.batching.window import windows_of
-from nsbench.errors import NonFiniteLoss
 from nsbench.losses.binary_cross_entropy import BinaryCrossEntropy
 from nsbench.models.model import Model
 from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.samplers import SAMPLERS
-from nsbench.training.checkpoint.training_checkpoint import CheckpointFile, Checkpoints, Snapshot, TrainingIdentity
+from nsbench.training.checkpoint.training_checkpoint import (
+    Checkpoint,
+    CheckpointFile,
+    Checkpoints,
+    Snapshot,
+    TrainingIdentity,
+)
+from nsbench.training.event import Ended, Resumed, Stepped, TrainingEvent, Validated
 from nsbench.training.loop import Trainer
-from nsbench.training.progress import Look, Replica
+from nsbench.training.progress import Replica, Validation
 from nsbench.training.result import TrainingResult
 from nsbench.training.settings import TrainingSettings
 from tests.full_disk import full_disk
@@ -32,30 +38,48 @@ EAGER = {"every_s": 0.0, "most_share": 1.0}
 
 
 class Stopper:
-    """A listener that stops the training after some steps, or at some look; scores say that the second epoch is the best."""
+    """Stops the training after some steps, or at some validation; its scores say that the second epoch is the best."""
 
-    def __init__(self, after: int | None = None, at_look: int | None = None) -> None:
+    observes_steps = True
+
+    def __init__(self, after: int | None = None, at_validation: int | None = None) -> None:
         self._steps_left = after
-        self._looks_left = at_look
-        self.looks: list[Look] = []
+        self._validations_left = at_validation
+        self._resumed_after: dict[int, int] = {}
+        self.validations: list[Validated] = []
         self.n_steps = 0
 
-    def on_resume(self, replica: int, looks: Sequence[Look]) -> None:
-        self.looks = sorted((*self.looks, *looks), key=lambda look: look.epoch)
+    def validate(self, replica: int, epoch: int, model: Model, loss: float, no_negative_share: float) -> Validation:
+        return Validation(epoch, -abs(epoch - 2.0), {"train/loss": loss, "sum": float(model.items.sum())}, 0.0)
 
-    def on_step(self, n_positives: int, loss: torch.Tensor) -> None:
+    def observe(self, replicas: Sequence[int], event: TrainingEvent) -> None:
+        match event:
+            case Resumed(epoch):
+                self._resumed_after[replicas[0]] = epoch
+            case Stepped(n_positives):
+                self.stepped(n_positives)
+            case Validated(epoch):
+                if epoch > self._resumed_after.get(replicas[0], 0):
+                    self.validated(replicas[0], event)
+                else:
+                    self._keep(event)
+            case Ended():
+                self.failed(replicas[0])
+
+    def stepped(self, n_positives: int) -> None:
         self.n_steps += 1
         self._steps_left = _count_down(self._steps_left)
 
-    def look(self, replica: int, epoch: int, model: Model, loss: float, no_negative_share: float) -> Look:
-        return Look(epoch, -abs(epoch - 2.0), {"train/loss": loss, "sum": float(model.items.sum())}, 0.0)
+    def validated(self, replica: int, event: Validated) -> None:
+        """Not of an earlier attempt."""
+        self._validations_left = _count_down(self._validations_left)
+        self._keep(event)
 
-    def on_validation(self, replica: int, look: Look) -> None:
-        self._looks_left = _count_down(self._looks_left)
-        self.looks.append(look)
+    def failed(self, replica: int) -> None:
+        """Not observed."""
 
-    def on_failure(self, replica: int, error: NonFiniteLoss) -> None:
-        """Not listened to."""
+    def _keep(self, event: Validated) -> None:
+        self.validations = sorted((*self.validations, event), key=lambda validation: validation.epoch)
 
 
 def _count_down(left: int | None) -> int | None:
@@ -77,10 +101,20 @@ def trainer_of(sampler: str = "random", **settings: object) -> Trainer:
     return Trainer(batches, built, BinaryCrossEntropy(), SIZE, training, LOG.n_items, CPU)
 
 
+def trained(
+    trainer: Trainer, replicas: Sequence[Replica], stopper: Stopper, file: Checkpoint | None = None
+) -> TrainingResult:
+    return trainer.train(replicas, stopper, stopper, file)
+
+
 def assert_same(result: TrainingResult, whole: TrainingResult) -> None:
     assert torch.equal(result.model.items, whole.model.items)
     assert torch.equal(result.model.dense, whole.model.dense)
-    assert (result.best_epochs, result.n_epochs, result.looks) == (whole.best_epochs, whole.n_epochs, whole.looks)
+    assert (result.best_epochs, result.n_epochs, result.validations) == (
+        whole.best_epochs,
+        whole.n_epochs,
+        whole.validations,
+    )
     assert replace(result.counts, train_s=0, cpu_s=0) == replace(whole.counts, train_s=0, cpu_s=0)
 
 
@@ -102,25 +136,27 @@ def test_a_training_stopped_after_any_step_ends_as_one_that_was_not(
 ) -> None:
     sampler, settings = CASES[case]
     replicas = [Replica(seed, 1e-2 / (seed + 1)) for seed in seeds]
-    listener = Stopper()
-    whole = trainer_of(sampler, **settings).train(replicas, listener)
-    for n_steps in range(1, listener.n_steps + 1):
+    stopper = Stopper()
+    whole = trained(trainer_of(sampler, **settings), replicas, stopper)
+    for n_steps in range(1, stopper.n_steps + 1):
         file = Checkpoints(tmp_path / str(n_steps)).of(IDENTITY)
         with pytest.raises(KeyboardInterrupt):
-            trainer_of(sampler, **settings).train(replicas, Stopper(after=n_steps), file)
+            trained(trainer_of(sampler, **settings), replicas, Stopper(after=n_steps), file)
         again = Stopper()
-        assert_same(trainer_of(sampler, **settings).train(replicas, again, file), whole)
-        assert again.looks == listener.looks
+        assert_same(trained(trainer_of(sampler, **settings), replicas, again, file), whole)
+        assert again.validations == stopper.validations
 
 
-@pytest.mark.parametrize("look", [1, 4, 5, 8])
-def test_a_training_stopped_at_any_look_of_any_replica_ends_as_one_that_was_not(tmp_path: Path, look: int) -> None:
+@pytest.mark.parametrize("validation", [1, 4, 5, 8])
+def test_a_training_stopped_at_any_validation_of_any_replica_ends_as_one_that_was_not(
+    tmp_path: Path, validation: int
+) -> None:
     replicas = [Replica(0, 1e-2), Replica(1, 1e-2)]
-    whole = trainer_of().train(replicas, Stopper())
+    whole = trained(trainer_of(), replicas, Stopper())
     file = Checkpoints(tmp_path).of(IDENTITY)
     with pytest.raises(KeyboardInterrupt):
-        trainer_of().train(replicas, Stopper(at_look=look), file)
-    assert_same(trainer_of().train(replicas, Stopper(), file), whole)
+        trained(trainer_of(), replicas, Stopper(at_validation=validation), file)
+    assert_same(trained(trainer_of(), replicas, Stopper(), file), whole)
 
 
 def test_a_training_can_be_stopped_again_and_takes_only_the_steps_that_are_left(tmp_path: Path) -> None:
@@ -128,11 +164,11 @@ def test_a_training_can_be_stopped_again_and_takes_only_the_steps_that_are_left(
     file = Checkpoints(tmp_path).of(IDENTITY)
     for after in (3, 2):
         with pytest.raises(KeyboardInterrupt):
-            trainer_of().train([Replica(0, 1e-2)], Stopper(after=after), file)
+            trained(trainer_of(), [Replica(0, 1e-2)], Stopper(after=after), file)
     last = Stopper()
-    result = trainer_of().train([Replica(0, 1e-2)], last, file)
+    result = trained(trainer_of(), [Replica(0, 1e-2)], last, file)
     assert last.n_steps == 3
-    assert_same(result, trainer_of().train([Replica(0, 1e-2)], Stopper()))
+    assert_same(result, trained(trainer_of(), [Replica(0, 1e-2)], Stopper()))
 
 
 def saved(root: Path, identity: TrainingIdentity = IDENTITY, **policy: float) -> CheckpointFile:
@@ -252,8 +288,8 @@ def test_a_disk_that_is_full_costs_the_checkpoint_and_not_the_training(
 ) -> None:
     file = Checkpoints(tmp_path, **EAGER).of(IDENTITY)
     with full_disk(2000):
-        result = trainer_of().train([Replica(0, 1e-2)], Stopper(), file)
-    assert_same(result, trainer_of().train([Replica(0, 1e-2)], Stopper()))
+        result = trained(trainer_of(), [Replica(0, 1e-2)], Stopper(), file)
+    assert_same(result, trained(trainer_of(), [Replica(0, 1e-2)], Stopper()))
     assert f"can't write the checkpoint {file.path}: " in caplog.text
     assert "File too large" in caplog.text
     assert "are free there; make room" in caplog.text

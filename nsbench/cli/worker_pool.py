@@ -8,8 +8,8 @@ from nsbench.errors import SettingsError
 from nsbench.home import current_home
 
 if TYPE_CHECKING:
-    from nsbench.study.workers.process_pool import WorkerPool
-    from nsbench.study.workers.ray_pool import RayCrew
+    from nsbench.study.workers.process_pool import ProcessPool
+    from nsbench.study.workers.ray_pool import RayPool
 
 Engine = Literal["processes", "ray"]
 
@@ -36,7 +36,7 @@ ReplicasOption = Annotated[
 
 
 def replicas_of(engine: Engine, gpus: float, replicas: int | None) -> int:
-    """How many runs a worker of the crew trains side by side, at most."""
+    """How many runs a worker of the pool trains side by side, at most."""
     if replicas is not None:
         return replicas
     from nsbench.study.workers.process_pool import MOST_REPLICAS, default_replicas
@@ -46,22 +46,22 @@ def replicas_of(engine: Engine, gpus: float, replicas: int | None) -> int:
     return default_replicas()
 
 
-def crew_of(
+def pool_of(
     engine: Engine, address: str | None, workers: int | None, cpus: float, gpus: float
-) -> "WorkerPool | RayCrew":
+) -> "ProcessPool | RayPool":
     """The workers that the options ask for, not yet started.
 
     Raises:
         SettingsError: An address or shares without the Ray engine.
     """
     if engine == "ray":
-        from nsbench.study.workers.ray_pool import Placement, RayCrew
+        from nsbench.study.workers.ray_pool import Placement, RayPool
 
-        return RayCrew(address, Placement(cpus, gpus), workers, current_home().root)
+        return RayPool(address, Placement(cpus, gpus), workers, current_home().root)
     if address is not None or gpus or cpus != 1:
         raise SettingsError(
             "--address, --cpus-per-worker and --gpus-per-worker are for --engine ray; add it or leave them out"
         )
-    from nsbench.study.workers.process_pool import WorkerPool, default_workers
+    from nsbench.study.workers.process_pool import ProcessPool, default_workers
 
-    return WorkerPool(workers or default_workers(), current_home().root)
+    return ProcessPool(workers or default_workers(), current_home().root)

@@ -1,8 +1,7 @@
-"""A watcher that does what a study and `nsbench train` do beside a run: asks Optuna whether to prune, and draws a bar."""
+"""An observer that does what a study and `nsbench train` do beside a run: asks Optuna whether to prune, and draws a bar."""
 
 import io
 import time
-from collections.abc import Mapping
 from types import TracebackType
 from typing import Self, final
 
@@ -11,14 +10,15 @@ from rich.console import Console
 from rich.progress import Progress
 from torch import Tensor
 
-from nsbench.runs.watcher import DEFAULT_OBJECTIVE
+from nsbench.runs.observer import RunEvent, Started, Stepped, Validated
+from nsbench.runs.request import DEFAULT_OBJECTIVE
 
 _SHOWN_EVERY_S = 0.5
 _DRAWN_EVERY_S = 0.5
 
 
 @final
-class StudyWatcher:
+class StudyObserver:
     """Reports to a study of its own and draws into nothing; use it as a context.
 
     Args:
@@ -45,29 +45,24 @@ class StudyWatcher:
     ) -> None:
         self._bar.stop()
 
-    def on_start(self, run_id: str | None) -> None:
-        """Notes the run's id with the trial, as a study does."""
-        self._trial.set_user_attr("run_id", run_id)
+    def observe(self, event: RunEvent) -> None:
+        """Does with each event what the two of them do."""
+        match event:
+            case Stepped(_, losses):
+                self._show_step(losses)
+            case Validated(epoch, metrics):
+                self._trial.report(metrics[DEFAULT_OBJECTIVE], epoch)
+                self._trial.should_prune()
+                self._bar.update(self._task, completed=epoch)
+            case Started(run_id):
+                self._trial.set_user_attr("run_id", run_id)
 
-    def on_resume(self, epoch: int) -> None:
-        """Never happens: nothing is kept."""
-
-    def on_step(self, n_positives: int, loss: Tensor) -> None:
-        """Shows the loss twice a second, and draws as often, as `nsbench train` does."""
+    def _show_step(self, losses: Tensor) -> None:
         # By CPU time, so that on a busy machine they come as often beside as many steps.
         now = time.process_time()
         if now - self._shown >= _SHOWN_EVERY_S:
             self._shown = now
-            self._bar.update(self._task, description=f"loss {loss.mean().item():.4f}")
+            self._bar.update(self._task, description=f"loss {losses.mean().item():.4f}")
         if now - self._drawn >= _DRAWN_EVERY_S:
             self._drawn = now
             self._bar.refresh()
-
-    def on_validation(self, epoch: int, metrics: Mapping[str, float]) -> None:
-        """Reports, asks, and moves the bar."""
-        self._trial.report(metrics[DEFAULT_OBJECTIVE], epoch)
-        self._trial.should_prune()
-        self._bar.update(self._task, completed=epoch)
-
-    def on_end(self, error: Exception) -> None:
-        """Never happens: there is one run."""

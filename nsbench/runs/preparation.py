@@ -1,0 +1,83 @@
+"""What a run needs before its first step: settings without a gap, a trainer, and the identity that its checkpoint goes by."""
+
+from collections.abc import Sequence
+
+from nsbench.batching.batch import BatchSource
+from nsbench.batching.window import windows_of
+from nsbench.config import Settings
+from nsbench.data.dataset import Dataset
+from nsbench.device import choose_device
+from nsbench.errors import DatasetError
+from nsbench.losses.loss import LossContext
+from nsbench.runs.request import RunRequest
+from nsbench.samplers.history import history_of
+from nsbench.samplers.sampler import SamplerContext
+from nsbench.samplers.sharing import users_per_group
+from nsbench.training.checkpoint.training_checkpoint import TrainingIdentity
+from nsbench.training.loop import Trainer
+from nsbench.training.progress import Replica
+
+
+def settled(settings: Settings, dataset: Dataset) -> Settings:
+    """The settings with the epochs that they leave to the log's size written out; as `TrainingSettings.budgeted` says."""
+    training = settings.training
+    if training.max_epochs and training.validate_every:
+        return settings
+    n_sequences = len(windows_of(dataset, settings.model.max_length, training.windows))
+    return settings.model_copy(update={"training": training.budgeted(n_sequences)})
+
+
+def trainer_of(settings: Settings, dataset: Dataset) -> Trainer:
+    """What trains these settings on this dataset.
+
+    Raises:
+        DatasetError: No user has two training interactions.
+    """
+    device = choose_device()
+    max_length = settings.model.max_length
+    windows = windows_of(dataset, max_length, settings.training.windows)
+    if len(windows) == 0:
+        raise DatasetError(
+            f"dataset {dataset.card.name} has no user with two training interactions, so there is no next item to train "
+            "on; prepare it from a longer log, or with a smaller --valid-share and --test-share"
+        )
+    all_items = settings.evaluation.cold_items == "tail"
+    context = SamplerContext(
+        dataset,
+        windows,
+        history_of(dataset, device),
+        history_of(dataset, device, last_targets=max_length),
+        users_per_group(windows, settings.training.batch_size),
+        dataset.n_items if all_items else dataset.n_candidates,
+        device,
+        settings.evaluation.cohort_counts,
+        settings.evaluation.cohort_rule,
+    )
+    training = settings.training
+    batches = BatchSource(
+        dataset, windows, training.batch_size, device, training.user_order, epoch_users=training.epoch_users
+    )
+    sampler = settings.sampler.build(context)
+    sampling = settings.sampler
+    n_negatives, is_in_batch = sampling.n_trained_on(context.n_candidates), "in-batch" in sampling.traits
+    loss = settings.loss.build(LossContext(n_negatives, context.n_candidates, positive_is_proposed=is_in_batch))
+    return Trainer(batches, sampler, loss, settings.model, settings.training, dataset.n_items, device)
+
+
+def replicas_of(settings: Sequence[Settings], requests: Sequence[RunRequest]) -> list[Replica]:
+    """What differs between runs that are trained side by side."""
+    pairs = zip(settings, requests, strict=True)
+    return [Replica(request.seed, one.training.learning_rate) for one, request in pairs]
+
+
+def identity_of(
+    settings: Sequence[Settings], dataset: Dataset, requests: Sequence[RunRequest], device: str
+) -> TrainingIdentity:
+    """What makes two trainings the same, whoever asked for them."""
+    return TrainingIdentity(
+        settings=[one.fingerprint() for one in settings],
+        dataset=dataset.card.content_hash,
+        seeds=[request.seed for request in requests],
+        objectives=[request.objective for request in requests],
+        device=device,
+    )

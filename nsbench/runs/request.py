@@ -1,0 +1,38 @@
+"""What is asked of a run beside its settings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nsbench.objective import default_objective
+from nsbench.terms import RunKind
+
+DEFAULT_OBJECTIVE = default_objective((10,))
+"""What early stopping, pruning and tuning go by unless told otherwise, where there is a cut-off of 10."""
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What is asked of a run beside its settings.
+
+    Attributes:
+        kind: What the run stands for.
+        seed: The root seed.
+        study: The study's name, or None.
+        trial: The trial's number within the study, or None.
+        tags: Further tags, by full name.
+        rank_test: Whether the test interactions are ranked; trials leave them alone.
+        checkpoint: File for the best epoch's parameters, or None.
+        objective: The validation metric that decides the best epoch.
+        refusal: Why the run isn't worth training: it is recorded, and ends as pruned at once; empty: it is trained.
+    """
+
+    kind: RunKind
+    seed: int
+    study: str | None = None
+    trial: int | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    rank_test: bool = True
+    checkpoint: Path | None = None
+    objective: str = DEFAULT_OBJECTIVE
+    refusal: str = ""
