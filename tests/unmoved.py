@@ -81,7 +81,8 @@ def cases() -> Iterator[tuple[str, str, Values]]:
             yield f"{sampler}, by user, {optimizer}", sampler, {"item_optimizer": optimizer}
         if "negative_sharing" in SAMPLERS[sampler].model_fields:
             yield f"{sampler}, by group", sampler, {"negative_sharing": "group"}
-        yield f"{sampler}, window", sampler, {"exclude_history": "window"}
+        if "exclude_history" in SAMPLERS[sampler].model_fields:
+            yield f"{sampler}, window", sampler, {"exclude_history": "window"}
     for sharing in ("position", "batch"):
         yield f"random, by {sharing}", "random", {"negative_sharing": sharing}
         yield f"popularity, by {sharing}", "popularity", {"negative_sharing": sharing}
