@@ -14,6 +14,8 @@ from nsbench.errors import SettingsError
 from nsbench.losses import DEFAULT_LOSS, LOSSES, LossSettings
 from nsbench.models import DEFAULT_MODEL, MODELS, BackboneSettings
 from nsbench.samplers import SAMPLERS, SamplerSettings
+from nsbench.samplers.composed import composed_settings
+from nsbench.samplers.expression import is_expression, parse
 from nsbench.suggestion import did_you_mean
 from nsbench.terms import METHOD_JOINT
 from nsbench.yaml_text import shortened
@@ -24,7 +26,7 @@ class Method:
     """What is compared.
 
     Attributes:
-        sampler: A name in SAMPLERS.
+        sampler: A name in SAMPLERS, or an expression of samplers.
         loss: A name in LOSSES.
         model: A name in MODELS.
     """
@@ -52,7 +54,7 @@ class Method:
             SettingsError: There is no such part, or name and values choose differently.
         """
         sampler, *others = name.split(METHOD_JOINT)
-        chosen: dict[str, str] = {"sampler": _known("sampler", sampler, SAMPLERS)}
+        chosen: dict[str, str] = {"sampler": _sampler(sampler)}
         for other in others:
             part = next((part for part in ("loss", "model") if other in cls.PARTS[part]), None)
             if part is None:
@@ -67,7 +69,8 @@ class Method:
             value = (values or {}).get(part)
             if value is None:
                 continue
-            if chosen.setdefault(part, _known(part, str(value), catalogue)) != value:
+            known = _sampler(str(value)) if part == "sampler" else _known(part, str(value), catalogue)
+            if chosen.setdefault(part, known) != known:
                 raise SettingsError(
                     f"the settings are of {part} {value!r}, and {chosen[part]!r} is asked for; leave one of them out"
                 )
@@ -91,7 +94,7 @@ class Method:
     @property
     def label(self) -> str:
         """What tables and figures call it: the labels of the parts in its name."""
-        labels = [SAMPLERS[self.sampler].label]
+        labels = [self.sampler_settings.label]
         if self.loss != DEFAULT_LOSS:
             labels.append(LOSSES[self.loss].label)
         if self.model != DEFAULT_MODEL:
@@ -107,7 +110,7 @@ class Method:
     @property
     def sampler_settings(self) -> type[SamplerSettings]:
         """The sampler's."""
-        return SAMPLERS[self.sampler]
+        return composed_settings(self.sampler) if is_expression(self.sampler) else SAMPLERS[self.sampler]
 
     @property
     def loss_settings(self) -> type[LossSettings]:
@@ -130,6 +133,11 @@ class Method:
             name for catalogue in self.PARTS.values() for part in catalogue.values() for name in part.model_fields
         }
         return field in all_of_them - own
+
+
+def _sampler(name: str) -> str:
+    """The sampler's name as it is written everywhere."""
+    return str(parse(name)) if is_expression(name) else _known("sampler", name, SAMPLERS)
 
 
 def _known(part: str, name: str, catalogue: Mapping[str, object]) -> str:

@@ -146,6 +146,8 @@ def load_profile(name: str) -> Profile:
     path = find_config("profiles", name)
     profile = read_yaml_as(Profile, path)
     try:
+        # A method may be written in several ways, and has one name.
+        profile = profile.model_copy(update={"samplers": tuple(Method.of(name).name for name in profile.samplers)})
         _check(profile)
     except SettingsError as error:
         raise SettingsError(f"{path}: {error}") from error
@@ -158,8 +160,6 @@ def profile_name(name: str) -> str:
 
 
 def _check(profile: Profile) -> None:
-    for name in profile.samplers:
-        Method.of(name)
     unknown = [name for name in profile.baselines if name not in BASELINES]
     if unknown:
         raise SettingsError(

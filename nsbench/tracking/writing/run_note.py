@@ -66,9 +66,8 @@ def note_of_study(summary: StudySummary) -> str:
         found = (
             f"Best: {summary.objective} {summary.best_value:.4f}, first in trial {summary.best_trial}, with {settings}."
         )
-    options = (
-        f"--dataset {shlex.quote(summary.dataset)} --sampler {summary.sampler} --study {shlex.quote(summary.study)}"
-    )
+    words = ("--dataset", summary.dataset, "--sampler", summary.sampler, "--study", summary.study)
+    options = shlex.join(words)
     return (
         f"**Study {summary.study}**: the search for {summary.label}'s settings on the dataset {summary.dataset}; "
         f"{summary.n_planned} trials are planned ({counts}). {found}\n\n"

@@ -1,0 +1,118 @@
+"""The settings of a sampler that is written as an expression: a class like any other sampler's, made when it is asked for."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import Field, create_model, model_validator
+
+from nsbench.negative_count import Kept, Proposed
+from nsbench.samplers.adaptive import Hardest, TiesField
+from nsbench.samplers.batch import explain_small_pool, in_batch
+from nsbench.samplers.expression import Expression, Number, Part, parse
+from nsbench.samplers.independent import Independent
+from nsbench.samplers.mixed import Mixed
+from nsbench.samplers.popularity import Alias
+from nsbench.samplers.random import Uniform
+from nsbench.samplers.sampler import Sampler, SamplerContext, SamplerSettings
+from nsbench.samplers.sharing import UserOrGroup
+from nsbench.search import FloatRange, IntRange
+
+Trait = Literal["in-batch", "global", "model-based"]
+
+_ORIGINS = {"batch": "in batch", "random": "uniform", "popularity": "by popularity"}
+
+
+class ComposedSettings(SamplerSettings):
+    """Several samplers' negatives joined, or the hardest of them, as an expression says."""
+
+    expression: ClassVar[Expression]
+
+    negative_sharing: UserOrGroup = "user"
+
+    @model_validator(mode="after")
+    def _hardest_of_a_larger_pool(self) -> Self:
+        if self.expression.selects and self._number("n_hardest") > self.n_proposed:
+            raise ValueError(
+                f"k is {self._number('n_hardest')}, but only {self.n_proposed} negatives are proposed; choose a smaller k, or "
+                "propose more"
+            )
+        return self
+
+    def build(self, context: SamplerContext) -> Sampler:
+        """The parts, joined and selected from."""
+        parts = tuple(self._built(part, context) for part in self.expression.parts)
+        pool = parts[0] if len(parts) == 1 else Mixed(parts)
+        if not self.expression.selects:
+            return pool
+        return Hardest(pool, int(self._number("n_hardest")), getattr(self, "hardest_ties"))  # noqa: B009
+
+    def explain_shortage(self, batch_size: int) -> str:
+        """Where all negatives are in-batch ones, or as of any sampler."""
+        if all(part.name == "batch" for part in self.expression.parts):
+            return explain_small_pool(batch_size, self.excluded_in_words)
+        return super().explain_shortage(batch_size)
+
+    def _number(self, field: str) -> Number:
+        # Fields of a class that was made of an expression have no names here.
+        value: Number = getattr(self, field)
+        return value
+
+    def _built(self, part: Part, context: SamplerContext) -> Sampler:
+        n = int(self._number(f"n_{part.name}"))
+        if part.name == "batch":
+            return in_batch(n, context, self.excluded, self.negative_sharing)
+        history, sharing = context.history(self.excluded), context.sharing(self.negative_sharing)
+        if part.name == "random":
+            return Independent.of(Uniform(context.n_candidates), n, history, sharing)
+        weights = context.popularity("interactions", float(self._number("popularity_gamma")))
+        return Independent.of(Alias(weights), n, history, sharing)
+
+
+def composed_settings(name: str) -> type[ComposedSettings]:
+    """The settings class of an expression.
+
+    Args:
+        name: The expression, in any of the ways in which it can be written.
+
+    Raises:
+        SettingsError: It is none.
+    """
+    return _class_of(parse(name))
+
+
+@cache
+def _class_of(expression: Expression) -> type[ComposedSettings]:
+    fields: dict[str, Any] = {}
+    for part in expression.parts:
+        given = dict(part.given)
+        mark = Proposed(_ORIGINS[part.name])
+        what = f"negatives {_ORIGINS[part.name]} for each positive"
+        fields[f"n_{part.name}"] = _count(given.get("n"), 50, what, IntRange(5, 500, log=True), mark)
+        if part.name == "popularity":
+            fields["popularity_gamma"] = _gamma(given.get("gamma"))
+    if expression.selects:
+        what = "how many of the highest-scored proposed negatives are trained on"
+        fields["n_hardest"] = _count(expression.k, 10, what, IntRange(1, 50, log=True), Kept())
+        fields["hardest_ties"] = (TiesField, "all")
+    made: Callable[..., type[ComposedSettings]] = create_model
+    settings = made("ComposedSettings", __base__=ComposedSettings, __doc__=ComposedSettings.__doc__, **fields)
+    traits: set[Trait] = {"in-batch" if part.name == "batch" else "global" for part in expression.parts}
+    settings.expression = expression
+    settings.name = settings.label = str(expression)
+    settings.traits = frozenset(traits | ({"model-based"} if expression.selects else set()))
+    return settings
+
+
+def _count(given: Number | None, default: int, what: str, searched: IntRange, mark: Proposed | Kept) -> tuple[Any, int]:
+    """A field that counts: fixed where its number is written."""
+    if given is None:
+        return Annotated[int, Field(ge=1, le=100_000, description=what), searched, mark], default
+    return Annotated[int, Field(ge=given, le=given, description=f"{what}, fixed by the expression"), mark], int(given)
+
+
+def _gamma(given: Number | None) -> tuple[Any, float]:
+    what = "exponent of the popularity"
+    if given is None:
+        return Annotated[float, Field(ge=-2, le=2, description=what), FloatRange(0.0, 1.0)], 1.0
+    return Annotated[float, Field(ge=given, le=given, description=f"{what}, fixed by the expression")], float(given)
