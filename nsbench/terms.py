@@ -94,6 +94,9 @@ PRUNED = "pruned"
 """The first word of the reason of a trial that a pruner stopped: it was no failure."""
 
 
+NEGATIVES = "negatives"
+"""The group of metrics that say what a model is trained against."""
+
 NO_NEGATIVE_SHARE = "train/no_negative_share"
 """MLflow's name of the share of an epoch's positions, in [0, 1], that had no negative: their positives alone were trained."""
 

@@ -48,7 +48,7 @@ SMALL = {
     "learning_rate": 5e-3,
 }
 
-ADDED = ("mrr_at_",)
+ADDED = ("mrr_at_", "negatives/")
 """Parts of the names of metrics that came after the first recording: a new metric moves none of the others."""
 
 Values = Mapping[str, str | int | float | bool]

@@ -17,6 +17,7 @@ from nsbench.runs.outcome import shortage_of
 from nsbench.runs.request import RunRequest
 from nsbench.terms import NO_NEGATIVE_SHARE
 from nsbench.training.distributed.table_placement import Placement
+from nsbench.training.negative_probe import NegativeProbe
 from nsbench.training.progress import Validation
 
 NOTABLE_SHARE = 0.05
@@ -50,15 +51,22 @@ class RunEvaluator:
         requests: One per run.
         placement: The processes that train the runs together, each with an evaluator like this one, and where the item
             table lies.
+        probe: Looks at the negatives at each validation.
     """
 
     def __init__(
-        self, dataset: Dataset, settings: Sequence[Settings], requests: Sequence[RunRequest], placement: Placement
+        self,
+        dataset: Dataset,
+        settings: Sequence[Settings],
+        requests: Sequence[RunRequest],
+        placement: Placement,
+        probe: NegativeProbe,
     ) -> None:
         self._dataset = dataset
         self._settings = settings
         self._requests = requests
         self._placement = placement
+        self._probe = probe
         self._has_warned = False
 
     def validate(self, replica: int, epoch: int, model: Model, loss: float, no_negative_share: float) -> Validation:
@@ -66,7 +74,9 @@ class RunEvaluator:
         settings = self._settings[replica].evaluation
         started = time.perf_counter()
         found = evaluate(self._scorer(model), self._dataset, "valid", settings, n_users=settings.validation_users)
-        metrics = {**found.metrics, "train/loss": loss, NO_NEGATIVE_SHARE: no_negative_share}
+        seed = self._requests[replica].seed
+        negatives = self._probe.metrics(model, seed, epoch, self._placement.look_up)
+        metrics = {**found.metrics, **negatives, "train/loss": loss, NO_NEGATIVE_SHARE: no_negative_share}
         seconds = time.perf_counter() - started
         self._warn_of_shortage(replica, epoch, no_negative_share)
         return Validation(epoch, metrics[self._requests[replica].objective], metrics, seconds)

@@ -15,7 +15,7 @@ from nsbench.runs.evaluator import RunEvaluator
 from nsbench.runs.observer import Observer, Pruned
 from nsbench.runs.outcome import explain_out_of_memory, explained
 from nsbench.runs.plan import plan_of
-from nsbench.runs.preparation import identity_of, replicas_of, settled, trainer_of
+from nsbench.runs.preparation import identity_of, prepared, replicas_of, settled
 from nsbench.runs.recorder import Recorder
 from nsbench.runs.request import RunRequest
 from nsbench.tracking.record import RunRecord
@@ -84,12 +84,12 @@ def run_replicas(
     for one, request in zip(settings, requests, strict=True):
         check_objective(request.objective, one.evaluation.cutoffs)
     with explain_out_of_memory(settings[0]):
-        trainer = trainer_of(settings[0], dataset)
+        trainer, probe = prepared(settings[0], dataset)
     checkpoint: Checkpoint = NullCheckpoint()
     if checkpoints is not None:
         checkpoint = checkpoints.of(identity_of(settings, dataset, requests, device_name(trainer.device)))
     plans = [plan_of(one, dataset, request) for one, request in zip(settings, requests, strict=True)]
-    evaluator = RunEvaluator(dataset, settings, requests, trainer.placement)
+    evaluator = RunEvaluator(dataset, settings, requests, trainer.placement, probe)
     recorder = Recorder(plans, observers, lambda run, error: explained(error, settings[run], dataset.n_candidates))
     try:
         recorder.start(tracker)

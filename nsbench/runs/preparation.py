@@ -10,11 +10,12 @@ from nsbench.device import choose_device
 from nsbench.errors import DatasetError
 from nsbench.losses.loss import LossContext
 from nsbench.runs.request import RunRequest
-from nsbench.samplers.history import history_of
+from nsbench.samplers.history import history_of, validation_items_of
 from nsbench.samplers.sampler import SamplerContext
 from nsbench.samplers.sharing import users_per_group
 from nsbench.training.checkpoint.training_checkpoint import TrainingIdentity
 from nsbench.training.loop import Trainer
+from nsbench.training.negative_probe import NegativeProbe
 from nsbench.training.progress import Replica
 
 
@@ -33,6 +34,11 @@ def trainer_of(settings: Settings, dataset: Dataset) -> Trainer:
     Raises:
         DatasetError: No user has two training interactions.
     """
+    trainer, _ = _trainer_in_context(settings, dataset)
+    return trainer
+
+
+def _trainer_in_context(settings: Settings, dataset: Dataset) -> tuple[Trainer, SamplerContext]:
     device = choose_device()
     max_length = settings.model.max_length
     windows = windows_of(dataset, max_length, settings.training.windows)
@@ -61,7 +67,20 @@ def trainer_of(settings: Settings, dataset: Dataset) -> Trainer:
     sampling = settings.sampler
     n_negatives, is_in_batch = sampling.n_trained_on(context.n_candidates), "in-batch" in sampling.traits
     loss = settings.loss.build(LossContext(n_negatives, context.n_candidates, positive_is_proposed=is_in_batch))
-    return Trainer(batches, sampler, loss, settings.model, settings.training, dataset.n_items, device)
+    trainer = Trainer(batches, sampler, loss, settings.model, settings.training, dataset.n_items, device)
+    return trainer, context
+
+
+def prepared(settings: Settings, dataset: Dataset) -> tuple[Trainer, NegativeProbe]:
+    """What trains these settings on this dataset, and what looks at its negatives at each validation.
+
+    Raises:
+        DatasetError: No user has two training interactions.
+    """
+    trainer, context = _trainer_in_context(settings, dataset)
+    later = validation_items_of(dataset, trainer.device)
+    parts = (trainer.batches, trainer.sampler, trainer.loss, context.whole_history, later, context.cohorts)
+    return trainer, NegativeProbe(*parts, context.n_candidates, trainer.device)
 
 
 def replicas_of(settings: Sequence[Settings], requests: Sequence[RunRequest]) -> list[Replica]:

@@ -146,7 +146,24 @@ def history_of(dataset: Dataset, device: torch.device, last_targets: int | None 
     start = dataset.offsets[:-1]
     if last_targets is not None:
         start = np.maximum(start + 1, dataset.train_end - last_targets)
-    lengths = np.maximum(dataset.train_end - start, 0)
+    return _items_between(dataset, start, dataset.train_end, device)
+
+
+def validation_items_of(dataset: Dataset, device: torch.device) -> UserHistory:
+    """The items of each user's validation interactions: what a user takes next, which training doesn't know.
+
+    Args:
+        dataset: The prepared log.
+        device: Where lookups will happen.
+    """
+    return _items_between(dataset, dataset.train_end, dataset.valid_end, device)
+
+
+def _items_between(
+    dataset: Dataset, start: NDArray[np.int64], end: NDArray[np.int64], device: torch.device
+) -> UserHistory:
+    """The distinct items of each user's interactions start..end - 1."""
+    lengths = np.maximum(end - start, 0)
     users = np.repeat(np.arange(dataset.n_users, dtype=np.int64), lengths)
     stride = dataset.n_items + 1
     distinct = np.unique(users * stride + np.asarray(dataset.item_ids)[ranges(start, lengths)])

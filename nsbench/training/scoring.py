@@ -121,7 +121,7 @@ class Scoring:
         positives, by_positives_in_buckets = positions.to_buckets(of_positives, by_positives)
         by_states = torch.zeros_like(states)
         in_buckets, by_buckets = positions.to_buckets(states, by_states)
-        log_q = LogQ.of(scored, self._sampler) if self._loss.needs_log_q else None
+        log_q = LogQ.of(scored.step, scored.negatives, self._sampler) if self._loss.needs_log_q else None
         losses = states.new_zeros(len(states))
         for bucket in self._scored_at_once(scored):
             here = slice(bucket.positions.start, bucket.positions.stop)
@@ -181,10 +181,10 @@ class LogQ:
     positives: Tensor
 
     @classmethod
-    def of(cls, scored: Scored, sampler: Sampler) -> "LogQ":
-        """That of a step, from each replica's own batch."""
-        by_user = scored.negatives.by_user()
-        batches = [replica for batch in scored.step.batches for replica in batch.replicas()]
+    def of(cls, step: Step, proposed: Negatives, sampler: Sampler) -> "LogQ":
+        """That of a step and what it is proposed, from each replica's own batch."""
+        by_user = proposed.by_user()
+        batches = [replica for batch in step.batches for replica in batch.replicas()]
         negatives, positives = [], []
         for batch, item_ids in zip(batches, by_user.item_ids, strict=True):
             ids = item_ids if len(item_ids) == 1 else item_ids[: len(batch.users)]
