@@ -192,7 +192,8 @@ class LogQ:
             # Padded positions have no positive; they weigh nothing, whatever stands there.
             found = sampler.log_q(batch, batch.targets[..., None])[..., 0]
             positives.append(torch.where(batch.targets > 0, found, 0))
-        return cls(_side_by_side(negatives), _side_by_side(positives))
+        n_rows = step.lengths.shape[1]
+        return cls(_side_by_side(negatives, n_rows), _side_by_side(positives, n_rows))
 
     def of_negatives(self, bucket: Bucket) -> Tensor:
         """The part of a bucket's rows and positions."""
@@ -205,9 +206,11 @@ class LogQ:
         return rows[:, :, : bucket.length]
 
 
-def _side_by_side(parts: list[Tensor]) -> Tensor:
-    """The replicas' tensors along a new first axis, filled up with zeros to the largest of each axis."""
+def _side_by_side(parts: list[Tensor], n_rows: int) -> Tensor:
+    """The replicas' tensors along a new first axis, filled up with zeros to the largest of each axis and to all rows."""
     shape = [max(part.shape[axis] for part in parts) for axis in range(parts[0].dim())]
+    # What all rows share stays shared; rows that fill up the last group weigh nothing.
+    shape[0] = n_rows if shape[0] > 1 else 1
     return torch.stack([_filled(part, shape) for part in parts])
 
 

@@ -117,9 +117,12 @@ def by_definition(model: Model, sampler: Sampler, loss: Loss, draw: Draw) -> tup
     return total, by_dense, by_items
 
 
+@pytest.mark.parametrize("sharing", ["user", "group"])
 @pytest.mark.parametrize("settings", pairings())
-def test_every_pairing_has_the_gradients_of_its_definition(settings: Settings) -> None:
-    """To 1e-5 of the largest gradient."""
+def test_every_pairing_has_the_gradients_of_its_definition(settings: Settings, sharing: str) -> None:
+    """To 1e-5 of the largest gradient; groups are of three users."""
+    if "negative_sharing" in type(settings.sampler).model_fields:
+        settings = settings.changed({"negative_sharing": sharing})
     counts = {
         name: 7 for name in ("n_negatives", "n_in_batch", "n_uniform") if name in type(settings.sampler).model_fields
     }
