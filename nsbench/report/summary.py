@@ -24,11 +24,21 @@ from nsbench.report.statistics.estimate import Statistics
 from nsbench.terms import ALL, BALANCED_COHORTS, GROUPS, Cohort, balance_name, metric_name
 from nsbench.tracking.stored_run import StoredRun
 
+RANK_METRICS = tuple(METRICS)
+"""Every metric that a summary holds, each in total, by cohort and as balance."""
+
 ACCURACY_METRICS = (HIT_RATE.name, NDCG.name)
-"""The metrics that tables and figures show, each in total, by cohort and as balance."""
+"""Those that methods are judged by: shown first, tested and drawn.
+
+The others have a table of means further down. MRR falls with the rank as NDCG does and would say nearly the same a third time,
+and each metric more costs as many resamples again.
+"""
+
+OTHER_METRICS = tuple(name for name in METRICS if name not in ACCURACY_METRICS)
+"""Those that have a table of means alone; runs of older versions may lack them."""
 
 METRIC_TITLES = {name: f"{metric.title} at {CUTOFF}" for name, metric in METRICS.items()}
-"""What tables and figures call the accuracy metrics."""
+"""What tables and figures call the metrics."""
 
 
 @dataclass(frozen=True)
@@ -161,8 +171,8 @@ def summarise(
 
 def summary_metrics() -> tuple[str, ...]:
     """The full names of the metrics that a summary holds."""
-    accuracy = [metric_name("test", group, metric, CUTOFF) for metric in ACCURACY_METRICS for group in GROUPS]
-    return (*accuracy, *(balance_name("test", metric, CUTOFF) for metric in ACCURACY_METRICS))
+    accuracy = [metric_name("test", group, metric, CUTOFF) for metric in RANK_METRICS for group in GROUPS]
+    return (*accuracy, *(balance_name("test", metric, CUTOFF) for metric in RANK_METRICS))
 
 
 def _estimates(runs: Sequence[StoredRun]) -> dict[str, Estimate]:

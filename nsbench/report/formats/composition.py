@@ -31,7 +31,7 @@ from nsbench.report.tables.properties import (
     sampler_table,
     size_table,
 )
-from nsbench.report.tables.result import result_tables
+from nsbench.report.tables.result import other_metric_tables, result_tables
 from nsbench.report.tables.run_counts import run_count_tables
 from nsbench.report.tables.settings import command_table, settings_table
 from nsbench.report.tables.table import ReportTable
@@ -119,6 +119,7 @@ def _dataset_section(summary: DatasetSummary, gallery: Gallery) -> Section:
             drawings=gallery.of(name, "differences"),
             tables=_differences(summary),
         ),
+        Section(f"metrics-{place}", "Other metrics", tables=tuple(other_metric_tables(summary))),
         Section(
             f"cohorts-{place}",
             "Head, mid and tail",

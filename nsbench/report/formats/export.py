@@ -12,7 +12,7 @@ from nsbench.report.answer.answer import answer, front_labels
 from nsbench.report.answer.cut_off import cut_off_share
 from nsbench.report.formats.plain_text import plain_text
 from nsbench.report.selection import Method
-from nsbench.report.summary import ACCURACY_METRICS, DatasetSummary, MethodSummary, summary_metrics
+from nsbench.report.summary import RANK_METRICS, DatasetSummary, MethodSummary, summary_metrics
 from nsbench.report.tables.result import balance_of_means
 from nsbench.report.tables.table import ReportTable
 from nsbench.terms import CUT_OFF
@@ -111,7 +111,7 @@ def _method(row: MethodSummary) -> dict[str, object]:
     for name, estimate in row.estimates.items():
         mean, sd = (None if math.isnan(value) else value for value in (estimate.mean, estimate.sd))
         metrics[name] = {"mean": mean, "sd": sd, "n": estimate.n, "values": list(estimate.values)}
-    of_means = {metric: balance_of_means(row, metric) for metric in ACCURACY_METRICS}
+    of_means = {metric: balance_of_means(row, metric) for metric in RANK_METRICS}
     return {
         "sampler": row.method.sampler,
         "label": row.method.label,

@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsbench.errors import DamagedRanks, TrackingError, UnreachableRanks
-from nsbench.evaluation.metrics.hit_rate import hits
-from nsbench.evaluation.metrics.ndcg import discounted_gains
+from nsbench.evaluation.metrics import METRICS
 from nsbench.evaluation.rank_table import RankTable
 from nsbench.report.formats.plain_text import plain_text
 from nsbench.report.rank_check import contradiction
 from nsbench.report.selection import CUTOFF, Method
 from nsbench.report.statistics.bootstrap import UserSums
 from nsbench.report.statistics.derived_metric import N_COHORTS
+from nsbench.report.summary import ACCURACY_METRICS
 from nsbench.tracking.stored_run import RunReader, StoredRun
 
 MAX_CLUSTERS = 20_000
@@ -199,7 +199,7 @@ class RankCache:
             self._damaged[run.run_id] = reason
             return
         targets = self._targets_of(ranks)
-        by_metric = (metric(ranks.ranks, CUTOFF, ranks.n_tied) for metric in (hits, discounted_gains))
+        by_metric = (METRICS[name].per_target(ranks.ranks, CUTOFF, ranks.n_tied) for name in ACCURACY_METRICS)
         sums = np.stack([targets.sum(values) for values in by_metric]).astype(np.float32)
         self._found[run.run_id] = _RunSums(targets, sums)
 

@@ -3,9 +3,11 @@
 import math
 from collections.abc import Callable, Sequence
 
+from nsbench.evaluation.metrics import METRICS
 from nsbench.report.answer.cut_off import COLUMN, cut_off_text, is_uncertain, marked_label
 from nsbench.report.cost import CostRow
 from nsbench.report.paper.published import PublishedCell
+from nsbench.report.selection import CUTOFF
 from nsbench.report.statistics.decision import decision_of
 from nsbench.report.statistics.estimate import BALANCE, BALANCE_OF_MEANS, Interval, IntervalEstimate
 from nsbench.report.summary import METRIC_TITLES, DatasetSummary
@@ -51,7 +53,7 @@ def difference_table(summary: DatasetSummary, metric: str, group: str) -> Report
     if not pairs:
         return None
     pairs.sort(key=lambda pair: -pair.difference)
-    name = METRIC_TITLES[metric].replace("Hit", "hit")
+    name = f"{METRICS[metric].in_sentence} at {CUTOFF}"
     what = name if group == ALL else f"{GROUP_TITLES[group].lower()} of {name}"
     ranks = [Rank.BEST if pair.is_significant else Rank.OTHER for pair in pairs]
     columns = [

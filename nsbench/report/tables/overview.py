@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import chain
 
+from nsbench.evaluation.metrics import METRICS
 from nsbench.report.answer.cut_off import COLUMN, cut_off_text, is_uncertain, marked_label
 from nsbench.report.selection import CUTOFF
 from nsbench.report.summary import ACCURACY_METRICS, DatasetSummary
@@ -10,8 +11,6 @@ from nsbench.report.tables.number_text import estimate_text
 from nsbench.report.tables.result import sampler_ranks
 from nsbench.report.tables.table import Column, ReportTable, numbers, table_of, words
 from nsbench.terms import ALL, BALANCED_COHORTS, balance_name, metric_name
-
-_SHORT = {"hit_rate": "HR", "ndcg": "NDCG"}
 
 
 def overview_table(summaries: Sequence[DatasetSummary]) -> ReportTable | None:
@@ -40,8 +39,10 @@ def _shown_metrics() -> dict[str, str]:
     for metric in ACCURACY_METRICS:
         for group in (ALL, *(cohort.label for cohort in BALANCED_COHORTS)):
             name = "total" if group == ALL else group
-            columns[f"{_SHORT[metric]} {name}"] = metric_name("test", group, metric, CUTOFF)
-    return columns | {f"Balance {_SHORT[metric]}": balance_name("test", metric, CUTOFF) for metric in ACCURACY_METRICS}
+            columns[f"{METRICS[metric].short} {name}"] = metric_name("test", group, metric, CUTOFF)
+    return columns | {
+        f"Balance {METRICS[metric].short}": balance_name("test", metric, CUTOFF) for metric in ACCURACY_METRICS
+    }
 
 
 def _metric_column(name: str, summaries: Sequence[DatasetSummary], metric: str) -> Column:

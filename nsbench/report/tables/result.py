@@ -1,4 +1,4 @@
-"""Tables of results: hit rate and NDCG by cohort, and balance.
+"""Tables of results: each metric by cohort, and balance.
 
 Source: paper, table 3, with hit rate and NDCG in a table each, so that they fit a terminal.
 """
@@ -7,11 +7,19 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nsbench.evaluation.metrics import METRICS
 from nsbench.evaluation.metrics.balance import balance
 from nsbench.report.answer.best_reachable import exceeded_note
 from nsbench.report.answer.cut_off import COLUMN, cut_off_text, has_cut_off, marked_label
 from nsbench.report.selection import CUTOFF
-from nsbench.report.summary import ACCURACY_METRICS, METRIC_TITLES, DatasetSummary, Estimate, MethodSummary
+from nsbench.report.summary import (
+    ACCURACY_METRICS,
+    METRIC_TITLES,
+    OTHER_METRICS,
+    DatasetSummary,
+    Estimate,
+    MethodSummary,
+)
 from nsbench.report.tables.number_text import count, estimate_text, percent
 from nsbench.report.tables.table import Column, Rank, ReportTable, numbers, ranks_of, table_of, words
 from nsbench.terms import ALL, BALANCED_COHORTS, Cohort
@@ -24,8 +32,17 @@ def result_tables(summary: DatasetSummary) -> list[ReportTable]:
     return [*(cohort_table(summary, metric) for metric in ACCURACY_METRICS), balance_table(summary)]
 
 
+def other_metric_tables(summary: DatasetSummary) -> list[ReportTable]:
+    """The metrics that methods are not judged by, as far as runs recorded them."""
+    return [
+        cohort_table(summary, metric)
+        for metric in OTHER_METRICS
+        if any(row.accuracy(metric).n for row in summary.methods)
+    ]
+
+
 def cohort_table(summary: DatasetSummary, metric: str) -> ReportTable:
-    """An accuracy metric in total and by cohort, and its balance; the best and second best of each column are marked.
+    """A metric in total and by cohort, and its balance; the best and second best of each column are marked.
 
     Where the dataset's generator knows it, the last row shows what the best possible model would reach, and a note explains how
     methods can exceed that.
@@ -55,7 +72,8 @@ def balance_table(summary: DatasetSummary) -> ReportTable:
     The first is what the paper reports; the second does not count it as imbalance that single runs vary.
     """
     columns = _method_columns(summary)
-    for metric, name in zip(ACCURACY_METRICS, ("Hit rate", "NDCG"), strict=True):
+    for metric in ACCURACY_METRICS:
+        name = METRICS[metric].title
         columns.append(_estimates(summary, name, [row.balance(metric) for row in summary.methods]))
         of_means = [balance_of_means(row, metric) for row in summary.methods]
         columns.append(numbers(f"{name}, of means", of_means, percent, sampler_ranks(of_means, summary.methods)))

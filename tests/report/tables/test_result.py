@@ -2,7 +2,13 @@
 
 import pytest
 
-from nsbench.report.tables.result import balance_of_means, balance_table, cohort_table, result_tables
+from nsbench.report.tables.result import (
+    balance_of_means,
+    balance_table,
+    cohort_table,
+    other_metric_tables,
+    result_tables,
+)
 from nsbench.report.tables.table import Rank
 from tests.report.stored_run_builder import repeats, stored, summary_of
 from tests.tracking.run_builder import card_json, final_metrics
@@ -96,3 +102,20 @@ def test_balance_of_means_differs_from_the_mean_of_balances():
 def test_without_methods_there_are_no_results():
     assert result_tables(summary_of([stored(status="RUNNING")])) == []
     assert len(result_tables(summary_of([stored()]))) == 3
+
+
+def test_metrics_that_methods_are_not_judged_by_have_a_table_of_their_own():
+    """Reciprocal ranks of .3 in total, and of .4, .2 and .1 in head, mid and tail: balance 1 - 2 * .3 / (3 * .7) = .7143."""
+    names = ("test/all/mrr_at_10", *(f"test/{group}/mrr_at_10" for group in ("head", "mid", "tail")))
+    recorded = dict(zip((*names, "test/balance_mrr_at_10"), (0.3, 0.4, 0.2, 0.1, 0.7143), strict=True))
+    newer = [stored("new", metrics={**final_metrics(0.2, 0.4, 0.2, 0.1, 0.5), **recorded})]
+    (table,) = other_metric_tables(summary_of(newer, [stored("old")]))
+    assert table.title == "MRR at 10 on demo, %"
+    assert [[cell.text for cell in row] for row in table.rows] == [
+        ["new", "1", "30.00", "40.00", "20.00", "10.00", "71.43"],
+        ["old", "1", "–", "–", "–", "–", "–"],
+    ]
+
+
+def test_runs_of_older_versions_alone_have_no_such_table():
+    assert other_metric_tables(summary_of([stored("old")])) == []
