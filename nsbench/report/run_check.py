@@ -15,11 +15,11 @@ from nsbench.report.faulty_run import FaultyRun, faulty_run
 from nsbench.report.figures.training_curve import VALID_NDCG
 from nsbench.report.formats.plain_text import plain_run, plain_text
 from nsbench.report.selection import COMPARED_KINDS, version_of
-from nsbench.report.summary import summary_metrics
+from nsbench.report.summary import RECOMMENDED_POPULARITY, share_metrics
 from nsbench.terms import CUT_OFF, GROUPS, Tag, metric_name
 from nsbench.tracking.stored_run import StoredRun
 
-_SHARES = (*summary_metrics(), VALID_NDCG)
+_SHARES = (*share_metrics(), VALID_NDCG)
 _COUNTS = tuple(metric_name("test", group, "n_targets") for group in GROUPS)
 _COSTS = ("train_s", "train_cpu_s", "evaluate_s", "n_epochs", "n_positives", "n_negatives_scored", "peak_memory_bytes")
 _MOST_COST = 1e30
@@ -125,7 +125,7 @@ def _metric_faults(metrics: Mapping[str, float]) -> Iterator[str]:
         lambda value: 0 <= value <= _MOST_COUNT and value == int(value),
         "not a whole number of at least 0",
     )
-    names = [f"cost/{name}" for name in _COSTS]
+    names = [RECOMMENDED_POPULARITY, *(f"cost/{name}" for name in _COSTS)]
     yield from _outside(metrics, names, lambda value: 0 <= value < _MOST_COST, "not a finite number of at least 0")
     yield from _outside(metrics, [CUT_OFF], lambda value: value in {0, 1}, "neither 0 nor 1")
 

@@ -40,6 +40,12 @@ OTHER_METRICS = tuple(name for name in METRICS if name not in ACCURACY_METRICS)
 METRIC_TITLES = {name: f"{metric.title} at {CUTOFF}" for name, metric in METRICS.items()}
 """What tables and figures call the metrics."""
 
+COVERAGE, RECOMMENDED_POPULARITY, EXPOSURE_GINI = (
+    metric_name("test", ALL, name, CUTOFF) for name in ("coverage", "recommended_popularity", "exposure_gini")
+)
+EXPOSURE_METRICS = (COVERAGE, RECOMMENDED_POPULARITY, EXPOSURE_GINI)
+"""What is recommended, right or wrong (`nsbench.evaluation.metrics.exposure`); runs of older versions may lack it."""
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -82,7 +88,7 @@ class MethodSummary:
     estimates: Mapping[str, Estimate]
 
     def accuracy(self, metric: str, group: str = ALL) -> Estimate:
-        """An accuracy metric in a group."""
+        """A metric in a group."""
         return self.estimates[metric_name("test", group, metric, CUTOFF)]
 
     def balance(self, metric: str) -> Estimate:
@@ -171,8 +177,14 @@ def summarise(
 
 def summary_metrics() -> tuple[str, ...]:
     """The full names of the metrics that a summary holds."""
+    return (*share_metrics(), RECOMMENDED_POPULARITY)
+
+
+def share_metrics() -> tuple[str, ...]:
+    """Those of them that are shares in [0, 1]."""
     accuracy = [metric_name("test", group, metric, CUTOFF) for metric in RANK_METRICS for group in GROUPS]
-    return (*accuracy, *(balance_name("test", metric, CUTOFF) for metric in RANK_METRICS))
+    balances = [balance_name("test", metric, CUTOFF) for metric in RANK_METRICS]
+    return (*accuracy, *balances, COVERAGE, EXPOSURE_GINI)
 
 
 def _estimates(runs: Sequence[StoredRun]) -> dict[str, Estimate]:

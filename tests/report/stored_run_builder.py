@@ -1,6 +1,7 @@
 """Made-up stored runs and the estimates that follow from them, without a store."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from nsbench.report.analysis import summary_of_runs
@@ -60,3 +61,19 @@ def repeats(sampler: str, hit_rates: list[float], balance: float, *, first_minut
 
 def summary_of(*groups: list[StoredRun]) -> DatasetSummary:
     return summary_of_runs("demo", [run for group in groups for run in group])
+
+
+def with_exposure(runs: list[StoredRun], coverage: list[float], popularity: float, gini: float) -> list[StoredRun]:
+    """The runs with what they recommend: one coverage per run, and the same popularity and Gini in all."""
+    return [
+        replace(
+            run,
+            metrics={
+                **run.metrics,
+                "test/all/coverage_at_10": share,
+                "test/all/recommended_popularity_at_10": popularity,
+                "test/all/exposure_gini_at_10": gini,
+            },
+        )
+        for run, share in zip(runs, coverage, strict=True)
+    ]

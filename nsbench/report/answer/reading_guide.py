@@ -16,6 +16,9 @@ READING_GUIDE = (
     "is served at all, undefined (–) when none is, or when one of them has no test "
     "interaction. A method that serves all users badly can be well balanced: read it "
     "beside the accuracy.",
+    "What is recommended is counted over the lists of all test interactions, right or wrong. Coverage: share of the items that "
+    "can be recommended which at least one list holds. Average popularity: training interactions of a recommended item. Gini of "
+    "exposure: how unequally often items are recommended, 0 % when all are alike.",
     f"Significant: a difference of trained-out methods whose p-value, corrected by Holm for all pairs of the table, is below "
     f"{LEVEL}. Too few repeats: it can't be tested, or the test fails for the number of repeats and not for the size of the "
     f"difference. Intervals hold the value in {1 - LEVEL:.0%} of all cases, and allow for other test users and other seeds as "

@@ -11,6 +11,7 @@ from nsbench.report.figures.accuracy_balance import accuracy_balance_figure
 from nsbench.report.figures.canvas.style import Mark
 from nsbench.report.figures.cohort import cohort_figure
 from nsbench.report.figures.difference import difference_figure
+from nsbench.report.figures.exposure import exposure_figure
 from nsbench.report.figures.head_tail import ratio_figure
 from nsbench.report.figures.popularity import popularity_cohort_figure, popularity_figure
 from nsbench.report.figures.repeats import repeat_figure
@@ -104,6 +105,15 @@ def _result_plans(summary: DatasetSummary, marks: Mapping[str, Mark]) -> list[Pl
             "How many times better popular items are served than rare ones, with the 95 % interval where there is one; "
             "right of the dashed line the head is favoured.",
             lambda: ratio_figure(summary, marks),
+        ),
+        Plan(
+            "exposure",
+            "What is recommended",
+            "Coverage: share of the catalogue that is in at least one list of 10. Average popularity: training interactions of a "
+            "recommended item. Gini: 0 % when every item is recommended equally often, near 100 % when few items fill all lists. "
+            f"Lines are 95 % intervals over repeats; hollow marks are baselines.{_cut_off_note(summary)}",
+            lambda: exposure_figure(summary, marks),
+            lambda: exposure_figure(summary, marks, stacked=True),
         ),
         Plan(
             "popularity_cohorts",

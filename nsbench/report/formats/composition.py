@@ -23,6 +23,7 @@ from nsbench.report.tables.evidence import (
     interval_table,
     published_table,
 )
+from nsbench.report.tables.exposure import exposure_table
 from nsbench.report.tables.glance import glance_table
 from nsbench.report.tables.overview import overview_table
 from nsbench.report.tables.properties import (
@@ -124,6 +125,12 @@ def _dataset_section(summary: DatasetSummary, gallery: Gallery) -> Section:
             f"cohorts-{place}",
             "Head, mid and tail",
             drawings=gallery.of(name, "cohorts", "head_tail", "popularity_cohorts"),
+        ),
+        Section(
+            f"exposure-{place}",
+            "What is recommended",
+            drawings=gallery.of(name, "exposure"),
+            tables=_present(exposure_table(summary)),
         ),
         Section(
             f"claims-{place}",

@@ -66,6 +66,17 @@ def t_interval(components: VarianceComponents) -> Interval:
     return Interval(components.value - half, components.value + half)
 
 
+def mean_interval(values: Sequence[float], *, is_constant: bool) -> Interval:
+    """The interval of a mean over repeats; undefined with one run, and where there is nothing that varies.
+
+    Mean 2 and standard error 1 / sqrt(3), times 4.303 for 2 degrees of freedom:
+    >>> interval = mean_interval([1, 2, 3], is_constant=False)
+    >>> round(interval.low, 2), round(interval.high, 2)
+    (-0.48, 4.48)
+    """
+    return UNDEFINED_INTERVAL if is_constant else t_interval(run_components(values, is_constant=False))
+
+
 def t_test_p(components: VarianceComponents) -> float:
     """Two-sided p-value of no difference; 0 or 1 where repeats don't vary."""
     if np.isnan(components.value + components.repeat_variance):
