@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from nsbench.method import Method
 from nsbench.report.analysis import summary_of_runs
 from nsbench.report.summary import DatasetSummary
-from nsbench.terms import RunKind
+from nsbench.terms import RunKind, Tag
 from nsbench.tracking.stored_run import RunStatus, StoredRun
 from tests.tracking.run_builder import final_metrics
 
@@ -76,4 +77,14 @@ def with_exposure(runs: list[StoredRun], coverage: list[float], popularity: floa
             },
         )
         for run, share in zip(runs, coverage, strict=True)
+    ]
+
+
+def of_method(runs: list[StoredRun], name: str, loss: str = "bce", model: str = "sasrec") -> list[StoredRun]:
+    """The same runs as those of a method, with the label that the command line gives it."""
+    tags = {Tag.LOSS: loss, Tag.MODEL: model}
+    label = Method.of(name).label
+    return [
+        replace(run, run_id=f"{name}-{run.run_id}", sampler=name, label=label, tags={**run.tags, **tags})
+        for run in runs
     ]

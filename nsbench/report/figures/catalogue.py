@@ -13,12 +13,14 @@ from nsbench.report.figures.cohort import cohort_figure
 from nsbench.report.figures.difference import difference_figure
 from nsbench.report.figures.exposure import exposure_figure
 from nsbench.report.figures.head_tail import ratio_figure
+from nsbench.report.figures.pairing import ALIKE, UNSURE, pairing_figure
 from nsbench.report.figures.popularity import popularity_cohort_figure, popularity_figure
 from nsbench.report.figures.repeats import repeat_figure
 from nsbench.report.figures.replay import replay_figure, replay_points
 from nsbench.report.figures.search import search_figure
 from nsbench.report.figures.training_curve import MOST_CURVES, TrainingCurve
 from nsbench.report.figures.training_curve_figure import curve_figure
+from nsbench.report.pairing_grid import PairingGrid, pairing_grids, pairing_kind
 from nsbench.report.summary import DatasetSummary
 from nsbench.tracking.stored_run import StoredRun
 
@@ -78,6 +80,7 @@ def _result_plans(summary: DatasetSummary, marks: Mapping[str, Mark]) -> list[Pl
             lambda: accuracy_balance_figure(summary, marks),
             lambda: accuracy_balance_figure(summary, marks, stacked=True),
         ),
+        *(_pairing_plan(summary, grid) for grid in pairing_grids(summary)),
         Plan(
             "repeats",
             "Every repeat",
@@ -123,6 +126,18 @@ def _result_plans(summary: DatasetSummary, marks: Mapping[str, Mark]) -> list[Pl
             lambda: popularity_cohort_figure(summary),
         ),
     ]
+
+
+def _pairing_plan(summary: DatasetSummary, grid: PairingGrid) -> Plan:
+    return Plan(
+        pairing_kind(grid),
+        f"Samplers by losses, {grid.model_label}",
+        "The darker, the higher. Framed: exact cross-entropy. Bold: the highest hit rate or balance; "
+        f"{ALIKE}: not significantly lower than that; {UNSURE}: not to be told from it yet, for too few repeats or since "
+        f"trainings were cut off. Coverage is not tested. Empty: not run.{_cut_off_note(summary)}",
+        lambda: pairing_figure(summary, grid),
+        lambda: pairing_figure(summary, grid, stacked=True),
+    )
 
 
 def _cut_off_note(summary: DatasetSummary) -> str:

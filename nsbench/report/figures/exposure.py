@@ -45,7 +45,7 @@ def exposure_figure(summary: DatasetSummary, marks: Mapping[str, Mark], *, stack
         panels = figure.subplots(n_rows, n_columns, sharey=True, squeeze=False).ravel()
         for axes, (metric, title) in zip(panels, EXPOSURE_TITLES.items(), strict=True):
             _draw_panel(axes, rows, metric, marks)
-            axes.set_xlabel(f"{title}, training interactions" if metric == RECOMMENDED_POPULARITY else title)
+            axes.set_xlabel(title)
             axes.grid(visible=False, axis="y")
         name_rows(panels[0], [marked_label(row.method) for row in rows])
     return figure

@@ -11,6 +11,7 @@ from nsbench.report.answer.reading_guide import READING_GUIDE
 from nsbench.report.answer.single_run import single_run_table
 from nsbench.report.figures.canvas.gallery import Gallery
 from nsbench.report.formats.document import DatasetAnswer, Document, Section, anchor
+from nsbench.report.pairing_grid import pairing_grids, pairing_kind
 from nsbench.report.paper.comparison import match_of, preparation_note
 from nsbench.report.selection import CUTOFF
 from nsbench.report.statistics.estimate import BALANCE
@@ -105,7 +106,7 @@ def _dataset_section(summary: DatasetSummary, gallery: Gallery) -> Section:
             f"results-{place}",
             "Accuracy and balance",
             tables=tuple(result_tables(summary)),
-            drawings=gallery.of(name, "repeats"),
+            drawings=gallery.of(name, *map(pairing_kind, pairing_grids(summary)), "repeats"),
         ),
         Section(
             f"settings-{place}",

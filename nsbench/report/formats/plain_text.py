@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 
+from nsbench.terms import METHOD_JOINT
 from nsbench.tracking.stored_run import StoredRun
 
 MOST_OF_A_LABEL = 60
@@ -39,11 +40,12 @@ def plain_text(text: str, most: int = MOST_OF_A_TEXT) -> str:
 
 def plain_run(run: StoredRun) -> StoredRun:
     """A run with all its texts made fit to be shown."""
+    label = _RENAMED.get(run.label, run.label) if run.label.strip() else run.sampler
     return replace(
         run,
         name=plain_text(run.name, MOST_OF_A_LABEL),
         sampler=plain_text(run.sampler, MOST_OF_A_LABEL),
-        label=plain_text(_RENAMED.get(run.label, run.label) if run.label.strip() else run.sampler, MOST_OF_A_LABEL),
+        label=plain_text(_joined(label, run.sampler), MOST_OF_A_LABEL),
         dataset_hash=plain_text(run.dataset_hash),
         protocol=plain_text(run.protocol),
         params=_plain(run.params),
@@ -54,6 +56,22 @@ def plain_run(run: StoredRun) -> StoredRun:
 
 _RENAMED = {"PopRec 7 days": "PopRec (last 7 days)"}
 """Today's labels by those of older versions, so that a method has one row."""
+
+_COMMA = ", "
+
+LABEL_JOINT = " + "
+"""Stands between the parts of a method's label; a comma would not do in a list of labels."""
+
+
+def _joined(label: str, method: str) -> str:
+    """The label of a method of several parts, joined so that a list of labels can be read.
+
+    >>> _joined("Mixed, softmax", "mixed+softmax"), _joined("mine, new", "mixed")
+    ('Mixed + softmax', 'mine, new')
+    """
+    n_joints = method.count(METHOD_JOINT)
+    return label.replace(_COMMA, LABEL_JOINT) if label.count(_COMMA) == n_joints else label
+
 
 _BREAKS = frozenset("\t\n\v\f\r\x1c\x1d\x1e\x1f\x85\u2028\u2029")
 

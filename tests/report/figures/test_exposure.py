@@ -22,7 +22,7 @@ def test_every_method_has_a_point_at_its_mean_and_repeats_have_a_line():
     assert points == [[1.0], [30.0]]
     assert len([line for line in coverage.lines if line.get_marker() == "None"]) == 1
     assert [label.get_text() for label in coverage.get_yticklabels()] == ["PopRec", "a"]
-    assert "interactions" in popularity.get_xlabel()
+    assert "popularity" in popularity.get_xlabel()
     assert "Gini" in gini.get_xlabel()
 
 
