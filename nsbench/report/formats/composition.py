@@ -37,6 +37,7 @@ from nsbench.report.tables.result import other_metric_tables, result_tables
 from nsbench.report.tables.run_counts import run_count_tables
 from nsbench.report.tables.settings import command_table, settings_table
 from nsbench.report.tables.table import ReportTable
+from nsbench.report.tables.yardstick import yardstick_tables, yardstick_words
 from nsbench.terms import ALL
 
 PAPER_ADDRESS = "https://arxiv.org/abs/2410.17276"
@@ -122,6 +123,12 @@ def _dataset_section(summary: DatasetSummary, gallery: Gallery) -> Section:
             tables=_differences(summary),
         ),
         Section(f"metrics-{place}", "Other metrics", tables=tuple(other_metric_tables(summary))),
+        Section(
+            f"yardstick-{place}",
+            "Against exact cross-entropy",
+            words=yardstick_words(summary),
+            tables=tuple(yardstick_tables(summary)),
+        ),
         Section(
             f"cohorts-{place}",
             "Head, mid and tail",

@@ -60,8 +60,8 @@ def difference_table(summary: DatasetSummary, metric: str, group: str) -> Report
         words("Better", [pair.a for pair in pairs]),
         words("Worse", [pair.b for pair in pairs]),
         numbers("Difference", [pair.difference for pair in pairs], points, ranks),
-        numbers("95 % interval", [pair.interval for pair in pairs], _interval_text),
-        numbers("By users", [pair.by_users for pair in pairs], _interval_text),
+        numbers("95 % interval", [pair.interval for pair in pairs], interval_text),
+        numbers("By users", [pair.by_users for pair in pairs], interval_text),
         numbers("p, corrected", [pair.p_holm for pair in pairs], _p_text),
         words("Verdict", [decision_of(pair).value for pair in pairs]),
         numbers("Effect", [pair.effect_size for pair in pairs], _effect_text),
@@ -117,7 +117,7 @@ def cost_table(summary: DatasetSummary) -> ReportTable | None:
 
 def _cost_columns(costs: Sequence[CostRow]) -> list[Column]:
     cpu = "CPU " if costs[0].clock == "cpu" else ""
-    budgets = {_seconds(cost.equal_cost_s, cpu) for cost in costs if not math.isnan(cost.equal_cost_s)}
+    budgets = {seconds_text(cost.equal_cost_s, cpu) for cost in costs if not math.isnan(cost.equal_cost_s)}
     budget = budgets.pop() if len(budgets) == 1 else "equal time"
     at_equal_cost = [cost.equal_cost_ndcg for cost in costs]
     memory = [cost.peak_memory_bytes / _MEBIBYTE for cost in costs]
@@ -158,10 +158,11 @@ def _estimate_text(estimate: IntervalEstimate | None) -> str:
     if estimate is None:
         return UNDEFINED
     value = percent(estimate.value)
-    return f"{value} {_interval_text(estimate.interval)}" if estimate.interval.is_defined else value
+    return f"{value} {interval_text(estimate.interval)}" if estimate.interval.is_defined else value
 
 
-def _interval_text(interval: Interval) -> str:
+def interval_text(interval: Interval) -> str:
+    """An interval in percent; a dash where there is none."""
     return f"[{percent(interval.low)}, {percent(interval.high)}]" if interval.is_defined else UNDEFINED
 
 
@@ -189,5 +190,6 @@ def _form(form: str) -> Callable[[float], str]:
     return lambda value: number(value, form)
 
 
-def _seconds(seconds: float, unit: str) -> str:
+def seconds_text(seconds: float, unit: str) -> str:
+    """Seconds as a heading says them; `unit` is "CPU " or empty."""
     return f"{seconds:,.0f} {unit}s" if seconds >= _WHOLE_FROM_S else f"{seconds:.2g} {unit}s"
