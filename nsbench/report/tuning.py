@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from nsbench.report.method_parts import noun_of
 from nsbench.report.run_check import number_of
 from nsbench.report.selection import Method
 from nsbench.report.summary import DatasetSummary
@@ -54,8 +55,8 @@ def tuning_warning(summary: DatasetSummary) -> list[str]:
         return []
     ways = "; ".join(f"{tuning.label}: {', '.join(text(tuning) for text in reasons)}" for tuning in tunings)
     return [
-        f"Tuned unequally, so part of the differences may come from the search and not from the samplers: {ways}. Give each "
-        f"the same `nsbench tune --dataset {summary.dataset}` with the same options, and repeat them again."
+        f"Tuned unequally, so part of the differences may come from the search and not from the {noun_of(summary)}s: {ways}. "
+        f"Give each the same `nsbench tune --dataset {summary.dataset}` with the same options, and repeat them again."
     ]
 
 

@@ -1,4 +1,4 @@
-"""The answer in words: what may be wrong with it, which sampler leads in accuracy and in balance, and what is undecided."""
+"""The answer in words: what may be wrong with it, which method leads in accuracy and in balance, and what is undecided."""
 
 import math
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from nsbench.report.answer.cut_off import cut_off_warning, has_cut_off
 from nsbench.report.answer.older_settings import older_settings_warning
 from nsbench.report.answer.recommendation import recommendation
 from nsbench.report.faulty_run import WHAT_TO_DO
+from nsbench.report.method_parts import noun_of
 from nsbench.report.selection import COMPARED_KINDS, CUTOFF
 from nsbench.report.statistics.decision import Decision
 from nsbench.report.statistics.estimate import BALANCE
@@ -42,7 +43,7 @@ def _sentences(summary: DatasetSummary) -> list[str]:
     if len(samplers) == 1:
         only = (
             f"Only {best.method.label} was run: hit rate at {CUTOFF} {_mean_text(best.accuracy('hit_rate'))}, balance "
-            f"{_mean_text(best.balance('hit_rate'))}. Nothing to compare it with yet: `nsbench repeat` another sampler."
+            f"{_mean_text(best.balance('hit_rate'))}. Nothing to compare it with yet: `nsbench repeat` another sampler or loss."
         )
         return [*first, only, *baseline_line(summary), *context(summary, best)]
     # That a test is too small to show much belongs before the numbers that rest on it.
@@ -96,7 +97,7 @@ def _balance(summary: DatasetSummary) -> list[str]:
             if all(math.isnan(row.accuracy("hit_rate", cohort.label).mean) for row in samplers)
         ]
         reason = f"no test interaction has an item in {listed(untested)}" if untested else _NO_HIT
-        return [f"Balance: undefined for every sampler, since {reason}."]
+        return [f"Balance: undefined for every {noun_of(summary)}, since {reason}."]
     others = [row for row in samplers if not math.isnan(row.balance("hit_rate").mean)]
     rivals = rivals_of(summary, best, others, BALANCE)
     most = "serves head, mid and tail most alike"
@@ -123,7 +124,7 @@ def _advice(summary: DatasetSummary, best: MethodSummary) -> list[str]:
 def _front(summary: DatasetSummary) -> str:
     front = front_labels(summary)
     if not front:
-        return "No sampler has both a hit rate and a balance, so there is no Pareto front."
+        return f"No {noun_of(summary)} has both a hit rate and a balance, so there is no Pareto front."
     others = (
         "" if len(front) == len(summary.samplers) else "; each other one is matched or beaten in both by one of these"
     )

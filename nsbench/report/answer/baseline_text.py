@@ -5,10 +5,14 @@ from collections.abc import Sequence
 
 from nsbench.report.answer.comparison_text import Rival, rivals_of, undecided_text
 from nsbench.report.answer.cut_off import has_cut_off
+from nsbench.report.method_parts import noun_of
 from nsbench.report.statistics.decision import Decision
 from nsbench.report.summary import DatasetSummary, MethodSummary
 from nsbench.report.tables.number_text import listed, percent
 from nsbench.terms import ALL
+
+_MOST_NAMED = 8
+"""Methods that a sentence names; more are counted."""
 
 
 def best_baseline(summary: DatasetSummary) -> MethodSummary | None:
@@ -30,12 +34,13 @@ def baseline_warning(summary: DatasetSummary) -> list[str]:
     rivals = _rivals(summary, baseline)
     nearest = max(rivals, key=lambda rival: _mean(rival.row))
     numbers = f"{percent(_mean(nearest.row))} % of {nearest.row.method.label}"
+    noun = noun_of(summary)
     line = f"the baseline {baseline.method.label} on this dataset"
     if not any(map(_is_above, rivals)):
         start = "As far as trained, no" if has_cut_off(summary.selection.methods) else "No"
-        return [f"{start} sampler beats {line}: {numbers} against {percent(_mean(baseline))} %."]
+        return [f"{start} {noun} beats {line}: {numbers} against {percent(_mean(baseline))} %."]
     return [
-        f"No sampler is shown to beat {line}: {numbers} against {percent(_mean(baseline))} %, {_why(summary, nearest)}."
+        f"No {noun} is shown to beat {line}: {numbers} against {percent(_mean(baseline))} %, {_why(summary, nearest)}."
     ]
 
 
@@ -46,7 +51,12 @@ def baseline_line(summary: DatasetSummary) -> list[str]:
     if baseline is None or not better:
         return []
     n_samplers = len(summary.samplers)
-    who = "every sampler" if 1 < len(better) == n_samplers else listed([row.method.label for row in better])
+    noun = noun_of(summary)
+    who = listed([row.method.label for row in better])
+    if 1 < len(better) == n_samplers:
+        who = f"every {noun}"
+    elif len(better) > _MOST_NAMED:
+        who = f"{len(better)} of {n_samplers} {noun}s"
     others = "" if len(better) == n_samplers else ", and is not shown to be beaten by the others"
     return [f"The best baseline, {baseline.method.label} ({percent(_mean(baseline))} %), is beaten by {who}{others}."]
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from nsbench.report.method_parts import noun_of
 from nsbench.report.statistics.decision import MOST_REPEATS, Decision, decision_of, repeats_needed
 from nsbench.report.statistics.estimate import PairedDifference
 from nsbench.report.summary import DatasetSummary, MethodSummary
@@ -14,6 +15,8 @@ _METRIC = "hit_rate"
 _LEVEL_WITHIN = 1e-9
 _MOST_NAMED = 5
 """Differences that a sentence names; the table of differences has all."""
+_MOST_BEHIND = 8
+"""Methods that are significantly behind and named; more are counted."""
 _SOME_REPEATS = 5
 """Advised where single runs can't show what other seeds change."""
 
@@ -74,12 +77,13 @@ def comparison_text(summary: DatasetSummary, rivals: Sequence[Rival], behind: st
         rivals: Beside the leading one; at least one.
         behind: What to call those that are significantly behind, such as "worse".
     """
+    noun = noun_of(summary)
     if is_decided(rivals):
-        who = "every other sampler is" if len(rivals) > 1 else f"{_names(rivals)} is"
+        who = f"every other {noun} is" if len(rivals) > 1 else f"{_names(rivals)} is"
         return f"; {who} significantly {behind}"
     parts = []
     if cut_off := _are(rivals, Decision.CUT_OFF):
-        whom = "every other sampler" if len(cut_off) == len(rivals) > 1 else _names(cut_off)
+        whom = f"every other {noun}" if len(cut_off) == len(rivals) > 1 else _names(cut_off)
         parts.append(f"undecided against {whom}, since trainings were cut off")
     if too_few := _are(rivals, Decision.TOO_FEW):
         named = [f"{rival.row.method.label}{_bracketed(rival.pair)}" for rival in too_few[:_MOST_NAMED]]
@@ -90,8 +94,13 @@ def comparison_text(summary: DatasetSummary, rivals: Sequence[Rival], behind: st
         named = [f"{rival.row.method.label} (p = {rival.pair.p_holm:.2f})" for rival in alike if rival.pair is not None]
         parts.append(f"not significantly {behind}: {listed(named)}")
     if significant := _are(rivals, Decision.SIGNIFICANT):
-        parts.append(f"significantly {behind}: {_names(significant)}")
+        parts.append(f"significantly {behind}: {behind_text(significant)}")
     return "".join(f"; {part}" for part in parts)
+
+
+def behind_text(rivals: Sequence[Rival]) -> str:
+    """Those that are significantly behind, by name; very many are counted."""
+    return f"the other {len(rivals)}" if len(rivals) > _MOST_BEHIND else _names(rivals)
 
 
 def _are(rivals: Sequence[Rival], decision: Decision) -> list[Rival]:

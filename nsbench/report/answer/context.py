@@ -6,6 +6,7 @@ from statistics import median
 
 from nsbench.report.answer.cut_off import unknown_end_note
 from nsbench.report.answer.single_run import single_run_note
+from nsbench.report.method_parts import noun_of
 from nsbench.report.paper.comparison import preparation_note
 from nsbench.report.run_counts import largest_plan
 from nsbench.report.selection import COMPARED_KINDS, OTHER_PREPARATION, version_of
@@ -36,8 +37,8 @@ def size_of_test(summary: DatasetSummary, best: MethodSummary) -> str:
     if paired is not None:
         found, at_best = paired
         return (
-            f"{text}: for two samplers here, the smallest difference in hit rate that would show (80 % chance at 5 %) is about "
-            f"{percent(found)} points{_at_best(at_best)}."
+            f"{text}: for two {noun_of(summary)}s here, the smallest difference in hit rate that would show (80 % chance at 5 %) "
+            f"is about {percent(found)} points{_at_best(at_best)}."
         )
     hit_rate = best.accuracy("hit_rate").mean
     error = math.sqrt(hit_rate * (1 - hit_rate) / n_targets)

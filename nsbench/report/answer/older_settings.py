@@ -3,6 +3,7 @@
 import math
 from statistics import fmean
 
+from nsbench.report.method_parts import noun_of
 from nsbench.report.selection import CUTOFF
 from nsbench.report.summary import DatasetSummary, MethodSummary
 from nsbench.report.tables.number_text import listed, percent, runs_text
@@ -21,8 +22,8 @@ def older_settings_warning(summary: DatasetSummary) -> list[str]:
     if not better:
         return []
     return [
-        f"Samplers are judged by the settings that were repeated last, though older ones reached more: {listed(better)}. "
-        "If the older ones are meant, repeat them again with one more seed."
+        f"{noun_of(summary).capitalize()}s are judged by the settings that were repeated last, though older ones reached more: "
+        f"{listed(better)}. If the older ones are meant, repeat them again with one more seed."
     ]
 
 

@@ -5,7 +5,7 @@ from nsbench.report.selection import CUTOFF
 from nsbench.report.statistics.estimate import LEVEL, POWER
 
 READING_GUIDE = (
-    "The best and the second best sampler of a column are marked; baselines are lines to beat and are never marked. ± is one "
+    "The best and the second best of a column are marked; baselines are lines to beat and are never marked. ± is one "
     "standard deviation over repeats with other seeds.",
     f"Hit rate at {CUTOFF}: share of test interactions whose item is among the {CUTOFF} highest ranked of the whole "
     f"catalogue. NDCG at {CUTOFF} counts a hit less the lower it is ranked.",

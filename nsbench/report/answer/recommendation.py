@@ -1,4 +1,4 @@
-"""The first sentence: which sampler to use and at what price, or what is undecided and what would decide it.
+"""The first sentence: which method to use and at what price, or what is undecided and what would decide it.
 
 Nothing is recommended that `decision` does not bear out.
 """
@@ -7,7 +7,8 @@ import math
 from collections.abc import Sequence
 
 from nsbench.report.answer.baseline_text import beaten_by, best_baseline
-from nsbench.report.answer.comparison_text import Rival, is_decided, rivals_of
+from nsbench.report.answer.comparison_text import Rival, behind_text, is_decided, rivals_of
+from nsbench.report.method_parts import DEFAULT_LOSS, DEFAULT_MODEL, method_name, noun_of, parts_of
 from nsbench.report.selection import CUTOFF
 from nsbench.report.statistics.decision import MOST_REPEATS, Decision, decision_of, repeats_needed
 from nsbench.report.summary import DatasetSummary, MethodSummary
@@ -17,7 +18,7 @@ from nsbench.report.tuning import is_unequal
 from nsbench.terms import ALL, BALANCED_COHORTS
 
 REFERENCE = "random"
-"""The sampler that others are compared with."""
+"""The sampler that others are compared with, with the same loss and backbone where that was run."""
 
 _METRIC = "hit_rate"
 _SOME_REPEATS = 5
@@ -48,10 +49,10 @@ def recommendation(summary: DatasetSummary, best: MethodSummary) -> list[str]:
 
 
 def _use(summary: DatasetSummary, best: MethodSummary, rivals: Sequence[Rival]) -> str:
-    reference = _reference(rivals)
+    reference = _reference(best, rivals)
     pair = reference.pair
     gain = f"{points(pair.difference)} points of hit rate at {CUTOFF}" if pair is not None else "better"
-    label, mean = reference.row.method.label, reference.row.accuracy(_METRIC).mean
+    label, mean = _reference_label(best, reference), reference.row.accuracy(_METRIC).mean
     # Python writes no blank before a percent sign, and the report does.
     share = f" ({pair.difference / mean:+.0%})".replace("%", " %") if pair is not None and mean > 0 else ""
     parts = [f"{gain}{share} over {label}", *_cohorts(summary, best, reference), *_cost(summary, best, reference)]
@@ -62,14 +63,33 @@ def _verb(summary: DatasetSummary, best: MethodSummary) -> str:
     """How far the advice goes: no further than the warnings before it allow."""
     baseline = best_baseline(summary)
     if baseline is not None and best not in beaten_by(summary, baseline):
-        return f"Among the samplers {best.method.label} is best"
+        return f"Among the {noun_of(summary)}s {best.method.label} is best"
     return f"As tuned, {best.method.label} is best" if is_unequal(summary) else f"Use {best.method.label}"
 
 
-def _reference(rivals: Sequence[Rival]) -> Rival:
-    """Random negatives, or else the runner-up."""
-    plain = [rival for rival in rivals if rival.row.method.sampler == REFERENCE]
-    return plain[0] if plain else max(rivals, key=lambda rival: _mean(rival.row))
+def _reference(best: MethodSummary, rivals: Sequence[Rival]) -> Rival:
+    """Random negatives with the same loss and backbone, or with the paper's, or else the runner-up."""
+    own = parts_of(best.method)
+    for name in (method_name(REFERENCE, own.loss, own.model), REFERENCE):
+        plain = [rival for rival in rivals if rival.row.method.sampler == name]
+        if plain:
+            return plain[0]
+    return max(rivals, key=lambda rival: _mean(rival.row))
+
+
+def _reference_label(best: MethodSummary, reference: Rival) -> str:
+    """The reference's label, and its loss and backbone where these are others and its label doesn't say so."""
+    own, other = parts_of(best.method), parts_of(reference.row.method)
+    differing = [
+        label
+        for label, default, name, of_best in (
+            (other.loss_label, DEFAULT_LOSS, other.loss, own.loss),
+            (other.model_label, DEFAULT_MODEL, other.model, own.model),
+        )
+        if name == default != of_best
+    ]
+    label = reference.row.method.label
+    return f"{label} with {listed(differing)}" if differing else label
 
 
 def _cohorts(summary: DatasetSummary, best: MethodSummary, reference: Rival) -> list[str]:
@@ -118,7 +138,7 @@ def _undecided(summary: DatasetSummary, best: MethodSummary, rivals: Sequence[Ri
     behind = [rival for rival in rivals if rival.decision is Decision.SIGNIFICANT]
     advice = [_more_repeats(summary, best, some, named=bool(too_few and alike)) for some in (too_few, alike) if some]
     text = f"Undecided between {listed([best.method.label, *_labels([*too_few, *alike])])}: {'; '.join(advice)}"
-    return f"{text}. Significantly behind: {listed(_labels(behind))}." if behind else f"{text}."
+    return f"{text}. Significantly behind: {behind_text(behind)}." if behind else f"{text}."
 
 
 def _more_repeats(summary: DatasetSummary, best: MethodSummary, rivals: Sequence[Rival], *, named: bool) -> str:

@@ -76,7 +76,7 @@ def _result_plans(summary: DatasetSummary, marks: Mapping[str, Mark]) -> list[Pl
             "Up and to the right is better. Faint dots are runs, ellipses hold the mean with 95 % confidence as far as "
             "repeats go (bars: one standard deviation, where there are too few runs); hollow marks are baselines, and those with "
             "their accuracy at their balance in brackets lie beyond the edge that they are drawn on; the "
-            f"dashed line is the samplers' Pareto front.{_cut_off_note(summary)}",
+            f"dashed line is the Pareto front of what was trained.{_cut_off_note(summary)}",
             lambda: accuracy_balance_figure(summary, marks),
             lambda: accuracy_balance_figure(summary, marks, stacked=True),
         ),
@@ -173,8 +173,8 @@ def _search_plans(summary: DatasetSummary, curves: Sequence[TrainingCurve], mark
         Plan(
             "curves",
             "Training and validation",
-            f"Thin: up to {MOST_CURVES} repeats of each method; thick: their mean. Losses of different samplers have "
-            "different negatives and can't be compared.",
+            f"Thin: up to {MOST_CURVES} repeats of each method; thick: their mean. Training losses of different "
+            "methods rest on other negatives or another function and can't be compared.",
             lambda: curve_figure(curves, marks),
             lambda: curve_figure(curves, marks, stacked=True),
         ),

@@ -11,6 +11,7 @@ from nsbench.report.answer.reading_guide import READING_GUIDE
 from nsbench.report.answer.single_run import single_run_table
 from nsbench.report.figures.canvas.gallery import Gallery
 from nsbench.report.formats.document import DatasetAnswer, Document, Section, anchor
+from nsbench.report.method_parts import noun_of
 from nsbench.report.pairing_grid import pairing_grids, pairing_kind
 from nsbench.report.paper.comparison import match_of, preparation_note
 from nsbench.report.selection import CUTOFF
@@ -85,7 +86,7 @@ def compose(summaries: Sequence[DatasetSummary], gallery: Gallery, location: str
         ),
     ]
     return Document(
-        f"Negative samplers compared: {', '.join(summary.dataset for summary in summaries)}",
+        _title(summaries),
         written,
         location,
         glance_table(summaries),
@@ -93,6 +94,11 @@ def compose(summaries: Sequence[DatasetSummary], gallery: Gallery, location: str
         tuple(section for section in sections if not section.is_empty),
         tuple(drawing for summary in summaries for drawing in gallery.of(summary.dataset, "accuracy_balance")),
     )
+
+
+def _title(summaries: Sequence[DatasetSummary]) -> str:
+    what = "Negative samplers" if all(noun_of(summary) == "sampler" for summary in summaries) else "Training methods"
+    return f"{what} compared: {', '.join(summary.dataset for summary in summaries)}"
 
 
 def _overview(summaries: Sequence[DatasetSummary]) -> tuple[ReportTable, ...]:

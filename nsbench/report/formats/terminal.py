@@ -34,7 +34,7 @@ _SPELLED = str.maketrans(
     | {"…": "...", "·": "."}
 )
 
-LEGEND = "Bold: best sampler of its column; underlined: second best; ±: one standard deviation over repeats."
+LEGEND = "Bold: best of its column, baselines aside; underlined: second best; ±: one standard deviation over repeats."
 """How to read the tables in a terminal."""
 
 _LEGEND_OF_MARK = f"{MARK}: runs were cut off before they stopped getting better."

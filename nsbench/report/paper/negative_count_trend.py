@@ -17,7 +17,7 @@ from nsbench.report.paper.claim import Verdict
 from nsbench.report.selection import CUTOFF
 from nsbench.report.statistics.correction import holm
 from nsbench.report.statistics.estimate import LEVEL
-from nsbench.terms import CUT_OFF, OBJECTIVE_TAG, RunKind
+from nsbench.terms import CUT_OFF, METHOD_JOINT, OBJECTIVE_TAG, RunKind
 from nsbench.tracking.reading.run_parts import whole_number
 from nsbench.tracking.stored_run import StoredRun
 
@@ -95,6 +95,9 @@ def negative_count_trends(runs: Sequence[StoredRun], dataset_hash: str) -> tuple
     n_cut_off: Counter[str] = Counter()
     for run in runs:
         if run.kind is not RunKind.TRIAL or run.status != "FINISHED" or run.dataset_hash != dataset_hash:
+            continue
+        # The paper claims nothing of other losses and backbones.
+        if METHOD_JOINT in run.sampler:
             continue
         known = [whole_number(run.params.get(name, "")) for name in run.count_fields.proposed]
         counts = [count for count in known if count is not None]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from nsbench.report.method_parts import parts_of
 from nsbench.report.summary import DatasetSummary
 from nsbench.report.tables.number_text import UNDEFINED, percent
 from nsbench.report.tables.table import ReportTable, numbers, table_of, words
@@ -15,20 +16,26 @@ _TICKS = {True: "✓", False: ""}
 
 
 def sampler_table(summaries: Sequence[DatasetSummary]) -> ReportTable | None:
-    """Every method's properties and its name in the paper; None without methods.
+    """Every sampler's properties and its name in the paper, whatever losses it was trained with; None without methods.
 
     A baseline has no negatives, so it has none of the properties.
     """
     runs: dict[str, StoredRun] = {}
+    names: dict[str, str] = {}
     for summary in summaries:
         for row in summary.methods:
-            runs.setdefault(row.method.label, row.method.runs[0])
+            run = row.method.runs[0]
+            label = run.label if row.method.is_baseline else parts_of(row.method).sampler_label
+            runs.setdefault(label, run)
+            # Only with the paper's loss and backbone is a sampler one of its methods.
+            if Tag.PAPER_NAME in run.tags:
+                names.setdefault(label, run.tags[Tag.PAPER_NAME])
     if not runs:
         return None
     traits = [run.tags.get(Tag.TRAITS, "").split(",") for run in runs.values()]
     columns = [
         words("Method", [*runs]),
-        words("Paper", [run.tags.get(Tag.PAPER_NAME, UNDEFINED) for run in runs.values()]),
+        words("Paper", [names.get(label, UNDEFINED) for label in runs]),
         *(numbers(trait.capitalize(), [trait in own for own in traits], _TICKS.__getitem__) for trait in TRAITS),
     ]
     return table_of("Samplers by where their negatives come from (paper, table 1)", columns)

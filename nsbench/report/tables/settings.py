@@ -1,4 +1,4 @@
-"""Tables of the settings that each sampler's repeats have, and of the commands that run these repeats again."""
+"""Tables of the settings that each method's repeats have, and of the commands that run these repeats again."""
 
 import math
 import shlex
@@ -6,20 +6,24 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from nsbench.report.answer.cut_off import marked_label
+from nsbench.report.method_parts import YARDSTICK_SAMPLER
 from nsbench.report.run_check import number_of
 from nsbench.report.selection import CUTOFF, Method
 from nsbench.report.summary import DatasetSummary
 from nsbench.report.tables.number_text import UNDEFINED, known_count, number
 from nsbench.report.tables.table import ReportTable, numbers, table_of, words
 from nsbench.report.tuning import tunings_of
-from nsbench.terms import ALL, N_EPOCHS, OBJECTIVE_TAG, RunKind, metric_name
+from nsbench.terms import ALL, METHOD_JOINT, N_EPOCHS, OBJECTIVE_TAG, RunKind, metric_name
 from nsbench.tracking.stored_run import StoredRun
 
 BEST_EPOCH = "best_epoch"
 """MLflow's name of the epoch whose parameters were kept."""
 
 _USUAL_OBJECTIVE = metric_name("valid", ALL, "hit_rate", CUTOFF)
-_SAMPLER = "sampler"
+_PARTS = frozenset({"sampler", "loss", "model"})
+"""The settings that a method's name says."""
+
+_EVERY_ITEM = "every item"
 
 
 def settings_table(summary: DatasetSummary) -> ReportTable | None:
@@ -65,7 +69,7 @@ def repeat_command(summary: DatasetSummary, method: Method) -> str:
     study = _study_of_other_objective(summary, newest)
     # Every setting is written out, so a study is needed only for its objective, which is none of them.
     source = ["--defaults"] if study is None else ["--study", study]
-    settings = [f"{name}={value}" for name, value in newest.params.items() if name != _SAMPLER]
+    settings = [f"{name}={value}" for name, value in newest.params.items() if name not in _PARTS]
     words = ["nsbench", "repeat", "--sampler", method.sampler, "--dataset", newest.dataset, *source]
     words += ["--repeats", str(len(method.runs)), *(word for text in settings for word in ("--set", text))]
     return shlex.join(words)
@@ -81,6 +85,8 @@ def _study_of_other_objective(summary: DatasetSummary, repeat: StoredRun) -> str
 
 def negatives_of(run: StoredRun) -> str:
     """The negatives per positive, and how many of the proposed ones are kept."""
+    if run.sampler.partition(METHOD_JOINT)[0] == YARDSTICK_SAMPLER:
+        return _EVERY_ITEM
     fields = run.count_fields
     parts = [f"{run.params[name]} {origin}".strip() for name, origin in fields.proposed.items() if name in run.params]
     if not parts:

@@ -98,3 +98,7 @@ def test_trials_on_another_preparation_of_the_log_and_pruned_ones_are_left_out()
     other = trials("random", RISING, dataset_hash="other")
     pruned = trials("random", RISING, status="KILLED")
     assert negative_count_trends([*other, *pruned], "hash") == ()
+
+
+def test_trials_with_another_loss_than_the_papers_do_not_count():
+    assert negative_count_trends(trials("random+softmax", FALLING), "hash") == ()

@@ -2,7 +2,7 @@
 
 from nsbench.report.tables.properties import cards_without_popularity, popularity_table, sampler_table, size_table
 from nsbench.terms import RunKind, Tag
-from tests.report.stored_run_builder import stored, summary_of
+from tests.report.stored_run_builder import of_method, stored, summary_of
 from tests.report.test_figure import POPULARITY
 from tests.tracking.run_builder import card_json
 
@@ -17,6 +17,14 @@ def test_properties_come_from_the_runs_tags():
     table = sampler_table([summary_of([baseline], [mixed]), summary_of([mixed])])
     assert table.columns[2:] == ("In-batch", "Global", "Model-based")
     assert texts(table) == [["PopRec", "–", "", "", ""], ["Mixed", "MNS", "✓", "✓", ""]]
+
+
+def test_a_sampler_stands_once_whatever_losses_it_was_trained_with():
+    """Only with the paper's loss does it have the paper's name."""
+    tags = {Tag.TRAITS: "global,in-batch"}
+    softmax = of_method([stored(tags=tags)], "mixed+softmax", "softmax")
+    plain = of_method([stored(tags={**tags, Tag.PAPER_NAME: "MNS"}, minute=1)], "mixed")
+    assert texts(sampler_table([summary_of(softmax, plain)])) == [["Mixed", "MNS", "✓", "✓", ""]]
 
 
 def test_shares_of_items_and_users_come_from_the_card():

@@ -54,6 +54,23 @@ def test_the_command_gives_the_very_settings_when_it_is_typed_back(sampler):
     assert Settings.of(sampler, parse_assignments(typed)) == settings
 
 
+@pytest.mark.parametrize("method", ["mixed+softmax", "random+gbce+gru4rec", "batch+gru4rec", "catalogue+softmax"])
+def test_the_command_of_a_method_names_its_parts_once(method):
+    settings = Settings.of(method, {"max_epochs": 7})
+    summary = summary_of(with_settings(settings, method))
+    words = shlex.split(repeat_command(summary, summary.samplers[0].method))
+    typed = [words[place + 1] for place, word in enumerate(words) if word == "--set"]
+    assert words[3] == method
+    assert not any(text.startswith(("loss=", "model=", "sampler=")) for text in typed)
+    assert Settings.of(method, parse_assignments(typed)) == settings
+
+
+def test_the_whole_catalogue_is_every_item():
+    runs = with_settings(Settings.of("catalogue+softmax"), "catalogue+softmax", tags={Tag.N_PROPOSED: ""})
+    table = settings_table(summary_of(runs))
+    assert table.rows[0][table.columns.index("Negatives")].text == "every item"
+
+
 def test_what_a_shell_would_read_otherwise_is_quoted():
     runs = [
         replace(run, dataset="my log; rm -rf $HOME", params={"a": "x y'z"}) for run in repeats("a", [0.1, 0.2], 0.5)
