@@ -11,7 +11,7 @@ from nsbench.report.summary import DatasetSummary, MethodSummary
 from nsbench.report.tables.number_text import listed, percent
 from nsbench.terms import ALL
 
-_MOST_NAMED = 8
+MOST_NAMED = 8
 """Methods that a sentence names; more are counted."""
 
 
@@ -24,6 +24,13 @@ def best_baseline(summary: DatasetSummary) -> MethodSummary | None:
 def beaten_by(summary: DatasetSummary, baseline: MethodSummary) -> list[MethodSummary]:
     """The trained-out samplers that are significantly better."""
     return [rival.row for rival in _rivals(summary, baseline) if _is_above(rival) and _is_significant(rival)]
+
+
+def _beaters_text(summary: DatasetSummary, better: Sequence[MethodSummary]) -> str:
+    """Those that beat a baseline, at least one, by name; very many are counted."""
+    if len(better) > MOST_NAMED:
+        return f"{len(better)} of {len(summary.samplers)} {noun_of(summary)}s"
+    return listed([row.method.label for row in better])
 
 
 def baseline_warning(summary: DatasetSummary) -> list[str]:
@@ -51,12 +58,7 @@ def baseline_line(summary: DatasetSummary) -> list[str]:
     if baseline is None or not better:
         return []
     n_samplers = len(summary.samplers)
-    noun = noun_of(summary)
-    who = listed([row.method.label for row in better])
-    if 1 < len(better) == n_samplers:
-        who = f"every {noun}"
-    elif len(better) > _MOST_NAMED:
-        who = f"{len(better)} of {n_samplers} {noun}s"
+    who = f"every {noun_of(summary)}" if 1 < len(better) == n_samplers else _beaters_text(summary, better)
     others = "" if len(better) == n_samplers else ", and is not shown to be beaten by the others"
     return [f"The best baseline, {baseline.method.label} ({percent(_mean(baseline))} %), is beaten by {who}{others}."]
 

@@ -132,7 +132,7 @@ def _pairing_plan(summary: DatasetSummary, grid: PairingGrid) -> Plan:
     return Plan(
         pairing_kind(grid),
         f"Samplers by losses, {grid.model_label}",
-        "The darker, the higher. Framed: exact cross-entropy. Bold: the highest hit rate or balance; "
+        "The stronger the colour, the higher. Framed: exact cross-entropy. Bold: the highest hit rate or balance; "
         f"{ALIKE}: not significantly lower than that; {UNSURE}: not to be told from it yet, for too few repeats or since "
         f"trainings were cut off. Coverage is not tested. Empty: not run.{_cut_off_note(summary)}",
         lambda: pairing_figure(summary, grid),

@@ -40,7 +40,7 @@ class _Panel:
 
 
 def pairing_figure(summary: DatasetSummary, grid: PairingGrid, *, stacked: bool = False) -> Figure | None:
-    """One row per sampler, one column per loss; the darker, the higher, and the number stands in every cell.
+    """One row per sampler, one column per loss; the stronger the colour, the higher, and the number stands in every cell.
 
     Args:
         summary: The dataset's summary.

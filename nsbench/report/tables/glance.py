@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from nsbench.report.answer.answer import front_labels
-from nsbench.report.answer.baseline_text import beaten_by, best_baseline
+from nsbench.report.answer.baseline_text import MOST_NAMED, beaten_by, best_baseline
 from nsbench.report.answer.comparison_text import is_decided, rivals_of
 from nsbench.report.answer.cut_off import COLUMN, is_uncertain, marked_label
 from nsbench.report.statistics.decision import Decision
@@ -69,7 +69,9 @@ def _baseline(summary: DatasetSummary) -> tuple[str, str]:
     best = best_baseline(summary)
     if best is None:
         return UNDEFINED, UNDEFINED
-    beating = ", ".join(row.method.label for row in beaten_by(summary, best)) or "none"
+    better = beaten_by(summary, best)
+    beating = ", ".join(row.method.label for row in better) or "none"
+    beating = beating if len(better) <= MOST_NAMED else f"{len(better)} of {len(summary.samplers)}"
     return f"{best.method.label} ({percent(best.accuracy(_METRIC).mean)} %)", beating
 
 

@@ -19,9 +19,9 @@ _METRIC = "hit_rate"
 
 _WORDS = (
     "Exact cross-entropy scores every item at every position; whatever is sampled approximates that, or something else, at less "
-    "cost. Differences are of test hit rates, at the best epoch of each run. Training and epochs are multiples of exact "
-    "cross-entropy's. At equal cost there are only validations: the best one within the seconds of the cheapest method, a dash "
-    "where a method had none by then; these differences are not tested."
+    "cost. Differences are of test hit rates, at the best epoch of each run. Relative: measured in the training time and the "
+    "epochs of exact cross-entropy. At equal cost there are only validations: the best one within the seconds of the cheapest "
+    "method, a dash where a method had none by then; these differences are not tested."
 )
 
 
@@ -85,8 +85,8 @@ def _cost_columns(costs: Sequence[CostRow], rows: Sequence[MethodSummary]) -> li
     epochs = [_mean_epochs(row) for row in rows]
     reached = [cost.equal_cost_ndcg for cost in costs]
     return [
-        numbers(f"Training, × {unit}s", _relative(seconds), _times),
-        numbers("Epochs, ×", _relative(epochs), _times),
+        numbers(f"Relative {unit}time", _relative(seconds), _times),
+        numbers("Relative epochs", _relative(epochs), _times),
         numbers("Valid. NDCG, %", [cost.own_cost_ndcg for cost in costs], percent),
         numbers(f"Valid. NDCG in {budget}, %", reached, percent),
         numbers("Difference then", [math.nan, *(one - reached[0] for one in reached[1:])], points),

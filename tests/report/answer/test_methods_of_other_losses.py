@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from nsbench.report.answer.answer import answer
 from nsbench.report.figures.canvas.gallery import NO_FIGURES
 from nsbench.report.formats.composition import compose
+from nsbench.report.tables.glance import glance_table
 from nsbench.terms import RunKind
 from tests.report.stored_run_builder import of_method, repeats, stored, summary_of
 from tests.tracking.run_builder import final_metrics
@@ -93,3 +94,9 @@ def title_of(*groups):
 def test_the_title_says_what_is_compared():
     assert title_of(RANDOM, runs_of("mixed", GOOD, minute=10)) == "Negative samplers compared: demo"
     assert title_of(RANDOM, MIXED_SOFTMAX) == "Training methods compared: demo"
+
+
+def test_the_glance_counts_very_many_above_a_baseline():
+    baseline = [stored("PopRec", metrics=final_metrics(0.01, 0.1, 0, 0, 0.4), kind=RunKind.BASELINE, minute=90)]
+    table = glance_table([summary_of(baseline, *many([0.0999, 0.1, 0.1001], [0.2999, 0.3, 0.3001]))])
+    assert table.rows[0][table.columns.index("Beaten by")].text == "10 of 11"
