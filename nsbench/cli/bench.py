@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from nsbench.cli.completion import complete_sampler
-from nsbench.cli.console import Console
-from nsbench.cli.json_output import JsonOption
+from nsbench.cli.output.console import Console
+from nsbench.cli.output.json_output import JsonOption
 
 if TYPE_CHECKING:
     from nsbench.bench.comparison import Comparison
@@ -104,7 +104,7 @@ def _as_json(record: str, comparison: "Comparison | None") -> str:
 
 
 def _show(result: "BenchResult", comparison: "Comparison | None") -> None:
-    from nsbench.cli.bench_view import comparison_view, result_view
+    from nsbench.cli.output.bench_view import comparison_view, result_view
 
     console = Console()
     console.print(result_view(result))

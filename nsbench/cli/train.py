@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nsbench.cli.completion import complete_sampler, complete_setting
-from nsbench.cli.console import Console
-from nsbench.cli.dataset import DatasetOption
-from nsbench.cli.interruption import Interruption
-from nsbench.cli.joint import PROCESSES, checkpoint_root, follow, open_together
-from nsbench.cli.json_output import JsonOption, json_output
+from nsbench.cli.data.dataset import DatasetOption
 from nsbench.cli.method_option import LossOption, ModelOption, chosen_methods
-from nsbench.cli.run_document import record_document
+from nsbench.cli.output.console import Console
+from nsbench.cli.output.json_output import JsonOption, json_output
+from nsbench.cli.output.run_document import record_document
+from nsbench.cli.process.distributed import PROCESSES, checkpoint_root, follow, open_together
+from nsbench.cli.process.interruption import Interruption
 from nsbench.cli.tune import EpochsOption, budget_values
 from nsbench.home import Home, current_home
 
@@ -62,8 +62,8 @@ def train(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
     """
     import torch
 
-    from nsbench.cli.dataset import say_undecided
-    from nsbench.cli.run_observer import ProgressObserver
+    from nsbench.cli.data.dataset import say_undecided
+    from nsbench.cli.output.run_observer import ProgressObserver
     from nsbench.config import Settings, parse_assignments, read_settings_file, settings_values
     from nsbench.disk import check_place
     from nsbench.objective import default_objective

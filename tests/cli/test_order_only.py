@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nsbench.cli.prepare_command import prepare_command
+from nsbench.cli.data.prepare_command import prepare_command
 from nsbench.data.dataset import DatasetCard
 from nsbench.data.origin import LogOrigin
 from nsbench.data.store import read_card

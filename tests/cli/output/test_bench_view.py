@@ -12,7 +12,7 @@ from nsbench.bench.overhead import Overhead, OverheadCost
 from nsbench.bench.run import BenchPlan, BenchResult
 from nsbench.bench.target import targets_of
 from nsbench.bench.throughput import Throughput
-from nsbench.cli.bench_view import comparison_view, result_view
+from nsbench.cli.output.bench_view import comparison_view, result_view
 from nsbench.samplers import SAMPLERS
 from tests.bench.bench_builder import rate_of, workload_result
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from nsbench.cli.data import data_app
+from nsbench.cli.data.app import data_app
 from nsbench.data.store import dataset_names, load_dataset, read_card
 from nsbench.errors import DatasetError, DownloadError, SettingsError
 from nsbench.home import Home

@@ -7,7 +7,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from nsbench.cli.plan import plan, say_seconds
+from nsbench.cli.plan.command import plan, say_seconds
 from nsbench.data.synthetic.generate import prepare_synthetic, settings_like
 from nsbench.errors import NsbenchError
 from nsbench.forecast.announcement import announced

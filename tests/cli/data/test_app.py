@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from nsbench.cli.data import data_app
+from nsbench.cli.data.app import data_app
 from nsbench.data.store import load_dataset
 from nsbench.errors import LogError, NsbenchError, SettingsError
 from nsbench.evaluation.target import targets_of

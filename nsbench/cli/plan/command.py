@@ -9,13 +9,13 @@ import typer
 from rich.table import Table
 
 from nsbench.cli.completion import complete_profile
-from nsbench.cli.console import Console
-from nsbench.cli.json_output import JsonOption, json_output
-from nsbench.cli.plan_document import plan_document
-from nsbench.cli.plan_option import place_of_options, replicas_of_options, source_of_options
+from nsbench.cli.output.console import Console
+from nsbench.cli.output.json_output import JsonOption, json_output
+from nsbench.cli.plan.document import plan_document
+from nsbench.cli.plan.option import place_of_options, replicas_of_options, source_of_options
+from nsbench.cli.process.worker_pool import ReplicasOption
 from nsbench.cli.program import program
 from nsbench.cli.tune import WorkersOption
-from nsbench.cli.worker_pool import ReplicasOption
 from nsbench.home import Home, current_home
 
 if TYPE_CHECKING:

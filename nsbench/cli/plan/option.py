@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nsbench.cli.worker_pool import replicas_of
+from nsbench.cli.process.worker_pool import replicas_of
 from nsbench.home import Home
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import Self, final
 
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
-from nsbench.cli.console import Console
-from nsbench.cli.interruption import Interruption
+from nsbench.cli.output.console import Console
+from nsbench.cli.process.interruption import Interruption
 from nsbench.runs.observer import Resumed, RunEvent, Started, Stepped, Validated
 
 _SHOWN_EVERY_S = 0.5

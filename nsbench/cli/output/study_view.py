@@ -11,7 +11,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from nsbench.cli.console import Console
+from nsbench.cli.output.console import Console
 from nsbench.study.workers.job import JobSource, Row
 from nsbench.terms import more_epochs
 

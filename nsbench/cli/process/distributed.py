@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nsbench.cli.dataset import open_dataset
-from nsbench.cli.interruption import Interruption
+from nsbench.cli.data.dataset import open_dataset
+from nsbench.cli.process.interruption import Interruption
 from nsbench.errors import DatasetError
 from nsbench.home import Home
 
@@ -46,7 +46,7 @@ def checkpoint_root(home: Home, group: "Group") -> Path:
 
 def follow(settings: "Settings", dataset: "Dataset", seed: int, checkpoints: "Checkpoints") -> None:
     """Trains and ranks beside process 0, which tracks, prints and writes for all."""
-    from nsbench.cli.run_observer import InterruptionObserver
+    from nsbench.cli.output.run_observer import InterruptionObserver
     from nsbench.objective import default_objective
     from nsbench.runs.experiment import run
     from nsbench.runs.request import RunRequest

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nsbench.cli.completion import complete_dataset
-from nsbench.cli.console import Console
+from nsbench.cli.output.console import Console
 from nsbench.home import Home
 
 if TYPE_CHECKING:

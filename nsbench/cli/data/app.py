@@ -8,11 +8,11 @@ from rich.table import Table
 from rich.text import Text
 
 from nsbench.cli.completion import complete_dataset
-from nsbench.cli.console import Console
-from nsbench.cli.data_fetch import fetch, synthetic, verify
-from nsbench.cli.data_prepare import prepare
-from nsbench.cli.json_output import JsonOption, print_json
-from nsbench.cli.prepare_notice import left_out_text, order_text
+from nsbench.cli.data.fetch import fetch, synthetic, verify
+from nsbench.cli.data.prepare import prepare
+from nsbench.cli.data.prepare_notice import left_out_text, order_text
+from nsbench.cli.output.console import Console
+from nsbench.cli.output.json_output import JsonOption, print_json
 from nsbench.errors import DatasetError
 from nsbench.home import Home, current_home
 
@@ -70,7 +70,7 @@ def describe_dataset(
     as_json: JsonOption = False,
 ) -> None:
     """Show a dataset's sizes, lengths, cohorts and test coverage."""
-    from nsbench.cli.dataset import open_dataset
+    from nsbench.cli.data.dataset import open_dataset
     from nsbench.data.description import describe
 
     description = describe(open_dataset(name, current_home()))

@@ -7,7 +7,7 @@ import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 from rich.table import Table
 
-from nsbench.cli.console import Console
+from nsbench.cli.output.console import Console
 from nsbench.home import current_home
 
 if TYPE_CHECKING:

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from nsbench.cli.console import Console
-from nsbench.cli.json_output import JsonOption, json_output
-from nsbench.cli.prepare_notice import notices_of
-from nsbench.cli.prepare_option import (
+from nsbench.cli.data.prepare_notice import notices_of
+from nsbench.cli.data.prepare_option import (
     DropImmediateRepeatsOption,
     DuplicatesOption,
     EventColumnOption,
@@ -34,6 +32,8 @@ from nsbench.cli.prepare_option import (
     UserColumnOption,
     ValidShareOption,
 )
+from nsbench.cli.output.console import Console
+from nsbench.cli.output.json_output import JsonOption, json_output
 from nsbench.cli.program import program
 from nsbench.data.log.choice import Repeats
 from nsbench.data.log.formats.excerpt import excerpt

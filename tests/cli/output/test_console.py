@@ -10,11 +10,11 @@ import pytest
 from rich.table import Table
 from rich.text import Text
 
-from nsbench.cli.console import Console
+from nsbench.cli.output.console import Console
 from nsbench.printable import printable
 from tests.cli.in_process import nsbench
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[3]
 
 
 def log_with(path: Path, user: str = "user", item: str = "item") -> Path:
