@@ -65,10 +65,10 @@ def bench(  # noqa: PLR0913, PLR0917 - a command's parameters are its options
     Useful operations of a positive: 3 (blocks (12 d² + 4 c d) + 2 d (1 + n)), with width d, mean context c and n negatives;
     of a target that is ranked: 2 d for each item. They are those of the model's definition, however a step gets by.
     """
+    from nsbench.bench.cases.workload import DEFAULT_WORKLOADS
     from nsbench.bench.comparison import compare as compared
     from nsbench.bench.comparison import read_record, record_of
     from nsbench.bench.run import BenchPlan, default_workers, run_bench
-    from nsbench.bench.workload import DEFAULT_WORKLOADS
     from nsbench.samplers import SAMPLERS
 
     if compare is not None:

@@ -7,9 +7,9 @@ from typing import Self, final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from nsbench.bench.ours import N_REPLICAS, REPLICAS
-from nsbench.bench.training import flops_per_positive
-from nsbench.bench.workload import WORKLOADS
+from nsbench.bench.cases.ours import N_REPLICAS, REPLICAS
+from nsbench.bench.cases.training import flops_per_positive
+from nsbench.bench.cases.workload import WORKLOADS
 from nsbench.errors import SettingsError
 from nsbench.forecast.load import Load
 from nsbench.forecast.rate import Rates

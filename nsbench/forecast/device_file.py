@@ -5,7 +5,7 @@ from typing import Self, final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from nsbench.bench.training import flops_per_positive
+from nsbench.bench.cases.training import flops_per_positive
 from nsbench.forecast.bench_file import EXPOSURE_FACTOR
 from nsbench.forecast.load import Load
 from nsbench.forecast.rate import Rates

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from nsbench.bench.workload import Workload, dataset_of
+from nsbench.bench.cases.workload import Workload, dataset_of
 from nsbench.data.dataset import Dataset
 from nsbench.data.store import dataset_exists, load_dataset
 from nsbench.data.synthetic.shapes import SHAPES

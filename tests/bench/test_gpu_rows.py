@@ -6,11 +6,11 @@ import pytest
 
 from nsbench.batching.static_layout import StaticLayout
 from nsbench.bench import ours as rows
-from nsbench.bench.condition import Conditions
-from nsbench.bench.ours import AS_A_GRAPH, EVALUATION, PADDED, REPLICAS, build_ours, sheet_of
-from nsbench.bench.slice import Span
-from nsbench.bench.training import Gym, model_of, settings_with
-from nsbench.bench.workload import dataset_of
+from nsbench.bench.cases.ours import AS_A_GRAPH, EVALUATION, PADDED, REPLICAS, build_ours, sheet_of
+from nsbench.bench.cases.training import Gym, model_of, settings_with
+from nsbench.bench.cases.workload import dataset_of
+from nsbench.bench.measuring.condition import Conditions
+from nsbench.bench.measuring.slice import Span
 from tests.bench.bench_builder import TINY
 from tests.pretend_gpu import IS_PRETENDED, PRETEND_GPU, pretended_gpu
 

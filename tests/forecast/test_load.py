@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from nsbench.bench.workload import Workload, dataset_of
+from nsbench.bench.cases.workload import Workload, dataset_of
 from nsbench.config import Settings
 from nsbench.data.public.public_log import PUBLIC_LOGS
 from nsbench.errors import DatasetError

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from nsbench.bench.ours import REPLICAS
-from nsbench.bench.training import flops_per_positive
-from nsbench.bench.workload import Workload, dataset_of
+from nsbench.bench.cases.ours import REPLICAS
+from nsbench.bench.cases.training import flops_per_positive
+from nsbench.bench.cases.workload import Workload, dataset_of
 from nsbench.config import Settings
 from nsbench.errors import SettingsError
 from nsbench.forecast.bench_file import BenchFile

@@ -5,14 +5,14 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from nsbench.bench.cases.overhead import LOOKS_OF_TRIAL, TRIAL_S, Overhead
+from nsbench.bench.cases.throughput import Throughput
 from nsbench.bench.comparison import Comparison
-from nsbench.bench.machine import Limits
-from nsbench.bench.overhead import LOOKS_OF_TRIAL, TRIAL_S, Overhead
+from nsbench.bench.measuring.machine import Limits
 from nsbench.bench.rate import TrainingRate
 from nsbench.bench.rounds import WorkloadResult
 from nsbench.bench.run import BenchResult
 from nsbench.bench.target import Target
-from nsbench.bench.throughput import Throughput
 
 _DETAILS = ("limit_shares/", "quartiles", "limit_total", "wall_", "useful_flops", "/run_s", "/n_")
 """Parts of figures' names that a comparison leaves to --json."""

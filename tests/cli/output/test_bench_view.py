@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 from rich.console import Console, RenderableType
 
+from nsbench.bench.cases.log_reading import PreparationRate
+from nsbench.bench.cases.overhead import Overhead, OverheadCost
+from nsbench.bench.cases.throughput import Throughput
 from nsbench.bench.comparison import Change, Comparison
-from nsbench.bench.log_reading import PreparationRate
-from nsbench.bench.overhead import Overhead, OverheadCost
 from nsbench.bench.run import BenchPlan, BenchResult
 from nsbench.bench.target import targets_of
-from nsbench.bench.throughput import Throughput
 from nsbench.cli.output.bench_view import comparison_view, result_view
 from nsbench.samplers import SAMPLERS
 from tests.bench.bench_builder import rate_of, workload_result

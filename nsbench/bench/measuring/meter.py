@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import final
 
-from nsbench.bench.clock import Moment
+from nsbench.bench.measuring.clock import Moment
 from nsbench.runs.observer import Observer, RunEvent, Stepped, Validated
 from nsbench.tracking.record import RunPlan, RunRecord
 from nsbench.tracking.tracker import EndStatus, RunHandle, Tracker

@@ -10,8 +10,8 @@ from operator import itemgetter
 
 import torch
 
-from nsbench.bench.machine import Limits
-from nsbench.bench.training import encoder_flops, scoring_flops
+from nsbench.bench.cases.training import encoder_flops, scoring_flops
+from nsbench.bench.measuring.machine import Limits
 from nsbench.models.backbone import BackboneSettings
 from nsbench.training.batch_stream import Draw
 

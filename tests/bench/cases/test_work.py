@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from nsbench.batching.batch import UserBatch
-from nsbench.bench.training import encoder_flops
-from nsbench.bench.work import LimitShares, Work, shares_of, work_of
+from nsbench.bench.cases.training import encoder_flops
+from nsbench.bench.cases.work import LimitShares, Work, shares_of, work_of
 from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.samplers.sampler import Negatives
 from nsbench.training.batch_stream import Draw

@@ -8,14 +8,13 @@ from functools import partial
 from statistics import median
 from typing import final
 
-from nsbench.bench.clock import Clock
-from nsbench.bench.condition import Conditions
-from nsbench.bench.machine import LimitBench, Limits
-from nsbench.bench.process import BenchProcess, ask_all
-from nsbench.bench.rate import per_second
-from nsbench.bench.slice import Slice, Span
-from nsbench.bench.training import Gym, model_of, settings_with
-from nsbench.bench.workload import Workload, dataset_of
+from nsbench.bench.cases.training import Gym, model_of, settings_with
+from nsbench.bench.cases.workload import Workload, dataset_of
+from nsbench.bench.measuring.clock import Clock
+from nsbench.bench.measuring.condition import Conditions
+from nsbench.bench.measuring.machine import LimitBench, Limits
+from nsbench.bench.measuring.process import BenchProcess, ask_all
+from nsbench.bench.measuring.slice import Slice, Span, per_second
 from nsbench.device import keep_freed_memory
 
 _WARM_UP_STEPS = 3

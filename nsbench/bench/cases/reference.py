@@ -8,12 +8,12 @@ import torch
 
 from nsbench.batching.batch import BatchSource, UserBatch
 from nsbench.batching.window import windows_of
-from nsbench.bench.condition import Conditions
-from nsbench.bench.machine import LimitBench, Limits
-from nsbench.bench.plain import PlainTrainer
-from nsbench.bench.slice import Contestant, Slice, Span
-from nsbench.bench.training import model_of
-from nsbench.bench.workload import Workload, dataset_of
+from nsbench.bench.cases.plain import PlainTrainer
+from nsbench.bench.cases.training import model_of
+from nsbench.bench.cases.workload import Workload, dataset_of
+from nsbench.bench.measuring.condition import Conditions
+from nsbench.bench.measuring.machine import LimitBench, Limits
+from nsbench.bench.measuring.slice import Contestant, Slice, Span
 from nsbench.device import tf32_products
 from nsbench.training.settings import TrainingSettings
 

@@ -7,8 +7,8 @@ from typing import Self, final
 
 import torch
 
-from nsbench.bench.clock import Moment
-from nsbench.bench.slice import Span
+from nsbench.bench.measuring.clock import Moment
+from nsbench.bench.measuring.slice import Span
 from nsbench.device import tf32_products, wait_for
 from nsbench.evaluation.candidate import block_shape
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from nsbench.bench.preparation import LogForm, preparation_rate
+from nsbench.bench.cases.preparation import LogForm, preparation_rate
 
 
 @pytest.mark.parametrize("form", ["parquet", "csv"])

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from nsbench.bench.process import BenchProcess, ask_all
+from nsbench.bench.measuring.process import BenchProcess, ask_all
 from nsbench.errors import TrainingError
 
 

@@ -12,8 +12,8 @@ from torch import Tensor
 from nsbench.batching.batch import UserBatch
 from nsbench.batching.buckets import layout_of
 from nsbench.batching.step import Step, step_of
-from nsbench.bench.slice import Contestant
-from nsbench.bench.workload import Workload
+from nsbench.bench.cases.workload import Workload
+from nsbench.bench.measuring.slice import Contestant
 from nsbench.config import Flat, Settings
 from nsbench.data.dataset import Dataset
 from nsbench.losses.binary_cross_entropy import BinaryCrossEntropy

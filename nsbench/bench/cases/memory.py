@@ -4,8 +4,8 @@ from contextlib import suppress
 
 import torch
 
-from nsbench.bench.evaluation import evaluation_contestant
-from nsbench.bench.slice import Span
+from nsbench.bench.cases.evaluation import evaluation_contestant
+from nsbench.bench.measuring.slice import Span
 from nsbench.config import Settings
 from nsbench.data.dataset import Dataset
 from nsbench.device import peak_memory_bytes

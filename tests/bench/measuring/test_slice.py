@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from nsbench.bench.clock import Moment
-from nsbench.bench.slice import Contestant, Slice, Span
+from nsbench.bench.measuring.clock import Moment
+from nsbench.bench.measuring.slice import Contestant, Slice, Span
 
 CPU = torch.device("cpu")
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from nsbench.bench.clock import Moment
-from nsbench.bench.meter import Meter, MeteredObserver, MeteredTracker
-from nsbench.bench.overhead import cost_of
-from nsbench.bench.training import settings_with
-from nsbench.bench.workload import dataset_of
+from nsbench.bench.cases.overhead import cost_of
+from nsbench.bench.cases.training import settings_with
+from nsbench.bench.cases.workload import dataset_of
+from nsbench.bench.measuring.clock import Moment
+from nsbench.bench.measuring.meter import Meter, MeteredObserver, MeteredTracker
 from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.runs.experiment import run
 from nsbench.runs.observer import NullObserver

@@ -6,8 +6,8 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from nsbench.bench.preparation import LogForm, preparation_rate
-from nsbench.bench.process import BenchProcess
+from nsbench.bench.cases.preparation import LogForm, preparation_rate
+from nsbench.bench.measuring.process import BenchProcess
 
 FORMS: Sequence[LogForm] = ("parquet", "csv")
 

@@ -1,12 +1,13 @@
 """Short slices of work: what takes turns, so that a machine that is slower for a while is so for all that is compared."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Generic, TypeVar, final
 
 import torch
 
-from nsbench.bench.clock import Clock, Moment
+from nsbench.bench.measuring.clock import Clock, Moment
 from nsbench.device import wait_for
 
 Drawn = TypeVar("Drawn")
@@ -88,3 +89,12 @@ class Contestant(Generic[Drawn]):
         wait_for(self._device)
         working += Moment.now() - began
         return Slice(n_units, drawing, working)
+
+
+Slices = Sequence[Slice]
+"""One case's, a slice per round."""
+
+
+def per_second(slices: Slices, clock: Clock) -> float:
+    """Units a second: one over the median time of a unit."""
+    return 1 / median(one.seconds_per_unit(clock) for one in slices)

@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 
-from nsbench.bench.condition import Conditions
-from nsbench.bench.evaluation import evaluation_contestant
-from nsbench.bench.memory import memory_of_training
-from nsbench.bench.slice import Contestant, Slice, Span
-from nsbench.bench.training import Gym, model_of, one_rectangle, settings_with
-from nsbench.bench.work import Work, work_of
-from nsbench.bench.workload import Workload, dataset_of
+from nsbench.bench.cases.evaluation import evaluation_contestant
+from nsbench.bench.cases.memory import memory_of_training
+from nsbench.bench.cases.training import Gym, model_of, one_rectangle, settings_with
+from nsbench.bench.cases.work import Work, work_of
+from nsbench.bench.cases.workload import Workload, dataset_of
+from nsbench.bench.measuring.condition import Conditions
+from nsbench.bench.measuring.slice import Contestant, Slice, Span
 from nsbench.device import keep_freed_memory, wants_graphs
 from nsbench.training.batch_stream import Draw
 

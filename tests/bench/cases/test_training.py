@@ -3,8 +3,7 @@
 import pytest
 import torch
 
-from nsbench.bench.slice import Span
-from nsbench.bench.training import (
+from nsbench.bench.cases.training import (
     Gym,
     endless_draws,
     flops_per_positive,
@@ -13,7 +12,8 @@ from nsbench.bench.training import (
     one_rectangle,
     settings_with,
 )
-from nsbench.bench.workload import dataset_of
+from nsbench.bench.cases.workload import dataset_of
+from nsbench.bench.measuring.slice import Span
 from nsbench.config import Settings
 from nsbench.models.model import initial_model
 from nsbench.models.sasrec.definition import SasrecSettings

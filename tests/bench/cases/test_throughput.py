@@ -2,8 +2,8 @@
 
 import pytest
 
-from nsbench.bench.condition import Conditions
-from nsbench.bench.throughput import efficiency, measure_throughput
+from nsbench.bench.cases.throughput import efficiency, measure_throughput
+from nsbench.bench.measuring.condition import Conditions
 from tests.bench.bench_builder import TINY, slice_of
 
 

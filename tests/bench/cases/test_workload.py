@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from nsbench.bench.workload import dataset_of
+from nsbench.bench.cases.workload import dataset_of
 from tests.bench.bench_builder import TINY
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from statistics import fmean
 from tempfile import TemporaryDirectory
 
-from nsbench.bench.clock import Clock
-from nsbench.bench.condition import Conditions
-from nsbench.bench.meter import Meter, MeteredObserver, MeteredTracker
-from nsbench.bench.process import BenchProcess
-from nsbench.bench.workload import Workload, dataset_of
+from nsbench.bench.cases.workload import Workload, dataset_of
+from nsbench.bench.measuring.clock import Clock
+from nsbench.bench.measuring.condition import Conditions
+from nsbench.bench.measuring.meter import Meter, MeteredObserver, MeteredTracker
+from nsbench.bench.measuring.process import BenchProcess
 from nsbench.config import Settings
 from nsbench.home import Home, sqlite_uri
 from nsbench.runs.experiment import run
@@ -102,7 +102,7 @@ def cost_of(meter: Meter, clock: Clock) -> OverheadCost:
 
 
 def _metered_run(folder: Path, conditions: Conditions, n_looks: int) -> Meter:
-    from nsbench.bench.study_observer import StudyObserver
+    from nsbench.bench.cases.study_observer import StudyObserver
     from nsbench.tracking.writing.mlflow_tracker import MlflowTracker
 
     conditions.prepare()

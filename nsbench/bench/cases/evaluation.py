@@ -2,7 +2,7 @@
 
 import torch
 
-from nsbench.bench.slice import Contestant
+from nsbench.bench.measuring.slice import Contestant
 from nsbench.data.dataset import Dataset
 from nsbench.evaluation.evaluate import evaluate
 from nsbench.evaluation.model_scorer import ModelScorer
