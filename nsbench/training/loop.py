@@ -25,13 +25,13 @@ from nsbench.training.distributed.table_placement import Placement, placement_of
 from nsbench.training.distributed.torch_group import current_group
 from nsbench.training.event import Evaluator, TrainingObserver
 from nsbench.training.progress import Replica
-from nsbench.training.replica_steps import ReplicaSteps, Together, replica_steps
 from nsbench.training.result import TrainingResult
 from nsbench.training.settings import TrainingSettings
 from nsbench.training.state import TrainingState, new_state
-from nsbench.training.step import Stepper
-from nsbench.training.step_graph import GraphTaker
-from nsbench.training.step_runner import EachAnew, Taker
+from nsbench.training.steps.replica_steps import ReplicaSteps, Together, replica_steps
+from nsbench.training.steps.step import Stepper
+from nsbench.training.steps.step_graph import GraphTaker
+from nsbench.training.steps.step_runner import EachAnew, Taker
 from nsbench.training.stop import kept_when_interrupted, stopping_alone
 from nsbench.training.stopwatch import Stopwatch
 

@@ -16,9 +16,9 @@ from nsbench.training.checkpoint.tensor_names import prefixed, under
 from nsbench.training.checkpoint.training_checkpoint import Snapshot
 from nsbench.training.epoch_loss import EpochLoss
 from nsbench.training.progress import Counts, Progress, Replica, Validation
-from nsbench.training.replica_steps import ReplicaSteps
 from nsbench.training.shortage import EpochShortage
-from nsbench.training.step_runner import Taker
+from nsbench.training.steps.replica_steps import ReplicaSteps
+from nsbench.training.steps.step_runner import Taker
 
 
 @dataclass

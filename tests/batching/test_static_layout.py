@@ -7,7 +7,7 @@ import torch
 from nsbench.batching.batch import BatchSource
 from nsbench.batching.static_layout import StaticLayout
 from nsbench.batching.window import windows_of
-from tests.training.test_step import ragged_log
+from tests.training.steps.test_step import ragged_log
 
 LOG = ragged_log()
 

@@ -22,9 +22,9 @@ from nsbench.training.batch_stream import DrawSource
 from nsbench.training.distributed.sharded_table import joined_rows
 from nsbench.training.distributed.table_placement import placement_of
 from nsbench.training.distributed.torch_group import torchrun_group
-from nsbench.training.replica_steps import laid_out
 from nsbench.training.settings import TrainingSettings
-from nsbench.training.step import Stepper
+from nsbench.training.steps.replica_steps import laid_out
+from nsbench.training.steps.step import Stepper
 from tests.builder import dataset_of
 from tests.samplers.log import CPU, context_of
 

@@ -20,13 +20,13 @@ from nsbench.samplers.sampler import SamplerSettings
 from nsbench.training.batch_stream import Draw, DrawSource, epoch_of
 from nsbench.training.distributed.batch_shard import part_of
 from nsbench.training.optimizer.item_table import WholeTable
-from nsbench.training.replica_steps import Together, laid_out
 from nsbench.training.settings import TrainingSettings
-from nsbench.training.step import Stepper
+from nsbench.training.steps.replica_steps import Together, laid_out
+from nsbench.training.steps.step import Stepper
 from tests.place import Place
 from tests.pretend_gpu import IS_PRETENDED, PRETEND_GPU, only_pretended, pretended_gpu
 from tests.samplers.log import CPU, context_of
-from tests.training.test_step import ragged_log
+from tests.training.steps.test_step import ragged_log
 
 LOG = ragged_log()
 SIZE = SasrecSettings(hidden_dim=8, n_blocks=2, max_length=6, dropout_rate=0.3)

@@ -20,7 +20,7 @@ from nsbench.training.loop import Trainer
 from nsbench.training.progress import Replica, Validation
 from nsbench.training.result import TrainingResult
 from nsbench.training.settings import TrainingSettings
-from nsbench.training.step import Stepper
+from nsbench.training.steps.step import Stepper
 from tests.samplers.log import CPU, context_of, skewed_log
 
 LOG = skewed_log()

@@ -27,10 +27,10 @@ from nsbench.samplers.sharing import SharedByUsers
 from nsbench.samplers.stream import Streams
 from nsbench.training.batch_stream import Draw, DrawSource, epoch_of
 from nsbench.training.loop import Trainer
-from nsbench.training.replica_steps import ReplicaSteps, Together, laid_out, replica_steps, static_layout
 from nsbench.training.settings import TrainingSettings
-from nsbench.training.step import Stepper
-from nsbench.training.step_graph import GraphTaker
+from nsbench.training.steps.replica_steps import ReplicaSteps, Together, laid_out, replica_steps, static_layout
+from nsbench.training.steps.step import Stepper
+from nsbench.training.steps.step_graph import GraphTaker
 
 _LEARNING_RATE = 1e-3
 

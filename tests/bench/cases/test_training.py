@@ -19,7 +19,7 @@ from nsbench.models.model import initial_model
 from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.runs.preparation import trainer_of
 from nsbench.samplers import SAMPLERS
-from nsbench.training.step import Stepper
+from nsbench.training.steps.step import Stepper
 from tests.bench.bench_builder import TINY
 
 DRAWING = [name for name, settings in SAMPLERS.items() if not settings.proposes_positive]

@@ -22,9 +22,9 @@ from nsbench.samplers import SAMPLERS
 from nsbench.samplers.sampler import Negatives, Sampler
 from nsbench.samplers.stream import Streams
 from nsbench.training.batch_stream import Draw
-from nsbench.training.replica_steps import laid_out
 from nsbench.training.settings import TrainingSettings
-from nsbench.training.step import Gradients, Stepper
+from nsbench.training.steps.replica_steps import laid_out
+from nsbench.training.steps.step import Gradients, Stepper
 from tests.builder import dataset_of
 from tests.samplers.log import CPU, context_of
 

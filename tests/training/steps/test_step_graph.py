@@ -26,10 +26,10 @@ from nsbench.training.batch_stream import epoch_of
 from nsbench.training.distributed.batch_shard import part_of
 from nsbench.training.loop import Trainer
 from nsbench.training.progress import Replica
-from nsbench.training.replica_steps import Together, laid_out, static_layout
 from nsbench.training.settings import TrainingSettings
-from nsbench.training.step_graph import N_BEFORE, GraphTaker
-from nsbench.training.step_runner import EachAnew, Taker
+from nsbench.training.steps.replica_steps import Together, laid_out, static_layout
+from nsbench.training.steps.step_graph import N_BEFORE, GraphTaker
+from nsbench.training.steps.step_runner import EachAnew, Taker
 from tests.place import Place
 from tests.pretend_gpu import IS_PRETENDED, PRETEND_GPU, Started, only_pretended, pretended_gpu
 from tests.training.test_gpu_step import LOG, SEEDS, SIZE, every_sampler, sources_on, stepper_on

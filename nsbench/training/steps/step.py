@@ -16,10 +16,10 @@ from nsbench.samplers.sampler import Negatives, Sampler
 from nsbench.training.checkpoint.tensor_names import prefixed, under
 from nsbench.training.distributed.batch_shard import part_of
 from nsbench.training.distributed.table_placement import ONE_PROCESS, Placement
-from nsbench.training.lookup import look_up
 from nsbench.training.optimizer.adam import Adam
-from nsbench.training.scoring import Scored, Scoring
 from nsbench.training.settings import TrainingSettings
+from nsbench.training.steps.lookup import look_up
+from nsbench.training.steps.scoring import Scored, Scoring
 
 ROW_WISE_FROM = 16_000
 """Rows of an item table from which "auto" moves only the rows of the step: both cost the same there on a CPU.

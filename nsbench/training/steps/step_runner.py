@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nsbench.training.batch_stream import DrawSource, epoch_of
-from nsbench.training.replica_steps import ReplicaSteps
+from nsbench.training.steps.replica_steps import ReplicaSteps
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from nsbench.batching.step import Step, step_of
 from nsbench.models.model import Model
 from nsbench.samplers.sampler import Negatives
 from nsbench.training.batch_stream import Draw, stacked
-from nsbench.training.step import Stepper
+from nsbench.training.steps.step import Stepper
 
 IN_TURN_FROM = 1_000
 """Positives of a replica's step from which taking turns is quicker on a CPU."""

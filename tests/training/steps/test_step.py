@@ -23,11 +23,11 @@ from nsbench.samplers.random import RandomSettings
 from nsbench.samplers.sampler import Negatives, SamplerSettings
 from nsbench.samplers.sharing import NegativeSharing
 from nsbench.samplers.stream import Streams
-from nsbench.training import scoring
 from nsbench.training.batch_stream import Draw
-from nsbench.training.replica_steps import laid_out
 from nsbench.training.settings import TrainingSettings
-from nsbench.training.step import Stepper
+from nsbench.training.steps import scoring
+from nsbench.training.steps.replica_steps import laid_out
+from nsbench.training.steps.step import Stepper
 from tests.builder import dataset_of
 from tests.samplers.log import CPU, context_of, skewed_log
 

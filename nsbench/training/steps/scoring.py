@@ -12,7 +12,7 @@ from nsbench.batching.positions import Positions
 from nsbench.batching.step import Step
 from nsbench.losses.loss import Loss, Pointwise, Scores, Select
 from nsbench.samplers.sampler import Negatives, Sampler
-from nsbench.training.lookup import Lookup
+from nsbench.training.steps.lookup import Lookup
 
 SCORES_AT_ONCE = 300_000
 """Scores of negatives that are worked on together on a CPU: so many stay in its cache from the product to the gradient."""

@@ -19,8 +19,8 @@ from torch import Tensor
 from nsbench.device import captured, is_out_of_memory, uploaded
 from nsbench.errors import TrainingError
 from nsbench.training.batch_stream import DrawSource, draw_for
-from nsbench.training.replica_steps import Together
-from nsbench.training.step_runner import Taken
+from nsbench.training.steps.replica_steps import Together
+from nsbench.training.steps.step_runner import Taken
 
 N_BEFORE = 2
 """Steps that are computed call by call before one is recorded: what is made or loaded once, then is."""

@@ -12,9 +12,9 @@ from nsbench.models.model import Model, initial_model
 from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.samplers.random import RandomSettings
 from nsbench.training.batch_stream import DrawSource
-from nsbench.training.replica_steps import InTurn, ReplicaSteps, Together, takes_turns
 from nsbench.training.settings import TrainingSettings
-from nsbench.training.step import Stepper
+from nsbench.training.steps.replica_steps import InTurn, ReplicaSteps, Together, takes_turns
+from nsbench.training.steps.step import Stepper
 from tests.samplers.log import CPU, context_of, skewed_log
 
 LOG = skewed_log()
