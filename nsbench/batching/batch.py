@@ -16,8 +16,8 @@ from torch import Tensor
 from nsbench.batching.epoch import EpochUsers, UserOrder, n_batches_of, n_rows_of
 from nsbench.batching.window import Windows
 from nsbench.data.dataset import Dataset
-from nsbench.device import uploaded
-from nsbench.index_range import ranges
+from nsbench.tensors.device import uploaded
+from nsbench.tensors.index_range import ranges
 
 N_TRIED, MAX_TRIED_ROWS = 4_000, 4_000_000
 """Random batches that `BatchSource.static_lengths` looks at, and the rows in all of them: a third of a second at most."""

@@ -20,8 +20,8 @@ from torch import Tensor
 from nsbench.batching.bucket import Bucket
 from nsbench.batching.packing import packed_rows
 from nsbench.batching.positions import PackedLayout, packed_layout
-from nsbench.device import uploaded
-from nsbench.index_range import ranges
+from nsbench.tensors.device import uploaded
+from nsbench.tensors.index_range import ranges
 
 
 @final

@@ -15,7 +15,7 @@ from torch import Tensor
 from nsbench.batching.bucket import Bucket
 from nsbench.batching.positions import Positions
 from nsbench.batching.step import Step
-from nsbench.device import uploaded
+from nsbench.tensors.device import uploaded
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from nsbench.batching.bucket import Bucket
 from nsbench.batching.packing import Packing
-from nsbench.device import uploaded
-from nsbench.index_range import ranges
+from nsbench.tensors.device import uploaded
+from nsbench.tensors.index_range import ranges
 
 
 @final

@@ -16,11 +16,11 @@ from nsbench.bench.measuring.condition import Conditions
 from nsbench.bench.measuring.slice import Span
 from nsbench.bench.rounds import WorkloadResult, measure_workload
 from nsbench.bench.target import Target, targets_of
-from nsbench.device import choose_device, device_name
 from nsbench.errors import SettingsError
 from nsbench.samplers import SAMPLERS
 from nsbench.samplers.sharing import SharedByUsers
 from nsbench.suggestion import did_you_mean
+from nsbench.tensors.device import choose_device, device_name
 
 _OF_A_STUDY = "dense"
 _CORE_SHARE_OF_A_QUIET_MACHINE = 0.95

@@ -9,7 +9,7 @@ from nsbench.cli.data.dataset import DatasetOption
 from nsbench.cli.output.console import Console
 from nsbench.cli.output.json_output import JsonOption, JsonOutput, json_output
 from nsbench.cli.program import program
-from nsbench.home import current_home
+from nsbench.files.home import current_home
 
 
 def baseline(

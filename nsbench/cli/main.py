@@ -28,7 +28,7 @@ from nsbench.cli.ui import ui
 from nsbench.cli.worker import worker
 from nsbench.data.leftover import clear_leftovers
 from nsbench.errors import NsbenchError, StorageError
-from nsbench.home import current_home
+from nsbench.files.home import current_home
 from nsbench.printable import log_to_terminal
 from nsbench.secret import masked
 

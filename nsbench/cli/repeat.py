@@ -23,7 +23,7 @@ from nsbench.cli.process.worker_pool import (
 from nsbench.cli.program import program
 from nsbench.cli.tune import EpochsOption, SetOption, WorkersOption, budget_values
 from nsbench.errors import SettingsError
-from nsbench.home import Home, current_home
+from nsbench.files.home import Home, current_home
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -14,7 +14,7 @@ from nsbench.cli.completion import complete_dataset
 from nsbench.cli.output.console import Console
 from nsbench.cli.output.json_output import JsonOption, json_output
 from nsbench.errors import SettingsError, TrackingError
-from nsbench.home import Home, current_home
+from nsbench.files.home import Home, current_home
 from nsbench.report.formats.format import ReportFormat
 
 if TYPE_CHECKING:

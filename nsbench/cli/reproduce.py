@@ -12,7 +12,7 @@ from nsbench.cli.plan.command import say_predicted
 from nsbench.cli.process.worker_pool import ReplicasOption, replicas_of
 from nsbench.cli.program import program
 from nsbench.cli.tune import WorkersOption
-from nsbench.home import Home, current_home
+from nsbench.files.home import Home, current_home
 
 if TYPE_CHECKING:
     from nsbench.data.dataset import Dataset

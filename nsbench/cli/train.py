@@ -16,10 +16,10 @@ from nsbench.cli.output.run_document import record_document
 from nsbench.cli.process.distributed import PROCESSES, checkpoint_root, follow, open_together
 from nsbench.cli.process.interruption import Interruption
 from nsbench.cli.tune import EpochsOption, budget_values
-from nsbench.home import Home, current_home
+from nsbench.files.home import Home, current_home
 
 if TYPE_CHECKING:
-    from nsbench.process_group import Group
+    from nsbench.tensors.process_group import Group
     from nsbench.tracking.record import RunRecord
     from nsbench.tracking.tracker import Tracker
 
@@ -65,7 +65,7 @@ def train(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
     from nsbench.cli.data.dataset import say_undecided
     from nsbench.cli.output.run_observer import ProgressObserver
     from nsbench.config import Settings, parse_assignments, read_settings_file, settings_values
-    from nsbench.disk import check_place
+    from nsbench.files.disk import check_place
     from nsbench.objective import default_objective
     from nsbench.runs.experiment import run
     from nsbench.runs.preparation import settled

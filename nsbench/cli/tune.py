@@ -21,7 +21,7 @@ from nsbench.cli.process.worker_pool import (
     replicas_of,
 )
 from nsbench.cli.program import program
-from nsbench.home import Home, current_home
+from nsbench.files.home import Home, current_home
 
 if TYPE_CHECKING:
     from nsbench.config import Value

@@ -16,9 +16,9 @@ from urllib.request import ProxyHandler, build_opener
 import typer
 
 from nsbench.cli.output.console import Console
-from nsbench.disk import storage_error
 from nsbench.errors import TrackingError
-from nsbench.home import Home, current_home
+from nsbench.files.disk import storage_error
+from nsbench.files.home import Home, current_home
 
 _LAST_PORT = 65535
 _START_TIMEOUT_S = 90

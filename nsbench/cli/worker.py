@@ -9,7 +9,7 @@ from nsbench.cli.output.console import Console
 from nsbench.cli.process.worker_pool import ReplicasOption, replicas_of
 from nsbench.cli.program import program
 from nsbench.cli.tune import WorkersOption, print_best
-from nsbench.home import Home, current_home
+from nsbench.files.home import Home, current_home
 
 if TYPE_CHECKING:
     from nsbench.study.session import Session

@@ -11,7 +11,7 @@ from torch import Tensor
 from nsbench.data.dataset import Dataset, Histories
 from nsbench.evaluation.settings import EvaluationSettings
 from nsbench.evaluation.shard import Share
-from nsbench.index_range import ranges
+from nsbench.tensors.index_range import ranges
 
 HOST_BLOCK_BYTES = 4 << 20
 """Bytes of scores held at once on a CPU: comparing them then reads from cache, not from memory."""

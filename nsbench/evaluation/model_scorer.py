@@ -12,10 +12,10 @@ from torch.nn import functional
 from nsbench.batching.batch import UserBatch
 from nsbench.batching.step import step_of
 from nsbench.data.dataset import Histories
-from nsbench.device import uploaded
 from nsbench.errors import TrainingError
 from nsbench.evaluation.shard import WHOLE, Share
 from nsbench.models.model import Model
+from nsbench.tensors.device import uploaded
 
 LookUp = Callable[[Tensor, Tensor], Tensor]
 """Gives the vectors [n, hidden_dim] of some items, int64[n]; their table may lie in parts, of which it gets this process's."""

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nsbench.process_group import ALONE, Group
+from nsbench.tensors.process_group import ALONE, Group
 
 
 @final

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Collection
 
+from nsbench.files.home import Home
 from nsbench.forecast.epochs import EpochRecord, reader_of
 from nsbench.forecast.forecast import fingerprint_of_profile, predict
 from nsbench.forecast.measurement import Here
 from nsbench.forecast.plan_file import HERE, place_of, plan_path, read_prediction, write_prediction
 from nsbench.forecast.prediction import Prediction, Stage
 from nsbench.forecast.rate import AtOnce
-from nsbench.home import Home
 from nsbench.study.profile import Profile
 
 TRIALS: tuple[Stage, ...] = ("trials",)

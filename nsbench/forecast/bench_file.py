@@ -11,10 +11,10 @@ from nsbench.bench.cases.ours import N_REPLICAS, REPLICAS
 from nsbench.bench.cases.training import flops_per_positive
 from nsbench.bench.cases.workload import WORKLOADS
 from nsbench.errors import SettingsError
+from nsbench.files.given_file import RECORD_BYTES, read_given
 from nsbench.forecast.load import Load
 from nsbench.forecast.rate import Rates
 from nsbench.forecast.subject import Subject
-from nsbench.given_file import RECORD_BYTES, read_given
 
 EXPOSURE_FACTOR = 2
 """Counting what is recommended takes about as long as ranking the targets."""

@@ -7,7 +7,7 @@ from typing import final
 from pydantic import BaseModel, ConfigDict
 
 from nsbench.config import Settings
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.terms import N_EPOCHS, TYPICAL_VALIDATIONS, RunKind
 from nsbench.tracking.store import open_store
 from nsbench.tracking.stored_run import RunReader, StoredRun

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from nsbench import __version__
 from nsbench.config import Settings
+from nsbench.files.home import Home
 from nsbench.forecast.epochs import EpochRecord, Epochs
 from nsbench.forecast.load import Load, load_of, typical_settings
 from nsbench.forecast.prediction import LEADER_BYTES, RANK_BYTES, RUN_DISK_BYTES, Part, Prediction, Stage
 from nsbench.forecast.rate import AtOnce, Rates, RateSource
 from nsbench.forecast.subject import Subject, subject_of
-from nsbench.home import Home
 from nsbench.study.confirmation import n_trials_in_all
 from nsbench.study.profile import Profile, ProfileDataset
 from nsbench.study.search.space import space_of

@@ -14,19 +14,19 @@ import torch
 
 from nsbench.config import Settings
 from nsbench.data.dataset import Dataset
-from nsbench.device import choose_device, device_name, peak_memory_bytes, wait_for
 from nsbench.evaluation.evaluate import evaluate
 from nsbench.evaluation.model_scorer import ModelScorer
 from nsbench.evaluation.settings import EvaluationSettings
 from nsbench.evaluation.target import EvaluatedSplit
+from nsbench.files.home import Home
 from nsbench.forecast.load import Load
 from nsbench.forecast.rate import Rates
 from nsbench.forecast.subject import Subject, subject_of
-from nsbench.home import Home
 from nsbench.models.model import initial_model
 from nsbench.runs.experiment import run_replicas
 from nsbench.runs.observer import NullObserver, Observer, Pruned, RunEvent, Stepped
 from nsbench.runs.request import RunRequest
+from nsbench.tensors.device import choose_device, device_name, peak_memory_bytes, wait_for
 from nsbench.terms import RunKind
 from nsbench.tracking.tracker import NullTracker
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from nsbench.disk import write_atomically
 from nsbench.errors import SettingsError
+from nsbench.files.disk import write_atomically
+from nsbench.files.home import Home
 from nsbench.forecast.prediction import Prediction
-from nsbench.home import Home
 
 HERE = "here"
 """The place of predictions for the machine that predicts."""

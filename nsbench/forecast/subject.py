@@ -6,7 +6,7 @@ from nsbench.bench.cases.workload import Workload, dataset_of
 from nsbench.data.dataset import Dataset
 from nsbench.data.store import dataset_exists, load_dataset
 from nsbench.data.synthetic.shapes import SHAPES
-from nsbench.home import Home
+from nsbench.files.home import Home
 
 STAND_IN_USERS = 5_000
 """A stand-in has at most so many users: rates hang on lengths and on the catalogue, not on how many users there are."""

@@ -4,8 +4,8 @@ import math
 
 import torch
 
-from nsbench.device import device_name, peak_memory_bytes
-from nsbench.process_group import Group
+from nsbench.tensors.device import device_name, peak_memory_bytes
+from nsbench.tensors.process_group import Group
 from nsbench.tracking.record import Cost
 from nsbench.training.result import TrainingResult
 

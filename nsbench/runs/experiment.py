@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from nsbench.config import Settings
 from nsbench.data.dataset import Dataset
-from nsbench.device import device_name
 from nsbench.errors import OutOfMemory, TrainingError
 from nsbench.objective import check_objective
 from nsbench.runs.cost import cost_of
@@ -18,6 +17,7 @@ from nsbench.runs.plan import plan_of
 from nsbench.runs.preparation import identity_of, prepared, replicas_of, settled
 from nsbench.runs.recorder import Recorder
 from nsbench.runs.request import RunRequest
+from nsbench.tensors.device import device_name
 from nsbench.tracking.record import RunRecord
 from nsbench.tracking.tracker import Tracker
 from nsbench.training.checkpoint.training_checkpoint import Checkpoint, Checkpoints, NullCheckpoint

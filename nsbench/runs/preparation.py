@@ -6,13 +6,13 @@ from nsbench.batching.batch import BatchSource
 from nsbench.batching.window import windows_of
 from nsbench.config import Settings
 from nsbench.data.dataset import Dataset
-from nsbench.device import choose_device
 from nsbench.errors import DatasetError
 from nsbench.losses.loss import LossContext
 from nsbench.runs.request import RunRequest
 from nsbench.samplers.history import history_of, validation_items_of
 from nsbench.samplers.sampler import SamplerContext
 from nsbench.samplers.sharing import users_per_group
+from nsbench.tensors.device import choose_device
 from nsbench.training.checkpoint.training_checkpoint import TrainingIdentity
 from nsbench.training.loop import Trainer
 from nsbench.training.negative_probe import NegativeProbe

@@ -14,7 +14,7 @@ from optuna.trial import FrozenTrial, TrialState
 from nsbench.config import Flat, Settings
 from nsbench.data.dataset import DatasetCard
 from nsbench.errors import SettingsError
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.study.search.plan import load_plan
 from nsbench.study.search.storage import existing_storage
 from nsbench.study.trials.trial_state import END_REASON, gone_on_with, standing_of

@@ -8,7 +8,7 @@ from typing import Self, final
 from nsbench.config import Settings, Value
 from nsbench.data.dataset import Dataset
 from nsbench.errors import TrackingError
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.objective import checked_objective
 from nsbench.retry import OPENING_WAIT_S
 from nsbench.runs.preparation import settled

@@ -8,13 +8,13 @@ from functools import cached_property
 import torch
 
 from nsbench.batching.batch import BatchSource
-from nsbench.device import keep_freed_memory, wants_graphs
 from nsbench.losses.loss import Loss
 from nsbench.models.backbone import BackboneSettings
 from nsbench.models.model import Model
-from nsbench.process_group import Group
 from nsbench.samplers.sampler import Sampler
 from nsbench.seeding import derive_seed
+from nsbench.tensors.device import keep_freed_memory, wants_graphs
+from nsbench.tensors.process_group import Group
 from nsbench.training.batch_stream import DrawSource
 from nsbench.training.checkpoint.mismatch import mismatch_of
 from nsbench.training.checkpoint.replica_subset import narrowed

@@ -19,7 +19,7 @@ from nsbench.data.log.prepare import prepare_log
 from nsbench.data.log.prepare_options import PrepareOptions
 from nsbench.data.store import load_dataset, read_item_labels
 from nsbench.errors import LogError, SettingsError
-from nsbench.home import Home
+from nsbench.files.home import Home
 from tests.builder import dataset_of
 
 PAIRS = [(1 + k % 4, 10 + (k * k + k // 4) % 5) for k in range(40)]

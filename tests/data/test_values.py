@@ -13,7 +13,7 @@ from nsbench.data.log.prepare import prepare_log
 from nsbench.data.log.prepare_options import PrepareOptions
 from nsbench.data.store import read_item_labels, read_user_labels
 from nsbench.errors import LogError
-from nsbench.home import Home
+from nsbench.files.home import Home
 from tests.data.interaction import START, rows_of
 
 

@@ -8,9 +8,9 @@ from nsbench.bench.cases.workload import Workload, dataset_of
 from nsbench.config import Settings
 from nsbench.data.public.public_log import PUBLIC_LOGS
 from nsbench.errors import DatasetError
+from nsbench.files.home import Home
 from nsbench.forecast.load import load_of, typical_settings
 from nsbench.forecast.subject import PUBLISHED_SIZES, STAND_IN_USERS, Subject, subject_of
-from nsbench.home import Home
 from nsbench.study.search.space import RangeChange, StudyFile, space_of
 
 

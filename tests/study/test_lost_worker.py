@@ -9,7 +9,7 @@ from optuna.trial import TrialState
 
 from nsbench.config import Settings
 from nsbench.errors import TrainingError
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.study.repeat import RepeatOrder, repeats_of
 from nsbench.study.session import Session
 from nsbench.study.trials.failure import failures_among

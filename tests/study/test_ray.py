@@ -7,7 +7,7 @@ import pytest
 
 from nsbench.data.dataset import Dataset
 from nsbench.errors import SettingsError
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.study.session import Session
 from nsbench.study.trials.trial_state import RETRY_OF
 from nsbench.study.workers.job import JobSource

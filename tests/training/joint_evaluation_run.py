@@ -18,9 +18,9 @@ from nsbench.evaluation.model_scorer import ModelScorer
 from nsbench.evaluation.settings import EvaluationSettings
 from nsbench.evaluation.shard import Share
 from nsbench.models.sasrec.definition import SasrecSettings
-from nsbench.process_group import Group
 from nsbench.runs.experiment import run
 from nsbench.runs.request import RunRequest
+from nsbench.tensors.process_group import Group
 from nsbench.terms import RunKind
 from nsbench.tracking.record import RunRecord
 from nsbench.tracking.tracker import NullTracker

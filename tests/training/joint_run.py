@@ -16,8 +16,8 @@ from nsbench.data.dataset import Dataset
 from nsbench.losses.binary_cross_entropy import BinaryCrossEntropy
 from nsbench.models.model import Model
 from nsbench.models.sasrec.definition import SasrecSettings
-from nsbench.process_group import Group
 from nsbench.samplers import SAMPLERS
+from nsbench.tensors.process_group import Group
 from nsbench.training.batch_stream import DrawSource
 from nsbench.training.distributed.sharded_table import joined_rows
 from nsbench.training.distributed.table_placement import placement_of

@@ -10,7 +10,7 @@ import torch
 
 from nsbench.evaluation import candidate, model_scorer
 from nsbench.evaluation.evaluate import Evaluation
-from nsbench.process_group import ALONE
+from nsbench.tensors.process_group import ALONE
 from nsbench.training.checkpoint.model_file import load_model
 from nsbench.training.distributed import sharded_table
 from tests.training.joint_evaluation_run import (

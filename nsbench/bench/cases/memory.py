@@ -8,10 +8,10 @@ from nsbench.bench.cases.evaluation import evaluation_contestant
 from nsbench.bench.measuring.slice import Span
 from nsbench.config import Settings
 from nsbench.data.dataset import Dataset
-from nsbench.device import peak_memory_bytes
 from nsbench.runs.experiment import run
 from nsbench.runs.observer import Pruned, RunEvent, Stepped
 from nsbench.runs.request import RunRequest
+from nsbench.tensors.device import peak_memory_bytes
 from nsbench.terms import RunKind
 from nsbench.tracking.tracker import NullTracker
 

@@ -12,7 +12,7 @@ from nsbench.bench.cases.work import Work, work_of
 from nsbench.bench.cases.workload import Workload, dataset_of
 from nsbench.bench.measuring.condition import Conditions
 from nsbench.bench.measuring.slice import Contestant, Slice, Span
-from nsbench.device import keep_freed_memory, wants_graphs
+from nsbench.tensors.device import keep_freed_memory, wants_graphs
 from nsbench.training.batch_stream import Draw
 
 EVALUATION = "evaluation"

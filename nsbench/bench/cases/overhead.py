@@ -15,7 +15,7 @@ from nsbench.bench.measuring.condition import Conditions
 from nsbench.bench.measuring.meter import Meter, MeteredObserver, MeteredTracker
 from nsbench.bench.measuring.process import BenchProcess
 from nsbench.config import Settings
-from nsbench.home import Home, sqlite_uri
+from nsbench.files.home import Home, sqlite_uri
 from nsbench.runs.experiment import run
 from nsbench.runs.request import RunRequest
 from nsbench.terms import RunKind

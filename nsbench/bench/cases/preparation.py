@@ -12,7 +12,7 @@ import polars as pl
 from nsbench.data.log.ingest import ReadOptions
 from nsbench.data.log.prepare import prepare_log
 from nsbench.data.log.prepare_options import PrepareOptions
-from nsbench.home import Home
+from nsbench.files.home import Home
 
 LogForm = Literal["parquet", "csv"]
 

@@ -14,7 +14,7 @@ from nsbench.bench.cases.workload import Workload, dataset_of
 from nsbench.bench.measuring.condition import Conditions
 from nsbench.bench.measuring.machine import LimitBench, Limits
 from nsbench.bench.measuring.slice import Contestant, Slice, Span
-from nsbench.device import tf32_products
+from nsbench.tensors.device import tf32_products
 from nsbench.training.settings import TrainingSettings
 
 

@@ -15,7 +15,7 @@ from nsbench.bench.measuring.condition import Conditions
 from nsbench.bench.measuring.machine import LimitBench, Limits
 from nsbench.bench.measuring.process import BenchProcess, ask_all
 from nsbench.bench.measuring.slice import Slice, Span, per_second
-from nsbench.device import keep_freed_memory
+from nsbench.tensors.device import keep_freed_memory
 
 _WARM_UP_STEPS = 3
 _LIMITS_SHARE = 0.5

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import torch
 
-from nsbench.device import choose_device
 from nsbench.samplers.sharing import SharedByUsers
+from nsbench.tensors.device import choose_device
 
 
 @dataclass(frozen=True)

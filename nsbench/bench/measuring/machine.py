@@ -9,8 +9,8 @@ import torch
 
 from nsbench.bench.measuring.clock import Moment
 from nsbench.bench.measuring.slice import Span
-from nsbench.device import tf32_products, wait_for
 from nsbench.evaluation.candidate import block_shape
+from nsbench.tensors.device import tf32_products, wait_for
 
 _ROWS, _LENGTH = 128, 50
 _COPIED_FLOATS = 2**24

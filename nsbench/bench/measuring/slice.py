@@ -8,7 +8,7 @@ from typing import Generic, TypeVar, final
 import torch
 
 from nsbench.bench.measuring.clock import Clock, Moment
-from nsbench.device import wait_for
+from nsbench.tensors.device import wait_for
 
 Drawn = TypeVar("Drawn")
 

@@ -14,7 +14,7 @@ from nsbench.cli.data.prepare_notice import left_out_text, order_text
 from nsbench.cli.output.console import Console
 from nsbench.cli.output.json_output import JsonOption, print_json
 from nsbench.errors import DatasetError
-from nsbench.home import Home, current_home
+from nsbench.files.home import Home, current_home
 
 if TYPE_CHECKING:
     from nsbench.data.description import Description

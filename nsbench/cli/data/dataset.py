@@ -6,7 +6,7 @@ import typer
 
 from nsbench.cli.completion import complete_dataset
 from nsbench.cli.output.console import Console
-from nsbench.home import Home
+from nsbench.files.home import Home
 
 if TYPE_CHECKING:
     from nsbench.data.dataset import Dataset

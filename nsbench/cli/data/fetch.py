@@ -8,12 +8,12 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from rich.table import Table
 
 from nsbench.cli.output.console import Console
-from nsbench.home import current_home
+from nsbench.files.home import current_home
 
 if TYPE_CHECKING:
     from nsbench.data.dataset import DatasetCard
     from nsbench.data.public.public_log import PublicLog
-    from nsbench.home import Home
+    from nsbench.files.home import Home
 
 EXIT_DIFFERENT = 1
 

@@ -38,7 +38,7 @@ from nsbench.cli.program import program
 from nsbench.data.log.choice import Repeats
 from nsbench.data.log.formats.excerpt import excerpt
 from nsbench.errors import SettingsError
-from nsbench.home import current_home
+from nsbench.files.home import current_home
 
 if TYPE_CHECKING:
     from pydantic import ValidationError

@@ -16,7 +16,7 @@ from nsbench.cli.plan.option import place_of_options, replicas_of_options, sourc
 from nsbench.cli.process.worker_pool import ReplicasOption
 from nsbench.cli.program import program
 from nsbench.cli.tune import WorkersOption
-from nsbench.home import Home, current_home
+from nsbench.files.home import Home, current_home
 
 if TYPE_CHECKING:
     from nsbench.forecast.outcome import Outcomes

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nsbench.cli.process.worker_pool import replicas_of
-from nsbench.home import Home
+from nsbench.files.home import Home
 
 if TYPE_CHECKING:
     from nsbench.forecast.rate import RateSource

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 from nsbench.cli.data.dataset import open_dataset
 from nsbench.cli.process.interruption import Interruption
 from nsbench.errors import DatasetError
-from nsbench.home import Home
+from nsbench.files.home import Home
 
 if TYPE_CHECKING:
     from nsbench.config import Settings
     from nsbench.data.dataset import Dataset
-    from nsbench.process_group import Group
+    from nsbench.tensors.process_group import Group
     from nsbench.training.checkpoint.training_checkpoint import Checkpoints
 
 PROCESSES = "nsbench.processes"
@@ -25,7 +25,7 @@ def open_together(name: str, home: Home, group: "Group") -> "Dataset":
         DatasetError: There is no such dataset, or another one than process 0's under this process's NSBENCH_HOME.
         ProcessLost: In the others, where process 0 has none.
     """
-    from nsbench.process_group import from_first
+    from nsbench.tensors.process_group import from_first
 
     wanted = from_first(group, lambda: open_dataset(name, home).card.content_hash)
     dataset = open_dataset(name, home)

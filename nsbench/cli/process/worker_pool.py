@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from nsbench.errors import SettingsError
-from nsbench.home import current_home
+from nsbench.files.home import current_home
 
 if TYPE_CHECKING:
     from nsbench.study.workers.process_pool import ProcessPool

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nsbench.data.log.choice import Repeats
 from nsbench.data.log.columns.timestamp import MICROSECONDS
 from nsbench.data.log.table import Table
-from nsbench.radix_sort import stable_order
+from nsbench.tensors.radix_sort import stable_order
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from nsbench.data.popularity import popularity_of
 from nsbench.data.store import ITEMS, USERS
 from nsbench.data.store_writing import save_dataset, writing_folder
 from nsbench.errors import LogError, SettingsError
-from nsbench.home import Home
+from nsbench.files.home import Home
 
 SEEN_ITEMS_REPEAT_SHARE = 0.01
 """Seen items leave the ranking by themselves where fewer interactions than this repeat an item."""

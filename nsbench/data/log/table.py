@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from nsbench.data.log.columns.timestamp import MICROSECONDS
 from nsbench.data.log.parallel import map_in_order
 from nsbench.data.log.staging import CodedLabels, Rows, Staged
-from nsbench.radix_sort import is_ordered, stable_order
+from nsbench.tensors.radix_sort import is_ordered, stable_order
 
 CHUNK_ROWS = 1 << 17
 """Rows of a chunk: what is made of them on the way still fits a core's cache."""

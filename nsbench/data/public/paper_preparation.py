@@ -11,7 +11,7 @@ from nsbench.data.dataset import DatasetCard
 from nsbench.data.log.prepare import prepare_log
 from nsbench.data.log.prepare_options import PrepareOptions
 from nsbench.data.public.public_log import PublicLog
-from nsbench.home import Home
+from nsbench.files.home import Home
 
 
 def paper_options(public_log: PublicLog) -> PrepareOptions:

@@ -11,7 +11,7 @@ from nsbench.models.sasrec.attention import attention_of
 from nsbench.models.sasrec.attention_masks import AttentionMasks
 from nsbench.models.sasrec.definition import Sasrec, SasrecSettings
 from nsbench.models.sasrec.layer import Linear, Norm, Weights
-from nsbench.row_ops import sum_into_table
+from nsbench.tensors.row_ops import sum_into_table
 
 
 class Encoder:

@@ -8,7 +8,7 @@ from pathlib import Path
 from optuna.trial import FrozenTrial
 
 from nsbench.errors import SettingsError
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.study.search.plan import StudyPlan
 from nsbench.study.trials.trial_state import seed_of, standing_of
 from nsbench.training.checkpoint.training_checkpoint import Checkpoints, TrainingIdentity

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.study.trials.trial_state import LOST
 from nsbench.study.workers.process_id import OWNER, is_dead
 from nsbench.terms import RunKind

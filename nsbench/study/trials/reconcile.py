@@ -15,7 +15,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from nsbench.errors import StoreOutage, TrackingError
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.study.claim import LONG_GRACE_S, claims_name, read_claims, run_name
 from nsbench.study.search.plan import StudyPlan, load_study
 from nsbench.study.search.retrying_storage import LastingStorage

@@ -64,7 +64,7 @@ class _Context:
         import nsbench.runs.baseline
         import nsbench.study.workers.connection
         import nsbench.tracking.writing.mlflow_tracker  # noqa: F401
-        from nsbench.home import Home
+        from nsbench.files.home import Home
         from nsbench.training.checkpoint.expiry import remove_abandoned
         from nsbench.training.checkpoint.training_checkpoint import Checkpoints
 

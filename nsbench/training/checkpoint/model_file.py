@@ -9,8 +9,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from nsbench.disk import storage_error, write_atomically
 from nsbench.errors import DatasetError
+from nsbench.files.disk import storage_error, write_atomically
 from nsbench.models import DEFAULT_MODEL, MODELS, BackboneSettings
 from nsbench.models.model import Model
 from nsbench.models.sasrec.definition import SasrecSettings

@@ -20,7 +20,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from nsbench import __version__
-from nsbench.disk import storage_error, write_atomically
+from nsbench.files.disk import storage_error, write_atomically
 from nsbench.training.checkpoint.code_hash import code_digest
 from nsbench.training.checkpoint.content_digest import digest_of
 

@@ -14,8 +14,8 @@ from torch import Tensor
 from nsbench.batching.batch import UserBatch
 from nsbench.batching.step import Joined, Step, n_rows_of, step_of
 from nsbench.errors import SettingsError
-from nsbench.process_group import Group
 from nsbench.samplers.sampler import Negatives
+from nsbench.tensors.process_group import Group
 
 
 def part_of(step: Step, negatives: Negatives, group: Group) -> tuple[Step, Negatives]:

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Sequence
 from typing import final
 
-from nsbench.process_group import Group, from_first
+from nsbench.tensors.process_group import Group, from_first
 from nsbench.training.checkpoint.training_checkpoint import Checkpoint, Snapshot
 
 _log = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from nsbench.errors import TrainingError
-from nsbench.process_group import Group, from_first
+from nsbench.tensors.process_group import Group, from_first
 from nsbench.training.event import Ended, Resumed, Stepped, TrainingObserver, Validated
 from nsbench.training.progress import Validation
 

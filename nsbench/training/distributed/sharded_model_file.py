@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
-from nsbench.disk import storage_error, write_atomically
+from nsbench.files.disk import storage_error, write_atomically
 from nsbench.models.model import Model
-from nsbench.process_group import Group
+from nsbench.tensors.process_group import Group
 from nsbench.training.checkpoint.model_file import notes_of
 from nsbench.training.distributed.sharded_table import joined_rows
 

@@ -27,8 +27,8 @@ from torch import Tensor
 from nsbench.models.backbone import BackboneSettings
 from nsbench.models.model import Model, initial_model
 from nsbench.models.parameter import glorot_bound
-from nsbench.process_group import Group
-from nsbench.row_ops import sum_rows
+from nsbench.tensors.process_group import Group
+from nsbench.tensors.row_ops import sum_rows
 from nsbench.training.optimizer.item_table import WholeTable
 
 MOVED_ROWS = 1 << 16

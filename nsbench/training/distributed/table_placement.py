@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from nsbench.models.backbone import BackboneSettings
 from nsbench.models.model import Model, initial_model
-from nsbench.process_group import ALONE, Group
+from nsbench.tensors.process_group import ALONE, Group
 from nsbench.training.checkpoint.model_file import save_model
 from nsbench.training.checkpoint.training_checkpoint import Checkpoint
 from nsbench.training.distributed.group_checkpoint import FirstCheckpoint, ShardCheckpoint

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from nsbench.errors import ProcessLost
-from nsbench.process_group import ALONE, Group
+from nsbench.tensors.process_group import ALONE, Group
 
 T = TypeVar("T")
 

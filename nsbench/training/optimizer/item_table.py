@@ -10,8 +10,8 @@ from typing import Protocol, final
 import torch
 from torch import Tensor
 
-from nsbench.process_group import Group
-from nsbench.row_ops import read_rows, sum_into_table, sum_rows, sum_to_write
+from nsbench.tensors.process_group import Group
+from nsbench.tensors.row_ops import read_rows, sum_into_table, sum_rows, sum_to_write
 from nsbench.training.optimizer.adam import Adam, EpsilonPlace
 
 

@@ -9,10 +9,10 @@ from torch import Tensor
 from nsbench.batching.dropout_masks import ByteDropout
 from nsbench.batching.positions import Positions
 from nsbench.batching.step import Step
-from nsbench.device import tf32_products
 from nsbench.losses.loss import Loss
 from nsbench.models.model import Model
 from nsbench.samplers.sampler import Negatives, Sampler
+from nsbench.tensors.device import tf32_products
 from nsbench.training.checkpoint.tensor_names import prefixed, under
 from nsbench.training.distributed.batch_shard import part_of
 from nsbench.training.distributed.table_placement import ONE_PROCESS, Placement

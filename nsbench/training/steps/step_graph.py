@@ -16,8 +16,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nsbench.device import captured, is_out_of_memory, uploaded
 from nsbench.errors import TrainingError
+from nsbench.tensors.device import captured, is_out_of_memory, uploaded
 from nsbench.training.batch_stream import DrawSource, draw_for
 from nsbench.training.steps.replica_steps import Together
 from nsbench.training.steps.step_runner import Taken

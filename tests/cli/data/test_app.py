@@ -10,7 +10,7 @@ from nsbench.cli.data.app import data_app
 from nsbench.data.store import load_dataset
 from nsbench.errors import LogError, NsbenchError, SettingsError
 from nsbench.evaluation.target import targets_of
-from nsbench.home import Home
+from nsbench.files.home import Home
 from tests.data.interaction import rows_of, write_csv
 
 

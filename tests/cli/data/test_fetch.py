@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 from nsbench.cli.data.app import data_app
 from nsbench.data.store import dataset_names, load_dataset, read_card
 from nsbench.errors import DatasetError, DownloadError, SettingsError
-from nsbench.home import Home
+from nsbench.files.home import Home
 
 HOUR_MS = 3_600_000
 

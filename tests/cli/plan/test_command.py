@@ -10,10 +10,10 @@ from typer.testing import CliRunner
 from nsbench.cli.plan.command import plan, say_seconds
 from nsbench.data.synthetic.generate import prepare_synthetic, settings_like
 from nsbench.errors import NsbenchError
+from nsbench.files.home import Home
 from nsbench.forecast.announcement import announced
 from nsbench.forecast.epochs import Epochs
 from nsbench.forecast.rate import AtOnce
-from nsbench.home import Home
 from nsbench.study.profile import load_profile
 from tests.forecast.builder import part, prediction
 

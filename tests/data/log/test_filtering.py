@@ -8,7 +8,7 @@ from nsbench.data.log.ingest import ReadOptions
 from nsbench.data.log.prepare import prepare_log
 from nsbench.data.log.prepare_options import PrepareOptions
 from nsbench.errors import LogError
-from nsbench.home import Home
+from nsbench.files.home import Home
 
 START = 1_600_000_000
 

@@ -5,10 +5,10 @@ import os
 import pytest
 import torch
 
-from nsbench.device import device_name
 from nsbench.runs.preparation import identity_of
 from nsbench.study.trials.checkpoint_cleanup import remove_spent
 from nsbench.study.workers.job import Outcome
+from nsbench.tensors.device import device_name
 from nsbench.training.checkpoint.training_checkpoint import CheckpointFile, Checkpoints, Snapshot
 from tests.study.study_builder import order_of
 

@@ -8,7 +8,7 @@ from mlflow import MlflowClient
 from optuna.trial import TrialState
 
 from nsbench.config import Settings
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.runs.plan import plan_of
 from nsbench.runs.request import DEFAULT_OBJECTIVE, RunRequest
 from nsbench.study import claim

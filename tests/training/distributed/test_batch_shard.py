@@ -6,8 +6,8 @@ import torch
 from nsbench.batching.batch import UserBatch
 from nsbench.batching.step import step_of
 from nsbench.errors import SettingsError
-from nsbench.process_group import ALONE
 from nsbench.samplers.sampler import Negatives
+from nsbench.tensors.process_group import ALONE
 from nsbench.training.distributed.batch_shard import check_batch_size, part_of
 from nsbench.training.distributed.torch_group import torchrun_group
 from tests.place import Place

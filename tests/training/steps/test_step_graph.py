@@ -14,7 +14,6 @@ from nsbench.batching import batch as batches_module
 from nsbench.batching.batch import BatchSource
 from nsbench.batching.static_layout import StaticLayout
 from nsbench.batching.window import windows_of
-from nsbench.device import captured
 from nsbench.errors import TrainingError
 from nsbench.losses.binary_cross_entropy import BinaryCrossEntropy
 from nsbench.models.model import Model
@@ -22,6 +21,7 @@ from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.samplers.adaptive import AdaptiveMixedSettings
 from nsbench.samplers.random import RandomSettings
 from nsbench.samplers.sampler import SamplerSettings
+from nsbench.tensors.device import captured
 from nsbench.training.batch_stream import epoch_of
 from nsbench.training.distributed.batch_shard import part_of
 from nsbench.training.loop import Trainer

@@ -6,7 +6,7 @@ import resource
 import pytest
 import torch
 
-from nsbench.device import is_out_of_memory, keep_freed_memory, tf32_products
+from nsbench.tensors.device import is_out_of_memory, keep_freed_memory, tf32_products
 
 
 def test_the_hosts_refusal_of_memory_is_out_of_memory() -> None:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from nsbench.radix_sort import stable_order
+from nsbench.tensors.radix_sort import stable_order
 
 FEW_INDICES, FEW_ROWS = 3072, 2048
 """Up to so many indices, and below so many rows (torch: four for each multiprocessor of the card), `_sum_there` does without the

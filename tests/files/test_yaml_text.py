@@ -8,8 +8,8 @@ import pytest
 
 from nsbench.config import read_settings_file
 from nsbench.errors import SettingsError
+from nsbench.files.yaml_text import LIMIT_BYTES, parse_yaml
 from nsbench.study.search.space import read_study_file
-from nsbench.yaml_text import LIMIT_BYTES, parse_yaml
 
 LAUGHS = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 12)

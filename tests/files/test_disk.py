@@ -12,8 +12,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from nsbench.disk import check_place, is_full, storage_error, write_atomically
 from nsbench.errors import StorageError
+from nsbench.files.disk import check_place, is_full, storage_error, write_atomically
 from tests.full_disk import full_disk
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nsbench.radix_sort import is_ordered, stable_order
+from nsbench.tensors.radix_sort import is_ordered, stable_order
 
 
 @pytest.mark.parametrize("spread", [1, 3, 1 << 16, (1 << 16) + 1, 1 << 40, 1 << 62])

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from nsbench.errors import StorageError
-from nsbench.leftover_file import partial_file
+from nsbench.files.leftover_file import partial_file
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from nsbench.errors import StorageError
-from nsbench.home import Home, current_home
+from nsbench.files.home import Home, current_home
 from nsbench.tracking.store_uri import sqlite_file
 
 NAMES = (

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from nsbench.row_ops import FEW_INDICES, FEW_ROWS, sum_into_table, sum_rows, sum_to_write, write_rows
+from nsbench.tensors.row_ops import FEW_INDICES, FEW_ROWS, sum_into_table, sum_rows, sum_to_write, write_rows
 from tests.pretend_gpu import IS_PRETENDED, PRETEND_GPU, pretended_gpu
 
 

@@ -16,7 +16,7 @@ from yaml.constructor import ConstructorError
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from nsbench.errors import SettingsError
-from nsbench.given_file import read_given
+from nsbench.files.given_file import read_given
 
 LIMIT_BYTES = 1 << 18
 _MOST_DEPTH = 20
