@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from nsbench.batching.static_layout import StaticLayout
-from nsbench.bench import ours as rows
+from nsbench.bench.cases import ours as rows
 from nsbench.bench.cases.ours import AS_A_GRAPH, EVALUATION, PADDED, REPLICAS, build_ours, sheet_of
 from nsbench.bench.cases.training import Gym, model_of, settings_with
 from nsbench.bench.cases.workload import dataset_of
