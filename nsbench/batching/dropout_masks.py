@@ -15,7 +15,7 @@ from torch import Tensor
 from nsbench.batching.bucket import Bucket
 from nsbench.batching.positions import Positions
 from nsbench.batching.step import Step
-from nsbench.tensors.device import uploaded
+from nsbench.tensors.device import to_device
 
 
 @dataclass(frozen=True)
@@ -127,4 +127,4 @@ def _random_rows(counts: Sequence[int], width: int, generators: Sequence[torch.G
     if len(set(n_rows)) == 1:
         return drawn, n_rows[0] * torch.arange(len(counts), device=device)[:, None]
     first = np.cumsum(n_rows, dtype=np.int64) - n_rows
-    return drawn, uploaded(first[:, None], device)
+    return drawn, to_device(first[:, None], device)

@@ -19,7 +19,7 @@ from nsbench.cli.tune import EpochsOption, budget_values
 from nsbench.files.home import Home, current_home
 
 if TYPE_CHECKING:
-    from nsbench.tensors.process_group import Group
+    from nsbench.tensors.process_group import ProcessGroup
     from nsbench.tracking.record import RunRecord
     from nsbench.tracking.tracker import Tracker
 
@@ -107,7 +107,7 @@ def train(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
             output.document = record_document(record, path)
 
 
-def _tags(group: "Group") -> dict[str, str]:
+def _tags(group: "ProcessGroup") -> dict[str, str]:
     from nsbench.study.workers.process_id import OWNER, this_process
 
     return {OWNER: this_process(), PROCESSES: str(group.size)}

@@ -78,7 +78,7 @@ def run_replicas(
         checkpoints: Where the training is kept while it goes on; None: nowhere.
 
     Returns:
-        The results of the runs that have one, by their place in `requests`.
+        The results of the runs that have one, by their slot in `requests`.
     """
     settings = [settled(one, dataset) for one in settings]
     for one, request in zip(settings, requests, strict=True):
@@ -119,12 +119,12 @@ def _records(
 ) -> dict[int, RunRecord]:
     """Keeps each run's best model, ranks the test interactions by it, and puts the run's record together."""
     records = {}
-    for place, number in enumerate(result.numbers):
-        model = result.model.replica(place)
+    for slot, number in enumerate(result.replica_ids):
+        model = result.model.replica(slot)
         trainer.placement.save(model, trainer.n_items, requests[number].checkpoint)
         tested = evaluator.test(number, model)
-        cost = cost_of(place, result, tested.seconds, trainer.device, trainer.group)
-        records[number] = recorder.record_of(place, result, tested, cost)
+        cost = cost_of(slot, result, tested.seconds, trainer.device, trainer.group)
+        records[number] = recorder.record_of(slot, result, tested, cost)
     return records
 
 

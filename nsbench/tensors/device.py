@@ -42,13 +42,13 @@ def choose_device() -> torch.device:
     return device
 
 
-def uploaded(array: NDArray[np.int64], device: torch.device) -> Tensor:
+def to_device(array: NDArray[np.int64], device: torch.device) -> Tensor:
     """The array as a tensor on the device, without waiting for what the device has still to do."""
-    there = torch.from_numpy(array)
+    tensor = torch.from_numpy(array)
     if device.type == "cuda":
         # From other memory than this a copy waits for the device.
-        there = there.pin_memory()
-    return there.to(device, non_blocking=True)
+        tensor = tensor.pin_memory()
+    return tensor.to(device, non_blocking=True)
 
 
 def wait_for(device: torch.device) -> None:

@@ -1,7 +1,7 @@
 """The processes that train one model together, as each of them sees the others.
 
 Every method but `rank` and `size` is collective: all processes call it, in the same order, or all wait. Where another
-process is gone, it raises ProcessLost.
+process is gone, it raises PeerLost.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,12 +10,12 @@ from typing import Generic, Protocol, TypeVar, final
 
 from torch import Tensor
 
-from nsbench.errors import ProcessLost
+from nsbench.errors import PeerLost
 
 T = TypeVar("T")
 
 
-class Group(Protocol):
+class ProcessGroup(Protocol):
     """Some processes, and what they can tell each other."""
 
     @property
@@ -26,13 +26,13 @@ class Group(Protocol):
     def size(self) -> int:
         """How many there are."""
 
-    def sum(self, *tensors: Tensor) -> list[Tensor]:
+    def all_reduce(self, *tensors: Tensor) -> list[Tensor]:
         """Each tensor's sum over the processes, bit by bit the same in all of them; all tensors are of one type."""
 
-    def gather(self, tensor: Tensor) -> list[Tensor]:
+    def all_gather(self, tensor: Tensor) -> list[Tensor]:
         """Every process's tensor [n, ...], by rank; their n may differ, the other axes not."""
 
-    def exchange(self, tensor: Tensor, counts: Sequence[int]) -> tuple[Tensor, list[int]]:
+    def all_to_all(self, tensor: Tensor, counts: Sequence[int]) -> tuple[Tensor, list[int]]:
         """Sends each process its stretch of a tensor.
 
         Args:
@@ -43,11 +43,11 @@ class Group(Protocol):
             [m, ...], what the others sent, by rank; and how long each of these stretches is.
         """
 
-    def first(self, value: T) -> T:
+    def broadcast(self, value: T) -> T:
         """The value of process 0; it travels pickled, and tensors in it must be on the CPU."""
 
-    def every(self, value: T) -> list[T]:
-        """Every process's value, by rank; as for `first`."""
+    def all_gather_object(self, value: T) -> list[T]:
+        """Every process's value, by rank; as for `broadcast`."""
 
 
 @final
@@ -57,23 +57,23 @@ class OneProcess:
     rank = 0
     size = 1
 
-    def sum(self, *tensors: Tensor) -> list[Tensor]:
+    def all_reduce(self, *tensors: Tensor) -> list[Tensor]:
         """The tensors."""
         return list(tensors)
 
-    def gather(self, tensor: Tensor) -> list[Tensor]:
+    def all_gather(self, tensor: Tensor) -> list[Tensor]:
         """The tensor."""
         return [tensor]
 
-    def exchange(self, tensor: Tensor, counts: Sequence[int]) -> tuple[Tensor, list[int]]:
+    def all_to_all(self, tensor: Tensor, counts: Sequence[int]) -> tuple[Tensor, list[int]]:
         """The tensor, in one stretch."""
         return tensor, list(counts)
 
-    def first(self, value: T) -> T:
+    def broadcast(self, value: T) -> T:
         """The value."""
         return value
 
-    def every(self, value: T) -> list[T]:
+    def all_gather_object(self, value: T) -> list[T]:
         """The value."""
         return [value]
 
@@ -90,7 +90,7 @@ class _Outcome(Generic[T]):
     failure: str = ""
 
 
-def from_first(group: Group, work: Callable[[], T]) -> T:
+def from_first(group: ProcessGroup, work: Callable[[], T]) -> T:
     """What some work gives, which process 0 does for all; the others wait, and stop if it fails.
 
     Args:
@@ -99,20 +99,20 @@ def from_first(group: Group, work: Callable[[], T]) -> T:
 
     Raises:
         KeyboardInterrupt: In the others, where process 0 was interrupted.
-        ProcessLost: In the others, where it failed for another reason; its own error says which.
+        PeerLost: In the others, where it failed for another reason; its own error says which.
     """
     outcome: _Outcome[T] = _Outcome(())
     if group.rank == 0:
         try:
             outcome = _Outcome((work(),))
         except BaseException as error:
-            group.first(_Outcome((), type(error).__name__))
+            group.broadcast(_Outcome((), type(error).__name__))
             raise
-    outcome = group.first(outcome)
+    outcome = group.broadcast(outcome)
     if outcome.failure == KeyboardInterrupt.__name__:
         raise KeyboardInterrupt
     if outcome.failure:
-        raise ProcessLost(
+        raise PeerLost(
             f"process 0 of {group.size} stopped with {outcome.failure}; its own message says what to do about it"
         )
     return outcome.values[0]

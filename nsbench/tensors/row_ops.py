@@ -13,7 +13,7 @@ from torch.nn import functional
 from nsbench.tensors.radix_sort import stable_order
 
 FEW_INDICES, FEW_ROWS = 3072, 2048
-"""Up to so many indices, and below so many rows (torch: four for each multiprocessor of the card), `_sum_there` does without the
+"""Up to so many indices, and below so many rows (torch: four for each multiprocessor of the card), `_sum_on_gpu` does without the
 embedding's gradient."""
 
 
@@ -48,7 +48,7 @@ def sum_rows(rows: Tensor, vectors: Tensor) -> tuple[Tensor, Tensor]:
     """
     if rows.device.type != "cpu":
         distinct, places = torch.unique(rows, return_inverse=True)
-        return distinct, _sum_there(places, vectors, len(distinct))
+        return distinct, _sum_on_gpu(places, vectors, len(distinct))
     order = torch.from_numpy(stable_order(rows.numpy()))
     in_order = rows.index_select(0, order)
     is_first = torch.ones(len(rows), dtype=torch.bool)
@@ -68,7 +68,7 @@ def sum_to_write(rows: Tensor, vectors: Tensor) -> tuple[Tensor, Tensor]:
     begins = torch.ones_like(in_order)
     torch.ne(in_order[1:], in_order[:-1], out=begins[1:])
     place = torch.empty_like(order).scatter_(0, order, begins.cumsum(0) - 1)
-    return rows, _sum_there(place, vectors, len(rows)).index_select(0, place)
+    return rows, _sum_on_gpu(place, vectors, len(rows)).index_select(0, place)
 
 
 def sum_into_table(rows: Tensor, vectors: Tensor, n_rows: int) -> Tensor:
@@ -78,12 +78,12 @@ def sum_into_table(rows: Tensor, vectors: Tensor, n_rows: int) -> Tensor:
     [[2.0], [0.0], [4.0], [0.0]]
     """
     if rows.device.type != "cpu":
-        return _sum_there(rows, vectors, n_rows)
+        return _sum_on_gpu(rows, vectors, n_rows)
     distinct, sums = sum_rows(rows, vectors)
     return vectors.new_zeros(n_rows, vectors.shape[1]).index_copy_(0, distinct, sums)
 
 
-def _sum_there(rows: Tensor, vectors: Tensor, n_rows: int) -> Tensor:
+def _sum_on_gpu(rows: Tensor, vectors: Tensor, n_rows: int) -> Tensor:
     """`sum_into_table` on a GPU, in a fixed order of addition and without a wait.
 
     An embedding's own gradient divides a row that comes often among threads, where `index_put_` takes one vector after the

@@ -25,7 +25,7 @@ class EpochLoss:
     Attributes:
         n_steps: Steps whose losses have been read.
         sums: float64[replicas], over those steps.
-        failures: The first loss that was no number, of each replica that had one, by its place among them.
+        failures: The first loss that was no number, of each replica that had one, by its slot among them.
     """
 
     def __init__(self, epoch: int, replicas: Sequence[Replica], device: torch.device) -> None:
@@ -51,8 +51,8 @@ class EpochLoss:
         self._n_unread = 0
         for row in rows:
             self.n_steps += 1
-            for place in np.flatnonzero(~np.isfinite(row)).tolist():
-                self.failures.setdefault(place, self._failure(self._replicas[place], row[place]))
+            for slot in np.flatnonzero(~np.isfinite(row)).tolist():
+                self.failures.setdefault(slot, self._failure(self._replicas[slot], row[slot]))
             self.sums += row
 
     def _failure(self, replica: Replica, loss: float) -> NonFiniteLoss:

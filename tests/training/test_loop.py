@@ -14,7 +14,7 @@ from nsbench.losses.binary_cross_entropy import BinaryCrossEntropy
 from nsbench.models.model import Model
 from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.samplers.random import RandomSettings
-from nsbench.training.batch_stream import DrawSource
+from nsbench.training.batch_stream import BatchStream
 from nsbench.training.event import Ended, TrainingEvent
 from nsbench.training.loop import Trainer
 from nsbench.training.progress import Replica, Validation
@@ -115,14 +115,14 @@ def test_a_replica_that_has_stopped_keeps_its_result_whatever_its_loss_becomes(m
     judge = Judge(lambda replica, epoch: -epoch if replica == 0 else epoch)
     result = train(judge, [Replica(0, 1e-2), Replica(1, 1e-2)], patience=1, max_epochs=4)
     assert judge.failures == []
-    assert result.numbers == (0, 1)
+    assert result.replica_ids == (0, 1)
     assert result.best_epochs == (1, 4)
 
 
 def test_replay_takes_stored_draws_again_once_the_factor_is_reached() -> None:
     """3 steps an epoch and a factor of 2: six draws are fresh, all later ones are among them."""
     source = BatchSource(LOG, windows_of(LOG, 6), 16, CPU)
-    draws = DrawSource(source, RandomSettings().build(context_of(LOG)), 0, CPU, replay_factor=2)
+    draws = BatchStream(source, RandomSettings().build(context_of(LOG)), 0, CPU, replay_factor=2)
     fresh = [draw for _ in range(2) for draw in draws.epoch()]
     again = [draw for _ in range(4) for draw in draws.epoch()]
     assert len({id(draw) for draw in fresh}) == 6
@@ -132,6 +132,6 @@ def test_replay_takes_stored_draws_again_once_the_factor_is_reached() -> None:
 
 def test_without_replay_negatives_are_fresh_each_epoch() -> None:
     source = BatchSource(LOG, windows_of(LOG, 6), 40, CPU)
-    draws = DrawSource(source, RandomSettings().build(context_of(LOG)), 0, CPU)
+    draws = BatchStream(source, RandomSettings().build(context_of(LOG)), 0, CPU)
     first, second = (next(draws.epoch()) for _ in range(2))
     assert not np.array_equal(first.negatives.item_ids, second.negatives.item_ids)

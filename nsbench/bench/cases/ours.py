@@ -13,7 +13,7 @@ from nsbench.bench.cases.workload import Workload, dataset_of
 from nsbench.bench.measuring.condition import Conditions
 from nsbench.bench.measuring.slice import Contestant, Slice, Span
 from nsbench.tensors.device import keep_freed_memory, wants_graphs
-from nsbench.training.batch_stream import Draw
+from nsbench.training.batch_stream import TrainingBatch
 
 EVALUATION = "evaluation"
 """The name of the contestant that ranks."""
@@ -36,7 +36,7 @@ AS_A_GRAPH = ", graph"
 _DRAWS_LOOKED_AT = 3
 
 
-AnyContestant = Contestant[Draw] | Contestant[tuple[Draw, ...]] | Contestant[None]
+AnyContestant = Contestant[TrainingBatch] | Contestant[tuple[TrainingBatch, ...]] | Contestant[None]
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,9 @@ def build_ours(workload: Workload, samplers: Sequence[str], conditions: Conditio
     # Before anything else is held.
     peak = memory_of_training(settings[samplers[0]], dataset, device)
     gym = Gym(model, dataset, device)
-    made: dict[str, tuple[AnyContestant, Iterator[Draw]]] = {name: gym.contestant(settings[name]) for name in samplers}
+    made: dict[str, tuple[AnyContestant, Iterator[TrainingBatch]]] = {
+        name: gym.contestant(settings[name]) for name in samplers
+    }
     if wants_graphs(device):
         made |= {f"{name}{AS_A_GRAPH}": gym.repeated(settings[name]) for name in samplers}
     if "random" in samplers and workload.shows_padding:

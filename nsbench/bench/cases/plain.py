@@ -31,7 +31,7 @@ class PlainSasrec(nn.Module):
         x = self.items(inputs) * self.settings.hidden_dim**0.5 + self.positions.weight[-length:]
         x = functional.dropout(x, rate)
         for block in range(self.settings.n_blocks):
-            query, key, value, output, feed_in, feed_out = self.linears[6 * block : 6 * block + 6]
+            query, key, value, output, ffn_in, ffn_out = self.linears[6 * block : 6 * block + 6]
             normed = self.norms[2 * block](x)
             q, k, v = (
                 part.view(batch, length, heads, -1).transpose(1, 2) for part in (query(normed), key(x), value(x))
@@ -39,8 +39,8 @@ class PlainSasrec(nn.Module):
             attended = functional.scaled_dot_product_attention(q, k, v, is_causal=True, dropout_p=rate)
             x = normed + output(attended.transpose(1, 2).reshape(batch, length, -1))
             x = self.norms[2 * block + 1](x)
-            hidden = functional.dropout(feed_in(x), rate).relu()
-            x = x + functional.dropout(feed_out(hidden), rate)
+            hidden = functional.dropout(ffn_in(x), rate).relu()
+            x = x + functional.dropout(ffn_out(hidden), rate)
         states: Tensor = self.norms[-1](x)
         return states
 

@@ -25,12 +25,12 @@ from nsbench.samplers import SAMPLERS
 from nsbench.samplers.sampler import Negatives, Sampler
 from nsbench.samplers.sharing import SharedByUsers
 from nsbench.samplers.stream import Streams
-from nsbench.training.batch_stream import Draw, DrawSource, epoch_of
+from nsbench.training.batch_stream import BatchStream, TrainingBatch, epoch_of
 from nsbench.training.loop import Trainer
 from nsbench.training.settings import TrainingSettings
-from nsbench.training.steps.replica_steps import ReplicaSteps, Together, laid_out, replica_steps, static_layout
+from nsbench.training.steps.replica_steps import BatchedReplicas, ReplicaSteps, laid_out, replica_steps, static_layout
 from nsbench.training.steps.step import Stepper
-from nsbench.training.steps.step_graph import GraphTaker
+from nsbench.training.steps.step_graph import CudaGraphRunner
 
 _LEARNING_RATE = 1e-3
 
@@ -78,24 +78,24 @@ def settings_with(
     return Settings.of(sampler, {**values, **model.model_dump()})
 
 
-def one_rectangle(draw: Draw, max_length: int) -> tuple[Step, Negatives]:
+def one_rectangle(draw: TrainingBatch, max_length: int) -> tuple[Step, Negatives]:
     """The step with its padding computed: every row as long as the model's longest, in one block."""
     step, negatives = no_padding(draw)
     longest = np.full(len(step.layout.longest), max_length)
     return step_of(step.batches, negatives.users_per_draw, layout_of(longest, 1, step.device)), negatives
 
 
-def no_padding(draw: Draw) -> tuple[Step, Negatives]:
+def no_padding(draw: TrainingBatch) -> tuple[Step, Negatives]:
     """The step as nsbench trains it."""
     return laid_out([draw])
 
 
-def source_of(trainer: Trainer, seed: int) -> DrawSource:
+def source_of(trainer: Trainer, seed: int) -> BatchStream:
     """A replica's batches and negatives."""
-    return DrawSource(trainer.batches, trainer.sampler, seed, trainer.device)
+    return BatchStream(trainer.batches, trainer.sampler, seed, trainer.device)
 
 
-def endless_draws(trainer: Trainer, seed: int = 0) -> Iterator[Draw]:
+def endless_draws(trainer: Trainer, seed: int = 0) -> Iterator[TrainingBatch]:
     """A replica's batches and negatives, epoch after epoch."""
     source = source_of(trainer, seed)
     return itertools.chain.from_iterable(source.epoch() for _ in itertools.count())
@@ -131,48 +131,48 @@ class Gym:
         return Stepper(model, self._selector, BinaryCrossEntropy(), TrainingSettings(), rates, self._dropout[places])
 
     def contestant(
-        self, settings: Settings, lay_out: Callable[[Draw], tuple[Step, Negatives]] | None = None
-    ) -> tuple[Contestant[Draw], Iterator[Draw]]:
+        self, settings: Settings, lay_out: Callable[[TrainingBatch], tuple[Step, Negatives]] | None = None
+    ) -> tuple[Contestant[TrainingBatch], Iterator[TrainingBatch]]:
         """Steps with a sampler, laid out as in a training, or otherwise; and draws of their own to look at."""
         trainer = trainer_of(settings, self._dataset)
         draws = endless_draws(trainer)
         static = static_layout(trainer.batches, 1, self._device)
 
-        def step(draw: Draw) -> int:
+        def step(draw: TrainingBatch) -> int:
             self._selector.sampler = trainer.sampler
             self._stepper.step(*(laid_out([draw], static) if lay_out is None else lay_out(draw)))
             return draw.batch.n_positives
 
         return Contestant(lambda: next(draws), step, self._device), draws
 
-    def side_by_side(self, settings: Settings) -> tuple[Contestant[tuple[Draw, ...]], Iterator[Draw]]:
+    def side_by_side(self, settings: Settings) -> tuple[Contestant[tuple[TrainingBatch, ...]], Iterator[TrainingBatch]]:
         """Steps of all replicas with a sampler, as a training takes them; and one's draws to look at."""
         trainer = trainer_of(settings, self._dataset)
         steps, sources = self._steps_and_sources(trainer)
         together = itertools.chain.from_iterable(epoch_of(sources) for _ in itertools.count())
 
-        def step(draws: tuple[Draw, ...]) -> int:
+        def step(draws: tuple[TrainingBatch, ...]) -> int:
             self._selector.sampler = trainer.sampler
             steps.step(draws)
             return sum(draw.batch.n_positives for draw in draws)
 
         return Contestant(lambda: next(together), step, self._device), endless_draws(trainer)
 
-    def repeated(self, settings: Settings) -> tuple[Contestant[None], Iterator[Draw]]:
+    def repeated(self, settings: Settings) -> tuple[Contestant[None], Iterator[TrainingBatch]]:
         """The same steps, draws included, which a GPU repeats as a graph; and one's draws to look at."""
         trainer = trainer_of(settings, self._dataset)
         steps, sources = self._steps_and_sources(trainer)
-        assert isinstance(steps, Together)
-        taker = GraphTaker(sources, steps)
-        taken = itertools.chain.from_iterable(taker.epoch() for _ in itertools.count())
+        assert isinstance(steps, BatchedReplicas)
+        runner = CudaGraphRunner(sources, steps)
+        results = itertools.chain.from_iterable(runner.epoch() for _ in itertools.count())
 
         def step(_: None) -> int:
             self._selector.sampler = trainer.sampler
-            return next(taken).n_positives
+            return next(results).n_positives
 
         return Contestant(lambda: None, step, self._device), endless_draws(trainer)
 
-    def _steps_and_sources(self, trainer: Trainer) -> tuple[ReplicaSteps, list[DrawSource]]:
+    def _steps_and_sources(self, trainer: Trainer) -> tuple[ReplicaSteps, list[BatchStream]]:
         def stepper(model: Model, places: slice) -> Stepper:
             # All together, as on a GPU: the one that is there already, with its moments.
             return self._stepper if model is self._model else self._stepper_of(model, places)

@@ -13,7 +13,7 @@ import torch
 from nsbench.bench.cases.training import encoder_flops, scoring_flops
 from nsbench.bench.measuring.machine import Limits
 from nsbench.models.backbone import BackboneSettings
-from nsbench.training.batch_stream import Draw
+from nsbench.training.batch_stream import TrainingBatch
 
 _TABLES = 3
 """The item table and Adam's two moments."""
@@ -67,7 +67,7 @@ class LimitShares:
         return max(asdict(self).items(), key=itemgetter(1))[0]
 
 
-def work_of(draws: Sequence[Draw], model: BackboneSettings, n_negatives: int) -> Work:
+def work_of(draws: Sequence[TrainingBatch], model: BackboneSettings, n_negatives: int) -> Work:
     """The mean work of a positive over some draws.
 
     Args:
@@ -99,7 +99,7 @@ def shares_of(work: Work, positives_per_s: float, limits: Limits) -> LimitShares
     )
 
 
-def _n_distinct_items(draw: Draw) -> int:
+def _n_distinct_items(draw: TrainingBatch) -> int:
     parts = [draw.batch.inputs, draw.batch.targets, draw.negatives.item_ids]
     items = torch.cat([part.flatten() for part in parts]).unique()
     return int((items > 0).sum())

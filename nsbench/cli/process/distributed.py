@@ -11,19 +11,19 @@ from nsbench.files.home import Home
 if TYPE_CHECKING:
     from nsbench.config import Settings
     from nsbench.data.dataset import Dataset
-    from nsbench.tensors.process_group import Group
+    from nsbench.tensors.process_group import ProcessGroup
     from nsbench.training.checkpoint.training_checkpoint import Checkpoints
 
 PROCESSES = "nsbench.processes"
 """The tag of a run that says how many processes trained it."""
 
 
-def open_together(name: str, home: Home, group: "Group") -> "Dataset":
+def open_together(name: str, home: Home, group: "ProcessGroup") -> "Dataset":
     """The dataset of that name, opened by process 0 first, since a built-in one is made then.
 
     Raises:
         DatasetError: There is no such dataset, or another one than process 0's under this process's NSBENCH_HOME.
-        ProcessLost: In the others, where process 0 has none.
+        PeerLost: In the others, where process 0 has none.
     """
     from nsbench.tensors.process_group import from_first
 
@@ -37,7 +37,7 @@ def open_together(name: str, home: Home, group: "Group") -> "Dataset":
     return dataset
 
 
-def checkpoint_root(home: Home, group: "Group") -> Path:
+def checkpoint_root(home: Home, group: "ProcessGroup") -> Path:
     """Where a process keeps unfinished trainings; a training goes on with as many processes as it began with."""
     if group.size == 1:
         return home.checkpoints

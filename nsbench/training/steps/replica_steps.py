@@ -18,7 +18,7 @@ from nsbench.batching.static_layout import StaticLayout
 from nsbench.batching.step import Step, step_of
 from nsbench.models.model import Model
 from nsbench.samplers.sampler import Negatives
-from nsbench.training.batch_stream import Draw, stacked
+from nsbench.training.batch_stream import TrainingBatch, stacked
 from nsbench.training.steps.step import Stepper
 
 IN_TURN_FROM = 1_000
@@ -33,7 +33,7 @@ _STREAM = "dropout."
 class ReplicaSteps(Protocol):
     """Takes the steps of some replicas."""
 
-    def step(self, draws: Sequence[Draw]) -> Tensor:
+    def step(self, draws: Sequence[TrainingBatch]) -> Tensor:
         """One step of every replica; float32[replicas], the losses before it.
 
         Args:
@@ -48,7 +48,7 @@ class ReplicaSteps(Protocol):
 
 
 @final
-class Together:
+class BatchedReplicas:
     """All replicas in the same kernels.
 
     Args:
@@ -65,7 +65,7 @@ class Together:
         """The dropout streams, one a replica."""
         return self._stepper.generators
 
-    def step(self, draws: Sequence[Draw]) -> Tensor:
+    def step(self, draws: Sequence[TrainingBatch]) -> Tensor:
         """One step of every replica."""
         return self._stepper.step(*laid_out(draws, self.static))
 
@@ -79,7 +79,7 @@ class Together:
 
 
 @final
-class InTurn:
+class SequentialReplicas:
     """One replica after the other.
 
     Args:
@@ -89,7 +89,7 @@ class InTurn:
     def __init__(self, steppers: Sequence[Stepper]) -> None:
         self._steppers = steppers
 
-    def step(self, draws: Sequence[Draw]) -> Tensor:
+    def step(self, draws: Sequence[TrainingBatch]) -> Tensor:
         """One step of every replica."""
         pairs = zip(self._steppers, draws, strict=True)
         return torch.cat([own.step(*laid_out([draw])) for own, draw in pairs])
@@ -116,7 +116,7 @@ class InTurn:
 
 
 def laid_out(
-    draws: Sequence[Draw], static: StaticLayout | None = None, policy: LayoutPolicy = MEASURED
+    draws: Sequence[TrainingBatch], static: StaticLayout | None = None, policy: LayoutPolicy = MEASURED
 ) -> tuple[Step, Negatives]:
     """What a stepper takes of the replicas' draws: users who share negatives lie in one bucket.
 
@@ -143,14 +143,14 @@ def replica_steps(model: Model, stepper: Callable[[Model, slice], Stepper], batc
 
     Args:
         model: All replicas.
-        stepper: Makes the stepper of some of them, given as a model that shares memory and by their places.
+        stepper: Makes the stepper of some of them, given as a model that shares memory and by their slots.
         batches: Of one replica.
     """
     device = model.items.device
     if not takes_turns(model.n_replicas, batches.mean_positives, device):
-        return Together(stepper(model, slice(None)), static_layout(batches, model.n_replicas, device))
-    places = range(model.n_replicas)
-    return InTurn([stepper(model.replica(place), slice(place, place + 1)) for place in places])
+        return BatchedReplicas(stepper(model, slice(None)), static_layout(batches, model.n_replicas, device))
+    slots = range(model.n_replicas)
+    return SequentialReplicas([stepper(model.replica(slot), slice(slot, slot + 1)) for slot in slots])
 
 
 def takes_turns(n_replicas: int, n_positives: float, device: torch.device) -> bool:

@@ -14,7 +14,7 @@ from nsbench.models.model import Model
 from nsbench.samplers.sampler import Negatives, Sampler
 from nsbench.tensors.device import tf32_products
 from nsbench.training.checkpoint.tensor_names import prefixed, under
-from nsbench.training.distributed.batch_shard import part_of
+from nsbench.training.distributed.batch_shard import batch_shard_of
 from nsbench.training.distributed.table_placement import ONE_PROCESS, Placement
 from nsbench.training.optimizer.adam import Adam
 from nsbench.training.settings import TrainingSettings
@@ -100,10 +100,10 @@ class Stepper:
         """
         # Inference mode spares what autograd keeps of each tensor, and with it a share of small steps.
         with torch.inference_mode() if self._backbone.has_written_pass else torch.no_grad():
-            step, negatives = part_of(step, negatives, self._group)
+            step, negatives = batch_shard_of(step, negatives, self._group)
             with tf32_products(step.device):
                 gradients = self.gradients(step, negatives, self._masks(step))
-            losses, by_dense = self._group.sum(gradients.losses, gradients.by_dense)
+            losses, by_dense = self._group.all_reduce(gradients.losses, gradients.by_dense)
             self._dense_adam.step(by_dense)
             self._table.step(gradients.rows, gradients.by_rows)
         return losses

@@ -17,17 +17,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nsbench.errors import TrainingError
-from nsbench.tensors.device import captured, is_out_of_memory, uploaded
-from nsbench.training.batch_stream import DrawSource, draw_for
-from nsbench.training.steps.replica_steps import Together
-from nsbench.training.steps.step_runner import Taken
+from nsbench.tensors.device import captured, is_out_of_memory, to_device
+from nsbench.training.batch_stream import BatchStream, draw_for
+from nsbench.training.steps.replica_steps import BatchedReplicas
+from nsbench.training.steps.step_runner import StepResult
 
 N_BEFORE = 2
 """Steps that are computed call by call before one is recorded: what is made or loaded once, then is."""
 
 
 @final
-class GraphTaker:
+class CudaGraphRunner:
     """Draws and takes steps in one graph.
 
     Args:
@@ -35,7 +35,7 @@ class GraphTaker:
         steps: Of the same replicas, all but a few of them in one layout.
     """
 
-    def __init__(self, sources: Sequence[DrawSource], steps: Together) -> None:
+    def __init__(self, sources: Sequence[BatchStream], steps: BatchedReplicas) -> None:
         assert steps.static is not None
         self._sources = sources
         self._batches = sources[0].batches
@@ -48,19 +48,21 @@ class GraphTaker:
         self._graph: torch.cuda.CUDAGraph | None = None
         self._windows = self._found = torch.empty(0)
 
-    def epoch(self) -> Iterator[Taken]:
+    def epoch(self) -> Iterator[StepResult]:
         """Takes the steps."""
         for chosen in zip(*(source.orders() for source in self._sources), strict=True):
             windows, lengths = self._batches.in_order(np.stack(chosen))
             is_static = self._static.fits(lengths)
-            there = uploaded(windows, self._device)
-            losses, n_without = self._repeated(there, lengths) if is_static else self._computed(there, lengths)
+            windows_on_gpu = to_device(windows, self._device)
+            losses, n_without = (
+                self._repeated(windows_on_gpu, lengths) if is_static else self._computed(windows_on_gpu, lengths)
+            )
             n_positions = lengths.sum(1)
-            yield Taken(losses, n_without, n_positions, int(n_positions.sum()) * self._n_negatives)
+            yield StepResult(losses, n_without, n_positions, int(n_positions.sum()) * self._n_negatives)
 
     def _computed(self, windows: Tensor, lengths: NDArray[np.int64]) -> Tensor:
         """float32[2, replicas]: the losses, and the numbers of positions without a negative, which are exact up to 2 ** 24."""
-        draw = draw_for(self._sources, self._batches.cut_there(windows, lengths))
+        draw = draw_for(self._sources, self._batches.cut_on_device(windows, lengths))
         self._n_negatives = draw.negatives.item_ids.shape[-1]
         losses = self._steps.step([draw])
         return torch.stack((losses, draw.n_without_negatives().to(losses.dtype)))

@@ -9,12 +9,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nsbench.training.batch_stream import DrawSource, epoch_of
+from nsbench.training.batch_stream import BatchStream, epoch_of
 from nsbench.training.steps.replica_steps import ReplicaSteps
 
 
 @dataclass(frozen=True)
-class Taken:
+class StepResult:
     """A step of all replicas.
 
     Attributes:
@@ -35,15 +35,15 @@ class Taken:
         return int(self.n_positions.sum())
 
 
-class Taker(Protocol):
+class StepRunner(Protocol):
     """Takes steps of some replicas."""
 
-    def epoch(self) -> Iterator[Taken]:
+    def epoch(self) -> Iterator[StepResult]:
         """Takes the steps of an epoch, or those that are left of the one in hand, each when it is asked for."""
 
 
 @final
-class EachAnew:
+class EagerRunner:
     """Draws for each step and has it computed.
 
     Args:
@@ -51,15 +51,15 @@ class EachAnew:
         steps: Of the same replicas.
     """
 
-    def __init__(self, sources: Sequence[DrawSource], steps: ReplicaSteps) -> None:
+    def __init__(self, sources: Sequence[BatchStream], steps: ReplicaSteps) -> None:
         self._sources = sources
         self._steps = steps
 
-    def epoch(self) -> Iterator[Taken]:
+    def epoch(self) -> Iterator[StepResult]:
         """Takes the steps."""
         for draws in epoch_of(self._sources):
             losses = self._steps.step(draws)
             n_without = torch.cat([draw.n_without_negatives() for draw in draws])
             n_positions = np.concatenate([draw.batch.known_lengths.sum(1) for draw in draws])
             n_scored = sum(draw.batch.n_positives * draw.negatives.item_ids.shape[-1] for draw in draws)
-            yield Taken(losses, n_without, n_positions, n_scored)
+            yield StepResult(losses, n_without, n_positions, n_scored)

@@ -8,7 +8,7 @@ from nsbench.bench.cases.training import encoder_flops
 from nsbench.bench.cases.work import LimitShares, Work, shares_of, work_of
 from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.samplers.sampler import Negatives
-from nsbench.training.batch_stream import Draw
+from nsbench.training.batch_stream import TrainingBatch
 from tests.bench.bench_builder import UNIT_LIMITS
 
 
@@ -26,7 +26,7 @@ def test_work_of_a_drawn_batch_by_hand() -> None:
         targets=torch.tensor([[2, 3], [5, 0]]),
     )
     ids = torch.tensor([[[7, 8]], [[8, 8]]])
-    draw = Draw(batch, Negatives(ids, torch.ones_like(ids, dtype=torch.bool)))
+    draw = TrainingBatch(batch, Negatives(ids, torch.ones_like(ids, dtype=torch.bool)))
     work = work_of([draw], SasrecSettings(hidden_dim=10, n_blocks=1, n_heads=1), n_negatives=2)
     assert work.encoder_flops == pytest.approx(3_760)
     assert work.scoring_flops == 180

@@ -60,8 +60,8 @@ def plain_sasrec(model: Model, items: list[int]) -> Tensor:
                 attended[t, part] = weights @ v[: t + 1, part]
         if model.settings.attention_output:
             attended = linear(attended, f"{name}.output")
-        x = norm(query + attended, f"{name}.feed_norm")
-        x = x + linear(linear(x, f"{name}.feed_in").relu(), f"{name}.feed_out")
+        x = norm(query + attended, f"{name}.ffn_norm")
+        x = x + linear(linear(x, f"{name}.ffn_in").relu(), f"{name}.ffn_out")
     return norm(x, "norm")
 
 

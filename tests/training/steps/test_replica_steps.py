@@ -11,9 +11,9 @@ from nsbench.losses.binary_cross_entropy import BinaryCrossEntropy
 from nsbench.models.model import Model, initial_model
 from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.samplers.random import RandomSettings
-from nsbench.training.batch_stream import DrawSource
+from nsbench.training.batch_stream import BatchStream
 from nsbench.training.settings import TrainingSettings
-from nsbench.training.steps.replica_steps import InTurn, ReplicaSteps, Together, takes_turns
+from nsbench.training.steps.replica_steps import BatchedReplicas, ReplicaSteps, SequentialReplicas, takes_turns
 from nsbench.training.steps.step import Stepper
 from tests.samplers.log import CPU, context_of, skewed_log
 
@@ -36,14 +36,14 @@ def stepper_of(model: Model, seeds: Sequence[int]) -> Stepper:
     return Stepper(model, SAMPLER, BinaryCrossEntropy(), TrainingSettings(), rates, generators(seeds, 1))
 
 
-def in_turn(model: Model) -> InTurn:
-    return InTurn([stepper_of(model.replica(place), [seed]) for place, seed in enumerate(SEEDS)])
+def in_turn(model: Model) -> SequentialReplicas:
+    return SequentialReplicas([stepper_of(model.replica(place), [seed]) for place, seed in enumerate(SEEDS)])
 
 
 def take(steps: ReplicaSteps, seeds: Sequence[int], first: int, end: int) -> list[torch.Tensor]:
     """The losses of the steps first..end - 1 of a pass over the log, eight users each."""
     batches = BatchSource(LOG, windows_of(LOG, SIZE.max_length), 8, CPU)
-    sources = [DrawSource(batches, SAMPLER, seed, CPU).epoch() for seed in seeds]
+    sources = [BatchStream(batches, SAMPLER, seed, CPU).epoch() for seed in seeds]
     draws = list(zip(*sources, strict=True))
     return [steps.step(draw) for draw in draws[first:end]]
 
@@ -51,7 +51,7 @@ def take(steps: ReplicaSteps, seeds: Sequence[int], first: int, end: int) -> lis
 def test_in_turn_a_replica_equals_the_same_seed_alone_bit_for_bit() -> None:
     model, alone = model_of(SEEDS), model_of(SEEDS[1:2])
     losses = take(in_turn(model), SEEDS, 0, 3)
-    own = take(Together(stepper_of(alone, SEEDS[1:2])), SEEDS[1:2], 0, 3)
+    own = take(BatchedReplicas(stepper_of(alone, SEEDS[1:2])), SEEDS[1:2], 0, 3)
     assert [loss[1].item() for loss in losses] == [loss.item() for loss in own]
     assert torch.equal(model.items[1], alone.items[0])
     assert torch.equal(model.dense[1], alone.dense[0])
@@ -62,7 +62,7 @@ def test_either_goes_on_with_the_others_state(first_in_turn: bool) -> None:
     """Two steps one way and two the other against four in turn: up to rounding."""
     whole, model = model_of(SEEDS), model_of(SEEDS)
     expected = take(in_turn(whole), SEEDS, 0, 4)
-    both: list[ReplicaSteps] = [in_turn(model), Together(stepper_of(model, SEEDS))]
+    both: list[ReplicaSteps] = [in_turn(model), BatchedReplicas(stepper_of(model, SEEDS))]
     first, second = both if first_in_turn else both[::-1]
     take(first, SEEDS, 0, 2)
     second.restore({name: tensor.clone() for name, tensor in first.state().items()})

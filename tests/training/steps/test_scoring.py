@@ -21,7 +21,7 @@ from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.samplers import SAMPLERS
 from nsbench.samplers.sampler import Negatives, Sampler
 from nsbench.samplers.stream import Streams
-from nsbench.training.batch_stream import Draw
+from nsbench.training.batch_stream import TrainingBatch
 from nsbench.training.settings import TrainingSettings
 from nsbench.training.steps.replica_steps import laid_out
 from nsbench.training.steps.step import Gradients, Stepper
@@ -63,9 +63,9 @@ def pairings() -> list[object]:
     return cases
 
 
-def drawn(sampler: Sampler, n_users: int = 16) -> Draw:
+def drawn(sampler: Sampler, n_users: int = 16) -> TrainingBatch:
     batch = next(BatchSource(LOG, windows_of(LOG, SIZE.max_length), n_users, CPU).epoch(np.random.default_rng(0)))
-    return Draw(batch, sampler.propose(batch, Streams(torch.Generator().manual_seed(1))))
+    return TrainingBatch(batch, sampler.propose(batch, Streams(torch.Generator().manual_seed(1))))
 
 
 def model_of() -> Model:
@@ -75,12 +75,12 @@ def model_of() -> Model:
     return model
 
 
-def found_by(model: Model, sampler: Sampler, loss: Loss, draw: Draw) -> Gradients:
+def found_by(model: Model, sampler: Sampler, loss: Loss, draw: TrainingBatch) -> Gradients:
     stepper = Stepper(model, sampler, loss, TrainingSettings(item_optimizer="dense"), [1e-3], [])
     return stepper.gradients(*laid_out([draw]), None)
 
 
-def by_definition(model: Model, sampler: Sampler, loss: Loss, draw: Draw) -> tuple[Tensor, Tensor, Tensor]:
+def by_definition(model: Model, sampler: Sampler, loss: Loss, draw: TrainingBatch) -> tuple[Tensor, Tensor, Tensor]:
     """Loss and gradients by dense parameters and table, position by position, in float64 by autograd."""
     step, negatives = laid_out([draw])
     dense = model.dense.double().requires_grad_()
@@ -157,7 +157,7 @@ def error_of(sampler_name: str, values: Mapping[str, object], n_draws: int, *, i
     model, loss, batch = model_of(), SampledSoftmax(needs_log_q=is_corrected), drawn(sampler).batch
     mean = torch.zeros_like(model.items[0])
     for seed in range(n_draws):
-        draw = Draw(batch, sampler.propose(batch, Streams(torch.Generator().manual_seed(seed))))
+        draw = TrainingBatch(batch, sampler.propose(batch, Streams(torch.Generator().manual_seed(seed))))
         mean += by_table(found_by(model, sampler, loss, draw), model) / n_draws
     exact = exact_over_unseen(model, batch)
     return float((mean[1:] - exact[1:]).norm() / exact[1:].norm())
@@ -173,7 +173,7 @@ def exact_over_unseen(model: Model, batch: UserBatch) -> Tensor:
     seen = CONTEXT.whole_history.contains(batch.users[:, None], ids)
     negatives = Negatives(ids.expand(len(batch.users), 1, -1).contiguous(), ~seen[:, None])
     uniform = SAMPLERS["random"]().build(CONTEXT)
-    return by_table(found_by(model, uniform, SampledSoftmax(), Draw(batch, negatives)), model)
+    return by_table(found_by(model, uniform, SampledSoftmax(), TrainingBatch(batch, negatives)), model)
 
 
 LARGE = {

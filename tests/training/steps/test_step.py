@@ -23,7 +23,7 @@ from nsbench.samplers.random import RandomSettings
 from nsbench.samplers.sampler import Negatives, SamplerSettings
 from nsbench.samplers.sharing import NegativeSharing
 from nsbench.samplers.stream import Streams
-from nsbench.training.batch_stream import Draw
+from nsbench.training.batch_stream import TrainingBatch
 from nsbench.training.settings import TrainingSettings
 from nsbench.training.steps import scoring
 from nsbench.training.steps.replica_steps import laid_out
@@ -52,9 +52,11 @@ def batch_of(log: Dataset, seed: int) -> UserBatch:
     return next(source.epoch(np.random.default_rng(seed)))
 
 
-def proposed(log: Dataset, sampler: SamplerSettings, batches: list[UserBatch], seeds: Sequence[int]) -> list[Draw]:
+def proposed(
+    log: Dataset, sampler: SamplerSettings, batches: list[UserBatch], seeds: Sequence[int]
+) -> list[TrainingBatch]:
     built = sampler.build(context_of(log))
-    return [Draw(b, built.propose(b, Streams(g))) for b, g in zip(batches, generators(seeds, 2), strict=True)]
+    return [TrainingBatch(b, built.propose(b, Streams(g))) for b, g in zip(batches, generators(seeds, 2), strict=True)]
 
 
 def after_steps(
@@ -145,7 +147,7 @@ def _loss_and_gradients(
 
 
 def _loss_and_gradients_of(
-    log: Dataset, sampler: SamplerSettings, draw: Draw, loss: Loss = BCE, policy: LayoutPolicy = MEASURED
+    log: Dataset, sampler: SamplerSettings, draw: TrainingBatch, loss: Loss = BCE, policy: LayoutPolicy = MEASURED
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, int]:
     model = initial_model(SIZE, log.n_items, generators([0]))
     settings = TrainingSettings(item_optimizer="dense")

@@ -23,13 +23,13 @@ from nsbench.samplers.random import RandomSettings
 from nsbench.samplers.sampler import SamplerSettings
 from nsbench.tensors.device import captured
 from nsbench.training.batch_stream import epoch_of
-from nsbench.training.distributed.batch_shard import part_of
+from nsbench.training.distributed.batch_shard import batch_shard_of
 from nsbench.training.loop import Trainer
 from nsbench.training.progress import Replica
 from nsbench.training.settings import TrainingSettings
-from nsbench.training.steps.replica_steps import Together, laid_out, static_layout
-from nsbench.training.steps.step_graph import N_BEFORE, GraphTaker
-from nsbench.training.steps.step_runner import EachAnew, Taker
+from nsbench.training.steps.replica_steps import BatchedReplicas, laid_out, static_layout
+from nsbench.training.steps.step_graph import N_BEFORE, CudaGraphRunner
+from nsbench.training.steps.step_runner import EagerRunner, StepRunner
 from tests.place import Place
 from tests.pretend_gpu import IS_PRETENDED, PRETEND_GPU, Started, only_pretended, pretended_gpu
 from tests.training.test_gpu_step import LOG, SEEDS, SIZE, every_sampler, sources_on, stepper_on
@@ -38,25 +38,25 @@ CLOSE = 0.0 if IS_PRETENDED else 1e-2
 """How near results come; a card's products may round otherwise in a graph, and a step of Adam hang on a gradient's sign."""
 
 
-def taker_on(
+def runner_on(
     sampler: SamplerSettings,
     settings: TrainingSettings,
     seeds: Sequence[int] = SEEDS,
     size: SasrecSettings = SIZE,
     *,
     repeats: bool,
-) -> tuple[Model, Taker]:
+) -> tuple[Model, StepRunner]:
     model, stepper = stepper_on(PRETEND_GPU, sampler, settings, size, seeds)
     sources = sources_on(PRETEND_GPU, sampler, seeds)
     static = StaticLayout(sources[0].batches.static_lengths(), len(seeds), PRETEND_GPU)
-    steps = Together(stepper, static)
+    steps = BatchedReplicas(stepper, static)
     if not repeats:
-        return model, EachAnew(sources, steps)
-    return model, GraphTaker(sources, steps)
+        return model, EagerRunner(sources, steps)
+    return model, CudaGraphRunner(sources, steps)
 
 
-def trained(taker: Taker, n_epochs: int) -> tuple[Tensor, list[tuple[int, int]]]:
-    taken = [one for _ in range(n_epochs) for one in taker.epoch()]
+def trained(runner: StepRunner, n_epochs: int) -> tuple[Tensor, list[tuple[int, int]]]:
+    taken = [one for _ in range(n_epochs) for one in runner.epoch()]
     return torch.stack([one.losses for one in taken]).cpu(), [
         (one.n_positives, one.n_negatives_scored) for one in taken
     ]
@@ -78,12 +78,12 @@ def test_repeated_steps_give_what_they_give_call_by_call(settings: SamplerSettin
     item_optimizer = {"user": "dense", "group": "row-wise"}[settings.negative_sharing]
     training = TrainingSettings.model_validate({"item_optimizer": item_optimizer})
     with pretended_gpu() as started:
-        model, taker = taker_on(settings, training, repeats=True)
-        other, each_anew = taker_on(settings, training, repeats=False)
+        model, runner = runner_on(settings, training, repeats=True)
+        other, eager = runner_on(settings, training, repeats=False)
         assert torch.equal(model.items.cpu(), other.items.cpu())
-        losses, counts = trained(taker, 3)
+        losses, counts = trained(runner, 3)
         assert not IS_PRETENDED or n_repeated(started) == 3 * 3 - N_BEFORE
-        expected, expected_counts = trained(each_anew, 3)
+        expected, expected_counts = trained(eager, 3)
         assert counts == expected_counts
         assert (losses - expected).abs().max() <= CLOSE
         for found, wanted in ((model.items, other.items), (model.dense, other.dense)):
@@ -98,11 +98,11 @@ def test_repeated_steps_count_for_tensorflows_adam_too(item_optimizer: str) -> N
     size = SIZE.model_copy(update={"attention_output": False})
     settings = AdaptiveMixedSettings(n_in_batch=8, n_uniform=9, n_hardest=4, hardest_ties="first")
     with pretended_gpu() as started:
-        model, taker = taker_on(settings, training, size=size, repeats=True)
-        other, each_anew = taker_on(settings, training, size=size, repeats=False)
-        losses, _ = trained(taker, 2)
+        model, runner = runner_on(settings, training, size=size, repeats=True)
+        other, eager = runner_on(settings, training, size=size, repeats=False)
+        losses, _ = trained(runner, 2)
         assert not IS_PRETENDED or n_repeated(started) == 2 * 3 - N_BEFORE
-        expected, _ = trained(each_anew, 2)
+        expected, _ = trained(eager, 2)
         assert (losses - expected).abs().max() <= CLOSE
         for found, wanted in ((model.items, other.items), (model.dense, other.dense)):
             assert (found - wanted).abs().max().cpu() <= CLOSE
@@ -112,8 +112,8 @@ def test_repeated_steps_count_for_tensorflows_adam_too(item_optimizer: str) -> N
 def test_a_repeated_step_is_a_few_calls() -> None:
     """Windows, losses and streams: less than ten, of more than 300. The fourth step of an epoch is smaller."""
     with pretended_gpu() as started:
-        _, taker = taker_on(RandomSettings(n_negatives=5), TrainingSettings(), (0,), repeats=True)
-        steps, n_calls = itertools.chain(taker.epoch(), taker.epoch()), []
+        _, runner = runner_on(RandomSettings(n_negatives=5), TrainingSettings(), (0,), repeats=True)
+        steps, n_calls = itertools.chain(runner.epoch(), runner.epoch()), []
         next(steps)
         for _ in range(6):
             with started.without_waiting():
@@ -132,11 +132,11 @@ def test_a_batch_without_room_is_computed_call_by_call(
     monkeypatch.setattr(batches_module, "ROWS_BEFORE", 0)
     training = TrainingSettings()
     with pretended_gpu() as started:
-        model, taker = taker_on(RandomSettings(n_negatives=5), training, seeds, repeats=True)
-        other, each_anew = taker_on(RandomSettings(n_negatives=5), training, seeds, repeats=False)
-        losses, _ = trained(taker, 6)
+        model, runner = runner_on(RandomSettings(n_negatives=5), training, seeds, repeats=True)
+        other, eager = runner_on(RandomSettings(n_negatives=5), training, seeds, repeats=False)
+        losses, _ = trained(runner, 6)
         assert not IS_PRETENDED or 3 < n_repeated(started) < 6 * 3 - N_BEFORE - 3
-        expected, _ = trained(each_anew, 6)
+        expected, _ = trained(eager, 6)
         assert (losses - expected).abs().max() <= CLOSE
         assert (model.dense - other.dense).abs().max().cpu() <= CLOSE
 
@@ -144,35 +144,35 @@ def test_a_batch_without_room_is_computed_call_by_call(
 @only_pretended
 def test_a_step_that_cannot_be_recorded_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """A sampler that reads a number back: the host would have to wait."""
-    cut = BatchSource.cut_there
+    cut = BatchSource.cut_on_device
     with pretended_gpu():
-        _, taker = taker_on(RandomSettings(n_negatives=5), TrainingSettings(), repeats=True)
+        _, runner = runner_on(RandomSettings(n_negatives=5), TrainingSettings(), repeats=True)
 
         def reading(self: BatchSource, *args: object) -> object:
             found = cut(self, *args)  # type: ignore[arg-type]
             found.lengths.sum().item()
             return found
 
-        monkeypatch.setattr(BatchSource, "cut_there", reading)
+        monkeypatch.setattr(BatchSource, "cut_on_device", reading)
         with pytest.raises(TrainingError, match="can't record .* without NSBENCH_CUDA_GRAPHS=1"):
-            list(taker.epoch())
+            list(runner.epoch())
 
 
 @only_pretended
 def test_a_recording_for_which_memory_is_short_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """Groups of replicas are then halved."""
-    n_cut, cut = itertools.count(1), BatchSource.cut_there
+    n_cut, cut = itertools.count(1), BatchSource.cut_on_device
 
     def cut_or_fail(self: BatchSource, *args: object) -> object:
         if next(n_cut) > N_BEFORE:
             raise torch.OutOfMemoryError("CUDA out of memory")
         return cut(self, *args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(BatchSource, "cut_there", cut_or_fail)
+    monkeypatch.setattr(BatchSource, "cut_on_device", cut_or_fail)
     with pretended_gpu():
-        _, taker = taker_on(RandomSettings(n_negatives=5), TrainingSettings(), repeats=True)
+        _, runner = runner_on(RandomSettings(n_negatives=5), TrainingSettings(), repeats=True)
         with pytest.raises(torch.OutOfMemoryError):
-            list(taker.epoch())
+            list(runner.epoch())
 
 
 @only_pretended
@@ -212,7 +212,7 @@ def test_a_processs_part_draws_for_the_whole_batch() -> None:
     with pretended_gpu():
         sources = sources_on(PRETEND_GPU, RandomSettings(n_negatives=5))
         static = StaticLayout(sources[0].batches.static_lengths(), 3, PRETEND_GPU)
-        part, _ = part_of(*laid_out(next(epoch_of(sources)), static), Place(1, 2))
+        part, _ = batch_shard_of(*laid_out(next(epoch_of(sources)), static), Place(1, 2))
         assert part.joined.n_drawn == (static.n_positions,) * 3
 
 
@@ -231,7 +231,7 @@ def test_only_fresh_steps_of_one_process_are_repeated(
             source.batches, source.sampler, BinaryCrossEntropy(), SIZE, settings, LOG.n_items, PRETEND_GPU, group
         )
         state = trainer._begin({0: Replica(0, 1e-3)})
-        assert isinstance(state.taker, GraphTaker if repeats else EachAnew)
+        assert isinstance(state.runner, CudaGraphRunner if repeats else EagerRunner)
 
 
 def test_a_replica_draws_as_much_beside_one_with_fewer_rows_as_alone() -> None:
@@ -248,9 +248,9 @@ def test_a_replica_draws_as_much_beside_one_with_fewer_rows_as_alone() -> None:
         both, _ = laid_out(draws, static)
         assert both.n_drawn == (static.n_positions, draws[1].batch.n_positives)
         assert [laid_out([draw], static)[0].n_drawn for draw in draws] == [both.n_drawn[:1], both.n_drawn[1:]]
-        Together(stepper, static).step(draws)
+        BatchedReplicas(stepper, static).step(draws)
         _, alone = stepper_on(PRETEND_GPU, RandomSettings(n_negatives=5), TrainingSettings(), seeds=(1,))
-        Together(alone, static).step(draws[1:])
+        BatchedReplicas(alone, static).step(draws[1:])
         assert torch.equal(stepper.generators[1].get_state(), alone.generators[0].get_state())
 
 
