@@ -5,6 +5,6 @@ measure one thing that a user waits or pays for. `workload` makes the data they 
 positive needs. `ours` gathers nsbench's cases of a workload; `reference` and `plain` are what they are compared with.
 
 How time is taken is in `nsbench.bench.measuring`; ratios, targets and the comparison of two benches are in `nsbench.bench`. A new
-case is a file here with a function that is measured, a line in `ours` (or in `run`, if it needs a process of its own), and a row
-in `nsbench.cli.output.bench_view`.
+case is a file here with a function that is measured, a line in `ours` (or in `nsbench.bench.run`, if it needs a process of its
+own), and a row in `nsbench.cli.output.bench_view`.
 """

@@ -5,5 +5,5 @@
 sentences about what was left out, `prepare_command` the line to type on another machine.
 
 How a log is read and split is `nsbench.data`'s business: a file here parses, calls and prints. A new sub-command is a function
-in a file of its own, added to `data_app` in `app`.
+in a file of its own, added in `app`.
 """
