@@ -75,7 +75,7 @@ class UserBatch:
         return int(self.known_lengths.sum())
 
 
-class BatchSource:
+class BatchSampler:
     """Cuts shuffled passes over the windows into batches.
 
     One replica's order: the generator is its own, so it doesn't depend on other replicas.

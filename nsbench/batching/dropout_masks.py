@@ -48,7 +48,7 @@ class ByteDropout:
             sites: What masks there are to be.
             step: The step.
             positions: Its positions, as the encoder has them.
-            generators: One a replica, on the step's device.
+            generators: One per replica, on the step's device.
         """
         threshold = round(sites.rate * 256)
         self._scale = 256 / (256 - threshold)
@@ -111,7 +111,7 @@ def _random_rows(counts: Sequence[int], width: int, generators: Sequence[torch.G
     Args:
         counts: Rows that each replica needs.
         width: Bytes in a row.
-        generators: One a replica.
+        generators: One per replica.
 
     Returns:
         uint8[n, width]; and int64[replicas, 1], where each replica's rows begin.

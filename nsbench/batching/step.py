@@ -102,7 +102,7 @@ def step_of(
     """Lays the replicas' batches out in shared buckets.
 
     Args:
-        batches: One a replica, or one of several; on one device; replicas may differ in rows and lengths.
+        batches: One per replica, or one of several; on one device; replicas may differ in rows and lengths.
         n_together: So many neighbouring rows, counted from the first, stay in one bucket; rows without a position fill up
             the last of them.
         layout: In which the rows lie, none of which is longer than it has room for; None: the cheapest one.

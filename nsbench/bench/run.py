@@ -40,7 +40,7 @@ class BenchPlan:
         n_workers: Processes of the study throughput; below 2 it isn't measured.
         seconds: Of a slice.
         n_rounds: Slices of each figure.
-        n_looks: Looks of the run that tracking is measured on; 0: it isn't measured.
+        n_looks: Validations of the run that tracking is measured on; 0: it isn't measured.
         n_rows: Length of the logs that preparation is measured on; 0: it isn't measured.
     """
 

@@ -48,7 +48,7 @@ def bench(  # noqa: PLR0913, PLR0917 - a command's parameters are its options
         ),
     ] = "user",
     seconds: Annotated[float | None, typer.Option(help="Time for each figure. Default: 2.1.", min=0.01)] = None,
-    threads: Annotated[int, typer.Option(help="torch threads; nsbench uses one a process.", min=1)] = 1,
+    threads: Annotated[int, typer.Option(help="torch threads; nsbench uses one per process.", min=1)] = 1,
     workers: Annotated[
         int | None,
         typer.Option(help="Processes of a study. Default: the cores, or 1 on a GPU; 1 leaves it out.", min=1),

@@ -29,13 +29,13 @@ def reproduce(
     replicas: ReplicasOption = None,
 ) -> None:
     """Prepare, tune, repeat and report as a profile says; the same command goes on where it stopped."""
-    from nsbench.forecast.rate import AtOnce
+    from nsbench.forecast.rate import Parallelism
     from nsbench.study.workers.process_pool import ProcessPool, default_workers
 
     home, console, began = current_home(), Console(), time.monotonic()
     n_workers = workers or default_workers()
     n_replicas = replicas_of("processes", 0.0, replicas)
-    say_predicted(profile, AtOnce(n_workers, n_replicas), home, console)
+    say_predicted(profile, Parallelism(n_workers, n_replicas), home, console)
     with ProcessPool(n_workers, home.root) as pool:
         from nsbench.cli.report import report
         from nsbench.study.profile import load_profile, profile_name

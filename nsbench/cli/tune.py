@@ -131,8 +131,8 @@ def _say_predicted(orders: "list[StudyOrder]", dataset: str, config: str | None,
     """Says how long the trials take on this machine, if none is done yet."""
     from nsbench.cli.data.dataset import open_dataset
     from nsbench.cli.plan.command import dimly, say_seconds
-    from nsbench.forecast.announcement import TRIALS, announced
-    from nsbench.forecast.rate import AtOnce
+    from nsbench.forecast.announce import TRIALS, announce
+    from nsbench.forecast.rate import Parallelism
     from nsbench.study.profile import study_profile
 
     home, console = current_home(), Console()
@@ -141,8 +141,8 @@ def _say_predicted(orders: "list[StudyOrder]", dataset: str, config: str | None,
     profile = study_profile(
         dataset, [order.sampler for order in orders], first.values, config, first.n_trials, first.n_confirmed
     )
-    at_once = AtOnce(n_workers, first.n_replicas)
-    prediction = announced(profile, f"tune-{dataset}", at_once, home, dimly(console), TRIALS)
+    parallelism = Parallelism(n_workers, first.n_replicas)
+    prediction = announce(profile, f"tune-{dataset}", parallelism, home, dimly(console), TRIALS)
     console.print(f"predicted, if nothing is done yet: {say_seconds(prediction)}", soft_wrap=True, highlight=False)
 
 

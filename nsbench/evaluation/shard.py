@@ -1,8 +1,8 @@
 """What one process does of an evaluation that several make together: it scores its items for its histories.
 
 A catalogue too large for one process is divided by items: each scores its own ones for every target and counts those that
-score higher, and the counts are added up. A catalogue of which all have a copy is divided by targets. The encoding of histories is
-divided in both cases. What travels are states, the targets' own scores and counts, never scores of the catalogue.
+score higher, and the counts are added up. A catalogue of which all have a copy is divided by targets. The encoding of histories
+is divided in both cases. What travels are states, the targets' own scores and counts, never scores of the catalogue.
 """
 
 from collections.abc import Sequence

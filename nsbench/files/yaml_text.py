@@ -1,7 +1,7 @@
 """YAML that the user writes, read so that it means what it looks like or is refused with its line.
 
 Beyond YAML 1.1's safe loader: a key may stand once, aliases and nesting are limited, and numbers are read as YAML 1.2 has
-them, so that `1e-3` is one. What the two versions read differently (`010`, `1:30`) and what is no number to reckon with
+them, so that `1e-3` is one. What the two versions read differently (`010`, `1:30`) and what is NaN or infinite
 (infinite ones, thousands of digits) is refused. Dates, `yes` and `no` are texts; a switch takes them for true and false.
 """
 
@@ -116,9 +116,9 @@ class _Loader(yaml.SafeLoader):
         try:
             value = int(text) if node.tag == _INT else float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
         except ValueError:
-            raise ConstructorError(None, None, f"{shortened(node.value)} is no number", node.start_mark) from None
+            raise ConstructorError(None, None, f"{shortened(node.value)} is not a number", node.start_mark) from None
         if not math.isfinite(value):
-            raise ConstructorError(None, None, f"{shortened(node.value)} is infinite or no number", node.start_mark)
+            raise ConstructorError(None, None, f"{shortened(node.value)} is NaN or infinite", node.start_mark)
         return value
 
 

@@ -5,10 +5,10 @@ from collections.abc import Callable, Collection
 from nsbench.files.home import Home
 from nsbench.forecast.epochs import EpochRecord, reader_of
 from nsbench.forecast.forecast import fingerprint_of_profile, predict
-from nsbench.forecast.measurement import Here
+from nsbench.forecast.measurement import LocalRates
 from nsbench.forecast.plan_file import HERE, place_of, plan_path, read_prediction, write_prediction
 from nsbench.forecast.prediction import Prediction, Stage
-from nsbench.forecast.rate import AtOnce
+from nsbench.forecast.rate import Parallelism
 from nsbench.study.profile import Profile
 
 TRIALS: tuple[Stage, ...] = ("trials",)
@@ -18,10 +18,10 @@ SECONDS = 0.5
 """Time for each figure when a prediction is made in passing."""
 
 
-def announced(
+def announce(
     asked: Profile,
     name: str,
-    at_once: AtOnce,
+    parallelism: Parallelism,
     home: Home,
     tell: Callable[[str], None],
     stages: Collection[Stage] = ("trials", "baselines", "repeats"),
@@ -33,7 +33,7 @@ def announced(
     Args:
         asked: The profile.
         name: What its prediction is kept as.
-        at_once: Workers and replicas.
+        parallelism: Workers and replicas.
         home: Where predictions are kept.
         tell: Called with what is being measured, if anything is.
         stages: Which runs are made.
@@ -41,12 +41,12 @@ def announced(
     Raises:
         DatasetError: A dataset is not prepared, and nothing says what it will be like.
     """
-    path = plan_path(home, name, fingerprint_of_profile(asked), place_of(HERE, at_once.n_replicas))
+    path = plan_path(home, name, fingerprint_of_profile(asked), place_of(HERE, parallelism.n_replicas))
     kept = read_prediction(path)
     if kept is not None:
-        return kept.model_copy(update={"n_at_once": at_once.n_workers})
+        return kept.model_copy(update={"n_at_once": parallelism.n_workers})
     tell("measuring this machine to say how long it will take")
-    source, record = Here(home, at_once.n_workers, SECONDS), EpochRecord(reader_of(home))
-    prediction = predict(asked, name, home, source, at_once, record, stages)
+    source, record = LocalRates(home, parallelism.n_workers, SECONDS), EpochRecord(reader_of(home))
+    prediction = predict(asked, name, home, source, parallelism, record, stages)
     write_prediction(prediction, path)
     return prediction

@@ -9,7 +9,7 @@ from nsbench.data.synthetic.shapes import SHAPES
 from nsbench.files.home import Home
 
 STAND_IN_USERS = 5_000
-"""A stand-in has at most so many users: rates hang on lengths and on the catalogue, not on how many users there are."""
+"""A stand-in has at most this many users: rates hang on lengths and on the catalogue, not on how many users there are."""
 
 PUBLISHED_SIZES: dict[str, tuple[int, int, int]] = {
     **{name: (shape.n_users, shape.n_items, shape.n_interactions) for name, shape in SHAPES.items()},
@@ -26,7 +26,7 @@ _MAX_LENGTH = 50
 
 
 @dataclass(frozen=True)
-class Subject:
+class DatasetShape:
     """A log, or its stand-in.
 
     Attributes:
@@ -50,7 +50,7 @@ class Subject:
     how: str
 
 
-def subject_of(name: str, home: Home) -> Subject:
+def shape_of(name: str, home: Home) -> DatasetShape:
     """The prepared dataset of that name, or a stand-in where nsbench knows the log's shape.
 
     Raises:
@@ -61,17 +61,17 @@ def subject_of(name: str, home: Home) -> Subject:
     dataset = load_dataset(name, home)
     card = dataset.card
     disk_bytes = sum(file.stat().st_size for file in (home.datasets / name).iterdir())
-    return Subject(name, dataset, 1.0, card.n_interactions, card.n_valid, card.n_test, disk_bytes, "prepared")
+    return DatasetShape(name, dataset, 1.0, card.n_interactions, card.n_valid, card.n_test, disk_bytes, "prepared")
 
 
-def _stand_in(name: str) -> Subject:
+def _stand_in(name: str) -> DatasetShape:
     n_all_users, n_items, n_interactions = PUBLISHED_SIZES[name]
     n_users = min(n_all_users, STAND_IN_USERS)
     # The stand-in keeps one validation and one test interaction a user; the rest is what the log trains on.
     mean_length = round(_TRAIN_SHARE * n_interactions / n_all_users) + 2
     dataset = dataset_of(Workload(name, n_users, n_items, mean_length, _MAX_LENGTH))
     n_held_out = round(_HELD_OUT_SHARE * n_interactions)
-    return Subject(
+    return DatasetShape(
         name=name,
         dataset=dataset,
         users_share=n_users / n_all_users,

@@ -15,7 +15,7 @@ HERE = "here"
 
 
 def place_of(place: str, n_replicas: int) -> str:
-    """The name of a place where so many runs are trained side by side."""
+    """The name of a place where this many runs are trained side by side."""
     return place if n_replicas == 1 else f"{place}-r{n_replicas}"
 
 

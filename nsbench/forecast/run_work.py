@@ -10,13 +10,13 @@ from nsbench.batching.epoch import n_batches_of, n_rows_of
 from nsbench.batching.window import windows_of
 from nsbench.config import Flat, Settings, Value
 from nsbench.errors import SettingsError
-from nsbench.forecast.subject import Subject
+from nsbench.forecast.dataset_shape import DatasetShape
 from nsbench.search import Choices, FloatRange, IntRange, SearchRange
 from nsbench.study.search.space import Space
 
 
 @dataclass(frozen=True)
-class Load:
+class RunWork:
     """The work in a run.
 
     Attributes:
@@ -25,7 +25,7 @@ class Load:
         n_steps: Steps in an epoch.
         n_positives: Positives in an epoch.
         mean_context: Items that a position attends to, itself included, on average.
-        n_valid_targets: Targets ranked at each look at the validation interactions.
+        n_valid_targets: Targets ranked at each validation.
         n_test_targets: Targets ranked at the end of a repeat.
         n_candidates: Items that each target is ranked among.
     """
@@ -50,27 +50,27 @@ class Load:
         return self.settings.sampler.n_scored(self.n_candidates)
 
 
-def load_of(subject: Subject, settings: Settings) -> Load:
+def work_of(shape: DatasetShape, settings: Settings) -> RunWork:
     """The work in a run of these settings on the log."""
-    windows = windows_of(subject.dataset, settings.model.max_length, settings.training.windows)
-    n_sequences = round(len(windows) / subject.users_share)
+    windows = windows_of(shape.dataset, settings.model.max_length, settings.training.windows)
+    n_sequences = round(len(windows) / shape.users_share)
     training = settings.training.budgeted(n_sequences)
     settings = settings.model_copy(update={"training": training})
-    n_rows = n_rows_of(windows.users, subject.dataset.n_users, training.epoch_users)
-    n_windows = max(1, round(n_rows / subject.users_share))
+    n_rows = n_rows_of(windows.users, shape.dataset.n_users, training.epoch_users)
+    n_windows = max(1, round(n_rows / shape.users_share))
     batch_size = min(training.batch_size, n_windows)
     lengths = windows.lengths
-    n_looked_at, n_users = settings.evaluation.validation_users, subject.dataset.n_users / subject.users_share
+    n_looked_at, n_users = settings.evaluation.validation_users, shape.dataset.n_users / shape.users_share
     looked_at_share = min(1.0, n_looked_at / n_users) if n_looked_at else 1.0
-    return Load(
+    return RunWork(
         settings=settings,
         n_sequences=n_sequences,
         n_steps=n_batches_of(n_windows, batch_size, training.user_order),
-        n_positives=round(int(lengths.sum()) / subject.users_share * n_rows / max(1, len(windows))),
+        n_positives=round(int(lengths.sum()) / shape.users_share * n_rows / max(1, len(windows))),
         mean_context=float(np.sum(lengths * (lengths + 1)) / 2 / max(1, int(lengths.sum()))),
-        n_valid_targets=round(subject.n_valid * looked_at_share),
-        n_test_targets=subject.n_test,
-        n_candidates=subject.dataset.n_candidates,
+        n_valid_targets=round(shape.n_valid * looked_at_share),
+        n_test_targets=shape.n_test,
+        n_candidates=shape.dataset.n_candidates,
     )
 
 

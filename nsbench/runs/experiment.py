@@ -40,7 +40,7 @@ def run(
         dataset: The prepared log.
         tracker: Where the run is recorded.
         request: What is asked beside the settings.
-        observer: Told what happens; None: nobody is.
+        observer: Receives what happens; None: nothing does.
         checkpoints: Where the training is kept while it goes on, so that the same call resumes what was interrupted;
             None: nowhere.
 
@@ -74,7 +74,7 @@ def run_replicas(
         dataset: The prepared log.
         tracker: Where the runs are recorded.
         requests: One per run.
-        observers: Told what happens, one per run; empty: nobody is.
+        observers: Receives what happens, one per run; empty: nothing does.
         checkpoints: Where the training is kept while it goes on; None: nowhere.
 
     Returns:

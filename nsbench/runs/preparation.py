@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from nsbench.batching.batch import BatchSource
+from nsbench.batching.batch import BatchSampler
 from nsbench.batching.window import windows_of
 from nsbench.config import Settings
 from nsbench.data.dataset import Dataset
@@ -60,7 +60,7 @@ def _trainer_in_context(settings: Settings, dataset: Dataset) -> tuple[Trainer, 
         settings.evaluation.cohort_rule,
     )
     training = settings.training
-    batches = BatchSource(
+    batches = BatchSampler(
         dataset, windows, training.batch_size, device, training.user_order, epoch_users=training.epoch_users
     )
     sampler = settings.sampler.build(context)

@@ -44,7 +44,7 @@ class Recorder:
         return len(self._finished)
 
     def start(self, tracker: Tracker) -> None:
-        """Begins the runs' records, and then tells each observer of its own."""
+        """Begins the runs' records, and then sends each observer its own."""
         for plan in self._plans:
             self._handles.append(tracker.start(plan))
         for handle, observer in zip(self._handles, self._observers, strict=True):
@@ -106,7 +106,7 @@ class Recorder:
                 handle.stop(*end_of(error))
 
     def _tell(self, number: int, event: Resumed | Validated) -> None:
-        """Tells a run's observer, which may prune the run."""
+        """Sends a run's observer an event; the observer may prune the run."""
         try:
             self._observers[number].observe(event)
         except Pruned as error:

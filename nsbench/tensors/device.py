@@ -131,7 +131,7 @@ def tf32_products(device: torch.device) -> Iterator[None]:
 
 
 def keep_freed_memory() -> None:
-    """Has the C library keep what tensors free for the next ones, where it is glibc; elsewhere nothing happens.
+    """Makes the C library keep what tensors free for the next ones, where it is glibc; elsewhere nothing happens.
 
     By default large blocks go back to the system and come again as pages that the kernel must clear, at each step anew:
     a sixth of a step's time. What the process has held at most it then holds until it ends.

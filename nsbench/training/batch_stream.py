@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nsbench.batching.batch import BatchSource, UserBatch
+from nsbench.batching.batch import BatchSampler, UserBatch
 from nsbench.samplers.sampler import Negatives, Sampler
 from nsbench.samplers.stream import Streams
 from nsbench.seeding import derive_seed
@@ -44,7 +44,7 @@ class BatchStream:
     """Gives one replica's draws, epoch after epoch, from the replica's own streams of randomness."""
 
     def __init__(
-        self, batches: BatchSource, sampler: Sampler, seed: int, device: torch.device, replay_factor: float = 0.0
+        self, batches: BatchSampler, sampler: Sampler, seed: int, device: torch.device, replay_factor: float = 0.0
     ) -> None:
         """Prepares to draw.
 
@@ -53,7 +53,7 @@ class BatchStream:
             sampler: Proposes negatives.
             seed: The replica's root seed.
             device: Where negatives are drawn.
-            replay_factor: After so many epochs' draws are stored, draws are taken from those at random; 0: always fresh.
+            replay_factor: Once this many epochs' draws are stored, draws are taken from those at random; 0: always fresh.
         """
         self.batches = batches
         self.sampler = sampler
@@ -147,7 +147,7 @@ def epoch_of(sources: Sequence[BatchStream]) -> Iterator[tuple[TrainingBatch, ..
     they are replayed.
 
     Args:
-        sources: One a replica, of the same batches and sampler.
+        sources: One per replica, of the same batches and sampler.
     """
     if not sources[0].draws_together:
         yield from zip(*(source.epoch() for source in sources), strict=True)

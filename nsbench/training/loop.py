@@ -7,7 +7,7 @@ from functools import cached_property
 
 import torch
 
-from nsbench.batching.batch import BatchSource
+from nsbench.batching.batch import BatchSampler
 from nsbench.losses.loss import Loss
 from nsbench.models.backbone import BackboneSettings
 from nsbench.models.model import Model
@@ -56,7 +56,7 @@ class Trainer:
         SettingsError: A batch has fewer users than there are processes.
     """
 
-    batches: BatchSource
+    batches: BatchSampler
     sampler: Sampler
     loss: Loss
     model_settings: BackboneSettings
@@ -66,7 +66,7 @@ class Trainer:
     group: ProcessGroup = field(default_factory=current_group)
 
     def __post_init__(self) -> None:
-        """Sees that every process has something to do."""
+        """Checks that every process has something to do."""
         check_batch_size(self.settings.batch_size, self.group)
 
     @property
@@ -91,11 +91,11 @@ class Trainer:
         Args:
             replicas: What the models differ in.
             evaluator: Ranks the validation interactions.
-            observer: Told what happens; it may end replicas, or all.
+            observer: Receives what happens; it may end replicas, or all.
             checkpoint: Where the training is kept while it goes on; None: nowhere.
 
         Raises:
-            TrainingError: No replica is left, since the loss was no finite number or there were no negatives.
+            TrainingError: No replica is left, since the loss was NaN or infinite or there were no negatives.
         """
         keep_freed_memory()
         own = GroupObserver(observer, self.group)
@@ -153,7 +153,7 @@ class Trainer:
         reasons = [reason for reason in self.group.all_gather_object(wrong) if reason]
         if not reasons:
             return state
-        _log.warning("the checkpoint is damaged and not gone on with: %s; the training starts over", reasons[0])
+        _log.warning("the checkpoint is damaged and not resumed: %s; the training starts over", reasons[0])
         return self._begin(dict(zip(state.replica_ids, state.replicas, strict=True)))
 
     def _begin(self, replicas: Mapping[int, Replica]) -> TrainingState:

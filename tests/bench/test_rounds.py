@@ -36,4 +36,4 @@ def test_rows_beside_are_measured_with_random_only() -> None:
     workload = replace(TINY, shows_padding=True, shows_catalogue=True, shows_replicas=True)
     ours = build_ours(workload, ["popularity"], CONDITIONS)
     assert list(sheet_of(ours).works) == ["popularity"]
-    assert list(ours.contestants) == ["popularity", EVALUATION]
+    assert list(ours.cases) == ["popularity", EVALUATION]

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from nsbench.batching.batch import BatchSource, UserBatch
+from nsbench.batching.batch import BatchSampler, UserBatch
 from nsbench.batching.buckets import LayoutPolicy
 from nsbench.batching.dropout_masks import ByteDropout
 from nsbench.batching.positions import Positions
@@ -41,7 +41,7 @@ def model_of(name: str, *seeds: int, dropout_rate: float = 0.0) -> Model:
 
 def step_for(*seeds: int, least_saved: float = 0.15) -> Step:
     """Rows of 1 to 6 positions, enough of each for buckets of several lengths."""
-    source = BatchSource(LOG, windows_of(LOG, SIZE["max_length"]), 320, CPU)
+    source = BatchSampler(LOG, windows_of(LOG, SIZE["max_length"]), 320, CPU)
     batches = [next(source.epoch(np.random.default_rng(seed))) for seed in seeds]
     return step_of(batches, policy=LayoutPolicy(least_saved=least_saved))
 

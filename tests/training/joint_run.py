@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nsbench.batching.batch import BatchSource
+from nsbench.batching.batch import BatchSampler
 from nsbench.batching.window import windows_of
 from nsbench.data.dataset import Dataset
 from nsbench.losses.binary_cross_entropy import BinaryCrossEntropy
@@ -98,7 +98,7 @@ def trained(case: Case, where: Where, group: ProcessGroup) -> tuple[Tensor, Mode
         dropout_rate=0.3,
     )
     settings = TrainingSettings.model_validate({"batch_size": 31, "item_table": where, **case.training})
-    batches = BatchSource(log, windows_of(log, size.max_length), settings.batch_size, CPU)
+    batches = BatchSampler(log, windows_of(log, size.max_length), settings.batch_size, CPU)
     sampler = SAMPLERS[case.sampler].model_validate(case.sampler_settings).build(context_of(log))
     streams = [[torch.Generator().manual_seed(100 * stream + seed) for seed in case.seeds] for stream in range(2)]
     placement = placement_of(settings.item_table, group)

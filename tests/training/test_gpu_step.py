@@ -7,7 +7,7 @@ from typing import Literal
 import pytest
 import torch
 
-from nsbench.batching.batch import BatchSource, UserBatch
+from nsbench.batching.batch import BatchSampler, UserBatch
 from nsbench.batching.buckets import MEASURED, LayoutPolicy
 from nsbench.batching.window import windows_of
 from nsbench.losses.binary_cross_entropy import BinaryCrossEntropy
@@ -56,7 +56,7 @@ def stepper_on(
 def sources_on(
     device: torch.device, sampler: SamplerSettings, seeds: Sequence[int] = SEEDS, replay_factor: float = 0.0
 ) -> list[BatchStream]:
-    batches = BatchSource(LOG, windows_of(LOG, SIZE.max_length), 16, device)
+    batches = BatchSampler(LOG, windows_of(LOG, SIZE.max_length), 16, device)
     built = sampler.build(context_of(LOG, device))
     return [BatchStream(batches, built, seed, device, replay_factor) for seed in seeds]
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from nsbench.bench.measuring.slice import Contestant
+from nsbench.bench.measuring.slice import Case
 from nsbench.data.dataset import Dataset
 from nsbench.evaluation.evaluate import evaluate
 from nsbench.evaluation.model_scorer import ModelScorer
@@ -22,7 +22,7 @@ def evaluation_flops(model: BackboneSettings, n_items: int) -> float:
     return 2.0 * model.hidden_dim * n_items
 
 
-def evaluation_contestant(model: BackboneSettings, dataset: Dataset, device: torch.device) -> Contestant[None]:
+def evaluation_case(model: BackboneSettings, dataset: Dataset, device: torch.device) -> Case[None]:
     """Encodes and ranks the test interactions of some users, as many as take about a second."""
     scorer = ModelScorer(initial_model(model, dataset.n_items, [torch.Generator(device).manual_seed(0)]))
     n_users = round(_FLOPS_OF_A_CALL / evaluation_flops(model, dataset.n_items))
@@ -31,4 +31,4 @@ def evaluation_contestant(model: BackboneSettings, dataset: Dataset, device: tor
     def step(_: None) -> int:
         return len(evaluate(scorer, dataset, "test", SETTINGS, n_users=n_users).ranks)
 
-    return Contestant(lambda: None, step, device)
+    return Case(lambda: None, step, device)

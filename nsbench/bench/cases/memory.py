@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import torch
 
-from nsbench.bench.cases.evaluation import evaluation_contestant
+from nsbench.bench.cases.evaluation import evaluation_case
 from nsbench.bench.measuring.slice import Span
 from nsbench.config import Settings
 from nsbench.data.dataset import Dataset
@@ -22,7 +22,7 @@ def memory_of_training(settings: Settings, dataset: Dataset, device: torch.devic
     """The most bytes that this process has held after a few steps and a ranking; call it before others allocate."""
     with suppress(Pruned):
         run(settings, dataset, NullTracker(), RunRequest(RunKind.SINGLE, seed=0, rank_test=False), _EarlyEnd())
-    evaluation_contestant(settings.model, dataset, device).run(Span(0.0, "wall"))
+    evaluation_case(settings.model, dataset, device).run(Span(0.0, "wall"))
     return peak_memory_bytes(device)
 
 

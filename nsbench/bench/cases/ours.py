@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 
-from nsbench.bench.cases.evaluation import evaluation_contestant
+from nsbench.bench.cases.evaluation import evaluation_case
 from nsbench.bench.cases.memory import memory_of_training
-from nsbench.bench.cases.training import Gym, model_of, one_rectangle, settings_with
+from nsbench.bench.cases.training import TrainingBench, model_of, one_rectangle, settings_with
 from nsbench.bench.cases.work import Work, work_of
 from nsbench.bench.cases.workload import Workload, dataset_of
 from nsbench.bench.measuring.condition import Conditions
-from nsbench.bench.measuring.slice import Contestant, Slice, Span
+from nsbench.bench.measuring.slice import Case, Slice, Span
 from nsbench.tensors.device import keep_freed_memory, wants_graphs
 from nsbench.training.batch_stream import TrainingBatch
 
@@ -36,7 +36,7 @@ AS_A_GRAPH = ", graph"
 _DRAWS_LOOKED_AT = 3
 
 
-AnyContestant = Contestant[TrainingBatch] | Contestant[tuple[TrainingBatch, ...]] | Contestant[None]
+AnyCase = Case[TrainingBatch] | Case[tuple[TrainingBatch, ...]] | Case[None]
 
 
 @dataclass(frozen=True)
@@ -44,18 +44,18 @@ class Ours:
     """nsbench on a workload.
 
     Attributes:
-        contestants: By the name of the sampler or row, and EVALUATION.
+        cases: By the name of the sampler or row, and EVALUATION.
         works: What a positive takes, by the same names.
         peak_memory_bytes: The most that training with the first sampler, and ranking, held.
     """
 
-    contestants: Mapping[str, AnyContestant]
+    cases: Mapping[str, AnyCase]
     works: Mapping[str, Work]
     peak_memory_bytes: int
 
     def run(self, name: str, span: Span) -> Slice:
         """A slice of one of the contestants."""
-        return self.contestants[name].run(span)
+        return self.cases[name].run(span)
 
 
 @dataclass(frozen=True)
@@ -82,20 +82,18 @@ def build_ours(workload: Workload, samplers: Sequence[str], conditions: Conditio
     }
     # Before anything else is held.
     peak = memory_of_training(settings[samplers[0]], dataset, device)
-    gym = Gym(model, dataset, device)
-    made: dict[str, tuple[AnyContestant, Iterator[TrainingBatch]]] = {
-        name: gym.contestant(settings[name]) for name in samplers
-    }
+    bench = TrainingBench(model, dataset, device)
+    made: dict[str, tuple[AnyCase, Iterator[TrainingBatch]]] = {name: bench.case(settings[name]) for name in samplers}
     if wants_graphs(device):
-        made |= {f"{name}{AS_A_GRAPH}": gym.repeated(settings[name]) for name in samplers}
+        made |= {f"{name}{AS_A_GRAPH}": bench.repeated(settings[name]) for name in samplers}
     if "random" in samplers and workload.shows_padding:
-        made[PADDED] = gym.contestant(settings["random"], partial(one_rectangle, max_length=model.max_length))
+        made[PADDED] = bench.case(settings["random"], partial(one_rectangle, max_length=model.max_length))
     if "random" in samplers and workload.shows_catalogue:
         for name, n_items in CATALOGUES.items():
-            other = Gym(model, dataset_of(replace(workload, n_items=n_items)), device)
-            made[name] = other.contestant(settings["random"])
+            other = TrainingBench(model, dataset_of(replace(workload, n_items=n_items)), device)
+            made[name] = other.case(settings["random"])
     if "random" in samplers and workload.shows_replicas:
-        replicas = Gym(model, dataset, device, N_REPLICAS)
+        replicas = TrainingBench(model, dataset, device, N_REPLICAS)
         made[REPLICAS] = replicas.side_by_side(settings["random"])
         if wants_graphs(device):
             made[f"{REPLICAS}{AS_A_GRAPH}"] = replicas.repeated(settings["random"])
@@ -103,8 +101,8 @@ def build_ours(workload: Workload, samplers: Sequence[str], conditions: Conditio
     works = {
         name: work_of(list(islice(draws, _DRAWS_LOOKED_AT)), model, n_negatives) for name, (_, draws) in made.items()
     }
-    contestants = {name: contestant for name, (contestant, _) in made.items()}
-    return Ours({**contestants, EVALUATION: evaluation_contestant(model, dataset, device)}, works, peak)
+    cases = {name: case for name, (case, _) in made.items()}
+    return Ours({**cases, EVALUATION: evaluation_case(model, dataset, device)}, works, peak)
 
 
 def sheet_of(ours: Ours) -> Sheet:

@@ -23,7 +23,7 @@ from nsbench.terms import RunKind
 TRIAL_S = 30.0
 """The length of the trial whose overhead is reckoned."""
 
-LOOKS_OF_TRIAL = 10
+VALIDATIONS_OF_TRIAL = 10
 """Looks at the validation interactions of a trial as `nsbench tune` makes it: 20 epochs, every other one."""
 
 _LOG = Workload("bench-small", n_users=2_000, n_items=1_000, mean_length=30, max_length=50)
@@ -36,7 +36,7 @@ class OverheadCost:
     Attributes:
         share: Of the measured run.
         per_run_s: At the beginning and the end of a run.
-        per_look_s: At each look at the validation interactions.
+        per_look_s: At each validation.
         per_step_s: At each step.
         share_of_trial: Of a trial of 30 s with LOOKS_OF_TRIAL looks.
     """
@@ -54,7 +54,7 @@ class Overhead:
 
     Attributes:
         run_s: How long the measured run took by the wall's clock.
-        n_looks: Its looks.
+        n_looks: Its validations.
         n_steps: Its steps.
         cpu: By CPU time, which other programs can't take and which waits for the disk are not part of.
         wall: By the wall's clock.
@@ -68,14 +68,14 @@ class Overhead:
 
 
 def measure_overhead(conditions: Conditions, n_looks: int) -> Overhead:
-    """Trains and looks so many times, in a process and a folder of its own."""
+    """Trains and validates this many times, in a process and a folder of its own."""
     with TemporaryDirectory(prefix="nsbench-bench-") as folder:
         build = partial(_metered_run, Path(folder), conditions, n_looks)
         with BenchProcess(build) as process:
             meter = process.ask(_itself)
     return Overhead(
         run_s=meter.run.wall,
-        n_looks=len(meter.looks),
+        n_looks=len(meter.validations),
         n_steps=len(meter.steps),
         cpu=cost_of(meter, "cpu"),
         wall=cost_of(meter, "wall"),
@@ -85,19 +85,21 @@ def measure_overhead(conditions: Conditions, n_looks: int) -> Overhead:
 def cost_of(meter: Meter, clock: Clock) -> OverheadCost:
     """Reckons from the times of the calls.
 
-    The first look is slower than those that follow, and left out; the mean of the others counts those that were sent together
-    with later ones as well as those that sent them.
+    The first validation is slower than those that follow, and left out; the mean of the others counts those that were sent
+    together with later ones as well as those that sent them.
     """
-    ends, looks, steps = ([took.by(clock) for took in times] for times in (meter.ends, meter.looks, meter.steps))
+    ends, validations, steps = (
+        [took.by(clock) for took in times] for times in (meter.ends, meter.validations, meter.steps)
+    )
     run_s = meter.run.by(clock)
-    per_run, per_look, per_step = sum(ends), fmean(looks[1:]), fmean(steps)
+    per_run, per_look, per_step = sum(ends), fmean(validations[1:]), fmean(steps)
     steps_of_trial = len(steps) * TRIAL_S / run_s
     return OverheadCost(
-        share=(sum(ends) + sum(looks) + sum(steps)) / run_s,
+        share=(sum(ends) + sum(validations) + sum(steps)) / run_s,
         per_run_s=per_run,
         per_look_s=per_look,
         per_step_s=per_step,
-        share_of_trial=(per_run + LOOKS_OF_TRIAL * per_look + steps_of_trial * per_step) / TRIAL_S,
+        share_of_trial=(per_run + VALIDATIONS_OF_TRIAL * per_look + steps_of_trial * per_step) / TRIAL_S,
     )
 
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from nsbench.batching.batch import BatchSource, UserBatch
+from nsbench.batching.batch import BatchSampler, UserBatch
 from nsbench.batching.window import windows_of
 from nsbench.bench.cases.plain import PlainTrainer
 from nsbench.bench.cases.training import model_of
 from nsbench.bench.cases.workload import Workload, dataset_of
 from nsbench.bench.measuring.condition import Conditions
 from nsbench.bench.measuring.machine import LimitBench, Limits
-from nsbench.bench.measuring.slice import Contestant, Slice, Span
+from nsbench.bench.measuring.slice import Case, Slice, Span
 from nsbench.tensors.device import tf32_products
 from nsbench.training.settings import TrainingSettings
 
@@ -23,7 +23,7 @@ class Reference:
     """The limits, and the plain step where a workload leaves memory for it."""
 
     limits: LimitBench
-    plain: Contestant[UserBatch] | None
+    plain: Case[UserBatch] | None
 
 
 def build_reference(workload: Workload, conditions: Conditions) -> Reference:
@@ -34,13 +34,13 @@ def build_reference(workload: Workload, conditions: Conditions) -> Reference:
     return Reference(limits, plain)
 
 
-def plain_contestant(workload: Workload, n_negatives: int, device: torch.device) -> Contestant[UserBatch]:
+def plain_contestant(workload: Workload, n_negatives: int, device: torch.device) -> Case[UserBatch]:
     """The plain step on the workload's batches, for which it isn't charged.
 
     It draws its own negatives, the cheapest there are: uniform ones, with nothing excluded.
     """
     model, dataset = model_of(workload), dataset_of(workload)
-    batches = BatchSource(dataset, windows_of(dataset, model.max_length), TrainingSettings().batch_size, device)
+    batches = BatchSampler(dataset, windows_of(dataset, model.max_length), TrainingSettings().batch_size, device)
     rng = np.random.default_rng(0)
     draws = itertools.chain.from_iterable(batches.epoch(rng) for _ in itertools.count())
     plain = PlainTrainer(model, dataset.n_items, device)
@@ -52,7 +52,7 @@ def plain_contestant(workload: Workload, n_negatives: int, device: torch.device)
             plain.step(batch.inputs, batch.targets, negatives)
         return batch.n_positives
 
-    return Contestant(lambda: next(draws), step, device, counts_drawing=False)
+    return Case(lambda: next(draws), step, device, counts_drawing=False)
 
 
 def run_plain(reference: Reference, span: Span) -> Slice:

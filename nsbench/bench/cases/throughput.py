@@ -8,7 +8,7 @@ from functools import partial
 from statistics import median
 from typing import final
 
-from nsbench.bench.cases.training import Gym, model_of, settings_with
+from nsbench.bench.cases.training import TrainingBench, model_of, settings_with
 from nsbench.bench.cases.workload import Workload, dataset_of
 from nsbench.bench.measuring.clock import Clock
 from nsbench.bench.measuring.condition import Conditions
@@ -58,8 +58,8 @@ class Worker:
         device = conditions.prepare()
         keep_freed_memory()
         model = model_of(workload)
-        gym = Gym(model, dataset_of(workload), device)
-        self.training, _ = gym.contestant(
+        bench = TrainingBench(model, dataset_of(workload), device)
+        self.training, _ = bench.case(
             settings_with(_SAMPLER, conditions.n_negatives, model, conditions.negative_sharing)
         )
         self.limits = LimitBench(device, workload.n_items, workload.hidden_dim, conditions.n_negatives)

@@ -13,7 +13,7 @@ from nsbench.batching.batch import UserBatch
 from nsbench.batching.buckets import layout_of
 from nsbench.batching.step import Step, step_of
 from nsbench.bench.cases.workload import Workload
-from nsbench.bench.measuring.slice import Contestant
+from nsbench.bench.measuring.slice import Case
 from nsbench.config import Flat, Settings
 from nsbench.data.dataset import Dataset
 from nsbench.losses.binary_cross_entropy import BinaryCrossEntropy
@@ -102,7 +102,7 @@ def endless_draws(trainer: Trainer, seed: int = 0) -> Iterator[TrainingBatch]:
 
 
 @final
-class Gym:
+class TrainingBench:
     """One model that several samplers train in turn, so that a large table is held once.
 
     Args:
@@ -130,9 +130,9 @@ class Gym:
         rates = [_LEARNING_RATE] * model.n_replicas
         return Stepper(model, self._selector, BinaryCrossEntropy(), TrainingSettings(), rates, self._dropout[places])
 
-    def contestant(
+    def case(
         self, settings: Settings, lay_out: Callable[[TrainingBatch], tuple[Step, Negatives]] | None = None
-    ) -> tuple[Contestant[TrainingBatch], Iterator[TrainingBatch]]:
+    ) -> tuple[Case[TrainingBatch], Iterator[TrainingBatch]]:
         """Steps with a sampler, laid out as in a training, or otherwise; and draws of their own to look at."""
         trainer = trainer_of(settings, self._dataset)
         draws = endless_draws(trainer)
@@ -143,9 +143,9 @@ class Gym:
             self._stepper.step(*(laid_out([draw], static) if lay_out is None else lay_out(draw)))
             return draw.batch.n_positives
 
-        return Contestant(lambda: next(draws), step, self._device), draws
+        return Case(lambda: next(draws), step, self._device), draws
 
-    def side_by_side(self, settings: Settings) -> tuple[Contestant[tuple[TrainingBatch, ...]], Iterator[TrainingBatch]]:
+    def side_by_side(self, settings: Settings) -> tuple[Case[tuple[TrainingBatch, ...]], Iterator[TrainingBatch]]:
         """Steps of all replicas with a sampler, as a training takes them; and one's draws to look at."""
         trainer = trainer_of(settings, self._dataset)
         steps, sources = self._steps_and_sources(trainer)
@@ -156,9 +156,9 @@ class Gym:
             steps.step(draws)
             return sum(draw.batch.n_positives for draw in draws)
 
-        return Contestant(lambda: next(together), step, self._device), endless_draws(trainer)
+        return Case(lambda: next(together), step, self._device), endless_draws(trainer)
 
-    def repeated(self, settings: Settings) -> tuple[Contestant[None], Iterator[TrainingBatch]]:
+    def repeated(self, settings: Settings) -> tuple[Case[None], Iterator[TrainingBatch]]:
         """The same steps, draws included, which a GPU repeats as a graph; and one's draws to look at."""
         trainer = trainer_of(settings, self._dataset)
         steps, sources = self._steps_and_sources(trainer)
@@ -170,7 +170,7 @@ class Gym:
             self._selector.sampler = trainer.sampler
             return next(results).n_positives
 
-        return Contestant(lambda: None, step, self._device), endless_draws(trainer)
+        return Case(lambda: None, step, self._device), endless_draws(trainer)
 
     def _steps_and_sources(self, trainer: Trainer) -> tuple[ReplicaSteps, list[BatchStream]]:
         def stepper(model: Model, places: slice) -> Stepper:

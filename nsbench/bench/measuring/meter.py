@@ -17,13 +17,13 @@ class Meter:
 
     Attributes:
         ends: Calls at the beginning and the end of the run.
-        looks: Each look at the validation interactions, tracker and observer together.
+        validations: Each validation, tracker and observer together.
         steps: Each step.
         run: The whole run.
     """
 
     ends: list[Moment] = field(default_factory=list)
-    looks: list[Moment] = field(default_factory=list)
+    validations: list[Moment] = field(default_factory=list)
     steps: list[Moment] = field(default_factory=list)
     run: Moment = field(default_factory=Moment)
 
@@ -71,7 +71,7 @@ class _MeteredHandle:
         return self._handle.run_id
 
     def log_validation(self, epoch: int, metrics: Mapping[str, float]) -> None:
-        with timed(self._meter.looks):
+        with timed(self._meter.validations):
             self._handle.log_validation(epoch, metrics)
 
     def record_result(self, record: RunRecord) -> None:
@@ -111,5 +111,5 @@ class MeteredObserver:
         with timed(times):
             self._observer.observe(event)
         if isinstance(event, Validated):
-            # The tracker was told of it just before, and both make one look.
-            self._meter.looks[-1] += times[0]
+            # The tracker was told of it just before, and both belong to one validation.
+            self._meter.validations[-1] += times[0]

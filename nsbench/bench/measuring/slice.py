@@ -15,7 +15,7 @@ Drawn = TypeVar("Drawn")
 
 @dataclass(frozen=True)
 class Span:
-    """How long a slice is: for so many seconds by a clock, and at least so many steps."""
+    """How long a slice is: a number of seconds by a clock, and a least number of steps."""
 
     seconds: float
     clock: Clock
@@ -48,7 +48,7 @@ class Slice:
 
 
 @final
-class Contestant(Generic[Drawn]):
+class Case(Generic[Drawn]):
     """Something that draws, does a step with what it drew, and so on.
 
     Args:

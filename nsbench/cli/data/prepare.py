@@ -35,8 +35,8 @@ from nsbench.cli.data.prepare_option import (
 from nsbench.cli.output.console import Console
 from nsbench.cli.output.json_output import JsonOption, json_output
 from nsbench.cli.program import program
-from nsbench.data.log.choice import Repeats
 from nsbench.data.log.formats.excerpt import excerpt
+from nsbench.data.log.option_value import Repeats
 from nsbench.errors import SettingsError
 from nsbench.files.home import current_home
 
@@ -81,9 +81,9 @@ def prepare(  # noqa: PLR0913, PLR0917 - a command's parameters are its options
     """Prepare an interaction log: read, filter, split in time and store it under NSBENCH_HOME."""
     from pydantic import ValidationError
 
-    from nsbench.data.log.choice import TIME_UNITS
     from nsbench.data.log.columns.column import Columns
     from nsbench.data.log.ingest import ReadOptions
+    from nsbench.data.log.option_value import TIME_UNITS
     from nsbench.data.log.prepare_options import PrepareOptions
 
     columns = Columns(user=user_column, item=item_column, time=time_column, event=event_column, rating=rating_column)

@@ -2,13 +2,13 @@
 
 from typing import TYPE_CHECKING
 
-from nsbench.data.log.choice import NO_TIME
+from nsbench.data.log.option_value import NO_TIME
 
 if TYPE_CHECKING:
     from nsbench.data.dataset import Dataset, DatasetCard
 
 USUAL_CUTOFF = 10
-"""The cut-off that commands show and go by unless told otherwise."""
+"""The cut-off that commands show and go by unless set otherwise."""
 
 NOTABLE_TIED_SHARE = 0.2
 """Said of a log where as large a share of the interactions have the time of another one of their user, or a larger one."""

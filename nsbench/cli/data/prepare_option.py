@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from nsbench.data.log.choice import Duplicates, SeenItemsRule, SplitRule, TimeUnitWord
+from nsbench.data.log.option_value import Duplicates, SeenItemsRule, SplitRule, TimeUnitWord
 
 COLUMNS, ROWS, SPLIT = "Columns of the log", "Which interactions are kept", "Split in time"
 
@@ -34,7 +34,7 @@ SkipBadRowsOption = Annotated[
     bool,
     typer.Option(
         "--skip-bad-rows",
-        help="Leave out rows without user, item or time, or with a rating that is no number.",
+        help="Leave out rows without user, item or time, or with a rating that is not a number.",
         rich_help_panel=ROWS,
     ),
 ]
@@ -47,7 +47,7 @@ MinRatingOption = Annotated[
 SessionGapOption = Annotated[
     str | None,
     typer.Option(
-        help="Cut visits after such a gap, as 1800, 30m or 1h; a visit becomes the user; needs times.",
+        help="Cut sessions after such a gap, as 1800, 30m or 1h; a session becomes the user; needs times.",
         rich_help_panel=ROWS,
     ),
 ]

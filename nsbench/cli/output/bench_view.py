@@ -5,7 +5,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from nsbench.bench.cases.overhead import LOOKS_OF_TRIAL, TRIAL_S, Overhead
+from nsbench.bench.cases.overhead import TRIAL_S, VALIDATIONS_OF_TRIAL, Overhead
 from nsbench.bench.cases.throughput import Throughput
 from nsbench.bench.comparison import Comparison
 from nsbench.bench.measuring.machine import Limits
@@ -185,10 +185,11 @@ def _throughput_text(result: Throughput) -> Text:
 def _overhead_text(result: Overhead) -> Text:
     cpu, wall = result.cpu, result.wall
     return _text(
-        f"Tracking (MLflow, sqlite), pruning and progress take {cpu.per_run_s * 1e3:.0f} ms a run, "
-        f"{cpu.per_look_s * 1e3:.1f} ms a look at the validation interactions and {cpu.per_step_s * 1e6:.0f} us a step of CPU "
-        f"time; by the wall {wall.per_run_s * 1e3:.0f} ms, {wall.per_look_s * 1e3:.1f} ms, {wall.per_step_s * 1e6:.0f} us. Of a "
-        f"trial of {TRIAL_S:.0f} s with {LOOKS_OF_TRIAL} looks that is {cpu.share_of_trial:.1%} (wall {wall.share_of_trial:.1%})."
+        f"Tracking (MLflow, sqlite), pruning and progress take {cpu.per_run_s * 1e3:.0f} ms per run, "
+        f"{cpu.per_look_s * 1e3:.1f} ms per validation and {cpu.per_step_s * 1e6:.0f} us per step of CPU time; by the wall "
+        f"{wall.per_run_s * 1e3:.0f} ms, {wall.per_look_s * 1e3:.1f} ms, {wall.per_step_s * 1e6:.0f} us. Of a trial of "
+        f"{TRIAL_S:.0f} s with {VALIDATIONS_OF_TRIAL} validations that is {cpu.share_of_trial:.1%} (wall "
+        f"{wall.share_of_trial:.1%})."
     )
 
 

@@ -21,7 +21,7 @@ from nsbench.files.home import Home, current_home
 if TYPE_CHECKING:
     from nsbench.forecast.outcome import Outcomes
     from nsbench.forecast.prediction import Part, Prediction
-    from nsbench.forecast.rate import AtOnce
+    from nsbench.forecast.rate import Parallelism
 
 _GB = 1e9
 
@@ -51,14 +51,14 @@ def plan(
     from nsbench.forecast.forecast import fingerprint_of_profile, predict
     from nsbench.forecast.outcome import outcomes_of
     from nsbench.forecast.plan_file import place_of, plan_path, read_prediction, write_prediction
-    from nsbench.forecast.rate import AtOnce
+    from nsbench.forecast.rate import Parallelism
     from nsbench.study.profile import load_profile, profile_name
 
     home = current_home()
     asked, name = load_profile(profile), profile_name(profile)
     place, n_workers = place_of_options(device, gpus, workers, rates)
-    at_once = AtOnce(n_workers, replicas_of_options(device, rates, replicas))
-    path = plan_path(home, name, fingerprint_of_profile(asked), place_of(place, at_once.n_replicas))
+    parallelism = Parallelism(n_workers, replicas_of_options(device, rates, replicas))
+    path = plan_path(home, name, fingerprint_of_profile(asked), place_of(place, parallelism.n_replicas))
     with json_output(wanted=as_json) as output:
         console, reader = Console(), reader_of(home)
         prediction = read_prediction(path)
@@ -66,7 +66,7 @@ def plan(
         if prediction is None or outcomes is None or not outcomes.is_complete:
             source = source_of_options(device, rates, n_workers, seconds, home)
             with console.status(f"rates: {source.how} ..."):
-                prediction = predict(asked, name, home, source, at_once, EpochRecord(reader))
+                prediction = predict(asked, name, home, source, parallelism, EpochRecord(reader))
             # What was predicted before there were runs stays, to be compared with them.
             if outcomes is None:
                 write_prediction(prediction, path)
@@ -76,16 +76,16 @@ def plan(
         output.document = plan_document(prediction, outcomes, _free_bytes(home))
 
 
-def say_predicted(profile: str, at_once: "AtOnce", home: Home, console: Console) -> None:
+def say_predicted(profile: str, parallelism: "Parallelism", home: Home, console: Console) -> None:
     """Says how long a profile takes on this machine; measures it the first time.
 
     Raises:
         SettingsError: The profile isn't accepted.
     """
-    from nsbench.forecast.announcement import announced
+    from nsbench.forecast.announce import announce
     from nsbench.study.profile import load_profile, profile_name
 
-    prediction = announced(load_profile(profile), profile_name(profile), at_once, home, dimly(console))
+    prediction = announce(load_profile(profile), profile_name(profile), parallelism, home, dimly(console))
     console.print(
         f"predicted, if nothing is done yet: {say_seconds(prediction)}; {program()} plan {profile} says more",
         soft_wrap=True,

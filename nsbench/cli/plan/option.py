@@ -32,7 +32,7 @@ def place_of_options(device: str | None, gpus: int, workers: int | None, rates: 
 
 
 def replicas_of_options(device: str | None, rates: Path | None, replicas: int | None) -> int:
-    """How many runs a worker would train side by side, at most, unless told otherwise."""
+    """How many runs a worker would train side by side, at most, unless set otherwise."""
     from nsbench.study.workers.process_pool import MOST_REPLICAS
 
     if replicas is not None:
@@ -56,7 +56,7 @@ def source_of_options(
     """
     from nsbench.forecast.bench_file import BenchFile
     from nsbench.forecast.device_file import Device
-    from nsbench.forecast.measurement import Here
+    from nsbench.forecast.measurement import LocalRates
 
     if rates is not None:
         return BenchFile.read(rates)
@@ -64,4 +64,4 @@ def source_of_options(
         return Device.named(device)
     if device is not None:
         os.environ["NSBENCH_DEVICE"] = device  # The measuring processes inherit it.
-    return Here(home, n_at_once, seconds)
+    return LocalRates(home, n_at_once, seconds)

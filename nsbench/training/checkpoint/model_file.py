@@ -61,7 +61,7 @@ def _settings_in(notes: Mapping[str, str]) -> BackboneSettings:
 
 
 def _check(settings: SasrecSettings, tensors: Mapping[str, Tensor]) -> None:
-    """Sees that tensors are a model's of these settings.
+    """Checks that tensors are a model's of these settings.
 
     Raises:
         ValueError: They aren't.
@@ -78,4 +78,4 @@ def _check(settings: SasrecSettings, tensors: Mapping[str, Tensor]) -> None:
                 f"{shapes[name]} of torch.float32"
             )
         if not bool(torch.isfinite(tensor.sum())):
-            raise ValueError(f"its {name} holds values that are infinite or no numbers")
+            raise ValueError(f"its {name} holds values that are NaN or infinite")

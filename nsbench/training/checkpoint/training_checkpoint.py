@@ -138,7 +138,7 @@ class Checkpoints:
 
     Attributes:
         root: The folder; `Home.checkpoints`.
-        fresh: Whether what earlier attempts left is deleted instead of gone on with.
+        fresh: Whether what earlier attempts left is deleted instead of resumed.
         every_s: Seconds between a training's snapshots, at least.
         most_share: The share of a training's time that writing them may take.
     """
@@ -170,7 +170,7 @@ class CheckpointFile:
         self._left_behind: list[Path] = []
 
     def load(self) -> Snapshot | None:
-        """What an earlier attempt left; None, with the reason in the log, where it can't be gone on with."""
+        """What an earlier attempt left; None, with the reason in the log, where it can't be resumed."""
         if self._checkpoints.fresh:
             self.remove()
         if not self.path.exists():
@@ -180,7 +180,7 @@ class CheckpointFile:
                 notes = file.metadata() or {}
                 wrong = self._differences(notes)
                 if wrong:
-                    _log.warning("%s is not gone on with: %s; the training starts over", self.path, wrong)
+                    _log.warning("%s is not resumed: %s; the training starts over", self.path, wrong)
                     return None
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
                 if digest_of(tensors, notes["standing"]) != notes["digest"]:
@@ -216,7 +216,7 @@ class CheckpointFile:
         self._clear()
 
     def select_replicas(self, slots: Sequence[int]) -> None:
-        """Goes on under the name of those replicas; due at once if there was something that can't be gone on with now."""
+        """Goes on under the name of those replicas; due at once if there was something that can't be resumed now."""
         if self.path.exists():
             self._due = time.monotonic()
         self._left_behind.append(self.path.parent)

@@ -45,7 +45,7 @@ def batch_shard_of(step: Step, negatives: Negatives, group: ProcessGroup) -> tup
 
 
 def check_batch_size(batch_size: int, group: ProcessGroup) -> None:
-    """Sees that there is something to do for every process.
+    """Checks that there is something to do for every process.
 
     Raises:
         SettingsError: A batch has fewer users than there are processes.

@@ -14,7 +14,7 @@ from nsbench.training.progress import Validation
 
 @final
 class GroupObserver:
-    """Makes the loop's events, tells process 0 alone of validations, and stops all processes at the same step.
+    """Makes the loop's events, sends validations to process 0 alone, and stops all processes at the same step.
 
     Args:
         observer: This process's own.

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 TIMEOUT = timedelta(days=1)
 """How long a process waits for the others: process 0 may have to wait for a tracking store meanwhile. Of a process that dies
-the others hear at once, and torchrun ends them."""
+the others notice at once, and torchrun ends them."""
 
 _CPU = torch.device("cpu")
 

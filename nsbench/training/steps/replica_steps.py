@@ -12,7 +12,7 @@ from typing import Protocol, final
 import torch
 from torch import Tensor
 
-from nsbench.batching.batch import BatchSource
+from nsbench.batching.batch import BatchSampler
 from nsbench.batching.buckets import MEASURED, LayoutPolicy
 from nsbench.batching.static_layout import StaticLayout
 from nsbench.batching.step import Step, step_of
@@ -37,7 +37,7 @@ class ReplicaSteps(Protocol):
         """One step of every replica; float32[replicas], the losses before it.
 
         Args:
-            draws: One a replica, or one of all.
+            draws: One per replica, or one of all.
         """
 
     def state(self) -> dict[str, Tensor]:
@@ -62,7 +62,7 @@ class BatchedReplicas:
 
     @property
     def generators(self) -> Sequence[torch.Generator]:
-        """The dropout streams, one a replica."""
+        """The dropout streams, one per replica."""
         return self._stepper.generators
 
     def step(self, draws: Sequence[TrainingBatch]) -> Tensor:
@@ -83,7 +83,7 @@ class SequentialReplicas:
     """One replica after the other.
 
     Args:
-        steppers: One a replica.
+        steppers: One per replica.
     """
 
     def __init__(self, steppers: Sequence[Stepper]) -> None:
@@ -121,7 +121,7 @@ def laid_out(
     """What a stepper takes of the replicas' draws: users who share negatives lie in one bucket.
 
     Args:
-        draws: One a replica, or one of all.
+        draws: One per replica, or one of all.
         static: Taken where the users fit in; None, or where they don't: a layout of their own.
         policy: What a layout of their own is weighed by.
     """
@@ -133,12 +133,12 @@ def laid_out(
     return replace(step, n_drawn=n_drawn), negatives
 
 
-def static_layout(batches: BatchSource, n_replicas: int, device: torch.device) -> StaticLayout | None:
+def static_layout(batches: BatchSampler, n_replicas: int, device: torch.device) -> StaticLayout | None:
     """The layout that most steps have on a GPU; None on a CPU, where each has its own."""
     return None if device.type == "cpu" else StaticLayout(batches.static_lengths(), n_replicas, device)
 
 
-def replica_steps(model: Model, stepper: Callable[[Model, slice], Stepper], batches: BatchSource) -> ReplicaSteps:
+def replica_steps(model: Model, stepper: Callable[[Model, slice], Stepper], batches: BatchSampler) -> ReplicaSteps:
     """The steps of a model's replicas, taken in the way that is quicker.
 
     Args:

@@ -65,8 +65,8 @@ class Stepper:
             sampler: Selects negatives.
             loss: Of a position.
             settings: Of the optimiser.
-            learning_rates: One a replica.
-            dropout_generators: One a replica.
+            learning_rates: One per replica.
+            dropout_generators: One per replica.
             placement: Which processes take the steps together, and where the item table lies.
         """
         self._model = model
@@ -85,7 +85,7 @@ class Stepper:
 
     @property
     def generators(self) -> Sequence[torch.Generator]:
-        """The dropout streams, one a replica."""
+        """The dropout streams, one per replica."""
         return self._generators
 
     def step(self, step: Step, negatives: Negatives) -> Tensor:

@@ -31,7 +31,7 @@ class CudaGraphRunner:
     """Draws and takes steps in one graph.
 
     Args:
-        sources: One a replica, of the same batches and sampler, none of which replays its draws.
+        sources: One per replica, of the same batches and sampler, none of which replays its draws.
         steps: Of the same replicas, all but a few of them in one layout.
     """
 

@@ -47,7 +47,7 @@ class EagerRunner:
     """Draws for each step and has it computed.
 
     Args:
-        sources: One a replica, of the same batches and sampler.
+        sources: One per replica, of the same batches and sampler.
         steps: Of the same replicas.
     """
 

@@ -24,7 +24,7 @@ def test_cost_by_hand() -> None:
     """
     meter = Meter(
         ends=[Moment(0.2, 1), Moment(0.1, 1)],
-        looks=[Moment(0.1, 1), Moment(0.02, 1), Moment(0.04, 1)],
+        validations=[Moment(0.1, 1), Moment(0.02, 1), Moment(0.04, 1)],
         steps=[Moment(0.01, 1), Moment(0.01, 1)],
         run=Moment(10, 20),
     )
@@ -45,5 +45,5 @@ def test_every_call_of_a_run_is_timed() -> None:
     tracker, observer = MeteredTracker(NullTracker(), meter), MeteredObserver(NullObserver(), meter)
     with meter.timing_the_run():
         run(settings, dataset_of(TINY), tracker, RunRequest(RunKind.SINGLE, seed=0), observer)
-    assert (len(meter.ends), len(meter.looks), len(meter.steps)) == (3, 2, 4)
-    assert 0 < sum(look.wall for look in meter.looks) < meter.run.wall
+    assert (len(meter.ends), len(meter.validations), len(meter.steps)) == (3, 2, 4)
+    assert 0 < sum(look.wall for look in meter.validations) < meter.run.wall

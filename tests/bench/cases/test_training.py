@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from nsbench.bench.cases.training import (
-    Gym,
+    TrainingBench,
     endless_draws,
     flops_per_positive,
     model_of,
@@ -70,24 +70,24 @@ def test_computed_padding_changes_no_gradient(shared_by: str) -> None:
 def test_samplers_that_share_a_model_each_select_in_their_own_way() -> None:
     """The adaptive sampler trains on 1 of its 20 negatives, random on all: after each has stepped, both still run."""
     model, dataset = model_of(TINY), dataset_of(TINY)
-    gym = Gym(model, dataset, torch.device("cpu"))
-    made = [gym.contestant(settings_with(name, 20, model)) for name in ("random", "adaptive")]
+    bench = TrainingBench(model, dataset, torch.device("cpu"))
+    made = [bench.case(settings_with(name, 20, model)) for name in ("random", "adaptive")]
     for _ in range(2):
-        for contestant, _ in made:
-            assert contestant.run(Span(0.0, "wall")).n_units > 0
+        for case, _ in made:
+            assert case.run(Span(0.0, "wall")).n_units > 0
 
 
 def test_units_are_real_positives() -> None:
     """200 users make a batch of 128 and one of 72; together each of their training targets once, 10 at most."""
     model, dataset = model_of(TINY), dataset_of(TINY)
-    contestant, _ = Gym(model, dataset, torch.device("cpu")).contestant(settings_with("random", 5, model))
+    case, _ = TrainingBench(model, dataset, torch.device("cpu")).case(settings_with("random", 5, model))
     n_targets = (dataset.train_end - dataset.offsets[:-1] - 1).clip(0, 10).sum()
-    assert contestant.run(Span(0.0, "wall", n_steps=2)).n_units == n_targets
+    assert case.run(Span(0.0, "wall", n_steps=2)).n_units == n_targets
 
 
 def test_replicas_side_by_side_train_on_the_positives_of_all() -> None:
     """Three models, each in its own order of the users: in two steps each trains on all of its targets."""
     model, dataset = model_of(TINY), dataset_of(TINY)
-    contestant, _ = Gym(model, dataset, torch.device("cpu"), 3).side_by_side(settings_with("random", 5, model))
+    case, _ = TrainingBench(model, dataset, torch.device("cpu"), 3).side_by_side(settings_with("random", 5, model))
     n_targets = (dataset.train_end - dataset.offsets[:-1] - 1).clip(0, 10).sum()
-    assert contestant.run(Span(0.0, "wall", n_steps=2)).n_units == 3 * n_targets
+    assert case.run(Span(0.0, "wall", n_steps=2)).n_units == 3 * n_targets

@@ -11,9 +11,9 @@ from nsbench.cli.plan.command import plan, say_seconds
 from nsbench.data.synthetic.generate import prepare_synthetic, settings_like
 from nsbench.errors import NsbenchError
 from nsbench.files.home import Home
-from nsbench.forecast.announcement import announced
+from nsbench.forecast.announce import announce
 from nsbench.forecast.epochs import Epochs
-from nsbench.forecast.rate import AtOnce
+from nsbench.forecast.rate import Parallelism
 from nsbench.study.profile import load_profile
 from tests.forecast.builder import part, prediction
 
@@ -57,8 +57,12 @@ def test_this_machine_is_measured_and_the_prediction_kept(home):
     assert "4 to 6" in text
     (file,) = (home.root / "plans").iterdir()
     assert json.loads(file.read_text())["n_at_once"] == 1
-    kept = announced(
-        load_profile("mine.yaml"), "mine", AtOnce(3), home, tell=lambda text: pytest.fail(f"measured again: {text}")
+    kept = announce(
+        load_profile("mine.yaml"),
+        "mine",
+        Parallelism(3),
+        home,
+        tell=lambda text: pytest.fail(f"measured again: {text}"),
     )
     assert kept.n_at_once == 3
     assert [one.stage for one in kept.parts] == ["trials", "trials", "baselines", "repeats", "repeats"]

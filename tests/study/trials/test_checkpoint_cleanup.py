@@ -28,7 +28,7 @@ def end_and_look(tuning, assignment, outcome, home) -> None:
     remove_spent(home, tuning.plan, tuning.study.trials)
 
 
-LOST = Outcome("lost", "its worker was lost: killed")
+LOST = Outcome("orphaned", "its worker was lost: killed")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 import torch
 
-from nsbench.batching.batch import BatchSource
+from nsbench.batching.batch import BatchSampler
 from nsbench.batching.window import windows_of
 from nsbench.losses.binary_cross_entropy import BinaryCrossEntropy
 from nsbench.models.model import Model, initial_model
@@ -42,7 +42,7 @@ def in_turn(model: Model) -> SequentialReplicas:
 
 def take(steps: ReplicaSteps, seeds: Sequence[int], first: int, end: int) -> list[torch.Tensor]:
     """The losses of the steps first..end - 1 of a pass over the log, eight users each."""
-    batches = BatchSource(LOG, windows_of(LOG, SIZE.max_length), 8, CPU)
+    batches = BatchSampler(LOG, windows_of(LOG, SIZE.max_length), 8, CPU)
     sources = [BatchStream(batches, SAMPLER, seed, CPU).epoch() for seed in seeds]
     draws = list(zip(*sources, strict=True))
     return [steps.step(draw) for draw in draws[first:end]]

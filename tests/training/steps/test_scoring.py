@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from nsbench.batching.batch import BatchSource, UserBatch
+from nsbench.batching.batch import BatchSampler, UserBatch
 from nsbench.batching.window import windows_of
 from nsbench.config import Settings
 from nsbench.data.dataset import Dataset
@@ -64,7 +64,7 @@ def pairings() -> list[object]:
 
 
 def drawn(sampler: Sampler, n_users: int = 16) -> TrainingBatch:
-    batch = next(BatchSource(LOG, windows_of(LOG, SIZE.max_length), n_users, CPU).epoch(np.random.default_rng(0)))
+    batch = next(BatchSampler(LOG, windows_of(LOG, SIZE.max_length), n_users, CPU).epoch(np.random.default_rng(0)))
     return TrainingBatch(batch, sampler.propose(batch, Streams(torch.Generator().manual_seed(1))))
 
 

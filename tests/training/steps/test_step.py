@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from nsbench.batching.batch import BatchSource, UserBatch
+from nsbench.batching.batch import BatchSampler, UserBatch
 from nsbench.batching.buckets import MEASURED, LayoutPolicy
 from nsbench.batching.step import step_of
 from nsbench.batching.window import windows_of
@@ -48,7 +48,7 @@ def generators(seeds: Sequence[int], stream: int = 0) -> list[torch.Generator]:
 
 
 def batch_of(log: Dataset, seed: int) -> UserBatch:
-    source = BatchSource(log, windows_of(log, SIZE.max_length), 32, CPU)
+    source = BatchSampler(log, windows_of(log, SIZE.max_length), 32, CPU)
     return next(source.epoch(np.random.default_rng(seed)))
 
 

@@ -11,7 +11,7 @@ from _pytest.mark import ParameterSet
 from torch import Tensor
 
 from nsbench.batching import batch as batches_module
-from nsbench.batching.batch import BatchSource
+from nsbench.batching.batch import BatchSampler
 from nsbench.batching.static_layout import StaticLayout
 from nsbench.batching.window import windows_of
 from nsbench.errors import TrainingError
@@ -144,16 +144,16 @@ def test_a_batch_without_room_is_computed_call_by_call(
 @only_pretended
 def test_a_step_that_cannot_be_recorded_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """A sampler that reads a number back: the host would have to wait."""
-    cut = BatchSource.cut_on_device
+    cut = BatchSampler.cut_on_device
     with pretended_gpu():
         _, runner = runner_on(RandomSettings(n_negatives=5), TrainingSettings(), repeats=True)
 
-        def reading(self: BatchSource, *args: object) -> object:
+        def reading(self: BatchSampler, *args: object) -> object:
             found = cut(self, *args)  # type: ignore[arg-type]
             found.lengths.sum().item()
             return found
 
-        monkeypatch.setattr(BatchSource, "cut_on_device", reading)
+        monkeypatch.setattr(BatchSampler, "cut_on_device", reading)
         with pytest.raises(TrainingError, match="can't record .* without NSBENCH_CUDA_GRAPHS=1"):
             list(runner.epoch())
 
@@ -161,14 +161,14 @@ def test_a_step_that_cannot_be_recorded_says_so(monkeypatch: pytest.MonkeyPatch)
 @only_pretended
 def test_a_recording_for_which_memory_is_short_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """Groups of replicas are then halved."""
-    n_cut, cut = itertools.count(1), BatchSource.cut_on_device
+    n_cut, cut = itertools.count(1), BatchSampler.cut_on_device
 
-    def cut_or_fail(self: BatchSource, *args: object) -> object:
+    def cut_or_fail(self: BatchSampler, *args: object) -> object:
         if next(n_cut) > N_BEFORE:
             raise torch.OutOfMemoryError("CUDA out of memory")
         return cut(self, *args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(BatchSource, "cut_on_device", cut_or_fail)
+    monkeypatch.setattr(BatchSampler, "cut_on_device", cut_or_fail)
     with pretended_gpu():
         _, runner = runner_on(RandomSettings(n_negatives=5), TrainingSettings(), repeats=True)
         with pytest.raises(torch.OutOfMemoryError):
@@ -204,7 +204,7 @@ def test_of_a_recording_that_fails_the_first_error_counts(monkeypatch: pytest.Mo
 
 
 def test_a_cpus_steps_have_layouts_of_their_own() -> None:
-    batches = BatchSource(LOG, windows_of(LOG, 6), 16, torch.device("cpu"))
+    batches = BatchSampler(LOG, windows_of(LOG, 6), 16, torch.device("cpu"))
     assert static_layout(batches, 1, torch.device("cpu")) is None
 
 
@@ -242,7 +242,7 @@ def test_a_replica_draws_as_much_beside_one_with_fewer_rows_as_alone() -> None:
             list(epoch_of(sources_on(PRETEND_GPU, RandomSettings(n_negatives=5), (seed,))))[at][0]
             for seed, at in ((0, 0), (1, 3))
         ]
-        static = StaticLayout(BatchSource(LOG, windows_of(LOG, 6), 16, PRETEND_GPU).static_lengths(), 2, PRETEND_GPU)
+        static = StaticLayout(BatchSampler(LOG, windows_of(LOG, 6), 16, PRETEND_GPU).static_lengths(), 2, PRETEND_GPU)
         assert [len(draw.batch.users) for draw in draws] == [16, 12]
         assert static.layout_for([draw.batch for draw in draws], 1) is None
         both, _ = laid_out(draws, static)
