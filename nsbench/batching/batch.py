@@ -20,7 +20,7 @@ from nsbench.tensors.device import to_device
 from nsbench.tensors.index_range import ranges
 
 N_TRIED, MAX_TRIED_ROWS = 4_000, 4_000_000
-"""Random batches that `BatchSource.static_lengths` looks at, and the rows in all of them: a third of a second at most."""
+"""Random batches that `BatchSampler.static_lengths` looks at, and the rows in all of them: a third of a second at most."""
 
 ROWS_BEFORE = 2
 """Each row has as much room as the one so many rows before it needed: to have that need is rarer than to need more."""

@@ -21,7 +21,7 @@ class StaticLayout:
     (`nsbench.training.steps.step_graph`).
 
     Args:
-        lengths: int64[n_rows], falling (`BatchSource.static_lengths`).
+        lengths: int64[n_rows], falling (`BatchSampler.static_lengths`).
         n_replicas: How many take a step together.
         device: Where.
     """

@@ -20,7 +20,7 @@ BIN_BITS = 16
 
 @dataclass(frozen=True)
 class Boundary:
-    """A place in the log's (moment, row) order.
+    """A place in the log's (timestamp_us, row) order.
 
     Attributes:
         timestamp_us: As in the table.

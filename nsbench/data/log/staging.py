@@ -142,4 +142,4 @@ def _write(rows: Iterable[pl.LazyFrame], path: Path, clean: Clean, users: Coding
     def labels_of(name: str, coding: Coding) -> CodedLabels:
         return CodedLabels(coding, found[f"{name}_low"] or 0, found[f"{name}_high"] or 0, found[f"{name}_missing"])
 
-    return Staged(path, labels_of("user", users), labels_of("item", items), found["len"], found["moment_missing"])
+    return Staged(path, labels_of("user", users), labels_of("item", items), found["len"], found["timestamp_us_missing"])

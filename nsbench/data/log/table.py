@@ -1,4 +1,4 @@
-"""Interactions as integers in (user, moment, row) order, in memory-mapped files, so that their number isn't bound by memory.
+"""Interactions as integers in (user, time, row) order, in memory-mapped files, so that their number isn't bound by memory.
 
 Labels become codes by their order; rows are dealt to stretches of users in one pass and each stretch is sorted. What works
 on the table goes through it in chunks that never cut a user.
@@ -32,7 +32,7 @@ MOST_DEALS = 1 << 8
 
 @dataclass(frozen=True)
 class Table:
-    """Four columns of one length, in (user, moment, row) order.
+    """Four columns of one length, in (user, time, row) order.
 
     Attributes:
         user: int32, codes from 0 in the labels' order.
