@@ -120,7 +120,7 @@ def test_equal_numbers_stay_together_and_rows_order_them(tmp_path: Path, home: H
 
 def test_words_and_dates_among_numbers_in_order_are_bad_rows(tmp_path: Path, home: Home) -> None:
     path = numbered(tmp_path / "log.csv", [*range(38), "2020-01-01", "soon"])
-    with pytest.raises(LogError, match="line 40: .*2 whose 'place' is not a number"):
+    with pytest.raises(LogError, match="line 40: .*2 whose 'place' is no number"):
         prepared(path, home, "place", "order")
 
 
