@@ -42,8 +42,8 @@ test-bounds: $(READY) ## try the lowest and the newest versions of other package
 
 test-gpu: $(READY) ## run on a real GPU what the other tests run on a pretended one: a minute or two
 	@$(BIN)/python -c 'import sys, torch; sys.exit(None if torch.cuda.is_available() else "torch " + torch.__version__ + " finds no GPU here; on a machine that has one, nvidia-smi shows it and TORCH chooses a CUDA build")'
-	NSBENCH_TEST_DEVICE=cuda $(BIN)/python -m pytest tests/training/test_gpu_step.py tests/training/test_step_graph.py \
-		tests/test_gpu_experiment.py tests/bench/test_gpu_rows.py tests/test_row_ops.py tests/batching/test_batch.py tests/samplers
+	NSBENCH_TEST_DEVICE=cuda $(BIN)/python -m pytest tests/training/test_gpu_step.py tests/training/steps/test_step_graph.py \
+		tests/test_gpu_experiment.py tests/bench/test_gpu_rows.py tests/tensors/test_row_ops.py tests/batching/test_batch.py tests/samplers
 
 survive: $(READY) ## kill studies at random, again and again: make survive KILLS=200 (an hour or two)
 	nice $(BIN)/python -m tests.survival --kills $(KILLS)

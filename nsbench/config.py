@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, SerializeAsAny, ValidationError
 
 from nsbench.errors import SettingsError
 from nsbench.evaluation.settings import EvaluationSettings
+from nsbench.files.yaml_text import parse_yaml, read_yaml, shortened
 from nsbench.losses import LossSettings
 from nsbench.method import Method
 from nsbench.models import BackboneSettings
@@ -23,7 +24,6 @@ from nsbench.samplers import SamplerSettings
 from nsbench.search import SearchRange, range_in
 from nsbench.suggestion import did_you_mean
 from nsbench.training.settings import TrainingSettings
-from nsbench.yaml_text import parse_yaml, read_yaml, shortened
 
 Value = str | int | float | bool | None | list[int]
 """What a flat setting can be."""

@@ -47,7 +47,7 @@ class OutOfMemory(TrainingError):
     """Training that needs more memory than there is."""
 
 
-class ProcessLost(NsbenchError):
+class PeerLost(NsbenchError):
     """A process that trained together with this one and has stopped; the same command goes on."""
 
     exit_code = 4

@@ -11,6 +11,7 @@ from typing import ClassVar
 from pydantic import BaseModel
 
 from nsbench.errors import SettingsError
+from nsbench.files.yaml_text import shortened
 from nsbench.losses import DEFAULT_LOSS, LOSSES, LossSettings
 from nsbench.models import DEFAULT_MODEL, MODELS, BackboneSettings
 from nsbench.samplers import SAMPLERS, SamplerSettings
@@ -18,7 +19,6 @@ from nsbench.samplers.composed import composed_settings
 from nsbench.samplers.expression import is_expression, parse
 from nsbench.suggestion import did_you_mean
 from nsbench.terms import METHOD_JOINT
-from nsbench.yaml_text import shortened
 
 
 @dataclass(frozen=True)

@@ -15,17 +15,17 @@ class Place:
         self.rank = rank
         self.size = size
 
-    def sum(self, *tensors: Tensor) -> list[Tensor]:
+    def all_reduce(self, *tensors: Tensor) -> list[Tensor]:
         raise NotImplementedError
 
-    def gather(self, tensor: Tensor) -> list[Tensor]:
+    def all_gather(self, tensor: Tensor) -> list[Tensor]:
         raise NotImplementedError
 
-    def exchange(self, tensor: Tensor, counts: Sequence[int]) -> tuple[Tensor, list[int]]:
+    def all_to_all(self, tensor: Tensor, counts: Sequence[int]) -> tuple[Tensor, list[int]]:
         raise NotImplementedError
 
-    def first(self, value: T) -> T:
+    def broadcast(self, value: T) -> T:
         raise NotImplementedError
 
-    def every(self, value: T) -> list[T]:
+    def all_gather_object(self, value: T) -> list[T]:
         raise NotImplementedError

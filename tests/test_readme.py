@@ -13,7 +13,7 @@ import yaml
 from mlflow import MlflowClient
 
 from nsbench.cli.main import app
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.losses import LOSSES
 from nsbench.models import MODELS
 from nsbench.runs.baseline import BASELINES

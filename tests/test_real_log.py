@@ -15,7 +15,7 @@ from nsbench.data.log.prepare import prepare_log
 from nsbench.data.log.prepare_options import PrepareOptions
 from nsbench.data.store import load_dataset
 from nsbench.evaluation.settings import EvaluationSettings
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.runs.baseline import run_baseline
 from nsbench.tracking.tracker import NullTracker
 

@@ -16,11 +16,11 @@ from torch import Tensor
 from nsbench.batching.epoch import EpochUsers, UserOrder, n_batches_of, n_rows_of
 from nsbench.batching.window import Windows
 from nsbench.data.dataset import Dataset
-from nsbench.device import uploaded
-from nsbench.index_range import ranges
+from nsbench.tensors.device import to_device
+from nsbench.tensors.index_range import ranges
 
 N_TRIED, MAX_TRIED_ROWS = 4_000, 4_000_000
-"""Random batches that `BatchSource.static_lengths` looks at, and the rows in all of them: a third of a second at most."""
+"""Random batches that `BatchSampler.static_lengths` looks at, and the rows in all of them: a third of a second at most."""
 
 ROWS_BEFORE = 2
 """Each row has as much room as the one so many rows before it needed: to have that need is rarer than to need more."""
@@ -75,7 +75,7 @@ class UserBatch:
         return int(self.known_lengths.sum())
 
 
-class BatchSource:
+class BatchSampler:
     """Cuts shuffled passes over the windows into batches.
 
     One replica's order: the generator is its own, so it doesn't depend on other replicas.
@@ -142,7 +142,7 @@ class BatchSource:
         windows, lengths = self.in_order(chosen)
         if self._device.type == "cpu":
             return self._cut_here(windows.ravel(), lengths.ravel(), len(chosen))
-        return self.cut_there(uploaded(windows, self._device), lengths)
+        return self.cut_on_device(to_device(windows, self._device), lengths)
 
     def in_order(self, chosen: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The windows of each replica, int64[replicas, rows], longest first; and their lengths, of the same shape."""
@@ -175,7 +175,7 @@ class BatchSource:
         )
         return UserBatch(users, lengths_here, inputs_here, targets_here, n_replicas, lengths)
 
-    def cut_there(self, chosen: Tensor, lengths: NDArray[np.int64]) -> UserBatch:
+    def cut_on_device(self, chosen: Tensor, lengths: NDArray[np.int64]) -> UserBatch:
         """Cuts a batch on a GPU, which has the log: only windows' numbers travel, and rows are as wide as the longest of all.
 
         Args:
@@ -183,13 +183,13 @@ class BatchSource:
             lengths: int64[replicas, rows], theirs.
         """
         log, windows = self._on_device, chosen.view(-1)
-        lengths_there = log.lengths.index_select(0, windows)
+        lengths_on_device = log.lengths.index_select(0, windows)
         place = torch.arange(log.width, device=self._device)
-        real = place < lengths_there[:, None]
+        real = place < lengths_on_device[:, None]
         index = (log.start.index_select(0, windows)[:, None] + place) * real
         inputs, targets = (log.item_ids[index + ahead].long() * real for ahead in (0, 1))
         users = log.users.index_select(0, windows)
-        return UserBatch(users, lengths_there, inputs, targets, len(chosen), lengths.ravel())
+        return UserBatch(users, lengths_on_device, inputs, targets, len(chosen), lengths.ravel())
 
     @cached_property
     def _on_device(self) -> "_LogOnDevice":

@@ -20,8 +20,8 @@ from torch import Tensor
 from nsbench.batching.bucket import Bucket
 from nsbench.batching.packing import packed_rows
 from nsbench.batching.positions import PackedLayout, packed_layout
-from nsbench.device import uploaded
-from nsbench.index_range import ranges
+from nsbench.tensors.device import to_device
+from nsbench.tensors.index_range import ranges
 
 
 @final
@@ -159,4 +159,4 @@ def layout_of(
     widths = np.repeat([bucket.length for bucket in buckets], [bucket.n_rows for bucket in buckets])
     row = np.repeat(np.arange(len(longest)), widths)
     column = ranges(np.zeros(len(longest), dtype=np.int64), widths)
-    return Layout(longest, buckets, uploaded(row, device), uploaded(column, device), call_cost, policy.least_saved)
+    return Layout(longest, buckets, to_device(row, device), to_device(column, device), call_cost, policy.least_saved)

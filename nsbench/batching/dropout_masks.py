@@ -15,7 +15,7 @@ from torch import Tensor
 from nsbench.batching.bucket import Bucket
 from nsbench.batching.positions import Positions
 from nsbench.batching.step import Step
-from nsbench.device import uploaded
+from nsbench.tensors.device import to_device
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class ByteDropout:
             sites: What masks there are to be.
             step: The step.
             positions: Its positions, as the encoder has them.
-            generators: One a replica, on the step's device.
+            generators: One per replica, on the step's device.
         """
         threshold = round(sites.rate * 256)
         self._scale = 256 / (256 - threshold)
@@ -111,7 +111,7 @@ def _random_rows(counts: Sequence[int], width: int, generators: Sequence[torch.G
     Args:
         counts: Rows that each replica needs.
         width: Bytes in a row.
-        generators: One a replica.
+        generators: One per replica.
 
     Returns:
         uint8[n, width]; and int64[replicas, 1], where each replica's rows begin.
@@ -127,4 +127,4 @@ def _random_rows(counts: Sequence[int], width: int, generators: Sequence[torch.G
     if len(set(n_rows)) == 1:
         return drawn, n_rows[0] * torch.arange(len(counts), device=device)[:, None]
     first = np.cumsum(n_rows, dtype=np.int64) - n_rows
-    return drawn, uploaded(first[:, None], device)
+    return drawn, to_device(first[:, None], device)

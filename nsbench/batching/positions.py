@@ -11,8 +11,8 @@ from torch import Tensor
 
 from nsbench.batching.bucket import Bucket
 from nsbench.batching.packing import Packing
-from nsbench.device import uploaded
-from nsbench.index_range import ranges
+from nsbench.tensors.device import to_device
+from nsbench.tensors.index_range import ranges
 
 
 @final
@@ -136,5 +136,5 @@ def packed_layout(
     flat[:, place] = row, column, begin, place_in_buckets
     of_packed = np.zeros(n_in_buckets, dtype=np.int64)
     of_packed[place_in_buckets] = place
-    rows, columns, begins, of_buckets = uploaded(flat, device)
-    return PackedLayout(packing.lanes, rows, columns, begins, uploaded(of_packed, device), of_buckets)
+    rows, columns, begins, of_buckets = to_device(flat, device)
+    return PackedLayout(packing.lanes, rows, columns, begins, to_device(of_packed, device), of_buckets)

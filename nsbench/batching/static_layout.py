@@ -18,10 +18,10 @@ class StaticLayout:
     It has more padding than a layout of their own: 1.1 times the positions for 128 users of a dense log, 1.6 to 1.8 for those of
     two sparse ones; for 20 replicas, whose longest rows leave the others padding in any case, 1.06 and 1.3 to 1.4. In exchange
     a step needs no layout made, which takes the host .3 to .5 ms, and can be repeated as a CUDA graph
-    (`nsbench.training.step_graph`).
+    (`nsbench.training.steps.step_graph`).
 
     Args:
-        lengths: int64[n_rows], falling (`BatchSource.static_lengths`).
+        lengths: int64[n_rows], falling (`BatchSampler.static_lengths`).
         n_replicas: How many take a step together.
         device: Where.
     """

@@ -45,7 +45,7 @@ class Step:
         layout: Where the rows lie, those of all replicas alike.
         n_positives: Real positions of each replica.
         n_drawn: So many positions each replica draws random numbers for; at least as many.
-        part_of: What the step is a part of; None: of nothing, it is the whole.
+        shard_of: What the step is a part of; None: of nothing, it is the whole.
     """
 
     batches: tuple[UserBatch, ...]
@@ -55,12 +55,12 @@ class Step:
     layout: Layout
     n_positives: tuple[int, ...]
     n_drawn: tuple[int, ...]
-    part_of: Joined | None = None
+    shard_of: Joined | None = None
 
     @property
     def joined(self) -> Joined:
         """What the step is a part of, or itself."""
-        return self.part_of or Joined(self.lengths, self.n_drawn, slice(None))
+        return self.shard_of or Joined(self.lengths, self.n_drawn, slice(None))
 
     @property
     def device(self) -> torch.device:
@@ -102,7 +102,7 @@ def step_of(
     """Lays the replicas' batches out in shared buckets.
 
     Args:
-        batches: One a replica, or one of several; on one device; replicas may differ in rows and lengths.
+        batches: One per replica, or one of several; on one device; replicas may differ in rows and lengths.
         n_together: So many neighbouring rows, counted from the first, stay in one bucket; rows without a position fill up
             the last of them.
         layout: In which the rows lie, none of which is longer than it has room for; None: the cheapest one.

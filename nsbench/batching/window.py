@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsbench.data.dataset import Dataset
-from nsbench.index_range import ranges
+from nsbench.tensors.index_range import ranges
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nsbench.bench.run import BenchResult
 from nsbench.errors import SettingsError
-from nsbench.given_file import RECORD_BYTES, read_given
+from nsbench.files.given_file import RECORD_BYTES, read_given
 
 MEASURED = ("workloads", "throughput", "overhead", "preparation")
 """The parts of a bench's record that hold figures."""

@@ -4,16 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median, quantiles
 
-from nsbench.bench.clock import Clock
-from nsbench.bench.machine import Limits
-from nsbench.bench.slice import Slice
-from nsbench.bench.work import LimitShares, Work, shares_of
+from nsbench.bench.cases.work import LimitShares, Work, shares_of
+from nsbench.bench.measuring.clock import Clock
+from nsbench.bench.measuring.machine import Limits
+from nsbench.bench.measuring.slice import Slice, Slices, per_second
 
 PLAIN = "plain"
 """The name of the plain step's row."""
-
-Slices = Sequence[Slice]
-"""One contestant's, a slice a round."""
 
 
 @dataclass(frozen=True)
@@ -70,11 +67,6 @@ class EvaluationRate:
     useful_flops: float
     gemm_share: float
     ranking_share: float
-
-
-def per_second(slices: Slices, clock: Clock) -> float:
-    """Units a second: one over the median time of a unit."""
-    return 1 / median(one.seconds_per_unit(clock) for one in slices)
 
 
 def ratios(slices: Slices, others: Slices, clock: Clock) -> list[float]:

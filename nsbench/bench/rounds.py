@@ -5,16 +5,16 @@ from dataclasses import dataclass, replace
 from functools import partial
 from statistics import median
 
-from nsbench.bench.condition import Conditions
-from nsbench.bench.evaluation import evaluation_flops
-from nsbench.bench.machine import Limits
-from nsbench.bench.ours import EVALUATION, Sheet, build_ours, run_ours, sheet_of
-from nsbench.bench.process import BenchProcess
+from nsbench.bench.cases.evaluation import evaluation_flops
+from nsbench.bench.cases.ours import EVALUATION, Sheet, build_ours, run_ours, sheet_of
+from nsbench.bench.cases.reference import build_reference, measure_limits, run_plain
+from nsbench.bench.cases.training import model_of
+from nsbench.bench.cases.workload import Workload
+from nsbench.bench.measuring.condition import Conditions
+from nsbench.bench.measuring.machine import Limits
+from nsbench.bench.measuring.process import BenchProcess
+from nsbench.bench.measuring.slice import Slice, Span
 from nsbench.bench.rate import PLAIN, EvaluationRate, Judge, TrainingRate
-from nsbench.bench.reference import build_reference, measure_limits, run_plain
-from nsbench.bench.slice import Slice, Span
-from nsbench.bench.training import model_of
-from nsbench.bench.workload import Workload
 
 _WARM_UP_STEPS = 3
 

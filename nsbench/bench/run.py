@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from nsbench import __version__
-from nsbench.bench.clock import Clock, clock_of
-from nsbench.bench.condition import Conditions
-from nsbench.bench.log_reading import PreparationRate, measure_preparation
-from nsbench.bench.overhead import Overhead, measure_overhead
+from nsbench.bench.cases.log_reading import PreparationRate, measure_preparation
+from nsbench.bench.cases.overhead import Overhead, measure_overhead
+from nsbench.bench.cases.throughput import Throughput, load_average, measure_throughput
+from nsbench.bench.cases.workload import WORKLOADS, Workload
+from nsbench.bench.measuring.clock import Clock, clock_of
+from nsbench.bench.measuring.condition import Conditions
+from nsbench.bench.measuring.slice import Span
 from nsbench.bench.rounds import WorkloadResult, measure_workload
-from nsbench.bench.slice import Span
 from nsbench.bench.target import Target, targets_of
-from nsbench.bench.throughput import Throughput, load_average, measure_throughput
-from nsbench.bench.workload import WORKLOADS, Workload
-from nsbench.device import choose_device, device_name
 from nsbench.errors import SettingsError
 from nsbench.samplers import SAMPLERS
 from nsbench.samplers.sharing import SharedByUsers
 from nsbench.suggestion import did_you_mean
+from nsbench.tensors.device import choose_device, device_name
 
 _OF_A_STUDY = "dense"
 _CORE_SHARE_OF_A_QUIET_MACHINE = 0.95
@@ -40,7 +40,7 @@ class BenchPlan:
         n_workers: Processes of the study throughput; below 2 it isn't measured.
         seconds: Of a slice.
         n_rounds: Slices of each figure.
-        n_looks: Looks of the run that tracking is measured on; 0: it isn't measured.
+        n_looks: Validations of the run that tracking is measured on; 0: it isn't measured.
         n_rows: Length of the logs that preparation is measured on; 0: it isn't measured.
     """
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from nsbench.bench.ours import AS_A_GRAPH, CATALOGUES, N_REPLICAS, PADDED, REPLICAS
-from nsbench.bench.overhead import Overhead
+from nsbench.bench.cases.ours import AS_A_GRAPH, CATALOGUES, N_REPLICAS, PADDED, REPLICAS
+from nsbench.bench.cases.overhead import Overhead
+from nsbench.bench.cases.throughput import Throughput
+from nsbench.bench.cases.workload import WORKLOADS
 from nsbench.bench.rate import TrainingRate
 from nsbench.bench.rounds import WorkloadResult
-from nsbench.bench.throughput import Throughput
-from nsbench.bench.workload import WORKLOADS
 from nsbench.samplers import SAMPLERS
 
 _LARGE_CATALOGUE = 50_000

@@ -5,11 +5,11 @@ from typing import Annotated
 import typer
 
 from nsbench.cli.completion import complete_evaluation_setting
-from nsbench.cli.console import Console
-from nsbench.cli.dataset import DatasetOption
-from nsbench.cli.json_output import JsonOption, JsonOutput, json_output
+from nsbench.cli.data.dataset import DatasetOption
+from nsbench.cli.output.console import Console
+from nsbench.cli.output.json_output import JsonOption, JsonOutput, json_output
 from nsbench.cli.program import program
-from nsbench.home import current_home
+from nsbench.files.home import current_home
 
 
 def baseline(
@@ -35,9 +35,9 @@ def _rank(dataset: str, assignments: list[str], output: JsonOutput) -> None:
     home = current_home()
     console = Console()
     with ProcessPool(1, home.root) as pool:
-        from nsbench.cli.dataset import open_dataset, say_undecided
-        from nsbench.cli.run_document import baselines_document
-        from nsbench.cli.study_view import EXIT_FAILED_RUNS, StudyView, say_start
+        from nsbench.cli.data.dataset import open_dataset, say_undecided
+        from nsbench.cli.output.run_document import baselines_document
+        from nsbench.cli.output.study_view import EXIT_FAILED_RUNS, StudyView, say_start
         from nsbench.config import parse_assignments
         from nsbench.runs.baseline import BASELINES
         from nsbench.study.repeat import baselines_of, evaluation_of, finished_baselines

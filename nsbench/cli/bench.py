@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from nsbench.cli.completion import complete_sampler
-from nsbench.cli.console import Console
-from nsbench.cli.json_output import JsonOption
+from nsbench.cli.output.console import Console
+from nsbench.cli.output.json_output import JsonOption
 
 if TYPE_CHECKING:
     from nsbench.bench.comparison import Comparison
@@ -48,7 +48,7 @@ def bench(  # noqa: PLR0913, PLR0917 - a command's parameters are its options
         ),
     ] = "user",
     seconds: Annotated[float | None, typer.Option(help="Time for each figure. Default: 2.1.", min=0.01)] = None,
-    threads: Annotated[int, typer.Option(help="torch threads; nsbench uses one a process.", min=1)] = 1,
+    threads: Annotated[int, typer.Option(help="torch threads; nsbench uses one per process.", min=1)] = 1,
     workers: Annotated[
         int | None,
         typer.Option(help="Processes of a study. Default: the cores, or 1 on a GPU; 1 leaves it out.", min=1),
@@ -65,10 +65,10 @@ def bench(  # noqa: PLR0913, PLR0917 - a command's parameters are its options
     Useful operations of a positive: 3 (blocks (12 d² + 4 c d) + 2 d (1 + n)), with width d, mean context c and n negatives;
     of a target that is ranked: 2 d for each item. They are those of the model's definition, however a step gets by.
     """
+    from nsbench.bench.cases.workload import DEFAULT_WORKLOADS
     from nsbench.bench.comparison import compare as compared
     from nsbench.bench.comparison import read_record, record_of
     from nsbench.bench.run import BenchPlan, default_workers, run_bench
-    from nsbench.bench.workload import DEFAULT_WORKLOADS
     from nsbench.samplers import SAMPLERS
 
     if compare is not None:
@@ -104,7 +104,7 @@ def _as_json(record: str, comparison: "Comparison | None") -> str:
 
 
 def _show(result: "BenchResult", comparison: "Comparison | None") -> None:
-    from nsbench.cli.bench_view import comparison_view, result_view
+    from nsbench.cli.output.bench_view import comparison_view, result_view
 
     console = Console()
     console.print(result_view(result))

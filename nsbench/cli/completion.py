@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import nsbench
 from nsbench.errors import NsbenchError
-from nsbench.home import current_home
+from nsbench.files.home import current_home
 
 _PACKAGE = Path(nsbench.__file__).parent
 _SAMPLERS = "samplers/*.py"

@@ -15,10 +15,10 @@ from nsbench import __version__
 from nsbench.cli.baseline import baseline
 from nsbench.cli.bench import bench
 from nsbench.cli.catalogue import backbones, losses, samplers
-from nsbench.cli.console import Console, prepare_streams
-from nsbench.cli.data import data_app
-from nsbench.cli.interruption import Interrupted, raise_on_signals
-from nsbench.cli.plan import plan
+from nsbench.cli.data.app import data_app
+from nsbench.cli.output.console import Console, prepare_streams
+from nsbench.cli.plan.command import plan
+from nsbench.cli.process.interruption import Interrupted, raise_on_signals
 from nsbench.cli.repeat import repeat
 from nsbench.cli.report import report
 from nsbench.cli.reproduce import reproduce
@@ -28,7 +28,7 @@ from nsbench.cli.ui import ui
 from nsbench.cli.worker import worker
 from nsbench.data.leftover import clear_leftovers
 from nsbench.errors import NsbenchError, StorageError
-from nsbench.home import current_home
+from nsbench.files.home import current_home
 from nsbench.printable import log_to_terminal
 from nsbench.secret import masked
 

@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nsbench.cli.completion import complete_sampler, complete_study
-from nsbench.cli.console import Console
-from nsbench.cli.dataset import DatasetOption
-from nsbench.cli.json_output import JsonOption, JsonOutput, json_output
+from nsbench.cli.data.dataset import DatasetOption
 from nsbench.cli.method_option import LossOption, ModelOption, chosen_methods
-from nsbench.cli.program import program
-from nsbench.cli.study_view import EXIT_FAILED_RUNS
-from nsbench.cli.tune import EpochsOption, SetOption, WorkersOption, budget_values
-from nsbench.cli.worker_pool import (
+from nsbench.cli.output.console import Console
+from nsbench.cli.output.json_output import JsonOption, JsonOutput, json_output
+from nsbench.cli.output.study_view import EXIT_FAILED_RUNS
+from nsbench.cli.process.worker_pool import (
     AddressOption,
     CpusOption,
     EngineOption,
@@ -22,8 +20,10 @@ from nsbench.cli.worker_pool import (
     pool_of,
     replicas_of,
 )
+from nsbench.cli.program import program
+from nsbench.cli.tune import EpochsOption, SetOption, WorkersOption, budget_values
 from nsbench.errors import SettingsError
-from nsbench.home import Home, current_home
+from nsbench.files.home import Home, current_home
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -121,8 +121,8 @@ class Choice:
 
 def _work(names: list[str], dataset: str, choice: Choice, pool: "ProcessPool | RayPool", output: JsonOutput) -> int:
     """Makes the repeats that are missing, and gives the number of failed ones."""
-    from nsbench.cli.dataset import open_dataset, say_undecided
-    from nsbench.cli.study_view import StudyView, say_cut_off, say_start
+    from nsbench.cli.data.dataset import open_dataset, say_undecided
+    from nsbench.cli.output.study_view import StudyView, say_cut_off, say_start
     from nsbench.config import Settings
     from nsbench.objective import check_objective
     from nsbench.study.best_trial import best_for
@@ -160,7 +160,7 @@ def _work(names: list[str], dataset: str, choice: Choice, pool: "ProcessPool | R
 
 def _method(settings: "Settings", runs: "RunList", dataset: "Dataset", home: Home) -> dict[str, object]:
     """What is recorded of the repeats of some settings."""
-    from nsbench.cli.run_document import method_document
+    from nsbench.cli.output.run_document import method_document
     from nsbench.runs.preparation import settled
     from nsbench.study.method import Method, finished_repeats
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nsbench.cli.completion import complete_dataset
-from nsbench.cli.console import Console
-from nsbench.cli.json_output import JsonOption, json_output
+from nsbench.cli.output.console import Console
+from nsbench.cli.output.json_output import JsonOption, json_output
 from nsbench.errors import SettingsError, TrackingError
-from nsbench.home import Home, current_home
+from nsbench.files.home import Home, current_home
 from nsbench.report.formats.format import ReportFormat
 
 if TYPE_CHECKING:

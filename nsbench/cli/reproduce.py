@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nsbench.cli.completion import complete_profile
-from nsbench.cli.console import Console
-from nsbench.cli.plan import say_predicted
+from nsbench.cli.output.console import Console
+from nsbench.cli.output.study_view import EXIT_FAILED_RUNS, say_start
+from nsbench.cli.plan.command import say_predicted
+from nsbench.cli.process.worker_pool import ReplicasOption, replicas_of
 from nsbench.cli.program import program
-from nsbench.cli.study_view import EXIT_FAILED_RUNS, say_start
 from nsbench.cli.tune import WorkersOption
-from nsbench.cli.worker_pool import ReplicasOption, replicas_of
-from nsbench.home import Home, current_home
+from nsbench.files.home import Home, current_home
 
 if TYPE_CHECKING:
     from nsbench.data.dataset import Dataset
@@ -29,13 +29,13 @@ def reproduce(
     replicas: ReplicasOption = None,
 ) -> None:
     """Prepare, tune, repeat and report as a profile says; the same command goes on where it stopped."""
-    from nsbench.forecast.rate import AtOnce
+    from nsbench.forecast.rate import Parallelism
     from nsbench.study.workers.process_pool import ProcessPool, default_workers
 
     home, console, began = current_home(), Console(), time.monotonic()
     n_workers = workers or default_workers()
     n_replicas = replicas_of("processes", 0.0, replicas)
-    say_predicted(profile, AtOnce(n_workers, n_replicas), home, console)
+    say_predicted(profile, Parallelism(n_workers, n_replicas), home, console)
     with ProcessPool(n_workers, home.root) as pool:
         from nsbench.cli.report import report
         from nsbench.study.profile import load_profile, profile_name
@@ -77,8 +77,8 @@ def _announce(plan: "Profile", n_workers: int, home: Home, console: Console) -> 
 
 def _prepared(name: str, home: Home, console: Console) -> "Dataset":
     """The dataset; a built-in one is made, a public one fetched."""
-    from nsbench.cli.data_fetch import fetch
-    from nsbench.cli.dataset import open_dataset
+    from nsbench.cli.data.dataset import open_dataset
+    from nsbench.cli.data.fetch import fetch
     from nsbench.data.public.public_log import PUBLIC_LOGS
     from nsbench.data.store import dataset_exists
 
@@ -97,7 +97,7 @@ def _compare(
     plan: "Profile", name: str, entry: "ProfileDataset", dataset: "Dataset", session: "Session", n_replicas: int
 ) -> int:
     """Baselines and studies side by side, then the repeats; gives the number of failed runs."""
-    from nsbench.cli.study_view import StudyView, say_cut_off
+    from nsbench.cli.output.study_view import StudyView, say_cut_off
     from nsbench.study.comparison import baselines, repeats, studies
 
     rankings = baselines(plan, entry, dataset, session.home)

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nsbench.cli.completion import complete_sampler, complete_setting
-from nsbench.cli.console import Console
-from nsbench.cli.dataset import DatasetOption
-from nsbench.cli.interruption import Interruption
-from nsbench.cli.joint import PROCESSES, checkpoint_root, follow, open_together
-from nsbench.cli.json_output import JsonOption, json_output
+from nsbench.cli.data.dataset import DatasetOption
 from nsbench.cli.method_option import LossOption, ModelOption, chosen_methods
-from nsbench.cli.run_document import record_document
+from nsbench.cli.output.console import Console
+from nsbench.cli.output.json_output import JsonOption, json_output
+from nsbench.cli.output.run_document import record_document
+from nsbench.cli.process.distributed import PROCESSES, checkpoint_root, follow, open_together
+from nsbench.cli.process.interruption import Interruption
 from nsbench.cli.tune import EpochsOption, budget_values
-from nsbench.home import Home, current_home
+from nsbench.files.home import Home, current_home
 
 if TYPE_CHECKING:
-    from nsbench.process_group import Group
+    from nsbench.tensors.process_group import ProcessGroup
     from nsbench.tracking.record import RunRecord
     from nsbench.tracking.tracker import Tracker
 
@@ -62,10 +62,10 @@ def train(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
     """
     import torch
 
-    from nsbench.cli.dataset import say_undecided
-    from nsbench.cli.run_observer import ProgressObserver
+    from nsbench.cli.data.dataset import say_undecided
+    from nsbench.cli.output.run_observer import ProgressObserver
     from nsbench.config import Settings, parse_assignments, read_settings_file, settings_values
-    from nsbench.disk import check_place
+    from nsbench.files.disk import check_place
     from nsbench.objective import default_objective
     from nsbench.runs.experiment import run
     from nsbench.runs.preparation import settled
@@ -107,7 +107,7 @@ def train(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
             output.document = record_document(record, path)
 
 
-def _tags(group: "Group") -> dict[str, str]:
+def _tags(group: "ProcessGroup") -> dict[str, str]:
     from nsbench.study.workers.process_id import OWNER, this_process
 
     return {OWNER: this_process(), PROCESSES: str(group.size)}

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nsbench.cli.completion import complete_sampler, complete_setting
-from nsbench.cli.console import Console
-from nsbench.cli.dataset import DatasetOption
-from nsbench.cli.json_output import JsonOption, JsonOutput, json_output
+from nsbench.cli.data.dataset import DatasetOption
 from nsbench.cli.method_option import LossOption, ModelOption, chosen_methods
-from nsbench.cli.program import program
-from nsbench.cli.worker_pool import (
+from nsbench.cli.output.console import Console
+from nsbench.cli.output.json_output import JsonOption, JsonOutput, json_output
+from nsbench.cli.process.worker_pool import (
     AddressOption,
     CpusOption,
     EngineOption,
@@ -21,7 +20,8 @@ from nsbench.cli.worker_pool import (
     pool_of,
     replicas_of,
 )
-from nsbench.home import Home, current_home
+from nsbench.cli.program import program
+from nsbench.files.home import Home, current_home
 
 if TYPE_CHECKING:
     from nsbench.config import Value
@@ -129,10 +129,10 @@ def tune(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
 
 def _say_predicted(orders: "list[StudyOrder]", dataset: str, config: str | None, n_workers: int) -> None:
     """Says how long the trials take on this machine, if none is done yet."""
-    from nsbench.cli.dataset import open_dataset
-    from nsbench.cli.plan import dimly, say_seconds
-    from nsbench.forecast.announcement import TRIALS, announced
-    from nsbench.forecast.rate import AtOnce
+    from nsbench.cli.data.dataset import open_dataset
+    from nsbench.cli.plan.command import dimly, say_seconds
+    from nsbench.forecast.announce import TRIALS, announce
+    from nsbench.forecast.rate import Parallelism
     from nsbench.study.profile import study_profile
 
     home, console = current_home(), Console()
@@ -141,8 +141,8 @@ def _say_predicted(orders: "list[StudyOrder]", dataset: str, config: str | None,
     profile = study_profile(
         dataset, [order.sampler for order in orders], first.values, config, first.n_trials, first.n_confirmed
     )
-    at_once = AtOnce(n_workers, first.n_replicas)
-    prediction = announced(profile, f"tune-{dataset}", at_once, home, dimly(console), TRIALS)
+    parallelism = Parallelism(n_workers, first.n_replicas)
+    prediction = announce(profile, f"tune-{dataset}", parallelism, home, dimly(console), TRIALS)
     console.print(f"predicted, if nothing is done yet: {say_seconds(prediction)}", soft_wrap=True, highlight=False)
 
 
@@ -153,8 +153,8 @@ def budget_values(epochs: int | None) -> "dict[str, Value]":
 
 def _work(orders: "list[StudyOrder]", dataset: str, pool: "ProcessPool | RayPool", output: JsonOutput) -> None:
     """Works on the studies and says what they found."""
-    from nsbench.cli.dataset import open_dataset, say_undecided
-    from nsbench.cli.study_view import StudyView, say_cut_off, say_start
+    from nsbench.cli.data.dataset import open_dataset, say_undecided
+    from nsbench.cli.output.study_view import StudyView, say_cut_off, say_start
     from nsbench.study.session import Session
 
     home, console = current_home(), Console()

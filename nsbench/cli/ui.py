@@ -15,10 +15,10 @@ from urllib.request import ProxyHandler, build_opener
 
 import typer
 
-from nsbench.cli.console import Console
-from nsbench.disk import storage_error
+from nsbench.cli.output.console import Console
 from nsbench.errors import TrackingError
-from nsbench.home import Home, current_home
+from nsbench.files.disk import storage_error
+from nsbench.files.home import Home, current_home
 
 _LAST_PORT = 65535
 _START_TIMEOUT_S = 90
@@ -86,7 +86,7 @@ def _start(home: Home, host: str, port: int, log: Path) -> subprocess.Popen[byte
 
     The store's address, which may hold a password, goes by the environment: everybody sees a command's arguments.
     """
-    guard = Path(__file__).with_name("ui_guard.py")
+    guard = Path(__file__).parent / "process" / "ui_guard.py"
     command = [sys.executable, str(guard), sys.executable, "-m", "mlflow", "ui"]
     options = ["--host", host, "--port", str(port), "--workers", "1"]
     environment = {

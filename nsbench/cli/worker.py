@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nsbench.cli.completion import complete_study
-from nsbench.cli.console import Console
+from nsbench.cli.output.console import Console
+from nsbench.cli.process.worker_pool import ReplicasOption, replicas_of
 from nsbench.cli.program import program
 from nsbench.cli.tune import WorkersOption, print_best
-from nsbench.cli.worker_pool import ReplicasOption, replicas_of
-from nsbench.home import Home, current_home
+from nsbench.files.home import Home, current_home
 
 if TYPE_CHECKING:
     from nsbench.study.session import Session
@@ -46,7 +46,7 @@ def check_dataset(joined: "JoinedStudy", home: Home) -> None:
     Raises:
         DatasetError: It isn't; the message holds the command that prepares it.
     """
-    from nsbench.cli.prepare_command import prepare_command
+    from nsbench.cli.data.prepare_command import prepare_command
     from nsbench.data.store import dataset_exists, read_card
     from nsbench.data.synthetic.generate import ensure_builtin
     from nsbench.errors import DatasetError
@@ -91,7 +91,7 @@ def check_tracking(joined: "JoinedStudy", home: Home) -> None:
 
 
 def _work(joined: "JoinedStudy", n_replicas: int, home: Home, pool: "ProcessPool") -> None:
-    from nsbench.cli.study_view import StudyView, say_start
+    from nsbench.cli.output.study_view import StudyView, say_start
     from nsbench.study.session import Session
 
     plan = joined.plan
@@ -106,7 +106,7 @@ def _work(joined: "JoinedStudy", n_replicas: int, home: Home, pool: "ProcessPool
 
 def _repeat(joined: "JoinedStudy", n_replicas: int, session: "Session") -> None:
     """Works on the repeats of the study's best settings that `nsbench repeat` commands have begun."""
-    from nsbench.cli.study_view import EXIT_FAILED_RUNS, StudyView
+    from nsbench.cli.output.study_view import EXIT_FAILED_RUNS, StudyView
     from nsbench.data.store import load_dataset
     from nsbench.study.repeat import RepeatOrder
     from nsbench.study.shared_study import announced_repeats

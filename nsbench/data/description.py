@@ -10,7 +10,7 @@ from nsbench.data.cohort import cohorts_of
 from nsbench.data.dataset import CohortPopularity, Dataset, DatasetCard, Popularity
 from nsbench.data.log.order_note import order_note
 from nsbench.data.popularity import cohort_note, popularity_of
-from nsbench.index_range import ranges
+from nsbench.tensors.index_range import ranges
 from nsbench.terms import Cohort
 
 

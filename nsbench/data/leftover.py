@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from nsbench.leftover_file import KEPT_S, this_machine
+from nsbench.files.leftover_file import KEPT_S, this_machine
 
 PARTIAL = ".partial"
 OLD = ".old"

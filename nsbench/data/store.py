@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from nsbench.data.dataset import Dataset, DatasetCard
 from nsbench.data.swap import MOST_ATTEMPTS, folder_identity
 from nsbench.errors import DatasetError
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.suggestion import did_you_mean
 
 CARD = "card.json"

@@ -11,9 +11,9 @@ from nsbench.data.dataset import BestReachable, DatasetCard
 from nsbench.data.leftover import OLD, PARTIAL, REPLACED, clear_leftovers, remove_owner, working_folder
 from nsbench.data.store import CARD, check_name, read_card
 from nsbench.data.swap import MOST_ATTEMPTS, swap
-from nsbench.disk import free_bytes, is_full, megabytes, write_atomically
 from nsbench.errors import DatasetError
-from nsbench.home import Home
+from nsbench.files.disk import free_bytes, is_full, megabytes, write_atomically
+from nsbench.files.home import Home
 
 
 @contextmanager

@@ -16,7 +16,7 @@ SECONDS_A_DAY = 86_400
 class PopularityBaseline:
     """Recommends what was popular in training, the same to everybody (PopRec in the paper)."""
 
-    share = WHOLE
+    shard = WHOLE
 
     def __init__(self, counts: NDArray[np.int64], device: torch.device | None = None) -> None:
         """Ranks items by `counts`, int64[n_items + 1]; equal counts are ties."""
@@ -56,7 +56,7 @@ class MarkovBaseline:
     After an empty history that is popularity alone.
     """
 
-    share = WHOLE
+    shard = WHOLE
 
     def __init__(self, dataset: Dataset, device: torch.device | None = None) -> None:
         """Counts the pairs of consecutive training interactions of a user."""

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from nsbench.data.dataset import Dataset, Histories
 from nsbench.evaluation.settings import EvaluationSettings
-from nsbench.evaluation.shard import Share
-from nsbench.index_range import ranges
+from nsbench.evaluation.shard import EvaluationShard
+from nsbench.tensors.index_range import ranges
 
 HOST_BLOCK_BYTES = 4 << 20
 """Bytes of scores held at once on a CPU: comparing them then reads from cache, not from memory."""
@@ -87,19 +87,21 @@ class SeenItems:
     places: NDArray[np.int32]
 
     @classmethod
-    def of(cls, histories: Histories, chosen: NDArray[np.int64], candidates: Candidates, share: Share) -> "SeenItems":
+    def of(
+        cls, histories: Histories, chosen: NDArray[np.int64], candidates: Candidates, shard: EvaluationShard
+    ) -> "SeenItems":
         """What the chosen histories leave out of their ranking: nothing where seen items stay.
 
         Args:
             histories: All histories.
             chosen: int64[n_rows], which of them; row r is history chosen[r].
             candidates: Says whether seen items are left out.
-            share: Says where items are.
+            shard: Says where items are.
         """
         start, end = histories.start[chosen], histories.end[chosen]
         lengths = (end - start) * candidates.exclude_seen
         rows = np.repeat(np.arange(len(chosen)), lengths)
-        return cls(rows, share.places_of(np.asarray(histories.item_ids[ranges(start, lengths)])))
+        return cls(rows, shard.places_of(np.asarray(histories.item_ids[ranges(start, lengths)])))
 
     def hide(self, scores: Tensor, first: int) -> None:
         """Sets the scores [n_rows, n] of the places first..first + n - 1 to minus infinity where seen, in place."""

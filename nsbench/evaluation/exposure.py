@@ -11,7 +11,7 @@ from nsbench.evaluation.candidate import SeenItems, block_shape, candidates_of
 from nsbench.evaluation.history import encoded
 from nsbench.evaluation.scorer import Scorer
 from nsbench.evaluation.settings import EvaluationSettings
-from nsbench.evaluation.shard import Share
+from nsbench.evaluation.shard import EvaluationShard
 from nsbench.evaluation.target import Targets
 
 
@@ -43,21 +43,21 @@ def exposure_of(
     Raises:
         TrainingError: A score is not a number.
     """
-    share, candidates = scorer.share, candidates_of(dataset, settings)
+    shard, candidates = scorer.shard, candidates_of(dataset, settings)
     counts = torch.zeros(dataset.n_items + 1, dtype=torch.int64)
     states = encoded(scorer, dataset, targets, settings) if states is None else states
-    shape = block_shape(states.device, share.most_places(candidates.n_items))
-    for part in share.chunks(len(targets.histories), shape.n_rows):
+    shape = block_shape(states.device, shard.most_places(candidates.n_items))
+    for part in shard.chunks(len(targets.histories), shape.n_rows):
         rows = states[part]
-        seen = SeenItems.of(targets.histories, np.arange(part.start, part.stop), candidates, share)
+        seen = SeenItems.of(targets.histories, np.arange(part.start, part.stop), candidates, shard)
         best = _Best(len(rows), k, states.device)
-        for first, end in shape.stretches(share.places(candidates.n_items)):
+        for first, end in shape.stretches(shard.places(candidates.n_items)):
             scores = scorer.score(rows, first, end)
             seen.hide(scores, first)
             best.add(scores, first)
-        counts += torch.bincount(best.recommended(share).cpu(), minlength=len(counts))
+        counts += torch.bincount(best.recommended(shard).cpu(), minlength=len(counts))
     # The owners of the items of a list have all counted it.
-    return (share.total(counts) // share.owners.size).numpy()
+    return (shard.total(counts) // shard.owners.size).numpy()
 
 
 class _Best:
@@ -74,13 +74,13 @@ class _Best:
         scores, places = torch.cat([self._scores, scores], 1), torch.cat([self._places, columns + first], 1)
         self._scores, self._places = self._highest(scores, places)
 
-    def recommended(self, share: Share) -> Tensor:
+    def recommended(self, shard: EvaluationShard) -> Tensor:
         """The items of all rows, of all owners' the best, hidden ones left out.
 
         Raises:
             TrainingError: A score is not a number; topk takes such a score for the highest.
         """
-        scores, items = share.side_by_side(self._scores), share.side_by_side(share.items_at(self._places))
+        scores, items = shard.side_by_side(self._scores), shard.side_by_side(shard.items_at(self._places))
         scores, items = self._highest(scores, items)
         if bool(scores.isnan().any()):
             raise TrainingError("a score is not a number; the model has diverged: lower learning_rate")

@@ -12,10 +12,10 @@ from torch.nn import functional
 from nsbench.batching.batch import UserBatch
 from nsbench.batching.step import step_of
 from nsbench.data.dataset import Histories
-from nsbench.device import uploaded
 from nsbench.errors import TrainingError
-from nsbench.evaluation.shard import WHOLE, Share
+from nsbench.evaluation.shard import WHOLE, EvaluationShard
 from nsbench.models.model import Model
+from nsbench.tensors.device import to_device
 
 LookUp = Callable[[Tensor, Tensor], Tensor]
 """Gives the vectors [n, hidden_dim] of some items, int64[n]; their table may lie in parts, of which it gets this process's."""
@@ -32,17 +32,17 @@ def own_vectors(table: Tensor, items: Tensor) -> Tensor:
 class ModelScorer:
     """One trained replica, as the ranking sees it."""
 
-    def __init__(self, model: Model, share: Share = WHOLE, look_up: LookUp = own_vectors) -> None:
+    def __init__(self, model: Model, shard: EvaluationShard = WHOLE, look_up: LookUp = own_vectors) -> None:
         """Wraps a model of one replica.
 
         Args:
             model: With the vectors of the items that this process scores, item by item in the order of their places.
-            share: What this process does.
+            shard: What this process does.
             look_up: Gives any item's vector; all processes call it as often.
         """
         if model.n_replicas != 1:
             raise ValueError(f"a ModelScorer ranks with one replica, not {model.n_replicas}; use model.replica(i)")
-        self.share = share
+        self.shard = shard
         self._model = model
         self._encoder = model.backbone.ranking_pass(model.dense, partial(look_up, model.items[0]))
 
@@ -57,16 +57,16 @@ class ModelScorer:
             TrainingError: A parameter is not a finite number, so that scores would be none.
         """
         finite = all(bool(part.isfinite().all()) for part in (self._model.dense, self._model.items))
-        if self.share.is_anywhere(here=not finite):
+        if self.shard.is_anywhere(here=not finite):
             raise TrainingError(
                 "a parameter is not a finite number, so there are no ranks; the model has diverged: lower learning_rate"
             )
         lengths = np.minimum(histories.end - histories.start, self._model.settings.max_length)
         states = torch.empty(len(histories), self._model.settings.hidden_dim, device=self._model.items.device)
-        own = self.share.dealt(_rectangles(lengths))
+        own = self.shard.own_pieces(_rectangles(lengths))
         for rows in own:
             states[torch.from_numpy(rows).to(states.device)] = self._last_states(histories, rows, lengths[rows])
-        self.share.fill(states, np.concatenate(own))
+        self.shard.fill(states, np.concatenate(own))
         return states
 
     @torch.inference_mode()
@@ -83,9 +83,9 @@ class ModelScorer:
         # Item 0 is the zero vector, so that an empty history is a position of its own.
         lengths = np.maximum(lengths, 1)
         device = self._model.items.device
-        items, lengths_there = uploaded(inputs, device), uploaded(lengths, device)
+        items, lengths_on_device = to_device(inputs, device), to_device(lengths, device)
         users = torch.zeros(len(rows), dtype=torch.int64, device=device)
-        step = step_of([UserBatch(users, lengths_there, items, items, lengths_on_host=lengths)])
+        step = step_of([UserBatch(users, lengths_on_device, items, items, lengths_on_host=lengths)])
         return self._encoder.encode(step)
 
 

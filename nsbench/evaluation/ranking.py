@@ -48,19 +48,19 @@ def rank_targets(
         TrainingError: The scorer has no scores, or a target's is not a number.
     """
     states = encoded(scorer, dataset, targets, settings) if states is None else states
-    share, candidates = scorer.share, candidates_of(dataset, settings)
-    shape = block_shape(states.device, share.most_places(candidates.n_items))
-    counting = _Counting(scorer, share.places(candidates.n_items), shape)
+    shard, candidates = scorer.shard, candidates_of(dataset, settings)
+    shape = block_shape(states.device, shard.most_places(candidates.n_items))
+    counting = _Counting(scorer, shard.places(candidates.n_items), shape)
     # In the order of ids, the targets of some rows lie in few stretches, mostly one: the others are scored twice.
     order = np.argsort(targets.items, kind="stable")
     order = order[targets.items[order] <= candidates.n_items]
     counts = np.zeros((2, len(order)))
-    for part in share.chunks(len(order), shape.n_rows):
+    for part in shard.chunks(len(order), shape.n_rows):
         history_of = targets.history_of[order[part]]
-        seen = SeenItems.of(targets.histories, history_of, candidates, share)
+        seen = SeenItems.of(targets.histories, history_of, candidates, shard)
         rows = states.index_select(0, torch.from_numpy(history_of).to(states.device))
-        counts[:, part] = counting.counts(rows, share.places_of(targets.items[order[part]]), seen)
-    higher, equal = share.total(torch.from_numpy(counts)).numpy()
+        counts[:, part] = counting.counts(rows, shard.places_of(targets.items[order[part]]), seen)
+    higher, equal = shard.total(torch.from_numpy(counts)).numpy()
     if not np.isfinite(equal).all():
         raise TrainingError("a score is not a number; the model has diverged: lower learning_rate")
     ranks, n_tied = np.full(len(targets), np.inf), np.ones(len(targets), dtype=np.int32)
@@ -104,7 +104,7 @@ class _Counting:
         for first, end in holding:
             scores = self.scorer.score(states, first, end)
             own.read(scores, first)
-        own.scores = self.scorer.share.own_scores(own.scores)
+        own.scores = self.scorer.shard.own_scores(own.scores)
         counts = torch.zeros(2, len(targets), dtype=torch.float64, device=states.device)
         # The last stretch scored is compared first, so that a catalogue of one stretch is scored once.
         others = [stretch for stretch in stretches if stretch not in holding]

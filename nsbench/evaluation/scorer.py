@@ -5,14 +5,14 @@ from typing import Protocol
 from torch import Tensor
 
 from nsbench.data.dataset import Histories
-from nsbench.evaluation.shard import Share
+from nsbench.evaluation.shard import EvaluationShard
 
 
 class Scorer(Protocol):
     """A trained model or a baseline, as the ranking sees it."""
 
     @property
-    def share(self) -> Share:
+    def shard(self) -> EvaluationShard:
         """Which items it scores: `WHOLE`, all of them, unless several processes evaluate together."""
 
     def encode(self, histories: Histories) -> Tensor:
@@ -30,7 +30,7 @@ class Scorer(Protocol):
 
         Args:
             states: [n, width], rows of what `encode` returned.
-            first: First place, as `share` numbers them; an item's id where it scores all of them.
+            first: First place, as `shard` numbers them; an item's id where it scores all of them.
             end: Place after the last one.
 
         Returns:

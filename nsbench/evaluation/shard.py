@@ -1,8 +1,8 @@
 """What one process does of an evaluation that several make together: it scores its items for its histories.
 
 A catalogue too large for one process is divided by items: each scores its own ones for every target and counts those that
-score higher, and the counts are added up. A catalogue of which all have a copy is divided by targets. Histories are dealt out to
-be encoded in both cases. What travels are states, the targets' own scores and counts, never scores of the catalogue.
+score higher, and the counts are added up. A catalogue of which all have a copy is divided by targets. The encoding of histories
+is divided in both cases. What travels are states, the targets' own scores and counts, never scores of the catalogue.
 """
 
 from collections.abc import Sequence
@@ -14,13 +14,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nsbench.process_group import ALONE, Group
+from nsbench.tensors.process_group import ALONE, ProcessGroup
 
 
 @final
 @dataclass(frozen=True)
-class Share:
-    """This process's share.
+class EvaluationShard:
+    """This process's shard: the items that it scores and the histories that it encodes.
 
     An owner scores the items of one remainder: item i belongs to owner i mod size and has place i // size among its items. Where
     there is one owner, an item's place is its id.
@@ -30,8 +30,8 @@ class Share:
         owners: Those between whom the items are divided: all of them, or each of them alone with all items.
     """
 
-    processes: Group
-    owners: Group
+    processes: ProcessGroup
+    owners: ProcessGroup
 
     def places(self, n_items: int) -> range:
         """The places of those of the items 1..n_items that this process scores.
@@ -61,7 +61,7 @@ class Share:
         slices = [slice(begin, min(begin + size, n)) for begin in range(0, n, size)]
         return slices[self.processes.rank % n_copies :: n_copies]
 
-    def dealt(self, pieces: Sequence[NDArray[np.int64]]) -> Sequence[NDArray[np.int64]]:
+    def own_pieces(self, pieces: Sequence[NDArray[np.int64]]) -> Sequence[NDArray[np.int64]]:
         """Every size-th piece. All processes get as many: where pieces run out, the last one is given again."""
         missing = -len(pieces) % self.processes.size
         return [*pieces, *[pieces[-1]] * missing][self.processes.rank :: self.processes.size]
@@ -71,26 +71,26 @@ class Share:
         if self.processes.size == 1:
             return
         own = torch.from_numpy(rows).to(table.device)
-        parts = (self.processes.gather(part) for part in (own, table.index_select(0, own)))
+        parts = (self.processes.all_gather(part) for part in (own, table.index_select(0, own)))
         for theirs, values in zip(*parts, strict=True):
             table.index_copy_(0, theirs, values)
 
     def own_scores(self, scores: Tensor) -> Tensor:
         """What scores are of which one owner has each and the others 0."""
-        return self.owners.sum(scores)[0]
+        return self.owners.all_reduce(scores)[0]
 
     def side_by_side(self, columns: Tensor) -> Tensor:
         """Every owner's [n, k] as [n, sum of k]."""
-        return torch.cat(self.owners.gather(columns.T)).T if self.owners.size > 1 else columns
+        return torch.cat(self.owners.all_gather(columns.T)).T if self.owners.size > 1 else columns
 
     def total(self, counts: Tensor) -> Tensor:
         """The sum over all processes."""
-        return self.processes.sum(counts)[0]
+        return self.processes.all_reduce(counts)[0]
 
     def is_anywhere(self, *, here: bool) -> bool:
         """Whether something is so in any process."""
         return bool(self.total(torch.tensor(float(here))) > 0)
 
 
-WHOLE = Share(ALONE, ALONE)
-"""The share of a process that evaluates alone."""
+WHOLE = EvaluationShard(ALONE, ALONE)
+"""The shard of a process that evaluates alone."""

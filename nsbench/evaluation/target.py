@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from nsbench.data.dataset import Dataset, Histories
 from nsbench.errors import DatasetError
-from nsbench.index_range import ranges
 from nsbench.seeding import derive_seed
+from nsbench.tensors.index_range import ranges
 
 EvaluatedSplit = Literal["valid", "test"]
 """The parts of the log that are predicted."""

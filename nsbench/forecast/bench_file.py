@@ -7,14 +7,14 @@ from typing import Self, final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from nsbench.bench.ours import N_REPLICAS, REPLICAS
-from nsbench.bench.training import flops_per_positive
-from nsbench.bench.workload import WORKLOADS
+from nsbench.bench.cases.ours import N_REPLICAS, REPLICAS
+from nsbench.bench.cases.training import flops_per_positive
+from nsbench.bench.cases.workload import WORKLOADS
 from nsbench.errors import SettingsError
-from nsbench.forecast.load import Load
+from nsbench.files.given_file import RECORD_BYTES, read_given
+from nsbench.forecast.dataset_shape import DatasetShape
 from nsbench.forecast.rate import Rates
-from nsbench.forecast.subject import Subject
-from nsbench.given_file import RECORD_BYTES, read_given
+from nsbench.forecast.run_work import RunWork
 
 EXPOSURE_FACTOR = 2
 """Counting what is recommended takes about as long as ranking the targets."""
@@ -61,7 +61,7 @@ class _Bench(_Part):
 class BenchFile:
     """Takes useful FLOP/s over from the bench's workload that is most like the log.
 
-    A positive takes so many useful operations by width, context and negatives; the rate at which a machine does them is
+    The useful operations of a positive follow from width, context and negatives; the rate at which a machine does them is
     alike for logs that are alike.
     """
 
@@ -92,7 +92,7 @@ class BenchFile:
             raise SettingsError(f"{path} holds none of the workloads {', '.join(WORKLOADS)}; run `nsbench bench` anew")
         return source
 
-    def rates(self, subject: Subject, loads: Sequence[Load], n_replicas: int = 1) -> list[Rates]:
+    def rates(self, shape: DatasetShape, works: Sequence[RunWork], n_replicas: int = 1) -> list[Rates]:
         """The rates of each load; see `RateSource`.
 
         What replicas gain was measured with `random`, and is taken for all samplers.
@@ -100,10 +100,10 @@ class BenchFile:
         Raises:
             SettingsError: The bench didn't measure a sampler.
         """
-        return [self._rates(self._nearest(subject), load, n_replicas) for load in loads]
+        return [self._rates(self._nearest(shape), work, n_replicas) for work in works]
 
-    def _nearest(self, subject: Subject) -> _Workload:
-        dataset = subject.dataset
+    def _nearest(self, shape: DatasetShape) -> _Workload:
+        dataset = shape.dataset
         mean_length = len(dataset.item_ids) / dataset.n_users
 
         def distance(name: str) -> float:
@@ -114,18 +114,18 @@ class BenchFile:
 
         return self._workloads[min(self._workloads, key=distance)]
 
-    def _rates(self, workload: _Workload, load: Load, n_replicas: int) -> Rates:
-        name = load.settings.method.name
+    def _rates(self, workload: _Workload, work: RunWork, n_replicas: int) -> Rates:
+        name = work.settings.method.name
         found = [rate.useful_flops for rate in workload.training if rate.sampler == name]
         if not found:
             raise SettingsError(
                 f"the bench of {self.device} didn't measure the sampler {name!r} on {workload.name!r}; run there: "
                 "nsbench bench --json"
             )
-        model = load.settings.model
-        per_target = 2 * model.hidden_dim * load.n_candidates
+        model = work.settings.model
+        per_target = 2 * model.hidden_dim * work.n_candidates
         targets_per_s = workload.evaluation.useful_flops / per_target
-        alone = found[0] / flops_per_positive(model, load.mean_context, load.n_negatives)
+        alone = found[0] / flops_per_positive(model, work.mean_context, work.n_negatives)
         gain = workload.gain_of(n_replicas)
         return Rates(
             positives_per_s=alone,

@@ -5,11 +5,11 @@ from typing import Self, final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from nsbench.bench.training import flops_per_positive
+from nsbench.bench.cases.training import flops_per_positive
 from nsbench.forecast.bench_file import EXPOSURE_FACTOR
-from nsbench.forecast.load import Load
+from nsbench.forecast.dataset_shape import DatasetShape
 from nsbench.forecast.rate import Rates
-from nsbench.forecast.subject import Subject
+from nsbench.forecast.run_work import RunWork
 from nsbench.study.search.config_file import config_names, find_config
 from nsbench.study.search.yaml_model import read_yaml_as
 
@@ -86,16 +86,16 @@ class Device:
         """
         return cls(read_yaml_as(DeviceFile, find_config(KIND, name)))
 
-    def rates(self, subject: Subject, loads: Sequence[Load], n_replicas: int = 1) -> list[Rates]:
+    def rates(self, shape: DatasetShape, works: Sequence[RunWork], n_replicas: int = 1) -> list[Rates]:
         """The rates of each load; see `RateSource`. Replicas share a step's launches, and nothing else."""
-        return [self._rates(subject.dataset.n_items, load, n_replicas) for load in loads]
+        return [self._rates(shape.dataset.n_items, work, n_replicas) for work in works]
 
-    def _rates(self, n_items: int, load: Load, n_replicas: int) -> Rates:
-        file, model = self._file, load.settings.model
-        n_positives = load.n_positives / load.n_steps
-        flops = n_positives * flops_per_positive(model, load.mean_context, load.n_negatives)
+    def _rates(self, n_items: int, work: RunWork, n_replicas: int) -> Rates:
+        file, model = self._file, work.settings.model
+        n_positives = work.n_positives / work.n_steps
+        flops = n_positives * flops_per_positive(model, work.mean_context, work.n_negatives)
         state_bytes = _FLOAT_BYTES * model.hidden_dim
-        score_bytes = _FLOAT_BYTES * (1 + load.n_negatives) * n_positives
+        score_bytes = _FLOAT_BYTES * (1 + work.n_negatives) * n_positives
         traffic = (
             _SCORE_PASSES * score_bytes
             + _STATE_PASSES * model.depth * state_bytes * n_positives
@@ -103,7 +103,7 @@ class Device:
         )
         launch_s = file.step_s.value
         replica_s = flops / file.training_flops.value + traffic / file.memory_bytes_per_s.value
-        targets_per_s = file.scoring_flops.value / (2 * model.hidden_dim * load.n_candidates)
+        targets_per_s = file.scoring_flops.value / (2 * model.hidden_dim * work.n_candidates)
         n_parameters = model.build().n_dense + n_items * model.hidden_dim
         held = _FLOAT_BYTES * _TABLES_KEPT * n_parameters + traffic
         return Rates(

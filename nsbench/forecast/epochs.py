@@ -7,12 +7,12 @@ from typing import final
 from pydantic import BaseModel, ConfigDict
 
 from nsbench.config import Settings
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.terms import N_EPOCHS, TYPICAL_VALIDATIONS, RunKind
 from nsbench.tracking.store import open_store
 from nsbench.tracking.stored_run import RunReader, StoredRun
 
-_LOGGED_AT_EACH_LOOK = "train/loss"
+_LOGGED_AT_EACH_VALIDATION = "train/loss"
 _ALIKE = ("max_epochs", "patience", "validate_every")
 _MOST_PRUNED_READ = 20
 
@@ -43,12 +43,14 @@ class Epochs(BaseModel):
 
 
 def epochs_allowed(settings: Settings) -> Epochs:
-    """What the settings allow: early stopping needs one look that is the best, and `patience` that are not."""
+    """What the settings allow: early stopping needs one validation that is the best, and `patience` that are not."""
     training = settings.training
     most = training.max_epochs
     if training.patience == 0:
         return Epochs(least=most, most=most, typical=most)
-    least, typical = (n_looks * training.validate_every for n_looks in (1 + training.patience, TYPICAL_VALIDATIONS))
+    least, typical = (
+        n_validations * training.validate_every for n_validations in (1 + training.patience, TYPICAL_VALIDATIONS)
+    )
     return Epochs(least=min(most, least), most=most, typical=min(most, max(least, typical)))
 
 
@@ -96,8 +98,8 @@ def reader_of(home: Home) -> RunReader | None:
 
 
 def epochs_of(reader: RunReader, runs: Sequence[StoredRun]) -> list[float]:
-    """The epochs of finished runs, and of some of those that were pruned, which tell them by their last look only."""
+    """The epochs of finished runs, and of some of those that were pruned, which tell them by their last validation only."""
     finished = [run.metrics[N_EPOCHS] for run in runs if run.status == "FINISHED" and N_EPOCHS in run.metrics]
     pruned = [run.run_id for run in runs if run.is_pruned][:_MOST_PRUNED_READ]
-    looks = reader.histories(pruned, _LOGGED_AT_EACH_LOOK)
-    return finished + [float(points[-1].epoch) for points in looks.values() if points]
+    validations = reader.histories(pruned, _LOGGED_AT_EACH_VALIDATION)
+    return finished + [float(points[-1].epoch) for points in validations.values() if points]

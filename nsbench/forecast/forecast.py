@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from nsbench import __version__
 from nsbench.config import Settings
+from nsbench.files.home import Home
+from nsbench.forecast.dataset_shape import DatasetShape, shape_of
 from nsbench.forecast.epochs import EpochRecord, Epochs
-from nsbench.forecast.load import Load, load_of, typical_settings
 from nsbench.forecast.prediction import LEADER_BYTES, RANK_BYTES, RUN_DISK_BYTES, Part, Prediction, Stage
-from nsbench.forecast.rate import AtOnce, Rates, RateSource
-from nsbench.forecast.subject import Subject, subject_of
-from nsbench.home import Home
+from nsbench.forecast.rate import Parallelism, Rates, RateSource
+from nsbench.forecast.run_work import RunWork, typical_settings, work_of
 from nsbench.study.confirmation import n_trials_in_all
 from nsbench.study.profile import Profile, ProfileDataset
 from nsbench.study.search.space import space_of
@@ -25,7 +25,7 @@ def predict(
     name: str,
     home: Home,
     source: RateSource,
-    at_once: AtOnce,
+    parallelism: Parallelism,
     record: EpochRecord,
     stages: Collection[Stage] = ("trials", "baselines", "repeats"),
 ) -> Prediction:
@@ -36,7 +36,7 @@ def predict(
         name: Its name.
         home: Where prepared datasets are.
         source: Where rates come from.
-        at_once: Workers and replicas.
+        parallelism: Workers and replicas.
         record: What epochs are expected by.
         stages: Which runs are made.
 
@@ -48,14 +48,14 @@ def predict(
     how: dict[str, str] = {}
     process_bytes, disk_bytes = 0, 0
     for entry in profile.datasets:
-        subject = subject_of(entry.name, home)
-        loads = [load_of(subject, _typical(profile, entry, sampler)) for sampler in profile.samplers]
-        rates = source.rates(subject, loads, at_once.n_replicas)
-        own = _parts(profile, entry, _Builder(subject, record, at_once), loads, rates)
+        shape = shape_of(entry.name, home)
+        works = [work_of(shape, _typical(profile, entry, sampler)) for sampler in profile.samplers]
+        rates = source.rates(shape, works, parallelism.n_replicas)
+        own = _parts(profile, entry, _Builder(shape, record, parallelism), works, rates)
         own = [part for part in own if part.stage in stages]
         parts += own
-        how[entry.name] = subject.how
-        disk_bytes += subject.disk_bytes + sum(part.n_runs * part.run_disk_bytes for part in own)
+        how[entry.name] = shape.how
+        disk_bytes += shape.disk_bytes + sum(part.n_runs * part.run_disk_bytes for part in own)
         process_bytes = max(process_bytes, *(rate.memory_bytes for rate in rates))
     return Prediction(
         profile=name,
@@ -63,15 +63,15 @@ def predict(
         device=source.device,
         is_measured=source.is_measured,
         how=source.how,
-        n_at_once=at_once.n_workers,
+        n_at_once=parallelism.n_workers,
         parts=tuple(parts),
         datasets=how,
-        memory_bytes=process_bytes if source.is_per_device else at_once.n_workers * process_bytes + LEADER_BYTES,
+        memory_bytes=process_bytes if source.is_per_device else parallelism.n_workers * process_bytes + LEADER_BYTES,
         memory_limit_bytes=source.memory_limit_bytes,
         is_per_device=source.is_per_device,
         disk_bytes=disk_bytes,
         nsbench=__version__,
-        n_replicas=at_once.n_replicas,
+        n_replicas=parallelism.n_replicas,
     )
 
 
@@ -87,23 +87,23 @@ def _typical(profile: Profile, entry: ProfileDataset, sampler: str) -> Settings:
 
 
 def _parts(
-    profile: Profile, entry: ProfileDataset, builder: "_Builder", loads: Sequence[Load], rates: Sequence[Rates]
+    profile: Profile, entry: ProfileDataset, builder: "_Builder", works: Sequence[RunWork], rates: Sequence[Rates]
 ) -> list[Part]:
     """A dataset's runs in the order in which they are made: trials and baselines side by side, then repeats."""
-    rated = list(zip(profile.samplers, loads, rates, strict=True))
+    rated = list(zip(profile.samplers, works, rates, strict=True))
     trials, repeats = n_trials_in_all(profile.tune.trials, profile.tune.confirm), profile.repeat.repeats
     alike = {name: space_of(name, profile.study_file(entry), profile.values).is_rate_only for name in profile.samplers}
     return [
         *(
             builder.trained(
-                "trials", load, rate, trials, load.settings, n_alike=math.ceil(trials / 2) if alike[name] else 1
+                "trials", work, rate, trials, work.settings, n_alike=math.ceil(trials / 2) if alike[name] else 1
             )
-            for name, load, rate in rated
+            for name, work, rate in rated
         ),
-        builder.baselines(profile.baselines, loads[0], rates[0]),
+        builder.baselines(profile.baselines, works[0], rates[0]),
         *(
-            builder.trained("repeats", load, rate, repeats, load.repeated(profile.repeat_values), n_alike=repeats)
-            for _, load, rate in rated
+            builder.trained("repeats", work, rate, repeats, work.repeated(profile.repeat_values), n_alike=repeats)
+            for _, work, rate in rated
         ),
     ]
 
@@ -112,46 +112,48 @@ def _parts(
 class _Builder:
     """Makes the parts of one dataset."""
 
-    subject: Subject
+    shape: DatasetShape
     record: EpochRecord
-    at_once: AtOnce
+    parallelism: Parallelism
 
-    def trained(self, stage: Stage, load: Load, rates: Rates, n_runs: int, settings: Settings, *, n_alike: int) -> Part:
+    def trained(
+        self, stage: Stage, work: RunWork, rates: Rates, n_runs: int, settings: Settings, *, n_alike: int
+    ) -> Part:
         """Trials or repeats of a sampler, of which `n_alike` could be trained side by side at a time."""
         is_trial = stage == "trials"
-        n_workers = self.at_once.n_workers if is_trial else 1
-        n_together = min(self.at_once.n_replicas, math.ceil(n_alike / n_workers)) if rates.together_per_s else 1
+        n_workers = self.parallelism.n_workers if is_trial else 1
+        n_together = min(self.parallelism.n_replicas, math.ceil(n_alike / n_workers)) if rates.together_per_s else 1
         kind = RunKind.TRIAL if is_trial else RunKind.REPEAT
         return Part(
-            dataset=self.subject.name,
+            dataset=self.shape.name,
             sampler=settings.method.name,
             stage=stage,
             n_runs=n_runs,
-            epochs=self.record.epochs(self.subject.name, kind, settings),
+            epochs=self.record.epochs(self.shape.name, kind, settings),
             validate_every=settings.training.validate_every,
-            n_steps=load.n_steps,
-            n_positives=load.n_positives,
-            epoch_s=load.n_positives / rates.positives_per_s,
-            look_s=load.n_valid_targets / rates.valid_targets_per_s,
-            test_s=0.0 if is_trial else load.n_test_targets / rates.test_targets_per_s,
+            n_steps=work.n_steps,
+            n_positives=work.n_positives,
+            epoch_s=work.n_positives / rates.positives_per_s,
+            look_s=work.n_valid_targets / rates.valid_targets_per_s,
+            test_s=0.0 if is_trial else work.n_test_targets / rates.test_targets_per_s,
             setup_s=rates.setup_s,
-            run_disk_bytes=RUN_DISK_BYTES + (0 if is_trial else RANK_BYTES * load.n_test_targets),
+            run_disk_bytes=RUN_DISK_BYTES + (0 if is_trial else RANK_BYTES * work.n_test_targets),
             n_together=n_together,
-            together_epoch_s=self._together_epoch_s(load, rates, n_together),
+            together_epoch_s=self._together_epoch_s(work, rates, n_together),
         )
 
-    def _together_epoch_s(self, load: Load, rates: Rates, n_together: int) -> float | None:
+    def _together_epoch_s(self, work: RunWork, rates: Rates, n_together: int) -> float | None:
         """Of fewer than were measured: a step takes some time for itself and some for each run."""
         if rates.together_per_s is None or n_together == 1:
             return None
-        alone_s, n_measured = load.n_positives / rates.positives_per_s, self.at_once.n_replicas
-        each_s = (n_measured * load.n_positives / rates.together_per_s - alone_s) / (n_measured - 1)
+        alone_s, n_measured = work.n_positives / rates.positives_per_s, self.parallelism.n_replicas
+        each_s = (n_measured * work.n_positives / rates.together_per_s - alone_s) / (n_measured - 1)
         return alone_s + (n_together - 1) * each_s
 
-    def baselines(self, names: Sequence[str], load: Load, rates: Rates) -> Part:
+    def baselines(self, names: Sequence[str], work: RunWork, rates: Rates) -> Part:
         """The baselines, which are counted rather than trained; ranking takes about as long as a model's."""
         return Part(
-            dataset=self.subject.name,
+            dataset=self.shape.name,
             sampler=",".join(names),
             stage="baselines",
             n_runs=len(names),
@@ -161,7 +163,7 @@ class _Builder:
             n_positives=0,
             epoch_s=0.0,
             look_s=0.0,
-            test_s=load.n_test_targets / rates.test_targets_per_s,
+            test_s=work.n_test_targets / rates.test_targets_per_s,
             setup_s=0.0,
-            run_disk_bytes=RUN_DISK_BYTES + RANK_BYTES * load.n_test_targets,
+            run_disk_bytes=RUN_DISK_BYTES + RANK_BYTES * work.n_test_targets,
         )

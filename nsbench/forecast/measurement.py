@@ -14,19 +14,19 @@ import torch
 
 from nsbench.config import Settings
 from nsbench.data.dataset import Dataset
-from nsbench.device import choose_device, device_name, peak_memory_bytes, wait_for
 from nsbench.evaluation.evaluate import evaluate
 from nsbench.evaluation.model_scorer import ModelScorer
 from nsbench.evaluation.settings import EvaluationSettings
 from nsbench.evaluation.target import EvaluatedSplit
-from nsbench.forecast.load import Load
+from nsbench.files.home import Home
+from nsbench.forecast.dataset_shape import DatasetShape, shape_of
 from nsbench.forecast.rate import Rates
-from nsbench.forecast.subject import Subject, subject_of
-from nsbench.home import Home
+from nsbench.forecast.run_work import RunWork
 from nsbench.models.model import initial_model
 from nsbench.runs.experiment import run_replicas
 from nsbench.runs.observer import NullObserver, Observer, Pruned, RunEvent, Stepped
 from nsbench.runs.request import RunRequest
+from nsbench.tensors.device import choose_device, device_name, peak_memory_bytes, wait_for
 from nsbench.terms import RunKind
 from nsbench.tracking.tracker import NullTracker
 
@@ -40,7 +40,7 @@ _BYTES_PER_LEFT_OUT_INTERACTION = 32
 
 
 @final
-class Here:
+class LocalRates:
     """Measures this machine, each dataset with `n_at_once` processes side by side, since they slow each other down.
 
     Args:
@@ -59,13 +59,13 @@ class Here:
         self.memory_limit_bytes: int | None = _memory_of(device)
         self._home, self._n_at_once, self._seconds = home, n_at_once, seconds
 
-    def rates(self, subject: Subject, loads: Sequence[Load], n_replicas: int = 1) -> list[Rates]:
+    def rates(self, shape: DatasetShape, works: Sequence[RunWork], n_replicas: int = 1) -> list[Rates]:
         """Measures each load, the processes' mean; see `RateSource`."""
-        task = Task(subject.name, self._home, tuple(load.settings for load in loads), self._seconds, n_replicas)
+        task = Task(shape.name, self._home, tuple(work.settings for work in works), self._seconds, n_replicas)
         context = multiprocessing.get_context("spawn")  # CUDA doesn't survive a fork.
         with ProcessPoolExecutor(self._n_at_once, context) as pool:
             measured = list(pool.map(measure, [task] * self._n_at_once))
-        left_out = round((1 - subject.users_share) * subject.n_interactions) * _BYTES_PER_LEFT_OUT_INTERACTION
+        left_out = round((1 - shape.users_share) * shape.n_interactions) * _BYTES_PER_LEFT_OUT_INTERACTION
         return [
             Rates(
                 positives_per_s=fmean(one[number].positives_per_s for one in measured),
@@ -75,13 +75,13 @@ class Here:
                 memory_bytes=max(one[number].memory_bytes for one in measured) + left_out,
                 together_per_s=_mean_if_known([one[number].together_per_s for one in measured]),
             )
-            for number in range(len(loads))
+            for number in range(len(works))
         ]
 
 
 @dataclass(frozen=True)
 class Task:
-    """What one process measures: settings on a dataset, so many seconds for each figure, alone and some side by side."""
+    """What one process measures: settings on a dataset, a number of seconds for each figure, alone and some side by side."""
 
     dataset: str
     home: Home
@@ -93,16 +93,16 @@ class Task:
 def measure(task: Task) -> list[Rates]:
     """Measures every settings of a task; evaluation once, since all samplers share it."""
     torch.set_num_threads(1)
-    subject = subject_of(task.dataset, task.home)
-    trained = [_training_rate(subject, settings, task.seconds) for settings in task.settings]
+    shape = shape_of(task.dataset, task.home)
+    trained = [_training_rate(shape, settings, task.seconds) for settings in task.settings]
     generator = torch.Generator(choose_device()).manual_seed(0)
-    scorer = ModelScorer(initial_model(task.settings[0].model, subject.dataset.n_items, [generator]))
+    scorer = ModelScorer(initial_model(task.settings[0].model, shape.dataset.n_items, [generator]))
     evaluation = task.settings[0].evaluation
-    valid = _evaluation_rate(scorer, subject.dataset, evaluation, "valid", task.seconds / 2)
-    test = _evaluation_rate(scorer, subject.dataset, evaluation, "test", task.seconds / 2)
+    valid = _evaluation_rate(scorer, shape.dataset, evaluation, "valid", task.seconds / 2)
+    test = _evaluation_rate(scorer, shape.dataset, evaluation, "test", task.seconds / 2)
     together: list[float | None] = [None] * len(trained)
     if task.n_replicas > 1:
-        together = [_training_rate(subject, settings, task.seconds, task.n_replicas)[0] for settings in task.settings]
+        together = [_training_rate(shape, settings, task.seconds, task.n_replicas)[0] for settings in task.settings]
     memory_bytes = peak_memory_bytes(choose_device())
     return [
         Rates(rate, valid, test, setup_s, memory_bytes, beside)
@@ -115,14 +115,14 @@ def _mean_if_known(values: Sequence[float | None]) -> float | None:
     return fmean(known) if known else None
 
 
-def _training_rate(subject: Subject, settings: Settings, seconds: float, n_replicas: int = 1) -> tuple[float, float]:
+def _training_rate(shape: DatasetShape, settings: Settings, seconds: float, n_replicas: int = 1) -> tuple[float, float]:
     """Positives a second, and seconds until the first step, of runs side by side that are ended in time."""
     endless = settings.changed({"max_epochs": _ENDLESS_EPOCHS, "validate_every": _ENDLESS_EPOCHS})
     requests = [RunRequest(RunKind.SINGLE, seed, rank_test=False) for seed in range(n_replicas)]
     stopwatch = _Stopwatch(seconds)
     observers: list[Observer] = [stopwatch, *(NullObserver() for _ in requests[1:])]
     with suppress(Pruned):
-        run_replicas([endless] * n_replicas, subject.dataset, NullTracker(), requests, observers)
+        run_replicas([endless] * n_replicas, shape.dataset, NullTracker(), requests, observers)
     return stopwatch.positives_per_s, stopwatch.setup_s
 
 

@@ -5,17 +5,17 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from nsbench.disk import write_atomically
 from nsbench.errors import SettingsError
+from nsbench.files.disk import write_atomically
+from nsbench.files.home import Home
 from nsbench.forecast.prediction import Prediction
-from nsbench.home import Home
 
 HERE = "here"
 """The place of predictions for the machine that predicts."""
 
 
 def place_of(place: str, n_replicas: int) -> str:
-    """The name of a place where so many runs are trained side by side."""
+    """The name of a place where this many runs are trained side by side."""
     return place if n_replicas == 1 else f"{place}-r{n_replicas}"
 
 

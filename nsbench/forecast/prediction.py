@@ -21,7 +21,7 @@ COMMAND_S = 10.0
 """Starting the workers and writing the report, whatever the runs. Measured: a profile that is done already takes 13 s."""
 
 RUN_DISK_BYTES = 150_000
-"""What a run adds to MLflow's and Optuna's databases. Measured: 140 kB a run with 5 to 20 looks."""
+"""What a run adds to MLflow's and Optuna's databases. Measured: 140 kB a run with 5 to 20 validations."""
 
 RANK_BYTES = 7
 """What a target's rank takes in a run's artifact. Measured on three real logs: 3.7 to 7.2 bytes."""
@@ -39,11 +39,11 @@ class Part(BaseModel):
         stage: What the runs stand for.
         n_runs: Runs.
         epochs: Epochs of a run.
-        validate_every: Epochs between looks at the validation interactions; 0 for baselines.
+        validate_every: Epochs between validations; 0 for baselines.
         n_steps: Steps in an epoch.
         n_positives: Positives in an epoch.
         epoch_s: Seconds of an epoch's steps.
-        look_s: Seconds of a look.
+        look_s: Seconds per validation.
         test_s: Seconds of ranking the test interactions; 0 for trials, which leave them alone.
         setup_s: Seconds from the run's start to its first step.
         run_disk_bytes: What each run adds to the home.
@@ -76,16 +76,16 @@ class Part(BaseModel):
         return [self.n_together] * n_full + [rest] * bool(rest)
 
     def run_s(self, epochs: float) -> float:
-        """Seconds of a run of so many epochs; its share of those that are trained side by side."""
+        """Seconds of a run of this many epochs; its share of those that are trained side by side."""
         return self.job_s(self.n_together, epochs) / self.n_together
 
     def job_s(self, n_runs: int, epochs: float) -> float:
-        """Seconds of some runs side by side, of so many epochs each.
+        """Seconds of some runs side by side, of this many epochs each.
 
         The steps of a job go on until its last run stops, of which a mean of epochs knows nothing.
         """
-        looks = math.ceil(epochs / self.validate_every) if self.validate_every else 0
-        return self.setup_s + epochs * self._epoch_s(n_runs) + n_runs * (looks * self.look_s + self.test_s)
+        validations = math.ceil(epochs / self.validate_every) if self.validate_every else 0
+        return self.setup_s + epochs * self._epoch_s(n_runs) + n_runs * (validations * self.look_s + self.test_s)
 
     def _epoch_s(self, n_runs: int) -> float:
         """A step takes some time for itself and some for each run, both of which follow from one run and `n_together`."""

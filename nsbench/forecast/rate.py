@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from nsbench.forecast.load import Load
-from nsbench.forecast.subject import Subject
+from nsbench.forecast.dataset_shape import DatasetShape
+from nsbench.forecast.run_work import RunWork
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,7 @@ class Rates:
 
     Attributes:
         positives_per_s: Positives trained on, batches and negatives drawn.
-        valid_targets_per_s: Targets ranked at a look at the validation interactions.
+        valid_targets_per_s: Targets ranked at a validation.
         test_targets_per_s: Targets ranked at the end, exposure counted.
         setup_s: Seconds from a run's start to its first step.
         memory_bytes: The most that the run's process holds, replicas included: of the host's memory, or of the card's on a GPU.
@@ -31,7 +31,7 @@ class Rates:
 
 
 @dataclass(frozen=True)
-class AtOnce:
+class Parallelism:
     """How much goes on at once.
 
     Attributes:
@@ -60,7 +60,7 @@ class RateSource(Protocol):
     memory_limit_bytes: int | None
     is_per_device: bool
 
-    def rates(self, subject: Subject, loads: Sequence[Load], n_replicas: int = 1) -> list[Rates]:
+    def rates(self, shape: DatasetShape, works: Sequence[RunWork], n_replicas: int = 1) -> list[Rates]:
         """The rates of each load, alone and of `n_replicas` side by side.
 
         Raises:

@@ -2,7 +2,7 @@
 
 `value` is the definition. `slopes` gives its derivatives by the scores, by autograd unless a loss has them written out; tests
 over all of `nsbench.losses.LOSSES` hold them to the definition. Products, shared draws, cache cuts and gradient buffers are
-the business of `nsbench.training.scoring`, for all losses alike.
+the business of `nsbench.training.steps.scoring`, for all losses alike.
 """
 
 from abc import ABC, abstractmethod

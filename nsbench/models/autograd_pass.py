@@ -32,6 +32,6 @@ class AutogradPass:
 
     def backward(self, grad_states: Tensor, grad_x: Tensor) -> Tensor:
         """As of `EncoderPass`."""
-        by_x, by_dense = torch.autograd.grad(self._states, (self._x, self._dense), grad_states)
-        grad_x.copy_(by_x)
+        found_x, by_dense = torch.autograd.grad(self._states, (self._x, self._dense), grad_states)
+        grad_x.copy_(found_x)
         return by_dense

@@ -9,7 +9,6 @@ import torch
 
 from nsbench.config import Flat, fingerprint_of, flat_fields
 from nsbench.data.dataset import Dataset
-from nsbench.device import choose_device, device_name, peak_memory_bytes
 from nsbench.errors import SettingsError
 from nsbench.evaluation.baseline import MarkovBaseline, PopularityBaseline
 from nsbench.evaluation.cohort import evaluated_card
@@ -18,6 +17,7 @@ from nsbench.evaluation.scorer import Scorer
 from nsbench.evaluation.settings import EvaluationSettings
 from nsbench.runs.plan import protocol_of
 from nsbench.suggestion import did_you_mean
+from nsbench.tensors.device import choose_device, device_name, peak_memory_bytes
 from nsbench.terms import RunKind
 from nsbench.tracking.record import Cost, RunPlan, RunRecord
 from nsbench.tracking.tracker import Tracker

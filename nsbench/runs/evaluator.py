@@ -11,7 +11,7 @@ from nsbench.data.dataset import Dataset
 from nsbench.evaluation.evaluate import evaluate
 from nsbench.evaluation.model_scorer import ModelScorer
 from nsbench.evaluation.rank_table import RankTable
-from nsbench.evaluation.shard import Share
+from nsbench.evaluation.shard import EvaluationShard
 from nsbench.models.model import Model
 from nsbench.runs.outcome import shortage_of
 from nsbench.runs.request import RunRequest
@@ -87,7 +87,7 @@ class RunEvaluator:
         Where several processes train, all call it, and process 0's request says what is done.
         """
         started = time.perf_counter()
-        if not self._placement.group.first(self._requests[replica].rank_test):
+        if not self._placement.group.broadcast(self._requests[replica].rank_test):
             return Tested({}, None, time.perf_counter() - started)
         settings = self._settings[replica].evaluation
         found = evaluate(self._scorer(model), self._dataset, "test", settings, with_exposure=True)
@@ -96,7 +96,7 @@ class RunEvaluator:
     def _scorer(self, model: Model) -> ModelScorer:
         """This process's share of the ranking by a model."""
         placement = self._placement
-        return ModelScorer(model, Share(placement.group, placement.owners), placement.look_up)
+        return ModelScorer(model, EvaluationShard(placement.group, placement.owners), placement.look_up)
 
     def _warn_of_shortage(self, replica: int, epoch: int, share: float) -> None:
         """Logs once that many positions have no negative; runs side by side lack them for the same reason."""

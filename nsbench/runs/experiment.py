@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from nsbench.config import Settings
 from nsbench.data.dataset import Dataset
-from nsbench.device import device_name
 from nsbench.errors import OutOfMemory, TrainingError
 from nsbench.objective import check_objective
 from nsbench.runs.cost import cost_of
@@ -18,6 +17,7 @@ from nsbench.runs.plan import plan_of
 from nsbench.runs.preparation import identity_of, prepared, replicas_of, settled
 from nsbench.runs.recorder import Recorder
 from nsbench.runs.request import RunRequest
+from nsbench.tensors.device import device_name
 from nsbench.tracking.record import RunRecord
 from nsbench.tracking.tracker import Tracker
 from nsbench.training.checkpoint.training_checkpoint import Checkpoint, Checkpoints, NullCheckpoint
@@ -40,7 +40,7 @@ def run(
         dataset: The prepared log.
         tracker: Where the run is recorded.
         request: What is asked beside the settings.
-        observer: Told what happens; None: nobody is.
+        observer: Receives what happens; None: nothing does.
         checkpoints: Where the training is kept while it goes on, so that the same call resumes what was interrupted;
             None: nowhere.
 
@@ -74,11 +74,11 @@ def run_replicas(
         dataset: The prepared log.
         tracker: Where the runs are recorded.
         requests: One per run.
-        observers: Told what happens, one per run; empty: nobody is.
+        observers: Receives what happens, one per run; empty: nothing does.
         checkpoints: Where the training is kept while it goes on; None: nowhere.
 
     Returns:
-        The results of the runs that have one, by their place in `requests`.
+        The results of the runs that have one, by their slot in `requests`.
     """
     settings = [settled(one, dataset) for one in settings]
     for one, request in zip(settings, requests, strict=True):
@@ -119,12 +119,12 @@ def _records(
 ) -> dict[int, RunRecord]:
     """Keeps each run's best model, ranks the test interactions by it, and puts the run's record together."""
     records = {}
-    for place, number in enumerate(result.numbers):
-        model = result.model.replica(place)
+    for slot, number in enumerate(result.replica_ids):
+        model = result.model.replica(slot)
         trainer.placement.save(model, trainer.n_items, requests[number].checkpoint)
         tested = evaluator.test(number, model)
-        cost = cost_of(place, result, tested.seconds, trainer.device, trainer.group)
-        records[number] = recorder.record_of(place, result, tested, cost)
+        cost = cost_of(slot, result, tested.seconds, trainer.device, trainer.group)
+        records[number] = recorder.record_of(slot, result, tested, cost)
     return records
 
 

@@ -1,4 +1,4 @@
-"""What happens to a run from its start to its end, as one event that every observer is told of.
+"""What happens to a run from its start to its end, as one event that every observer receives.
 
 A progress bar, a study that prunes, and a test are observers alike. The loop makes most of the events itself, so they are
 defined where it can see them, in `nsbench.training.event`.

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from nsbench.config import Settings
-from nsbench.device import is_out_of_memory
 from nsbench.errors import NoNegatives, NonFiniteLoss, NsbenchError, OutOfMemory
 from nsbench.runs.observer import Pruned
+from nsbench.tensors.device import is_out_of_memory
 from nsbench.tracking.tracker import EndStatus
 
 

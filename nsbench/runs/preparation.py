@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 
-from nsbench.batching.batch import BatchSource
+from nsbench.batching.batch import BatchSampler
 from nsbench.batching.window import windows_of
 from nsbench.config import Settings
 from nsbench.data.dataset import Dataset
-from nsbench.device import choose_device
 from nsbench.errors import DatasetError
 from nsbench.losses.loss import LossContext
 from nsbench.runs.request import RunRequest
 from nsbench.samplers.history import history_of, validation_items_of
 from nsbench.samplers.sampler import SamplerContext
 from nsbench.samplers.sharing import users_per_group
+from nsbench.tensors.device import choose_device
 from nsbench.training.checkpoint.training_checkpoint import TrainingIdentity
 from nsbench.training.loop import Trainer
 from nsbench.training.negative_probe import NegativeProbe
@@ -60,7 +60,7 @@ def _trainer_in_context(settings: Settings, dataset: Dataset) -> tuple[Trainer, 
         settings.evaluation.cohort_rule,
     )
     training = settings.training
-    batches = BatchSource(
+    batches = BatchSampler(
         dataset, windows, training.batch_size, device, training.user_order, epoch_users=training.epoch_users
     )
     sampler = settings.sampler.build(context)

@@ -44,7 +44,7 @@ class Recorder:
         return len(self._finished)
 
     def start(self, tracker: Tracker) -> None:
-        """Begins the runs' records, and then tells each observer of its own."""
+        """Begins the runs' records, and then sends each observer its own."""
         for plan in self._plans:
             self._handles.append(tracker.start(plan))
         for handle, observer in zip(self._handles, self._observers, strict=True):
@@ -69,18 +69,18 @@ class Recorder:
             case Ended(error):
                 self._end(number, self._explain(number, error))
 
-    def record_of(self, place: int, result: TrainingResult, tested: Tested, cost: Cost) -> RunRecord:
+    def record_of(self, slot: int, result: TrainingResult, tested: Tested, cost: Cost) -> RunRecord:
         """Puts together what is recorded of a run that has a result.
 
         Args:
-            place: The run's place in the result.
+            slot: The run's slot in the result.
             result: Of all runs that have one.
             tested: Its ranking of the test interactions.
             cost: What it took.
         """
-        number, made = result.numbers[place], result.validations[place]
-        best = next(one for one in made if one.epoch == result.best_epochs[place])
-        metrics = {**best.metrics, CUT_OFF: float(result.cut_off[place]), **tested.metrics}
+        number, made = result.replica_ids[slot], result.validations[slot]
+        best = next(one for one in made if one.epoch == result.best_epochs[slot])
+        metrics = {**best.metrics, CUT_OFF: float(result.cut_off[slot]), **tested.metrics}
         validations = tuple(Validation(one.epoch, one.metrics) for one in made)
         run_id = self._handles[number].run_id
         return RunRecord(self._plans[number], metrics, validations, best.epoch, tested.ranks, cost, run_id)
@@ -106,7 +106,7 @@ class Recorder:
                 handle.stop(*end_of(error))
 
     def _tell(self, number: int, event: Resumed | Validated) -> None:
-        """Tells a run's observer, which may prune the run."""
+        """Sends a run's observer an event; the observer may prune the run."""
         try:
             self._observers[number].observe(event)
         except Pruned as error:

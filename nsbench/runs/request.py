@@ -8,7 +8,7 @@ from nsbench.objective import default_objective
 from nsbench.terms import RunKind
 
 DEFAULT_OBJECTIVE = default_objective((10,))
-"""What early stopping, pruning and tuning go by unless told otherwise, where there is a cut-off of 10."""
+"""What early stopping, pruning and tuning go by unless set otherwise, where there is a cut-off of 10."""
 
 
 @dataclass(frozen=True)

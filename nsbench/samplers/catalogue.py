@@ -1,8 +1,8 @@
 """The whole catalogue as negatives: nothing is sampled, so that the loss `softmax` is exact cross-entropy.
 
 The yardstick of every sampler. A step costs [positions, items] scores, which are never held at once
-(`nsbench.training.scoring`): the memory that a step takes beside the model is that of one more item table, and its time grows
-with the items.
+(`nsbench.training.steps.scoring`): the memory that a step takes beside the model is that of one more item table, and its time
+grows with the items.
 """
 
 from dataclasses import dataclass

@@ -44,7 +44,7 @@ def draw_unseen(
         seen = history.shared(batch.users, item_ids[:, 0], users_per_row, batch.n_replicas)[:, None]
     if sharing.n_users != 1:
         return Negatives(item_ids, ~seen, sharing.users_per_draw)
-    redraw = _redraw if item_ids.device.type == "cpu" else _redraw_there
+    redraw = _redraw if item_ids.device.type == "cpu" else _redraw_on_gpu
     for _ in range(N_ROUNDS):
         item_ids, seen = redraw(draw, batch.users, item_ids, seen, history)
     return Negatives(item_ids, ~seen)
@@ -63,7 +63,7 @@ def _redraw(draw: Draw, users: Tensor, item_ids: Tensor, seen: Tensor, history: 
     return item_ids, seen
 
 
-def _redraw_there(
+def _redraw_on_gpu(
     draw: Draw, users: Tensor, item_ids: Tensor, seen: Tensor, history: UserHistory
 ) -> tuple[Tensor, Tensor]:
     """The same on a GPU: draws for every place, since to hear which ones need it takes longer."""

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from nsbench.errors import SettingsError
+from nsbench.files.yaml_text import shortened
 from nsbench.suggestion import did_you_mean
-from nsbench.yaml_text import shortened
 
 Number = int | float
 

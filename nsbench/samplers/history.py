@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nsbench.data.dataset import Dataset
-from nsbench.index_range import ranges
+from nsbench.tensors.index_range import ranges
 
 BITS_A_PAIR = 64
 """Bits of the filter for each (user, item) pair: one lookup in 64 that finds nothing is looked into in vain."""

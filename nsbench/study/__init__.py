@@ -6,7 +6,7 @@ one study: they claim trials one at a time, so that it has exactly the planned n
 worker dies its coordinator knows at once; when a coordinator dies, another one puts right what it left
 (`nsbench.study.trials.reconcile`).
 
-Optuna is told first, MLflow's run is closed after that: what a kill leaves in between can be told from what the study says.
+Optuna gets the report first, MLflow's run is closed after that: what a kill leaves in between is known from the study.
 
 `tuning` claims and ends trials, `repeat` lists runs, which `claim` shares out among commands, a `pool` of workers carries them
 out, `scheduler` joins the two, `shared_study` is how another machine finds a study, `lock` and `retrying_storage` are what its

@@ -14,10 +14,10 @@ from optuna.trial import FrozenTrial, TrialState
 from nsbench.config import Flat, Settings
 from nsbench.data.dataset import DatasetCard
 from nsbench.errors import SettingsError
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.study.search.plan import load_plan
 from nsbench.study.search.storage import existing_storage
-from nsbench.study.trials.trial_state import END_REASON, gone_on_with, standing_of
+from nsbench.study.trials.trial_state import END_REASON, resumed_trials, status_of
 from nsbench.terms import OBJECTIVE_TAG, RunKind
 from nsbench.tracking.store import open_store
 from nsbench.tracking.stored_run import StoredRun
@@ -113,11 +113,11 @@ def best_point(trials: Iterable[FrozenTrial]) -> BestPoint | None:
 def ranked_points(trials: Iterable[FrozenTrial]) -> list[BestPoint]:
     """The points by the mean of their complete trials, the best first, of equals the earlier one.
 
-    Of a trial that was cut off and gone on with, only the latter counts.
+    Of a trial that was cut off and resumed, only the latter counts.
     """
     points: dict[Point, list[FrozenTrial]] = defaultdict(list)
     trials = list(trials)
-    replaced = gone_on_with(trials)
+    replaced = resumed_trials(trials)
     for trial in trials:
         if trial.state is TrialState.COMPLETE and trial.value is not None and trial.number not in replaced:
             points[point_of(trial)].append(trial)
@@ -211,7 +211,7 @@ def _why_none(name: str, home: Home) -> str:
     storage = existing_storage(home)
     known = None if storage is None else load_plan(name, storage)
     trials = [] if known is None else known[0].get_trials(deepcopy=False)
-    failed = [trial for trial in trials if standing_of(trial) == "failed"]
+    failed = [trial for trial in trials if status_of(trial) == "failed"]
     if not failed:
         return ""
     return f" ({len(failed)} failed; the last because: {failed[-1].user_attrs.get(END_REASON, 'unknown')})"

@@ -3,7 +3,7 @@
 from collections import defaultdict
 
 from nsbench.data.dataset import Dataset
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.study.best_trial import best_for
 from nsbench.study.profile import Profile, ProfileDataset
 from nsbench.study.repeat import RepeatOrder, baselines_of

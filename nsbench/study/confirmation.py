@@ -30,7 +30,7 @@ _MOST_ROUNDS = 2
 
 
 def n_points_of(n_trials: int) -> int:
-    """How many points a study of so many trials confirms by default."""
+    """How many points a study of this many trials confirms by default."""
     return N_POINTS if n_trials >= FEWEST_TRIALS else 0
 
 

@@ -19,12 +19,12 @@ class PlannedJob:
     Attributes:
         names: What tables call its runs.
         job: The job.
-        n_lost: Workers that have died over it.
+        n_orphaned: Workers that have died over it.
     """
 
     names: tuple[str, ...]
     job: Job
-    n_lost: int = 0
+    n_orphaned: int = 0
 
     def halves(self) -> "tuple[PlannedJob, ...]":
         """The same runs in two jobs; none where there is one run only."""
@@ -46,7 +46,7 @@ class PlannedJob:
         runs = [run for run, name in enumerate(self.names) if name in names]
         if len(runs) == len(self.names):
             return (self,)
-        return (replace(self.part(runs), n_lost=self.n_lost),) if runs else ()
+        return (replace(self.part(runs), n_orphaned=self.n_orphaned),) if runs else ()
 
     def of_state(self, states: Mapping[str, ClaimState], state: ClaimState) -> "tuple[PlannedJob, ...]":
         """As `of_names`, of those that stand so."""
@@ -81,9 +81,9 @@ class ListedAssignment:
         return all(run.outcome is not None and run.outcome.state == "finished" for run in self.observers)
 
     @property
-    def lost_runs(self) -> Sequence[int]:
+    def orphaned_runs(self) -> Sequence[int]:
         """Which of its runs were lost with their worker."""
-        return [number for number, run in enumerate(self.observers) if run.outcome and run.outcome.state == "lost"]
+        return [number for number, run in enumerate(self.observers) if run.outcome and run.outcome.state == "orphaned"]
 
     @property
     def failure(self) -> str | None:
@@ -143,10 +143,10 @@ class ListedRun:
         self.outcome = outcome
         value = outcome.metrics.get(self._objective, self._row.value)
         seconds = time.monotonic() - self._began
-        state = "interrupted" if outcome.state == "lost" else outcome.state
+        state = "interrupted" if outcome.state == "orphaned" else outcome.state
         self._row = replace(self._row, state=state, value=value, reason=outcome.reason, seconds=seconds)
 
-    def was_lost(self, *, is_tried_again: bool) -> None:
+    def was_orphaned(self, *, is_tried_again: bool) -> None:
         """Notes what becomes of a run whose worker died; one that is not tried again has failed."""
         self.is_tried_again = is_tried_again
         if self.outcome is not None and not is_tried_again:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from nsbench.config import Settings
 from nsbench.data.dataset import Dataset
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.runs.plan import protocol_of
 from nsbench.runs.preparation import settled
 from nsbench.terms import RunKind

@@ -9,7 +9,7 @@ from nsbench.config import ALIASES, Settings, Value
 from nsbench.data.dataset import Dataset
 from nsbench.errors import SettingsError
 from nsbench.evaluation.settings import EvaluationSettings
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.objective import checked_objective
 from nsbench.runs.baseline import BASELINES, baseline_plan
 from nsbench.runs.plan import protocol_of

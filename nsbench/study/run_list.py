@@ -10,7 +10,7 @@ from nsbench.study.claim import Claims, ClaimState, NoClaims
 from nsbench.study.listed_run import ListedAssignment, ListedRun, PlannedJob
 from nsbench.study.method import Method
 from nsbench.study.trials.failure import Failures
-from nsbench.study.trials.trial_state import MOST_LOST
+from nsbench.study.trials.trial_state import MOST_ORPHANED
 from nsbench.study.workers.job import Assignment, Row
 
 _LOOK_ELSEWHERE_EVERY_S = 5.0
@@ -82,8 +82,8 @@ class RunList:
         ended = [assignment for assignment in self._open if assignment.has_ended]
         self._open = [assignment for assignment in self._open if not assignment.has_ended]
         for assignment in ended:
-            if lost := assignment.lost_runs:
-                self._lose(assignment, lost)
+            if orphaned := assignment.orphaned_runs:
+                self._orphan(assignment, orphaned)
             if assignment.may_do_apart:
                 self._halve(assignment)
             elif assignment.failure is not None:
@@ -118,17 +118,17 @@ class RunList:
         self._waiting += [part for planned in self._elsewhere for part in planned.of_state(states, "free")]
         self._elsewhere = [part for planned in self._elsewhere for part in planned.of_state(states, "running")]
 
-    def _lose(self, assignment: "ListedAssignment", runs: Sequence[int]) -> None:
+    def _orphan(self, assignment: "ListedAssignment", runs: Sequence[int]) -> None:
         """Puts runs whose worker died first in the list, or gives them up."""
-        n_lost = assignment.planned.n_lost + 1
-        is_tried_again = n_lost < MOST_LOST
+        n_orphaned = assignment.planned.n_orphaned + 1
+        is_tried_again = n_orphaned < MOST_ORPHANED
         for run in runs:
-            assignment.observers[run].was_lost(is_tried_again=is_tried_again)
+            assignment.observers[run].was_orphaned(is_tried_again=is_tried_again)
         names = ", ".join(assignment.planned.names[run] for run in runs)
         what = "tried again" if is_tried_again else "given up"
         _log.warning("%s: a worker died over %s; that is %s", self.title, names, what)
         if is_tried_again:
-            self._waiting.insert(0, replace(assignment.planned.part(runs), n_lost=n_lost))
+            self._waiting.insert(0, replace(assignment.planned.part(runs), n_orphaned=n_orphaned))
 
     def _halve(self, assignment: "ListedAssignment") -> None:
         _log.warning(

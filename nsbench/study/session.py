@@ -8,7 +8,7 @@ from typing import Self, final
 from nsbench.config import Settings, Value
 from nsbench.data.dataset import Dataset
 from nsbench.errors import TrackingError
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.objective import checked_objective
 from nsbench.retry import OPENING_WAIT_S
 from nsbench.runs.preparation import settled
@@ -24,7 +24,7 @@ from nsbench.study.shared_study import JoinedStudy, announce_repeats, goal_of, i
 from nsbench.study.study_summary import log_summary
 from nsbench.study.trials.reconcile import Reconciler
 from nsbench.study.trials.trial_failure import go_on
-from nsbench.study.trials.tuning import Pace, Tuning
+from nsbench.study.trials.tuning import StudyLimits, Tuning
 from nsbench.study.workers.pool import WorkerPool
 from nsbench.study.workers.scheduler import Viewer, work
 from nsbench.tracking.store import open_store
@@ -49,7 +49,7 @@ class StudyOrder:
         n_trials: Finished trials in the end, pruned ones included.
         objective: The validation metric that is maximised; None: that of `default_objective`.
         seed: The root seed.
-        timeout_s: No trial begins after so many seconds; None: no limit.
+        timeout_s: No trial begins after this many seconds; None: no limit.
         name: The study's name; None: dataset, sampler and `profile`.
         profile: The last part of that name.
         n_replicas: Trials that a worker trains side by side, at most.
@@ -99,7 +99,7 @@ class Session:
         return cls(home, pool, store.tracker(), open_storage(home))
 
     def tuning(self, order: StudyOrder, dataset: Dataset) -> Tuning:
-        """The study that is asked for, begun or gone on with.
+        """The study that is asked for, started or resumed.
 
         Raises:
             SettingsError: An unknown sampler, setting or objective, or a study of that name is of something else.
@@ -122,8 +122,8 @@ class Session:
         raise_goal(study, self._storage, order.n_trials)
         n_confirmed = n_points_of(order.n_trials) if order.n_confirmed is None else order.n_confirmed
         note_n_points(study, self._storage, n_confirmed)
-        pace = Pace(lambda: order.n_trials, order.n_replicas, order.timeout_s)
-        return Tuning(study, plan, space, self._storage, self._reconciler, pace)
+        limits = StudyLimits(lambda: order.n_trials, order.n_replicas, order.timeout_s)
+        return Tuning(study, plan, space, self._storage, self._reconciler, limits)
 
     def joined(self, joined: JoinedStudy, n_replicas: int = 1) -> Tuning:
         """A study that another command began, to be worked on until it has what that command wants.
@@ -132,8 +132,8 @@ class Session:
             joined: The study.
             n_replicas: Trials that a worker trains side by side, at most.
         """
-        pace = Pace(lambda: goal_of(joined.study), n_replicas)
-        return Tuning(joined.study, joined.plan, joined.space, self._storage, self._reconciler, pace)
+        limits = StudyLimits(lambda: goal_of(joined.study), n_replicas)
+        return Tuning(joined.study, joined.plan, joined.space, self._storage, self._reconciler, limits)
 
     def repeats(self, settings: Settings, order: RepeatOrder, dataset: Dataset) -> RunList:
         """The repeats that are missing; each is made once, by whichever of the commands that repeat the same.
@@ -157,7 +157,7 @@ class Session:
 
         Raises:
             TrainingError: Too many runs failed.
-            StoreOutage: The tracking store is out; what it has not been told waits on this disk.
+            StoreOutage: The tracking store is out; what has not been sent waits on this disk.
         """
         self._tracker.send_waiting()
         for source in sources:

@@ -11,7 +11,7 @@ from nsbench.config import Settings
 from nsbench.data.dataset import DatasetCard
 from nsbench.data.origin import Origin, origin_of_source
 from nsbench.errors import SettingsError
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.study.claim import CLAIMS
 from nsbench.study.search.plan import StudyPlan, load_plan
 from nsbench.study.search.retrying_storage import LastingStorage

@@ -8,7 +8,7 @@ from nsbench.config import Flat
 from nsbench.method import Method
 from nsbench.study.best_trial import best_point
 from nsbench.study.study_figure import draw_history, draw_importance
-from nsbench.study.trials.trial_state import n_finished, standing_of
+from nsbench.study.trials.trial_state import n_finished, status_of
 from nsbench.study.trials.tuning import Tuning
 from nsbench.tracking.study_summary import StudySummary
 from nsbench.tracking.writing.mlflow_tracker import MlflowTracker
@@ -19,7 +19,7 @@ class TrialCounts:
     """How the trials of a study ended.
 
     Attributes:
-        n_finished: With a result; one that was cut off and gone on with counts once.
+        n_finished: With a result; one that was cut off and resumed counts once.
         n_pruned: By the pruner.
         n_failed: By an error, or since their worker died.
         n_cut_off: Those of `n_finished` that ended at their last epoch, while they might still have got better.
@@ -34,11 +34,11 @@ class TrialCounts:
 def counts_of(tuning: Tuning) -> TrialCounts:
     """The trials of a study, those of other commands included."""
     trials = tuning.study.get_trials(deepcopy=False)
-    standings = [standing_of(trial) for trial in trials]
+    statuses = [status_of(trial) for trial in trials]
     return TrialCounts(
-        n_finished=n_finished(trials) - standings.count("pruned"),
-        n_pruned=standings.count("pruned"),
-        n_failed=standings.count("failed") + standings.count("lost"),
+        n_finished=n_finished(trials) - statuses.count("pruned"),
+        n_pruned=statuses.count("pruned"),
+        n_failed=statuses.count("failed") + statuses.count("orphaned"),
         n_cut_off=sum(row.state == "finished" and row.cut_off for row in tuning.rows()),
     )
 

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, final
 
 from nsbench.errors import StoreOutage
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.retry import RetryPolicy
 from nsbench.tracking.reading.mlflow_reader import MlflowReader
 from nsbench.tracking.store_uri import sqlite_file, without_password

@@ -13,14 +13,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nsbench.batching.batch import BatchSource, UserBatch
+from nsbench.batching.batch import BatchSampler, UserBatch
 from nsbench.samplers.sampler import Negatives, Sampler
 from nsbench.samplers.stream import Streams
 from nsbench.seeding import derive_seed
 
 
 @dataclass(frozen=True)
-class Draw:
+class TrainingBatch:
     """A batch with its negatives, of one replica or of several."""
 
     batch: UserBatch
@@ -32,19 +32,19 @@ class Draw:
         if mask.device.type != "cpu":
             return targets.masked_fill(mask.any(-1), 0).view(self.batch.n_replicas, -1).count_nonzero(1)
         # By numpy, in a fraction of torch's time; hardly ever is there more to do than to look at everybody's first negative.
-        mask_here = mask.numpy()
-        none = ~mask_here[..., 0]
+        mask_on_host = mask.numpy()
+        none = ~mask_on_host[..., 0]
         if none.any():
-            none[none] = ~mask_here[none].any(-1)
+            none[none] = ~mask_on_host[none].any(-1)
             none = none & (targets.numpy() > 0)
         return torch.from_numpy(none.reshape(self.batch.n_replicas, -1).sum(1))
 
 
-class DrawSource:
+class BatchStream:
     """Gives one replica's draws, epoch after epoch, from the replica's own streams of randomness."""
 
     def __init__(
-        self, batches: BatchSource, sampler: Sampler, seed: int, device: torch.device, replay_factor: float = 0.0
+        self, batches: BatchSampler, sampler: Sampler, seed: int, device: torch.device, replay_factor: float = 0.0
     ) -> None:
         """Prepares to draw.
 
@@ -53,7 +53,7 @@ class DrawSource:
             sampler: Proposes negatives.
             seed: The replica's root seed.
             device: Where negatives are drawn.
-            replay_factor: After so many epochs' draws are stored, draws are taken from those at random; 0: always fresh.
+            replay_factor: Once this many epochs' draws are stored, draws are taken from those at random; 0: always fresh.
         """
         self.batches = batches
         self.sampler = sampler
@@ -61,11 +61,11 @@ class DrawSource:
         self._replay = np.random.default_rng(derive_seed(seed, "replay"))
         self.generator = torch.Generator(device).manual_seed(derive_seed(seed, "sampler"))
         self._capacity = round(replay_factor * batches.n_batches)
-        self._stored: list[Draw] = []
+        self._stored: list[TrainingBatch] = []
         self.draws_together = device.type != "cpu" and self._capacity == 0
         self._begin_epoch()
 
-    def epoch(self) -> Iterator[Draw]:
+    def epoch(self) -> Iterator[TrainingBatch]:
         """The draws of one epoch; after `restore`, what was left of the one in hand."""
         for draw in self._replayed() if self._replays else map(self._drawn, self._orders()):
             self._count()
@@ -111,21 +111,21 @@ class DrawSource:
         # Decided once an epoch: a buffer that fills up within one is used from the next one on.
         self._replays = 0 < self._capacity <= len(self._stored)
 
-    def _replayed(self) -> Iterator[Draw]:
+    def _replayed(self) -> Iterator[TrainingBatch]:
         for number in self._replay.integers(len(self._stored), size=self.batches.n_batches)[self._n_given :]:
             yield self._stored[number]
 
     def _orders(self) -> Iterator[NDArray[np.int64]]:
         return islice(self.batches.orders(self._shuffle), self._n_given, None)
 
-    def _drawn(self, chosen: NDArray[np.int64]) -> Draw:
+    def _drawn(self, chosen: NDArray[np.int64]) -> TrainingBatch:
         draw = draw_together([self], [chosen])
         if len(self._stored) < self._capacity:
             self._stored.append(draw)
         return draw
 
 
-def draw_together(sources: Sequence[DrawSource], chosen: Sequence[NDArray[np.int64]]) -> Draw:
+def draw_together(sources: Sequence[BatchStream], chosen: Sequence[NDArray[np.int64]]) -> TrainingBatch:
     """A draw of several replicas, each from its own streams, and the same as if it were the only one.
 
     Args:
@@ -135,19 +135,19 @@ def draw_together(sources: Sequence[DrawSource], chosen: Sequence[NDArray[np.int
     return draw_for(sources, sources[0].batches.batch(np.stack(chosen)))
 
 
-def draw_for(sources: Sequence[DrawSource], batch: UserBatch) -> Draw:
+def draw_for(sources: Sequence[BatchStream], batch: UserBatch) -> TrainingBatch:
     """The draw of several replicas for a batch of all their users; arguments otherwise as of `draw_together`."""
-    return Draw(batch, sources[0].sampler.propose(batch, Streams(*(source.generator for source in sources))))
+    return TrainingBatch(batch, sources[0].sampler.propose(batch, Streams(*(source.generator for source in sources))))
 
 
-def epoch_of(sources: Sequence[DrawSource]) -> Iterator[tuple[Draw, ...]]:
+def epoch_of(sources: Sequence[BatchStream]) -> Iterator[tuple[TrainingBatch, ...]]:
     """The draws of all replicas for each step of an epoch.
 
     On a CPU each replica's own draw. On a GPU, where calls are most of what drawing takes, one draw for all of them, unless
     they are replayed.
 
     Args:
-        sources: One a replica, of the same batches and sampler.
+        sources: One per replica, of the same batches and sampler.
     """
     if not sources[0].draws_together:
         yield from zip(*(source.epoch() for source in sources), strict=True)
@@ -165,7 +165,7 @@ def _set_state(generator: np.random.Generator, state: Tensor) -> None:
     generator.bit_generator.state = json.loads(state.numpy().tobytes())
 
 
-def stacked(draws: Sequence[Draw]) -> Negatives:
+def stacked(draws: Sequence[TrainingBatch]) -> Negatives:
     """The replicas' negatives along a new first axis; users, positions and places that one lacks are masked."""
     by_replica = [(draw.batch.n_replicas, draw.negatives) for draw in draws]
     item_ids = [own.item_ids.view(n, -1, *own.item_ids.shape[1:]) for n, own in by_replica]

@@ -1,4 +1,4 @@
-"""The mean loss of an epoch, and the watch for a loss that is no number.
+"""The mean loss of an epoch, and the watch for a loss that is NaN or infinite.
 
 Reading a loss waits for the device, so several steps' losses are read at once.
 """
@@ -25,7 +25,7 @@ class EpochLoss:
     Attributes:
         n_steps: Steps whose losses have been read.
         sums: float64[replicas], over those steps.
-        failures: The first loss that was no number, of each replica that had one, by its place among them.
+        failures: The first loss that was NaN or infinite, of each replica that had one, by its slot among them.
     """
 
     def __init__(self, epoch: int, replicas: Sequence[Replica], device: torch.device) -> None:
@@ -39,7 +39,7 @@ class EpochLoss:
         self.failures: dict[int, NonFiniteLoss] = {}
 
     def add(self, losses: Tensor) -> None:
-        """Takes float32[replicas] in, the losses of a step; what is no number is noticed some steps later."""
+        """Takes float32[replicas] in, the losses of a step; one that is NaN or infinite is noticed some steps later."""
         self._unread[self._n_unread] = losses
         self._n_unread += 1
         if self._n_unread == CHECK_EVERY:
@@ -51,8 +51,8 @@ class EpochLoss:
         self._n_unread = 0
         for row in rows:
             self.n_steps += 1
-            for place in np.flatnonzero(~np.isfinite(row)).tolist():
-                self.failures.setdefault(place, self._failure(self._replicas[place], row[place]))
+            for slot in np.flatnonzero(~np.isfinite(row)).tolist():
+                self.failures.setdefault(slot, self._failure(self._replicas[slot], row[slot]))
             self.sums += row
 
     def _failure(self, replica: Replica, loss: float) -> NonFiniteLoss:

@@ -50,7 +50,7 @@ class Ended:
 
 
 TrainingEvent = Resumed | Stepped | Validated | Ended
-"""What the loop tells; that all have been trained is its return value."""
+"""What the loop reports; that all have been trained is its return value."""
 
 
 class TrainingObserver(Protocol):
@@ -62,12 +62,12 @@ class TrainingObserver(Protocol):
 
     @property
     def observes_steps(self) -> bool:
-        """Whether it is told of steps; where it isn't, a step costs no event."""
+        """Whether it receives steps; where it doesn't, a step costs no event."""
 
     def observe(self, replicas: Sequence[int], event: TrainingEvent) -> None:
         """Takes an event in: that of a step is all replicas' that go on, any other one replica's.
 
-        Where several processes train, each has an observer; of validations process 0's alone is told.
+        Where several processes train, each has an observer; validations go to process 0's alone.
         """
 
 

@@ -7,17 +7,17 @@ from functools import cached_property
 
 import torch
 
-from nsbench.batching.batch import BatchSource
-from nsbench.device import keep_freed_memory, wants_graphs
+from nsbench.batching.batch import BatchSampler
 from nsbench.losses.loss import Loss
 from nsbench.models.backbone import BackboneSettings
 from nsbench.models.model import Model
-from nsbench.process_group import Group
 from nsbench.samplers.sampler import Sampler
 from nsbench.seeding import derive_seed
-from nsbench.training.batch_stream import DrawSource
+from nsbench.tensors.device import keep_freed_memory, wants_graphs
+from nsbench.tensors.process_group import ProcessGroup
+from nsbench.training.batch_stream import BatchStream
 from nsbench.training.checkpoint.mismatch import mismatch_of
-from nsbench.training.checkpoint.replica_subset import narrowed
+from nsbench.training.checkpoint.replica_subset import select_replicas
 from nsbench.training.checkpoint.training_checkpoint import Checkpoint, NullCheckpoint, Snapshot
 from nsbench.training.distributed.batch_shard import check_batch_size
 from nsbench.training.distributed.group_observer import GroupObserver
@@ -25,13 +25,13 @@ from nsbench.training.distributed.table_placement import Placement, placement_of
 from nsbench.training.distributed.torch_group import current_group
 from nsbench.training.event import Evaluator, TrainingObserver
 from nsbench.training.progress import Replica
-from nsbench.training.replica_steps import ReplicaSteps, Together, replica_steps
 from nsbench.training.result import TrainingResult
 from nsbench.training.settings import TrainingSettings
 from nsbench.training.state import TrainingState, new_state
-from nsbench.training.step import Stepper
-from nsbench.training.step_graph import GraphTaker
-from nsbench.training.step_runner import EachAnew, Taker
+from nsbench.training.steps.replica_steps import BatchedReplicas, ReplicaSteps, replica_steps
+from nsbench.training.steps.step import Stepper
+from nsbench.training.steps.step_graph import CudaGraphRunner
+from nsbench.training.steps.step_runner import EagerRunner, StepRunner
 from nsbench.training.stop import kept_when_interrupted, stopping_alone
 from nsbench.training.stopwatch import Stopwatch
 
@@ -56,17 +56,17 @@ class Trainer:
         SettingsError: A batch has fewer users than there are processes.
     """
 
-    batches: BatchSource
+    batches: BatchSampler
     sampler: Sampler
     loss: Loss
     model_settings: BackboneSettings
     settings: TrainingSettings
     n_items: int
     device: torch.device
-    group: Group = field(default_factory=current_group)
+    group: ProcessGroup = field(default_factory=current_group)
 
     def __post_init__(self) -> None:
-        """Sees that every process has something to do."""
+        """Checks that every process has something to do."""
         check_batch_size(self.settings.batch_size, self.group)
 
     @property
@@ -91,11 +91,11 @@ class Trainer:
         Args:
             replicas: What the models differ in.
             evaluator: Ranks the validation interactions.
-            observer: Told what happens; it may end replicas, or all.
+            observer: Receives what happens; it may end replicas, or all.
             checkpoint: Where the training is kept while it goes on; None: nowhere.
 
         Raises:
-            TrainingError: No replica is left, since the loss was no finite number or there were no negatives.
+            TrainingError: No replica is left, since the loss was NaN or infinite or there were no negatives.
         """
         keep_freed_memory()
         own = GroupObserver(observer, self.group)
@@ -104,9 +104,9 @@ class Trainer:
         snapshot = checkpoint.load()
         if snapshot is not None:
             state = self._restored(state, snapshot)
-            for place, progress in enumerate(state.progress):
-                with stopping_alone(state, place):
-                    own.resumed(state.numbers[place], progress.validations)
+            for slot, progress in enumerate(state.progress):
+                with stopping_alone(state, slot):
+                    own.resumed(state.replica_ids[slot], progress.validations)
         while True:
             if state.leaving:
                 state = self._narrowed(state, checkpoint)
@@ -121,7 +121,7 @@ class Trainer:
         cut_off = tuple(one.is_cut_off(self.budget.patience) for one in state.progress)
         self._keep_cut_off(state, cut_off, checkpoint)
         return TrainingResult(
-            state.numbers,
+            state.replica_ids,
             state.best,
             tuple(one.best_epoch for one in state.progress),
             tuple(one.n_epochs for one in state.progress),
@@ -132,13 +132,13 @@ class Trainer:
 
     def _keep_cut_off(self, state: TrainingState, cut_off: Sequence[bool], checkpoint: Checkpoint) -> None:
         """Leaves a checkpoint of the replicas that a larger max_epochs would go on with; of a fixed number of epochs, none."""
-        places = [place for place, is_cut_off in enumerate(cut_off) if is_cut_off]
-        if not places or self.budget.patience == 0:
+        slots = [slot for slot, is_cut_off in enumerate(cut_off) if is_cut_off]
+        if not slots or self.budget.patience == 0:
             return
         snapshot = state.snapshot()
-        if len(places) < len(state.replicas):
-            snapshot = narrowed(snapshot, places)
-            checkpoint.narrow(places)
+        if len(slots) < len(state.replicas):
+            snapshot = select_replicas(snapshot, slots)
+            checkpoint.select_replicas(slots)
         checkpoint.save(snapshot)
 
     def _restored(self, state: TrainingState, snapshot: Snapshot) -> TrainingState:
@@ -150,42 +150,42 @@ class Trainer:
             except (LookupError, TypeError, ValueError, RuntimeError) as error:
                 wrong = f"{type(error).__name__}: {error}"
         # Of several processes each may have a checkpoint of its own.
-        reasons = [reason for reason in self.group.every(wrong) if reason]
+        reasons = [reason for reason in self.group.all_gather_object(wrong) if reason]
         if not reasons:
             return state
-        _log.warning("the checkpoint is damaged and not gone on with: %s; the training starts over", reasons[0])
-        return self._begin(dict(zip(state.numbers, state.replicas, strict=True)))
+        _log.warning("the checkpoint is damaged and not resumed: %s; the training starts over", reasons[0])
+        return self._begin(dict(zip(state.replica_ids, state.replicas, strict=True)))
 
     def _begin(self, replicas: Mapping[int, Replica]) -> TrainingState:
         own = list(replicas.values())
         model = self.placement.initial_model(self.model_settings, self.n_items, self._generators(own, "init"))
         steps = self._steps(own, model)
         sources = [
-            DrawSource(self.batches, self.sampler, replica.seed, self.device, self.settings.replay_factor)
+            BatchStream(self.batches, self.sampler, replica.seed, self.device, self.settings.replay_factor)
             for replica in own
         ]
-        return new_state(replicas, model, steps, sources, self._taker(sources, steps), self.device)
+        return new_state(replicas, model, steps, sources, self._runner(sources, steps), self.device)
 
-    def _taker(self, sources: Sequence[DrawSource], steps: ReplicaSteps) -> Taker:
+    def _runner(self, sources: Sequence[BatchStream], steps: ReplicaSteps) -> StepRunner:
         is_written = self.model_settings.build().has_written_pass
         may_repeat = is_written and wants_graphs(self.device) and self.group.size == 1 and sources[0].draws_together
-        if not (may_repeat and isinstance(steps, Together) and steps.static is not None):
-            return EachAnew(sources, steps)
-        return GraphTaker(sources, steps)
+        if not (may_repeat and isinstance(steps, BatchedReplicas) and steps.static is not None):
+            return EagerRunner(sources, steps)
+        return CudaGraphRunner(sources, steps)
 
     def _steps(self, replicas: Sequence[Replica], model: Model) -> ReplicaSteps:
         rates, streams = [replica.learning_rate for replica in replicas], self._generators(replicas, "dropout")
 
-        def stepper(own: Model, places: slice) -> Stepper:
-            return Stepper(own, self.sampler, self.loss, self.settings, rates[places], streams[places], self.placement)
+        def stepper(own: Model, slots: slice) -> Stepper:
+            return Stepper(own, self.sampler, self.loss, self.settings, rates[slots], streams[slots], self.placement)
 
         return replica_steps(model, stepper, self.batches)
 
     def _narrowed(self, state: TrainingState, checkpoint: Checkpoint) -> TrainingState:
         """The training without the replicas that leave: they cost nothing more, and no checkpoint is of them."""
         snapshot, staying = state.snapshot(), state.staying
-        checkpoint.narrow(staying)
-        fewer = self._begin({state.numbers[place]: state.replicas[place] for place in staying})
+        checkpoint.select_replicas(staying)
+        fewer = self._begin({state.replica_ids[slot]: state.replicas[slot] for slot in staying})
         fewer.restore(snapshot)
         return fewer
 
@@ -197,14 +197,14 @@ class Trainer:
         if state.loss.n_steps == self.batches.n_batches:
             return
         counts, stopwatch = state.counts, Stopwatch()
-        for taken in state.taker.epoch():
-            counts.n_positives += taken.n_positives
-            counts.n_negatives_scored += taken.n_negatives_scored
-            state.loss.add(taken.losses)
-            state.shortage.add(taken.n_without, taken.n_positions)
+        for step_result in state.runner.epoch():
+            counts.n_positives += step_result.n_positives
+            counts.n_negatives_scored += step_result.n_negatives_scored
+            state.loss.add(step_result.losses)
+            state.shortage.add(step_result.n_without, step_result.n_positions)
             stopwatch.lap(counts)
             with kept_when_interrupted(state, checkpoint):
-                observer.stepped(state.numbers, taken.n_positives, taken.losses)
+                observer.stepped(state.replica_ids, step_result.n_positives, step_result.losses)
             if self._drop_failed(state, observer, checkpoint):
                 return
             if checkpoint.is_due():
@@ -218,10 +218,10 @@ class Trainer:
     def _drop_failed(self, state: TrainingState, observer: GroupObserver, checkpoint: Checkpoint) -> bool:
         """Stops replicas whose loss is NaN or infinite or that have no negatives; returns whether there were any."""
         failures = state.failures
-        for place, error in failures.items():
-            with kept_when_interrupted(state, checkpoint), stopping_alone(state, place):
-                observer.failed(state.numbers[place], error)
-            state.leaving.add(place)
+        for slot, error in failures.items():
+            with kept_when_interrupted(state, checkpoint), stopping_alone(state, slot):
+                observer.failed(state.replica_ids[slot], error)
+            state.leaving.add(slot)
         if failures and not state.staying:
             raise next(iter(failures.values()))
         return bool(failures)
@@ -231,15 +231,15 @@ class Trainer:
     ) -> None:
         """Validates the replicas and keeps what is better than before."""
         losses, shares = state.loss.means(), state.shortage.shares()
-        for place, progress in enumerate(state.progress):
+        for slot, progress in enumerate(state.progress):
             # A replica may have had its validation before the training was interrupted.
             if progress.stopped or progress.n_epochs == state.epoch:
                 continue
-            model = state.model.replica(place)
-            with kept_when_interrupted(state, checkpoint), stopping_alone(state, place):
-                number = state.numbers[place]
-                validation = evaluator.validate(number, state.epoch, model, losses[place], shares[place])
+            model = state.model.replica(slot)
+            with kept_when_interrupted(state, checkpoint), stopping_alone(state, slot):
+                number = state.replica_ids[slot]
+                validation = evaluator.validate(number, state.epoch, model, losses[slot], shares[slot])
                 validation = observer.validated(number, validation)
                 if progress.judge(validation, self.settings.patience):
-                    state.best.dense[place] = model.dense[0].detach()
-                    state.best.items[place] = model.items[0].detach()
+                    state.best.dense[slot] = model.dense[0].detach()
+                    state.best.items[slot] = model.items[0].detach()

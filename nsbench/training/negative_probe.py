@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nsbench.batching.batch import BatchSource
+from nsbench.batching.batch import BatchSampler
 from nsbench.batching.bucket import Bucket
 from nsbench.batching.step import Step
 from nsbench.losses.loss import Loss, NegativeVectors, Scores
@@ -22,9 +22,9 @@ from nsbench.samplers.sampler import Negatives, Sampler
 from nsbench.samplers.stream import Streams
 from nsbench.seeding import derive_seed
 from nsbench.terms import BALANCED_COHORTS, NEGATIVES
-from nsbench.training.batch_stream import Draw
-from nsbench.training.replica_steps import laid_out
-from nsbench.training.scoring import LogQ
+from nsbench.training.batch_stream import TrainingBatch
+from nsbench.training.steps.replica_steps import laid_out
+from nsbench.training.steps.scoring import LogQ
 
 ENOUGH_SCORES = 40_000
 """About so many scores are looked at: rows evenly spaced over the batch, which is proposed to as a whole."""
@@ -74,7 +74,7 @@ class NegativeProbe:
         device: Where the training is.
     """
 
-    batches: BatchSource
+    batches: BatchSampler
     sampler: Sampler
     loss: Loss
     histories: UserHistory
@@ -122,7 +122,7 @@ class NegativeProbe:
         rng = np.random.default_rng(derive_seed(seed, "probe users", epoch))
         generator = torch.Generator(self.device).manual_seed(derive_seed(seed, "probe negatives", epoch))
         batch = next(self.batches.epoch(rng))
-        draw = Draw(batch, self.sampler.propose(batch, Streams(generator)))
+        draw = TrainingBatch(batch, self.sampler.propose(batch, Streams(generator)))
         step, negatives = laid_out([draw])
         return step, negatives.by_user()
 

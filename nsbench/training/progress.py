@@ -49,7 +49,7 @@ class Progress:
 
         Args:
             validation: The latest one.
-            patience: The replica stops after so many validations without a better one; 0: never.
+            patience: The replica stops after this many validations without a better one; 0: never.
         """
         self.validations.append(validation)
         self.n_epochs = validation.epoch

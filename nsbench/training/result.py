@@ -11,7 +11,7 @@ class TrainingResult:
     """What training gives.
 
     Attributes:
-        numbers: The replicas that have a result, as the training began with them; what follows is theirs.
+        replica_ids: The replicas that have a result, as the training began with them; what follows is theirs.
         model: Each replica's parameters at its best epoch, with what this process holds of the item table.
         best_epochs: Each replica's, counted from 1.
         n_epochs: Epochs until each replica stopped.
@@ -20,7 +20,7 @@ class TrainingResult:
         counts: What these replicas took together, earlier attempts included.
     """
 
-    numbers: tuple[int, ...]
+    replica_ids: tuple[int, ...]
     model: Model
     best_epochs: tuple[int, ...]
     n_epochs: tuple[int, ...]

@@ -46,7 +46,7 @@ class TrainingSettings(BaseModel):
         ),
     ] = 0
     patience: Annotated[
-        int, Field(ge=0, description="stop after so many validations without a better one; 0: never stop early")
+        int, Field(ge=0, description="stop after this many validations without a better one; 0: never stop early")
     ] = DEFAULT_PATIENCE
     windows: Annotated[
         Literal["last", "all"],
@@ -69,7 +69,7 @@ class TrainingSettings(BaseModel):
         float,
         Field(
             ge=0,
-            description="the paper's oversampling factor: after so many epochs, batches and their negatives are taken "
+            description="the paper's oversampling factor: after this many epochs, batches and their negatives are taken "
             "again from those before; 0: fresh negatives each step",
         ),
     ] = 0.0

@@ -19,7 +19,7 @@ class EpochShortage:
     """Counts each replica's positions without a negative over the steps of an epoch.
 
     Attributes:
-        failures: Of each replica that had no negative in the whole epoch, by its place among them.
+        failures: Of each replica that had no negative in the whole epoch, by its slot among them.
     """
 
     def __init__(self, epoch: int, replicas: Sequence[Replica], device: torch.device) -> None:
@@ -42,10 +42,10 @@ class EpochShortage:
 
     def end(self) -> None:
         """Looks back on the whole epoch."""
-        for place, (n_without, n_positions) in enumerate(self.counts()):
+        for slot, (n_without, n_positions) in enumerate(self.counts()):
             if n_without == n_positions > 0:
-                replica = self._replicas[place]
-                self.failures[place] = NoNegatives(
+                replica = self._replicas[slot]
+                self.failures[slot] = NoNegatives(
                     f"none of the {n_positions:,} positions of epoch {self._epoch} had a negative (seed {replica.seed}), so "
                     "that positives alone were trained"
                 )

@@ -10,15 +10,15 @@ from torch import Tensor
 
 from nsbench.errors import TrainingError
 from nsbench.models.model import Model
-from nsbench.training.batch_stream import DrawSource
-from nsbench.training.checkpoint.replica_subset import narrowed
+from nsbench.training.batch_stream import BatchStream
+from nsbench.training.checkpoint.replica_subset import select_replicas
 from nsbench.training.checkpoint.tensor_names import prefixed, under
 from nsbench.training.checkpoint.training_checkpoint import Snapshot
 from nsbench.training.epoch_loss import EpochLoss
 from nsbench.training.progress import Counts, Progress, Replica, Validation
-from nsbench.training.replica_steps import ReplicaSteps
 from nsbench.training.shortage import EpochShortage
-from nsbench.training.step_runner import Taker
+from nsbench.training.steps.replica_steps import ReplicaSteps
+from nsbench.training.steps.step_runner import StepRunner
 
 
 @dataclass
@@ -26,28 +26,28 @@ class TrainingState:
     """A training between two steps.
 
     Attributes:
-        numbers: The replicas that go on, as the training began with them; their place among these is what counts below.
+        replica_ids: The replicas that go on, as the training began with them; their slot among these is what counts below.
         replicas: What the models differ in.
         model: The parameters, changed in place by the steps.
         best: Each replica's parameters at its best epoch.
         steps: Adam's moments and the dropout streams.
         sources: Each replica's batches and negatives.
-        taker: Takes the steps, with both.
+        runner: Takes the steps, with both.
         progress: How each replica stands.
         counts: What was done up to now.
         loss: The losses of the epoch in hand.
         shortage: Its positions without a negative.
         epoch: The epoch in hand, counted from 1.
-        leaving: The places of replicas that have ended without a result.
+        leaving: The slots of replicas that have ended without a result.
     """
 
-    numbers: tuple[int, ...]
+    replica_ids: tuple[int, ...]
     replicas: Sequence[Replica]
     model: Model
     best: Model
     steps: ReplicaSteps
-    sources: Sequence[DrawSource]
-    taker: Taker
+    sources: Sequence[BatchStream]
+    runner: StepRunner
     progress: list[Progress]
     counts: Counts
     loss: EpochLoss
@@ -57,17 +57,17 @@ class TrainingState:
 
     @property
     def failures(self) -> dict[int, TrainingError]:
-        """What ended replicas by their loss or for want of negatives, by place.
+        """What ended replicas by their loss or for want of negatives, by slot.
 
         One that has stopped has its result, whatever becomes of it.
         """
         found: dict[int, TrainingError] = {**self.shortage.failures, **self.loss.failures}
-        return {place: error for place, error in found.items() if not self.progress[place].stopped}
+        return {slot: error for slot, error in found.items() if not self.progress[slot].stopped}
 
     @property
     def staying(self) -> list[int]:
-        """The places of the replicas that go on."""
-        return [place for place in range(len(self.replicas)) if place not in self.leaving | self.failures.keys()]
+        """The slots of the replicas that go on."""
+        return [slot for slot in range(len(self.replicas)) if slot not in self.leaving | self.failures.keys()]
 
     @property
     def all_stopped(self) -> bool:
@@ -103,7 +103,7 @@ class TrainingState:
             "progress": [asdict(one) for one in self.progress],
         }
         snapshot = Snapshot(tensors, json.dumps(standing))
-        return snapshot if len(staying) == len(self.replicas) else narrowed(snapshot, staying)
+        return snapshot if len(staying) == len(self.replicas) else select_replicas(snapshot, staying)
 
     def restore(self, snapshot: Snapshot) -> None:
         """Stands where `snapshot` was taken; the sources must have given nothing."""
@@ -133,8 +133,8 @@ def new_state(
     replicas: Mapping[int, Replica],
     model: Model,
     steps: ReplicaSteps,
-    sources: Sequence[DrawSource],
-    taker: Taker,
+    sources: Sequence[BatchStream],
+    runner: StepRunner,
     device: torch.device,
 ) -> TrainingState:
     """A training, of replicas by their numbers, that has not taken a step."""
@@ -146,7 +146,7 @@ def new_state(
         model.copy(),
         steps,
         sources,
-        taker,
+        runner,
         [Progress() for _ in own],
         Counts(),
         EpochLoss(1, own, device),

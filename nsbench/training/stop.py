@@ -16,15 +16,15 @@ def kept_when_interrupted(state: TrainingState, checkpoint: Checkpoint) -> Itera
     except KeyboardInterrupt:
         snapshot, staying = state.snapshot(), state.staying
         if len(staying) < len(state.replicas):
-            checkpoint.narrow(staying)
+            checkpoint.select_replicas(staying)
         checkpoint.save(snapshot)
         raise
 
 
 @contextmanager
-def stopping_alone(state: TrainingState, place: int) -> Iterator[None]:
+def stopping_alone(state: TrainingState, slot: int) -> Iterator[None]:
     """Wraps what may end one replica."""
     try:
         yield
     except StopReplica:
-        state.leaving.add(place)
+        state.leaving.add(slot)

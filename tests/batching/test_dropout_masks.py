@@ -35,13 +35,13 @@ def test_the_rate_is_the_next_256th_and_the_mean_stays() -> None:
 
 def test_each_place_has_its_own_mask() -> None:
     masks = dropout(0)
-    first, second = masks.mask("embedding"), masks.mask("blocks.1.feed_out")
+    first, second = masks.mask("embedding"), masks.mask("blocks.1.ffn_out")
     both = ((first == 0) & (second == 0)).float().mean().item()
     assert both == pytest.approx((51 / 256) ** 2, abs=0.005)
 
 
 def test_a_replicas_masks_are_those_it_has_alone() -> None:
-    together, alone = dropout(3, 5).mask("blocks.0.feed_in")[1], dropout(5).mask("blocks.0.feed_in")[0]
+    together, alone = dropout(3, 5).mask("blocks.0.ffn_in")[1], dropout(5).mask("blocks.0.ffn_in")[0]
     assert torch.equal(together, alone)
 
 

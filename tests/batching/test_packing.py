@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nsbench.batching.packing import packed_rows
-from nsbench.index_range import ranges
+from nsbench.tensors.index_range import ranges
 
 
 def test_lanes_of_one_length_hold_a_row_each_and_need_no_mask() -> None:

@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 import torch
 
-from nsbench.batching.batch import BatchSource
+from nsbench.batching.batch import BatchSampler
 from nsbench.batching.static_layout import StaticLayout
 from nsbench.batching.window import windows_of
-from tests.training.test_step import ragged_log
+from tests.training.steps.test_step import ragged_log
 
 LOG = ragged_log()
 
 
 def test_a_batch_that_no_other_is_longer_than_is_the_static_one() -> None:
     """Of windows of 1 to 11 positions 16 at a time: falling, and longer than nearly all of 500 other batches are anywhere."""
-    source = BatchSource(LOG, windows_of(LOG, 30), 16, torch.device("cpu"))
+    source = BatchSampler(LOG, windows_of(LOG, 30), 16, torch.device("cpu"))
     static, lengths = source.static_lengths(), windows_of(LOG, 30).lengths
     assert len(static) == 16
     assert (np.diff(static) <= 0).all()
@@ -26,7 +26,7 @@ def test_a_batch_that_no_other_is_longer_than_is_the_static_one() -> None:
 @pytest.mark.parametrize("n_rows", [1, 2, 3, 100])
 def test_batches_of_few_rows_have_room_too(n_rows: int) -> None:
     """Also of more rows than there are windows, 60."""
-    source = BatchSource(LOG, windows_of(LOG, 30), n_rows, torch.device("cpu"))
+    source = BatchSampler(LOG, windows_of(LOG, 30), n_rows, torch.device("cpu"))
     static = StaticLayout(source.static_lengths(), 1, torch.device("cpu"))
     batches = list(source.epoch(np.random.default_rng(0)))
     fit = [static.fits(batch.known_lengths) for batch in batches if len(batch.users) == min(n_rows, 60)]

@@ -1,12 +1,12 @@
 """Small workloads and made-up figures for tests of the bench."""
 
-from nsbench.bench.clock import Moment
-from nsbench.bench.machine import Limits
+from nsbench.bench.cases.work import LimitShares
+from nsbench.bench.cases.workload import Workload
+from nsbench.bench.measuring.clock import Moment
+from nsbench.bench.measuring.machine import Limits
+from nsbench.bench.measuring.slice import Slice
 from nsbench.bench.rate import EvaluationRate, TrainingRate
 from nsbench.bench.rounds import WorkloadResult
-from nsbench.bench.slice import Slice
-from nsbench.bench.work import LimitShares
-from nsbench.bench.workload import Workload
 
 TINY = Workload("tiny", n_users=200, n_items=300, mean_length=12, max_length=10)
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from nsbench.bench.cases.log_reading import PreparationRate
 from nsbench.bench.comparison import Change, compare, figures_of, read_record, record_of
-from nsbench.bench.log_reading import PreparationRate
 from nsbench.bench.run import BenchPlan, BenchResult, run_bench
 from nsbench.errors import SettingsError
 from tests.bench.bench_builder import rate_of, workload_result

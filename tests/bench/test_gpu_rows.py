@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from nsbench.batching.static_layout import StaticLayout
-from nsbench.bench import ours as rows
-from nsbench.bench.condition import Conditions
-from nsbench.bench.ours import AS_A_GRAPH, EVALUATION, PADDED, REPLICAS, build_ours, sheet_of
-from nsbench.bench.slice import Span
-from nsbench.bench.training import Gym, model_of, settings_with
-from nsbench.bench.workload import dataset_of
+from nsbench.bench.cases import ours as rows
+from nsbench.bench.cases.ours import AS_A_GRAPH, EVALUATION, PADDED, REPLICAS, build_ours, sheet_of
+from nsbench.bench.cases.training import TrainingBench, model_of, settings_with
+from nsbench.bench.cases.workload import dataset_of
+from nsbench.bench.measuring.condition import Conditions
+from nsbench.bench.measuring.slice import Span
 from tests.bench.bench_builder import TINY
 from tests.pretend_gpu import IS_PRETENDED, PRETEND_GPU, pretended_gpu
 
@@ -31,9 +31,9 @@ def test_each_row_trains_and_some_are_repeated_as_graphs(monkeypatch: pytest.Mon
     with pretended_gpu() as started:
         ours = build_ours(workload, ["random", "mixed"], CONDITIONS)
         assert set(sheet_of(ours).works) == {"random", "mixed", PADDED, REPLICAS} | graphs
-        assert set(ours.contestants) == set(sheet_of(ours).works) | {EVALUATION}
+        assert set(ours.cases) == set(sheet_of(ours).works) | {EVALUATION}
         n_units = {}
-        for name in ours.contestants:
+        for name in ours.cases:
             started.clear()
             n_units[name] = ours.run(name, Span(0.0, "wall", n_steps=8)).n_units
             assert not IS_PRETENDED or (started.calls["graph"] > 0) == (name in graphs)
@@ -62,24 +62,24 @@ def test_each_graph_is_of_its_own_sampler() -> None:
     """Two rows in turn on one model, no row call by call beside them."""
     model, dataset = model_of(TINY), dataset_of(TINY)
     with pretended_gpu():
-        gym = Gym(model, dataset, PRETEND_GPU)
-        contestants = {name: gym.repeated(settings_with(name, 40, model))[0] for name in ("adaptive", "random")}
+        bench = TrainingBench(model, dataset, PRETEND_GPU)
+        cases = {name: bench.repeated(settings_with(name, 40, model))[0] for name in ("adaptive", "random")}
         for _ in range(2):
-            for name, contestant in contestants.items():
-                contestant.run(Span(0.0, "wall", n_steps=3))
-                sampler = gym._selector.sampler
+            for name, case in cases.items():
+                case.run(Span(0.0, "wall", n_steps=3))
+                sampler = bench._selector.sampler
                 assert hasattr(sampler, "n_hardest") == (name == "adaptive")
 
 
 def test_graph_rows_train_with_the_samplers_that_they_are_called_after(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NSBENCH_CUDA_GRAPHS", "1")
-    made, repeated = [], Gym.repeated
+    made, repeated = [], TrainingBench.repeated
 
-    def noted(self: Gym, settings: object) -> object:
+    def noted(self: TrainingBench, settings: object) -> object:
         made.append((settings.sampler.name, self._n_replicas))  # type: ignore[attr-defined]
         return repeated(self, settings)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Gym, "repeated", noted)
+    monkeypatch.setattr(TrainingBench, "repeated", noted)
     with pretended_gpu():
         build_ours(replace(TINY, shows_replicas=True), ["random", "mixed"], CONDITIONS)
     assert made == [("random", 1), ("mixed", 1), ("random", 2)]

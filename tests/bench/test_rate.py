@@ -2,8 +2,8 @@
 
 import pytest
 
+from nsbench.bench.cases.work import Work
 from nsbench.bench.rate import Judge, per_second, quartiles, ratio
-from nsbench.bench.work import Work
 from tests.bench.bench_builder import UNIT_LIMITS, slice_of
 
 WORK = Work(encoder_flops=5, scoring_flops=3, gathered_bytes=1, copied_bytes=1, n_negatives=200, n_drawn=4)

@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from nsbench.bench.condition import Conditions
-from nsbench.bench.ours import EVALUATION, PADDED, REPLICAS, build_ours, sheet_of
+from nsbench.bench.cases.ours import EVALUATION, PADDED, REPLICAS, build_ours, sheet_of
+from nsbench.bench.measuring.condition import Conditions
+from nsbench.bench.measuring.slice import Span
 from nsbench.bench.rate import PLAIN
 from nsbench.bench.rounds import measure_workload, take_turns
-from nsbench.bench.slice import Span
 from tests.bench.bench_builder import TINY
 
 CONDITIONS = Conditions(n_negatives=5, n_threads=1)
@@ -36,4 +36,4 @@ def test_rows_beside_are_measured_with_random_only() -> None:
     workload = replace(TINY, shows_padding=True, shows_catalogue=True, shows_replicas=True)
     ours = build_ours(workload, ["popularity"], CONDITIONS)
     assert list(sheet_of(ours).works) == ["popularity"]
-    assert list(ours.contestants) == ["popularity", EVALUATION]
+    assert list(ours.cases) == ["popularity", EVALUATION]

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from nsbench.bench.ours import AS_A_GRAPH, CATALOGUES, PADDED, REPLICAS
+from nsbench.bench.cases.ours import AS_A_GRAPH, CATALOGUES, PADDED, REPLICAS
 from nsbench.bench.target import Target, targets_of
 from tests.bench.bench_builder import rate_of, workload_result
 

@@ -10,7 +10,7 @@ import pytest
 from nsbench.config import Settings
 from nsbench.data.store import load_dataset
 from nsbench.data.synthetic.generate import prepare_synthetic, settings_like
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.runs.experiment import run
 from nsbench.runs.request import RunRequest
 from nsbench.terms import RunKind

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from nsbench.cli.prepare_command import prepare_command
+from nsbench.cli.data.prepare_command import prepare_command
 from nsbench.data.dataset import DatasetCard
 from nsbench.data.origin import LogOrigin
 from nsbench.data.store import read_card
-from nsbench.home import Home
+from nsbench.files.home import Home
 from tests.cli.in_process import nsbench
 
 ROWS = [(1 + k % 4, 10 + (k * k + k // 4) % 5) for k in range(80)]

@@ -11,7 +11,7 @@ from nsbench.cli.main import app
 from nsbench.data.store import read_card
 from nsbench.data.synthetic.generate import prepare_synthetic, settings_like
 from nsbench.errors import SettingsError
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.runs.request import DEFAULT_OBJECTIVE
 from nsbench.study.best_trial import best_of
 from nsbench.study.search.plan import StudyPlan, load_plan, open_study

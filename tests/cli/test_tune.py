@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from nsbench.cli.main import app
 from nsbench.data.synthetic.generate import prepare_synthetic, settings_like
 from nsbench.errors import NsbenchError
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.study.search.plan import load_study
 from nsbench.study.search.storage import open_storage
 from nsbench.study.trials.trial_state import GROUP

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from nsbench.cli import ui_guard
+from nsbench.cli.process import ui_guard
 from nsbench.tracking.store import open_store
 from nsbench.tracking.writing.mlflow_tracker import MlflowTracker
 from tests.cli.in_process import nsbench

@@ -9,7 +9,7 @@ from nsbench.cli.main import app
 from nsbench.data.store import read_card
 from nsbench.data.synthetic.generate import prepare_synthetic, settings_like
 from nsbench.errors import NsbenchError
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.runs.request import DEFAULT_OBJECTIVE
 from nsbench.study.search.plan import StudyPlan, open_study
 from nsbench.study.search.space import StudyFile, space_of

@@ -34,7 +34,7 @@ def table_of(rows: Sequence[Row]) -> Table:
     return Table(
         user=user[order].astype(np.int32),
         item=item[order].astype(np.int32),
-        moment=time[order] * MICROSECONDS,
+        timestamp_us=time[order] * MICROSECONDS,
         row=order.astype(np.uint32),
         n_users=int(user.max()) + 1,
         n_items=int(item.max()) + 1,
@@ -43,7 +43,7 @@ def table_of(rows: Sequence[Row]) -> Table:
 
 def contents(table: Table) -> list[Row]:
     """The table's rows, in its order."""
-    seconds = table.moment // MICROSECONDS
+    seconds = table.timestamp_us // MICROSECONDS
     return list(zip(table.user.tolist(), table.item.tolist(), seconds.tolist(), strict=True))
 
 

@@ -102,10 +102,14 @@ def result_of(reading: Reading, *, skip_bad_rows: bool, duplicates: str) -> Resu
     good = [(place, *row) for place, row in enumerate(reading.rows) if None not in row]
     users, items = (as_numbers([row[role] for row in good]) for role in (1, 2))
     rows = sorted(
-        (moment, place, user, item) for (place, _, _, moment), user, item in zip(good, users, items, strict=True)
+        (timestamp_us, place, user, item)
+        for (place, _, _, timestamp_us), user, item in zip(good, users, items, strict=True)
     )
     once = list(
-        {(user, item, moment): (moment, place, user, item) for moment, place, user, item in reversed(rows)}.values()
+        {
+            (user, item, timestamp_us): (timestamp_us, place, user, item)
+            for timestamp_us, place, user, item in reversed(rows)
+        }.values()
     )
     if duplicates == "auto" and len(rows) - len(once) >= max(DUPLICATES_REFUSED * len(rows), 1):
         return None
@@ -113,8 +117,8 @@ def result_of(reading: Reading, *, skip_bad_rows: bool, duplicates: str) -> Resu
     if len(kept) < FEWEST_ROWS or len({row[2] for row in kept}) < 2 or len({row[3] for row in kept}) < 2:
         return None
     sequences: Sequences = {}
-    for moment, _, user, item in kept:
-        sequences.setdefault(user, []).append((item, moment // 1_000_000))
+    for timestamp_us, _, user, item in kept:
+        sequences.setdefault(user, []).append((item, timestamp_us // 1_000_000))
     return Result(sequences, reading.bad)
 
 

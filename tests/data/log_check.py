@@ -16,7 +16,7 @@ from nsbench.data.log.prepare import prepare_log
 from nsbench.data.log.prepare_options import PrepareOptions
 from nsbench.data.store import load_dataset, read_item_labels, read_user_labels
 from nsbench.errors import LogError
-from nsbench.home import Home
+from nsbench.files.home import Home
 from tests.data.log_case import BadRows, Case, Result, Sequences, result_of
 
 Counts = Counter[tuple[str, str]]

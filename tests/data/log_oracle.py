@@ -135,7 +135,7 @@ def moment_reader(values: Sequence[Any], plan: Plan) -> Moment:
         whole = round(exact) if isinstance(value, float) else exact.__floor__()
         return whole if abs(whole) < MOST else None
 
-    def moment(value: Any) -> int | None:
+    def timestamp_us(value: Any) -> int | None:
         value = value.decode() if isinstance(value, bytes) else value
         if isinstance(value, date):
             return microseconds(value)
@@ -144,18 +144,18 @@ def moment_reader(values: Sequence[Any], plan: Plan) -> Moment:
             return of_number(value, number)
         return iso_moment(value) if isinstance(value, str) else None
 
-    return moment
+    return timestamp_us
 
 
 def reading_of(records: Sequence[Mapping[str, Any]], plan: Plan) -> Reading:
     """What records say, by column name; a column that a record lacks is missing in it."""
     name = plan.columns
-    moment = moment_reader([record.get(name["time"]) for record in records], plan)
+    timestamp_us = moment_reader([record.get(name["time"]) for record in records], plan)
     taken: list[Row] = []
     left_out: list[Row] = []
     for record in records:
         user, item = label_of(record.get(name["user"])), label_of(record.get(name["item"]))
-        row = (user, item, moment(record.get(name["time"])))
+        row = (user, item, timestamp_us(record.get(name["time"])))
         (taken if _is_taken(record, plan) else left_out).append(row)
     return Reading(tuple(taken), left_out_is_bad=any(None in row for row in left_out))
 

@@ -65,21 +65,23 @@ def fitting(values: Values) -> dict[str, pa.Array]:
 
 def _times(values: Values) -> dict[str, pa.Array]:
     found = fitting(values)
-    moments = [
+    timestamps_us = [
         None if value is None else iso_moment(value) if not re.fullmatch(r"[0-9.]+", value) else None
         for value in values
     ]
-    if [moment is None for moment in moments] != [value is None for value in values]:
+    if [timestamp_us is None for timestamp_us in timestamps_us] != [value is None for value in values]:
         return found
     for name, kind in TIMESTAMPS.items():
         factor = {"s": 1_000_000, "ms": 1_000, "us": 1, "ns": None}[kind.unit]
         if factor is None:
-            found[name] = pa.array([None if m is None else m * 1_000 + 999 for m in moments], pa.int64()).cast(kind)
-        elif all(m is None or m % factor == 0 for m in moments):
-            found[name] = pa.array([None if m is None else m // factor for m in moments], pa.int64()).cast(kind)
+            found[name] = pa.array([None if m is None else m * 1_000 + 999 for m in timestamps_us], pa.int64()).cast(
+                kind
+            )
+        elif all(m is None or m % factor == 0 for m in timestamps_us):
+            found[name] = pa.array([None if m is None else m // factor for m in timestamps_us], pa.int64()).cast(kind)
     day = 86_400 * 1_000_000
-    if all(m is None or m % day == 0 for m in moments):
-        days = pa.array([None if m is None else m // day for m in moments], pa.int32())
+    if all(m is None or m % day == 0 for m in timestamps_us):
+        days = pa.array([None if m is None else m // day for m in timestamps_us], pa.int32())
         found |= {"date32": days.cast(pa.date32()), "date64": days.cast(pa.date32()).cast(pa.date64())}
     return found
 

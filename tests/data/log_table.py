@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 
 from hypothesis import strategies as st
 
-from nsbench.data.log.choice import TimeUnit
 from nsbench.data.log.columns.column import Columns
 from nsbench.data.log.ingest import ReadOptions
+from nsbench.data.log.option_value import TimeUnit
 from tests.data.log_oracle import Plan
 from tests.data.log_time import NO_TIMES, times_of
 from tests.data.log_value import (

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from nsbench.data.log.choice import TimeUnit
+from nsbench.data.log.option_value import TimeUnit
 
 
 @dataclass(frozen=True)
@@ -27,14 +27,14 @@ class TimeForm:
     unit: TimeUnit | None = None
 
 
-def _datetime(moment: int, offset_minutes: int = 0) -> datetime:
+def _datetime(timestamp_us: int, offset_minutes: int = 0) -> datetime:
     zone = timezone(timedelta(minutes=offset_minutes))
-    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=moment)).astimezone(zone)
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=timestamp_us)).astimezone(zone)
 
 
 def _iso(pattern: str, end: str = "", n_digits: int = 0, offset_minutes: int = 0) -> Callable[[int], str]:
-    def write(moment: int) -> str:
-        when = _datetime(moment, offset_minutes)
+    def write(timestamp_us: int) -> str:
+        when = _datetime(timestamp_us, offset_minutes)
         fraction = f".{when.microsecond:06}000"[: n_digits + 1] if n_digits else ""
         return when.strftime(pattern) + fraction + end
 
@@ -42,8 +42,8 @@ def _iso(pattern: str, end: str = "", n_digits: int = 0, offset_minutes: int = 0
 
 
 def _number(power: int, n_digits: int | None = None) -> Callable[[int], str]:
-    def write(moment: int) -> str:
-        number = Decimal(moment).scaleb(-power)
+    def write(timestamp_us: int) -> str:
+        number = Decimal(timestamp_us).scaleb(-power)
         return f"{number:.{n_digits}f}" if n_digits is not None else str(int(number))
 
     return write
@@ -95,9 +95,9 @@ COMPACT_FORMS = (
 """Ways that are read or refused."""
 
 ODD_FORMS = (
-    TimeForm("small whole numbers", lambda moment: str(moment // SECOND % 1_000_000), SECOND, "seconds"),
+    TimeForm("small whole numbers", lambda timestamp_us: str(timestamp_us // SECOND % 1_000_000), SECOND, "seconds"),
     TimeForm("ISO in small letters", _iso("%Y-%m-%dt%H:%M:%S", "z"), SECOND),
-    TimeForm("ISO with a decimal comma", lambda moment: _iso(T, "", 3)(moment).replace(".", ","), 1_000),
+    TimeForm("ISO with a decimal comma", lambda timestamp_us: _iso(T, "", 3)(timestamp_us).replace(".", ","), 1_000),
     TimeForm("ISO with a blank before the offset", _iso(BLANK, " +0000"), SECOND),
     TimeForm("ISO without signs", _iso("%Y%m%dT%H%M%S", "Z"), SECOND),
     TimeForm("ISO weeks", _iso("%G-W%V-%u"), DAY),
@@ -158,9 +158,9 @@ def times_of(draw: st.DrawFn, n: int) -> Times:
 @st.composite
 def _written(draw: st.DrawFn, n: int, forms: Sequence[TimeForm]) -> tuple[str, ...]:
     """N times, each in one of the forms."""
-    moments = _moments_from(draw(st.integers(1_000_000_000, 1_735_000_000)), max(form.step for form in forms))
+    timestamps_us = _moments_from(draw(st.integers(1_000_000_000, 1_735_000_000)), max(form.step for form in forms))
     drawn = draw(st.binary(min_size=n, max_size=n))
-    return tuple(forms[byte % len(forms)].write(moments[byte // 4 % len(moments)]) for byte in drawn)
+    return tuple(forms[byte % len(forms)].write(timestamps_us[byte // 4 % len(timestamps_us)]) for byte in drawn)
 
 
 def _moments_from(second: int, step: int) -> list[int]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from nsbench.data.leftover import OLD, PARTIAL, clear_leftovers, working_folder
-from nsbench.disk import write_atomically
+from nsbench.files.disk import write_atomically
 
 HOLDER = """
 import sys, time
@@ -109,7 +109,7 @@ def test_an_interrupted_process_leaves_nothing(tmp_path: Path) -> None:
 WRITER = """
 import sys, time
 from pathlib import Path
-from nsbench.disk import write_atomically
+from nsbench.files.disk import write_atomically
 def write(path):
     path.write_bytes(bytes(1000))
     print("written", flush=True)

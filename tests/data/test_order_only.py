@@ -11,15 +11,15 @@ from pydantic import ValidationError
 
 from nsbench.data.dataset import Dataset
 from nsbench.data.description import describe
-from nsbench.data.log.choice import TimeUnit
 from nsbench.data.log.columns.column import Columns
 from nsbench.data.log.ingest import ReadOptions
+from nsbench.data.log.option_value import TimeUnit
 from nsbench.data.log.order_note import order_note
 from nsbench.data.log.prepare import prepare_log
 from nsbench.data.log.prepare_options import PrepareOptions
 from nsbench.data.store import load_dataset, read_item_labels
 from nsbench.errors import LogError, SettingsError
-from nsbench.home import Home
+from nsbench.files.home import Home
 from tests.builder import dataset_of
 
 PAIRS = [(1 + k % 4, 10 + (k * k + k // 4) % 5) for k in range(40)]
@@ -127,7 +127,7 @@ def test_words_and_dates_among_numbers_in_order_are_bad_rows(tmp_path: Path, hom
 @pytest.mark.parametrize(("time", "unit"), [(None, "order"), ("none", "auto")])
 def test_visits_are_not_cut_by_an_order(time: str | None, unit: TimeUnit, tmp_path: Path, home: Home) -> None:
     path = numbered(tmp_path / "log.csv", range(40), "time")
-    with pytest.raises(SettingsError, match="--session-gap cuts visits by time, and with --time-"):
+    with pytest.raises(SettingsError, match="--session-gap cuts sessions by time, and with --time-"):
         prepared(path, home, time, unit, session_gap_s=1_800)
     assert not home.root.exists()
 

@@ -20,7 +20,7 @@ from nsbench.data.store import (
 )
 from nsbench.data.store_writing import replace_best_reachable
 from nsbench.errors import DatasetError
-from nsbench.home import Home
+from nsbench.files.home import Home
 from tests.data.interaction import rows_of, write_csv
 from tests.full_disk import full_disk
 

@@ -13,7 +13,7 @@ from nsbench.data.log.prepare import prepare_log
 from nsbench.data.log.prepare_options import PrepareOptions
 from nsbench.data.store import read_item_labels, read_user_labels
 from nsbench.errors import LogError
-from nsbench.home import Home
+from nsbench.files.home import Home
 from tests.data.interaction import START, rows_of
 
 
@@ -26,7 +26,7 @@ def written(folder: Path, rows: list[str], header: str = "user,item,time") -> Pa
 def moments_in(path: Path, **options: str | float) -> list[int]:
     """Microseconds of the good rows, in the log's order."""
     staged = stage_log(path, ReadOptions.model_validate(options), path.parent / "staged.arrow").staged
-    return [int(moment) for rows in staged.batches(1_000) for moment in rows.moment]
+    return [int(timestamp_us) for rows in staged.batches(1_000) for timestamp_us in rows.timestamp_us]
 
 
 def users_of(path: Path, folder: Path) -> list[str | int]:

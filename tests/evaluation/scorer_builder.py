@@ -17,7 +17,7 @@ class WrittenScorer:
         n_scored: Scores given so far.
     """
 
-    share = WHOLE
+    shard = WHOLE
 
     def __init__(self, scores: Sequence[Sequence[float]]) -> None:
         self._scores = torch.tensor(scores, dtype=torch.float32)

@@ -31,7 +31,7 @@ def log() -> Dataset:
 class Listener:
     """A scorer that writes down the histories that it is shown."""
 
-    share = WHOLE
+    shard = WHOLE
 
     def __init__(self) -> None:
         self.shown: list[list[int]] = []

@@ -116,7 +116,7 @@ def test_a_catalogue_of_one_stretch_is_scored_once() -> None:
 class VectorScorer:
     """Scores by products of small whole numbers, exact in float32 in whatever order they are summed."""
 
-    share = WHOLE
+    shard = WHOLE
 
     def __init__(self, n_items: int) -> None:
         generator = torch.Generator().manual_seed(0)
@@ -189,7 +189,7 @@ def test_a_model_whose_items_are_all_alike_ranks_every_target_in_the_middle() ->
     """
 
     class Collapsed:
-        share = WHOLE
+        shard = WHOLE
 
         def encode(self, histories: Histories) -> torch.Tensor:
             return torch.full((len(histories), 50), 0.1)

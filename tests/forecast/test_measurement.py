@@ -4,8 +4,8 @@ import pytest
 
 from nsbench.config import Settings
 from nsbench.data.synthetic.generate import prepare_synthetic, settings_like
+from nsbench.files.home import Home
 from nsbench.forecast.measurement import Task, measure
-from nsbench.home import Home
 
 TINY = {"hidden_dim": 4, "max_length": 5, "batch_size": 32}
 

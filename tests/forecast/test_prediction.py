@@ -2,10 +2,10 @@
 
 import pytest
 
+from nsbench.files.home import Home
 from nsbench.forecast.epochs import Epochs
 from nsbench.forecast.plan_file import plan_path, read_prediction, write_prediction
 from nsbench.forecast.prediction import COMMAND_S, RUN_S, makespan
-from nsbench.home import Home
 from tests.forecast.builder import part, prediction
 
 

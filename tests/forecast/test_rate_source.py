@@ -5,22 +5,22 @@ from pathlib import Path
 
 import pytest
 
-from nsbench.bench.ours import REPLICAS
-from nsbench.bench.training import flops_per_positive
-from nsbench.bench.workload import Workload, dataset_of
+from nsbench.bench.cases.ours import REPLICAS
+from nsbench.bench.cases.training import flops_per_positive
+from nsbench.bench.cases.workload import Workload, dataset_of
 from nsbench.config import Settings
 from nsbench.errors import SettingsError
 from nsbench.forecast.bench_file import BenchFile
+from nsbench.forecast.dataset_shape import DatasetShape
 from nsbench.forecast.device_file import Device, device_names
-from nsbench.forecast.load import Load, load_of
-from nsbench.forecast.subject import Subject
+from nsbench.forecast.run_work import RunWork, work_of
 
 SETTINGS = Settings.of("random", {"n_negatives": 100})
 
 
-def subject(n_items: int, mean_length: int) -> Subject:
+def shape(n_items: int, mean_length: int) -> DatasetShape:
     dataset = dataset_of(Workload("tiny", n_users=300, n_items=n_items, mean_length=mean_length, max_length=50))
-    return Subject("tiny", dataset, 1.0, 3_000, 300, 300, 1_000, "made")
+    return DatasetShape("tiny", dataset, 1.0, 3_000, 300, 300, 1_000, "made")
 
 
 def bench(path: Path, replicas: dict[str, float] | None = None) -> Path:
@@ -49,8 +49,8 @@ def bench(path: Path, replicas: dict[str, float] | None = None) -> Path:
     ("n_items", "mean_length", "training", "ranking"), [(3_000, 90, 1e9, 5e9), (50_000, 9, 2e9, 6e9)]
 )
 def test_a_log_takes_the_rates_of_the_workload_most_like_it(tmp_path, n_items, mean_length, training, ranking):
-    source, made = BenchFile.read(bench(tmp_path / "bench.json")), subject(n_items, mean_length)
-    load = load_of(made, SETTINGS)
+    source, made = BenchFile.read(bench(tmp_path / "bench.json")), shape(n_items, mean_length)
+    load = work_of(made, SETTINGS)
     (rates,) = source.rates(made, [load])
     assert rates.positives_per_s == pytest.approx(training / flops_per_positive(SETTINGS.model, load.mean_context, 100))
     assert rates.valid_targets_per_s == pytest.approx(ranking / (2 * 50 * load.n_candidates))
@@ -64,8 +64,8 @@ def test_replicas_gain_what_was_measured_with_twenty(tmp_path, n_replicas, gain)
 
     Of 39 it takes three times as long, and they do 39 / 3 = 13 times as much.
     """
-    source, made = BenchFile.read(bench(tmp_path / "bench.json", {"dense": 1e10})), subject(3_000, 90)
-    (rates,) = source.rates(made, [load_of(made, SETTINGS)], n_replicas)
+    source, made = BenchFile.read(bench(tmp_path / "bench.json", {"dense": 1e10})), shape(3_000, 90)
+    (rates,) = source.rates(made, [work_of(made, SETTINGS)], n_replicas)
     if gain is None:
         assert rates.together_per_s is None
     else:
@@ -74,15 +74,15 @@ def test_replicas_gain_what_was_measured_with_twenty(tmp_path, n_replicas, gain)
 
 
 def test_a_bench_without_replicas_says_nothing_of_them(tmp_path):
-    source, made = BenchFile.read(bench(tmp_path / "bench.json")), subject(3_000, 90)
-    (rates,) = source.rates(made, [load_of(made, SETTINGS)], 20)
+    source, made = BenchFile.read(bench(tmp_path / "bench.json")), shape(3_000, 90)
+    (rates,) = source.rates(made, [work_of(made, SETTINGS)], 20)
     assert rates.together_per_s is None
 
 
 def test_a_sampler_that_was_not_benched_is_refused(tmp_path):
-    source, made = BenchFile.read(bench(tmp_path / "bench.json")), subject(3_000, 90)
+    source, made = BenchFile.read(bench(tmp_path / "bench.json")), shape(3_000, 90)
     with pytest.raises(SettingsError, match="didn't measure the sampler 'mixed'"):
-        source.rates(made, [load_of(made, Settings.of("mixed"))])
+        source.rates(made, [work_of(made, Settings.of("mixed"))])
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"device": "x", "workloads": []}'])
@@ -116,7 +116,7 @@ def test_a_step_on_a_device_takes_launches_operations_and_traffic(tmp_path):
     ]
     path.write_text("\n".join(lines))
     settings = Settings.of("random", {"n_negatives": 1, "n_blocks": 1, "hidden_dim": 50})
-    load = Load(
+    load = RunWork(
         settings,
         n_sequences=1,
         n_steps=1,
@@ -126,7 +126,7 @@ def test_a_step_on_a_device_takes_launches_operations_and_traffic(tmp_path):
         n_test_targets=1,
         n_candidates=10,
     )
-    device, made = Device.named(str(path)), subject(100, 9)
+    device, made = Device.named(str(path)), shape(100, 9)
     (rates,) = device.rates(made, [load])
     assert rates.positives_per_s == pytest.approx(1_000 / 4)
     assert rates.valid_targets_per_s == pytest.approx(10_000 / (2 * 50 * 10))

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from nsbench.batching.batch import BatchSource, UserBatch
+from nsbench.batching.batch import BatchSampler, UserBatch
 from nsbench.batching.buckets import LayoutPolicy
 from nsbench.batching.dropout_masks import ByteDropout
 from nsbench.batching.positions import Positions
@@ -41,7 +41,7 @@ def model_of(name: str, *seeds: int, dropout_rate: float = 0.0) -> Model:
 
 def step_for(*seeds: int, least_saved: float = 0.15) -> Step:
     """Rows of 1 to 6 positions, enough of each for buckets of several lengths."""
-    source = BatchSource(LOG, windows_of(LOG, SIZE["max_length"]), 320, CPU)
+    source = BatchSampler(LOG, windows_of(LOG, SIZE["max_length"]), 320, CPU)
     batches = [next(source.epoch(np.random.default_rng(seed))) for seed in seeds]
     return step_of(batches, policy=LayoutPolicy(least_saved=least_saved))
 
@@ -84,10 +84,10 @@ def test_the_training_pass_has_the_definitions_states_and_gradients(name: str, d
         with torch.no_grad():
             states, grad_x = encoder.forward(x.clone()), torch.empty_like(x)
             found.append((states * positions.real[..., None], encoder.backward(grad_states, grad_x), grad_x))
-    (states, by_dense, by_x), (own_states, own_by_dense, own_by_x) = found
+    (states, by_dense, grad_x), (own_states, own_by_dense, own_grad_x) = found
     assert torch.allclose(states, own_states, atol=1e-5)
     real = positions.real[..., None]
-    assert torch.allclose(by_x * real, own_by_x * real, atol=1e-5 * own_by_x.abs().max().item())
+    assert torch.allclose(grad_x * real, own_grad_x * real, atol=1e-5 * own_grad_x.abs().max().item())
     for part, own in zip(backbone.named(by_dense).values(), backbone.named(own_by_dense).values(), strict=True):
         assert torch.allclose(part, own, atol=1e-5 * max(1.0, own.abs().max().item()))
 

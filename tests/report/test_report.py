@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from nsbench.errors import TrackingError
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.report.figures.canvas.gallery_cache import read_group
 from nsbench.report.formats.format import ReportFormat
 from nsbench.report.report import build_report

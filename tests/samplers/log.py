@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from nsbench.batching.batch import BatchSource, UserBatch
+from nsbench.batching.batch import BatchSampler, UserBatch
 from nsbench.batching.window import windows_of
 from nsbench.data.dataset import Dataset
 from nsbench.samplers.history import history_of
@@ -46,5 +46,5 @@ def context_of(dataset: Dataset, device: torch.device = CPU) -> SamplerContext:
 
 def batches_of(dataset: Dataset, batch_size: int, seed: int = 0) -> list[UserBatch]:
     """The batches of one pass."""
-    source = BatchSource(dataset, windows_of(dataset, MAX_LENGTH), batch_size, CPU)
+    source = BatchSampler(dataset, windows_of(dataset, MAX_LENGTH), batch_size, CPU)
     return list(source.epoch(np.random.default_rng(seed)))

@@ -7,7 +7,7 @@ import pytest
 import torch
 from scipy.stats import chisquare
 
-from nsbench.batching.batch import BatchSource, UserBatch
+from nsbench.batching.batch import BatchSampler, UserBatch
 from nsbench.batching.window import windows_of
 from nsbench.samplers import SAMPLERS
 from nsbench.samplers.sampler import Negatives, Sampler, SamplerSettings
@@ -136,7 +136,7 @@ def test_draws_follow_log_q(drawing: Sampler, place: str) -> None:
     test compares proportions; in-batch draws within a batch depend on each other, hence the wide bound of 1e-4, and one
     draw a batch is taken.
     """
-    source = BatchSource(LOG, windows_of(LOG, MAX_LENGTH), 20, CPU)
+    source = BatchSampler(LOG, windows_of(LOG, MAX_LENGTH), 20, CPU)
     rng, generator = np.random.default_rng(1), torch.Generator().manual_seed(2)
     counts = np.zeros(N_ITEMS + 1)
     expected = np.zeros(N_ITEMS + 1)

@@ -7,7 +7,7 @@ import pytest
 from nsbench.data.dataset import Dataset
 from nsbench.data.store import load_dataset
 from nsbench.data.synthetic.generate import prepare_synthetic, settings_like
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.study.session import Session
 from nsbench.study.workers.job import JobSource
 from nsbench.study.workers.process_pool import ProcessPool

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.study import claim
 from nsbench.study.claim import StoredClaims
 from nsbench.study.search.storage import open_storage

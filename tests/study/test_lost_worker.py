@@ -9,11 +9,11 @@ from optuna.trial import TrialState
 
 from nsbench.config import Settings
 from nsbench.errors import TrainingError
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.study.repeat import RepeatOrder, repeats_of
 from nsbench.study.session import Session
 from nsbench.study.trials.failure import failures_among
-from nsbench.study.trials.trial_state import ATTEMPT, END_REASON, GIVEN_UP, N_LOST, RETRY_OF, RUN_ID, standing_of
+from nsbench.study.trials.trial_state import ATTEMPT, END_REASON, GIVEN_UP, N_ORPHANED, RETRY_OF, RUN_ID, status_of
 from nsbench.study.workers.job import Outcome
 from nsbench.study.workers.pool import WORKER_LOST
 from nsbench.study.workers.process_pool import ProcessPool
@@ -66,15 +66,19 @@ def test_a_trial_whose_worker_is_killed_goes_on_from_its_checkpoint_to_the_same_
     tuning, killer = own.tuning(order_of(2, **LONG), dataset), Killer(pool, epoch=6)
     own.run([tuning], DATASET, killer)
     assert killer.has_killed
-    lost, again, other = tuning.study.trials
-    assert (lost.state, lost.user_attrs[END_REASON], standing_of(lost)) == (TrialState.FAIL, REASON, "lost")
-    assert [again.user_attrs.get(name) for name in (RETRY_OF, ATTEMPT, N_LOST)] == [0, 2, 1]
+    orphaned, again, other = tuning.study.trials
+    assert (orphaned.state, orphaned.user_attrs[END_REASON], status_of(orphaned)) == (
+        TrialState.FAIL,
+        REASON,
+        "orphaned",
+    )
+    assert [again.user_attrs.get(name) for name in (RETRY_OF, ATTEMPT, N_ORPHANED)] == [0, 2, 1]
     assert (again.state, other.state) == (TrialState.COMPLETE, TrialState.COMPLETE)
     (whole,) = undisturbed.study.trials
     assert (again.params, again.value) == (whole.params, whole.value)
     assert again.intermediate_values == whole.intermediate_values
     assert [epoch >= 1 for epoch in resumed(own)] == [True]
-    run = next(run for run in open_store(own.home).reader().runs(DATASET) if run.run_id == lost.user_attrs[RUN_ID])
+    run = next(run for run in open_store(own.home).reader().runs(DATASET) if run.run_id == orphaned.user_attrs[RUN_ID])
     assert (run.status, run.tags[Tag.END_REASON]) == ("KILLED", REASON)
     assert disagreements(tuning.title, DATASET, own.home.root, 2) == []
     assert not list(own.home.checkpoints.iterdir())
@@ -115,11 +119,11 @@ def test_a_point_that_kills_three_workers_is_given_up_and_has_failed(session, da
     for _ in range(3):
         assignment = tuning.next_assignment()
         points.append(assignment.trial.params)
-        assignment.ended(Outcome("lost", REASON))
+        assignment.ended(Outcome("orphaned", REASON))
     finish(last := tuning.next_assignment(), 0.5)
     assert points == points[:1] * 3
     assert last.trial.params != points[0]
-    assert [standing_of(trial) for trial in tuning.study.trials] == ["lost", "lost", "failed", "complete"]
+    assert [status_of(trial) for trial in tuning.study.trials] == ["orphaned", "orphaned", "failed", "complete"]
     assert tuning.study.trials[2].user_attrs[END_REASON] == REASON + GIVEN_UP
     assert [row.state for row in tuning.rows()] == ["interrupted", "interrupted", "failed", "finished"]
     assert failures_among(tuning.study.trials, 0, n_planned=1).n_failed == 1
@@ -129,7 +133,7 @@ def test_points_that_are_given_up_end_the_study(session, dataset):
     """Three points in a row, nine deaths."""
     tuning = session.tuning(order_of(20), dataset)
     for _ in range(9):
-        tuning.next_assignment().ended(Outcome("lost", REASON))
+        tuning.next_assignment().ended(Outcome("orphaned", REASON))
     with pytest.raises(TrainingError, match="3 in a row.*signal 9; lost 3 times"):
         tuning.next_assignment()
 
@@ -137,7 +141,7 @@ def test_points_that_are_given_up_end_the_study(session, dataset):
 def test_a_trial_that_was_taken_away_is_not_tried_again_for_its_worker(session, dataset):
     """Another command held its coordinator for dead and has queued its point: once is enough."""
     tuning = session.tuning(order_of(1), dataset)
-    lost = tuning.next_assignment()
-    tuning.study.tell(lost.trial.number, state=TrialState.FAIL)
-    lost.ended(Outcome("lost", REASON))
+    orphaned = tuning.next_assignment()
+    tuning.study.tell(orphaned.trial.number, state=TrialState.FAIL)
+    orphaned.ended(Outcome("orphaned", REASON))
     assert len(tuning.study.trials) == 1

@@ -7,7 +7,7 @@ import pytest
 
 from nsbench.data.dataset import Dataset
 from nsbench.errors import SettingsError
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.study.session import Session
 from nsbench.study.trials.trial_state import RETRY_OF
 from nsbench.study.workers.job import JobSource
@@ -71,8 +71,8 @@ def test_a_study_outlives_a_node(
     rows = study.rows()
     assert sum(row.state == "finished" for row in rows) == 3
     assert not [row for row in rows if row.state == "running"]
-    lost = [(row.state, row.reason) for row in rows if row.state not in {"finished", "pruned"}]
-    assert lost == [("interrupted", f"{WORKER_LOST}: its node or its process is gone")]
+    orphaned = [(row.state, row.reason) for row in rows if row.state not in {"finished", "pruned"}]
+    assert orphaned == [("interrupted", f"{WORKER_LOST}: its node or its process is gone")]
     (again,) = (trial for trial in study.study.trials if RETRY_OF in trial.user_attrs)
     assert again.params == study.study.trials[again.user_attrs[RETRY_OF]].params
 

@@ -5,12 +5,12 @@ import pytest
 import torch
 
 from nsbench.config import Settings
-from nsbench.device import device_name
 from nsbench.runs.experiment import run, run_replicas
 from nsbench.runs.preparation import identity_of
 from nsbench.runs.request import RunRequest
 from nsbench.study.repeat import RepeatOrder, repeats_of
 from nsbench.study.workers.process_pool import default_replicas
+from nsbench.tensors.device import device_name
 from nsbench.terms import RunKind
 from nsbench.tracking.store import open_store
 from nsbench.tracking.tracker import NullTracker

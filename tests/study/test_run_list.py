@@ -14,7 +14,7 @@ from nsbench.terms import RunKind
 
 NO_MEMORY = Outcome("failed", "out of memory", may_do_apart=True)
 NAN = Outcome("failed", "the loss is nan")
-LOST = Outcome("lost", "its worker was lost: its process was killed by signal 9")
+LOST = Outcome("orphaned", "its worker was lost: its process was killed by signal 9")
 
 
 def list_of(*groups):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from nsbench.data.store import read_card
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.runs.request import DEFAULT_OBJECTIVE
 from nsbench.study.search.plan import StudyPlan, load_study, open_study
 from nsbench.study.search.space import StudyFile, space_of

@@ -6,7 +6,7 @@ from pathlib import Path
 from optuna import load_study
 from optuna.trial import TrialState
 
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.report.run_counts import count_runs
 from nsbench.study.search.storage import open_storage
 from nsbench.study.trials.trial_state import FINISHED, RUN_ID

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nsbench.data.synthetic.generate import prepare_synthetic, settings_like
-from nsbench.home import Home
+from nsbench.files.home import Home
 from tests.postgres_cluster import PostgresCluster
 from tests.survival.ledger import disagreements
 from tests.survival.storm import Storm, Target, ride_out

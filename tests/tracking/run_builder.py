@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from nsbench.evaluation.rank_table import RankTable
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.terms import BALANCED_COHORTS, RunKind, balance_name, metric_name
 from nsbench.tracking.record import Cost, RunPlan, RunRecord, Scalar, Validation
 

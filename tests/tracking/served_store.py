@@ -15,7 +15,7 @@ from mlflow.server.constants import (
 )
 from werkzeug.serving import make_server
 
-from nsbench.home import Home
+from nsbench.files.home import Home
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Repeats in one run: means, standard deviations and their number, worked by hand."""
 
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.terms import RunKind, Tag
 from nsbench.tracking.method_summary import N_REPEATS, MethodSummary, summary_of
 from nsbench.tracking.store import open_store

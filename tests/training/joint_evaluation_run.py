@@ -16,11 +16,11 @@ from nsbench.evaluation import candidate, model_scorer
 from nsbench.evaluation.evaluate import Evaluation, evaluate
 from nsbench.evaluation.model_scorer import ModelScorer
 from nsbench.evaluation.settings import EvaluationSettings
-from nsbench.evaluation.shard import Share
+from nsbench.evaluation.shard import EvaluationShard
 from nsbench.models.sasrec.definition import SasrecSettings
-from nsbench.process_group import Group
 from nsbench.runs.experiment import run
 from nsbench.runs.request import RunRequest
+from nsbench.tensors.process_group import ProcessGroup
 from nsbench.terms import RunKind
 from nsbench.tracking.record import RunRecord
 from nsbench.tracking.tracker import NullTracker
@@ -63,11 +63,11 @@ def in_small_blocks(n_rows: int, n_scores: int) -> None:
 class WholeNumberScorer:
     """Scores by products of whole numbers, exact whatever the shape of the product, with many ties, also between shards."""
 
-    def __init__(self, share: Share) -> None:
-        self.share = share
+    def __init__(self, shard: EvaluationShard) -> None:
+        self.shard = shard
         table = torch.randint(-2, 3, (N_ITEMS + 1, 4), generator=torch.Generator().manual_seed(0)).float()
         self._table = table
-        self._own = table[share.owners.rank :: share.owners.size]
+        self._own = table[shard.owners.rank :: shard.owners.size]
 
     def encode(self, histories: Histories) -> Tensor:
         return self._table[torch.from_numpy(histories.item_ids[histories.end - 1]).long()]
@@ -76,20 +76,20 @@ class WholeNumberScorer:
         return states @ self._own[first:end].T
 
 
-def tied(protocol: str, where: Where, group: Group) -> Evaluation:
+def tied(protocol: str, where: Where, group: ProcessGroup) -> Evaluation:
     """What is found with many ties."""
     in_small_blocks(32, 32 * 9)
-    share = Share(group, placement_of(where, group).owners)
-    return evaluate(WholeNumberScorer(share), random_log(1), "test", PROTOCOLS[protocol])
+    shard = EvaluationShard(group, placement_of(where, group).owners)
+    return evaluate(WholeNumberScorer(shard), random_log(1), "test", PROTOCOLS[protocol])
 
 
-def modelled(protocol: str, where: Where, group: Group) -> Evaluation:
+def modelled(protocol: str, where: Where, group: ProcessGroup) -> Evaluation:
     """What is found with a model, exposure included."""
     in_small_blocks(32, 32 * 9)
     placement = placement_of(where, group)
     size = SasrecSettings(hidden_dim=8, n_blocks=2, max_length=6)
     model = placement.initial_model(size, N_ITEMS, [torch.Generator().manual_seed(0)])
-    scorer = ModelScorer(model, Share(group, placement.owners), placement.look_up)
+    scorer = ModelScorer(model, EvaluationShard(group, placement.owners), placement.look_up)
     return evaluate(scorer, random_log(1), "test", PROTOCOLS[protocol], with_exposure=True)
 
 

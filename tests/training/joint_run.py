@@ -10,21 +10,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nsbench.batching.batch import BatchSource
+from nsbench.batching.batch import BatchSampler
 from nsbench.batching.window import windows_of
 from nsbench.data.dataset import Dataset
 from nsbench.losses.binary_cross_entropy import BinaryCrossEntropy
 from nsbench.models.model import Model
 from nsbench.models.sasrec.definition import SasrecSettings
-from nsbench.process_group import Group
 from nsbench.samplers import SAMPLERS
-from nsbench.training.batch_stream import DrawSource
+from nsbench.tensors.process_group import ProcessGroup
+from nsbench.training.batch_stream import BatchStream
 from nsbench.training.distributed.sharded_table import joined_rows
 from nsbench.training.distributed.table_placement import placement_of
 from nsbench.training.distributed.torch_group import torchrun_group
-from nsbench.training.replica_steps import laid_out
 from nsbench.training.settings import TrainingSettings
-from nsbench.training.step import Stepper
+from nsbench.training.steps.replica_steps import laid_out
+from nsbench.training.steps.step import Stepper
 from tests.builder import dataset_of
 from tests.samplers.log import CPU, context_of
 
@@ -86,7 +86,7 @@ def ragged_log() -> Dataset:
     return dataset_of(rows, test=[[40]], n_items=40)
 
 
-def trained(case: Case, where: Where, group: Group) -> tuple[Tensor, Model]:
+def trained(case: Case, where: Where, group: ProcessGroup) -> tuple[Tensor, Model]:
     """[N_STEPS, replicas] losses and the model, with the process's part of the item table."""
     log = ragged_log()
     size = SasrecSettings(
@@ -98,7 +98,7 @@ def trained(case: Case, where: Where, group: Group) -> tuple[Tensor, Model]:
         dropout_rate=0.3,
     )
     settings = TrainingSettings.model_validate({"batch_size": 31, "item_table": where, **case.training})
-    batches = BatchSource(log, windows_of(log, size.max_length), settings.batch_size, CPU)
+    batches = BatchSampler(log, windows_of(log, size.max_length), settings.batch_size, CPU)
     sampler = SAMPLERS[case.sampler].model_validate(case.sampler_settings).build(context_of(log))
     streams = [[torch.Generator().manual_seed(100 * stream + seed) for seed in case.seeds] for stream in range(2)]
     placement = placement_of(settings.item_table, group)
@@ -106,7 +106,7 @@ def trained(case: Case, where: Where, group: Group) -> tuple[Tensor, Model]:
     rates = [1e-3 * (1 + seed) for seed in case.seeds]
     loss = BinaryCrossEntropy(unselected=case.unselected)
     stepper = Stepper(model, sampler, loss, settings, rates, streams[1], placement)
-    sources = [DrawSource(batches, sampler, seed, CPU) for seed in case.seeds]
+    sources = [BatchStream(batches, sampler, seed, CPU) for seed in case.seeds]
     draws = zip(*(itertools.chain(source.epoch(), source.epoch()) for source in sources), strict=True)
     losses = [stepper.step(*laid_out(step)) for step in itertools.islice(draws, N_STEPS)]
     return torch.stack(losses), model

@@ -7,7 +7,7 @@ from typing import Literal
 import pytest
 import torch
 
-from nsbench.batching.batch import BatchSource, UserBatch
+from nsbench.batching.batch import BatchSampler, UserBatch
 from nsbench.batching.buckets import MEASURED, LayoutPolicy
 from nsbench.batching.window import windows_of
 from nsbench.losses.binary_cross_entropy import BinaryCrossEntropy
@@ -17,16 +17,16 @@ from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.samplers import SAMPLERS
 from nsbench.samplers.random import RandomSettings
 from nsbench.samplers.sampler import SamplerSettings
-from nsbench.training.batch_stream import Draw, DrawSource, epoch_of
-from nsbench.training.distributed.batch_shard import part_of
+from nsbench.training.batch_stream import BatchStream, TrainingBatch, epoch_of
+from nsbench.training.distributed.batch_shard import batch_shard_of
 from nsbench.training.optimizer.item_table import WholeTable
-from nsbench.training.replica_steps import Together, laid_out
 from nsbench.training.settings import TrainingSettings
-from nsbench.training.step import Stepper
+from nsbench.training.steps.replica_steps import BatchedReplicas, laid_out
+from nsbench.training.steps.step import Stepper
 from tests.place import Place
 from tests.pretend_gpu import IS_PRETENDED, PRETEND_GPU, only_pretended, pretended_gpu
 from tests.samplers.log import CPU, context_of
-from tests.training.test_step import ragged_log
+from tests.training.steps.test_step import ragged_log
 
 LOG = ragged_log()
 SIZE = SasrecSettings(hidden_dim=8, n_blocks=2, max_length=6, dropout_rate=0.3)
@@ -55,20 +55,20 @@ def stepper_on(
 
 def sources_on(
     device: torch.device, sampler: SamplerSettings, seeds: Sequence[int] = SEEDS, replay_factor: float = 0.0
-) -> list[DrawSource]:
-    batches = BatchSource(LOG, windows_of(LOG, SIZE.max_length), 16, device)
+) -> list[BatchStream]:
+    batches = BatchSampler(LOG, windows_of(LOG, SIZE.max_length), 16, device)
     built = sampler.build(context_of(LOG, device))
-    return [DrawSource(batches, built, seed, device, replay_factor) for seed in seeds]
+    return [BatchStream(batches, built, seed, device, replay_factor) for seed in seeds]
 
 
-def moved(draw: Draw) -> Draw:
+def moved(draw: TrainingBatch) -> TrainingBatch:
     """The draw on the device."""
     users, lengths, inputs, targets = (
         part.to(PRETEND_GPU) for part in (draw.batch.users, draw.batch.lengths, draw.batch.inputs, draw.batch.targets)
     )
     batch = UserBatch(users, lengths, inputs, targets, lengths_on_host=draw.batch.lengths_on_host)
     negatives = draw.negatives
-    return Draw(
+    return TrainingBatch(
         batch, replace(negatives, item_ids=negatives.item_ids.to(PRETEND_GPU), mask=negatives.mask.to(PRETEND_GPU))
     )
 
@@ -109,9 +109,9 @@ def test_a_step_equals_the_cpus(
         there, stepper = stepper_on(PRETEND_GPU, settings, trained, model_size, loss=loss)
         there.items.copy_(first.items)
         there.dense.copy_(first.dense)
-        losses_there = torch.stack([stepper.step(*laid_out([moved(draw) for draw in draws])) for draws in steps]).cpu()
+        losses_on_gpu = torch.stack([stepper.step(*laid_out([moved(draw) for draw in draws])) for draws in steps]).cpu()
         items, dense = there.items.cpu(), there.dense.cpu()
-    assert torch.allclose(losses_there, losses, atol=1e-6 if IS_PRETENDED else 1e-3)
+    assert torch.allclose(losses_on_gpu, losses, atol=1e-6 if IS_PRETENDED else 1e-3)
     assert torch.allclose(items, here.items, atol=1e-5 if IS_PRETENDED else 1e-2)
     assert torch.allclose(dense, here.dense, atol=1e-5 if IS_PRETENDED else 1e-2)
 
@@ -136,9 +136,9 @@ def test_a_table_moves_a_row_by_the_sum_of_its_gradients(row_wise: bool) -> None
 
 
 def every_sampler() -> list[SamplerSettings]:
-    return [
-        settings.model_validate({"negative_sharing": s}) for settings in SAMPLERS.values() for s in ("user", "group")
-    ]
+    """Every sampler that draws, with and without sharing."""
+    drawing = [settings for settings in SAMPLERS.values() if "negative_sharing" in settings.model_fields]
+    return [settings.model_validate({"negative_sharing": s}) for settings in drawing for s in ("user", "group")]
 
 
 @pytest.mark.parametrize("settings", every_sampler(), ids=lambda one: f"{one.name}-{one.negative_sharing}")
@@ -162,10 +162,10 @@ def test_a_processs_part_is_cut_from_all_replicas_alike(rank: int) -> None:
     """17 processes for 16 users: the last has none; the parts of three replicas are those of each by itself."""
     with pretended_gpu():
         (draw,) = next(epoch_of(sources_on(PRETEND_GPU, RandomSettings(n_negatives=5))))
-        part, negatives = part_of(*laid_out([draw]), Place(rank, 17))
+        part, negatives = batch_shard_of(*laid_out([draw]), Place(rank, 17))
         for place, seed in enumerate(SEEDS):
             (own,) = next(epoch_of(sources_on(PRETEND_GPU, RandomSettings(n_negatives=5), [seed])))
-            alone, own_negatives = part_of(*laid_out([own]), Place(rank, 17))
+            alone, own_negatives = batch_shard_of(*laid_out([own]), Place(rank, 17))
             width = alone.row_inputs.shape[2]
             assert part.row_inputs[place, :, :width].tolist() == alone.row_inputs[0].tolist()
             assert part.lengths[place].tolist() == alone.lengths[0].tolist()
@@ -180,7 +180,7 @@ def test_the_host_never_waits_for_a_step(settings: SamplerSettings, item_optimiz
     with pretended_gpu() as started:
         _, stepper = stepper_on(PRETEND_GPU, settings, trained)
         draws = epoch_of(sources_on(PRETEND_GPU, settings))
-        steps = Together(stepper)
+        steps = BatchedReplicas(stepper)
         steps.step(next(draws))
         with started.without_waiting():
             steps.step(next(draws))
@@ -198,7 +198,7 @@ def test_replicas_share_the_calls_of_a_step() -> None:
             _, stepper = stepper_on(PRETEND_GPU, settings, TrainingSettings(), seeds=seeds)
             draws = epoch_of(sources_on(PRETEND_GPU, settings, seeds))
             started.clear()
-            Together(stepper).step(next(draws))
+            BatchedReplicas(stepper).step(next(draws))
             counts.append(sum(started.calls.values()))
     assert counts[1] < 1.5 * counts[0]
 

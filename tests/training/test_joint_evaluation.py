@@ -10,7 +10,7 @@ import torch
 
 from nsbench.evaluation import candidate, model_scorer
 from nsbench.evaluation.evaluate import Evaluation
-from nsbench.process_group import ALONE
+from nsbench.tensors.process_group import ALONE
 from nsbench.training.checkpoint.model_file import load_model
 from nsbench.training.distributed import sharded_table
 from tests.training.joint_evaluation_run import (
@@ -112,7 +112,7 @@ def test_a_process_that_dies_while_both_rank_ends_the_other_with_a_word_about_it
     """The second process is killed in the middle of the first validation; the first one ends by itself, and says why."""
     run_together("tests.training.joint_fault_run", tmp_path, ends=(0, -signal.SIGKILL))
     told = (tmp_path / "told").read_text()
-    assert told.startswith("ProcessLost: process 0 of 2 can't reach the others (")
+    assert told.startswith("PeerLost: process 0 of 2 can't reach the others (")
     assert told.endswith(
         "the message of the first one to stop says why, and the same command goes on from the last checkpoint"
     )

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from nsbench.process_group import ALONE
+from nsbench.tensors.process_group import ALONE
 from tests.training.joint_run import CASES, Where, trained
 from tests.training.together import N_PROCESSES, run_together
 

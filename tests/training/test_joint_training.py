@@ -44,4 +44,4 @@ def test_a_training_that_one_process_stops_goes_on_in_both_and_ends_as_one_that_
 def test_an_error_of_the_first_process_ends_the_other_with_a_word_about_it(folder: Path, where: str) -> None:
     first, second = seen(folder, where)
     assert first.failure == "OSError: the disk is full"
-    assert second.failure.startswith("ProcessLost: process 0 of 2 stopped with OSError")
+    assert second.failure.startswith("PeerLost: process 0 of 2 stopped with OSError")

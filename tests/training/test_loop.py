@@ -7,20 +7,20 @@ import numpy as np
 import pytest
 import torch
 
-from nsbench.batching.batch import BatchSource
+from nsbench.batching.batch import BatchSampler
 from nsbench.batching.window import windows_of
 from nsbench.errors import NonFiniteLoss
 from nsbench.losses.binary_cross_entropy import BinaryCrossEntropy
 from nsbench.models.model import Model
 from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.samplers.random import RandomSettings
-from nsbench.training.batch_stream import DrawSource
+from nsbench.training.batch_stream import BatchStream
 from nsbench.training.event import Ended, TrainingEvent
 from nsbench.training.loop import Trainer
 from nsbench.training.progress import Replica, Validation
 from nsbench.training.result import TrainingResult
 from nsbench.training.settings import TrainingSettings
-from nsbench.training.step import Stepper
+from nsbench.training.steps.step import Stepper
 from tests.samplers.log import CPU, context_of, skewed_log
 
 LOG = skewed_log()
@@ -52,7 +52,7 @@ class Judge:
 
 def train(judge: Judge, replicas: list[Replica] | None = None, **settings: object) -> TrainingResult:
     training = TrainingSettings.model_validate({"validate_every": 1, "max_epochs": 6, "batch_size": 16, **settings})
-    batches = BatchSource(LOG, windows_of(LOG, SIZE.max_length), training.batch_size, CPU)
+    batches = BatchSampler(LOG, windows_of(LOG, SIZE.max_length), training.batch_size, CPU)
     sampler = RandomSettings(n_negatives=5).build(context_of(LOG))
     trainer = Trainer(batches, sampler, BinaryCrossEntropy(), SIZE, training, LOG.n_items, CPU)
     return trainer.train(replicas or [Replica(0, 1e-2)], judge, judge)
@@ -115,14 +115,14 @@ def test_a_replica_that_has_stopped_keeps_its_result_whatever_its_loss_becomes(m
     judge = Judge(lambda replica, epoch: -epoch if replica == 0 else epoch)
     result = train(judge, [Replica(0, 1e-2), Replica(1, 1e-2)], patience=1, max_epochs=4)
     assert judge.failures == []
-    assert result.numbers == (0, 1)
+    assert result.replica_ids == (0, 1)
     assert result.best_epochs == (1, 4)
 
 
 def test_replay_takes_stored_draws_again_once_the_factor_is_reached() -> None:
     """3 steps an epoch and a factor of 2: six draws are fresh, all later ones are among them."""
-    source = BatchSource(LOG, windows_of(LOG, 6), 16, CPU)
-    draws = DrawSource(source, RandomSettings().build(context_of(LOG)), 0, CPU, replay_factor=2)
+    source = BatchSampler(LOG, windows_of(LOG, 6), 16, CPU)
+    draws = BatchStream(source, RandomSettings().build(context_of(LOG)), 0, CPU, replay_factor=2)
     fresh = [draw for _ in range(2) for draw in draws.epoch()]
     again = [draw for _ in range(4) for draw in draws.epoch()]
     assert len({id(draw) for draw in fresh}) == 6
@@ -131,7 +131,7 @@ def test_replay_takes_stored_draws_again_once_the_factor_is_reached() -> None:
 
 
 def test_without_replay_negatives_are_fresh_each_epoch() -> None:
-    source = BatchSource(LOG, windows_of(LOG, 6), 40, CPU)
-    draws = DrawSource(source, RandomSettings().build(context_of(LOG)), 0, CPU)
+    source = BatchSampler(LOG, windows_of(LOG, 6), 40, CPU)
+    draws = BatchStream(source, RandomSettings().build(context_of(LOG)), 0, CPU)
     first, second = (next(draws.epoch()) for _ in range(2))
     assert not np.array_equal(first.negatives.item_ids, second.negatives.item_ids)

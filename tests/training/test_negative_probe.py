@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from nsbench.batching.batch import BatchSource, UserBatch
+from nsbench.batching.batch import BatchSampler, UserBatch
 from nsbench.batching.window import windows_of
 from nsbench.config import Settings
 from nsbench.data.dataset import Dataset
@@ -44,7 +44,7 @@ class Fixed(Sampler):
 
 
 def probe_of(sampler: Sampler, log: Dataset = LOG) -> NegativeProbe:
-    batches = BatchSource(log, windows_of(log, SIZE.max_length), 8, CPU)
+    batches = BatchSampler(log, windows_of(log, SIZE.max_length), 8, CPU)
     later = validation_items_of(log, CPU)
     return NegativeProbe(batches, sampler, BinaryCrossEntropy(), history_of(log, CPU), later, COHORTS, 8, CPU)
 

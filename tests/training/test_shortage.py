@@ -9,7 +9,7 @@ import torch
 from nsbench.batching.batch import UserBatch
 from nsbench.errors import NoNegatives
 from nsbench.samplers.sampler import Negatives
-from nsbench.training.batch_stream import Draw
+from nsbench.training.batch_stream import TrainingBatch
 from nsbench.training.progress import Replica
 from nsbench.training.shortage import EpochShortage
 from tests.pretend_gpu import PRETEND_GPU, pretended_gpu
@@ -21,15 +21,15 @@ TARGETS = [[5, 6, 7], [8, 9, 0], [5, 0, 0], [6, 0, 0]]
 """Four users of 3, 2, 1 and 1 positions; of two replicas, two each."""
 
 
-def draw_of(mask: list[object], n_replicas: int, device: torch.device = CPU) -> Draw:
+def draw_of(mask: list[object], n_replicas: int, device: torch.device = CPU) -> TrainingBatch:
     targets = torch.tensor(TARGETS)
     lengths = (targets > 0).sum(1)
-    users, lengths_there, inputs, targets_there = (
+    users, lengths_on_device, inputs, targets_on_gpu = (
         part.to(device) for part in (torch.arange(4), lengths, targets, targets)
     )
-    batch = UserBatch(users, lengths_there, inputs, targets_there, n_replicas, lengths.numpy())
-    mask_there = torch.tensor(mask).to(device)
-    return Draw(batch, Negatives(torch.ones_like(mask_there, dtype=torch.int64), mask_there))
+    batch = UserBatch(users, lengths_on_device, inputs, targets_on_gpu, n_replicas, lengths.numpy())
+    mask_on_gpu = torch.tensor(mask).to(device)
+    return TrainingBatch(batch, Negatives(torch.ones_like(mask_on_gpu, dtype=torch.int64), mask_on_gpu))
 
 
 SHARED = [[[False, True]], [[False, False]], [[True, True]], [[False, False]]]

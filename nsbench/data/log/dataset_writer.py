@@ -108,10 +108,10 @@ def _count(table: Table, boundaries: Boundaries) -> _Census:
     users = np.zeros((3, table.n_users), dtype=np.int64)
     train_items = np.zeros(table.n_items, dtype=np.int64)
     in_log, in_test = (np.zeros(table.n_items, dtype=bool) for _ in range(2))
-    first_moments = [np.iinfo(np.int64).max] * 3
-    last_moment = np.iinfo(np.int64).min
+    first_us = [np.iinfo(np.int64).max] * 3
+    last_us = np.iinfo(np.int64).min
     for chunk in table.chunks():
-        user, item, moment = table.user[chunk], table.item[chunk], table.moment[chunk]
+        user, item, timestamp_us = table.user[chunk], table.item[chunk], table.timestamp_us[chunk]
         before_valid, before_test = (bound.is_before(table, chunk) for bound in (boundaries.valid, boundaries.test))
         first = int(user[0])
         in_chunk = slice(first, int(user[-1]) + 1)
@@ -120,10 +120,10 @@ def _count(table: Table, boundaries: Boundaries) -> _Census:
         np.add.at(train_items, item[before_valid], 1)
         in_log[item] = True
         in_test[item[~before_test]] = True
-        for place, moments in enumerate((moment, moment[~before_valid], moment[~before_test])):
-            first_moments[place] = int(moments.min(initial=first_moments[place]))
-        last_moment = int(moment.max(initial=last_moment))
-    seconds = [moment // table.tick for moment in (*first_moments, last_moment)]
+        for place, timestamps_us in enumerate((timestamp_us, timestamp_us[~before_valid], timestamp_us[~before_test])):
+            first_us[place] = int(timestamps_us.min(initial=first_us[place]))
+        last_us = int(timestamp_us.max(initial=last_us))
+    seconds = [timestamp_us // table.tick for timestamp_us in (*first_us, last_us)]
     times = dict(zip(("first_time", "valid_from", "test_from", "last_time"), seconds, strict=True))
     return _Census(users, train_items, in_log, in_test, times)
 
@@ -141,11 +141,11 @@ def _write_interactions(
     timestamps = open_memmap(folder / "timestamps.npy", mode="w+", dtype=np.int64, shape=(len(table),))
 
     def write(chunk: slice) -> tuple[NDArray[np.int32], int, int]:
-        user, moment = table.user[chunk], table.moment[chunk]
+        user, timestamp_us = table.user[chunk], table.timestamp_us[chunk]
         items = item_of_code.take(table.item[chunk])
         item_ids[chunk] = items
-        timestamps[chunk] = moment // table.tick
-        tied = (user[1:] == user[:-1]) & (moment[1:] == moment[:-1])
+        timestamps[chunk] = timestamp_us // table.tick
+        tied = (user[1:] == user[:-1]) & (timestamp_us[1:] == timestamp_us[:-1])
         n_tied = int(np.count_nonzero(np.append(tied, False) | np.append(False, tied)))
         repeated = repeats_of(table, chunk)
         # An item's first interaction of a user is in training if any is.

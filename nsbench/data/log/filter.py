@@ -1,6 +1,6 @@
-"""Which interactions of a log are kept: visits, repeats, duplicates, and the fewest interactions of users and items.
+"""Which interactions of a log are kept: sessions, repeats, duplicates, and the fewest interactions of users and items.
 
-The order is that of Hidasi and Czapp (RecSys 2023), the paper's likely recipe: cut visits, drop repeats, then leave rare
+The order is that of Hidasi and Czapp (RecSys 2023), the paper's likely recipe: cut sessions, drop repeats, then leave rare
 users and items out until nothing changes.
 """
 
@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from nsbench.data.log.choice import Repeats
 from nsbench.data.log.columns.timestamp import MICROSECONDS
+from nsbench.data.log.option_value import Repeats
 from nsbench.data.log.table import Table
-from nsbench.radix_sort import stable_order
+from nsbench.tensors.radix_sort import stable_order
 
 
 @dataclass(frozen=True)
@@ -23,22 +23,22 @@ class RareRows:
     of_items: int
 
 
-def cut_visits(table: Table, gap_s: int) -> tuple[Table, NDArray[np.int32]]:
-    """Makes every visit a user: a visit ends where the next interaction comes more than `gap_s` seconds later.
+def cut_sessions(table: Table, gap_s: int) -> tuple[Table, NDArray[np.int32]]:
+    """Makes every session a user: a session ends where the next interaction comes more than `gap_s` seconds later.
 
     Returns:
-        The table with visits numbered from 0 in its `user` column, and int32[n_visits], the user code of each visit.
+        The table with sessions numbered from 0 in its `user` column, and int32[n_sessions], the user code of each session.
     """
-    visitors: list[NDArray[np.int32]] = []
-    n_visits = 0
+    session_users: list[NDArray[np.int32]] = []
+    n_sessions = 0
     for chunk in table.chunks():
-        user, moment = table.user[chunk], table.moment[chunk]
+        user, timestamp_us = table.user[chunk], table.timestamp_us[chunk]
         begins = np.ones(len(user), dtype=bool)
-        begins[1:] = (user[1:] != user[:-1]) | (np.diff(moment) > gap_s * MICROSECONDS)
-        visitors.append(user[begins].copy())
-        table.user[chunk] = n_visits - 1 + np.cumsum(begins)
-        n_visits += len(visitors[-1])
-    return replace(table, n_users=n_visits), np.concatenate(visitors)
+        begins[1:] = (user[1:] != user[:-1]) | (np.diff(timestamp_us) > gap_s * MICROSECONDS)
+        session_users.append(user[begins].copy())
+        table.user[chunk] = n_sessions - 1 + np.cumsum(begins)
+        n_sessions += len(session_users[-1])
+    return replace(table, n_users=n_sessions), np.concatenate(session_users)
 
 
 def drop_repeats(table: Table, repeats: Repeats) -> Table:
@@ -62,8 +62,8 @@ def _immediate_repeats(table: Table, chunk: slice) -> NDArray[np.bool_]:
 
 def duplicates_of(table: Table, chunk: slice) -> NDArray[np.bool_]:
     """bool[n], True where an earlier row of the log has the same user, item and moment."""
-    user, moment = table.user[chunk], table.moment[chunk]
-    tied = (user[1:] == user[:-1]) & (moment[1:] == moment[:-1])
+    user, timestamp_us = table.user[chunk], table.timestamp_us[chunk]
+    tied = (user[1:] == user[:-1]) & (timestamp_us[1:] == timestamp_us[:-1])
     duplicate = np.zeros(len(user), dtype=bool)
     if not tied.any():
         return duplicate

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsbench.data.dataset import LeftOut
-from nsbench.data.log.filter import cut_visits, drop_rare, drop_repeats, duplicates_of
+from nsbench.data.log.filter import cut_sessions, drop_rare, drop_repeats, duplicates_of
 from nsbench.data.log.filter_count import FilterCount, cause_text, counts_text
 from nsbench.data.log.prepare_options import PrepareOptions
 from nsbench.data.log.table import Table
@@ -25,13 +25,13 @@ class Filtered:
 
     Attributes:
         table: The kept rows.
-        visitors: int32[n_visits], the user code of each visit where visits are the users.
+        session_users: int32[n_sessions], the user code of each session where sessions are the users.
         left_out: How many rows went, by reason.
         filters: The same by option, of those that were given.
     """
 
     table: Table
-    visitors: NDArray[np.int32] | None
+    session_users: NDArray[np.int32] | None
     left_out: LeftOut
     filters: tuple[FilterCount, ...]
 
@@ -42,9 +42,9 @@ def filter_table(table: Table, options: PrepareOptions) -> Filtered:
     Raises:
         LogError: So many rows are duplicates that somebody has to say what to do with them.
     """
-    visitors = None
+    session_users = None
     if options.session_gap_s is not None:
-        table, visitors = cut_visits(table, options.session_gap_s)
+        table, session_users = cut_sessions(table, options.session_gap_s)
     n_rows = len(table)
     table = drop_repeats(table, options.repeats)
     n_distinct = len(table)
@@ -66,7 +66,7 @@ def filter_table(table: Table, options: PrepareOptions) -> Filtered:
         n_of_rare_users=rare.of_users,
         n_of_rare_items=rare.of_items,
     )
-    return Filtered(table, visitors, left_out, tuple(FilterCount(*step) for step in steps if step[0]))
+    return Filtered(table, session_users, left_out, tuple(FilterCount(*step) for step in steps if step[0]))
 
 
 def check_size(table: Table, filters: Sequence[FilterCount]) -> None:
@@ -104,7 +104,7 @@ def _rare_option(options: PrepareOptions) -> str:
     """Both at once: each leaves out what the other makes rare, until nothing changes."""
     fewest = (("user", options.min_user_interactions), ("item", options.min_item_interactions))
     said = " with ".join(f"--min-{what}-interactions {number}" for what, number in fewest if number > 1)
-    return f"{said} (a visit is a user)" if said and options.session_gap_s is not None else said
+    return f"{said} (a session is a user)" if said and options.session_gap_s is not None else said
 
 
 def _check_duplicates(table: Table) -> None:

@@ -14,7 +14,6 @@ from typing import NoReturn
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from nsbench.data.log.choice import NO_TIME, TimeUnit
 from nsbench.data.log.columns.column import Columns, find_columns
 from nsbench.data.log.columns.missing import clean
 from nsbench.data.log.columns.rating import find_rating_rule
@@ -23,6 +22,7 @@ from nsbench.data.log.filter_count import FilterCount, counts_text
 from nsbench.data.log.formats.excerpt import excerpt, listing
 from nsbench.data.log.formats.log_format import ROW, LogSource, recognise
 from nsbench.data.log.formats.separated import LinesAreNotRows
+from nsbench.data.log.option_value import NO_TIME, TimeUnit
 from nsbench.data.log.row_check import missing_words, values_at, warn_of_odd_times
 from nsbench.data.log.staging import SAMPLE_ROWS, Staged, stage
 from nsbench.errors import LogError
@@ -44,7 +44,7 @@ class ReadOptions(BaseModel):
     """Rows with a lower rating or none are left out."""
     time_unit: TimeUnit = "auto"
     skip_bad_rows: bool = False
-    """Leave rows out that lack a user, an item or a time, or whose rating is no number, rather than refuse the log."""
+    """Leave rows out that lack a user, an item or a time, or whose rating is not a number, rather than refuse the log."""
 
     @model_validator(mode="after")
     def _no_unit_without_times(self) -> "ReadOptions":
@@ -110,7 +110,9 @@ def _stage(source: LogSource, options: ReadOptions, staged_path: Path) -> Staged
     if columns.time is not None:
         clock = find_clock(_first_times(source, columns.time, sample["time"]), options.time_unit, columns.time)
     # Without times the rows' numbers stand for them, as a column of them would be read.
-    moment = (pl.col(ROW).cast(pl.Int64) + 1) * MICROSECONDS if clock is None else clock.moment(pl.col("time"))
+    timestamp_us = (
+        (pl.col(ROW).cast(pl.Int64) + 1) * MICROSECONDS if clock is None else clock.timestamp_us(pl.col("time"))
+    )
     is_rated = _rating_rule(source, columns, options)
 
     n_rows = Counter[str]()
@@ -120,7 +122,7 @@ def _stage(source: LogSource, options: ReadOptions, staged_path: Path) -> Staged
         for frame in source.frames(roles):
             taken = _with_events(frame, options)
             n_rows.update(all=len(frame), other_events=len(frame) - len(taken))
-            yield taken.lazy().filter(is_rated).select("user", "item", moment=moment, row=ROW)
+            yield taken.lazy().filter(is_rated).select("user", "item", timestamp_us=timestamp_us, row=ROW)
 
     staged = stage(rows, sample.select("user", "item"), staged_path, clean)
     filters = _filters(options, n_rows["all"], n_rows["all"] - n_rows["other_events"], staged.n_rows)
@@ -216,10 +218,14 @@ def _refuse_empty(
 
 def _check_rows(source: LogSource, columns: Columns, clock: Clock | None, staged: Staged, options: ReadOptions) -> int:
     """Refuses bad rows, or gives the number of those that are to be skipped."""
-    without_user, without_item, without_time = staged.users.n_missing, staged.items.n_missing, staged.n_without_moment
+    without_user, without_item, without_time = (
+        staged.users.n_missing,
+        staged.items.n_missing,
+        staged.n_without_timestamp,
+    )
     if not (without_user or without_item or without_time):
         return 0
-    bad = pl.any_horizontal(pl.col("user", "item", "moment").is_null())
+    bad = pl.any_horizontal(pl.col("user", "item", "timestamp_us").is_null())
     counted = pl.scan_ipc(staged.path, glob=False).select(n_bad=bad.sum(), first=pl.col("row").filter(bad).min())
     n_bad, first = counted.collect(engine="streaming").row(0)
     user_words = missing_words(source, str(columns.user)) if without_user else ""

@@ -14,12 +14,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from nsbench.data.dataset import DatasetCard, Popularity
-from nsbench.data.log.choice import NO_TIME
 from nsbench.data.log.columns.timestamp import MICROSECONDS
 from nsbench.data.log.dataset_writer import WrittenArrays, content_hash, write_arrays
 from nsbench.data.log.filter_count import FilterCount, counts_text
 from nsbench.data.log.filtering import check_size, filter_table
 from nsbench.data.log.ingest import LogReader, ReadOptions, StagedLog, stage_log
+from nsbench.data.log.option_value import NO_TIME
 from nsbench.data.log.prepare_options import PrepareOptions
 from nsbench.data.log.split import count_cut_ties, find_boundaries
 from nsbench.data.log.staging import SAMPLE_ROWS, Staged, stage
@@ -29,7 +29,7 @@ from nsbench.data.popularity import popularity_of
 from nsbench.data.store import ITEMS, USERS
 from nsbench.data.store_writing import save_dataset, writing_folder
 from nsbench.errors import LogError, SettingsError
-from nsbench.home import Home
+from nsbench.files.home import Home
 
 SEEN_ITEMS_REPEAT_SHARE = 0.01
 """Seen items leave the ranking by themselves where fewer interactions than this repeat an item."""
@@ -102,9 +102,9 @@ def prepare_frame(
         n_nulls = frame.select(pl.col("user", "item", "time").null_count()).collect(engine="streaming").row(0)
         if any(n_nulls):
             raise LogError(f"{origin.text}: {n_nulls} values of user, item and time are missing; none may be.")
-        moment = pl.col("time").cast(pl.Int64) * MICROSECONDS
+        timestamp_us = pl.col("time").cast(pl.Int64) * MICROSECONDS
         n_rows = frame.select(pl.len()).collect(engine="streaming").item()
-        rows = frame.with_row_index("row").select("user", "item", moment.alias("moment"), "row")
+        rows = frame.with_row_index("row").select("user", "item", timestamp_us.alias("timestamp_us"), "row")
 
         def parts() -> Iterator[pl.LazyFrame]:
             for start in range(0, n_rows, FRAME_ROWS):
@@ -146,7 +146,7 @@ def _check_order(read: ReadOptions, options: PrepareOptions) -> None:
     said = f"--time-column {NO_TIME}" if without_times else "--time-unit order"
     if options.session_gap_s is not None:
         raise SettingsError(
-            f"--session-gap cuts visits by time, and with {said} only the order of the rows is known, no time. Leave "
+            f"--session-gap cuts sessions by time, and with {said} only the order of the rows is known, no time. Leave "
             "--session-gap out, or name a column of times with --time-column."
         )
     if without_times and options.duplicates == "drop":
@@ -186,7 +186,7 @@ def _prepare_staged(staged: Staged, options: PrepareOptions, start: _Start) -> D
         raise LogError(f"{error}{counts_text(filters)}") from None
     written = write_arrays(table, boundaries, folder)
     n_ties_cut = count_cut_ties(table, boundaries)
-    _write_labels(folder, labels, written, kept.visitors)
+    _write_labels(folder, labels, written, kept.session_users)
     del table, kept
     for path in folder.glob("table-*.npy"):
         path.unlink()
@@ -207,14 +207,16 @@ def _prepare_staged(staged: Staged, options: PrepareOptions, start: _Start) -> D
     )
 
 
-def _write_labels(folder: Path, labels: Labels, written: WrittenArrays, visitors: NDArray[np.int32] | None) -> None:
+def _write_labels(
+    folder: Path, labels: Labels, written: WrittenArrays, session_users: NDArray[np.int32] | None
+) -> None:
     labels.items.gather(written.items).alias("label").to_frame().write_parquet(folder / ITEMS)
-    if visitors is None:
+    if session_users is None:
         users = labels.users.gather(written.users).alias("label").to_frame()
     else:
-        first_visit = np.searchsorted(visitors, visitors)[written.users]
-        users = labels.users.gather(visitors[written.users]).alias("label").to_frame()
-        users = users.with_columns(pl.Series("visit", written.users - first_visit + 1))
+        first_session = np.searchsorted(session_users, session_users)[written.users]
+        users = labels.users.gather(session_users[written.users]).alias("label").to_frame()
+        users = users.with_columns(pl.Series("visit", written.users - first_session + 1))
     users.write_parquet(folder / USERS)
 
 

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from nsbench.data.log.choice import Duplicates, Repeats, SeenItemsRule, SplitRule
+from nsbench.data.log.option_value import Duplicates, Repeats, SeenItemsRule, SplitRule
 
 
 class PrepareOptions(BaseModel):
@@ -10,7 +10,7 @@ class PrepareOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     session_gap_s: int | None = Field(default=None, ge=1, le=10**11)
-    """Cut each user's interactions into visits after a gap longer than this many seconds; a visit becomes the user."""
+    """Cut each user's interactions into sessions after a gap longer than this many seconds; a session becomes the user."""
     repeats: Repeats = "keep"
     duplicates: Duplicates = "auto"
     min_user_interactions: int = Field(default=1, ge=1)

@@ -65,16 +65,18 @@ def warn_of_odd_times(source: LogSource, column: str, kind: pl.DataType, clock: 
     if is_order:
         return
     rows = pl.scan_ipc(staged.path, glob=False)
-    moment = pl.col("moment")
+    timestamp_us = pl.col("timestamp_us")
     for what, odd in (
-        ("before 1990", moment < EARLIEST_S * SECOND),
-        ("later than tomorrow", moment > tomorrow() * SECOND),
+        ("before 1990", timestamp_us < EARLIEST_S * SECOND),
+        ("later than tomorrow", timestamp_us > tomorrow() * SECOND),
     ):
         counted = rows.select(n=odd.sum(), row=pl.col("row").filter(odd).min()).collect(engine="streaming")
         n_odd, first = counted.row(0)
         if not n_odd:
             continue
-        read_as = rows.filter(pl.col("row") == first).select(pl.from_epoch("moment", "us").dt.to_string()).collect()
+        read_as = (
+            rows.filter(pl.col("row") == first).select(pl.from_epoch("timestamp_us", "us").dt.to_string()).collect()
+        )
         logger.warning(
             "%s: %s of %s times in %r are %s; the first is in %s: %s, read as %s. Are column and unit the right ones "
             "(--time-column, --time-unit)?%s",

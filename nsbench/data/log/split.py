@@ -11,7 +11,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from nsbench.data.log.choice import SplitRule
+from nsbench.data.log.option_value import SplitRule
 from nsbench.data.log.table import Table
 from nsbench.errors import LogError
 
@@ -20,22 +20,24 @@ BIN_BITS = 16
 
 @dataclass(frozen=True)
 class Boundary:
-    """A place in the log's (moment, row) order.
+    """A place in the log's (timestamp_us, row) order.
 
     Attributes:
-        moment: As in the table.
+        timestamp_us: As in the table.
         row: The first row of this moment that lies after the boundary; 0: all do.
     """
 
-    moment: int
+    timestamp_us: int
     row: int = 0
 
     def is_before(self, table: Table, chunk: slice) -> NDArray[np.bool_]:
         """bool[n], True where a row of the chunk lies before the boundary."""
-        moment = table.moment[chunk]
+        timestamp_us = table.timestamp_us[chunk]
         if self.row == 0:
-            return np.asarray(moment < self.moment)
-        return np.asarray((moment < self.moment) | ((moment == self.moment) & (table.row[chunk] < self.row)))
+            return np.asarray(timestamp_us < self.timestamp_us)
+        return np.asarray(
+            (timestamp_us < self.timestamp_us) | ((timestamp_us == self.timestamp_us) & (table.row[chunk] < self.row))
+        )
 
 
 @dataclass(frozen=True)
@@ -108,8 +110,8 @@ def _rounded_up(n: int, share: float) -> int:
 
 def count_cut_ties(table: Table, boundaries: Boundaries) -> int:
     """Interactions at a moment that a boundary cuts through."""
-    cut = {b.moment for b in (boundaries.valid, boundaries.test) if _divides(table, b)}
-    return sum(int(np.isin(table.moment[chunk], list(cut)).sum()) for chunk in table.chunks()) if cut else 0
+    cut = {b.timestamp_us for b in (boundaries.valid, boundaries.test) if _divides(table, b)}
+    return sum(int(np.isin(table.timestamp_us[chunk], list(cut)).sum()) for chunk in table.chunks()) if cut else 0
 
 
 def kth_smallest(values: Callable[[], Iterable[NDArray[np.int64]]], ks: Sequence[int]) -> list[Place]:
@@ -181,11 +183,13 @@ def _cut_times(table: Table, ns_before: Sequence[int]) -> list[tuple[Boundary, i
 
 
 def _moments(table: Table) -> Callable[[], Iterable[NDArray[np.int64]]]:
-    return lambda: (table.moment[chunk] for chunk in table.chunks())
+    return lambda: (table.timestamp_us[chunk] for chunk in table.chunks())
 
 
-def _rows_at(table: Table, moment: int) -> Callable[[], Iterable[NDArray[np.int64]]]:
-    return lambda: (table.row[chunk][table.moment[chunk] == moment].astype(np.int64) for chunk in table.chunks())
+def _rows_at(table: Table, timestamp_us: int) -> Callable[[], Iterable[NDArray[np.int64]]]:
+    return lambda: (
+        table.row[chunk][table.timestamp_us[chunk] == timestamp_us].astype(np.int64) for chunk in table.chunks()
+    )
 
 
 def _count_before(table: Table, boundary: Boundary) -> int:
@@ -195,4 +199,4 @@ def _count_before(table: Table, boundary: Boundary) -> int:
 def _divides(table: Table, boundary: Boundary) -> bool:
     if boundary.row == 0:
         return False
-    return _count_before(table, boundary) > _count_before(table, Boundary(boundary.moment))
+    return _count_before(table, boundary) > _count_before(table, Boundary(boundary.timestamp_us))

@@ -1,7 +1,7 @@
 """The rows of a log as a file of plain integers: the one thing that is written while the log is read.
 
-The staged file is an uncompressed Arrow file with the columns `user` and `item` (uint32 codes), `moment` (int64 microseconds
-since 1970) and `row` (uint32), in the log's order; null where the log's row is bad.
+The staged file is an uncompressed Arrow file with the columns `user` and `item` (uint32 codes), `timestamp_us` (int64
+microseconds since 1970) and `row` (uint32), in the log's order; null where the log's row is bad.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -18,7 +18,9 @@ from nsbench.data.log.parallel import map_in_order
 
 SAMPLE_ROWS = 1_000
 
-STAGED_SCHEMA = pa.schema([("user", pa.uint32()), ("item", pa.uint32()), ("moment", pa.int64()), ("row", pa.uint32())])
+STAGED_SCHEMA = pa.schema(
+    [("user", pa.uint32()), ("item", pa.uint32()), ("timestamp_us", pa.int64()), ("row", pa.uint32())]
+)
 
 SPAN_PER_ROW = 8
 SMALL_SPAN = 1 << 20
@@ -34,7 +36,7 @@ class Rows:
 
     user: NDArray[np.uint32]
     item: NDArray[np.uint32]
-    moment: NDArray[np.int64]
+    timestamp_us: NDArray[np.int64]
     row: NDArray[np.uint32]
 
 
@@ -75,28 +77,28 @@ class Staged:
         users: Its column of users.
         items: Its column of items.
         n_rows: Rows, bad ones included.
-        n_without_moment: Rows without a time.
+        n_without_timestamp: Rows without a time.
     """
 
     path: Path
     users: CodedLabels
     items: CodedLabels
     n_rows: int
-    n_without_moment: int
+    n_without_timestamp: int
 
     def batches(self, n_rows: int) -> Iterator[Rows]:
         """The good rows, from `n_rows` rows at a time."""
         frame = pl.scan_ipc(self.path, glob=False)
         for start in range(0, self.n_rows, n_rows):
             part = frame.slice(start, n_rows).collect().drop_nulls()
-            yield Rows(*(part[name].to_numpy() for name in ("user", "item", "moment", "row")))
+            yield Rows(*(part[name].to_numpy() for name in ("user", "item", "timestamp_us", "row")))
 
 
 def stage(rows: Callable[[], Iterable[pl.LazyFrame]], sample: pl.DataFrame, path: Path, clean: Clean) -> Staged:
     """Writes the staged file of a log, in one pass over it; in two where labels begin as plain numbers and don't go on so.
 
     Args:
-        rows: Gives the rows, some at a time: `user` and `item` as they stand in the log, `moment` (int64) and `row`.
+        rows: Gives the rows, some at a time: `user` and `item` as they stand in the log, `timestamp_us` (int64) and `row`.
         sample: The first users and items, from which the way to code them is guessed.
         path: Where the staged file goes.
         clean: Takes blanks and words for a missing value out of labels.
@@ -119,7 +121,7 @@ def _write(rows: Iterable[pl.LazyFrame], path: Path, clean: Clean, users: Coding
             coding.encode(pl.col(name), clean(schema[name], pl.col(name))).alias(name)
             for name, coding in (("user", users), ("item", items))
         ]
-        return part.select(*codes, "moment", pl.col("row").cast(pl.UInt32)).collect().to_arrow()
+        return part.select(*codes, "timestamp_us", pl.col("row").cast(pl.UInt32)).collect().to_arrow()
 
     with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, STAGED_SCHEMA) as writer:
         for table in map_in_order(encode, rows):
@@ -129,7 +131,7 @@ def _write(rows: Iterable[pl.LazyFrame], path: Path, clean: Clean, users: Coding
         pl.scan_ipc(path, glob=False)
         .select(
             pl.len(),
-            pl.col("user", "item", "moment").null_count().name.suffix("_missing"),
+            pl.col("user", "item", "timestamp_us").null_count().name.suffix("_missing"),
             labels.min().name.suffix("_low"),
             labels.max().name.suffix("_high"),
         )
@@ -140,4 +142,4 @@ def _write(rows: Iterable[pl.LazyFrame], path: Path, clean: Clean, users: Coding
     def labels_of(name: str, coding: Coding) -> CodedLabels:
         return CodedLabels(coding, found[f"{name}_low"] or 0, found[f"{name}_high"] or 0, found[f"{name}_missing"])
 
-    return Staged(path, labels_of("user", users), labels_of("item", items), found["len"], found["moment_missing"])
+    return Staged(path, labels_of("user", users), labels_of("item", items), found["len"], found["timestamp_us_missing"])

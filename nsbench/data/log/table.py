@@ -1,4 +1,4 @@
-"""Interactions as integers in (user, moment, row) order, in memory-mapped files, so that their number isn't bound by memory.
+"""Interactions as integers in (user, time, row) order, in memory-mapped files, so that their number isn't bound by memory.
 
 Labels become codes by their order; rows are dealt to stretches of users in one pass and each stretch is sorted. What works
 on the table goes through it in chunks that never cut a user.
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from nsbench.data.log.columns.timestamp import MICROSECONDS
 from nsbench.data.log.parallel import map_in_order
 from nsbench.data.log.staging import CodedLabels, Rows, Staged
-from nsbench.radix_sort import is_ordered, stable_order
+from nsbench.tensors.radix_sort import is_ordered, stable_order
 
 CHUNK_ROWS = 1 << 17
 """Rows of a chunk: what is made of them on the way still fits a core's cache."""
@@ -32,22 +32,22 @@ MOST_DEALS = 1 << 8
 
 @dataclass(frozen=True)
 class Table:
-    """Four columns of one length, in (user, moment, row) order.
+    """Four columns of one length, in (user, time, row) order.
 
     Attributes:
         user: int32, codes from 0 in the labels' order.
         item: int32, codes from 0 in the labels' order.
-        moment: int64, microseconds since 1970.
+        timestamp_us: int64, microseconds since 1970.
         row: uint32, the row in the log, which orders equal moments.
         n_users: Number of user codes; some may have no interaction left.
         n_items: Number of item codes.
-        tick: So many units of `moment` are one of the dataset's timestamps, and no split by time cuts it in two: a second, or
-            less where the moments only give an order.
+        tick: So many units of `timestamp_us` are one of the dataset's timestamps, and no split by time cuts it in two: a second,
+            or less where the moments only give an order.
     """
 
     user: NDArray[np.int32]
     item: NDArray[np.int32]
-    moment: NDArray[np.int64]
+    timestamp_us: NDArray[np.int64]
     row: NDArray[np.uint32]
     n_users: int
     n_items: int
@@ -78,11 +78,11 @@ class Table:
         for chunk in self.chunks():
             chosen = choose(chunk)
             kept = slice(n_kept, n_kept + int(np.count_nonzero(chosen)))
-            for column in (self.user, self.item, self.moment, self.row):
+            for column in (self.user, self.item, self.timestamp_us, self.row):
                 column[kept] = column[chunk][chosen]
             n_kept = kept.stop
-        columns = (self.user[:n_kept], self.item[:n_kept], self.moment[:n_kept], self.row[:n_kept])
-        return replace(self, user=columns[0], item=columns[1], moment=columns[2], row=columns[3])
+        columns = (self.user[:n_kept], self.item[:n_kept], self.timestamp_us[:n_kept], self.row[:n_kept])
+        return replace(self, user=columns[0], item=columns[1], timestamp_us=columns[2], row=columns[3])
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ def build_table(staged: Staged, folder: Path) -> tuple[Table, Labels]:
 
 def whole_tick(table: Table) -> int:
     """The tick of moments that only give an order: as of times where all are whole numbers, else the smallest one."""
-    return MICROSECONDS if all(not (table.moment[chunk] % MICROSECONDS).any() for chunk in table.chunks()) else 1
+    return MICROSECONDS if all(not (table.timestamp_us[chunk] % MICROSECONDS).any() for chunk in table.chunks()) else 1
 
 
 def _renumber(staged: CodedLabels, counts: NDArray[np.uint32]) -> _Renumbering:
@@ -161,7 +161,7 @@ def _empty_table(folder: Path, users: _Renumbering, items: _Renumbering) -> Tabl
     return Table(
         user=column("user", np.int32),
         item=column("item", np.int32),
-        moment=column("moment", np.int64),
+        timestamp_us=column("timestamp_us", np.int64),
         row=column("row", np.uint32),
         n_users=len(users.labels),
         n_items=len(items.labels),
@@ -183,11 +183,11 @@ def _fill(table: Table, staged: Staged, users: _Renumbering, items: _Renumbering
         user = users.of(rows.user)
         stretch = stretch_of_user.take(user)
         order = np.argsort(stretch, kind="stable")
-        columns = (user, items.of(rows.item), rows.moment, rows.row)
+        columns = (user, items.of(rows.item), rows.timestamp_us, rows.row)
         return np.bincount(stretch, minlength=len(starts)), tuple(column.take(order) for column in columns)
 
     free = starts.tolist()
-    columns: tuple[NDArray[Any], ...] = (table.user, table.item, table.moment, table.row)
+    columns: tuple[NDArray[Any], ...] = (table.user, table.item, table.timestamp_us, table.row)
     for counts, dealt in map_in_order(sort_by_stretch, staged.batches(max(DEALT_ROWS, len(table) // MOST_DEALS))):
         begin = 0
         for stretch, count in enumerate(counts.tolist()):
@@ -203,12 +203,12 @@ def _fill(table: Table, staged: Staged, users: _Renumbering, items: _Renumbering
 
 def _sort(table: Table, stretch: slice) -> None:
     """Sorts a stretch that is in the log's order by user and moment."""
-    user, moment = table.user[stretch], table.moment[stretch]
-    if is_ordered(moment, user):
+    user, timestamp_us = table.user[stretch], table.timestamp_us[stretch]
+    if is_ordered(timestamp_us, user):
         return
-    seconds = moment // MICROSECONDS
-    if np.array_equal(seconds * MICROSECONDS, moment):
-        moment = seconds
-    order = stable_order(user) if is_ordered(moment) else stable_order(moment, user)
-    for column in (table.user, table.item, table.moment, table.row):
+    seconds = timestamp_us // MICROSECONDS
+    if np.array_equal(seconds * MICROSECONDS, timestamp_us):
+        timestamp_us = seconds
+    order = stable_order(user) if is_ordered(timestamp_us) else stable_order(timestamp_us, user)
+    for column in (table.user, table.item, table.timestamp_us, table.row):
         column[stretch] = column[stretch].take(order)

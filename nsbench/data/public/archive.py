@@ -10,8 +10,8 @@ import zipfile
 import zlib
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from nsbench.disk import write_atomically
 from nsbench.errors import DownloadError
+from nsbench.files.disk import write_atomically
 
 MOST_RATIO = 200
 """How many times its packed size a log can have: text packs to a tenth, an archive made to fill a disk to a thousandth."""

@@ -1,8 +1,8 @@
 """Prepares a public log as the paper most likely did.
 
 The paper doesn't say how; what it does say, and the counts in its released runs, fit the recipe of the authors' source:
-views only, visits cut at one-hour gaps, immediate repeats removed, then visits of one interaction and items with fewer
-than five left out until nothing changes; where a user isn't cut into visits, a user counts as one. Cut 90/5/5 by rows.
+views only, sessions cut at one-hour gaps, immediate repeats removed, then sessions of one interaction and items with fewer
+than five left out until nothing changes; where a user isn't cut into sessions, a user counts as one. Cut 90/5/5 by rows.
 """
 
 from pathlib import Path
@@ -11,7 +11,7 @@ from nsbench.data.dataset import DatasetCard
 from nsbench.data.log.prepare import prepare_log
 from nsbench.data.log.prepare_options import PrepareOptions
 from nsbench.data.public.public_log import PublicLog
-from nsbench.home import Home
+from nsbench.files.home import Home
 
 
 def paper_options(public_log: PublicLog) -> PrepareOptions:

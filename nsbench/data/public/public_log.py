@@ -13,7 +13,7 @@ from nsbench.data.origin import LogOrigin
 from nsbench.data.public.archive import extract_member
 from nsbench.data.public.download import OnBytes, download, file_md5
 from nsbench.errors import DownloadError
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.suggestion import did_you_mean
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from nsbench.data.cohort import cohorts_of
 from nsbench.data.dataset import BestReachable, Dataset
 from nsbench.data.synthetic.markov_chain import CATALOGUE_PROBABILITY, STEP_PROBABILITIES, Chain
-from nsbench.index_range import ranges
+from nsbench.tensors.index_range import ranges
 from nsbench.terms import ALL, BALANCED_COHORTS
 
 HISTORY_ITEMS_PER_CHUNK = 1 << 21

@@ -21,7 +21,7 @@ from nsbench.data.synthetic.markov_chain import Chain, draw_chain
 from nsbench.data.synthetic.shapes import SHAPES, Likeness, Shape
 from nsbench.data.synthetic.synthetic_log import LARGEST_CATALOGUE_SHARE, draw_log
 from nsbench.errors import SettingsError
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.seeding import derive_seed
 
 DEMO: Likeness = "demo"

@@ -10,7 +10,7 @@ from nsbench.batching.bucket import Bucket
 from nsbench.batching.dropout_masks import ByteDropout
 from nsbench.models.sasrec.attention_masks import AttentionMasks, to_heads
 from nsbench.models.sasrec.definition import SasrecSettings
-from nsbench.models.sasrec.layer import Linear, Product, Weights
+from nsbench.models.sasrec.layer import Linear, MatMul, Weights
 
 
 class CausalMix:
@@ -69,7 +69,7 @@ class CausalMix:
         here.copy_(product.reshape(here.shape))
 
 
-class OneHead:
+class FusedHeadAttention:
     """Attention with one head, where neighbouring weights have no width between them and are multiplied beforehand.
 
     (q Wq) (x Wk)' = q (Wq Wk') x' and, where there is an output weight, A (x Wv) Wo = A (x (Wv Wo)): two products a
@@ -83,7 +83,7 @@ class OneHead:
         self._scale = 1 / math.sqrt(settings.hidden_dim)
         query, key = (weights.values[f"{name}.{part}.weight"] for part in ("query", "key"))
         key_scaled = key.transpose(1, 2) * self._scale
-        self._query_key = Product(
+        self._query_key = MatMul(
             torch.bmm(query, key_scaled), torch.bmm(weights.values[f"{name}.query.bias"], key_scaled)
         )
         self._has_output = settings.attention_output
@@ -97,12 +97,12 @@ class OneHead:
 
     def backward(self, by_output: Tensor) -> tuple[Tensor, Tensor]:
         """The gradients by query and x; `by_output` is used up."""
-        by_query_key, by_x, by_value = self._mix.backward(by_output)
+        by_query_key, grad_x, by_value = self._mix.backward(by_output)
         self._write_query_key(by_query_key)
         if self._has_output:
             torch.sum(by_output, 1, keepdim=True, out=self._gradient("output.bias"))
-        by_x = self._values.backward(by_value, onto=by_x)
-        return self._query_key.backward(by_query_key, onto=by_output), by_x
+        grad_x = self._values.backward(by_value, residual=grad_x)
+        return self._query_key.backward(by_query_key, residual=by_output), grad_x
 
     def _write_query_key(self, by_product: Tensor) -> None:
         by_weight = self._query_key.by_weight(by_product).mul_(self._scale)
@@ -127,13 +127,13 @@ class _ValueOutput:
         names = (f"{name}.value.weight", f"{name}.value.bias", f"{name}.output.weight")
         self._value, self._bias, self._output = (weights.values[part] for part in names)
         self._gradients = tuple(weights.gradients[part] for part in names)
-        self._product = Product(torch.bmm(self._value, self._output), torch.bmm(self._bias, self._output))
+        self._product = MatMul(torch.bmm(self._value, self._output), torch.bmm(self._bias, self._output))
 
     def forward(self, x: Tensor) -> Tensor:
         return self._product.forward(x)
 
-    def backward(self, by_product: Tensor, onto: Tensor) -> Tensor:
-        """The gradient by x, added in place to `onto`; writes those of the parameters."""
+    def backward(self, by_product: Tensor, residual: Tensor) -> Tensor:
+        """The gradient by x, added in place to `residual`; writes those of the parameters."""
         by_weight = self._product.by_weight(by_product)
         by_bias = by_product.sum(1, keepdim=True)
         by_output = torch.bmm(self._value.transpose(1, 2), by_weight).baddbmm_(self._bias.transpose(1, 2), by_bias)
@@ -141,7 +141,7 @@ class _ValueOutput:
         found = (torch.bmm(by_weight, transposed), torch.bmm(by_bias, transposed), by_output)
         for gradient, own in zip(self._gradients, found, strict=True):
             gradient.copy_(own)
-        return self._product.backward(by_product, onto)
+        return self._product.backward(by_product, residual)
 
 
 class ManyHeads:
@@ -156,14 +156,14 @@ class ManyHeads:
     def forward(self, query: Tensor, x: Tensor) -> Tensor:
         """The query plus what it attends to of x."""
         mixed = self._mix.forward(self._query.forward(query), self._key.forward(x), self._value.forward(x))
-        return mixed.add_(query) if self._output is None else self._output.forward(mixed, onto=query)
+        return mixed.add_(query) if self._output is None else self._output.forward(mixed, residual=query)
 
     def backward(self, by_output: Tensor) -> tuple[Tensor, Tensor]:
         """The gradients by query and x; `by_output` is used up."""
         by_mixed = by_output if self._output is None else self._output.backward(by_output)
         by_query, by_key, by_value = self._mix.backward(by_mixed)
-        by_x = self._value.backward(by_value, onto=self._key.backward(by_key))
-        return self._query.backward(by_query, onto=by_output), by_x
+        grad_x = self._value.backward(by_value, residual=self._key.backward(by_key))
+        return self._query.backward(by_query, residual=by_output), grad_x
 
 
 MixOf = Callable[[float], CausalMix]
@@ -172,7 +172,7 @@ MixOf = Callable[[float], CausalMix]
 
 def attention_of(
     weights: Weights, settings: SasrecSettings, lanes: AttentionMasks, dropout: ByteDropout | None, name: str
-) -> OneHead | ManyHeads:
+) -> FusedHeadAttention | ManyHeads:
     """The attention of the block of that name, for one step."""
     masks = None
     if dropout is not None:
@@ -181,4 +181,4 @@ def attention_of(
     def mix_of(scale: float) -> CausalMix:
         return CausalMix(lanes, scale, masks)
 
-    return (OneHead if settings.n_heads == 1 else ManyHeads)(weights, settings, mix_of, name)
+    return (FusedHeadAttention if settings.n_heads == 1 else ManyHeads)(weights, settings, mix_of, name)

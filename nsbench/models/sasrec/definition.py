@@ -88,12 +88,12 @@ class Sasrec(Backbone):
             if self.settings.attention_output:
                 specs |= {f"blocks.{block}.output.weight": weight, f"blocks.{block}.output.bias": bias}
             specs |= {
-                f"blocks.{block}.feed_norm.weight": scale,
-                f"blocks.{block}.feed_norm.bias": bias,
-                f"blocks.{block}.feed_in.weight": weight,
-                f"blocks.{block}.feed_in.bias": bias,
-                f"blocks.{block}.feed_out.weight": weight,
-                f"blocks.{block}.feed_out.bias": bias,
+                f"blocks.{block}.ffn_norm.weight": scale,
+                f"blocks.{block}.ffn_norm.bias": bias,
+                f"blocks.{block}.ffn_in.weight": weight,
+                f"blocks.{block}.ffn_in.bias": bias,
+                f"blocks.{block}.ffn_out.weight": weight,
+                f"blocks.{block}.ffn_out.bias": bias,
             }
         return specs | {"norm.weight": scale, "norm.bias": bias}
 
@@ -104,8 +104,8 @@ class Sasrec(Backbone):
         for block in range(self.settings.n_blocks):
             widths |= {
                 f"blocks.{block}.attention": n_heads * max_length,
-                f"blocks.{block}.feed_in": d,
-                f"blocks.{block}.feed_out": d,
+                f"blocks.{block}.ffn_in": d,
+                f"blocks.{block}.ffn_out": d,
             }
         return DropoutSites(self.settings.dropout_rate, widths, n_heads, max_length)
 
@@ -123,9 +123,9 @@ class Sasrec(Backbone):
             value = _linear(x, p, f"{name}.value")
             mixed = self._mixed(unseen, _linear(query, p, f"{name}.query"), key, value, masks, f"{name}.attention")
             x = query + (_linear(mixed, p, f"{name}.output") if self.settings.attention_output else mixed)
-            x = _norm(x, p, f"{name}.feed_norm")
-            hidden = _dropped(_linear(x, p, f"{name}.feed_in"), masks, f"{name}.feed_in").relu()
-            x = x + _dropped(_linear(hidden, p, f"{name}.feed_out"), masks, f"{name}.feed_out")
+            x = _norm(x, p, f"{name}.ffn_norm")
+            hidden = _dropped(_linear(x, p, f"{name}.ffn_in"), masks, f"{name}.ffn_in").relu()
+            x = x + _dropped(_linear(hidden, p, f"{name}.ffn_out"), masks, f"{name}.ffn_out")
         return _norm(x, p, "norm")
 
     def _mixed(

@@ -11,7 +11,7 @@ from nsbench.models.sasrec.attention import attention_of
 from nsbench.models.sasrec.attention_masks import AttentionMasks
 from nsbench.models.sasrec.definition import Sasrec, SasrecSettings
 from nsbench.models.sasrec.layer import Linear, Norm, Weights
-from nsbench.row_ops import sum_into_table
+from nsbench.tensors.row_ops import sum_into_table
 
 
 class Encoder:
@@ -50,16 +50,16 @@ class Encoder:
 
     def backward(self, by_states: Tensor, by_vectors: Tensor) -> Tensor:
         """As of `EncoderPass`."""
-        by_x = self._norm.backward(by_states)
+        grad_x = self._norm.backward(by_states)
         for block in reversed(self._blocks):
-            by_x = block.backward(by_x)
+            grad_x = block.backward(grad_x)
         if self._mask is not None:
-            by_x.mul_(self._mask)
+            grad_x.mul_(self._mask)
         by_positions = self._weights.gradients["positions"]
         n_rows = by_positions.shape[0] * by_positions.shape[1]
-        sums = sum_into_table(self._positions.flatten(), by_x.flatten(0, 1), n_rows)
+        sums = sum_into_table(self._positions.flatten(), grad_x.flatten(0, 1), n_rows)
         by_positions.copy_(sums.view_as(by_positions))
-        torch.mul(by_x, math.sqrt(self._settings.hidden_dim), out=by_vectors)
+        torch.mul(grad_x, math.sqrt(self._settings.hidden_dim), out=by_vectors)
         return self._by_dense
 
 
@@ -69,27 +69,27 @@ class _EncoderBlock:
     def __init__(
         self, weights: Weights, settings: SasrecSettings, lanes: AttentionMasks, dropout: ByteDropout | None, name: str
     ) -> None:
-        self._query_norm, self._feed_norm = (Norm(weights, f"{name}.{part}") for part in ("query_norm", "feed_norm"))
+        self._query_norm, self._ffn_norm = (Norm(weights, f"{name}.{part}") for part in ("query_norm", "ffn_norm"))
         self._attention = attention_of(weights, settings, lanes, dropout, name)
-        self._feed_in, self._feed_out = (Linear(weights, f"{name}.{part}") for part in ("feed_in", "feed_out"))
-        self._masks = None if dropout is None else (dropout.mask(f"{name}.feed_in"), dropout.mask(f"{name}.feed_out"))
+        self._ffn_in, self._ffn_out = (Linear(weights, f"{name}.{part}") for part in ("ffn_in", "ffn_out"))
+        self._masks = None if dropout is None else (dropout.mask(f"{name}.ffn_in"), dropout.mask(f"{name}.ffn_out"))
         self._hidden = torch.empty(0)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self._feed_norm.forward(self._attention.forward(self._query_norm.forward(x), x))
-        hidden = self._feed_in.forward(x)
+        x = self._ffn_norm.forward(self._attention.forward(self._query_norm.forward(x), x))
+        hidden = self._ffn_in.forward(x)
         if self._masks is None:
             self._hidden = hidden.relu_()
-            return self._feed_out.forward(self._hidden, onto=x)
+            return self._ffn_out.forward(self._hidden, residual=x)
         self._hidden = hidden.mul_(self._masks[0]).relu_()
-        return torch.addcmul(x, self._feed_out.forward(self._hidden), self._masks[1])
+        return torch.addcmul(x, self._ffn_out.forward(self._hidden), self._masks[1])
 
-    def backward(self, by_x: Tensor) -> Tensor:
+    def backward(self, grad_x: Tensor) -> Tensor:
         if self._masks is None:
-            by_hidden = self._feed_out.backward(by_x)
+            by_hidden = self._ffn_out.backward(grad_x)
         else:
-            by_hidden = self._feed_out.backward(by_x * self._masks[1]).mul_(self._masks[0])
+            by_hidden = self._ffn_out.backward(grad_x * self._masks[1]).mul_(self._masks[0])
         by_hidden = torch.ops.aten.threshold_backward(by_hidden, self._hidden, 0)
-        by_x = self._feed_norm.backward(self._feed_in.backward(by_hidden, onto=by_x))
-        by_query, by_x = self._attention.backward(by_x)
-        return by_x.add_(self._query_norm.backward(by_query))
+        grad_x = self._ffn_norm.backward(self._ffn_in.backward(by_hidden, residual=grad_x))
+        by_query, grad_x = self._attention.backward(grad_x)
+        return grad_x.add_(self._query_norm.backward(by_query))

@@ -61,8 +61,8 @@ def _output(mixed: Tensor, p: dict[str, Tensor]) -> Tensor:
 
 
 def _feed(x: Tensor, p: dict[str, Tensor]) -> Tensor:
-    x = _norm(x, p, "feed_norm")
-    return x.add_(_linear(_linear(x, p, "feed_in").relu_(), p, "feed_out"))
+    x = _norm(x, p, "ffn_norm")
+    return x.add_(_linear(_linear(x, p, "ffn_in").relu_(), p, "ffn_out"))
 
 
 class _InnerBlock:

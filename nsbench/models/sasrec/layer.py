@@ -30,7 +30,7 @@ class Weights:
     gradients: Mapping[str, Tensor]
 
 
-class Product:
+class MatMul:
     """Positions times a weight, plus a bias."""
 
     def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
@@ -39,18 +39,18 @@ class Product:
         self._bias = bias
         self._input = torch.empty(0)
 
-    def forward(self, x: Tensor, onto: Tensor | None = None) -> Tensor:
-        """[replicas, n_positions, d_out], added to `onto` if that is given."""
+    def forward(self, x: Tensor, residual: Tensor | None = None) -> Tensor:
+        """[replicas, n_positions, d_out], added to `residual` if that is given."""
         self._input = x
-        if onto is not None:
-            product = torch.baddbmm(onto, x, self._weight)
+        if residual is not None:
+            product = torch.baddbmm(residual, x, self._weight)
             return product if self._bias is None else product.add_(self._bias)
         return torch.bmm(x, self._weight) if self._bias is None else torch.baddbmm(self._bias, x, self._weight)
 
-    def backward(self, by_output: Tensor, onto: Tensor | None = None) -> Tensor:
-        """The gradient by the input, added in place to `onto` if that is given."""
+    def backward(self, by_output: Tensor, residual: Tensor | None = None) -> Tensor:
+        """The gradient by the input, added in place to `residual` if that is given."""
         transposed = self._weight.transpose(1, 2)
-        return torch.bmm(by_output, transposed) if onto is None else onto.baddbmm_(by_output, transposed)
+        return torch.bmm(by_output, transposed) if residual is None else residual.baddbmm_(by_output, transposed)
 
     def by_weight(self, by_output: Tensor) -> Tensor:
         """The gradient by the weight."""
@@ -64,19 +64,19 @@ class Linear:
         """Takes the parameters of that name."""
         self._weights = weights
         self._name = name
-        self._product = Product(weights.values[f"{name}.weight"], weights.values.get(f"{name}.bias"))
+        self._product = MatMul(weights.values[f"{name}.weight"], weights.values.get(f"{name}.bias"))
 
-    def forward(self, x: Tensor, onto: Tensor | None = None) -> Tensor:
-        """As of `Product`."""
-        return self._product.forward(x, onto)
+    def forward(self, x: Tensor, residual: Tensor | None = None) -> Tensor:
+        """As of `MatMul`."""
+        return self._product.forward(x, residual)
 
-    def backward(self, by_output: Tensor, onto: Tensor | None = None) -> Tensor:
-        """As of `Product`; writes the parameters' gradients."""
+    def backward(self, by_output: Tensor, residual: Tensor | None = None) -> Tensor:
+        """As of `MatMul`; writes the parameters' gradients."""
         self._weights.gradients[f"{self._name}.weight"].copy_(self._product.by_weight(by_output))
         by_bias = self._weights.gradients.get(f"{self._name}.bias")
         if by_bias is not None:
             torch.sum(by_output, 1, keepdim=True, out=by_bias)
-        return self._product.backward(by_output, onto)
+        return self._product.backward(by_output, residual)
 
 
 class Norm:
@@ -109,15 +109,15 @@ class Norm:
         by_scale, by_shift = (self._weights.gradients[f"{self._name}.{part}"] for part in ("weight", "bias"))
         gradient = torch.ops.aten.native_layer_norm_backward
         width = (x.shape[-1],)
-        by_x: Tensor
+        grad_x: Tensor
         if len(x) == 1:
             both = (scale[0, 0], shift[0, 0])
-            by_x, a, b = gradient(by_output, x, width, mean, deviation, *both, [True, True, True])
+            grad_x, a, b = gradient(by_output, x, width, mean, deviation, *both, [True, True, True])
             by_scale.copy_(a)
             by_shift.copy_(b)
-            return by_x
+            return grad_x
         normal = (x - mean).mul_(deviation)
         by_scale.copy_((by_output * normal).sum(1, keepdim=True))
         by_shift.copy_(by_output.sum(1, keepdim=True))
-        by_x, _, _ = gradient(by_output * scale, x, width, mean, deviation, None, None, [True, False, False])
-        return by_x
+        grad_x, _, _ = gradient(by_output * scale, x, width, mean, deviation, None, None, [True, False, False])
+        return grad_x

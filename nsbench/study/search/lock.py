@@ -14,7 +14,7 @@ from typing import Protocol, final
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from nsbench.file_lock import file_lock
+from nsbench.files.file_lock import file_lock
 from nsbench.retry import RetryPolicy
 
 _LONGEST_WAIT_S = 60

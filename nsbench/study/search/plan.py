@@ -35,7 +35,7 @@ _PLAN_WAIT_S = 5.0
 _PRUNER_STARTUP_TRIALS = 5
 _PRUNER_WARMUP_SHARE = 0.25
 _PRUNER_WARMUP_LOOKS = 5
-"""No trial is pruned at its first validations: neither within a quarter of its budget nor, of a large budget, within so many."""
+"""Validations of a large budget at which no trial is pruned; of a small one those within a quarter of it."""
 
 
 def study_name(dataset: str, sampler: str, profile: str = DEFAULT_PROFILE) -> str:

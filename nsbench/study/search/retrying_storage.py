@@ -44,7 +44,7 @@ class LastingStorage(BaseStorage):
         return self._lock.hold(study)
 
     def create_new_study(self, directions: Sequence[StudyDirection], study_name: str | None = None) -> int:
-        """As Optuna's; a study that was created unheard is found as a duplicate."""
+        """As Optuna's; a study that was created without its answer arriving is found as a duplicate."""
         return self._retried(lambda: self._inner.create_new_study(directions, study_name))
 
     def delete_study(self, study_id: int) -> None:
@@ -84,7 +84,7 @@ class LastingStorage(BaseStorage):
         return self._retried(self._inner.get_all_studies)
 
     def create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> int:
-        """As Optuna's; a trial that was begun unheard has no owner and is given up as lost."""
+        """As Optuna's; a trial that was started without its answer arriving has no owner and is given up as lost."""
         return self._retried(lambda: self._inner.create_new_trial(study_id, template_trial))
 
     def set_trial_param(
@@ -98,7 +98,7 @@ class LastingStorage(BaseStorage):
         return self._retried(lambda: self._inner.get_trial_id_from_study_id_trial_number(study_id, trial_number))
 
     def set_trial_state_values(self, trial_id: int, state: TrialState, values: Sequence[float] | None = None) -> bool:
-        """As Optuna's; a trial that was ended unheard, as it should, is ended."""
+        """As Optuna's; a trial that was ended without its answer arriving, as it should, is ended."""
         n_calls = 0
 
         def call() -> bool:

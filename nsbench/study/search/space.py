@@ -141,7 +141,7 @@ def _changed(name: str, field: FieldInfo, old: SearchRange | None, change: Range
         return IntRange(int(ends[0]), int(ends[1]), bool(log))
     if all(isinstance(end, float) for end in ends):
         return FloatRange(float(ends[0]), float(ends[1]), bool(log))
-    raise SettingsError(f"{name} is no number, so it has no low and high; give choices")
+    raise SettingsError(f"{name} is not a number, so it has no low and high; give choices")
 
 
 def _accepted(name: str, field: FieldInfo, value: Choice) -> Choice:
@@ -183,4 +183,4 @@ def _nearest(found: SearchRange, value: Flat) -> Flat:
         case IntRange(low, high) | FloatRange(low, high) if isinstance(value, int | float):
             return min(max(value, low), high)
         case _:
-            raise SettingsError(f"{value!r} is no number; give the field choices instead of a range")
+            raise SettingsError(f"{value!r} is not a number; give the field choices instead of a range")

@@ -10,7 +10,7 @@ from optuna.storages import RDBStorage
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from nsbench.errors import TrackingError
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.retry import OPENING_WAIT_S, RetryPolicy, first_line
 from nsbench.study.search.lock import AdvisoryLock, FileLock, NoLock, StudyLock
 from nsbench.study.search.retrying_storage import LastingStorage, cause_of

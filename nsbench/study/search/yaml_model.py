@@ -8,8 +8,8 @@ from pydantic import BaseModel, ValidationError
 
 from nsbench.config import MOST_PROBLEMS
 from nsbench.errors import SettingsError
+from nsbench.files.yaml_text import read_yaml, shortened
 from nsbench.suggestion import did_you_mean
-from nsbench.yaml_text import read_yaml, shortened
 
 _UNKNOWN_FIELD = "extra_forbidden"
 

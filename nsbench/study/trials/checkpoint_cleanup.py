@@ -8,9 +8,9 @@ from pathlib import Path
 from optuna.trial import FrozenTrial
 
 from nsbench.errors import SettingsError
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.study.search.plan import StudyPlan
-from nsbench.study.trials.trial_state import seed_of, standing_of
+from nsbench.study.trials.trial_state import seed_of, status_of
 from nsbench.training.checkpoint.training_checkpoint import Checkpoints, TrainingIdentity
 
 _log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ def remove_spent(home: Home, plan: StudyPlan, trials: Sequence[FrozenTrial]) -> 
     if not home.checkpoints.is_dir():
         return
     for trial in trials:
-        if standing_of(trial) != "failed" or trial.datetime_complete is None:
+        if status_of(trial) != "failed" or trial.datetime_complete is None:
             continue
         path = _checkpoint_of(trial, plan, home)
         if path is not None and path.exists() and path.stat().st_mtime < trial.datetime_complete.timestamp():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from optuna.trial import FrozenTrial
 
 from nsbench.errors import TrainingError
-from nsbench.study.trials.trial_state import END_REASON, GROUP, standing_of
+from nsbench.study.trials.trial_state import END_REASON, GROUP, status_of
 
 _MOST_FAILURES_IN_A_ROW = 3
 _MOST_FAILED_SHARE = 0.2
@@ -64,16 +64,16 @@ def failures_among(trials: Sequence[FrozenTrial], first: int, n_planned: int) ->
     """
     found = Failures(n_planned)
     for unit in _units(trials[first:]):
-        standings = {standing_of(trial) for trial in unit}
-        failed = [trial for trial in unit if standing_of(trial) == "failed"]
+        statuses = {status_of(trial) for trial in unit}
+        failed = [trial for trial in unit if status_of(trial) == "failed"]
         reasons = dict.fromkeys(trial.user_attrs.get(END_REASON, "unknown") for trial in failed)
         in_a_row = found.in_a_row
         for reason in reasons:
             found.failure(reason)
-        if standings & {"complete", "pruned"}:
+        if statuses & {"complete", "pruned"}:
             found.success()
         elif reasons:
-            found.in_a_row = in_a_row + (not standings & {"running", "waiting"})
+            found.in_a_row = in_a_row + (not statuses & {"running", "waiting"})
     return found
 
 

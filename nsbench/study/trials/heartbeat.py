@@ -81,10 +81,10 @@ class SignsOfLife:
         self._grace_s = grace_s
         self._signs = SameSigns(clock)
 
-    def is_lost(self, trial: FrozenTrial) -> bool:
+    def is_orphaned(self, trial: FrozenTrial) -> bool:
         """Whether the coordinator of a running trial is dead; ask every few seconds."""
-        owner = trial.user_attrs.get(OWNER)
-        if owner is not None and is_of_this_machine(owner):
-            return is_dead(owner)
-        same_s = self._signs.same_s(trial.number, (owner, trial.user_attrs.get(SIGN_OF_LIFE)))
-        return same_s > (_UNOWNED_GRACE_S if owner is None else self._grace_s)
+        process_id = trial.user_attrs.get(OWNER)
+        if process_id is not None and is_of_this_machine(process_id):
+            return is_dead(process_id)
+        same_s = self._signs.same_s(trial.number, (process_id, trial.user_attrs.get(SIGN_OF_LIFE)))
+        return same_s > (_UNOWNED_GRACE_S if process_id is None else self._grace_s)

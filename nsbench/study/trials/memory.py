@@ -14,7 +14,7 @@ from optuna.trial import FrozenTrial
 from nsbench.config import Settings
 from nsbench.errors import SettingsError
 from nsbench.study.search.plan import StudyPlan
-from nsbench.study.trials.trial_state import END_REASON, standing_of
+from nsbench.study.trials.trial_state import END_REASON, status_of
 
 OUT_OF_MEMORY = "out of memory"
 """What the reason of a trial says that needed more memory than there is; `nsbench.runs.outcome` words it so too."""
@@ -49,7 +49,7 @@ def refusal(settings: Settings, trials: Sequence[FrozenTrial], plan: StudyPlan) 
 def _failed_load(trial: FrozenTrial, plan: StudyPlan) -> int | None:
     """The load of a trial that failed for memory; None for any other trial."""
     # Where the kernel killed the worker, the trial is lost and its point tried again, until it is given up.
-    if standing_of(trial) != "failed" or OUT_OF_MEMORY not in trial.user_attrs.get(END_REASON, ""):
+    if status_of(trial) != "failed" or OUT_OF_MEMORY not in trial.user_attrs.get(END_REASON, ""):
         return None
     try:
         return load_of(plan.settings(trial.params))
@@ -59,7 +59,7 @@ def _failed_load(trial: FrozenTrial, plan: StudyPlan) -> int | None:
 
 @final
 class KernelKills:
-    """Tells whether the kernel has killed a process for memory since it was asked last.
+    """Returns whether the kernel has killed a process for memory since it was asked last.
 
     A process that was killed for memory and one that somebody killed look alike: only the kernel's count tells them apart.
     Where it can't be read, nothing is said to be killed for memory.

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.study.trials.trial_state import LOST
 from nsbench.study.workers.process_id import OWNER, is_dead
 from nsbench.terms import RunKind
@@ -26,6 +26,6 @@ def close_lost_runs(home: Home, tracker: MlflowTracker, dataset: str, kinds: Seq
     if dataset not in reader.datasets():
         return
     for run in reader.runs(dataset, tuple(kinds)):
-        owner = run.tags.get(OWNER)
-        if run.status == "RUNNING" and owner is not None and is_dead(owner):
+        process_id = run.tags.get(OWNER)
+        if run.status == "RUNNING" and process_id is not None and is_dead(process_id):
             tracker.stop_run(run.run_id, "KILLED", LOST)

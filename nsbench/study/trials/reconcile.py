@@ -1,7 +1,7 @@
 """Puts right what dead processes left: trials that seem to run, and runs that nobody will close.
 
-Optuna is the judge. Before a run is marked as finished or pruned its trial has been told so, with everything recorded; so a
-run that was left open is closed as its trial ended, and a trial that was left running has no result: it is failed and its
+Optuna is the judge. Before a run is marked as finished or pruned its trial has that state in Optuna, with everything recorded; so
+a run that was left open is closed as its trial ended, and a trial that was left running has no result: it is failed and its
 point tried again.
 """
 
@@ -15,14 +15,14 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from nsbench.errors import StoreOutage, TrackingError
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.study.claim import LONG_GRACE_S, claims_name, read_claims, run_name
 from nsbench.study.search.plan import StudyPlan, load_study
 from nsbench.study.search.retrying_storage import LastingStorage
 from nsbench.study.trials.checkpoint_cleanup import remove_spent
 from nsbench.study.trials.heartbeat import GRACE_S, SignsOfLife
 from nsbench.study.trials.trial_failure import lose
-from nsbench.study.trials.trial_state import END_REASON, GIVEN_UP, LOST, RUN_ID, standing_of
+from nsbench.study.trials.trial_state import END_REASON, GIVEN_UP, LOST, RUN_ID, status_of
 from nsbench.study.workers.directive import PRUNED_REASON
 from nsbench.study.workers.job import Outcome
 from nsbench.study.workers.process_id import OWNER, is_dead, this_process
@@ -62,9 +62,9 @@ class Reconciler:
         """
         signs = self._signs.setdefault(plan.name, SignsOfLife(self._grace_s))
         running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-        lost = {trial.number for trial in running if signs.is_lost(trial)}
-        if lost:
-            self._lose(study, plan, lost)
+        orphaned = {trial.number for trial in running if signs.is_orphaned(trial)}
+        if orphaned:
+            self._orphan(study, plan, orphaned)
         remove_spent(self._home, plan, study.get_trials(deepcopy=False, states=(TrialState.FAIL,)))
 
     def poll(self) -> None:
@@ -85,7 +85,7 @@ class Reconciler:
                     self._tracker.stop_run(run_id, "KILLED", f"{PRUNED}: {outcome.reason}")
                 case "failed":
                     self._tracker.stop_run(run_id, "FAILED", outcome.reason)
-                case "interrupted" | "lost":
+                case "interrupted" | "orphaned":
                     self._tracker.stop_run(run_id, "KILLED", outcome.reason)
         except TrackingError as error:
             _log.warning("run %s stays open until the next command on its dataset: %s", run_id, error)
@@ -126,10 +126,10 @@ class Reconciler:
         is_alive = is_held and time.time() - claim.sign < LONG_GRACE_S
         return None if is_alive else Outcome("interrupted", LOST)
 
-    def _lose(self, study: Study, plan: StudyPlan, lost: Collection[int]) -> None:
+    def _orphan(self, study: Study, plan: StudyPlan, orphaned: Collection[int]) -> None:
         with self._storage.locked(plan.name):
             for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-                if trial.number in lost:
+                if trial.number in orphaned:
                     lose(study, self._storage, trial, LOST)
         self._close_runs_of(study, plan)
 
@@ -168,7 +168,7 @@ def _outcome_by_trial(run: StoredRun, trials: list[FrozenTrial]) -> Outcome | No
 
 def _outcome_of_its_run(trial: FrozenTrial) -> Outcome:
     reason = trial.user_attrs.get(END_REASON, LOST)
-    match standing_of(trial):
+    match status_of(trial):
         case "complete":
             return Outcome("finished")
         case "pruned":
@@ -177,7 +177,7 @@ def _outcome_of_its_run(trial: FrozenTrial) -> Outcome:
         case "failed" if not reason.endswith(GIVEN_UP):
             return Outcome("failed", reason)
         case _:
-            return Outcome("lost", reason)
+            return Outcome("orphaned", reason)
 
 
 def _outcome_by_owner(run: StoredRun) -> Outcome | None:

@@ -1,4 +1,4 @@
-"""Puts claimed trials together that can be trained side by side, and says whether another one may be claimed.
+"""Puts claimed trials together that can be trained side by side, and returns whether another one may be claimed.
 
 Which points are tried is Optuna's business alone: each is proposed as it would be for a worker of its own. Where settings
 other than the learning rate are searched, points that agree in all of them are rare, and chance.
@@ -22,7 +22,7 @@ from nsbench.study.workers.job import Assignment
 
 
 @dataclass(frozen=True)
-class _Likeness:
+class _GroupKey:
     """What trials that are trained side by side have in common.
 
     Attributes:
@@ -36,15 +36,15 @@ class _Likeness:
 
 
 @dataclass
-class _Together:
-    """Trials for one worker; without a likeness, one that nothing is put to."""
+class _ReplicaGroup:
+    """Trials for one worker; without a key, one that nothing is added to."""
 
-    likeness: _Likeness | None
+    key: _GroupKey | None
     trials: list[TrialAssignment] = field(default_factory=list)
 
 
 @final
-class Gathering:
+class ReplicaGrouping:
     """The trials that a process has claimed and not yet given to a worker.
 
     Args:
@@ -56,10 +56,10 @@ class Gathering:
     def __init__(self, plan: StudyPlan, space: Space, n_replicas: int) -> None:
         self._plan = plan
         self._n_replicas = n_replicas
-        self._groups: list[_Together] = []
+        self._groups: list[_ReplicaGroup] = []
         self._n_free = 1
         self._most_new = 1
-        self._likeness_of_new = _likeness(plan.settings(space.defaults()), None) if space.is_rate_only else None
+        self._key_of_new = _group_key(plan.settings(space.defaults()), None) if space.is_rate_only else None
 
     @property
     def is_empty(self) -> bool:
@@ -94,16 +94,16 @@ class Gathering:
         """
         if len(self._groups) < self._n_free:
             return True
-        return self._place(self._next_likeness(trials)) is not None
+        return self._place(self._next_key(trials)) is not None
 
     def add(self, trial: TrialAssignment) -> None:
         """Takes a claimed trial in."""
         job = trial.job
         # Who is refused isn't trained, so nobody is trained beside it.
-        likeness = None if job.request.refusal else _likeness(job.settings, _group_of(trial.trial.user_attrs))
-        group = self._place(likeness)
+        key = None if job.request.refusal else _group_key(job.settings, _group_of(trial.trial.user_attrs))
+        group = self._place(key)
         if group is None:
-            group = _Together(likeness)
+            group = _ReplicaGroup(key)
             self._groups.append(group)
         group.trials.append(trial)
 
@@ -111,27 +111,27 @@ class Gathering:
         """What was begun first, for a worker; None if there is nothing."""
         return side_by_side(self._groups.pop(0).trials) if self._groups else None
 
-    def _place(self, likeness: _Likeness | None) -> _Together | None:
-        if likeness is None:
+    def _place(self, key: _GroupKey | None) -> _ReplicaGroup | None:
+        if key is None:
             return None
-        most = self._most_new if likeness.group is None else self._n_replicas
-        fitting = (group for group in self._groups if group.likeness == likeness and len(group.trials) < most)
+        most = self._most_new if key.group is None else self._n_replicas
+        fitting = (group for group in self._groups if group.key == key and len(group.trials) < most)
         return next(fitting, None)
 
-    def _next_likeness(self, trials: Sequence[FrozenTrial]) -> _Likeness | None:
+    def _next_key(self, trials: Sequence[FrozenTrial]) -> _GroupKey | None:
         """That of the trial that would begin next, where it is known before: it waits, or the rate alone is searched."""
         waiting = next((trial for trial in trials if trial.state is TrialState.WAITING), None)
         if waiting is None:
-            return self._likeness_of_new
+            return self._key_of_new
         try:
             settings = self._plan.settings(waiting.system_attrs.get("fixed_params", {}))
         except SettingsError:
             return None
-        return _likeness(settings, _group_of(waiting.user_attrs))
+        return _group_key(settings, _group_of(waiting.user_attrs))
 
 
-def _likeness(settings: Settings, group: int | None) -> _Likeness:
-    return _Likeness(fingerprint_of({name: value for name, value in settings.flat().items() if name != RATE}), group)
+def _group_key(settings: Settings, group: int | None) -> _GroupKey:
+    return _GroupKey(fingerprint_of({name: value for name, value in settings.flat().items() if name != RATE}), group)
 
 
 def _group_of(attributes: Mapping[str, Any]) -> int | None:

@@ -27,7 +27,7 @@ class TrialAssignment:
     """A running trial.
 
     It may be taken away: whoever believes its coordinator dead fails it and begins another one for it. From then on the run is
-    told to stop, and its result isn't taken.
+    sent the directive to stop, and its result isn't taken.
 
     Attributes:
         study: Its study.
@@ -61,7 +61,7 @@ class TrialAssignment:
         self._note(GROUP, group)
 
     def show_life(self) -> None:
-        """Tells other machines that somebody works on it."""
+        """Shows other machines that the trial is being worked on."""
         self._note(SIGN_OF_LIFE, int(time.time()))
 
     def started(self, run_id: str | None) -> None:
@@ -75,7 +75,7 @@ class TrialAssignment:
             return
 
     def validated(self, epoch: int, metrics: Mapping[str, float]) -> Directive:
-        """Tells Optuna the objective and asks whether to go on; without such a metric the run itself fails."""
+        """Reports the objective to Optuna and asks whether to go on; without such a metric the run itself fails."""
         value = metrics.get(self.job.request.objective)
         if value is None:
             return CONTINUE
@@ -89,7 +89,7 @@ class TrialAssignment:
         return PRUNE if self._tell(TrialState.PRUNED) else STOP
 
     def finishing(self, metrics: Mapping[str, float]) -> Directive:
-        """Tells Optuna the result; one that is not a number is refused."""
+        """Reports the result to Optuna; one that is not a number is refused."""
         objective = self.job.request.objective
         value = metrics.get(objective, math.nan)
         if math.isnan(value):
@@ -99,7 +99,7 @@ class TrialAssignment:
         return CONTINUE if self._tell(TrialState.COMPLETE, value) else STOP
 
     def ended(self, outcome: Outcome) -> None:
-        """Tells Optuna of a trial that has no result; results have been told before."""
+        """Reports to Optuna a trial without a result; results have been reported before."""
         self.has_ended = True
         if outcome.state in ("finished", "pruned"):
             return
@@ -111,21 +111,21 @@ class TrialAssignment:
             trial = self.study.get_trials(deepcopy=False)[self.trial.number]
             if trial.state is not TrialState.RUNNING:
                 return
-            if outcome.state == "lost" and not is_apart:
+            if outcome.state == "orphaned" and not is_apart:
                 lose(self.study, self.storage, trial, outcome.reason)
                 return
             if outcome.state == "interrupted" or is_apart:
-                retry(self.study, trial, lost=False)
+                retry(self.study, trial, orphaned=False)
             reason = f"{APART}: {outcome.reason}" if is_apart else outcome.reason
             fail(self.study, self.storage, trial.number, reason)
 
     def _note(self, name: str, value: int | None) -> None:
-        """Writes an attribute of the trial, unless it was taken away; the run is told at its next report."""
+        """Writes an attribute of the trial, unless it was taken away; the run receives the directive at its next report."""
         with suppress(UpdateFinishedTrialError):
             self.trial.set_user_attr(name, value)
 
     def _tell(self, state: TrialState, value: float | None = None) -> bool:
-        """Ends the trial, and says whether it was still running."""
+        """Ends the trial, and returns whether it was still running."""
         with self.storage.locked(self.study.study_name):
             try:
                 self.study.tell(self.trial, value, state)

@@ -16,8 +16,8 @@ from nsbench.study.trials.trial_state import (
     END_REASON,
     GIVEN_UP,
     GROUP,
-    MOST_LOST,
-    N_LOST,
+    MOST_ORPHANED,
+    N_ORPHANED,
     RETRY_OF,
     cut_off_below,
     is_queued,
@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 
 def fail(study: Study, storage: LastingStorage, number: int, reason: str) -> bool:
-    """Fails a running trial with a reason, and says whether it was still running; hold the study's lock."""
+    """Fails a running trial with a reason, and returns whether it was still running; hold the study's lock."""
     study_id = storage.get_study_id_from_name(study.study_name)
     trial_id = storage.get_trial_id_from_study_id_trial_number(study_id, number)
     try:
@@ -48,13 +48,13 @@ def lose(study: Study, storage: LastingStorage, trial: FrozenTrial, reason: str)
         trial: The trial.
         reason: What is known of the death.
     """
-    is_tried_again = retry(study, trial, lost=True)
+    is_tried_again = retry(study, trial, orphaned=True)
     fail(study, storage, trial.number, reason if is_tried_again else reason + GIVEN_UP)
     what = "tried again" if is_tried_again else "given up"
     _log.warning("%s: trial %d was lost (%s); its point is %s", study.study_name, trial.number, reason, what)
 
 
-def retry(study: Study, trial: FrozenTrial, *, lost: bool) -> bool:
+def retry(study: Study, trial: FrozenTrial, *, orphaned: bool) -> bool:
     """Queues the point of a trial that was lost or interrupted, so that the search goes on as it would have.
 
     Who was told to stop may be told so again and again; a point whose coordinator or worker died three times without a word may
@@ -64,25 +64,25 @@ def retry(study: Study, trial: FrozenTrial, *, lost: bool) -> bool:
     Args:
         study: The study.
         trial: The trial, running.
-        lost: Whether its coordinator or worker died, rather than was told to stop.
+        orphaned: Whether its coordinator or worker died, rather than was stopped.
 
     Returns:
         Whether the point is not given up.
     """
     attempt = int(trial.user_attrs.get(ATTEMPT, 1)) + 1
-    n_lost = int(trial.user_attrs.get(N_LOST, 0)) + lost
+    n_orphaned = int(trial.user_attrs.get(N_ORPHANED, 0)) + orphaned
     point = trial.params or trial.system_attrs.get("fixed_params", {})
     first = trial.user_attrs.get(RETRY_OF, trial.number)
-    if n_lost >= MOST_LOST:
+    if n_orphaned >= MOST_ORPHANED:
         return False
     # Without a point it died before it had one: nothing is lost.
     if not point or is_queued(study.get_trials(deepcopy=False), first, attempt):
         return True
     kept = {name: trial.user_attrs[name] for name in (ORIGIN, GROUP, CONTINUES, CONFIRMS) if name in trial.user_attrs}
-    if GROUP in kept and n_lost == MOST_LOST - 1:
+    if GROUP in kept and n_orphaned == MOST_ORPHANED - 1:
         # The last attempt is made alone: a point that kills takes no others along.
         kept[GROUP] = first
-    study.enqueue_trial(point, user_attrs={**kept, RETRY_OF: first, ATTEMPT: attempt, N_LOST: n_lost})
+    study.enqueue_trial(point, user_attrs={**kept, RETRY_OF: first, ATTEMPT: attempt, N_ORPHANED: n_orphaned})
     return True
 
 

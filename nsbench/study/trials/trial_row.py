@@ -2,14 +2,14 @@
 
 from optuna.trial import FrozenTrial, TrialState
 
-from nsbench.study.trials.trial_state import CUT_OFF_AT, END_REASON, standing_of
+from nsbench.study.trials.trial_state import CUT_OFF_AT, END_REASON, status_of
 from nsbench.study.workers.job import Row
 
 
 def row_of(trial: FrozenTrial, validate_every: int) -> Row:
-    """How the trial stands, of a study whose trials are validated after so many epochs."""
-    standing = standing_of(trial)
-    states = {"complete": "finished", "lost": "interrupted"}
+    """How the trial stands, of a study whose trials are validated every so many epochs."""
+    status = status_of(trial)
+    states = {"complete": "finished", "orphaned": "interrupted"}
     epoch = trial.last_step
     value = trial.value if trial.state is TrialState.COMPLETE else trial.intermediate_values.get(epoch or 0)
     began, ended = trial.datetime_start, trial.datetime_complete
@@ -18,7 +18,7 @@ def row_of(trial: FrozenTrial, validate_every: int) -> Row:
         seconds = ((ended or began.now(began.tzinfo)) - began).total_seconds()
     return Row(
         name=f"trial {trial.number}",
-        state=states.get(standing, standing),  # type: ignore[arg-type]
+        state=states.get(status, status),  # type: ignore[arg-type]
         value=value,
         settings=trial.params,
         epoch=epoch,

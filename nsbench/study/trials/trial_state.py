@@ -21,7 +21,7 @@ RETRY_OF = "nsbench.retry_of"
 ATTEMPT = "nsbench.attempt"
 """The attribute of such a trial that counts the attempts, from 2."""
 
-N_LOST = "nsbench.n_lost"
+N_ORPHANED = "nsbench.n_lost"
 """The attribute of such a trial that counts the attempts whose coordinator or worker died without a word."""
 
 GROUP = "nsbench.group"
@@ -46,14 +46,14 @@ SURPLUS = "surplus"
 LOST = "its process ended without a word"
 """The reason of a trial whose leading process died."""
 
-MOST_LOST = 3
+MOST_ORPHANED = 3
 """As often a process may die over the same point or run; then that may be what kills it, and it is given up as failed."""
 
-GIVEN_UP = f"; lost {MOST_LOST} times, it is given up"
+GIVEN_UP = f"; lost {MOST_ORPHANED} times, it is given up"
 """How the reason of one that was given up so ends."""
 
 INTERRUPTED = "interrupted"
-"""The reason of a trial that was told to stop."""
+"""The reason of a trial that was stopped."""
 
 APART = "to be tried again with fewer beside it"
 """How the reason of a trial begins that didn't find enough memory beside others; it says nothing against the trial alone."""
@@ -61,7 +61,7 @@ APART = "to be tried again with fewer beside it"
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 """A pruned trial is a finished one: it has said what it had to say."""
 
-Standing = Literal["complete", "pruned", "failed", "lost", "surplus", "running", "waiting"]
+TrialStatus = Literal["complete", "pruned", "failed", "orphaned", "surplus", "running", "waiting"]
 
 
 def seed_of(trial: Trial | FrozenTrial, root_seed: int) -> int:
@@ -70,12 +70,12 @@ def seed_of(trial: Trial | FrozenTrial, root_seed: int) -> int:
 
 
 def n_finished(trials: Sequence[FrozenTrial]) -> int:
-    """Trials that are finished: complete or pruned, and not gone on with."""
-    replaced = gone_on_with(trials)
+    """Trials that are finished: complete or pruned, and not resumed."""
+    replaced = resumed_trials(trials)
     return sum(trial.state in FINISHED and trial.number not in replaced for trial in trials)
 
 
-def gone_on_with(trials: Sequence[FrozenTrial]) -> set[int]:
+def resumed_trials(trials: Sequence[FrozenTrial]) -> set[int]:
     """The numbers of trials that were cut off and that others go on with, or went on with until they finished or were pruned."""
     continuing = (TrialState.WAITING, TrialState.RUNNING, *FINISHED)
     return {
@@ -145,7 +145,7 @@ def _is_twin(one: FrozenTrial, other: FrozenTrial) -> bool:
     return RETRY_OF in own and (own[RETRY_OF], own.get(ATTEMPT)) == (others.get(RETRY_OF), others.get(ATTEMPT))
 
 
-def standing_of(trial: FrozenTrial) -> Standing:
+def status_of(trial: FrozenTrial) -> TrialStatus:
     """What became of a trial.
 
     One that was interrupted, or whose process died, is lost and not failed: it says nothing against its settings, until that
@@ -163,5 +163,5 @@ def standing_of(trial: FrozenTrial) -> Standing:
     reason = trial.user_attrs.get(END_REASON, "")
     if reason == SURPLUS:
         return "surplus"
-    is_lost = reason in (LOST, INTERRUPTED) or reason.startswith((WORKER_LOST, APART))
-    return "lost" if is_lost and not reason.endswith(GIVEN_UP) else "failed"
+    is_orphaned = reason in (LOST, INTERRUPTED) or reason.startswith((WORKER_LOST, APART))
+    return "orphaned" if is_orphaned and not reason.endswith(GIVEN_UP) else "failed"

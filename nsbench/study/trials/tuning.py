@@ -18,19 +18,19 @@ from nsbench.study.trials.failure import failures_among
 from nsbench.study.trials.heartbeat import RENEW_EVERY_S
 from nsbench.study.trials.memory import refusal
 from nsbench.study.trials.reconcile import Reconciler
-from nsbench.study.trials.replica_groups import Gathering
+from nsbench.study.trials.replica_groups import ReplicaGrouping
 from nsbench.study.trials.trial_assignment import TrialAssignment
 from nsbench.study.trials.trial_failure import fail, retry
 from nsbench.study.trials.trial_row import row_of
 from nsbench.study.trials.trial_state import (
     INTERRUPTED,
     SURPLUS,
-    gone_on_with,
     has_free_place,
     is_surplus,
     n_finished,
+    resumed_trials,
     seed_of,
-    standing_of,
+    status_of,
 )
 from nsbench.study.workers.job import Assignment, Row, TrainJob
 from nsbench.study.workers.process_id import OWNER, this_process
@@ -41,14 +41,14 @@ _RECONCILE_EVERY_S = 5.0
 
 
 @dataclass(frozen=True)
-class Pace:
+class StudyLimits:
     """How far a study goes, and how much of it at once.
 
     Attributes:
         n_planned: Finished trials in the end, those of other commands included; pruned ones are finished. Asked every few
             seconds: who joins a study follows its plan.
         n_replicas: Trials that a worker trains side by side, at most.
-        timeout_s: No trial begins after so many seconds; those that run go on. None: no limit.
+        timeout_s: No trial begins after this many seconds; those that run go on. None: no limit.
     """
 
     n_planned: Callable[[], int]
@@ -71,7 +71,7 @@ class Tuning:
         space: What it searches.
         storage: Where the study is.
         reconciler: Puts right what dead processes left.
-        pace: How far it goes, and how much at once.
+        limits: How far it goes, and how much at once.
     """
 
     def __init__(
@@ -81,20 +81,20 @@ class Tuning:
         space: Space,
         storage: LastingStorage,
         reconciler: Reconciler,
-        pace: Pace,
+        limits: StudyLimits,
     ) -> None:
         self.study = study
         self.plan = plan
         self._space = space
         self._storage = storage
         self._reconciler = reconciler
-        self._pace = pace
+        self._limits = limits
         self._n_planned = self._planned()
-        self._deadline = None if pace.timeout_s is None else time.monotonic() + pace.timeout_s
+        self._deadline = None if limits.timeout_s is None else time.monotonic() + limits.timeout_s
         trials = self._trials()
         self._first_own = next((trial.number for trial in trials if trial.state is TrialState.WAITING), len(trials))
         self._held: list[TrialAssignment] = []
-        self._gathering = Gathering(plan, space, pace.n_replicas)
+        self._grouping = ReplicaGrouping(plan, space, limits.n_replicas)
         self._next_reconcile = 0.0
         self._next_sign = time.monotonic() + RENEW_EVERY_S
 
@@ -142,12 +142,12 @@ class Tuning:
 
     def _planned(self) -> int:
         """Finished trials in the end: those of the search, and those that confirm its best points."""
-        return self._pace.n_planned() + n_confirming(self._trials())
+        return self._limits.n_planned() + n_confirming(self._trials())
 
     def _confirm(self) -> None:
         """Queues the confirmations of the best points as soon as the search has ended."""
         if not self._is_late and self.n_finished >= self._n_planned:
-            queue_confirmations(self.study, self._storage, self._pace.n_planned())
+            queue_confirmations(self.study, self._storage, self._limits.n_planned())
             self._n_planned = self._planned()
 
     def next_assignment(self, n_free: int = 1) -> Assignment | None:
@@ -158,7 +158,7 @@ class Tuning:
         """
         self.poll()
         self._confirm()
-        self._gathering.open(self._trials(), self._n_planned, n_free)
+        self._grouping.open(self._trials(), self._n_planned, n_free)
         while self._may_claim():
             trial = self._claim()
             if trial is None:
@@ -172,8 +172,8 @@ class Tuning:
             job = TrainJob(self.plan.dataset, settings, (request,))
             assignment = TrialAssignment(self.study, self._storage, trial, job)
             self._held.append(assignment)
-            self._gathering.add(assignment)
-        return self._gathering.take()
+            self._grouping.add(assignment)
+        return self._grouping.take()
 
     def _may_claim(self) -> bool:
         """Whether another trial may begin now.
@@ -182,10 +182,10 @@ class Tuning:
             TrainingError: Too many have failed, and none is waiting to be given to a worker.
         """
         trials = self._trials()
-        if self._is_late or not has_free_place(trials, self._n_planned) or not self._gathering.has_place(trials):
+        if self._is_late or not has_free_place(trials, self._n_planned) or not self._grouping.has_place(trials):
             return False
         failures = failures_among(trials, self._first_own, self._n_planned)
-        if not self._gathering.is_empty and failures.are_too_many:
+        if not self._grouping.is_empty and failures.are_too_many:
             return False
         failures.check(self.title)
         return True
@@ -198,17 +198,15 @@ class Tuning:
         with undivided(), self._storage.locked(self.title):
             for trial in self._trials():
                 if trial.state is TrialState.RUNNING and trial.user_attrs.get(OWNER) == this_process():
-                    retry(self.study, trial, lost=False)
+                    retry(self.study, trial, orphaned=False)
                     fail(self.study, self._storage, trial.number, INTERRUPTED)
 
     def rows(self) -> tuple[Row, ...]:
-        """All trials but those that stepped back, wait, or are gone on with by others."""
+        """All trials but those that stepped back, wait, or are resumed by others."""
         trials = self._trials()
-        replaced = gone_on_with(trials)
+        replaced = resumed_trials(trials)
         shown = [
-            trial
-            for trial in trials
-            if standing_of(trial) not in ("surplus", "waiting") and trial.number not in replaced
+            trial for trial in trials if status_of(trial) not in ("surplus", "waiting") and trial.number not in replaced
         ]
         return tuple(row_of(trial, self._space.base.training.validate_every) for trial in shown)
 

@@ -35,7 +35,7 @@ class Connection(Protocol):
         """
 
     def poll(self, timeout_s: float = 0.0, /) -> bool:
-        """Whether there is something to receive within so many seconds; true too when the coordinator is gone."""
+        """Whether there is something to receive within this many seconds; true too when the coordinator is gone."""
 
     def recv(self) -> Job | Directive:
         """The next job or directive.
@@ -148,18 +148,18 @@ class OwnedTracker:
     Args:
         open_tracker: Gives the tracker where the runs are recorded.
         link: The job's link to the coordinator.
-        owner: The coordinator, as `nsbench.study.workers.process_id` names processes.
+        process_id: The coordinator, as `nsbench.study.workers.process_id` names processes.
     """
 
-    def __init__(self, open_tracker: Callable[[], Tracker], link: Link, owner: str) -> None:
+    def __init__(self, open_tracker: Callable[[], Tracker], link: Link, process_id: str) -> None:
         self._open_tracker = open_tracker
         self._link = link
-        self._owner = owner
+        self._process_id = process_id
         self._runs = itertools.count()
 
     def start(self, plan: RunPlan) -> RunHandle:
         """Creates the run with its owner's tag, and waits for a store that is out: no training begins unrecorded."""
-        owned = replace(plan, tags={**plan.tags, OWNER: self._owner})
+        owned = replace(plan, tags={**plan.tags, OWNER: self._process_id})
         retry = RetryPolicy("the tracking store", _PATIENCE_S, _is_outage, self._link.pause)
         handle = retry.call(lambda: self._open_tracker().start(owned))
         return _OwnedHandle(handle, self._link, next(self._runs))

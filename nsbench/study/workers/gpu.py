@@ -45,7 +45,7 @@ def check_device() -> None:
 
 
 def _try_device() -> None:
-    from nsbench.device import choose_device, wants_graphs
+    from nsbench.tensors.device import choose_device, wants_graphs
 
     wants_graphs(choose_device())
 

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from nsbench.evaluation.settings import EvaluationSettings
     from nsbench.runs.request import RunRequest
 
-OutcomeState = Literal["finished", "pruned", "failed", "interrupted", "lost"]
-"""How a job ends: with a result, by a pruner, by an error, because it was told to stop, or because its worker died."""
+OutcomeState = Literal["finished", "pruned", "failed", "interrupted", "orphaned"]
+"""How a job ends: with a result, by a pruner, by an error, because it was stopped, or because its worker died."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class TrainJob:
         dataset: The dataset's name.
         settings: What all are trained with.
         requests: One per run; one run is the ordinary case.
-        learning_rates: One a run, where they differ in it; empty: as in the settings.
+        learning_rates: One per run, where they differ in it; empty: as in the settings.
     """
 
     dataset: str
@@ -65,7 +65,7 @@ class Outcome:
         reason: Why it has no result; empty where it has one.
         metrics: A run's final metrics by full name; empty without a result, and for a job.
         may_do_apart: Whether runs that failed together may do better apart: the memory was too small for all of them, or
-            the loss of one was no number.
+            the loss of one was NaN or infinite.
     """
 
     state: OutcomeState

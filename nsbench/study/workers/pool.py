@@ -45,4 +45,4 @@ class WorkerPool(Protocol):
         """
 
     def stop(self, close_run: RunCloser) -> None:
-        """Tells every run to stop and waits until all have ended; interrupted itself, it ends them by force."""
+        """Sends every run the directive to stop and waits until all have ended; interrupted itself, it ends them by force."""

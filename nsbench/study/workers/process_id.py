@@ -24,15 +24,15 @@ def this_process() -> str:
     return f"{_this_machine()}:{os.getpid()}:{_start_of(os.getpid())}"
 
 
-def is_of_this_machine(owner: str) -> bool:
+def is_of_this_machine(process_id: str) -> bool:
     """Whether a process's end can be seen from here."""
-    return owner.rsplit(":", 2)[0] == _this_machine()
+    return process_id.rsplit(":", 2)[0] == _this_machine()
 
 
-def is_dead(owner: str) -> bool:
+def is_dead(process_id: str) -> bool:
     """Whether a process is known to have ended; one of another machine can't be known, so it is not."""
-    _, pid, start = owner.rsplit(":", 2)
-    return is_of_this_machine(owner) and _start_of(int(pid)) != start
+    _, pid, start = process_id.rsplit(":", 2)
+    return is_of_this_machine(process_id) and _start_of(int(pid)) != start
 
 
 @cache

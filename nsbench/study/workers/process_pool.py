@@ -26,7 +26,7 @@ from nsbench.study.workers.worker import serve
 from nsbench.study.workers.worker_session import WorkerSession, stop_all
 
 MOST_REPLICAS = 20
-"""Runs that a GPU trains side by side unless told otherwise: the paper's number of seeds."""
+"""Runs that a GPU trains side by side unless set otherwise: the paper's number of seeds."""
 
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1"}
 
@@ -120,7 +120,7 @@ class ProcessPool:
                 self._receive_from(worker, close_run)
 
     def stop(self, close_run: RunCloser) -> None:
-        """Tells every run to stop and waits until all have ended; interrupted itself, it ends them by force."""
+        """Sends every run the directive to stop and waits until all have ended; interrupted itself, it ends them by force."""
         try:
             stop_all(self, [worker.session for worker in self._workers], close_run)
         finally:

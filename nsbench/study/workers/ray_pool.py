@@ -143,7 +143,7 @@ class RayPool:
         self._warn_without_workers()
 
     def stop(self, close_run: RunCloser) -> None:
-        """Tells every run to stop and waits until all have ended; interrupted itself, it ends them by force."""
+        """Sends every run the directive to stop and waits until all have ended; interrupted itself, it ends them by force."""
         ray = _ray()
         try:
             stop_all(self, [worker.session for worker in self._workers], close_run)

@@ -15,15 +15,15 @@ from nsbench.study.workers.worker import work_for
 class RemoteWorker:
     """A worker as an actor."""
 
-    def __init__(self, home: str, owner: str) -> None:
+    def __init__(self, home: str, process_id: str) -> None:
         self._home = Path(os.environ.get("NSBENCH_HOME", home))
-        self._owner = owner
+        self._process_id = process_id
         self._inbox: queue.SimpleQueue[Job | Directive] = queue.SimpleQueue()
         self._outbox: queue.SimpleQueue[Report] = queue.SimpleQueue()
 
     def work(self) -> None:
         """Does one job after another until the actor is killed."""
-        work_for(_QueueConnection(self._inbox, self._outbox), self._home, self._owner)
+        work_for(_QueueConnection(self._inbox, self._outbox), self._home, self._process_id)
 
     def arrived(self) -> bool:
         """Answers once the actor has found a place."""

@@ -24,24 +24,24 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-def serve(coordinator: "Connection", home: Path, owner: str, log_level: int) -> None:
+def serve(coordinator: "Connection", home: Path, process_id: str, log_level: int) -> None:
     """Does what the coordinator sends until it closes the connection.
 
     Args:
         coordinator: The connection: jobs and directives come in, reports go out.
         home: The root of the nsbench home.
-        owner: The coordinator, as `nsbench.study.workers.process_id` names processes.
+        process_id: The coordinator, as `nsbench.study.workers.process_id` names processes.
         log_level: The coordinator's.
     """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     log_to_terminal(log_level)
-    work_for(coordinator, home, owner)
+    work_for(coordinator, home, process_id)
 
 
-def work_for(coordinator: "Connection", home: Path, owner: str) -> None:
+def work_for(coordinator: "Connection", home: Path, process_id: str) -> None:
     """`serve` without claiming the process's signals and log, for a thread of a process that is another's."""
-    context = _Context(home, owner)
+    context = _Context(home, process_id)
     try:
         while True:
             job = coordinator.recv()
@@ -56,7 +56,7 @@ def work_for(coordinator: "Connection", home: Path, owner: str) -> None:
 class _Context:
     """What a worker keeps from job to job: the tracker and the dataset at hand."""
 
-    def __init__(self, root: Path, owner: str) -> None:
+    def __init__(self, root: Path, process_id: str) -> None:
         # Imported before the first job comes, so that the wait is over by then.
         import torch
 
@@ -64,13 +64,13 @@ class _Context:
         import nsbench.runs.baseline
         import nsbench.study.workers.connection
         import nsbench.tracking.writing.mlflow_tracker  # noqa: F401
-        from nsbench.home import Home
+        from nsbench.files.home import Home
         from nsbench.training.checkpoint.expiry import remove_abandoned
         from nsbench.training.checkpoint.training_checkpoint import Checkpoints
 
         torch.set_num_threads(1)
         remove_abandoned(Home(root).checkpoints)
-        self.owner = owner
+        self.process_id = process_id
         self.checkpoints = Checkpoints(Home(root).checkpoints)
         self._home = Home(root)
         self._tracker: Tracker | None = None
@@ -121,7 +121,7 @@ def _run(job: Job, context: _Context, link: "Link") -> None:
     from nsbench.study.workers.connection import OwnedTracker, RunLink
 
     dataset = context.dataset(job.dataset)
-    tracker = OwnedTracker(context.tracker, link, context.owner)
+    tracker = OwnedTracker(context.tracker, link, context.process_id)
     if isinstance(job, BaselineJob):
         run_baseline(job.name, dataset, tracker, job.evaluation)
         return

@@ -11,7 +11,7 @@ from nsbench.study.workers.pool import WORKER_LOST, RunCloser, WorkerPool
 from nsbench.study.workers.report import Report, RunEnded, RunFinishing, RunStarted, RunValidated
 
 STOP_PATIENCE_S = 60.0
-"""How long runs that are told to stop may take to end by themselves: an evaluation of a large dataset is not interrupted."""
+"""How long stopped runs may take to end by themselves: an evaluation of a large dataset is not interrupted."""
 
 
 @dataclass
@@ -47,7 +47,7 @@ class WorkerSession:
         self._runs = [_Run(observer) for observer in assignment.observers]
 
     def stop(self) -> None:
-        """Tells the runs to stop; from now on they are sent nothing else."""
+        """Sends the runs the directive to stop; from now on they are sent nothing else."""
         self._stopping = True
         if self.is_busy:
             self._send(STOP)
@@ -61,7 +61,7 @@ class WorkerSession:
                 self._runs[run].run_id = run_id
                 self._runs[run].observer.started(run_id)
                 self._direct(CONTINUE)
-            # A run that was told to stop takes that for the directive: nothing may be settled that it isn't told.
+            # A run that was stopped takes that for the directive: nothing may be settled that it isn't told.
             case RunValidated(run, epoch, metrics) if not self._stopping:
                 directive = self._runs[run].observer.validated(epoch, metrics)
                 if directive == PRUNE:
@@ -84,8 +84,8 @@ class WorkerSession:
 
     def broke_off(self, cause: str, close_run: RunCloser) -> None:
         """The worker is gone without an outcome, for that cause."""
-        lost = Outcome("lost", f"{WORKER_LOST}: {cause}")
-        outcome = Outcome("interrupted", "interrupted") if self._stopping else lost
+        orphaned = Outcome("orphaned", f"{WORKER_LOST}: {cause}")
+        outcome = Outcome("interrupted", "interrupted") if self._stopping else orphaned
         for one in self._let_go():
             one.observer.ended(one.settled or outcome)
             if one.run_id is not None:

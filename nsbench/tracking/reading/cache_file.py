@@ -8,7 +8,7 @@ import hashlib
 import logging
 from pathlib import Path
 
-from nsbench.disk import write_atomically
+from nsbench.files.disk import write_atomically
 
 _LOG = logging.getLogger(__name__)
 _READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)

@@ -32,7 +32,7 @@ class DatabaseStore:
     """See `RunStore`.
 
     Args:
-        uri: The database, as `nsbench.home.Home.tracking_uri` names it.
+        uri: The database, as `nsbench.files.home.Home.tracking_uri` names it.
 
     Raises:
         TrackingError: It can't be reached.

@@ -32,7 +32,7 @@ class MlflowReader:
     """Reads the MLflow store at `uri`, and never creates one.
 
     Args:
-        uri: The store, as `nsbench.home.Home.tracking_uri` names it.
+        uri: The store, as `nsbench.files.home.Home.tracking_uri` names it.
         page_size: Runs fetched in one call.
         cache: Folder for what was read before; None: everything is read each time.
 

@@ -9,7 +9,7 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from nsbench.errors import UnreachableRanks
-from nsbench.home import ARTIFACTS
+from nsbench.files.home import ARTIFACTS
 from nsbench.tracking.stored_run import MetricPoint, StoredRun
 
 Experiments = Mapping[str, str]

@@ -9,8 +9,8 @@ from urllib.parse import unquote, urlsplit
 
 from mlflow import MlflowClient
 
-from nsbench.disk import is_full, storage_error
-from nsbench.home import ARTIFACTS
+from nsbench.files.disk import is_full, storage_error
+from nsbench.files.home import ARTIFACTS
 from nsbench.tracking.reading.run_store import LOCAL_SCHEMES, moved_uri
 from nsbench.tracking.store_uri import sqlite_file
 

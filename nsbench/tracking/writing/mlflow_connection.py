@@ -15,8 +15,8 @@ from mlflow.telemetry import set_telemetry_client
 from sqlalchemy.exc import SQLAlchemyError
 
 from nsbench.errors import StoreOutage, TrackingError
-from nsbench.file_lock import file_lock
-from nsbench.home import sqlite_uri
+from nsbench.files.file_lock import file_lock
+from nsbench.files.home import sqlite_uri
 from nsbench.secret import masked
 from nsbench.tracking.store_uri import STORE_ADVICE, check_server, is_server, sqlite_file, without_password
 from nsbench.tracking.writing.outage import is_outage

@@ -33,7 +33,7 @@ class MlflowTracker:
     """Records runs in the MLflow store at `uri`.
 
     Args:
-        uri: The store, as `nsbench.home.Home.tracking_uri` names it.
+        uri: The store, as `nsbench.files.home.Home.tracking_uri` names it.
         artifact_root: Where the artifacts of new experiments lie, unless a tracking server keeps them.
         spool: Where records of running runs wait while the store is out; None: beside the artifacts.
 

@@ -16,8 +16,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal, final
 
-from nsbench.disk import write_atomically
-from nsbench.file_lock import file_lock
+from nsbench.files.disk import write_atomically
+from nsbench.files.file_lock import file_lock
 
 EndState = Literal["FINISHED", "FAILED", "KILLED"]
 

@@ -1,4 +1,4 @@
-"""Checkpoints of trainings that nobody has gone on with for a month.
+"""Checkpoints of trainings that nobody has resumed for a month.
 
 What goes on renews its checkpoint every few seconds or minutes, so an old one is of a training that was given up, of settings
 that were changed since, or of a command that nobody has given again.
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 KEPT_DAYS = 30
-"""How long a checkpoint waits to be gone on with."""
+"""How long a checkpoint waits to be resumed."""
 
 _DAY_S = 86_400
 _FOLDER = "[0-9a-f]" * 16

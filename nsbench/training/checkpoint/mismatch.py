@@ -1,4 +1,4 @@
-"""Whether a snapshot can be gone on with: a checkpoint may have the right notes and hold something else, or less."""
+"""Whether a snapshot can be resumed: a checkpoint may have the right notes and hold something else, or less."""
 
 import json
 from collections.abc import Mapping
@@ -39,9 +39,9 @@ def _wrong_tensor(name: str, found: Tensor, expected: Tensor) -> str:
         return f"its {name} is of {found.dtype}, not {expected.dtype}"
     if found.shape != expected.shape and not name.endswith(_OF_ANY_LENGTH):
         return f"its {name} is of shape {list(found.shape)}, not {list(expected.shape)}"
-    # A sum needs no memory of the tensor's size, and is no number where one of its values isn't.
+    # A sum needs no memory of the tensor's size, and is NaN or infinite where one of its values is.
     if found.is_floating_point() and not bool(torch.isfinite(found.sum())):
-        return f"its {name} holds values that are infinite or no numbers"
+        return f"its {name} holds values that are NaN or infinite"
     return ""
 
 

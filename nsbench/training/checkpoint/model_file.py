@@ -9,8 +9,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from nsbench.disk import storage_error, write_atomically
 from nsbench.errors import DatasetError
+from nsbench.files.disk import storage_error, write_atomically
 from nsbench.models import DEFAULT_MODEL, MODELS, BackboneSettings
 from nsbench.models.model import Model
 from nsbench.models.sasrec.definition import SasrecSettings
@@ -61,7 +61,7 @@ def _settings_in(notes: Mapping[str, str]) -> BackboneSettings:
 
 
 def _check(settings: SasrecSettings, tensors: Mapping[str, Tensor]) -> None:
-    """Sees that tensors are a model's of these settings.
+    """Checks that tensors are a model's of these settings.
 
     Raises:
         ValueError: They aren't.
@@ -78,4 +78,4 @@ def _check(settings: SasrecSettings, tensors: Mapping[str, Tensor]) -> None:
                 f"{shapes[name]} of torch.float32"
             )
         if not bool(torch.isfinite(tensor.sum())):
-            raise ValueError(f"its {name} holds values that are infinite or no numbers")
+            raise ValueError(f"its {name} holds values that are NaN or infinite")

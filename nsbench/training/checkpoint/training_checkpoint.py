@@ -20,7 +20,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from nsbench import __version__
-from nsbench.disk import storage_error, write_atomically
+from nsbench.files.disk import storage_error, write_atomically
 from nsbench.training.checkpoint.code_hash import code_digest
 from nsbench.training.checkpoint.content_digest import digest_of
 
@@ -78,13 +78,13 @@ class TrainingIdentity:
         asked = json.dumps([list(self.settings), self.dataset, list(self.seeds), list(self.objectives)])
         return hashlib.blake2b(asked.encode(), digest_size=8).hexdigest()
 
-    def narrowed(self, places: Sequence[int]) -> "TrainingIdentity":
+    def select_replicas(self, slots: Sequence[int]) -> "TrainingIdentity":
         """That of some of the replicas."""
         return replace(
             self,
-            settings=[self.settings[place] for place in places],
-            seeds=[self.seeds[place] for place in places],
-            objectives=[self.objectives[place] for place in places],
+            settings=[self.settings[slot] for slot in slots],
+            seeds=[self.seeds[slot] for slot in slots],
+            objectives=[self.objectives[slot] for slot in slots],
         )
 
     def fields(self) -> dict[str, str]:
@@ -107,7 +107,7 @@ class Checkpoint(Protocol):
     def remove(self) -> None:
         """Forgets the training."""
 
-    def narrow(self, places: Sequence[int]) -> None:
+    def select_replicas(self, slots: Sequence[int]) -> None:
         """From now on the training is of some of its replicas only; what was kept of all goes when they are saved."""
 
 
@@ -128,7 +128,7 @@ class NullCheckpoint:
     def remove(self) -> None:
         """Does nothing."""
 
-    def narrow(self, places: Sequence[int]) -> None:
+    def select_replicas(self, slots: Sequence[int]) -> None:
         """Does nothing."""
 
 
@@ -138,7 +138,7 @@ class Checkpoints:
 
     Attributes:
         root: The folder; `Home.checkpoints`.
-        fresh: Whether what earlier attempts left is deleted instead of gone on with.
+        fresh: Whether what earlier attempts left is deleted instead of resumed.
         every_s: Seconds between a training's snapshots, at least.
         most_share: The share of a training's time that writing them may take.
     """
@@ -170,7 +170,7 @@ class CheckpointFile:
         self._left_behind: list[Path] = []
 
     def load(self) -> Snapshot | None:
-        """What an earlier attempt left; None, with the reason in the log, where it can't be gone on with."""
+        """What an earlier attempt left; None, with the reason in the log, where it can't be resumed."""
         if self._checkpoints.fresh:
             self.remove()
         if not self.path.exists():
@@ -180,7 +180,7 @@ class CheckpointFile:
                 notes = file.metadata() or {}
                 wrong = self._differences(notes)
                 if wrong:
-                    _log.warning("%s is not gone on with: %s; the training starts over", self.path, wrong)
+                    _log.warning("%s is not resumed: %s; the training starts over", self.path, wrong)
                     return None
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
                 if digest_of(tensors, notes["standing"]) != notes["digest"]:
@@ -215,12 +215,12 @@ class CheckpointFile:
         self._left_behind.append(self.path.parent)
         self._clear()
 
-    def narrow(self, places: Sequence[int]) -> None:
-        """Goes on under the name of those replicas; due at once if there was something that can't be gone on with now."""
+    def select_replicas(self, slots: Sequence[int]) -> None:
+        """Goes on under the name of those replicas; due at once if there was something that can't be resumed now."""
         if self.path.exists():
             self._due = time.monotonic()
         self._left_behind.append(self.path.parent)
-        self._identity = self._identity.narrowed(places)
+        self._identity = self._identity.select_replicas(slots)
         self.path = self._checkpoints.root / self._identity.name / FILE
 
     def _clear(self) -> None:

@@ -14,11 +14,11 @@ from torch import Tensor
 from nsbench.batching.batch import UserBatch
 from nsbench.batching.step import Joined, Step, n_rows_of, step_of
 from nsbench.errors import SettingsError
-from nsbench.process_group import Group
 from nsbench.samplers.sampler import Negatives
+from nsbench.tensors.process_group import ProcessGroup
 
 
-def part_of(step: Step, negatives: Negatives, group: Group) -> tuple[Step, Negatives]:
+def batch_shard_of(step: Step, negatives: Negatives, group: ProcessGroup) -> tuple[Step, Negatives]:
     """This process's users: every `size`-th, so that all have about as much to do and rows stay longest first.
 
     A process for which the last batch of a pass holds no user takes the first one with no position.
@@ -37,15 +37,15 @@ def part_of(step: Step, negatives: Negatives, group: Group) -> tuple[Step, Negat
     if idle:
         batches = [_emptied(batch) for batch in batches]
     length = max(batch.inputs.shape[1] for batch in batches)
-    part = replace(step_of(batches), part_of=Joined(step.lengths[:, :n_rows], step.n_drawn, own))
+    shard = replace(step_of(batches), shard_of=Joined(step.lengths[:, :n_rows], step.n_drawn, own))
     # A group's users are in several processes.
     negatives = negatives.by_user()
     item_ids, mask = (_cut(tensor[:, :n_rows], own, length) for tensor in (negatives.item_ids, negatives.mask))
-    return part, Negatives(item_ids, mask)
+    return shard, Negatives(item_ids, mask)
 
 
-def check_batch_size(batch_size: int, group: Group) -> None:
-    """Sees that there is something to do for every process.
+def check_batch_size(batch_size: int, group: ProcessGroup) -> None:
+    """Checks that there is something to do for every process.
 
     Raises:
         SettingsError: A batch has fewer users than there are processes.

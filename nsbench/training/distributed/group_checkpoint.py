@@ -5,7 +5,7 @@ import logging
 from collections.abc import Sequence
 from typing import final
 
-from nsbench.process_group import Group, from_first
+from nsbench.tensors.process_group import ProcessGroup, from_first
 from nsbench.training.checkpoint.training_checkpoint import Checkpoint, Snapshot
 
 _log = logging.getLogger(__name__)
@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 class FirstCheckpoint:
     """Kept by process 0, which has all that the others have; they get it when the training goes on."""
 
-    def __init__(self, own: Checkpoint, group: Group) -> None:
+    def __init__(self, own: Checkpoint, group: ProcessGroup) -> None:
         """Takes this process's own, which only process 0 uses."""
         self._own = own
         self._group = group
@@ -38,16 +38,16 @@ class FirstCheckpoint:
         if self._group.rank == 0:
             self._own.remove()
 
-    def narrow(self, places: Sequence[int]) -> None:
+    def select_replicas(self, slots: Sequence[int]) -> None:
         """Goes on with some of the replicas in every process."""
-        self._own.narrow(places)
+        self._own.select_replicas(slots)
 
 
 @final
 class ShardCheckpoint:
     """Kept by every process for its own shard, in all of them at the same steps."""
 
-    def __init__(self, own: Checkpoint, group: Group) -> None:
+    def __init__(self, own: Checkpoint, group: ProcessGroup) -> None:
         """Takes this process's own."""
         self._own = own
         self._group = group
@@ -55,7 +55,7 @@ class ShardCheckpoint:
     def load(self) -> Snapshot | None:
         """What this process finds, if the others find the same step; else None, with the reason in the log."""
         own = self._own.load()
-        steps = self._group.every(None if own is None else _step_of(own))
+        steps = self._group.all_gather_object(None if own is None else _step_of(own))
         if steps.count(steps[0]) == len(steps):
             return own
         _log.warning("the processes' checkpoints are of different steps (%s); the training starts over", steps)
@@ -63,7 +63,7 @@ class ShardCheckpoint:
 
     def is_due(self) -> bool:
         """As process 0's clock says."""
-        return self._group.first(self._own.is_due())
+        return self._group.broadcast(self._own.is_due())
 
     def save(self, snapshot: Snapshot) -> None:
         """Writes this process's part."""
@@ -73,9 +73,9 @@ class ShardCheckpoint:
         """Forgets this process's part."""
         self._own.remove()
 
-    def narrow(self, places: Sequence[int]) -> None:
+    def select_replicas(self, slots: Sequence[int]) -> None:
         """Goes on with some of the replicas in every process."""
-        self._own.narrow(places)
+        self._own.select_replicas(slots)
 
 
 def _step_of(snapshot: Snapshot) -> tuple[int, int]:

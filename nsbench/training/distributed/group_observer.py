@@ -7,21 +7,21 @@ import torch
 from torch import Tensor
 
 from nsbench.errors import TrainingError
-from nsbench.process_group import Group, from_first
+from nsbench.tensors.process_group import ProcessGroup, from_first
 from nsbench.training.event import Ended, Resumed, Stepped, TrainingObserver, Validated
 from nsbench.training.progress import Validation
 
 
 @final
 class GroupObserver:
-    """Makes the loop's events, tells process 0 alone of validations, and stops all processes at the same step.
+    """Makes the loop's events, sends validations to process 0 alone, and stops all processes at the same step.
 
     Args:
         observer: This process's own.
         group: The processes.
     """
 
-    def __init__(self, observer: TrainingObserver, group: Group) -> None:
+    def __init__(self, observer: TrainingObserver, group: ProcessGroup) -> None:
         self._observer = observer
         self._observes_steps = observer.observes_steps
         self._group = group
@@ -63,5 +63,5 @@ class GroupObserver:
     def _any_stops(self, *, own: bool) -> bool:
         if self._group.size == 1:
             return own
-        (n_stopping,) = self._group.sum(torch.tensor([float(own)]))
+        (n_stopping,) = self._group.all_reduce(torch.tensor([float(own)]))
         return n_stopping.item() > 0

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
-from nsbench.disk import storage_error, write_atomically
+from nsbench.files.disk import storage_error, write_atomically
 from nsbench.models.model import Model
-from nsbench.process_group import Group
+from nsbench.tensors.process_group import ProcessGroup
 from nsbench.training.checkpoint.model_file import notes_of
 from nsbench.training.distributed.sharded_table import joined_rows
 
@@ -21,7 +21,7 @@ _ALIGNMENT = 8
 _FLOAT_BYTES = 4
 
 
-def save_joined(model: Model, n_items: int, group: Group, path: Path) -> None:
+def save_joined(model: Model, n_items: int, group: ProcessGroup, path: Path) -> None:
     """Writes the model in process 0, to whom the others send their rows; an interrupted write leaves the old file.
 
     Args:
@@ -32,7 +32,7 @@ def save_joined(model: Model, n_items: int, group: Group, path: Path) -> None:
 
     Raises:
         StorageError: In process 0, the disk is full or can't be written.
-        ProcessLost: In the others, process 0 couldn't write.
+        PeerLost: In the others, process 0 couldn't write.
     """
     rows = joined_rows(model.items[0], n_items + 1, group)
     if group.rank > 0:

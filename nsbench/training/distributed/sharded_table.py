@@ -27,8 +27,8 @@ from torch import Tensor
 from nsbench.models.backbone import BackboneSettings
 from nsbench.models.model import Model, initial_model
 from nsbench.models.parameter import glorot_bound
-from nsbench.process_group import Group
-from nsbench.row_ops import sum_rows
+from nsbench.tensors.process_group import ProcessGroup
+from nsbench.tensors.row_ops import sum_rows
 from nsbench.training.optimizer.item_table import WholeTable
 
 MOVED_ROWS = 1 << 16
@@ -39,7 +39,7 @@ MOVED_ROWS = 1 << 16
 class ShardedTable:
     """The table of all processes, through the shard of this one."""
 
-    def __init__(self, own: WholeTable, group: Group) -> None:
+    def __init__(self, own: WholeTable, group: ProcessGroup) -> None:
         """Takes this process's shard; all are of one size, the last rows of some never used."""
         self._own = own
         self._group = group
@@ -57,8 +57,8 @@ class ShardedTable:
         """Sends gradients to their owners, and moves the own shard by what arrives."""
         rows, gradients = sum_rows(rows, gradients)
         order, counts = _by_owner(rows, self._group.size)
-        own_rows, _ = self._group.exchange(rows[order] // self._group.size, counts)
-        own_gradients, _ = self._group.exchange(gradients.index_select(0, order), counts)
+        own_rows, _ = self._group.all_to_all(rows[order] // self._group.size, counts)
+        own_gradients, _ = self._group.all_to_all(gradients.index_select(0, order), counts)
         self._own.step(own_rows, own_gradients)
 
     def state(self) -> dict[str, Tensor]:
@@ -70,7 +70,7 @@ class ShardedTable:
         self._own.restore(state)
 
 
-def ask_owners(rows: Tensor, group: Group, own: Callable[[Tensor], Tensor]) -> Tensor:
+def ask_owners(rows: Tensor, group: ProcessGroup, own: Callable[[Tensor], Tensor]) -> Tensor:
     """The vectors of some rows, from the processes that hold them.
 
     Args:
@@ -83,8 +83,8 @@ def ask_owners(rows: Tensor, group: Group, own: Callable[[Tensor], Tensor]) -> T
     """
     distinct, places = torch.unique(rows, return_inverse=True)
     order, counts = _by_owner(distinct, group.size)
-    asked, asked_counts = group.exchange(distinct[order] // group.size, counts)
-    answers, _ = group.exchange(own(asked), asked_counts)
+    asked, asked_counts = group.all_to_all(distinct[order] // group.size, counts)
+    answers, _ = group.all_to_all(own(asked), asked_counts)
     return answers.index_select(0, torch.argsort(order).index_select(0, places))
 
 
@@ -96,7 +96,7 @@ def _by_owner(rows: Tensor, n_owners: int) -> tuple[Tensor, list[int]]:
 
 
 def initial_shard(
-    settings: BackboneSettings, n_items: int, generators: Sequence[torch.Generator], group: Group
+    settings: BackboneSettings, n_items: int, generators: Sequence[torch.Generator], group: ProcessGroup
 ) -> Model:
     """This process's shard of a new model, all other parameters whole; arguments as of `initial_model`.
 
@@ -119,7 +119,7 @@ def initial_shard(
     return Model(settings, model.dense, shard)
 
 
-def joined_rows(shard: Tensor, n_rows: int, group: Group) -> Iterator[Tensor]:
+def joined_rows(shard: Tensor, n_rows: int, group: ProcessGroup) -> Iterator[Tensor]:
     """The rows of the whole table in their order, a stretch at a time, in process 0 and there in the memory of the host.
 
     Args:
@@ -134,6 +134,6 @@ def joined_rows(shard: Tensor, n_rows: int, group: Group) -> Iterator[Tensor]:
     for begin in range(0, len(shard), n_moved):
         sent = shard[begin : begin + n_moved].detach().cpu()
         # Shards are of one size, so that as many come from each.
-        arrived, _ = group.exchange(sent, [len(sent), *[0] * (group.size - 1)])
+        arrived, _ = group.all_to_all(sent, [len(sent), *[0] * (group.size - 1)])
         by_owner = arrived.view(-1, len(sent), shard.shape[1])
         yield by_owner.transpose(0, 1).reshape(-1, shard.shape[1])[: n_rows - begin * group.size]

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from nsbench.models.backbone import BackboneSettings
 from nsbench.models.model import Model, initial_model
-from nsbench.process_group import ALONE, Group
+from nsbench.tensors.process_group import ALONE, ProcessGroup
 from nsbench.training.checkpoint.model_file import save_model
 from nsbench.training.checkpoint.training_checkpoint import Checkpoint
 from nsbench.training.distributed.group_checkpoint import FirstCheckpoint, ShardCheckpoint
@@ -24,11 +24,11 @@ class Placement(Protocol):
     """How models are made, moved, looked up and written."""
 
     @property
-    def group(self) -> Group:
+    def group(self) -> ProcessGroup:
         """The processes that train together."""
 
     @property
-    def owners(self) -> Group:
+    def owners(self) -> ProcessGroup:
         """The processes between which the items are divided: all of them, or this one alone."""
 
     @property
@@ -77,7 +77,7 @@ class Copied:
     n_shards = 1
     owners = ALONE
 
-    def __init__(self, group: Group) -> None:
+    def __init__(self, group: ProcessGroup) -> None:
         """For a group, which may be of one process."""
         self.group = group
 
@@ -110,7 +110,7 @@ class Copied:
 class Sharded:
     """Every process holds as many rows."""
 
-    def __init__(self, group: Group) -> None:
+    def __init__(self, group: ProcessGroup) -> None:
         """For a group, which may be of one process."""
         self.group = self.owners = group
         self.n_shards = group.size
@@ -136,7 +136,7 @@ class Sharded:
 
     def save(self, model: Model, n_items: int, path: Path | None) -> None:
         """Writes the rows as they come in."""
-        wanted = self.group.first(path)
+        wanted = self.group.broadcast(path)
         if wanted is not None:
             save_joined(model, n_items, self.group, wanted)
 
@@ -145,6 +145,6 @@ ONE_PROCESS = Copied(ALONE)
 """The placement of a process that trains alone."""
 
 
-def placement_of(item_table: Literal["copied", "sharded"], group: Group) -> Placement:
+def placement_of(item_table: Literal["copied", "sharded"], group: ProcessGroup) -> Placement:
     """The placement that a setting names."""
     return Copied(group) if item_table == "copied" else Sharded(group)

@@ -11,14 +11,14 @@ import torch.distributed as dist
 from torch import Tensor
 from torch.nn import functional
 
-from nsbench.errors import ProcessLost
-from nsbench.process_group import ALONE, Group
+from nsbench.errors import PeerLost
+from nsbench.tensors.process_group import ALONE, ProcessGroup
 
 T = TypeVar("T")
 
 TIMEOUT = timedelta(days=1)
 """How long a process waits for the others: process 0 may have to wait for a tracking store meanwhile. Of a process that dies
-the others hear at once, and torchrun ends them."""
+the others notice at once, and torchrun ends them."""
 
 _CPU = torch.device("cpu")
 
@@ -31,7 +31,7 @@ class TorchGroup:
         self.rank = dist.get_rank()
         self.size = dist.get_world_size()
 
-    def sum(self, *tensors: Tensor) -> list[Tensor]:
+    def all_reduce(self, *tensors: Tensor) -> list[Tensor]:
         """Each tensor's sum, all in one message."""
         together = torch.cat([tensor.flatten() for tensor in tensors])
         with self._losses_told():
@@ -39,7 +39,7 @@ class TorchGroup:
         parts = together.split([tensor.numel() for tensor in tensors])
         return [part.view(tensor.shape) for part, tensor in zip(parts, tensors, strict=True)]
 
-    def gather(self, tensor: Tensor) -> list[Tensor]:
+    def all_gather(self, tensor: Tensor) -> list[Tensor]:
         """Every process's tensor, padded to the longest on its way."""
         counts = self._counts([len(tensor)] * self.size)
         longest = max(counts)
@@ -49,7 +49,7 @@ class TorchGroup:
             dist.all_gather(gathered, padded)
         return [part[:count] for part, count in zip(gathered, counts, strict=True)]
 
-    def exchange(self, tensor: Tensor, counts: Sequence[int]) -> tuple[Tensor, list[int]]:
+    def all_to_all(self, tensor: Tensor, counts: Sequence[int]) -> tuple[Tensor, list[int]]:
         """Sends and receives the lengths of the stretches first."""
         received_counts = self._counts(counts)
         received = tensor.new_empty(sum(received_counts), *tensor.shape[1:])
@@ -57,14 +57,14 @@ class TorchGroup:
             dist.all_to_all_single(received, tensor.contiguous(), received_counts, list(counts))
         return received, received_counts
 
-    def first(self, value: T) -> T:
+    def broadcast(self, value: T) -> T:
         """The value of process 0."""
         values = [value]
         with self._losses_told():
             dist.broadcast_object_list(values, src=0, device=_CPU)
         return values[0]
 
-    def every(self, value: T) -> list[T]:
+    def all_gather_object(self, value: T) -> list[T]:
         """Every process's value."""
         values = [value] * self.size
         with self._losses_told():
@@ -84,19 +84,19 @@ class TorchGroup:
             yield
         except RuntimeError as error:
             reason = str(error).strip().partition("\n")[0]
-            raise ProcessLost(
+            raise PeerLost(
                 f"process {self.rank} of {self.size} can't reach the others ({reason}); the message of the first one to stop "
                 "says why, and the same command goes on from the last checkpoint"
             ) from error
 
 
-def current_group() -> Group:
+def current_group() -> ProcessGroup:
     """The processes that train together here: those of the default process group, or this one alone."""
     return TorchGroup() if dist.is_available() and dist.is_initialized() else ALONE
 
 
 @contextmanager
-def torchrun_group() -> Iterator[Group]:
+def torchrun_group() -> Iterator[ProcessGroup]:
     """Joins the processes that `torchrun` started; a process that it didn't start stays alone.
 
     With GPUs, each process of a machine takes the one of its own number.

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.optim.adam import adam
 
-from nsbench.row_ops import read_rows, write_rows
+from nsbench.tensors.row_ops import read_rows, write_rows
 
 EPS = 1e-8
 

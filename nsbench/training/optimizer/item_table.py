@@ -10,8 +10,8 @@ from typing import Protocol, final
 import torch
 from torch import Tensor
 
-from nsbench.process_group import Group
-from nsbench.row_ops import read_rows, sum_into_table, sum_rows, sum_to_write
+from nsbench.tensors.process_group import ProcessGroup
+from nsbench.tensors.row_ops import read_rows, sum_into_table, sum_rows, sum_to_write
 from nsbench.training.optimizer.adam import Adam, EpsilonPlace
 
 
@@ -93,7 +93,7 @@ class CopiedTable:
     Each process gets every other's rows and gradients, adds them up in the order of the ranks, and makes the same step.
     """
 
-    def __init__(self, own: WholeTable, group: Group) -> None:
+    def __init__(self, own: WholeTable, group: ProcessGroup) -> None:
         """Takes this process's copy."""
         self._own = own
         self._group = group
@@ -110,7 +110,7 @@ class CopiedTable:
     def step(self, rows: Tensor, gradients: Tensor) -> None:
         """Moves the copy by the sum of all processes' gradients."""
         sums = sum_rows(rows, gradients)
-        all_rows, all_gradients = (torch.cat(self._group.gather(tensor)) for tensor in sums)
+        all_rows, all_gradients = (torch.cat(self._group.all_gather(tensor)) for tensor in sums)
         self._own.step(all_rows, all_gradients)
 
     def state(self) -> dict[str, Tensor]:

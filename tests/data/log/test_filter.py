@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nsbench.data.log import table as table_module
-from nsbench.data.log.filter import RareRows, cut_visits, drop_rare, drop_repeats, duplicates_of
+from nsbench.data.log.filter import RareRows, cut_sessions, drop_rare, drop_repeats, duplicates_of
 from tests.data.interaction import contents, table_of
 
 A, B, C = 0, 1, 2
@@ -12,7 +12,7 @@ A, B, C = 0, 1, 2
 
 def test_a_visit_ends_after_a_longer_gap_only() -> None:
     """User 0 pauses exactly 10 s (no cut), then 11 s (a cut); user 1 begins a visit of its own: 3 visits."""
-    table, visitors = cut_visits(table_of([(0, A, 0), (0, B, 10), (0, C, 21), (1, A, 21)]), 10)
+    table, visitors = cut_sessions(table_of([(0, A, 0), (0, B, 10), (0, C, 21), (1, A, 21)]), 10)
     assert table.user.tolist() == [0, 0, 1, 2]
     assert visitors.tolist() == [0, 0, 1]
     assert table.n_users == 3

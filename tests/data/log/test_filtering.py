@@ -8,7 +8,7 @@ from nsbench.data.log.ingest import ReadOptions
 from nsbench.data.log.prepare import prepare_log
 from nsbench.data.log.prepare_options import PrepareOptions
 from nsbench.errors import LogError
-from nsbench.home import Home
+from nsbench.files.home import Home
 
 START = 1_600_000_000
 
@@ -57,7 +57,7 @@ def test_each_filter_is_counted_in_its_order_and_the_one_that_empties_the_log_is
 
 def test_visits_that_are_too_short_are_said_to_be_the_users(log: Path) -> None:
     said = refusal(log, ReadOptions(), session_gap_s=1, min_user_interactions=2)
-    assert "--min-user-interactions 2 (a visit is a user): 40 to 0." in said
+    assert "--min-user-interactions 2 (a session is a user): 40 to 0." in said
 
 
 def test_too_few_items_are_blamed_on_the_filter_that_left_out_most(log: Path) -> None:

@@ -17,7 +17,7 @@ from nsbench.data.log.prepare_options import PrepareOptions
 from nsbench.data.origin import FrameOrigin
 from nsbench.data.store import dataset_names, load_dataset, read_item_labels, read_user_labels
 from nsbench.errors import DatasetError, LogError
-from nsbench.home import Home
+from nsbench.files.home import Home
 from tests.data.interaction import FORMATS, START, Row, rows_of, write_csv
 
 

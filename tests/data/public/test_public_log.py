@@ -19,7 +19,7 @@ from nsbench.data.public.download import download
 from nsbench.data.public.paper_preparation import prepare_as_paper
 from nsbench.data.public.public_log import PUBLIC_LOGS, PublicLog, fetch_log, public_log_named
 from nsbench.errors import DownloadError
-from nsbench.home import Home
+from nsbench.files.home import Home
 
 BODY = bytes(range(256)) * 4_000
 MOST = 100_000_000

@@ -8,7 +8,7 @@ from nsbench.data.store import load_dataset
 from nsbench.data.synthetic.generate import DEMO, ensure_builtin, prepare_demo, prepare_synthetic, settings_like
 from nsbench.data.synthetic.shapes import likeness_of
 from nsbench.errors import SettingsError
-from nsbench.home import Home
+from nsbench.files.home import Home
 
 
 def test_demo_appears_when_it_is_asked_for_and_is_the_same_everywhere(tmp_path: Path) -> None:

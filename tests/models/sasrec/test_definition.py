@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from nsbench.batching.batch import BatchSource
+from nsbench.batching.batch import BatchSampler
 from nsbench.batching.step import Step, step_of
 from nsbench.batching.window import windows_of
 from nsbench.models.model import Model, initial_model
@@ -24,7 +24,7 @@ def generators(*seeds: int) -> list[torch.Generator]:
 
 
 def step(*seeds: int) -> Step:
-    source = BatchSource(LOG, windows_of(LOG, SETTINGS.max_length), 16, CPU)
+    source = BatchSampler(LOG, windows_of(LOG, SETTINGS.max_length), 16, CPU)
     return step_of([next(source.epoch(np.random.default_rng(seed))) for seed in seeds])
 
 
@@ -60,8 +60,8 @@ def plain_sasrec(model: Model, items: list[int]) -> Tensor:
                 attended[t, part] = weights @ v[: t + 1, part]
         if model.settings.attention_output:
             attended = linear(attended, f"{name}.output")
-        x = norm(query + attended, f"{name}.feed_norm")
-        x = x + linear(linear(x, f"{name}.feed_in").relu(), f"{name}.feed_out")
+        x = norm(query + attended, f"{name}.ffn_norm")
+        x = x + linear(linear(x, f"{name}.ffn_in").relu(), f"{name}.ffn_out")
     return norm(x, "norm")
 
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from nsbench.batching.batch import BatchSource
+from nsbench.batching.batch import BatchSampler
 from nsbench.batching.buckets import LayoutPolicy
 from nsbench.batching.dropout_masks import ByteDropout
 from nsbench.batching.positions import Positions
@@ -24,7 +24,7 @@ LOG = dataset_of(ROWS, test=[[20]], n_items=20)
 
 def step_for(settings: SasrecSettings, n_replicas: int, least_saved: float) -> Step:
     """Rows of 1 to 6 positions, enough of each for buckets of several lengths."""
-    source = BatchSource(LOG, windows_of(LOG, settings.max_length), 320, CPU)
+    source = BatchSampler(LOG, windows_of(LOG, settings.max_length), 320, CPU)
     batches = [next(source.epoch(np.random.default_rng(seed))) for seed in range(n_replicas)]
     return step_of(batches, policy=LayoutPolicy(least_saved=least_saved))
 

@@ -7,7 +7,7 @@ from optuna import create_study
 from sqlalchemy.exc import OperationalError
 
 from nsbench.errors import TrackingError
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.study.search.storage import has_storage, is_outage, open_storage
 
 

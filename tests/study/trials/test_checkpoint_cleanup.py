@@ -5,10 +5,10 @@ import os
 import pytest
 import torch
 
-from nsbench.device import device_name
 from nsbench.runs.preparation import identity_of
 from nsbench.study.trials.checkpoint_cleanup import remove_spent
 from nsbench.study.workers.job import Outcome
+from nsbench.tensors.device import device_name
 from nsbench.training.checkpoint.training_checkpoint import CheckpointFile, Checkpoints, Snapshot
 from tests.study.study_builder import order_of
 
@@ -28,7 +28,7 @@ def end_and_look(tuning, assignment, outcome, home) -> None:
     remove_spent(home, tuning.plan, tuning.study.trials)
 
 
-LOST = Outcome("lost", "its worker was lost: killed")
+LOST = Outcome("orphaned", "its worker was lost: killed")
 
 
 @pytest.mark.parametrize(

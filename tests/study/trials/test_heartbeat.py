@@ -26,7 +26,7 @@ def lost_after(seconds: list[float], signs: list[object], owner: str | None = EL
     for now, sign in zip(seconds, signs, strict=True):
         clock.now = now
         attributes = {SIGN_OF_LIFE: sign} | ({OWNER: owner} if owner else {})
-        answers.append(watched.is_lost(trial_of(0, TrialState.RUNNING, attributes)))
+        answers.append(watched.is_orphaned(trial_of(0, TrialState.RUNNING, attributes)))
     return answers
 
 

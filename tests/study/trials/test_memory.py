@@ -46,7 +46,7 @@ def test_a_trial_that_the_kernel_kills_is_tried_again_and_refuses_larger_ones_on
     for _ in range(3):
         assignment = tuning.next_assignment()
         assert assignment.job.request.refusal == ""
-        assignment.ended(Outcome("lost", f"{WORKER_LOST}: {OUT_OF_MEMORY}: the kernel killed its process"))
+        assignment.ended(Outcome("orphaned", f"{WORKER_LOST}: {OUT_OF_MEMORY}: the kernel killed its process"))
     reason = refusal(assignment.job.settings, tuning.study.trials, tuning.plan)
     assert reason.startswith("out of memory is to be expected: trial 2 failed for it")
 

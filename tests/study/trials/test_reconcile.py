@@ -8,7 +8,7 @@ from mlflow import MlflowClient
 from optuna.trial import TrialState
 
 from nsbench.config import Settings
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.runs.plan import plan_of
 from nsbench.runs.request import DEFAULT_OBJECTIVE, RunRequest
 from nsbench.study import claim
@@ -18,7 +18,7 @@ from nsbench.study.search.storage import open_storage
 from nsbench.study.trials.heartbeat import SIGN_OF_LIFE
 from nsbench.study.trials.reconcile import Reconciler
 from nsbench.study.trials.trial_failure import retry
-from nsbench.study.trials.trial_state import ATTEMPT, END_REASON, GIVEN_UP, LOST, N_LOST, RETRY_OF
+from nsbench.study.trials.trial_state import ATTEMPT, END_REASON, GIVEN_UP, LOST, N_ORPHANED, RETRY_OF
 from nsbench.study.workers.directive import PRUNED_REASON, STOP
 from nsbench.study.workers.job import Outcome
 from nsbench.study.workers.pool import WORKER_LOST
@@ -50,13 +50,13 @@ def status_of(home: Home, run_id: str) -> tuple[str, str]:
 
 
 def test_a_lost_trial_fails_its_run_is_killed_and_its_point_is_tried_again(lost_trial, session, dataset, home):
-    tuning, lost, run = lost_trial
+    tuning, orphaned, run = lost_trial
     again = session.tuning(order_of(2, name=tuning.title), dataset).next_assignment()
     first, second = tuning.study.trials
     assert (first.state.name, first.user_attrs[END_REASON]) == ("FAIL", LOST)
     assert status_of(home, run.run_id) == ("KILLED", LOST)
     assert (second.params, second.user_attrs[RETRY_OF]) == (first.params, 0)
-    assert again.job.settings == lost.job.settings
+    assert again.job.settings == orphaned.job.settings
 
 
 @pytest.mark.parametrize(
@@ -68,50 +68,50 @@ def test_a_lost_trial_fails_its_run_is_killed_and_its_point_is_tried_again(lost_
             ("KILLED", f"{PRUNED}: {PRUNED_REASON}"),
         ),
         (lambda assignment: assignment.ended(Outcome("failed", "no memory")), ("FAILED", "no memory")),
-        (lambda assignment: assignment.ended(Outcome("lost", WORKER_LOST)), ("KILLED", WORKER_LOST)),
+        (lambda assignment: assignment.ended(Outcome("orphaned", WORKER_LOST)), ("KILLED", WORKER_LOST)),
     ],
 )
 def test_a_run_left_open_is_closed_as_its_trial_ended(lost_trial, session, home, end, status):
     """Its worker died after the study had been told, and before the run was marked."""
-    _, lost, run = lost_trial
-    end(lost)
+    _, orphaned, run = lost_trial
+    end(orphaned)
     session.run([], DATASET, NullViewer())
     assert status_of(home, run.run_id) == status
 
 
 def test_a_run_that_is_not_its_trials_is_killed(lost_trial, session, home):
     """A run of the same trial that was created but never tied to it."""
-    _, lost, run = lost_trial
-    lost.started("another")
-    lost.finishing({DEFAULT_OBJECTIVE: 0.25})
+    _, orphaned, run = lost_trial
+    orphaned.started("another")
+    orphaned.finishing({DEFAULT_OBJECTIVE: 0.25})
     session.run([], DATASET, NullViewer())
     assert status_of(home, run.run_id) == ("KILLED", LOST)
 
 
 def test_the_open_run_of_another_storages_study_of_the_same_name_is_left_alone(lost_trial, session, home):
     """Two who share a tracking server, and not the studies: the run's coordinator isn't the one of the trial of that number."""
-    _, lost, run = lost_trial
+    _, orphaned, run = lost_trial
     MlflowClient(home.tracking_uri).set_tag(run.run_id, OWNER, "elsewhere:1:1")
-    lost.finishing({DEFAULT_OBJECTIVE: 0.25})
+    orphaned.finishing({DEFAULT_OBJECTIVE: 0.25})
     session.run([], DATASET, NullViewer())
     assert status_of(home, run.run_id) == ("RUNNING", "")
 
 
 def test_the_result_of_a_trial_that_was_taken_away_is_refused(lost_trial, session, dataset):
     """Its coordinator only seemed dead: when it comes back, another trial has its place."""
-    tuning, lost, _ = lost_trial
+    tuning, orphaned, _ = lost_trial
     session.tuning(order_of(2, name=tuning.title), dataset).next_assignment()
-    assert lost.validated(1, {DEFAULT_OBJECTIVE: 0.25}) == STOP
-    assert lost.finishing({DEFAULT_OBJECTIVE: 0.25}) == STOP
-    lost.show_life()
-    lost.ended(Outcome("interrupted", "interrupted"))
+    assert orphaned.validated(1, {DEFAULT_OBJECTIVE: 0.25}) == STOP
+    assert orphaned.finishing({DEFAULT_OBJECTIVE: 0.25}) == STOP
+    orphaned.show_life()
+    orphaned.ended(Outcome("interrupted", "interrupted"))
     assert [trial.state.name for trial in tuning.study.trials] == ["FAIL", "RUNNING"]
 
 
 def test_a_trial_whose_coordinator_on_another_machine_is_silent_is_tried_again_without_its_runs_id(lost_trial, home):
     """With no grace, the second look at the same sign of life is one too many."""
-    tuning, lost, run = lost_trial
-    lost.trial.set_user_attr(OWNER, "elsewhere:1:1")
+    tuning, orphaned, run = lost_trial
+    orphaned.trial.set_user_attr(OWNER, "elsewhere:1:1")
     MlflowClient(home.tracking_uri).set_tag(run.run_id, OWNER, "elsewhere:1:1")
     reconciler = Reconciler(home, open_store(home).tracker(), open_storage(home), grace_s=0.0)
     reconciler.reconcile(tuning.study, tuning.plan)
@@ -119,23 +119,23 @@ def test_a_trial_whose_coordinator_on_another_machine_is_silent_is_tried_again_w
     reconciler.reconcile(tuning.study, tuning.plan)
     first, second = tuning.study.trials
     assert (first.state.name, first.user_attrs[END_REASON], second.state.name) == ("FAIL", LOST, "WAITING")
-    assert second.user_attrs == {ORIGIN: DEFAULTS, RETRY_OF: 0, ATTEMPT: 2, N_LOST: 1}
+    assert second.user_attrs == {ORIGIN: DEFAULTS, RETRY_OF: 0, ATTEMPT: 2, N_ORPHANED: 1}
     assert status_of(home, run.run_id) == ("KILLED", LOST)
 
 
 def test_a_coordinator_that_shows_life_keeps_its_trial(lost_trial, home):
-    tuning, lost, _ = lost_trial
-    lost.trial.set_user_attr(OWNER, "elsewhere:1:1")
+    tuning, orphaned, _ = lost_trial
+    orphaned.trial.set_user_attr(OWNER, "elsewhere:1:1")
     reconciler = Reconciler(home, open_store(home).tracker(), open_storage(home), grace_s=0.0)
     for sign in range(3):
-        lost.trial.set_user_attr(SIGN_OF_LIFE, sign)
+        orphaned.trial.set_user_attr(SIGN_OF_LIFE, sign)
         reconciler.reconcile(tuning.study, tuning.plan)
     assert [trial.state.name for trial in tuning.study.trials] == ["RUNNING"]
 
 
 def test_a_coordinator_who_dies_between_queueing_and_failing_leaves_one_attempt(lost_trial, session, dataset):
     tuning, _, _ = lost_trial
-    retry(tuning.study, tuning.study.trials[0], lost=True)
+    retry(tuning.study, tuning.study.trials[0], orphaned=True)
     again = session.tuning(order_of(2, name=tuning.title), dataset)
     again.next_assignment()
     states = [(trial.state.name, trial.user_attrs.get(RETRY_OF)) for trial in tuning.study.trials]
@@ -162,9 +162,9 @@ def test_a_point_that_is_lost_three_times_is_given_up(session, dataset):
 
 def test_the_open_run_of_a_trial_that_was_given_up_is_killed(lost_trial, session, home):
     """The third loss; the coordinator died before it had closed the run."""
-    _, lost, run = lost_trial
-    lost.trial.set_user_attr(N_LOST, 2)
-    lost.ended(Outcome("lost", WORKER_LOST))
+    _, orphaned, run = lost_trial
+    orphaned.trial.set_user_attr(N_ORPHANED, 2)
+    orphaned.ended(Outcome("orphaned", WORKER_LOST))
     session.run([], DATASET, NullViewer())
     assert status_of(home, run.run_id) == ("KILLED", WORKER_LOST + GIVEN_UP)
 

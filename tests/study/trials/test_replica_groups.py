@@ -9,7 +9,7 @@ from nsbench.study.search.space import StudyFile
 from nsbench.study.session import Session
 from nsbench.study.trials.memory import refusal
 from nsbench.study.trials.trial_assignment import TrialAssignment
-from nsbench.study.trials.trial_state import GROUP, N_LOST, RETRY_OF, standing_of
+from nsbench.study.trials.trial_state import GROUP, N_ORPHANED, RETRY_OF, status_of
 from nsbench.study.workers.job import Outcome
 from nsbench.study.workers.pool import WORKER_LOST
 from nsbench.study.workers.process_id import OWNER
@@ -107,7 +107,7 @@ def test_trials_that_differ_in_the_batch_size_are_not_put_together(session, data
     assert sorted(number for one in claimed for number in numbers_of(one)) == list(range(1, len(sizes)))
     assert max(len(one.job.requests) for one in claimed) > 1
     # What was claimed has been given out.
-    assert tuning._gathering.is_empty
+    assert tuning._grouping.is_empty
 
 
 def test_a_field_with_one_choice_is_not_searched(session, dataset):
@@ -147,7 +147,7 @@ def test_trials_of_a_dead_coordinator_come_together_again_apart_from_new_ones(se
     again = later.next_assignment()
     trials = later.study.trials
     assert [trial.state.name for trial in trials[:3]] == ["FAIL", "PRUNED", "FAIL"]
-    assert [(trials[number].user_attrs[RETRY_OF], trials[number].user_attrs[N_LOST]) for number in (3, 4)] == [
+    assert [(trials[number].user_attrs[RETRY_OF], trials[number].user_attrs[N_ORPHANED]) for number in (3, 4)] == [
         (0, 1),
         (2, 1),
     ]
@@ -165,7 +165,7 @@ def test_a_group_that_is_lost_twice_comes_together_a_second_time(session, datase
 
 def test_the_last_attempt_at_the_points_of_a_group_whose_workers_die_is_made_one_by_one(session, dataset):
     """Of three one kills: it dies with the others twice, then alone, and the others have a place."""
-    died = Outcome("lost", f"{WORKER_LOST}: its process was killed by signal 9")
+    died = Outcome("orphaned", f"{WORKER_LOST}: its process was killed by signal 9")
     tuning = session.tuning(rates_order(6), dataset)
     for first in (0, 3):
         group = tuning.next_assignment()
@@ -175,7 +175,7 @@ def test_the_last_attempt_at_the_points_of_a_group_whose_workers_die_is_made_one
     assert [numbers_of(one) for one in alone] == [[6], [7], [8]]
     alone[0].ended(died)
     finish_all(alone[1:])
-    assert [standing_of(trial) for trial in tuning.study.trials[6:9]] == ["failed", "complete", "complete"]
+    assert [status_of(trial) for trial in tuning.study.trials[6:9]] == ["failed", "complete", "complete"]
 
 
 def test_a_trial_that_was_alone_is_tried_again_alone(session, dataset):
@@ -193,7 +193,7 @@ def test_a_group_that_is_out_of_memory_is_tried_again_in_halves_down_to_one(sess
     five = tuning.next_assignment()
     points = [trial.params for trial in tuning.study.trials]
     end(five, NO_MEMORY)
-    assert [standing_of(trial) for trial in tuning.study.trials[:5]] == ["lost"] * 5
+    assert [status_of(trial) for trial in tuning.study.trials[:5]] == ["orphaned"] * 5
     assert refusal(five.job.settings, tuning.study.trials, tuning.plan) == ""
     two, three = tuning.next_assignment(2), tuning.next_assignment(1)
     assert [numbers_of(one) for one in (two, three)] == [[5, 6], [7, 8, 9]]
@@ -203,15 +203,15 @@ def test_a_group_that_is_out_of_memory_is_tried_again_in_halves_down_to_one(sess
     one = tuning.next_assignment()
     assert numbers_of(one) == [10]
     end(one, NO_MEMORY)
-    assert standing_of(tuning.study.trials[10]) == "failed"
+    assert status_of(tuning.study.trials[10]) == "failed"
     assert tuning.study.trials[10].user_attrs[RETRY_OF] == 0
 
 
 def test_a_group_whose_worker_the_kernel_kills_for_memory_is_tried_again_in_halves(session, dataset):
     tuning = session.tuning(rates_order(8, n_replicas=4), dataset)
-    end(tuning.next_assignment(), Outcome("lost", f"{WORKER_LOST}: out of memory: the kernel killed its process"))
+    end(tuning.next_assignment(), Outcome("orphaned", f"{WORKER_LOST}: out of memory: the kernel killed its process"))
     assert [numbers_of(tuning.next_assignment()) for _ in range(2)] == [[4, 5], [6, 7]]
-    assert [trial.user_attrs[N_LOST] for trial in tuning.study.trials[4:8]] == [0] * 4
+    assert [trial.user_attrs[N_ORPHANED] for trial in tuning.study.trials[4:8]] == [0] * 4
 
 
 def test_what_would_run_out_of_memory_again_is_refused_and_has_nobody_beside_it(session, dataset):

@@ -13,7 +13,7 @@ from threading import Thread
 import pytest
 import torch
 
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.runs.experiment import run
 from nsbench.runs.request import DEFAULT_OBJECTIVE, RunRequest
 from nsbench.study.session import Session
@@ -188,7 +188,7 @@ COORDINATOR = """
 import sys
 from pathlib import Path
 from nsbench.data.store import load_dataset
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.study.workers.process_pool import ProcessPool
 from nsbench.study.session import Session
 from tests.study.conftest import NullViewer

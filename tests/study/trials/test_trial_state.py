@@ -13,12 +13,12 @@ from nsbench.study.trials.trial_state import (
     LOST,
     RETRY_OF,
     SURPLUS,
-    gone_on_with,
     has_free_place,
     is_queued,
     is_surplus,
     n_finished,
-    standing_of,
+    resumed_trials,
+    status_of,
 )
 from nsbench.study.workers.pool import WORKER_LOST
 from tests.study.study_builder import trial_of
@@ -39,9 +39,9 @@ def test_a_trial_that_another_goes_on_with_counts_once_however_that_one_ends():
     """Trial 0 was cut off and trial 1 goes on with it: as long as 1 may tell more, 0 is no result of its own."""
     for state in (COMPLETE, PRUNED):
         trials = [trial_of(0, COMPLETE), trial_of(1, state, {CONTINUES: 0})]
-        assert gone_on_with(trials) == {0}
+        assert resumed_trials(trials) == {0}
         assert n_finished(trials) == 1
-    assert gone_on_with([trial_of(0, COMPLETE), trial_of(1, FAIL, {CONTINUES: 0})]) == set()
+    assert resumed_trials([trial_of(0, COMPLETE), trial_of(1, FAIL, {CONTINUES: 0})]) == set()
 
 
 def test_a_running_trial_takes_a_place():
@@ -87,15 +87,15 @@ def test_the_same_attempt_at_a_point_is_made_once():
 def test_a_trial_that_was_interrupted_or_whose_process_died_is_lost_and_fails_when_it_is_given_up():
     reasons = {
         "a loss of nan": "failed",
-        INTERRUPTED: "lost",
+        INTERRUPTED: "orphaned",
         SURPLUS: "surplus",
-        LOST: "lost",
-        f"{WORKER_LOST}: killed": "lost",
+        LOST: "orphaned",
+        f"{WORKER_LOST}: killed": "orphaned",
         f"{WORKER_LOST}: killed{GIVEN_UP}": "failed",
         f"{LOST}{GIVEN_UP}": "failed",
     }
-    assert [standing_of(trial_of(0, FAIL, {END_REASON: reason})) for reason in reasons] == list(reasons.values())
+    assert [status_of(trial_of(0, FAIL, {END_REASON: reason})) for reason in reasons] == list(reasons.values())
 
 
 def test_a_trial_that_lacked_memory_beside_others_is_lost_and_not_failed():
-    assert standing_of(trial_of(0, FAIL, {END_REASON: f"{APART}: out of memory"})) == "lost"
+    assert status_of(trial_of(0, FAIL, {END_REASON: f"{APART}: out of memory"})) == "orphaned"

@@ -9,7 +9,7 @@ from nsbench.study.workers.worker_session import WorkerSession
 
 RESULT = {"valid/all/hit_rate_at_10": 0.5}
 DIED = "its process was killed by signal 9"
-LOST = Outcome("lost", f"its worker was lost: {DIED}")
+LOST = Outcome("orphaned", f"its worker was lost: {DIED}")
 
 
 class RunObserver:
@@ -127,7 +127,7 @@ def test_runs_side_by_side_hear_of_a_stop_once_and_all_end():
 
 
 def test_a_run_that_ends_before_the_others_is_told_at_once_and_only_once():
-    """The loss of the second is no number, and the third is pruned; both are closed by their worker."""
+    """The loss of the second is not a number, and the third is pruned; both are closed by their worker."""
     scene = Scene(CONTINUE, "rst")
     nan, pruned = Outcome("failed", "the loss is nan"), Outcome("pruned", PRUNED_REASON)
     scene.hear(RunEnded(1, nan))

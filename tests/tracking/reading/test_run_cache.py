@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.terms import RunKind, Tag
 from nsbench.tracking.reading import run_refresh
 from nsbench.tracking.reading.database_store import DatabaseStore

@@ -11,7 +11,7 @@ from mlflow import MlflowClient
 
 from nsbench.errors import TrackingError
 from nsbench.evaluation.metrics.of_ranks import metrics_of
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.report.formats.format import ReportFormat
 from nsbench.report.report import build_report
 from nsbench.terms import RunKind

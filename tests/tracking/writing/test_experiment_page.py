@@ -5,7 +5,7 @@ import json
 import pytest
 from mlflow import MlflowClient
 
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.terms import RunKind
 from nsbench.tracking.store import open_store
 from nsbench.tracking.study_summary import StudySummary

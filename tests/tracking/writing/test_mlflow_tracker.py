@@ -12,7 +12,7 @@ import pytest
 from mlflow import MlflowClient
 
 from nsbench.errors import TrackingError
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.terms import CUT_OFF, RunKind, Tag
 from nsbench.tracking.reading.mlflow_reader import MlflowReader
 from nsbench.tracking.reading.run_store import moved_uri
@@ -214,7 +214,7 @@ def test_artifacts_lie_under_the_home(tracker, home):
 
 def test_creating_a_store_prints_nothing(tmp_path: Path):
     code = (
-        "from pathlib import Path; from nsbench.home import Home\n"
+        "from pathlib import Path; from nsbench.files.home import Home\n"
         "from nsbench.tracking.store import open_store\n"
         f"open_store(Home(Path({str(tmp_path)!r}))).create()"
     )

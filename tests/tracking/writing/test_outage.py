@@ -7,7 +7,7 @@ import pytest
 from mlflow import MlflowClient
 
 from nsbench.errors import StoreOutage
-from nsbench.home import Home
+from nsbench.files.home import Home
 from nsbench.tracking.reading.mlflow_reader import MlflowReader
 from nsbench.tracking.writing.mlflow_tracker import MlflowTracker
 from nsbench.tracking.writing.spool import RunTag, Spool

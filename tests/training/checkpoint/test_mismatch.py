@@ -74,5 +74,5 @@ def test_a_damaged_checkpoint_is_said_and_the_training_starts_over(
     assert_same(result, trained(trainer_of(), REPLICAS, Stopper()))
     assert again.n_steps == 8
     (warning,) = [entry.getMessage() for entry in caplog.records]
-    with pytest.raises(ValueError, match=f"the checkpoint is damaged and not gone on with: .*{reason}"):
+    with pytest.raises(ValueError, match=f"the checkpoint is damaged and not resumed: .*{reason}"):
         raise ValueError(warning)

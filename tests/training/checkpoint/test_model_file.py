@@ -40,7 +40,7 @@ def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
         ({"items": torch.zeros(10, 4)}, r"its items is \[10, 4\]"),
         ({"dense": torch.zeros(1, 7)}, r"its dense is \[1, 7\]"),
         ({"items": torch.zeros(1, 10, 4, dtype=torch.float64)}, "its items is .* of torch.float64"),
-        ({"items": torch.full((1, 10, 4), torch.nan)}, "its items holds values that are infinite or no numbers"),
+        ({"items": torch.full((1, 10, 4), torch.nan)}, "its items holds values that are NaN or infinite"),
     ],
 )
 def test_a_model_whose_tensors_are_no_such_models_is_refused(

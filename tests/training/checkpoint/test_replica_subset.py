@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from nsbench.errors import NonFiniteLoss
-from nsbench.training.checkpoint.replica_subset import narrowed
+from nsbench.training.checkpoint.replica_subset import select_replicas
 from nsbench.training.checkpoint.training_checkpoint import Checkpoints, Snapshot, TrainingIdentity
 from nsbench.training.event import StopReplica, Validated
 from nsbench.training.progress import Replica
@@ -48,7 +48,7 @@ def test_those_that_stay_end_as_if_they_had_been_alone_together(case: tuple[str,
     leaver = Leaver({1: 2})
     result = trained(trainer_of(sampler, **settings), THREE, leaver)
     others = trained(trainer_of(sampler, **settings), [THREE[0], THREE[2]], Stopper())
-    assert result.numbers == (0, 2)
+    assert result.replica_ids == (0, 2)
     assert [replica for replica, epoch in leaver.seen if epoch == 3] == [0, 2]
     assert torch.allclose(result.model.items, others.model.items, atol=1e-5)
     assert torch.allclose(result.model.dense, others.model.dense, atol=1e-5)
@@ -69,7 +69,7 @@ def test_a_replica_whose_loss_is_no_number_leaves_and_the_others_go_on(rate: flo
     leaver = Leaver({})
     result = trained(trainer_of(), [THREE[0], Replica(1, rate), THREE[2]], leaver)
     others = trained(trainer_of(), [THREE[0], THREE[2]], Stopper())
-    assert result.numbers == (0, 2)
+    assert result.replica_ids == (0, 2)
     assert (1, -1) in leaver.seen
     assert torch.allclose(result.model.items, others.model.items, atol=1e-5)
     assert result.counts.n_positives == others.counts.n_positives
@@ -91,7 +91,7 @@ def test_a_training_that_is_stopped_after_a_replica_left_goes_on_as_that_of_the_
         trained(trainer_of(), THREE, Leaver({1: 2}, after=after), checkpoints.of(OF_THREE))
     assert checkpoints.of(OF_THREE).load() is None
     again = Leaver({})
-    rest = trained(trainer_of(), [THREE[0], THREE[2]], again, checkpoints.of(OF_THREE.narrowed([0, 2])))
+    rest = trained(trainer_of(), [THREE[0], THREE[2]], again, checkpoints.of(OF_THREE.select_replicas([0, 2])))
     assert again.n_steps == 8 - after
     assert torch.equal(rest.model.items, whole.model.items)
     assert rest.validations == whole.validations
@@ -103,7 +103,7 @@ def test_a_stop_at_the_validation_at_which_a_replica_leaves_keeps_the_others(tmp
     with pytest.raises(KeyboardInterrupt):
         trained(trainer_of(), THREE, Leaver({0: 2}, at_validation=4), checkpoints.of(OF_THREE))
     again = Leaver({})
-    trained(trainer_of(), THREE[1:], again, checkpoints.of(OF_THREE.narrowed([1, 2])))
+    trained(trainer_of(), THREE[1:], again, checkpoints.of(OF_THREE.select_replicas([1, 2])))
     assert again.seen[:2] == [(0, 2), (1, 2)]
 
 
@@ -112,12 +112,12 @@ def test_what_was_kept_of_all_is_deleted_when_the_rest_is_kept(tmp_path: Path) -
     file = checkpoints.of(OF_THREE)
     file.save(Snapshot({"x": torch.zeros(1)}, "{}"))
     before = file.path
-    file.narrow([2])
+    file.select_replicas([2])
     assert file.is_due()
     assert before.exists()
     file.save(Snapshot({"x": torch.zeros(1)}, "{}"))
     assert not before.exists()
-    assert checkpoints.of(OF_THREE.narrowed([2])).load() is not None
+    assert checkpoints.of(OF_THREE.select_replicas([2])).load() is not None
     file.remove()
     assert not list(tmp_path.iterdir())
 
@@ -136,7 +136,7 @@ def test_a_snapshot_keeps_rows_numbers_and_shares() -> None:
         "shortage": [[0, 3], [1, 3], [2, 3]],
         "counts": {"train_s": 6.0, "cpu_s": 3.0, "n_positives": 9},
     }
-    found = narrowed(Snapshot(tensors, json.dumps(standing)), [0, 2])
+    found = select_replicas(Snapshot(tensors, json.dumps(standing)), [0, 2])
     assert {name: tensor.tolist() for name, tensor in found.tensors.items()} == {
         "model.items": [0, 2],
         "stepper.dense_adam.n_steps": 7,

@@ -10,7 +10,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from nsbench.batching.batch import BatchSource
+from nsbench.batching.batch import BatchSampler
 from nsbench.batching.window import windows_of
 from nsbench.losses.binary_cross_entropy import BinaryCrossEntropy
 from nsbench.models.model import Model
@@ -94,7 +94,7 @@ def trainer_of(sampler: str = "random", **settings: object) -> Trainer:
     training = TrainingSettings.model_validate(
         {"validate_every": 1, "max_epochs": 4, "batch_size": 24, "patience": 0, **settings}
     )
-    batches = BatchSource(LOG, windows_of(LOG, SIZE.max_length), training.batch_size, CPU, training.user_order)
+    batches = BatchSampler(LOG, windows_of(LOG, SIZE.max_length), training.batch_size, CPU, training.user_order)
     counts = {name: 6 for name in ("n_negatives", "n_in_batch", "n_uniform") if name in SAMPLERS[sampler].model_fields}
     hardest = {"n_hardest": 3} if "n_hardest" in SAMPLERS[sampler].model_fields else {}
     built = SAMPLERS[sampler].model_validate({**counts, **hardest}).build(context_of(LOG))

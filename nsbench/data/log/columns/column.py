@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict
 
-from nsbench.data.log.choice import NO_TIME
 from nsbench.data.log.columns.column_form import read_sample, time_form
 from nsbench.data.log.columns.column_name import (
     EVENT_NAMES,
@@ -23,6 +22,7 @@ from nsbench.data.log.columns.column_name import (
 from nsbench.data.log.columns.column_place import find_places
 from nsbench.data.log.formats.excerpt import excerpt, listing
 from nsbench.data.log.formats.log_format import ROW, LogFormat, LogSource
+from nsbench.data.log.option_value import NO_TIME
 from nsbench.errors import LogError
 from nsbench.suggestion import did_you_mean
 

@@ -52,14 +52,14 @@ def time_form(values: pl.Series) -> TimeForm | None:
         clock = find_clock(values, "auto")
     except LogError:
         return None
-    moments = pl.select(clock.moment(pl.lit(values))).to_series()
-    if not moments.count() or 2 * moments.count() <= values.count():
+    timestamps_us = pl.select(clock.timestamp_us(pl.lit(values))).to_series()
+    if not timestamps_us.count() or 2 * timestamps_us.count() <= values.count():
         return None
-    median = moments.sort()[moments.null_count() + moments.count() // 2]
+    median = timestamps_us.sort()[timestamps_us.null_count() + timestamps_us.count() // 2]
     return TimeForm(
         is_written_out=clock.kind != "number",
         is_recent=EARLIEST_S * SECOND <= median <= tomorrow() * SECOND,
-        is_days=bool((moments.drop_nulls() % DAY == 0).all()),
+        is_days=bool((timestamps_us.drop_nulls() % DAY == 0).all()),
     )
 
 

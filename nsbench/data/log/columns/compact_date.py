@@ -43,10 +43,10 @@ def read_compact(whole: pl.Series) -> pl.Series:
         time = pl.when(fits).then(number % scale * padding).otherwise(time)
     date = day.cast(pl.String).str.to_date("%Y%m%d", strict=False).cast(pl.Int64)
     hour, minute, second = time // 10**7, time // 10**5 % 100, time // 1_000 % 100
-    moment = date * DAY + (hour * 3_600 + minute * 60 + second) * SECOND + time % 1_000 * 1_000
+    timestamp_us = date * DAY + (hour * 3_600 + minute * 60 + second) * SECOND + time % 1_000 * 1_000
     exists = (hour < 24) & (minute < 60) & (second < 60)
     frame = pl.DataFrame([whole.cast(pl.Int64).alias("number")])
-    return frame.select(pl.when(exists).then(moment)).to_series()
+    return frame.select(pl.when(exists).then(timestamp_us)).to_series()
 
 
 def read_compact_fractions(values: pl.Series) -> pl.Series:
@@ -61,5 +61,5 @@ def read_compact_fractions(values: pl.Series) -> pl.Series:
     else:
         texts = values.cast(pl.String)
     parts = texts.str.strip_chars().str.extract_groups(FRACTION).struct.unnest()
-    moments = read_compact(parts["whole"].cast(pl.Int64))
-    return moments + parts["fraction"].str.slice(0, 6).str.pad_end(6, "0").cast(pl.Int64)
+    timestamps_us = read_compact(parts["whole"].cast(pl.Int64))
+    return timestamps_us + parts["fraction"].str.slice(0, 6).str.pad_end(6, "0").cast(pl.Int64)

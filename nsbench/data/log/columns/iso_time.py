@@ -14,8 +14,8 @@ MINUTE = 60 * SECOND
 DAY = 86_400 * SECOND
 """In microseconds."""
 
-FIRST_MOMENT = -719_162 * DAY
-LAST_MOMENT = 2_932_897 * DAY - 1
+FIRST_TIMESTAMP_US = -719_162 * DAY
+LAST_TIMESTAMP_US = 2_932_897 * DAY - 1
 """From the year 1 to the end of the year 9999: the times that Python's datetime has."""
 
 YEAR_1000 = -354_285 * DAY
@@ -64,15 +64,15 @@ class ExactFormat:
 
     def read(self, values: pl.Series) -> pl.Series:
         """int64 microseconds since 1970; null where a value is written otherwise, or isn't sure to be read rightly."""
-        moments = values.str.to_datetime(self.written, time_unit="us", strict=False, cache=False).dt.epoch("us")
-        doubtful = ((moments < YEAR_1000) | (moments > LAST_MOMENT + self.offset)).arg_true()
+        timestamps_us = values.str.to_datetime(self.written, time_unit="us", strict=False, cache=False).dt.epoch("us")
+        doubtful = ((timestamps_us < YEAR_1000) | (timestamps_us > LAST_TIMESTAMP_US + self.offset)).arg_true()
         if "%S" in self.written:
             # A leap second is read as the first second of the next minute.
-            at_minute = (moments % MINUTE < SECOND).arg_true()
+            at_minute = (timestamps_us % MINUTE < SECOND).arg_true()
             doubtful = doubtful.append(at_minute.filter(values.gather(at_minute).str.slice(17, 2) == "60"))
         if len(doubtful):
-            moments = moments.scatter(doubtful, None)
-        return moments - self.offset if self.offset else moments
+            timestamps_us = timestamps_us.scatter(doubtful, None)
+        return timestamps_us - self.offset if self.offset else timestamps_us
 
 
 def find_exact_formats(sample: pl.Series) -> tuple[ExactFormat, ...]:
@@ -104,17 +104,17 @@ def read_dates(values: pl.Series, formats: tuple[ExactFormat, ...]) -> pl.Series
         values: The texts.
         formats: What most of them are written in; each is tried on what those before it can't read.
     """
-    moments = pl.repeat(None, len(values), dtype=pl.Int64, eager=True)
+    timestamps_us = pl.repeat(None, len(values), dtype=pl.Int64, eager=True)
     readers = (*(written.read for written in formats), read_iso)
     for read in readers:
-        if moments.null_count() == len(values):
-            moments = read(values)
+        if timestamps_us.null_count() == len(values):
+            timestamps_us = read(values)
             continue
-        unread = (moments.is_null() & values.is_not_null()).arg_true()
+        unread = (timestamps_us.is_null() & values.is_not_null()).arg_true()
         if not len(unread):
             break
-        moments = moments.scatter(unread, read(values.gather(unread)))
-    return moments
+        timestamps_us = timestamps_us.scatter(unread, read(values.gather(unread)))
+    return timestamps_us
 
 
 def read_iso(values: pl.Series) -> pl.Series:
@@ -132,15 +132,15 @@ def read_iso(values: pl.Series) -> pl.Series:
     fraction = pl.coalesce("fraction", "clock_fraction").str.slice(0, 6).str.pad_end(6, "0")
     off_hour, off_minute, off_second = (_number(pl.col(f"off_{part}")) for part in ("hour", "minute", "second"))
     offset = (off_hour * 3_600 + off_minute * 60 + off_second) * SECOND
-    moment = (
+    timestamp_us = (
         day.cast(pl.Int64) * DAY
         + (hour * 3_600 + minute * 60 + second) * SECOND
         + _number(fraction)
         - pl.when(pl.col("sign") == "-").then(-offset).otherwise(offset)
     )
     exists = (hour < 24) & (minute < 60) & (second < 60) & (off_hour < 24) & (off_minute < 60) & (off_second < 60)
-    inside = moment.is_between(FIRST_MOMENT, LAST_MOMENT)
-    return parts.select(pl.when(exists & inside).then(moment)).to_series()
+    inside = timestamp_us.is_between(FIRST_TIMESTAMP_US, LAST_TIMESTAMP_US)
+    return parts.select(pl.when(exists & inside).then(timestamp_us)).to_series()
 
 
 def _number(text: pl.Expr) -> pl.Expr:

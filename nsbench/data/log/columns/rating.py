@@ -29,7 +29,7 @@ class _Ratings:
     """The column `rating` as expressions over a log's rows.
 
     Attributes:
-        number: float64, a comma read as a decimal one; null where there is no rating or it is no number.
+        number: float64, a comma read as a decimal one; null where there is no rating or it is not a number.
         missing: Whether there is none.
         comma: Whether it is written with a comma.
         point: Whether it is written with a point.
@@ -53,10 +53,10 @@ def find_rating_rule(
         column: The ratings' column, for messages.
         rows: All rows that are to be chosen from, with `ROW` and `rating`.
         least: The lowest rating that stays.
-        skip: Whether rows whose rating is no number are left out rather than refused.
+        skip: Whether rows whose rating is not a number are left out rather than refused.
 
     Raises:
-        LogError: A rating is no number.
+        LogError: A rating is not a number.
     """
     kind, counts, first = _count(source, column, rows, least)
     n_bad, n_lower = counts["bad"], counts["lower"]
@@ -69,13 +69,13 @@ def find_rating_rule(
     if n_bad and not skip:
         value = excerpt(values_at(source, [column], first["bad"])[0])
         raise LogError(
-            f"{source.path}, {source.line_of(first['bad'])}: the rating {column}={value} is no number; {n_bad:,} rows have such "
-            f"a one: {ACCEPTED}. Correct them, or leave them out with --skip-bad-rows."
+            f"{source.path}, {source.line_of(first['bad'])}: the rating {column}={value} is not a number; {n_bad:,} rows have "
+            f"such a one: {ACCEPTED}. Correct them, or leave them out with --skip-bad-rows."
         )
     reasons = {
         "with a lower rating": n_lower,
         "without a rating": counts["missing"],
-        "whose rating is no number": n_bad,
+        "whose rating is not a number": n_bad,
     }
     said = ", ".join(f"{count:,} {reason}" for reason, count in reasons.items() if count)
     if said:

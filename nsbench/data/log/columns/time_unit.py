@@ -3,8 +3,8 @@
 import numpy as np
 import polars as pl
 
-from nsbench.data.log.choice import TimeUnit
 from nsbench.data.log.formats.excerpt import excerpt
+from nsbench.data.log.option_value import TimeUnit
 from nsbench.errors import LogError
 
 LIMITS: dict[TimeUnit, tuple[float, float]] = {

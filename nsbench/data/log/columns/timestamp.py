@@ -14,12 +14,11 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from nsbench.data.log.choice import TimeUnit
 from nsbench.data.log.columns.compact_date import read_compact, read_compact_fractions
 from nsbench.data.log.columns.iso_time import (
     DAY,
-    FIRST_MOMENT,
-    LAST_MOMENT,
+    FIRST_TIMESTAMP_US,
+    LAST_TIMESTAMP_US,
     ExactFormat,
     find_exact_formats,
     read_dates,
@@ -34,6 +33,7 @@ from nsbench.data.log.columns.time_unit import (
     guess_unit,
 )
 from nsbench.data.log.formats.excerpt import excerpt
+from nsbench.data.log.option_value import TimeUnit
 from nsbench.errors import LogError
 
 MICROSECONDS = 1_000_000
@@ -58,7 +58,7 @@ class Clock:
     is_large: bool = False
     formats: tuple[ExactFormat, ...] = ()
 
-    def moment(self, column: pl.Expr) -> pl.Expr:
+    def timestamp_us(self, column: pl.Expr) -> pl.Expr:
         """int64 microseconds since 1970, in the years 1 to 9999; null where the value isn't a time.
 
         Args:
@@ -82,7 +82,11 @@ class Clock:
     @property
     def bounds(self) -> tuple[int, int]:
         """The first and the last moment: the years 1 to 9999, or whatever 64 bits hold of a mere order."""
-        return (-int(LARGEST_NUMBER), int(LARGEST_NUMBER)) if self.unit == "order" else (FIRST_MOMENT, LAST_MOMENT)
+        return (
+            (-int(LARGEST_NUMBER), int(LARGEST_NUMBER))
+            if self.unit == "order"
+            else (FIRST_TIMESTAMP_US, LAST_TIMESTAMP_US)
+        )
 
 
 def find_clock(sample: pl.Series, unit: TimeUnit, column: str = "time") -> Clock:
@@ -151,19 +155,19 @@ def _read(clock: Clock, values: pl.Series) -> pl.Series:
     if clock.kind == "native":
         return _read_native(values)
     if clock.kind == "iso":
-        moments = read_dates(values, clock.formats)
-        return _fill(moments, values, _read_any_number)
+        timestamps_us = read_dates(values, clock.formats)
+        return _fill(timestamps_us, values, _read_any_number)
     read = _read_compact_numbers if clock.kind == "compact" else partial(_read_numbers, clock)
-    moments = read(values)
+    timestamps_us = read(values)
     # Among numbers without a unit a date has no place.
     is_mixable = values.dtype == pl.String and clock.unit != "order"
-    return _fill(moments, values, _read_other_text) if is_mixable else moments
+    return _fill(timestamps_us, values, _read_other_text) if is_mixable else timestamps_us
 
 
-def _fill(moments: pl.Series, values: pl.Series, read: Callable[[pl.Series], pl.Series]) -> pl.Series:
+def _fill(timestamps_us: pl.Series, values: pl.Series, read: Callable[[pl.Series], pl.Series]) -> pl.Series:
     """Reads what isn't read yet in another way."""
-    unread = (moments.is_null() & values.is_not_null()).arg_true()
-    return moments.scatter(unread, read(values.gather(unread))) if len(unread) else moments
+    unread = (timestamps_us.is_null() & values.is_not_null()).arg_true()
+    return timestamps_us.scatter(unread, read(values.gather(unread))) if len(unread) else timestamps_us
 
 
 def _read_numbers(clock: Clock, values: pl.Series) -> pl.Series:
@@ -204,9 +208,11 @@ def _read_compact_numbers(values: pl.Series) -> pl.Series:
     if values.dtype != pl.String:
         # A decimal's fraction could get lost on the way through a float.
         return _fill(read_compact_fractions(values), values, lambda unread: read_compact(_whole(unread)))
-    moments = _fill(read_compact(_whole(values)), values, read_compact_fractions)
+    timestamps_us = _fill(read_compact(_whole(values)), values, read_compact_fractions)
     return _fill(
-        moments, values, lambda unread: read_compact(_whole(unread.str.strip_chars().cast(pl.Float64, strict=False)))
+        timestamps_us,
+        values,
+        lambda unread: read_compact(_whole(unread.str.strip_chars().cast(pl.Float64, strict=False))),
     )
 
 
@@ -219,12 +225,12 @@ def _read_other_text(values: pl.Series) -> pl.Series:
 
 def _read_any_number(values: pl.Series) -> pl.Series:
     """Numbers between dates: dates as one number, or unix times by the size of each."""
-    moments = _read_compact_numbers(values)
+    timestamps_us = _read_compact_numbers(values)
     size = values.str.strip_chars().cast(pl.Float64, strict=False)
     unix = values.set(~(size >= SMALLEST_SECONDS), None)
     for unit in LIMITS:
-        moments = moments.fill_null(_read_numbers(Clock("number", unit), unix))
-    return moments
+        timestamps_us = timestamps_us.fill_null(_read_numbers(Clock("number", unit), unix))
+    return timestamps_us
 
 
 def _read_native(values: pl.Series) -> pl.Series:
@@ -236,5 +242,5 @@ def _read_native(values: pl.Series) -> pl.Series:
         return whole // 1_000
     factor = {"ms": 1_000, "us": 1}[unit] if unit is not None else DAY
     frame = pl.DataFrame([whole.alias("whole")])
-    fits = pl.col("whole").is_between(FIRST_MOMENT // factor, LAST_MOMENT // factor)
+    fits = pl.col("whole").is_between(FIRST_TIMESTAMP_US // factor, LAST_TIMESTAMP_US // factor)
     return frame.select(pl.when(fits).then(pl.col("whole") * factor)).to_series()

@@ -37,7 +37,7 @@ def test_whatever_form_python_reads_is_read_as_the_same_time() -> None:
     read = read_iso(pl.Series(texts)).to_list()
     # An offset of more than a day is where the two differ: Python names none either.
     assert read == [python_reads(text) for text in texts]
-    assert sum(moment is not None for moment in read) > len(texts) / 2
+    assert sum(timestamp_us is not None for timestamp_us in read) > len(texts) / 2
 
 
 def test_the_quick_way_reads_what_the_thorough_one_reads() -> None:

@@ -52,12 +52,12 @@ def test_a_decimal_comma_is_one_where_no_rating_has_a_point(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("ratings", "message"),
     [
-        (["5", "4.5", "4,5"], "line 4: the rating rating='4,5' is no number; 1 rows have such a one"),
-        (["5", "1,234", "2,000"], "line 3: the rating rating='1,234' is no number; 2 rows"),
-        (["5", "4", "4 stars", "good"], "line 4: the rating rating='4 stars' is no number; 2 rows.*--skip-bad-rows"),
-        (["5", "inf", "-Infinity"], "line 3: the rating rating='inf' is no number; 2 rows"),
-        (["5", "4", "1.234,5"], "line 4: the rating rating='1.234,5' is no number"),
-        (["5", "4", "5/5"], "'5/5' is no number"),
+        (["5", "4.5", "4,5"], "line 4: the rating rating='4,5' is not a number; 1 rows have such a one"),
+        (["5", "1,234", "2,000"], "line 3: the rating rating='1,234' is not a number; 2 rows"),
+        (["5", "4", "4 stars", "good"], "line 4: the rating rating='4 stars' is not a number; 2 rows.*--skip-bad-rows"),
+        (["5", "inf", "-Infinity"], "line 3: the rating rating='inf' is not a number; 2 rows"),
+        (["5", "4", "1.234,5"], "line 4: the rating rating='1.234,5' is not a number"),
+        (["5", "4", "5/5"], "'5/5' is not a number"),
     ],
 )
 def test_a_rating_that_is_no_number_is_refused_with_its_line(tmp_path: Path, ratings: list[str], message: str) -> None:
@@ -70,7 +70,7 @@ def test_ratings_that_are_no_numbers_can_be_left_out_and_are_counted(
 ) -> None:
     """With 4.5 in the column, 4,5 isn't sure to be four and a half."""
     assert kept(tmp_path, ["5", "4,5", "good", "4.5", "1", "5"], 4, skip=True) == [0, 3, 5]
-    assert "1 with a lower rating, 2 whose rating is no number" in caplog.text
+    assert "1 with a lower rating, 2 whose rating is not a number" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_every_type_of_rating_is_compared_as_the_number_it_stands_for(tmp_path: 
 
 
 def test_an_infinite_rating_of_any_type_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(LogError, match="row 2: the rating rating=inf is no number"):
+    with pytest.raises(LogError, match="row 2: the rating rating=inf is not a number"):
         kept_of(tmp_path, pl.Series([4.0, float("inf")]), 4)
 
 

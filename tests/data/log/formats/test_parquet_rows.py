@@ -39,9 +39,9 @@ def test_texts_are_texts_however_they_are_stored(tmp_path: Path, column: pa.Arra
 
 @pytest.mark.parametrize("zone", ["UTC", "+05:30", "-03:00", "Europe/Berlin"])
 def test_an_instant_is_the_same_in_every_time_zone(tmp_path: Path, zone: str) -> None:
-    moment = datetime(2020, 10, 2, 16, 8, 38, tzinfo=UTC)
-    column = pa.array([moment], pa.timestamp("us", "UTC")).cast(pa.timestamp("us", zone))
-    assert read(tmp_path, column) == [moment]
+    timestamp_us = datetime(2020, 10, 2, 16, 8, 38, tzinfo=UTC)
+    column = pa.array([timestamp_us], pa.timestamp("us", "UTC")).cast(pa.timestamp("us", zone))
+    assert read(tmp_path, column) == [timestamp_us]
 
 
 def test_a_name_with_a_dot_or_like_a_pattern_is_a_name(tmp_path: Path) -> None:
@@ -91,8 +91,8 @@ def test_wide_decimals_are_read_where_their_values_are_short(tmp_path: Path) -> 
 @pytest.mark.parametrize("year", [1, 1500, 1969, 2020, 2262, 2263, 2605, 9999])
 def test_times_of_spark_and_hive_are_right_in_every_year(tmp_path: Path, year: int) -> None:
     """They are stored as INT96: a day, and the nanoseconds of the day."""
-    moment = datetime(year, 12, 31, 23, 59, 58, 123_456)
-    table = pa.table({"x": pa.array([moment], pa.timestamp("us"))})
+    timestamp_us = datetime(year, 12, 31, 23, 59, 58, 123_456)
+    table = pa.table({"x": pa.array([timestamp_us], pa.timestamp("us"))})
     parquet.write_table(table, tmp_path / "log", use_deprecated_int96_timestamps=True)
     assert parquet.ParquetFile(tmp_path / "log").schema.column(0).physical_type == "INT96"
-    assert next(read_parquet(tmp_path / "log", ["x"]))["0"].to_list() == [moment]
+    assert next(read_parquet(tmp_path / "log", ["x"]))["0"].to_list() == [timestamp_us]

@@ -1,0 +1,90 @@
+"""What is to be noted of a dataset: what was left out, what the log is too small or too uneven for, what is known of time."""
+
+from typing import TYPE_CHECKING
+
+from nsbench.data.log.option_value import NO_TIME
+
+if TYPE_CHECKING:
+    from nsbench.data.dataset import Dataset, DatasetCard
+
+USUAL_CUTOFF = 10
+"""The cut-off that commands show and go by unless set otherwise."""
+
+NOTABLE_TIED_SHARE = 0.2
+"""Said of a log where as large a share of the interactions have the time of another one of their user, or a larger one."""
+
+
+def notices_of(dataset: "Dataset") -> list[str]:
+    """What is left out, new or repeated, and what the log is too small or too uneven for."""
+    from nsbench.data.log.order_note import order_note
+
+    card, n_without_history = dataset.card, _n_without_history(dataset)
+    same = "number" if card.times_are_order else "time"
+    left_out = left_out_text(card)
+    notices = [
+        f"time: {order_text(card)}" if card.times_are_order else "",
+        f"left out by the filters: {left_out}" if left_out else "",
+        f"{card.n_ties_cut:,} interactions share a {same} that the split cuts through." if card.n_ties_cut else "",
+        f"new in test: {card.n_new_test_users:,} users, {card.n_cold_test_items:,} items; "
+        f"{card.repeat_share:.1%} of the interactions are repeats: seen items are "
+        f"{'excluded from' if card.seen_items == 'exclude' else 'kept in'} the ranking",
+        f"{n_without_history:,} of {card.n_test:,} test interactions ({n_without_history / max(1, card.n_test):.1%}) are the "
+        "first of their users: nothing comes before them, and they are not ranked"
+        if n_without_history
+        else "",
+        *_warnings(card),
+        order_note(dataset),
+    ]
+    return [notice for notice in notices if notice]
+
+
+def _n_without_history(dataset: "Dataset") -> int:
+    """The test interactions that nothing comes before: each is the first of its user."""
+    begins = dataset.offsets[:-1]
+    return int(((dataset.valid_end == begins) & (dataset.offsets[1:] > begins)).sum())
+
+
+def order_text(card: "DatasetCard") -> str:
+    """What is known of time where it is the order alone."""
+    if card.options.get("time_column") == NO_TIME:
+        return (
+            "order only, that of the rows: a global split by it is right only if the rows are in order of time for all users; "
+            "no two rows share a time, so that none is a duplicate of another"
+        )
+    return (
+        f"order only: {card.options.get('time_column')} says what comes before what, and no times; a global split by it is right "
+        "only if it orders the interactions of all users"
+    )
+
+
+def left_out_text(card: "DatasetCard") -> str:
+    """How many interactions the filters left out, by reason; empty where none."""
+    found = card.left_out
+    if found is None:
+        return ""
+    counts = {
+        "repeats": found.n_repeats,
+        "duplicates": found.n_duplicates,
+        f"of users with fewer than {card.options['min_user_interactions']}": found.n_of_rare_users,
+        f"with items that have fewer than {card.options['min_item_interactions']}": found.n_of_rare_items,
+    }
+    total = sum(counts.values())
+    said = ", ".join(f"{count:,} {reason}" for reason, count in counts.items() if count)
+    return f"{total:,} interactions: {said}" if total else ""
+
+
+def _warnings(card: "DatasetCard") -> list[str]:
+    """What the log is too small or too uneven for."""
+    from nsbench.data.popularity import cohort_note
+    from nsbench.evaluation.cutoff import cutoff_warning
+
+    undecided = cutoff_warning((USUAL_CUTOFF,), card.n_items - card.n_cold_items)
+    same = "number" if card.times_are_order else "time"
+    tied_share = card.n_ties / card.n_interactions
+    tied = (
+        f"{tied_share:.0%} of the interactions have the {same} of another one of their user: what comes next is the order of the "
+        "log's rows, and results are worth what that order is worth"
+        if tied_share >= NOTABLE_TIED_SHARE
+        else ""
+    )
+    return [text for text in (undecided, cohort_note(card.popularity) if card.popularity else "", tied) if text]

@@ -1,0 +1,92 @@
+"""The options of `nsbench data prepare`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nsbench.data.log.option_value import Duplicates, SeenItemsRule, SplitRule, TimeUnitWord
+
+COLUMNS, ROWS, SPLIT = "Columns of the log", "Which interactions are kept", "Split in time"
+
+LogArgument = Annotated[
+    Path, typer.Argument(help="CSV, TSV, ::-separated, JSON lines or Parquet; text may be gzipped.")
+]
+NameOption = Annotated[str, typer.Option(help="What the dataset is called from now on.")]
+ReplaceOption = Annotated[bool, typer.Option("--replace", help="Replace a dataset of this name and other content.")]
+UserColumnOption = Annotated[str | None, typer.Option(help="Its name, or its place from 1.", rich_help_panel=COLUMNS)]
+ItemColumnOption = Annotated[str | None, typer.Option(help="As above.", rich_help_panel=COLUMNS)]
+TimeColumnOption = Annotated[
+    str | None,
+    typer.Option(help="As above; none: the log has no times, its rows are in their order.", rich_help_panel=COLUMNS),
+]
+EventColumnOption = Annotated[str | None, typer.Option(help="As above.", rich_help_panel=COLUMNS)]
+RatingColumnOption = Annotated[str | None, typer.Option(help="As above.", rich_help_panel=COLUMNS)]
+TimeUnitOption = Annotated[
+    TimeUnitWord,
+    typer.Option(
+        metavar="[auto|s|ms|us|ns|min|order]",
+        help="Of times that are numbers; auto: by their size; order: row numbers, positions or ranks, no times.",
+        rich_help_panel=COLUMNS,
+    ),
+]
+SkipBadRowsOption = Annotated[
+    bool,
+    typer.Option(
+        "--skip-bad-rows",
+        help="Leave out rows without user, item or time, or with a rating that is not a number.",
+        rich_help_panel=ROWS,
+    ),
+]
+EventsOption = Annotated[
+    str | None, typer.Option(help="Only these events, as view or view,addtocart.", rich_help_panel=ROWS)
+]
+MinRatingOption = Annotated[
+    float | None, typer.Option(help="Only rows with a rating of at least this.", rich_help_panel=ROWS)
+]
+SessionGapOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Cut sessions after such a gap, as 1800, 30m or 1h; a session becomes the user; needs times.",
+        rich_help_panel=ROWS,
+    ),
+]
+KeepRepeatsOption = Annotated[
+    bool,
+    typer.Option(
+        "--keep-repeats/--drop-repeats",
+        help="Keep, or only a user's first interaction with each item.",
+        rich_help_panel=ROWS,
+    ),
+]
+DropImmediateRepeatsOption = Annotated[
+    bool,
+    typer.Option(
+        "--drop-immediate-repeats",
+        help="Drop those right after the same item: A A B A becomes A B A.",
+        rich_help_panel=ROWS,
+    ),
+]
+DuplicatesOption = Annotated[
+    Duplicates,
+    typer.Option(help="Rows with the user, item and time of another; auto refuses 1 % or more.", rich_help_panel=ROWS),
+]
+MinUserInteractionsOption = Annotated[
+    int, typer.Option(min=1, help="Fewest of a user, until nothing changes.", rich_help_panel=ROWS)
+]
+MinItemInteractionsOption = Annotated[
+    int, typer.Option(min=1, help="Fewest of an item, until nothing changes.", rich_help_panel=ROWS)
+]
+SplitByOption = Annotated[
+    SplitRule,
+    typer.Option(help="timestamp cuts no second in two; rows cuts exact shares, rounded up.", rich_help_panel=SPLIT),
+]
+ValidShareOption = Annotated[float, typer.Option(help="Share of the interactions, above 0.", rich_help_panel=SPLIT)]
+TestShareOption = Annotated[float, typer.Option(help="Share of the interactions, above 0.", rich_help_panel=SPLIT)]
+SeenItemsOption = Annotated[
+    SeenItemsRule,
+    typer.Option(
+        help="Whether a user's earlier items are ranked; auto: excluded where under 1 % repeat.",
+        rich_help_panel=SPLIT,
+    ),
+]

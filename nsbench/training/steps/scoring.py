@@ -1,0 +1,221 @@
+"""Scores, loss and gradient of a step's positions, for every loss alike: products, shared draws, cache cuts, gradient buffers."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import final
+
+import torch
+from torch import Tensor
+
+from nsbench.batching.bucket import Bucket
+from nsbench.batching.positions import Positions
+from nsbench.batching.step import Step
+from nsbench.losses.loss import Loss, Pointwise, Scores, Select
+from nsbench.samplers.sampler import Negatives, Sampler
+from nsbench.training.steps.lookup import Lookup
+
+SCORES_AT_ONCE = 300_000
+"""Scores of negatives that are worked on together on a CPU: so many stay in its cache from the product to the gradient."""
+
+GPU_SCORES_AT_ONCE = 1 << 26
+"""The same on a GPU, whose memory is the bound: 256 MiB in float32, and as much for their gradient."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What the loss of a step needs of it.
+
+    Attributes:
+        step: The users.
+        positions: Its positions, as the encoder has them.
+        states: [replicas, n_positions, hidden_dim], of these positions.
+        lookup: The vectors of targets and negatives, and where gradients go.
+        negatives: Of [replicas, draws, length | 1, n].
+        weights: [replicas, n_positions], what each of these positions counts; 0 where padded.
+        weights_in_buckets: The same in the order of the buckets.
+    """
+
+    step: Step
+    positions: Positions
+    states: Tensor
+    lookup: Lookup
+    negatives: Negatives
+    weights: Tensor
+    weights_in_buckets: Tensor
+
+
+@final
+class Scoring:
+    """Works out the loss of steps.
+
+    Args:
+        loss: Of a position.
+        sampler: Selects negatives.
+    """
+
+    def __init__(self, loss: Loss, sampler: Sampler) -> None:
+        self._loss = loss
+        self._sampler = sampler
+        # Terms of their own never meet the positive, which has to leave the negatives.
+        self._pointwise = None if sampler.proposes_positive else loss.pointwise()
+
+    def loss_of(self, scored: Scored) -> tuple[Tensor, Tensor]:
+        """The losses, and their gradient by the states; those by targets and negatives go to the lookup.
+
+        Returns:
+            float32[replicas]; and [replicas, n_positions, hidden_dim].
+        """
+        if self._pointwise is not None:
+            return self._pointwise_loss(self._pointwise, scored)
+        return self._joint_loss(scored)
+
+    def constant_states(self, scored: Scored, states: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+        """The loss of positions, one per user, whose positive is the zero vector: what the published code trains as padding.
+
+        Args:
+            scored: The step.
+            states: [replicas, n_users, 1, hidden_dim].
+            weights: [replicas, n_users].
+
+        Returns:
+            float32[replicas]; and the gradient by the states.
+        """
+        if self._pointwise is None:
+            raise NotImplementedError("a loss that isn't pointwise trains no padding; settings refuse it")
+        n_users = weights.shape[1]
+        users = Bucket(n_users, length=1, first_position=0)
+        part = scored.negatives.rows(0, n_users, 1)
+        vectors = replace(scored.lookup.negatives_of(users), adds=True)
+        loss, by_states = self._pointwise.negatives(
+            states, vectors, part.mask, self._selector(part), weights[..., None]
+        )
+        of_positives, _ = self._pointwise.positives(torch.zeros_like(weights), weights)
+        return loss + of_positives, by_states
+
+    def _pointwise_loss(self, loss: Pointwise, scored: Scored) -> tuple[Tensor, Tensor]:
+        lookup, positions, states = scored.lookup, scored.positions, scored.states
+        losses, by_scores = loss.positives((states * lookup.targets).sum(-1), scored.weights)
+        by_states = by_scores[..., None] * lookup.targets
+        torch.mul(by_scores[..., None], states, out=lookup.by_targets)
+        in_buckets, by_buckets = positions.to_buckets(states, by_states)
+        for bucket in self._scored_at_once(scored):
+            here, by_here = in_buckets[:, bucket.positions], by_buckets[:, bucket.positions]
+            part = scored.negatives.rows(bucket.first_row, bucket.end_row, bucket.length)
+            shape = (len(states), bucket.n_rows, bucket.length)
+            of_bucket, by_here_found = loss.negatives(
+                here.reshape(*shape, -1),
+                lookup.negatives_of(bucket),
+                part.mask,
+                self._selector(part),
+                scored.weights_in_buckets[:, bucket.positions].reshape(shape),
+            )
+            by_here.add_(by_here_found.view_as(by_here))
+            losses = losses + of_bucket
+        positions.from_buckets(by_buckets, by_states)
+        return losses, by_states
+
+    def _joint_loss(self, scored: Scored) -> tuple[Tensor, Tensor]:
+        lookup, positions, states = scored.lookup, scored.positions, scored.states
+        of_positives = (states * lookup.targets).sum(-1)[..., None]  # [R, P, 1]
+        by_positives = torch.zeros_like(of_positives)
+        positives, by_positives_in_buckets = positions.to_buckets(of_positives, by_positives)
+        by_states = torch.zeros_like(states)
+        in_buckets, by_buckets = positions.to_buckets(states, by_states)
+        log_q = LogQ.of(scored.step, scored.negatives, self._sampler) if self._loss.needs_log_q else None
+        losses = states.new_zeros(len(states))
+        for bucket in self._scored_at_once(scored):
+            here = slice(bucket.positions.start, bucket.positions.stop)
+            shape = (len(states), bucket.n_rows, bucket.length)
+            vectors = lookup.negatives_of(bucket)
+            grouped, shared = vectors.grouped(in_buckets[:, here].reshape(*shape, -1))
+            scores = torch.bmm(grouped, shared.transpose(1, 2)).view(*shape, -1)  # [R, rows, length, n]
+            part = scored.negatives.rows(bucket.first_row, bucket.end_row, bucket.length)
+            chosen = self._selector(part)(scores)
+            if self._sampler.proposes_positive:
+                own = scored.step.in_buckets.targets[:, here].reshape(*shape, 1)
+                # Item i is the negative i - 1. Padded positions, whose target is 0, weigh nothing.
+                chosen = chosen.expand(scores.shape).scatter(-1, own.sub(1).clamp_(min=0), value=False)
+            slopes = self._loss.slopes(
+                Scores(
+                    positives[:, here].reshape(shape),
+                    scores,
+                    chosen,
+                    None if log_q is None else log_q.of_negatives(bucket),
+                    None if log_q is None else log_q.of_positives(bucket),
+                )
+            )
+            weights = scored.weights_in_buckets[:, here].reshape(shape)
+            losses = losses + (slopes.value * weights).flatten(1).sum(1)
+            slope = (slopes.negative * weights[..., None]).view(len(grouped), -1, scores.shape[-1])
+            vectors.write(slope, grouped)
+            by_buckets[:, here].add_(torch.bmm(slope, shared).view_as(by_buckets[:, here]))
+            by_positives_in_buckets[:, here].copy_((slopes.positive * weights).reshape(len(states), -1, 1))
+        positions.from_buckets(by_buckets, by_states)
+        positions.from_buckets(by_positives_in_buckets, by_positives)
+        by_states.add_(by_positives * lookup.targets)
+        torch.mul(by_positives, states, out=lookup.by_targets)
+        return losses, by_states
+
+    def _scored_at_once(self, scored: Scored) -> Iterator[Bucket]:
+        """The buckets, cut so that the scores of each stay in a CPU's cache, or take a bounded part of a GPU's memory."""
+        negatives = scored.negatives
+        n_at_once = SCORES_AT_ONCE if scored.step.device.type == "cpu" else GPU_SCORES_AT_ONCE
+        for bucket in scored.step.buckets:
+            a_draw = len(scored.states) * negatives.users_per_draw * bucket.length * negatives.item_ids.shape[-1]
+            yield from bucket.split(negatives.users_per_draw * max(1, n_at_once // a_draw))
+
+    def _selector(self, negatives: Negatives) -> Select:
+        return lambda scores: self._sampler.select(negatives, scores).mask
+
+
+@dataclass(frozen=True)
+class LogQ:
+    """Log of the expected number of times that each position is proposed its negatives, and its positive.
+
+    Attributes:
+        negatives: float32, broadcastable to [replicas, rows, length, n].
+        positives: float32, broadcastable to [replicas, rows, length].
+    """
+
+    negatives: Tensor
+    positives: Tensor
+
+    @classmethod
+    def of(cls, step: Step, proposed: Negatives, sampler: Sampler) -> "LogQ":
+        """That of a step and what it is proposed, from each replica's own batch."""
+        by_user = proposed.by_user()
+        batches = [replica for batch in step.batches for replica in batch.replicas()]
+        negatives, positives = [], []
+        for batch, item_ids in zip(batches, by_user.item_ids, strict=True):
+            ids = item_ids if len(item_ids) == 1 else item_ids[: len(batch.users)]
+            negatives.append(sampler.log_q(batch, ids[:, : batch.targets.shape[1]]))
+            # Padded positions have no positive; they weigh nothing, whatever stands there.
+            found = sampler.log_q(batch, batch.targets[..., None])[..., 0]
+            positives.append(torch.where(batch.targets > 0, found, 0))
+        n_rows = step.lengths.shape[1]
+        return cls(_side_by_side(negatives, n_rows), _side_by_side(positives, n_rows))
+
+    def of_negatives(self, bucket: Bucket) -> Tensor:
+        """The part of a bucket's rows and positions."""
+        rows = self.negatives if self.negatives.shape[1] == 1 else self.negatives[:, bucket.first_row : bucket.end_row]
+        return rows[:, :, : bucket.length]
+
+    def of_positives(self, bucket: Bucket) -> Tensor:
+        """The same of the positives."""
+        rows = self.positives if self.positives.shape[1] == 1 else self.positives[:, bucket.first_row : bucket.end_row]
+        return rows[:, :, : bucket.length]
+
+
+def _side_by_side(parts: list[Tensor], n_rows: int) -> Tensor:
+    """The replicas' tensors along a new first axis, filled up with zeros to the largest of each axis and to all rows."""
+    shape = [max(part.shape[axis] for part in parts) for axis in range(parts[0].dim())]
+    # What all rows share stays shared; rows that fill up the last group weigh nothing.
+    shape[0] = n_rows if shape[0] > 1 else 1
+    return torch.stack([_filled(part, shape) for part in parts])
+
+
+def _filled(tensor: Tensor, shape: list[int]) -> Tensor:
+    padding = [
+        entry for size, have in zip(reversed(shape), reversed(tensor.shape), strict=True) for entry in (0, size - have)
+    ]
+    return torch.nn.functional.pad(tensor, padding)

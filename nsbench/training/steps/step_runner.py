@@ -1,0 +1,65 @@
+"""Takes the steps of an epoch: draws for them, and has them computed."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol, final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from nsbench.training.batch_stream import BatchStream, epoch_of
+from nsbench.training.steps.replica_steps import ReplicaSteps
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """A step of all replicas.
+
+    Attributes:
+        losses: float32[replicas], before it.
+        n_without: [replicas], positions that had no negative; like the losses it may still be on the device.
+        n_positions: int64[replicas], real positions.
+        n_negatives_scored: Negatives that these were scored against, by all of them.
+    """
+
+    losses: Tensor
+    n_without: Tensor
+    n_positions: NDArray[np.int64]
+    n_negatives_scored: int
+
+    @property
+    def n_positives(self) -> int:
+        """Positives trained on, by all of them: each real position has one."""
+        return int(self.n_positions.sum())
+
+
+class StepRunner(Protocol):
+    """Takes steps of some replicas."""
+
+    def epoch(self) -> Iterator[StepResult]:
+        """Takes the steps of an epoch, or those that are left of the one in hand, each when it is asked for."""
+
+
+@final
+class EagerRunner:
+    """Draws for each step and has it computed.
+
+    Args:
+        sources: One per replica, of the same batches and sampler.
+        steps: Of the same replicas.
+    """
+
+    def __init__(self, sources: Sequence[BatchStream], steps: ReplicaSteps) -> None:
+        self._sources = sources
+        self._steps = steps
+
+    def epoch(self) -> Iterator[StepResult]:
+        """Takes the steps."""
+        for draws in epoch_of(self._sources):
+            losses = self._steps.step(draws)
+            n_without = torch.cat([draw.n_without_negatives() for draw in draws])
+            n_positions = np.concatenate([draw.batch.known_lengths.sum(1) for draw in draws])
+            n_scored = sum(draw.batch.n_positives * draw.negatives.item_ids.shape[-1] for draw in draws)
+            yield StepResult(losses, n_without, n_positions, n_scored)
