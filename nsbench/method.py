@@ -99,7 +99,7 @@ class Method:
             labels.append(LOSSES[self.loss].label)
         if self.model != DEFAULT_MODEL:
             labels.append(MODELS[self.model].label)
-        return ", ".join(labels)
+        return " + ".join(labels)
 
     @property
     def choices(self) -> dict[str, str]:
