@@ -9,6 +9,7 @@
 | adaptive, adaptive-batch | the hardest of random, of batch | ANS |
 | adaptive-mixed | the hardest of mixed | AMNS |
 | cohort | by the cohort of the positive | PCNS |
+| cross-batch | positives of the last batches | |
 | catalogue | every item: no sampling | |
 
 A new sampler is one file in this folder and two lines below, its import and its place in SAMPLERS: the command line, YAML schema,
@@ -20,6 +21,7 @@ from nsbench.samplers.adaptive import AdaptiveBatchSettings, AdaptiveMixedSettin
 from nsbench.samplers.batch import BatchSettings
 from nsbench.samplers.catalogue import CatalogueSettings
 from nsbench.samplers.cohort import CohortSettings
+from nsbench.samplers.cross_batch import CrossBatchSettings
 from nsbench.samplers.installed import installed_samplers
 from nsbench.samplers.mixed import MixedSettings
 from nsbench.samplers.popularity import InversePopularitySettings, PopularitySettings
@@ -40,6 +42,7 @@ SAMPLERS: dict[str, type[SamplerSettings]] = {
         AdaptiveBatchSettings,
         AdaptiveMixedSettings,
         CohortSettings,
+        CrossBatchSettings,
         CatalogueSettings,
     )
 }

@@ -14,12 +14,13 @@ from torch import Tensor
 from nsbench.batching.batch import UserBatch
 from nsbench.negative_count import Kept, Proposed
 from nsbench.samplers.batch import explain_small_pool, in_batch
+from nsbench.samplers.context import SamplerContext
 from nsbench.samplers.independent import Independent
 from nsbench.samplers.mixed import InBatchCount, mixed
 from nsbench.samplers.random import Uniform
-from nsbench.samplers.sampler import Negatives, Sampler, SamplerContext, SamplerSettings
+from nsbench.samplers.sampler import Negatives, Sampler, SamplerSettings
 from nsbench.samplers.sharing import UserOrGroup
-from nsbench.samplers.stream import Streams
+from nsbench.samplers.stream import SamplerState, Streams
 from nsbench.search import IntRange
 
 HardestTies = Literal["all", "first"]
@@ -53,6 +54,10 @@ class Hardest(Sampler):
     pool: Sampler
     n_hardest: int
     ties: HardestTies = "all"
+
+    def initial_state(self) -> SamplerState:
+        """The pool's."""
+        return self.pool.initial_state()
 
     def propose(self, batch: UserBatch, streams: Streams) -> Negatives:
         """Proposes the whole pool."""

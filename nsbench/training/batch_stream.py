@@ -17,6 +17,10 @@ from nsbench.batching.batch import BatchSampler, UserBatch
 from nsbench.samplers.sampler import Negatives, Sampler
 from nsbench.samplers.stream import Streams
 from nsbench.seeding import derive_seed
+from nsbench.training.checkpoint.tensor_names import prefixed, under
+
+_REMEMBERED = "sampler_state"
+"""What the tensors of a sampler's state are named after in a checkpoint."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,7 @@ class BatchStream:
         self._shuffle = np.random.default_rng(derive_seed(seed, "shuffle"))
         self._replay = np.random.default_rng(derive_seed(seed, "replay"))
         self.generator = torch.Generator(device).manual_seed(derive_seed(seed, "sampler"))
+        self.sampler_state = sampler.initial_state()
         self._capacity = round(replay_factor * batches.n_batches)
         self._stored: list[TrainingBatch] = []
         self.draws_together = device.type != "cpu" and self._capacity == 0
@@ -86,6 +91,7 @@ class BatchStream:
             "shuffle": self._began[0],
             "replay": self._began[1],
             "sampler": self.generator.get_state(),
+            **prefixed(_REMEMBERED, self.sampler_state),
         }
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
@@ -99,6 +105,8 @@ class BatchStream:
         _set_state(self._shuffle, state["shuffle"])
         _set_state(self._replay, state["replay"])
         self.generator.set_state(state["sampler"])
+        for name, tensor in under(_REMEMBERED, state).items():
+            self.sampler_state[name].copy_(tensor)
 
     def _count(self) -> None:
         self._n_given += 1
@@ -137,7 +145,9 @@ def draw_together(sources: Sequence[BatchStream], chosen: Sequence[NDArray[np.in
 
 def draw_for(sources: Sequence[BatchStream], batch: UserBatch) -> TrainingBatch:
     """The draw of several replicas for a batch of all their users; arguments otherwise as of `draw_together`."""
-    return TrainingBatch(batch, sources[0].sampler.propose(batch, Streams(*(source.generator for source in sources))))
+    states = [source.sampler_state for source in sources]
+    streams = Streams(*(source.generator for source in sources), states=states)
+    return TrainingBatch(batch, sources[0].sampler.propose(batch, streams))
 
 
 def epoch_of(sources: Sequence[BatchStream]) -> Iterator[tuple[TrainingBatch, ...]]:

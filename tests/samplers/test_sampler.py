@@ -25,7 +25,7 @@ from nsbench.samplers.sharing import users_per_group
 from nsbench.samplers.stream import Streams
 from nsbench.terms import Cohort
 from tests.builder import dataset_of
-from tests.samplers.log import batches_of, context_of, skewed_log
+from tests.samplers.log import batches_of, context_of, skewed_log, streams_of
 from tests.samplers.there import SamplerThere
 
 LOG = skewed_log()
@@ -265,7 +265,7 @@ def test_as_published_only_what_draws_from_the_catalogue_alone_excludes_the_whol
     targets = torch.tensor([[4, 5, 6, 7, 8, 9], [1, 2, 10, 11, 0, 0]])
     counts = {n: 200 for n in ("n_negatives", "n_in_batch", "n_uniform") if n in SAMPLERS[name].model_fields}
     sampler = SAMPLERS[name].model_validate({**counts, "exclude_history": "published"}).build(context_of(log))
-    drawn = sampler.propose(UserBatch(users, lengths, inputs, targets), Streams(generator())).rows(0, 1, 6)
+    drawn = sampler.propose(UserBatch(users, lengths, inputs, targets), streams_of(sampler, 0)).rows(0, 1, 6)
     ids, mask = torch.broadcast_tensors(drawn.item_ids, drawn.mask)
     from_catalogue = {"random", "popularity", "inverse-popularity", "cohort"}
     expected = {10, 11} if name in from_catalogue else {1, 2, 10, 11}

@@ -9,7 +9,7 @@ from torch import Tensor
 from nsbench.batching.batch import UserBatch
 from nsbench.data.dataset import Dataset
 from nsbench.samplers.sampler import Negatives, Sampler, SamplerSettings
-from nsbench.samplers.stream import Streams
+from nsbench.samplers.stream import SamplerState, Streams
 from tests.pretend_gpu import PRETEND_GPU, pretended_gpu
 from tests.samplers.log import context_of
 
@@ -22,6 +22,10 @@ class SamplerThere(Sampler):
         self._here = settings.build(context_of(log))
         with pretended_gpu():
             self._sampler = settings.build(context_of(log, PRETEND_GPU))
+
+    def initial_state(self) -> SamplerState:
+        with pretended_gpu():
+            return self._sampler.initial_state()
 
     def propose(self, batch: UserBatch, streams: Streams) -> Negatives:
         with pretended_gpu():
@@ -47,7 +51,7 @@ def log_q_there(settings: SamplerSettings, log: Dataset, batch: UserBatch, item_
 def _streams_there(streams: Streams) -> Streams:
     """Streams on the device that follow from what these give next."""
     seeds = [int(torch.randint(2**62, (), generator=generator)) for generator in streams.generators]
-    return Streams(*(torch.Generator(PRETEND_GPU).manual_seed(seed) for seed in seeds))
+    return Streams(*(torch.Generator(PRETEND_GPU).manual_seed(seed) for seed in seeds), states=streams.states)
 
 
 def _there(batch: UserBatch) -> UserBatch:

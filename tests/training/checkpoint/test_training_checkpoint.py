@@ -125,6 +125,8 @@ CASES = {
     "users drawn with replacement": ("random", {"user_order": "with_replacement"}),
     "TensorFlow's Adam": ("adaptive-mixed", {"adam_epsilon": "before_correction"}),
     "replayed half-way through the second epoch": ("random", {"replay_factor": 1.5}),
+    "cross-batch": ("cross-batch", {}),
+    "replayed cross-batch": ("cross-batch", {"replay_factor": 1.5}),
     "replayed adaptive": ("adaptive-mixed", {"replay_factor": 1.0}),
 }
 

@@ -20,13 +20,12 @@ from nsbench.models.model import Model, initial_model
 from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.samplers import SAMPLERS
 from nsbench.samplers.sampler import Negatives, Sampler
-from nsbench.samplers.stream import Streams
 from nsbench.training.batch_stream import TrainingBatch
 from nsbench.training.settings import TrainingSettings
 from nsbench.training.steps.replica_steps import laid_out
 from nsbench.training.steps.step import Gradients, Stepper
 from tests.builder import dataset_of
-from tests.samplers.log import CPU, context_of
+from tests.samplers.log import CPU, context_of, streams_of
 
 SIZE = SasrecSettings(hidden_dim=8, n_blocks=1, max_length=6, dropout_rate=0.0)
 N_ITEMS = 24
@@ -65,7 +64,7 @@ def pairings() -> list[object]:
 
 def drawn(sampler: Sampler, n_users: int = 16) -> TrainingBatch:
     batch = next(BatchSampler(LOG, windows_of(LOG, SIZE.max_length), n_users, CPU).epoch(np.random.default_rng(0)))
-    return TrainingBatch(batch, sampler.propose(batch, Streams(torch.Generator().manual_seed(1))))
+    return TrainingBatch(batch, sampler.propose(batch, streams_of(sampler, 1)))
 
 
 def model_of() -> Model:
@@ -157,7 +156,7 @@ def error_of(sampler_name: str, values: Mapping[str, object], n_draws: int, *, i
     model, loss, batch = model_of(), SampledSoftmax(needs_log_q=is_corrected), drawn(sampler).batch
     mean = torch.zeros_like(model.items[0])
     for seed in range(n_draws):
-        draw = TrainingBatch(batch, sampler.propose(batch, Streams(torch.Generator().manual_seed(seed))))
+        draw = TrainingBatch(batch, sampler.propose(batch, streams_of(sampler, seed)))
         mean += by_table(found_by(model, sampler, loss, draw), model) / n_draws
     exact = exact_over_unseen(model, batch)
     return float((mean[1:] - exact[1:]).norm() / exact[1:].norm())
