@@ -10,6 +10,7 @@
 | adaptive-mixed | the hardest of mixed | AMNS |
 | cohort | by the cohort of the positive | PCNS |
 | cross-batch | positives of the last batches | |
+| ahns | of random, those whose scores the positive's asks for | |
 | catalogue | every item: no sampling | |
 
 A new sampler is one file in this folder and two lines below, its import and its place in SAMPLERS: the command line, YAML schema,
@@ -18,6 +19,7 @@ point `nsbench.samplers`.
 """
 
 from nsbench.samplers.adaptive import AdaptiveBatchSettings, AdaptiveMixedSettings, AdaptiveSettings
+from nsbench.samplers.ahns import AhnsSettings
 from nsbench.samplers.batch import BatchSettings
 from nsbench.samplers.catalogue import CatalogueSettings
 from nsbench.samplers.cohort import CohortSettings
@@ -43,6 +45,7 @@ SAMPLERS: dict[str, type[SamplerSettings]] = {
         AdaptiveMixedSettings,
         CohortSettings,
         CrossBatchSettings,
+        AhnsSettings,
         CatalogueSettings,
     )
 }

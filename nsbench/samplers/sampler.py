@@ -101,12 +101,13 @@ class Sampler(ABC):
             float32, broadcastable to [batch, length, n].
         """
 
-    def select(self, negatives: Negatives, scores: Tensor) -> Negatives:
+    def select(self, negatives: Negatives, scores: Tensor, positive_scores: Tensor) -> Negatives:
         """Chooses among proposed negatives by the model's scores; most samplers keep them all.
 
         Args:
             negatives: What `propose` returned, or its part for some users.
             scores: float32[..., batch, length, n], the model's scores of the negatives; not differentiated.
+            positive_scores: float32[..., batch, length], those of the positions' positives.
         """
         return negatives
 

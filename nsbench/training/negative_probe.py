@@ -113,8 +113,8 @@ class NegativeProbe:
             )
             scores = torch.bmm(grouped, shared.transpose(1, 2)).view(*shape, -1)  # [1, rows, length, n]
             targets = positions.targets[:, bucket.positions].reshape(*shape, 1)
-            chosen = (rows.item_ids != targets) & (targets > 0) & self.sampler.select(rows, scores).mask
             own = positives[:, bucket.positions].reshape(shape)
+            chosen = (rows.item_ids != targets) & (targets > 0) & self.sampler.select(rows, scores, own).mask
             of_bucket = (None, None) if log_q is None else (log_q.of_negatives(bucket), log_q.of_positives(bucket))
             slopes = self.loss.slopes(Scores(own, scores, chosen, *of_bucket)).negative
             users = step.batches[0].users[bucket.first_row : bucket.end_row]

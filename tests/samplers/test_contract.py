@@ -121,7 +121,7 @@ def test_selection_keeps_only_what_was_proposed(sampler: Sampler, batch: UserBat
     negatives = draw(sampler, batch)
     shape = (*batch.inputs.shape, negatives.item_ids.shape[-1])
     scores = torch.randn(shape, generator=torch.Generator().manual_seed(0))
-    selected = sampler.select(negatives, scores).mask.expand(shape)
+    selected = sampler.select(negatives, scores, scores[..., 0]).mask.expand(shape)
     assert bool(selected.any())
     assert not bool((selected & ~negatives.mask.expand(shape)).any())
 

@@ -35,10 +35,10 @@ class SamplerThere(Sampler):
         # The host's: what is drawn there is held against it, and a step asks for none.
         return self._here.log_q(batch, item_ids)
 
-    def select(self, negatives: Negatives, scores: Tensor) -> Negatives:
+    def select(self, negatives: Negatives, scores: Tensor, positive_scores: Tensor) -> Negatives:
         with pretended_gpu():
             there = Negatives(negatives.item_ids.to(PRETEND_GPU), negatives.mask.to(PRETEND_GPU))
-            return _here(self._sampler.select(there, scores.to(PRETEND_GPU)))
+            return _here(self._sampler.select(there, scores.to(PRETEND_GPU), positive_scores.to(PRETEND_GPU)))
 
 
 def log_q_there(settings: SamplerSettings, log: Dataset, batch: UserBatch, item_ids: Tensor) -> Tensor:

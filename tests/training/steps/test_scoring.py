@@ -101,7 +101,9 @@ def by_definition(model: Model, sampler: Sampler, loss: Loss, draw: TrainingBatc
         scores = items[0, ids] @ states[place]
         # As the sampler selects for this position alone.
         part = type(negatives)(ids[None, None], mask.expand(len(ids))[None, None])
-        chosen = sampler.select(part, scores.detach().float()[None, None, None]).mask.reshape(1, 1, -1).expand(
+        own = items[0, target] @ states[place]
+        of_model = scores.detach().float()[None, None, None]
+        chosen = sampler.select(part, of_model, own.detach().float()[None, None, None]).mask.reshape(1, 1, -1).expand(
             1, 1, len(ids)
         ) & (ids != target)
         log_q = positive_log_q = None
@@ -109,8 +111,11 @@ def by_definition(model: Model, sampler: Sampler, loss: Loss, draw: TrainingBatc
             found = sampler.log_q(batch, ids.expand(len(batch.users), batch.targets.shape[1], -1))
             log_q = found.expand(*batch.targets.shape, len(ids))[row, column].double()[None, None, None]
             positive_log_q = of_targets.expand(*batch.targets.shape, 1)[row, column].double()[None, None]
-        own = (items[0, target] @ states[place])[None, None, None]
-        values.append(loss.value(Scores(own, scores[None, None, None], chosen[None], log_q, positive_log_q)).sum())
+        values.append(
+            loss.value(
+                Scores(own[None, None, None], scores[None, None, None], chosen[None], log_q, positive_log_q)
+            ).sum()
+        )
     total = torch.stack(values).mean()
     by_dense, by_items = torch.autograd.grad(total, (dense, items))
     return total, by_dense, by_items
@@ -125,8 +130,8 @@ def test_every_pairing_has_the_gradients_of_its_definition(settings: Settings, s
     counts = {
         name: 7 for name in ("n_negatives", "n_in_batch", "n_uniform") if name in type(settings.sampler).model_fields
     }
-    hardest = {"n_hardest": 3} if "n_hardest" in type(settings.sampler).model_fields else {}
-    changed = settings.changed({**counts, **hardest})
+    kept = settings.sampler.count_fields().kept
+    changed = settings.changed(counts if kept is None else {**counts, kept: 3})
     sampler = changed.sampler.build(CONTEXT)
     loss = changed.loss.build(LossContext(7, N_ITEMS, positive_is_proposed="in-batch" in changed.sampler.traits))
     model, draw = model_of(), drawn(sampler)
