@@ -11,6 +11,7 @@
 | cohort | by the cohort of the positive | PCNS |
 | cross-batch | positives of the last batches | |
 | ahns | of random, those whose scores the positive's asks for | |
+| bir | of batch, drawn again by the model's scores | |
 | catalogue | every item: no sampling | |
 
 A new sampler is one file in this folder and two lines below, its import and its place in SAMPLERS: the command line, YAML schema,
@@ -21,6 +22,7 @@ point `nsbench.samplers`.
 from nsbench.samplers.adaptive import AdaptiveBatchSettings, AdaptiveMixedSettings, AdaptiveSettings
 from nsbench.samplers.ahns import AhnsSettings
 from nsbench.samplers.batch import BatchSettings
+from nsbench.samplers.bir import BirSettings
 from nsbench.samplers.catalogue import CatalogueSettings
 from nsbench.samplers.cohort import CohortSettings
 from nsbench.samplers.cross_batch import CrossBatchSettings
@@ -46,6 +48,7 @@ SAMPLERS: dict[str, type[SamplerSettings]] = {
         CohortSettings,
         CrossBatchSettings,
         AhnsSettings,
+        BirSettings,
         CatalogueSettings,
     )
 }

@@ -33,11 +33,14 @@ class Negatives:
         mask: bool, broadcastable to [batch, length, n]; False where the id must not be trained on (it is in the user's
             history, or was not selected).
         users_per_draw: Neighbouring users that share a draw.
+        offsets: float32, broadcastable to [batch, length, n], what a sampler that selects at random adds to the scores; drawn
+            with the ids, so that what is selected for a position doesn't depend on what it is scored beside. None: nothing.
     """
 
     item_ids: Tensor
     mask: Tensor
     users_per_draw: int = 1
+    offsets: Tensor | None = None
 
     def rows(self, first: int, end: int, length: int) -> "Negatives":
         """The negatives of the users first..end - 1, at most `length` positions each.
@@ -46,14 +49,15 @@ class Negatives:
         """
         first_draw, end_draw = first // self.users_per_draw, -(-end // self.users_per_draw)
         item_ids = _rows(self.item_ids, first_draw, end_draw, length)
-        return Negatives(item_ids, _rows(self.mask, first, end, length), self.users_per_draw)
+        offsets = None if self.offsets is None else _rows(self.offsets, first, end, length)
+        return Negatives(item_ids, _rows(self.mask, first, end, length), self.users_per_draw, offsets)
 
     def by_user(self) -> "Negatives":
         """The same with each user's ids in a row of the user's own."""
         if self.users_per_draw == 1:
             return self
         repeated = self.item_ids.repeat_interleave(self.users_per_draw, -3)
-        return Negatives(repeated[..., : self.mask.shape[-3], :, :], self.mask)
+        return Negatives(repeated[..., : self.mask.shape[-3], :, :], self.mask, offsets=self.offsets)
 
 
 def _rows(tensor: Tensor, first: int, end: int, length: int) -> Tensor:

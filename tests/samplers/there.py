@@ -37,7 +37,7 @@ class SamplerThere(Sampler):
 
     def select(self, negatives: Negatives, scores: Tensor, positive_scores: Tensor) -> Negatives:
         with pretended_gpu():
-            there = Negatives(negatives.item_ids.to(PRETEND_GPU), negatives.mask.to(PRETEND_GPU))
+            there = _moved(negatives, PRETEND_GPU)
             return _here(self._sampler.select(there, scores.to(PRETEND_GPU), positive_scores.to(PRETEND_GPU)))
 
 
@@ -62,4 +62,9 @@ def _there(batch: UserBatch) -> UserBatch:
 
 
 def _here(negatives: Negatives) -> Negatives:
-    return replace(negatives, item_ids=negatives.item_ids.cpu(), mask=negatives.mask.cpu())
+    return _moved(negatives, torch.device("cpu"))
+
+
+def _moved(negatives: Negatives, device: torch.device) -> Negatives:
+    offsets = None if negatives.offsets is None else negatives.offsets.to(device)
+    return replace(negatives, item_ids=negatives.item_ids.to(device), mask=negatives.mask.to(device), offsets=offsets)

@@ -38,6 +38,7 @@ _TITLES = {
     "n_uniform": "Uniform negatives per positive",
     "n_hardest": "Negatives kept (the hardest)",
     "n_nearest": "Negatives kept (the nearest)",
+    "n_resampled": "Negatives kept (drawn again)",
 }
 _MODEL_COUNTS = frozenset({"n_blocks", "n_heads"})
 

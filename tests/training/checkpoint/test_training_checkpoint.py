@@ -127,6 +127,7 @@ CASES = {
     "replayed half-way through the second epoch": ("random", {"replay_factor": 1.5}),
     "cross-batch": ("cross-batch", {}),
     "replayed cross-batch": ("cross-batch", {"replay_factor": 1.5}),
+    "selected at random": ("bir", {}),
     "replayed adaptive": ("adaptive-mixed", {"replay_factor": 1.0}),
 }
 

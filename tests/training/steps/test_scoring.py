@@ -100,7 +100,8 @@ def by_definition(model: Model, sampler: Sampler, loss: Loss, draw: TrainingBatc
         target = int(positions.targets[0, place])
         scores = items[0, ids] @ states[place]
         # As the sampler selects for this position alone.
-        part = type(negatives)(ids[None, None], mask.expand(len(ids))[None, None])
+        offsets = None if by_user.offsets is None else by_user.offsets[0, row, column][None, None]
+        part = Negatives(ids[None, None], mask.expand(len(ids))[None, None], offsets=offsets)
         own = items[0, target] @ states[place]
         of_model = scores.detach().float()[None, None, None]
         chosen = sampler.select(part, of_model, own.detach().float()[None, None, None]).mask.reshape(1, 1, -1).expand(
