@@ -34,7 +34,8 @@ class PositiveQueue:
     Attributes:
         n_batches: Batches that are kept.
         width: Positives of a batch, at most.
-        target_share: float64[n_items + 1], each item's share of the training targets: how likely a draw is it, over many steps.
+        target_share: float64[n_items + 1], each item's share of the training targets, which is the share of draws that give
+            it over many steps.
     """
 
     n_batches: int
@@ -90,8 +91,8 @@ class PositiveQueue:
 class CrossBatch(Sampler):
     """Independent draws from the positives of the last batches, this step's among them; the user's history is left out.
 
-    An item that several users chose is in the queue as often. With the queue's M batches of B users the number of a user's
-    draws is not bounded by what a batch holds, and two steps see other negatives even where batches are small.
+    An item that several users chose is in the queue as often. Where batches are small, their users' choices are few and the
+    same for all; the queue holds those of many.
 
     Attributes:
         queue: What is drawn from.

@@ -75,8 +75,8 @@ class Sampler(ABC):
     def initial_state(self) -> SamplerState:
         """What the sampler remembers of a replica before its first step; most remember nothing.
 
-        The sampler itself stays as it is, since replicas share it. Whoever draws keeps a state per replica, gives all of
-        them to `propose` with the streams, and puts them into checkpoints.
+        Replicas share the sampler, which therefore never changes. The caller keeps a state for each replica, gives all
+        of them to `propose` with the streams, and puts them into checkpoints.
         """
         return {}
 
