@@ -114,8 +114,8 @@ def settings_of(sampler: str, values: Values) -> Settings:
     """Small settings."""
     own = SAMPLERS[sampler].model_fields
     counts = {name: 12 for name in ("n_negatives", "n_in_batch", "n_uniform") if name in own}
-    hardest = {"n_hardest": 5} if "n_hardest" in own else {}
-    return Settings.of(sampler, {**SMALL, **counts, **hardest, **values})
+    kept = SAMPLERS[sampler].count_fields().kept
+    return Settings.of(sampler, {**SMALL, **counts, **({} if kept is None else {kept: 5}), **values})
 
 
 class InterruptAt:

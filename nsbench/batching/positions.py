@@ -104,6 +104,10 @@ class Positions:
         # One more for what stands in no bucket.
         return reordered, reordered.new_zeros(len(states), reordered.shape[1] + 1, reordered.shape[2])
 
+    def values_in_buckets(self, values: Tensor) -> Tensor:
+        """One number per position, [replicas, n_positions], in the order of the buckets: [replicas, positions of the buckets]."""
+        return values if self.packed is None else values.index_select(1, self.packed.of_packed)
+
     def from_buckets(self, grad_buckets: Tensor, grad_states: Tensor) -> None:
         """Adds the gradient in the order of the buckets to that of the states, if it isn't the same memory."""
         if self.packed is not None:

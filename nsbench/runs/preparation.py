@@ -9,8 +9,8 @@ from nsbench.data.dataset import Dataset
 from nsbench.errors import DatasetError
 from nsbench.losses.loss import LossContext
 from nsbench.runs.request import RunRequest
+from nsbench.samplers.context import SamplerContext
 from nsbench.samplers.history import history_of, validation_items_of
-from nsbench.samplers.sampler import SamplerContext
 from nsbench.samplers.sharing import users_per_group
 from nsbench.tensors.device import choose_device
 from nsbench.training.checkpoint.training_checkpoint import TrainingIdentity
@@ -53,6 +53,7 @@ def _trainer_in_context(settings: Settings, dataset: Dataset) -> tuple[Trainer, 
         windows,
         history_of(dataset, device),
         history_of(dataset, device, last_targets=max_length),
+        settings.training.batch_size,
         users_per_group(windows, settings.training.batch_size),
         dataset.n_items if all_items else dataset.n_candidates,
         device,

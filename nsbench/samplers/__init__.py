@@ -9,6 +9,9 @@
 | adaptive, adaptive-batch | the hardest of random, of batch | ANS |
 | adaptive-mixed | the hardest of mixed | AMNS |
 | cohort | by the cohort of the positive | PCNS |
+| cross-batch | positives of the last batches | |
+| ahns | of random, those whose scores the positive's asks for | |
+| bir | of batch, drawn again by the model's scores | |
 | catalogue | every item: no sampling | |
 
 A new sampler is one file in this folder and two lines below, its import and its place in SAMPLERS: the command line, YAML schema,
@@ -17,9 +20,12 @@ point `nsbench.samplers`.
 """
 
 from nsbench.samplers.adaptive import AdaptiveBatchSettings, AdaptiveMixedSettings, AdaptiveSettings
+from nsbench.samplers.ahns import AhnsSettings
 from nsbench.samplers.batch import BatchSettings
+from nsbench.samplers.bir import BirSettings
 from nsbench.samplers.catalogue import CatalogueSettings
 from nsbench.samplers.cohort import CohortSettings
+from nsbench.samplers.cross_batch import CrossBatchSettings
 from nsbench.samplers.installed import installed_samplers
 from nsbench.samplers.mixed import MixedSettings
 from nsbench.samplers.popularity import InversePopularitySettings, PopularitySettings
@@ -40,6 +46,9 @@ SAMPLERS: dict[str, type[SamplerSettings]] = {
         AdaptiveBatchSettings,
         AdaptiveMixedSettings,
         CohortSettings,
+        CrossBatchSettings,
+        AhnsSettings,
+        BirSettings,
         CatalogueSettings,
     )
 }

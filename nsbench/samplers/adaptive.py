@@ -6,24 +6,21 @@ Source: Rendle and Freudenthaler, WSDM 2014; Zhang et al. (DNS), SIGIR 2013; DNS
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, Literal, Self
 
-import numpy as np
-import torch
 from pydantic import Field, model_validator
 from torch import Tensor
 
 from nsbench.batching.batch import UserBatch
 from nsbench.negative_count import Kept, Proposed
 from nsbench.samplers.batch import explain_small_pool, in_batch
+from nsbench.samplers.context import SamplerContext
 from nsbench.samplers.independent import Independent
 from nsbench.samplers.mixed import InBatchCount, mixed
 from nsbench.samplers.random import Uniform
-from nsbench.samplers.sampler import Negatives, Sampler, SamplerContext, SamplerSettings
+from nsbench.samplers.sampler import Negatives, Sampler, SamplerSettings
+from nsbench.samplers.selection import Ties, highest
 from nsbench.samplers.sharing import UserOrGroup
-from nsbench.samplers.stream import Streams
+from nsbench.samplers.stream import SamplerState, Streams
 from nsbench.search import IntRange
-
-HardestTies = Literal["all", "first"]
-"""Which of the negatives that score as the last of the hardest are among them."""
 
 _Pool = Annotated[
     int, Field(ge=1, le=100_000, description="proposed negatives for each positive"), IntRange(50, 500, log=True)
@@ -38,7 +35,7 @@ HardestCount = Annotated[
 ]
 
 TiesField = Annotated[
-    HardestTies,
+    Ties,
     Field(
         description="of negatives that score as the last of the hardest, an item drawn twice among them, all are trained on, "
         "or the first until there are n_hardest (the published code)"
@@ -52,7 +49,11 @@ class Hardest(Sampler):
 
     pool: Sampler
     n_hardest: int
-    ties: HardestTies = "all"
+    ties: Ties = "all"
+
+    def initial_state(self) -> SamplerState:
+        """The pool's."""
+        return self.pool.initial_state()
 
     def propose(self, batch: UserBatch, streams: Streams) -> Negatives:
         """Proposes the whole pool."""
@@ -62,30 +63,12 @@ class Hardest(Sampler):
         """The pool's: selection depends on the model and has no closed form."""
         return self.pool.log_q(batch, item_ids)
 
-    def select(self, negatives: Negatives, scores: Tensor) -> Negatives:
+    def select(self, negatives: Negatives, scores: Tensor, positive_scores: Tensor) -> Negatives:
         """Keeps the `n_hardest` highest-scored of the pool's valid negatives; of those that tie with the last, as `ties` says."""
-        negatives = self.pool.select(negatives, scores)
+        negatives = self.pool.select(negatives, scores, positive_scores)
         if self.n_hardest >= scores.shape[-1]:
             return negatives
-        valid = scores + torch.zeros_like(negatives.mask, dtype=scores.dtype).masked_fill_(~negatives.mask, -torch.inf)
-        last = kth_highest(valid, self.n_hardest)
-        chosen = valid >= last
-        if self.ties == "first":
-            tied = valid == last
-            n_left = self.n_hardest - (valid > last).sum(-1, keepdim=True)
-            chosen &= ~tied | (tied.cumsum(-1) <= n_left)
-        return replace(negatives, mask=chosen & negatives.mask)
-
-
-def kth_highest(scores: Tensor, k: int) -> Tensor:
-    """The k-th highest score along the last axis, [..., 1].
-
-    On a CPU by numpy's vectorised partition, which takes a fifth of `torch.topk`'s time.
-    """
-    if scores.device.type != "cpu":
-        return scores.topk(k, dim=-1, sorted=False).values.amin(-1, keepdim=True)
-    place = scores.shape[-1] - k
-    return torch.from_numpy(np.partition(scores.numpy(), place, axis=-1)[..., place : place + 1])
+        return replace(negatives, mask=highest(scores, negatives.mask, self.n_hardest, self.ties))
 
 
 class AdaptiveSettings(SamplerSettings):

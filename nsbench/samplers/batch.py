@@ -7,9 +7,10 @@ import torch
 from torch import Tensor
 
 from nsbench.batching.batch import UserBatch
+from nsbench.samplers.context import Exclusion, SamplerContext
 from nsbench.samplers.history import UserHistory
 from nsbench.samplers.pool import Pools, first_wanted, shuffled_pool, taken
-from nsbench.samplers.sampler import Exclusion, NegativeCount, Negatives, Sampler, SamplerContext, SamplerSettings
+from nsbench.samplers.sampler import NegativeCount, Negatives, Sampler, SamplerSettings
 from nsbench.samplers.sharing import SharedByUsers, UserOrGroup
 from nsbench.samplers.stream import Streams
 

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from nsbench.batching.batch import UserBatch
-from nsbench.samplers.sampler import Negatives, Sampler, SamplerContext, SamplerSettings
+from nsbench.samplers.context import SamplerContext
+from nsbench.samplers.sampler import Negatives, Sampler, SamplerSettings
 from nsbench.samplers.stream import Streams
 
 

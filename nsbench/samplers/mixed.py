@@ -14,11 +14,12 @@ from torch import Tensor
 from nsbench.batching.batch import UserBatch
 from nsbench.negative_count import Proposed
 from nsbench.samplers.batch import in_batch
+from nsbench.samplers.context import Exclusion, SamplerContext
 from nsbench.samplers.independent import Independent
 from nsbench.samplers.random import Uniform
-from nsbench.samplers.sampler import Exclusion, Negatives, Sampler, SamplerContext, SamplerSettings
+from nsbench.samplers.sampler import Negatives, Sampler, SamplerSettings
 from nsbench.samplers.sharing import SharedByUsers, UserOrGroup
-from nsbench.samplers.stream import Streams
+from nsbench.samplers.stream import SamplerState, Streams
 from nsbench.search import IntRange
 
 InBatchCount = Annotated[
@@ -40,6 +41,13 @@ class Mixed(Sampler):
     """The union of what its parts propose, to the same users; an item may come from each of them."""
 
     parts: tuple[Sampler, ...]
+
+    def initial_state(self) -> SamplerState:
+        """The parts' states joined, by names that differ."""
+        states = [part.initial_state() for part in self.parts]
+        joined = {name: tensor for state in states for name, tensor in state.items()}
+        assert len(joined) == sum(map(len, states))
+        return joined
 
     def propose(self, batch: UserBatch, streams: Streams) -> Negatives:
         """Joins the parts' proposals along the last axis."""

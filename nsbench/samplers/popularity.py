@@ -7,9 +7,10 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
+from nsbench.samplers.context import SamplerContext
 from nsbench.samplers.history import UserHistory
 from nsbench.samplers.independent import Independent
-from nsbench.samplers.sampler import NegativeCount, Sampler, SamplerContext, SamplerSettings
+from nsbench.samplers.sampler import NegativeCount, Sampler, SamplerSettings
 from nsbench.samplers.sharing import NegativeSharing
 from nsbench.samplers.stream import Streams
 

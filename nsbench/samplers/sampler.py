@@ -6,32 +6,21 @@ Sharing is a shape: ids of [batch, 1, n] are shared by all positions of a user, 
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Annotated, ClassVar, Literal
 
-import numpy as np
-import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
 from nsbench.batching.batch import UserBatch
-from nsbench.batching.window import Windows
-from nsbench.data.cohort import CohortRule, PopularityCounts, item_cohorts
-from nsbench.data.dataset import Dataset
 from nsbench.negative_count import CountFields, Proposed
-from nsbench.samplers.history import UserHistory
-from nsbench.samplers.sharing import SharedBy, Sharing
-from nsbench.samplers.stream import Streams
+from nsbench.samplers.context import Exclusion, SamplerContext
+from nsbench.samplers.stream import SamplerState, Streams
 from nsbench.search import IntRange
 
 NegativeCount = Annotated[
     int, Field(ge=1, le=100_000, description="negatives for each positive"), IntRange(5, 500, log=True), Proposed()
 ]
 """How many negatives an atom draws; one bound, default range and search scale for all of them."""
-
-
-Exclusion = Literal["whole", "window"]
-"""Which items of a user are never negatives: all of the training history, or the last max_length targets."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +33,14 @@ class Negatives:
         mask: bool, broadcastable to [batch, length, n]; False where the id must not be trained on (it is in the user's
             history, or was not selected).
         users_per_draw: Neighbouring users that share a draw.
+        offsets: float32, broadcastable to [batch, length, n], what a sampler that selects at random adds to the scores; drawn
+            with the ids, so that what is selected for a position doesn't depend on what it is scored beside. None: nothing.
     """
 
     item_ids: Tensor
     mask: Tensor
     users_per_draw: int = 1
+    offsets: Tensor | None = None
 
     def rows(self, first: int, end: int, length: int) -> "Negatives":
         """The negatives of the users first..end - 1, at most `length` positions each.
@@ -57,14 +49,15 @@ class Negatives:
         """
         first_draw, end_draw = first // self.users_per_draw, -(-end // self.users_per_draw)
         item_ids = _rows(self.item_ids, first_draw, end_draw, length)
-        return Negatives(item_ids, _rows(self.mask, first, end, length), self.users_per_draw)
+        offsets = None if self.offsets is None else _rows(self.offsets, first, end, length)
+        return Negatives(item_ids, _rows(self.mask, first, end, length), self.users_per_draw, offsets)
 
     def by_user(self) -> "Negatives":
         """The same with each user's ids in a row of the user's own."""
         if self.users_per_draw == 1:
             return self
         repeated = self.item_ids.repeat_interleave(self.users_per_draw, -3)
-        return Negatives(repeated[..., : self.mask.shape[-3], :, :], self.mask)
+        return Negatives(repeated[..., : self.mask.shape[-3], :, :], self.mask, offsets=self.offsets)
 
 
 def _rows(tensor: Tensor, first: int, end: int, length: int) -> Tensor:
@@ -73,60 +66,19 @@ def _rows(tensor: Tensor, first: int, end: int, length: int) -> Tensor:
     return users[..., :length, :]
 
 
-@dataclass(frozen=True)
-class SamplerContext:
-    """What samplers may know of the training interactions; built once and shared by all samplers of a run."""
-
-    dataset: Dataset
-    windows: Windows
-    whole_history: UserHistory
-    window_history: UserHistory
-    users_per_group: int
-    """Neighbouring users that share a draw where groups do."""
-    n_candidates: int
-    """Items that may be recommended, so that uniform draws come from 1..n_candidates."""
-    device: torch.device
-    cohort_counts: PopularityCounts = "interactions"
-    """What an item's cohort goes by, as in the evaluation."""
-    cohort_rule: CohortRule = "filled"
-    """How cohorts' borders are drawn, as in the evaluation."""
-
-    def history(self, excluded: Exclusion) -> UserHistory:
-        """The items of each user that are never negatives."""
-        return self.whole_history if excluded == "whole" else self.window_history
-
-    @cached_property
-    def cohorts(self) -> Tensor:
-        """int64[n_items + 1] of `Cohort` values; padding is -1."""
-        cohorts = item_cohorts(self.dataset, self.cohort_counts, self.cohort_rule)
-        return torch.from_numpy(cohorts.astype(np.int64)).to(self.device)
-
-    def sharing(self, shared_by: SharedBy) -> Sharing:
-        """Who shares a draw, in numbers."""
-        n_users = {"position": 1, "user": 1, "group": self.users_per_group, "batch": None}[shared_by]
-        return Sharing(by_position=shared_by == "position", n_users=n_users)
-
-    @cached_property
-    def target_share(self) -> Tensor:
-        """float64[n_items + 1], each item's share of the targets that a pass over the windows trains on."""
-        counts = np.bincount(
-            np.asarray(self.dataset.item_ids)[self.windows.target_index()], minlength=self.dataset.n_items + 1
-        )
-        return torch.from_numpy(counts / counts.sum()).to(self.device)
-
-    def popularity(self, counts: Literal["interactions", "users"], gamma: float) -> Tensor:
-        """float64[n_items + 1], counts ** gamma scaled to sum 1; 0 for padding and for items not seen in training."""
-        raw = np.asarray(self.dataset.train_counts if counts == "interactions" else self.dataset.train_user_counts)
-        weights = np.zeros(len(raw), dtype=np.float64)
-        weights[raw > 0] = raw[raw > 0].astype(np.float64) ** gamma
-        return torch.from_numpy(weights / weights.sum()).to(self.device)
-
-
 class Sampler(ABC):
     """Proposes negatives for the positives of a batch."""
 
     proposes_positive: ClassVar[bool] = False
     """Whether a position's own positive is among what it is proposed; scoring then takes it out."""
+
+    def initial_state(self) -> SamplerState:
+        """What the sampler remembers of a replica before its first step; most remember nothing.
+
+        Replicas share the sampler, which therefore never changes. The caller keeps a state for each replica, gives all
+        of them to `propose` with the streams, and puts them into checkpoints.
+        """
+        return {}
 
     @abstractmethod
     def propose(self, batch: UserBatch, streams: Streams) -> Negatives:
@@ -134,7 +86,8 @@ class Sampler(ABC):
 
         Args:
             batch: The users of one step, on the sampler's device; on a GPU of several replicas, one after the other.
-            streams: The only source of randomness, on the same device, with a stream for each replica.
+            streams: The only source of randomness, on the same device, with a stream for each replica; and the replicas'
+                states, which are changed.
         """
 
     @abstractmethod
@@ -152,12 +105,13 @@ class Sampler(ABC):
             float32, broadcastable to [batch, length, n].
         """
 
-    def select(self, negatives: Negatives, scores: Tensor) -> Negatives:
+    def select(self, negatives: Negatives, scores: Tensor, positive_scores: Tensor) -> Negatives:
         """Chooses among proposed negatives by the model's scores; most samplers keep them all.
 
         Args:
             negatives: What `propose` returned, or its part for some users.
             scores: float32[..., batch, length, n], the model's scores of the negatives; not differentiated.
+            positive_scores: float32[..., batch, length], those of the positions' positives.
         """
         return negatives
 

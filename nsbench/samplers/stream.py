@@ -1,13 +1,20 @@
 """The randomness of a draw: each replica's numbers come from its own generator, however many are drawn for at once.
 
-So a replica's negatives don't depend on which others it is drawn with.
+So a replica's negatives don't depend on which others it is drawn with. What a sampler remembers of earlier steps goes the same
+way, since it too is each replica's own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import final
 
 import torch
 from torch import Tensor
+
+SamplerState = Mapping[str, Tensor]
+"""What a sampler remembers of one replica's steps: tensors by name, whose shapes never change and which drawing changes in place.
+
+Numbers that stay where they are can be part of a step that a GPU repeats, and of a checkpoint.
+"""
 
 
 @final
@@ -16,10 +23,12 @@ class Streams:
 
     Args:
         generators: One a replica, on one device.
+        states: What the sampler remembers, one per replica; may be left out where it remembers nothing.
     """
 
-    def __init__(self, *generators: torch.Generator) -> None:
+    def __init__(self, *generators: torch.Generator, states: Sequence[SamplerState] = ()) -> None:
         self.generators = generators
+        self.states = states
 
     def integers(self, low: int, high: int, shape: Sequence[int]) -> Tensor:
         """int64 of a shape, uniform in low..high - 1; the replicas divide the first axis."""

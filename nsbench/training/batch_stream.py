@@ -17,6 +17,10 @@ from nsbench.batching.batch import BatchSampler, UserBatch
 from nsbench.samplers.sampler import Negatives, Sampler
 from nsbench.samplers.stream import Streams
 from nsbench.seeding import derive_seed
+from nsbench.training.checkpoint.tensor_names import prefixed, under
+
+_REMEMBERED = "sampler_state"
+"""What the tensors of a sampler's state are named after in a checkpoint."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,7 @@ class BatchStream:
         self._shuffle = np.random.default_rng(derive_seed(seed, "shuffle"))
         self._replay = np.random.default_rng(derive_seed(seed, "replay"))
         self.generator = torch.Generator(device).manual_seed(derive_seed(seed, "sampler"))
+        self.sampler_state = sampler.initial_state()
         self._capacity = round(replay_factor * batches.n_batches)
         self._stored: list[TrainingBatch] = []
         self.draws_together = device.type != "cpu" and self._capacity == 0
@@ -86,6 +91,7 @@ class BatchStream:
             "shuffle": self._began[0],
             "replay": self._began[1],
             "sampler": self.generator.get_state(),
+            **prefixed(_REMEMBERED, self.sampler_state),
         }
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
@@ -99,6 +105,8 @@ class BatchStream:
         _set_state(self._shuffle, state["shuffle"])
         _set_state(self._replay, state["replay"])
         self.generator.set_state(state["sampler"])
+        for name, tensor in under(_REMEMBERED, state).items():
+            self.sampler_state[name].copy_(tensor)
 
     def _count(self) -> None:
         self._n_given += 1
@@ -137,7 +145,9 @@ def draw_together(sources: Sequence[BatchStream], chosen: Sequence[NDArray[np.in
 
 def draw_for(sources: Sequence[BatchStream], batch: UserBatch) -> TrainingBatch:
     """The draw of several replicas for a batch of all their users; arguments otherwise as of `draw_together`."""
-    return TrainingBatch(batch, sources[0].sampler.propose(batch, Streams(*(source.generator for source in sources))))
+    states = [source.sampler_state for source in sources]
+    streams = Streams(*(source.generator for source in sources), states=states)
+    return TrainingBatch(batch, sources[0].sampler.propose(batch, streams))
 
 
 def epoch_of(sources: Sequence[BatchStream]) -> Iterator[tuple[TrainingBatch, ...]]:
@@ -167,19 +177,23 @@ def _set_state(generator: np.random.Generator, state: Tensor) -> None:
 
 def stacked(draws: Sequence[TrainingBatch]) -> Negatives:
     """The replicas' negatives along a new first axis; users, positions and places that one lacks are masked."""
-    by_replica = [(draw.batch.n_replicas, draw.negatives) for draw in draws]
-    item_ids = [own.item_ids.view(n, -1, *own.item_ids.shape[1:]) for n, own in by_replica]
-    masks = [own.mask.view(n, -1, *own.mask.shape[1:]) for n, own in by_replica]
-    shape = [max(part.shape[axis] for part in item_ids) for axis in (1, 2, 3)]
-    mask_shape = [max(part.shape[axis] for part in masks) for axis in (1, 2, 3)]
     users_per_draw = draws[0].negatives.users_per_draw
-    if users_per_draw > 1:
-        mask_shape[0] = shape[0] * users_per_draw
-    return Negatives(
-        torch.cat([_padded(part, shape) for part in item_ids]),
-        torch.cat([_padded(part, mask_shape) for part in masks]),
-        users_per_draw,
-    )
+    n_replicas = [draw.batch.n_replicas for draw in draws]
+    item_ids = _stacked([draw.negatives.item_ids for draw in draws], n_replicas)
+    n_users = item_ids.shape[1] * users_per_draw if users_per_draw > 1 else None
+    mask = _stacked([draw.negatives.mask for draw in draws], n_replicas, n_users)
+    given = [draw.negatives.offsets for draw in draws if draw.negatives.offsets is not None]
+    offsets = _stacked(given, n_replicas, n_users) if given else None
+    return Negatives(item_ids, mask, users_per_draw, offsets)
+
+
+def _stacked(tensors: Sequence[Tensor], n_replicas: Sequence[int], n_users: int | None = None) -> Tensor:
+    """Tensors of some replicas each, filled up with zeros to the largest of each axis, the first one to n_users."""
+    parts = [tensor.view(n, -1, *tensor.shape[1:]) for n, tensor in zip(n_replicas, tensors, strict=True)]
+    shape = [max(part.shape[axis] for part in parts) for axis in (1, 2, 3)]
+    if n_users is not None:
+        shape[0] = n_users
+    return torch.cat([_padded(part, shape) for part in parts])
 
 
 def _padded(tensor: torch.Tensor, shape: list[int]) -> torch.Tensor:

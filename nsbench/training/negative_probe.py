@@ -6,6 +6,7 @@ validation costs well under a hundredth of the steps between two validations.
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from itertools import islice
 from typing import final
 
 import numpy as np
@@ -31,6 +32,9 @@ ENOUGH_SCORES = 40_000
 
 ROWS_AT_ONCE = 4
 """Rows that are looked at together."""
+
+STEPS_REMEMBERED = 10
+"""Steps that are drawn for where a sampler remembers earlier ones."""
 
 QUANTILES = (0.1, 0.5, 0.9)
 """Which quantiles of the hardness are recorded."""
@@ -109,8 +113,8 @@ class NegativeProbe:
             )
             scores = torch.bmm(grouped, shared.transpose(1, 2)).view(*shape, -1)  # [1, rows, length, n]
             targets = positions.targets[:, bucket.positions].reshape(*shape, 1)
-            chosen = (rows.item_ids != targets) & (targets > 0) & self.sampler.select(rows, scores).mask
             own = positives[:, bucket.positions].reshape(shape)
+            chosen = (rows.item_ids != targets) & (targets > 0) & self.sampler.select(rows, scores, own).mask
             of_bucket = (None, None) if log_q is None else (log_q.of_negatives(bucket), log_q.of_positives(bucket))
             slopes = self.loss.slopes(Scores(own, scores, chosen, *of_bucket)).negative
             users = step.batches[0].users[bucket.first_row : bucket.end_row]
@@ -121,8 +125,11 @@ class NegativeProbe:
         """Some users with their negatives, from streams that no training knows."""
         rng = np.random.default_rng(derive_seed(seed, "probe users", epoch))
         generator = torch.Generator(self.device).manual_seed(derive_seed(seed, "probe negatives", epoch))
-        batch = next(self.batches.epoch(rng))
-        draw = TrainingBatch(batch, self.sampler.propose(batch, Streams(generator)))
+        state = self.sampler.initial_state()
+        streams = Streams(generator, states=[state])
+        # Only the last one is looked at: what a sampler remembers of a training's steps comes from others before it.
+        for batch in islice(self.batches.epoch(rng), STEPS_REMEMBERED if state else 1):
+            draw = TrainingBatch(batch, self.sampler.propose(batch, streams))
         step, negatives = laid_out([draw])
         return step, negatives.by_user()
 

@@ -98,8 +98,8 @@ class Interrupter:
 
 def settings(sampler: str = "random", **values: str | int | float) -> Settings:
     counts = {name: 10 for name in ("n_negatives", "n_in_batch", "n_uniform") if name in SAMPLERS[sampler].model_fields}
-    hardest = {"n_hardest": 5} if "n_hardest" in SAMPLERS[sampler].model_fields else {}
-    return Settings.of(sampler, {**SMALL, **counts, **hardest, **values})
+    kept = SAMPLERS[sampler].count_fields().kept
+    return Settings.of(sampler, {**SMALL, **counts, **({} if kept is None else {kept: 5}), **values})
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)

@@ -6,13 +6,17 @@ import torch
 from nsbench.batching.batch import BatchSampler, UserBatch
 from nsbench.batching.window import windows_of
 from nsbench.data.dataset import Dataset
+from nsbench.samplers.context import SamplerContext
 from nsbench.samplers.history import history_of
-from nsbench.samplers.sampler import SamplerContext
+from nsbench.samplers.sampler import Sampler
+from nsbench.samplers.stream import Streams
 from tests.builder import dataset_of
 
 N_ITEMS = 24
 MAX_LENGTH = 6
 USERS_PER_GROUP = 3
+BATCH_SIZE = 64
+"""Users of a step, at most."""
 CPU = torch.device("cpu")
 
 
@@ -38,10 +42,17 @@ def context_of(dataset: Dataset, device: torch.device = CPU) -> SamplerContext:
         windows_of(dataset, MAX_LENGTH),
         history_of(dataset, device),
         history_of(dataset, device, last_targets=MAX_LENGTH),
+        BATCH_SIZE,
         USERS_PER_GROUP,
         dataset.n_candidates,
         device,
     )
+
+
+def streams_of(sampler: Sampler, *seeds: int) -> Streams:
+    """The streams of replicas that have not taken a step."""
+    generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+    return Streams(*generators, states=[sampler.initial_state() for _ in seeds])
 
 
 def batches_of(dataset: Dataset, batch_size: int, seed: int = 0) -> list[UserBatch]:

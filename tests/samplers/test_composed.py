@@ -91,4 +91,4 @@ def test_to_keep_as_many_as_are_proposed_is_no_selection() -> None:
     whole = composed_settings("hardest(mixed(batch(10),random(20)),k=30)")().build(CONTEXT)
     negatives = draw(whole)
     scores = torch.randn(*BATCH.inputs.shape, 30, generator=torch.Generator().manual_seed(0))
-    assert torch.equal(whole.select(negatives, scores).mask, negatives.mask)
+    assert torch.equal(whole.select(negatives, scores, scores[..., 0]).mask, negatives.mask)

@@ -11,8 +11,7 @@ from nsbench.batching.batch import BatchSampler, UserBatch
 from nsbench.batching.window import windows_of
 from nsbench.samplers import SAMPLERS
 from nsbench.samplers.sampler import Negatives, Sampler, SamplerSettings
-from nsbench.samplers.stream import Streams
-from tests.samplers.log import CPU, MAX_LENGTH, N_ITEMS, batches_of, context_of, skewed_log
+from tests.samplers.log import CPU, MAX_LENGTH, N_ITEMS, batches_of, context_of, skewed_log, streams_of
 from tests.samplers.there import SamplerThere, log_q_there
 
 LOG = skewed_log()
@@ -38,7 +37,7 @@ def every_sampler(*, draws: bool = False) -> list[object]:
 
 
 def draw(sampler: Sampler, batch: UserBatch, seed: int = 0) -> Negatives:
-    return sampler.propose(batch, Streams(torch.Generator().manual_seed(seed)))
+    return sampler.propose(batch, streams_of(sampler, seed))
 
 
 @pytest.fixture(name="sampler", params=every_sampler())
@@ -122,7 +121,7 @@ def test_selection_keeps_only_what_was_proposed(sampler: Sampler, batch: UserBat
     negatives = draw(sampler, batch)
     shape = (*batch.inputs.shape, negatives.item_ids.shape[-1])
     scores = torch.randn(shape, generator=torch.Generator().manual_seed(0))
-    selected = sampler.select(negatives, scores).mask.expand(shape)
+    selected = sampler.select(negatives, scores, scores[..., 0]).mask.expand(shape)
     assert bool(selected.any())
     assert not bool((selected & ~negatives.mask.expand(shape)).any())
 
@@ -137,7 +136,7 @@ def test_draws_follow_log_q(drawing: Sampler, place: str) -> None:
     draw a batch is taken.
     """
     source = BatchSampler(LOG, windows_of(LOG, MAX_LENGTH), 20, CPU)
-    rng, generator = np.random.default_rng(1), torch.Generator().manual_seed(2)
+    rng, streams = np.random.default_rng(1), streams_of(drawing, 2)
     counts = np.zeros(N_ITEMS + 1)
     expected = np.zeros(N_ITEMS + 1)
     pick = np.random.default_rng(3)
@@ -150,7 +149,7 @@ def test_draws_follow_log_q(drawing: Sampler, place: str) -> None:
             if len(rows) == 0:
                 continue
             row = int(rows[0])
-            part = drawing.propose(batch, Streams(generator)).rows(row, row + 1, 1)
+            part = drawing.propose(batch, streams).rows(row, row + 1, 1)
             ids, mask = torch.broadcast_tensors(part.item_ids, part.mask)
             valid = ids[mask].numpy()
             counts[pick.choice(valid)] += 1
@@ -167,12 +166,12 @@ def test_log_q_counts_what_is_proposed(drawing: Sampler, place: str) -> None:
     The mean over users and 60 passes, 30 on the pretended GPU, must agree within 3 %.
     """
     n_valid, n_expected = 0.0, 0.0
-    generator = torch.Generator().manual_seed(7)
+    streams = streams_of(drawing, 7)
     catalogue = torch.arange(1, N_ITEMS + 1)
     for seed in range(60 if place == "cpu" else 30):
         for batch in batches_of(LOG, 20, seed):
             shape = batch.inputs.shape
-            mask = drawing.propose(batch, Streams(generator)).mask
+            mask = drawing.propose(batch, streams).mask
             n_valid += float(mask.expand(*shape, -1).sum(-1)[:, 0].sum())
             unseen = ~CONTEXT.whole_history.contains(batch.users[:, None], catalogue)
             log_q = drawing.log_q(batch, catalogue.expand(shape[0], 1, -1)).expand(*shape, N_ITEMS)[:, 0]

@@ -12,7 +12,7 @@ from nsbench.batching.window import windows_of
 from nsbench.config import Settings
 from nsbench.errors import SettingsError
 from nsbench.samplers import SAMPLERS
-from nsbench.samplers.adaptive import AdaptiveSettings, Hardest, kth_highest
+from nsbench.samplers.adaptive import AdaptiveSettings, Hardest
 from nsbench.samplers.batch import BatchSettings, in_batch
 from nsbench.samplers.cohort import CohortSettings
 from nsbench.samplers.history import UserHistory, pair_filter
@@ -21,11 +21,12 @@ from nsbench.samplers.mixed import MixedSettings, mixed
 from nsbench.samplers.popularity import Alias, PopularitySettings, alias_table
 from nsbench.samplers.random import RandomSettings, Uniform
 from nsbench.samplers.sampler import Negatives
+from nsbench.samplers.selection import kth_highest
 from nsbench.samplers.sharing import users_per_group
 from nsbench.samplers.stream import Streams
 from nsbench.terms import Cohort
 from tests.builder import dataset_of
-from tests.samplers.log import batches_of, context_of, skewed_log
+from tests.samplers.log import batches_of, context_of, skewed_log, streams_of
 from tests.samplers.there import SamplerThere
 
 LOG = skewed_log()
@@ -151,14 +152,16 @@ def test_the_hardest_are_the_highest_scored_valid_negatives() -> None:
     """Scores 5, 4, 3, 2 with the first one masked: the hardest two are the second and the third."""
     negatives = Negatives(torch.tensor([[[1, 2, 3, 4]]]), torch.tensor([[[False, True, True, True]]]))
     scores = torch.tensor([[[5.0, 4.0, 3.0, 2.0]]])
-    chosen = Hardest(Independent.of(Uniform(24), 4, CONTEXT.whole_history), 2).select(negatives, scores)
+    chosen = Hardest(Independent.of(Uniform(24), 4, CONTEXT.whole_history), 2).select(negatives, scores, scores[..., 0])
     assert chosen.mask.tolist() == [[[False, True, True, False]]]
 
 
 def test_the_hardest_never_fill_up_with_masked_negatives() -> None:
     """Three are asked for and one is valid: one is kept."""
     negatives = Negatives(torch.tensor([[[1, 2, 3, 4]]]), torch.tensor([[[False, False, False, True]]]))
-    chosen = Hardest(Independent.of(Uniform(24), 4, CONTEXT.whole_history), 3).select(negatives, torch.zeros(1, 1, 4))
+    scores = torch.zeros(1, 1, 4)
+    sampler = Hardest(Independent.of(Uniform(24), 4, CONTEXT.whole_history), 3)
+    chosen = sampler.select(negatives, scores, scores[..., 0])
     assert chosen.mask.tolist() == [[[False, False, False, True]]]
 
 
@@ -184,7 +187,7 @@ def test_of_negatives_that_tie_with_the_last_of_the_hardest_all_are_kept_or_the_
         ]
     settings = AdaptiveSettings(n_negatives=6, n_hardest=3, hardest_ties="all" if ties == "all" else "first")
     sampler = settings.build(CONTEXT) if place == "cpu" else SamplerThere(settings, LOG)
-    selected = sampler.select(Negatives(torch.arange(1, 7).view(1, 1, 6), mask), TIED[0])
+    selected = sampler.select(Negatives(torch.arange(1, 7).view(1, 1, 6), mask), TIED[0], TIED[0, ..., 0])
     assert ["".join("-x"[kept] for kept in row) for row in selected.mask.expand(1, 2, 6)[0].tolist()] == chosen
 
 
@@ -265,7 +268,7 @@ def test_as_published_only_what_draws_from_the_catalogue_alone_excludes_the_whol
     targets = torch.tensor([[4, 5, 6, 7, 8, 9], [1, 2, 10, 11, 0, 0]])
     counts = {n: 200 for n in ("n_negatives", "n_in_batch", "n_uniform") if n in SAMPLERS[name].model_fields}
     sampler = SAMPLERS[name].model_validate({**counts, "exclude_history": "published"}).build(context_of(log))
-    drawn = sampler.propose(UserBatch(users, lengths, inputs, targets), Streams(generator())).rows(0, 1, 6)
+    drawn = sampler.propose(UserBatch(users, lengths, inputs, targets), streams_of(sampler, 0)).rows(0, 1, 6)
     ids, mask = torch.broadcast_tensors(drawn.item_ids, drawn.mask)
     from_catalogue = {"random", "popularity", "inverse-popularity", "cohort"}
     expected = {10, 11} if name in from_catalogue else {1, 2, 10, 11}

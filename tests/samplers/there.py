@@ -9,7 +9,7 @@ from torch import Tensor
 from nsbench.batching.batch import UserBatch
 from nsbench.data.dataset import Dataset
 from nsbench.samplers.sampler import Negatives, Sampler, SamplerSettings
-from nsbench.samplers.stream import Streams
+from nsbench.samplers.stream import SamplerState, Streams
 from tests.pretend_gpu import PRETEND_GPU, pretended_gpu
 from tests.samplers.log import context_of
 
@@ -23,6 +23,10 @@ class SamplerThere(Sampler):
         with pretended_gpu():
             self._sampler = settings.build(context_of(log, PRETEND_GPU))
 
+    def initial_state(self) -> SamplerState:
+        with pretended_gpu():
+            return self._sampler.initial_state()
+
     def propose(self, batch: UserBatch, streams: Streams) -> Negatives:
         with pretended_gpu():
             return _here(self._sampler.propose(_there(batch), _streams_there(streams)))
@@ -31,10 +35,10 @@ class SamplerThere(Sampler):
         # The host's: what is drawn there is held against it, and a step asks for none.
         return self._here.log_q(batch, item_ids)
 
-    def select(self, negatives: Negatives, scores: Tensor) -> Negatives:
+    def select(self, negatives: Negatives, scores: Tensor, positive_scores: Tensor) -> Negatives:
         with pretended_gpu():
-            there = Negatives(negatives.item_ids.to(PRETEND_GPU), negatives.mask.to(PRETEND_GPU))
-            return _here(self._sampler.select(there, scores.to(PRETEND_GPU)))
+            there = _moved(negatives, PRETEND_GPU)
+            return _here(self._sampler.select(there, scores.to(PRETEND_GPU), positive_scores.to(PRETEND_GPU)))
 
 
 def log_q_there(settings: SamplerSettings, log: Dataset, batch: UserBatch, item_ids: Tensor) -> Tensor:
@@ -47,7 +51,7 @@ def log_q_there(settings: SamplerSettings, log: Dataset, batch: UserBatch, item_
 def _streams_there(streams: Streams) -> Streams:
     """Streams on the device that follow from what these give next."""
     seeds = [int(torch.randint(2**62, (), generator=generator)) for generator in streams.generators]
-    return Streams(*(torch.Generator(PRETEND_GPU).manual_seed(seed) for seed in seeds))
+    return Streams(*(torch.Generator(PRETEND_GPU).manual_seed(seed) for seed in seeds), states=streams.states)
 
 
 def _there(batch: UserBatch) -> UserBatch:
@@ -58,4 +62,9 @@ def _there(batch: UserBatch) -> UserBatch:
 
 
 def _here(negatives: Negatives) -> Negatives:
-    return replace(negatives, item_ids=negatives.item_ids.cpu(), mask=negatives.mask.cpu())
+    return _moved(negatives, torch.device("cpu"))
+
+
+def _moved(negatives: Negatives, device: torch.device) -> Negatives:
+    offsets = None if negatives.offsets is None else negatives.offsets.to(device)
+    return replace(negatives, item_ids=negatives.item_ids.to(device), mask=negatives.mask.to(device), offsets=offsets)

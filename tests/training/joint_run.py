@@ -75,6 +75,12 @@ CASES = {
         attention_output=False,
         unselected="zero",
     ),
+    "by the positive's score": Case("ahns", {"n_negatives": 12, "n_nearest": 2}),
+    "selected at random": Case("bir", {"n_negatives": 12, "n_resampled": 4}),
+    "selected at random by groups, in replicas": Case(
+        "bir", {"n_negatives": 12, "n_resampled": 4, "negative_sharing": "group"}, seeds=(0, 1)
+    ),
+    "a queue": Case("cross-batch", {"n_negatives": 12, "n_batches_kept": 2}, seeds=(0, 1)),
     "replicas": Case("mixed", {"n_in_batch": 8, "n_uniform": 9}, n_heads=2, seeds=(0, 1)),
 }
 

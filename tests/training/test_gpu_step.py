@@ -155,6 +155,8 @@ def test_a_replica_draws_beside_others_what_it_draws_alone(settings: SamplerSett
             assert step.lengths[1].tolist() == own_step.lengths[0].tolist()
             assert negatives.item_ids[1].tolist() == own_negatives.item_ids[0].tolist()
             assert negatives.mask[1].tolist() == own_negatives.mask[0].tolist()
+            if negatives.offsets is not None and own_negatives.offsets is not None:
+                assert negatives.offsets[1].tolist() == own_negatives.offsets[0].tolist()
 
 
 @pytest.mark.parametrize("rank", [0, 1, 16])

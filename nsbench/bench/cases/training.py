@@ -73,8 +73,9 @@ def settings_with(
     values: dict[str, Flat] = {name: count for name, count in counts.items() if name in fields}
     if "negative_sharing" in fields:
         values["negative_sharing"] = negative_sharing
-    if "n_hardest" in fields:
-        values["n_hardest"] = min(int(fields["n_hardest"].default), n_negatives)
+    kept = SAMPLERS[sampler].count_fields().kept
+    if kept is not None:
+        values[kept] = min(int(fields[kept].default), n_negatives)
     return Settings.of(sampler, {**values, **model.model_dump()})
 
 
@@ -193,5 +194,5 @@ class _Switch(Sampler):
     def log_q(self, batch: UserBatch, item_ids: Tensor) -> Tensor:
         return self.sampler.log_q(batch, item_ids)
 
-    def select(self, negatives: Negatives, scores: Tensor) -> Negatives:
-        return self.sampler.select(negatives, scores)
+    def select(self, negatives: Negatives, scores: Tensor, positive_scores: Tensor) -> Negatives:
+        return self.sampler.select(negatives, scores, positive_scores)

@@ -37,6 +37,8 @@ _TITLES = {
     "n_in_batch": "In-batch negatives per positive",
     "n_uniform": "Uniform negatives per positive",
     "n_hardest": "Negatives kept (the hardest)",
+    "n_nearest": "Negatives kept (the nearest)",
+    "n_resampled": "Negatives kept (drawn again)",
 }
 _MODEL_COUNTS = frozenset({"n_blocks", "n_heads"})
 

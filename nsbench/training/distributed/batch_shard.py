@@ -41,7 +41,8 @@ def batch_shard_of(step: Step, negatives: Negatives, group: ProcessGroup) -> tup
     # A group's users are in several processes.
     negatives = negatives.by_user()
     item_ids, mask = (_cut(tensor[:, :n_rows], own, length) for tensor in (negatives.item_ids, negatives.mask))
-    return shard, Negatives(item_ids, mask)
+    offsets = None if negatives.offsets is None else _cut(negatives.offsets[:, :n_rows], own, length)
+    return shard, Negatives(item_ids, mask, offsets=offsets)
 
 
 def check_batch_size(batch_size: int, group: ProcessGroup) -> None:

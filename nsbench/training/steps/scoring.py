@@ -87,17 +87,23 @@ class Scoring:
         part = scored.negatives.rows(0, n_users, 1)
         vectors = replace(scored.lookup.negatives_of(users), adds=True)
         loss, by_states = self._pointwise.negatives(
-            states, vectors, part.mask, self._selector(part), weights[..., None]
+            states,
+            vectors,
+            part.mask,
+            self._selector(part, torch.zeros_like(weights)[..., None]),
+            weights[..., None],
         )
         of_positives, _ = self._pointwise.positives(torch.zeros_like(weights), weights)
         return loss + of_positives, by_states
 
     def _pointwise_loss(self, loss: Pointwise, scored: Scored) -> tuple[Tensor, Tensor]:
         lookup, positions, states = scored.lookup, scored.positions, scored.states
-        losses, by_scores = loss.positives((states * lookup.targets).sum(-1), scored.weights)
+        of_positives = (states * lookup.targets).sum(-1)  # [R, P]
+        losses, by_scores = loss.positives(of_positives, scored.weights)
         by_states = by_scores[..., None] * lookup.targets
         torch.mul(by_scores[..., None], states, out=lookup.by_targets)
         in_buckets, by_buckets = positions.to_buckets(states, by_states)
+        positives = positions.values_in_buckets(of_positives)
         for bucket in self._scored_at_once(scored):
             here, by_here = in_buckets[:, bucket.positions], by_buckets[:, bucket.positions]
             part = scored.negatives.rows(bucket.first_row, bucket.end_row, bucket.length)
@@ -106,7 +112,7 @@ class Scoring:
                 here.reshape(*shape, -1),
                 lookup.negatives_of(bucket),
                 part.mask,
-                self._selector(part),
+                self._selector(part, positives[:, bucket.positions].reshape(shape)),
                 scored.weights_in_buckets[:, bucket.positions].reshape(shape),
             )
             by_here.add_(by_here_found.view_as(by_here))
@@ -130,14 +136,15 @@ class Scoring:
             grouped, shared = vectors.grouped(in_buckets[:, here].reshape(*shape, -1))
             scores = torch.bmm(grouped, shared.transpose(1, 2)).view(*shape, -1)  # [R, rows, length, n]
             part = scored.negatives.rows(bucket.first_row, bucket.end_row, bucket.length)
-            chosen = self._selector(part)(scores)
+            of_own = positives[:, here].reshape(shape)
+            chosen = self._selector(part, of_own)(scores)
             if self._sampler.proposes_positive:
                 own = scored.step.in_buckets.targets[:, here].reshape(*shape, 1)
                 # Item i is the negative i - 1. Padded positions, whose target is 0, weigh nothing.
                 chosen = chosen.expand(scores.shape).scatter(-1, own.sub(1).clamp_(min=0), value=False)
             slopes = self._loss.slopes(
                 Scores(
-                    positives[:, here].reshape(shape),
+                    of_own,
                     scores,
                     chosen,
                     None if log_q is None else log_q.of_negatives(bucket),
@@ -164,8 +171,8 @@ class Scoring:
             a_draw = len(scored.states) * negatives.users_per_draw * bucket.length * negatives.item_ids.shape[-1]
             yield from bucket.split(negatives.users_per_draw * max(1, n_at_once // a_draw))
 
-    def _selector(self, negatives: Negatives) -> Select:
-        return lambda scores: self._sampler.select(negatives, scores).mask
+    def _selector(self, negatives: Negatives, positive_scores: Tensor) -> Select:
+        return lambda scores: self._sampler.select(negatives, scores, positive_scores).mask
 
 
 @dataclass(frozen=True)

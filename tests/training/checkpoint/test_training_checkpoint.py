@@ -96,8 +96,8 @@ def trainer_of(sampler: str = "random", **settings: object) -> Trainer:
     )
     batches = BatchSampler(LOG, windows_of(LOG, SIZE.max_length), training.batch_size, CPU, training.user_order)
     counts = {name: 6 for name in ("n_negatives", "n_in_batch", "n_uniform") if name in SAMPLERS[sampler].model_fields}
-    hardest = {"n_hardest": 3} if "n_hardest" in SAMPLERS[sampler].model_fields else {}
-    built = SAMPLERS[sampler].model_validate({**counts, **hardest}).build(context_of(LOG))
+    kept = SAMPLERS[sampler].count_fields().kept
+    built = SAMPLERS[sampler].model_validate(counts if kept is None else {**counts, kept: 3}).build(context_of(LOG))
     return Trainer(batches, built, BinaryCrossEntropy(), SIZE, training, LOG.n_items, CPU)
 
 
@@ -125,6 +125,9 @@ CASES = {
     "users drawn with replacement": ("random", {"user_order": "with_replacement"}),
     "TensorFlow's Adam": ("adaptive-mixed", {"adam_epsilon": "before_correction"}),
     "replayed half-way through the second epoch": ("random", {"replay_factor": 1.5}),
+    "cross-batch": ("cross-batch", {}),
+    "replayed cross-batch": ("cross-batch", {"replay_factor": 1.5}),
+    "selected at random": ("bir", {}),
     "replayed adaptive": ("adaptive-mixed", {"replay_factor": 1.0}),
 }
 

@@ -20,13 +20,12 @@ from nsbench.models.model import Model, initial_model
 from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.samplers import SAMPLERS
 from nsbench.samplers.sampler import Negatives, Sampler
-from nsbench.samplers.stream import Streams
 from nsbench.training.batch_stream import TrainingBatch
 from nsbench.training.settings import TrainingSettings
 from nsbench.training.steps.replica_steps import laid_out
 from nsbench.training.steps.step import Gradients, Stepper
 from tests.builder import dataset_of
-from tests.samplers.log import CPU, context_of
+from tests.samplers.log import CPU, context_of, streams_of
 
 SIZE = SasrecSettings(hidden_dim=8, n_blocks=1, max_length=6, dropout_rate=0.0)
 N_ITEMS = 24
@@ -65,7 +64,7 @@ def pairings() -> list[object]:
 
 def drawn(sampler: Sampler, n_users: int = 16) -> TrainingBatch:
     batch = next(BatchSampler(LOG, windows_of(LOG, SIZE.max_length), n_users, CPU).epoch(np.random.default_rng(0)))
-    return TrainingBatch(batch, sampler.propose(batch, Streams(torch.Generator().manual_seed(1))))
+    return TrainingBatch(batch, sampler.propose(batch, streams_of(sampler, 1)))
 
 
 def model_of() -> Model:
@@ -101,8 +100,11 @@ def by_definition(model: Model, sampler: Sampler, loss: Loss, draw: TrainingBatc
         target = int(positions.targets[0, place])
         scores = items[0, ids] @ states[place]
         # As the sampler selects for this position alone.
-        part = type(negatives)(ids[None, None], mask.expand(len(ids))[None, None])
-        chosen = sampler.select(part, scores.detach().float()[None, None, None]).mask.reshape(1, 1, -1).expand(
+        offsets = None if by_user.offsets is None else by_user.offsets[0, row, column][None, None]
+        part = Negatives(ids[None, None], mask.expand(len(ids))[None, None], offsets=offsets)
+        own = items[0, target] @ states[place]
+        of_model = scores.detach().float()[None, None, None]
+        chosen = sampler.select(part, of_model, own.detach().float()[None, None, None]).mask.reshape(1, 1, -1).expand(
             1, 1, len(ids)
         ) & (ids != target)
         log_q = positive_log_q = None
@@ -110,8 +112,11 @@ def by_definition(model: Model, sampler: Sampler, loss: Loss, draw: TrainingBatc
             found = sampler.log_q(batch, ids.expand(len(batch.users), batch.targets.shape[1], -1))
             log_q = found.expand(*batch.targets.shape, len(ids))[row, column].double()[None, None, None]
             positive_log_q = of_targets.expand(*batch.targets.shape, 1)[row, column].double()[None, None]
-        own = (items[0, target] @ states[place])[None, None, None]
-        values.append(loss.value(Scores(own, scores[None, None, None], chosen[None], log_q, positive_log_q)).sum())
+        values.append(
+            loss.value(
+                Scores(own[None, None, None], scores[None, None, None], chosen[None], log_q, positive_log_q)
+            ).sum()
+        )
     total = torch.stack(values).mean()
     by_dense, by_items = torch.autograd.grad(total, (dense, items))
     return total, by_dense, by_items
@@ -126,8 +131,8 @@ def test_every_pairing_has_the_gradients_of_its_definition(settings: Settings, s
     counts = {
         name: 7 for name in ("n_negatives", "n_in_batch", "n_uniform") if name in type(settings.sampler).model_fields
     }
-    hardest = {"n_hardest": 3} if "n_hardest" in type(settings.sampler).model_fields else {}
-    changed = settings.changed({**counts, **hardest})
+    kept = settings.sampler.count_fields().kept
+    changed = settings.changed(counts if kept is None else {**counts, kept: 3})
     sampler = changed.sampler.build(CONTEXT)
     loss = changed.loss.build(LossContext(7, N_ITEMS, positive_is_proposed="in-batch" in changed.sampler.traits))
     model, draw = model_of(), drawn(sampler)
@@ -157,7 +162,7 @@ def error_of(sampler_name: str, values: Mapping[str, object], n_draws: int, *, i
     model, loss, batch = model_of(), SampledSoftmax(needs_log_q=is_corrected), drawn(sampler).batch
     mean = torch.zeros_like(model.items[0])
     for seed in range(n_draws):
-        draw = TrainingBatch(batch, sampler.propose(batch, Streams(torch.Generator().manual_seed(seed))))
+        draw = TrainingBatch(batch, sampler.propose(batch, streams_of(sampler, seed)))
         mean += by_table(found_by(model, sampler, loss, draw), model) / n_draws
     exact = exact_over_unseen(model, batch)
     return float((mean[1:] - exact[1:]).norm() / exact[1:].norm())
