@@ -15,8 +15,8 @@ from nsbench.files.yaml_text import shortened
 from nsbench.losses import DEFAULT_LOSS, LOSSES, LossSettings
 from nsbench.models import DEFAULT_MODEL, MODELS, BackboneSettings
 from nsbench.samplers import SAMPLERS, SamplerSettings
-from nsbench.samplers.composed import composed_settings
-from nsbench.samplers.expression import is_expression, parse
+from nsbench.samplers.composition.composed import composed_settings
+from nsbench.samplers.composition.expression import is_expression, parse
 from nsbench.suggestion import did_you_mean
 from nsbench.terms import METHOD_JOINT
 

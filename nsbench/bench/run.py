@@ -18,7 +18,7 @@ from nsbench.bench.rounds import WorkloadResult, measure_workload
 from nsbench.bench.target import Target, targets_of
 from nsbench.errors import SettingsError
 from nsbench.samplers import SAMPLERS
-from nsbench.samplers.sharing import SharedByUsers
+from nsbench.samplers.drawing.sharing import SharedByUsers
 from nsbench.suggestion import did_you_mean
 from nsbench.tensors.device import choose_device, device_name
 

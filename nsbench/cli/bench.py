@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from nsbench.bench.run import BenchResult
 
 SharedByUsers = Literal["user", "group"]
-"""As in `nsbench.samplers.sharing`, which imports torch."""
+"""As in `nsbench.samplers.drawing.sharing`, which imports torch."""
 
 SLICE_S = 0.3
 """Seconds of a slice: what takes turns."""

@@ -10,8 +10,8 @@ from nsbench.errors import DatasetError
 from nsbench.losses.loss import LossContext
 from nsbench.runs.request import RunRequest
 from nsbench.samplers.context import SamplerContext
-from nsbench.samplers.history import history_of, validation_items_of
-from nsbench.samplers.sharing import users_per_group
+from nsbench.samplers.drawing.history import history_of, validation_items_of
+from nsbench.samplers.drawing.sharing import users_per_group
 from nsbench.tensors.device import choose_device
 from nsbench.training.checkpoint.training_checkpoint import TrainingIdentity
 from nsbench.training.loop import Trainer

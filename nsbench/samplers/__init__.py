@@ -25,8 +25,8 @@ from nsbench.samplers.batch import BatchSettings
 from nsbench.samplers.bir import BirSettings
 from nsbench.samplers.catalogue import CatalogueSettings
 from nsbench.samplers.cohort import CohortSettings
+from nsbench.samplers.composition.installed import installed_samplers
 from nsbench.samplers.cross_batch import CrossBatchSettings
-from nsbench.samplers.installed import installed_samplers
 from nsbench.samplers.mixed import MixedSettings
 from nsbench.samplers.popularity import InversePopularitySettings, PopularitySettings
 from nsbench.samplers.random import RandomSettings

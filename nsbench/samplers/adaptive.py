@@ -13,13 +13,13 @@ from nsbench.batching.batch import UserBatch
 from nsbench.negative_count import Kept, Proposed
 from nsbench.samplers.batch import explain_small_pool, in_batch
 from nsbench.samplers.context import SamplerContext
-from nsbench.samplers.independent import Independent
+from nsbench.samplers.drawing.independent import Independent
+from nsbench.samplers.drawing.selection import Ties, highest
+from nsbench.samplers.drawing.sharing import UserOrGroup
+from nsbench.samplers.drawing.stream import SamplerState, Streams
 from nsbench.samplers.mixed import InBatchCount, mixed
 from nsbench.samplers.random import Uniform
 from nsbench.samplers.sampler import Negatives, Sampler, SamplerSettings
-from nsbench.samplers.selection import Ties, highest
-from nsbench.samplers.sharing import UserOrGroup
-from nsbench.samplers.stream import SamplerState, Streams
 from nsbench.search import IntRange
 
 _Pool = Annotated[

@@ -20,12 +20,12 @@ from torch import Tensor
 from nsbench.batching.batch import UserBatch
 from nsbench.negative_count import Kept, Proposed
 from nsbench.samplers.context import SamplerContext
-from nsbench.samplers.independent import Independent
+from nsbench.samplers.drawing.independent import Independent
+from nsbench.samplers.drawing.selection import highest
+from nsbench.samplers.drawing.sharing import UserOrGroup
+from nsbench.samplers.drawing.stream import SamplerState, Streams
 from nsbench.samplers.random import Uniform
 from nsbench.samplers.sampler import Negatives, Sampler, SamplerSettings
-from nsbench.samplers.selection import highest
-from nsbench.samplers.sharing import UserOrGroup
-from nsbench.samplers.stream import SamplerState, Streams
 from nsbench.search import FloatRange, IntRange
 
 

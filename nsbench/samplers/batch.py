@@ -8,11 +8,11 @@ from torch import Tensor
 
 from nsbench.batching.batch import UserBatch
 from nsbench.samplers.context import Exclusion, SamplerContext
-from nsbench.samplers.history import UserHistory
-from nsbench.samplers.pool import Pools, first_wanted, shuffled_pool, taken
+from nsbench.samplers.drawing.history import UserHistory
+from nsbench.samplers.drawing.pool import Pools, first_wanted, shuffled_pool, taken
+from nsbench.samplers.drawing.sharing import SharedByUsers, UserOrGroup
+from nsbench.samplers.drawing.stream import Streams
 from nsbench.samplers.sampler import NegativeCount, Negatives, Sampler, SamplerSettings
-from nsbench.samplers.sharing import SharedByUsers, UserOrGroup
-from nsbench.samplers.stream import Streams
 
 EXTRA_SHARE = 8
 """One item more for so many is read at first, beside a few: enough where histories hold a tenth of the batch's positives."""

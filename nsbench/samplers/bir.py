@@ -21,10 +21,10 @@ from nsbench.negative_count import Kept
 from nsbench.samplers.adaptive import PoolCount
 from nsbench.samplers.batch import explain_small_pool, in_batch
 from nsbench.samplers.context import SamplerContext
+from nsbench.samplers.drawing.selection import highest
+from nsbench.samplers.drawing.sharing import UserOrGroup
+from nsbench.samplers.drawing.stream import SamplerState, Streams
 from nsbench.samplers.sampler import Negatives, Sampler, SamplerSettings
-from nsbench.samplers.selection import highest
-from nsbench.samplers.sharing import UserOrGroup
-from nsbench.samplers.stream import SamplerState, Streams
 from nsbench.search import IntRange
 
 

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from nsbench.batching.batch import UserBatch
 from nsbench.samplers.context import SamplerContext
+from nsbench.samplers.drawing.stream import Streams
 from nsbench.samplers.sampler import Negatives, Sampler, SamplerSettings
-from nsbench.samplers.stream import Streams
 
 
 @final

@@ -9,11 +9,11 @@ from torch import Tensor
 
 from nsbench.batching.batch import UserBatch
 from nsbench.samplers.context import SamplerContext
-from nsbench.samplers.draw import draw_unseen, tries
-from nsbench.samplers.history import UserHistory
+from nsbench.samplers.drawing.draw import draw_unseen, tries
+from nsbench.samplers.drawing.history import UserHistory
+from nsbench.samplers.drawing.sharing import BY_USER, Sharing, UserOrGroup
+from nsbench.samplers.drawing.stream import Streams
 from nsbench.samplers.sampler import NegativeCount, Negatives, Sampler, SamplerSettings
-from nsbench.samplers.sharing import BY_USER, Sharing, UserOrGroup
-from nsbench.samplers.stream import Streams
 from nsbench.search import FloatRange
 from nsbench.terms import BALANCED_COHORTS
 

@@ -11,8 +11,8 @@ from torch import Tensor
 from nsbench.batching.window import Windows
 from nsbench.data.cohort import CohortRule, PopularityCounts, item_cohorts
 from nsbench.data.dataset import Dataset
-from nsbench.samplers.history import UserHistory
-from nsbench.samplers.sharing import SharedBy, Sharing
+from nsbench.samplers.drawing.history import UserHistory
+from nsbench.samplers.drawing.sharing import SharedBy, Sharing
 
 Exclusion = Literal["whole", "window"]
 """Which items of a user are never negatives: all of the training history, or the last max_length targets."""

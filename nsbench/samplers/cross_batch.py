@@ -15,11 +15,11 @@ from torch import Tensor
 
 from nsbench.batching.batch import UserBatch
 from nsbench.samplers.context import SamplerContext
-from nsbench.samplers.history import UserHistory
-from nsbench.samplers.independent import Independent
+from nsbench.samplers.drawing.history import UserHistory
+from nsbench.samplers.drawing.independent import Independent
+from nsbench.samplers.drawing.sharing import NegativeSharing
+from nsbench.samplers.drawing.stream import SamplerState, Streams
 from nsbench.samplers.sampler import NegativeCount, Negatives, Sampler, SamplerSettings
-from nsbench.samplers.sharing import NegativeSharing
-from nsbench.samplers.stream import SamplerState, Streams
 from nsbench.search import IntRange
 
 

@@ -15,11 +15,11 @@ from nsbench.batching.batch import UserBatch
 from nsbench.negative_count import Proposed
 from nsbench.samplers.batch import in_batch
 from nsbench.samplers.context import Exclusion, SamplerContext
-from nsbench.samplers.independent import Independent
+from nsbench.samplers.drawing.independent import Independent
+from nsbench.samplers.drawing.sharing import SharedByUsers, UserOrGroup
+from nsbench.samplers.drawing.stream import SamplerState, Streams
 from nsbench.samplers.random import Uniform
 from nsbench.samplers.sampler import Negatives, Sampler, SamplerSettings
-from nsbench.samplers.sharing import SharedByUsers, UserOrGroup
-from nsbench.samplers.stream import SamplerState, Streams
 from nsbench.search import IntRange
 
 InBatchCount = Annotated[

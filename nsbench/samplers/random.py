@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from nsbench.samplers.context import SamplerContext
-from nsbench.samplers.history import UserHistory
-from nsbench.samplers.independent import Independent
+from nsbench.samplers.drawing.history import UserHistory
+from nsbench.samplers.drawing.independent import Independent
+from nsbench.samplers.drawing.sharing import NegativeSharing
+from nsbench.samplers.drawing.stream import Streams
 from nsbench.samplers.sampler import NegativeCount, Sampler, SamplerSettings
-from nsbench.samplers.sharing import NegativeSharing
-from nsbench.samplers.stream import Streams
 
 
 @final

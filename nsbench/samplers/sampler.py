@@ -14,7 +14,7 @@ from torch import Tensor
 from nsbench.batching.batch import UserBatch
 from nsbench.negative_count import CountFields, Proposed
 from nsbench.samplers.context import Exclusion, SamplerContext
-from nsbench.samplers.stream import SamplerState, Streams
+from nsbench.samplers.drawing.stream import SamplerState, Streams
 from nsbench.search import IntRange
 
 NegativeCount = Annotated[

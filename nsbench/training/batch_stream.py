@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nsbench.batching.batch import BatchSampler, UserBatch
+from nsbench.samplers.drawing.stream import Streams
 from nsbench.samplers.sampler import Negatives, Sampler
-from nsbench.samplers.stream import Streams
 from nsbench.seeding import derive_seed
 from nsbench.training.checkpoint.tensor_names import prefixed, under
 

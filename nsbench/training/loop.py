@@ -168,7 +168,9 @@ class Trainer:
 
     def _runner(self, sources: Sequence[BatchStream], steps: ReplicaSteps) -> StepRunner:
         is_written = self.model_settings.build().has_written_pass
-        may_repeat = is_written and wants_graphs(self.device) and self.group.size == 1 and sources[0].draws_together
+        # Log Q hangs on a batch's number of positives, which a graph would keep as it was when it was recorded.
+        is_alike = is_written and not self.loss.needs_log_q
+        may_repeat = is_alike and wants_graphs(self.device) and self.group.size == 1 and sources[0].draws_together
         if not (may_repeat and isinstance(steps, BatchedReplicas) and steps.static is not None):
             return EagerRunner(sources, steps)
         return CudaGraphRunner(sources, steps)

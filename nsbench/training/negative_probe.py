@@ -18,9 +18,9 @@ from nsbench.batching.bucket import Bucket
 from nsbench.batching.step import Step
 from nsbench.losses.loss import Loss, NegativeVectors, Scores
 from nsbench.models.model import Model
-from nsbench.samplers.history import UserHistory
+from nsbench.samplers.drawing.history import UserHistory
+from nsbench.samplers.drawing.stream import Streams
 from nsbench.samplers.sampler import Negatives, Sampler
-from nsbench.samplers.stream import Streams
 from nsbench.seeding import derive_seed
 from nsbench.terms import BALANCED_COHORTS, NEGATIVES
 from nsbench.training.batch_stream import TrainingBatch

@@ -7,9 +7,9 @@ from nsbench.batching.batch import BatchSampler, UserBatch
 from nsbench.batching.window import windows_of
 from nsbench.data.dataset import Dataset
 from nsbench.samplers.context import SamplerContext
-from nsbench.samplers.history import history_of
+from nsbench.samplers.drawing.history import history_of
+from nsbench.samplers.drawing.stream import Streams
 from nsbench.samplers.sampler import Sampler
-from nsbench.samplers.stream import Streams
 from tests.builder import dataset_of
 
 N_ITEMS = 24

@@ -10,8 +10,8 @@ from nsbench.batching.batch import UserBatch
 from nsbench.config import Settings
 from nsbench.errors import SettingsError
 from nsbench.samplers.bir import Resampled
+from nsbench.samplers.drawing.stream import Streams
 from nsbench.samplers.sampler import Negatives, Sampler
-from nsbench.samplers.stream import Streams
 from tests.samplers.log import streams_of
 
 N = 4000

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from nsbench.batching.batch import UserBatch
 from nsbench.samplers.cross_batch import CrossBatchSettings, PositiveQueue
-from nsbench.samplers.stream import SamplerState, Streams
+from nsbench.samplers.drawing.stream import SamplerState, Streams
 from tests.builder import dataset_of
 from tests.pretend_gpu import PRETEND_GPU, pretended_gpu
 from tests.samplers.log import CPU, context_of, streams_of

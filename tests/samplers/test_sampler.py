@@ -15,15 +15,15 @@ from nsbench.samplers import SAMPLERS
 from nsbench.samplers.adaptive import AdaptiveSettings, Hardest
 from nsbench.samplers.batch import BatchSettings, in_batch
 from nsbench.samplers.cohort import CohortSettings
-from nsbench.samplers.history import UserHistory, pair_filter
-from nsbench.samplers.independent import Independent
+from nsbench.samplers.drawing.history import UserHistory, pair_filter
+from nsbench.samplers.drawing.independent import Independent
+from nsbench.samplers.drawing.selection import kth_highest
+from nsbench.samplers.drawing.sharing import users_per_group
+from nsbench.samplers.drawing.stream import Streams
 from nsbench.samplers.mixed import MixedSettings, mixed
 from nsbench.samplers.popularity import Alias, PopularitySettings, alias_table
 from nsbench.samplers.random import RandomSettings, Uniform
 from nsbench.samplers.sampler import Negatives
-from nsbench.samplers.selection import kth_highest
-from nsbench.samplers.sharing import users_per_group
-from nsbench.samplers.stream import Streams
 from nsbench.terms import Cohort
 from tests.builder import dataset_of
 from tests.samplers.log import batches_of, context_of, skewed_log, streams_of

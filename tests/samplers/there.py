@@ -8,8 +8,8 @@ from torch import Tensor
 
 from nsbench.batching.batch import UserBatch
 from nsbench.data.dataset import Dataset
+from nsbench.samplers.drawing.stream import SamplerState, Streams
 from nsbench.samplers.sampler import Negatives, Sampler, SamplerSettings
-from nsbench.samplers.stream import SamplerState, Streams
 from tests.pretend_gpu import PRETEND_GPU, pretended_gpu
 from tests.samplers.log import context_of
 

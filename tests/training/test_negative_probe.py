@@ -15,9 +15,9 @@ from nsbench.models.model import Model, initial_model
 from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.runs.preparation import prepared
 from nsbench.samplers import SAMPLERS
-from nsbench.samplers.history import history_of, validation_items_of
+from nsbench.samplers.drawing.history import history_of, validation_items_of
+from nsbench.samplers.drawing.stream import Streams
 from nsbench.samplers.sampler import Negatives, Sampler
-from nsbench.samplers.stream import Streams
 from nsbench.training.negative_probe import NegativeProbe
 from tests.builder import dataset_of
 from tests.samplers.log import CPU

@@ -22,9 +22,9 @@ from nsbench.models.model import Model, initial_model
 from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.runs.preparation import trainer_of
 from nsbench.samplers import SAMPLERS
+from nsbench.samplers.drawing.sharing import SharedByUsers
+from nsbench.samplers.drawing.stream import Streams
 from nsbench.samplers.sampler import Negatives, Sampler
-from nsbench.samplers.sharing import SharedByUsers
-from nsbench.samplers.stream import Streams
 from nsbench.training.batch_stream import BatchStream, TrainingBatch, epoch_of
 from nsbench.training.loop import Trainer
 from nsbench.training.settings import TrainingSettings

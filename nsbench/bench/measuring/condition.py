@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import torch
 
-from nsbench.samplers.sharing import SharedByUsers
+from nsbench.samplers.drawing.sharing import SharedByUsers
 from nsbench.tensors.device import choose_device
 
 

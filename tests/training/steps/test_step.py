@@ -19,10 +19,10 @@ from nsbench.models.model import Model, initial_model
 from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.samplers import SAMPLERS
 from nsbench.samplers.adaptive import AdaptiveMixedSettings
+from nsbench.samplers.drawing.sharing import NegativeSharing
+from nsbench.samplers.drawing.stream import Streams
 from nsbench.samplers.random import RandomSettings
 from nsbench.samplers.sampler import Negatives, SamplerSettings
-from nsbench.samplers.sharing import NegativeSharing
-from nsbench.samplers.stream import Streams
 from nsbench.training.batch_stream import TrainingBatch
 from nsbench.training.settings import TrainingSettings
 from nsbench.training.steps import scoring

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from nsbench.batching.batch import UserBatch
-from nsbench.samplers.history import UserHistory
+from nsbench.samplers.drawing.history import UserHistory
+from nsbench.samplers.drawing.sharing import BY_USER, Sharing
 from nsbench.samplers.sampler import Negatives
-from nsbench.samplers.sharing import BY_USER, Sharing
 
 N_ROUNDS = 2
 DRAWS_A_ROUND = 4

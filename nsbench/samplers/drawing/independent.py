@@ -7,11 +7,11 @@ import torch
 from torch import Tensor
 
 from nsbench.batching.batch import UserBatch
-from nsbench.samplers.draw import draw_unseen, tries
-from nsbench.samplers.history import UserHistory
+from nsbench.samplers.drawing.draw import draw_unseen, tries
+from nsbench.samplers.drawing.history import UserHistory
+from nsbench.samplers.drawing.sharing import BY_USER, Sharing
+from nsbench.samplers.drawing.stream import Streams
 from nsbench.samplers.sampler import Negatives, Sampler
-from nsbench.samplers.sharing import BY_USER, Sharing
-from nsbench.samplers.stream import Streams
 
 
 class Proposal(Protocol):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from nsbench.samplers.history import UserHistory, pair_filter
+from nsbench.samplers.drawing.history import UserHistory, pair_filter
 from tests.pretend_gpu import PRETEND_GPU, pretended_gpu
 
 CPU = torch.device("cpu")

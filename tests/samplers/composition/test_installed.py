@@ -10,7 +10,7 @@ import pytest
 
 from nsbench.errors import SettingsError
 from nsbench.samplers import SAMPLERS
-from nsbench.samplers.installed import GROUP, installed_samplers
+from nsbench.samplers.composition.installed import GROUP, installed_samplers
 
 MINE = """
 from typing import ClassVar
@@ -34,7 +34,7 @@ def package(folder: Path, value: str = "my_sampler:MySettings", text: str = MINE
 
 
 def samplers(folder: Path) -> subprocess.CompletedProcess[str]:
-    path = os.pathsep.join([str(folder), str(Path(__file__).parents[2])])
+    path = os.pathsep.join([str(folder), str(Path(__file__).parents[3])])
     command = [sys.executable, "-m", "nsbench", "samplers"]
     return subprocess.run(
         command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path, "COLUMNS": "200"}, check=False

@@ -6,10 +6,10 @@ import torch
 from nsbench.config import Settings
 from nsbench.errors import SettingsError
 from nsbench.method import Method
-from nsbench.samplers.composed import composed_settings
+from nsbench.samplers.composition.composed import composed_settings
+from nsbench.samplers.drawing.stream import Streams
 from nsbench.samplers.mixed import MixedSettings
 from nsbench.samplers.sampler import Negatives, Sampler
-from nsbench.samplers.stream import Streams
 from nsbench.search import IntRange
 from tests.samplers.log import batches_of, context_of, skewed_log
 

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from nsbench.batching.batch import UserBatch
+from nsbench.samplers.drawing.stream import Streams
 from nsbench.samplers.sampler import Negatives
-from nsbench.samplers.stream import Streams
 
 
 @dataclass(frozen=True)

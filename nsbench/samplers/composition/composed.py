@@ -9,14 +9,14 @@ from pydantic import Field, create_model, model_validator
 from nsbench.negative_count import Kept, Proposed
 from nsbench.samplers.adaptive import Hardest, TiesField
 from nsbench.samplers.batch import explain_small_pool, in_batch
+from nsbench.samplers.composition.expression import Expression, Number, Part, parse
 from nsbench.samplers.context import SamplerContext
-from nsbench.samplers.expression import Expression, Number, Part, parse
-from nsbench.samplers.independent import Independent
+from nsbench.samplers.drawing.independent import Independent
+from nsbench.samplers.drawing.sharing import UserOrGroup
 from nsbench.samplers.mixed import Mixed
 from nsbench.samplers.popularity import Alias
 from nsbench.samplers.random import Uniform
 from nsbench.samplers.sampler import Sampler, SamplerSettings
-from nsbench.samplers.sharing import UserOrGroup
 from nsbench.search import FloatRange, IntRange
 
 Trait = Literal["in-batch", "global", "model-based"]
