@@ -1,5 +1,5 @@
 """Training: batches and negatives in, parameters out; several replicas at once.
 
-Knows nothing of evaluation or tracking: the loop calls back once per validation, and that callback is all that pruning,
-early stopping and tracking share.
+Knows nothing of how a model is ranked or recorded: the loop asks an evaluator at each validation and tells one observer what
+happens, which is all that pruning and tracking share.
 """

@@ -97,7 +97,7 @@ def test_a_unit_that_does_not_exist_is_answered_with_those_that_do(log: str, hom
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--time-unit", "order", "--session-gap", "30m"), "--session-gap cuts visits by time"),
+        (("--time-unit", "order", "--session-gap", "30m"), "--session-gap cuts sessions by time"),
         (("--time-column", "none", "--time-unit", "ms"), "leave one of the two out"),
         (("--time-column", "none", "--duplicates", "drop"), "no two rows share a time"),
     ],
