@@ -30,7 +30,7 @@ class Catalogue(Sampler):
         """The items 1..n_candidates, shared by the whole batch; nothing is drawn."""
         device = batch.users.device
         item_ids = torch.arange(1, self.n_candidates + 1, device=device).expand(batch.n_replicas, 1, -1)
-        return Negatives(item_ids, torch.ones(batch.n_replicas, 1, 1, dtype=torch.bool, device=device))
+        return Negatives(item_ids, torch.ones(len(batch.users), 1, 1, dtype=torch.bool, device=device))
 
     def log_q(self, batch: UserBatch, item_ids: Tensor) -> Tensor:
         """0: every item is there once."""
