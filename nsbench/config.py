@@ -197,6 +197,9 @@ def _section_of(name: str, sections: Mapping[str, type[BaseModel]]) -> str:
         if name in model.model_fields:
             return section
     known = [field for model in sections.values() for field in model.model_fields]
+    owner = Method.owner_of(name)
+    if owner is not None:
+        raise SettingsError(f"unknown setting {name!r} here: it is one of {owner}; leave it out, or choose {owner}")
     raise SettingsError(
         f"unknown setting {shortened(repr(name))}{did_you_mean(name, known, ALIASES)}; there are: {', '.join(known)}"
     )

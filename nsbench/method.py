@@ -122,6 +122,19 @@ class Method:
         """The backbone's."""
         return MODELS[self.model]
 
+    @classmethod
+    def owner_of(cls, field: str) -> str | None:
+        """The first sampler, loss or backbone that has a setting of that name, as a command names it; None: none has."""
+        return next(
+            (
+                f"{part} {name}"
+                for part, catalogue in cls.PARTS.items()
+                for name, settings in catalogue.items()
+                if field in settings.model_fields
+            ),
+            None,
+        )
+
     def is_of_another(self, field: str) -> bool:
         """Whether only other samplers, losses or backbones have a setting of that name."""
         own = {

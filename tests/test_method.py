@@ -63,6 +63,13 @@ def test_a_method_that_there_is_not_is_refused_with_what_there_is(
         Settings.of(name, values)
 
 
+def test_a_setting_of_another_part_is_named_with_its_owner() -> None:
+    with pytest.raises(SettingsError, match="'calibration' here: it is one of loss gbce"):
+        Settings.of("mixed", {"calibration": 0.5})
+    with pytest.raises(SettingsError, match="'n_layers' here: it is one of model gru4rec"):
+        Settings.of("mixed", {"n_layers": 2})
+
+
 def test_a_file_for_several_methods_is_passed_over_where_it_is_anothers() -> None:
     values = settings_values("random", {"n_hardest": 5, "learning_rate": 0.01})
     assert values == {"learning_rate": 0.01}

@@ -5,11 +5,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nsbench.cli.completion import complete_loss, complete_model
+from nsbench.cli.completion import complete_loss, complete_model, complete_sampler
 
 if TYPE_CHECKING:
     from nsbench.config import Value
 
+_SAMPLER_HELP = (
+    "Negative sampler (`nsbench samplers`), a composition such as mixed(batch, random), or a method: mixed+softmax"
+)
+
+SamplerOption = Annotated[str, typer.Option(help=f"{_SAMPLER_HELP}.", autocompletion=complete_sampler)]
+SamplersOption = Annotated[
+    list[str], typer.Option("--sampler", help=f"{_SAMPLER_HELP}; may be repeated.", autocompletion=complete_sampler)
+]
 LossOption = Annotated[
     str | None,
     typer.Option(

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nsbench.cli.completion import complete_sampler, complete_study
+from nsbench.cli.completion import complete_study
 from nsbench.cli.data.dataset import DatasetOption
-from nsbench.cli.method_option import LossOption, ModelOption, chosen_methods
+from nsbench.cli.method_option import LossOption, ModelOption, SamplersOption, chosen_methods
 from nsbench.cli.output.console import Console
 from nsbench.cli.output.json_output import JsonOption, JsonOutput, json_output
 from nsbench.cli.output.study_view import EXIT_FAILED_RUNS
@@ -37,9 +37,7 @@ if TYPE_CHECKING:
 
 
 def repeat(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
-    sampler: Annotated[
-        list[str], typer.Option(help="Negative sampler; may be given often.", autocompletion=complete_sampler)
-    ],
+    sampler: SamplersOption,
     loss: LossOption = None,
     model: ModelOption = None,
     dataset: DatasetOption = "demo",

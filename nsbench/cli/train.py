@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nsbench.cli.completion import complete_sampler, complete_setting
+from nsbench.cli.completion import complete_setting
 from nsbench.cli.data.dataset import DatasetOption
-from nsbench.cli.method_option import LossOption, ModelOption, chosen_methods
+from nsbench.cli.method_option import LossOption, ModelOption, SamplerOption, chosen_methods
 from nsbench.cli.output.console import Console
 from nsbench.cli.output.json_output import JsonOption, json_output
 from nsbench.cli.output.run_document import record_document
@@ -19,6 +19,7 @@ from nsbench.cli.tune import EpochsOption, budget_values
 from nsbench.files.home import Home, current_home
 
 if TYPE_CHECKING:
+    from nsbench.config import Settings
     from nsbench.tensors.process_group import ProcessGroup
     from nsbench.tracking.record import RunRecord
     from nsbench.tracking.tracker import Tracker
@@ -30,22 +31,20 @@ SEND_WAIT_S = 60.0
 
 
 def train(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
-    sampler: Annotated[
-        str, typer.Option(help="Negative sampler; `nsbench samplers` lists them.", autocompletion=complete_sampler)
-    ],
+    sampler: SamplerOption,
     loss: LossOption = None,
     model: ModelOption = None,
     dataset: DatasetOption = "demo",
     assignments: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", help="A setting, as learning_rate=1e-3; may be given often.", autocompletion=complete_setting
+            "--set", help="A setting, as learning_rate=1e-3; may be repeated.", autocompletion=complete_setting
         ),
     ] = None,
     config: Annotated[
         Path | None,
         typer.Option(
-            help="YAML file of settings; --set goes before it. What only other samplers have is passed over.",
+            help="YAML file of settings; --set goes before it. What only other methods have is passed over.",
         ),
     ] = None,
     epochs: EpochsOption = None,
@@ -62,9 +61,22 @@ def train(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
     """
     import torch
 
+    from nsbench.config import Settings, parse_assignments, read_settings_file, settings_values
+
+    torch.set_num_threads(1)
+    (method,), assigned = chosen_methods([sampler], loss, model, parse_assignments(assignments or []))
+    of_file = settings_values(method, read_settings_file(config) if config else {})
+    settings = Settings.of(method, {**of_file, **assigned, **budget_values(epochs)})
+    with json_output(wanted=as_json) as output:
+        output.document = _trained(settings, dataset, seed, checkpoint, track=track, fresh=fresh)
+
+
+def _trained(
+    settings: "Settings", dataset: str, seed: int, checkpoint: Path | None, *, track: bool, fresh: bool
+) -> dict[str, object] | None:
+    """Trains, shows what came out, and gives it as a document; None in all processes but the first."""
     from nsbench.cli.data.dataset import say_undecided
     from nsbench.cli.output.run_observer import ProgressObserver
-    from nsbench.config import Settings, parse_assignments, read_settings_file, settings_values
     from nsbench.files.disk import check_place
     from nsbench.objective import default_objective
     from nsbench.runs.experiment import run
@@ -75,23 +87,17 @@ def train(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
     from nsbench.training.checkpoint.training_checkpoint import Checkpoints
     from nsbench.training.distributed.torch_group import torchrun_group
 
-    torch.set_num_threads(1)
-    (method,), assigned = chosen_methods([sampler], loss, model, parse_assignments(assignments or []))
-    of_file = settings_values(method, read_settings_file(config) if config else {})
-    settings = Settings.of(method, {**of_file, **assigned, **budget_values(epochs)})
     home = current_home()
     remove_abandoned(home.checkpoints)
-    path = (
-        checkpoint
-        or home.checkpoints / dataset / f"{settings.method.name}-{settings.fingerprint()}-seed{seed}.safetensors"
-    )
+    file = f"{settings.method.name}-{settings.fingerprint()}-seed{seed}.safetensors"
+    path = checkpoint or home.checkpoints / dataset / file
     check_place("the checkpoint", path)
-    with json_output(wanted=as_json) as output, torchrun_group() as group:
+    with torchrun_group() as group:
         data = open_together(dataset, home, group)
         checkpoints = Checkpoints(checkpoint_root(home, group), fresh=fresh)
         if group.rank > 0:
             follow(settings, data, seed, checkpoints)
-            return
+            return None
         settings = settled(settings, data)
         say_undecided(data, settings.evaluation)
         objective = default_objective(settings.evaluation.cutoffs)
@@ -104,7 +110,7 @@ def train(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
             ):
                 record = run(settings, data, tracker, request, observer, checkpoints)
             _show(record, path)
-            output.document = record_document(record, path)
+        return record_document(record, path)
 
 
 def _tags(group: "ProcessGroup") -> dict[str, str]:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nsbench.cli.completion import complete_sampler, complete_setting
+from nsbench.cli.completion import complete_setting
 from nsbench.cli.data.dataset import DatasetOption
-from nsbench.cli.method_option import LossOption, ModelOption, chosen_methods
+from nsbench.cli.method_option import LossOption, ModelOption, SamplersOption, chosen_methods
 from nsbench.cli.output.console import Console
 from nsbench.cli.output.json_output import JsonOption, JsonOutput, json_output
 from nsbench.cli.process.worker_pool import (
@@ -54,9 +54,7 @@ EpochsOption = Annotated[
 
 
 def tune(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
-    sampler: Annotated[
-        list[str], typer.Option(help="Negative sampler; may be given often.", autocompletion=complete_sampler)
-    ],
+    sampler: SamplersOption,
     loss: LossOption = None,
     model: ModelOption = None,
     dataset: DatasetOption = "demo",

@@ -35,7 +35,7 @@ class Part(BaseModel):
 
     Attributes:
         dataset: The dataset's name.
-        sampler: The sampler's name; the baselines' names joined by commas.
+        sampler: The method's name; the baselines' names joined by commas.
         stage: What the runs stand for.
         n_runs: Runs.
         epochs: Epochs of a run.

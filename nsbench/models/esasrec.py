@@ -9,48 +9,33 @@ blocks; the recipe of these blocks in SASRec with sampled softmax (`--loss softm
 `nsbench.models.sasrec`.
 """
 
-import math
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Self, final
+from typing import Annotated, ClassVar, final
 
 import torch
-from pydantic import Field, model_validator
+from pydantic import Field
 from torch import Tensor
 from torch.nn import functional
 
 from nsbench.batching.dropout_masks import ByteDropout, DropoutSites
 from nsbench.batching.positions import Positions
-from nsbench.models.backbone import Backbone, BackboneSettings
+from nsbench.models.attention_masks import AttentionMasks
+from nsbench.models.backbone import Backbone
 from nsbench.models.parameter import ParameterSpec, glorot, ones, zeros
-from nsbench.models.sasrec.attention_masks import AttentionMasks, from_heads, to_heads
+from nsbench.models.transformer import TransformerSettings, attended, dropped, embedded, linear, norm
 
 LAYER_NORM_EPS = 1e-5
 
 
-class EsasrecSettings(BackboneSettings):
+class EsasrecSettings(TransformerSettings):
     """Causal self-attention in gated blocks."""
 
     name: ClassVar[str] = "esasrec"
     label: ClassVar[str] = "eSASRec"
 
-    n_blocks: Annotated[int, Field(ge=1, le=64, description="attention blocks")] = 2
-    n_heads: Annotated[int, Field(ge=1, le=64, description="attention heads; hidden_dim is a multiple")] = 1
     ffn_factor: Annotated[
         int, Field(ge=1, le=16, description="width of the feed-forward part, in widths of the states")
     ] = 4
-
-    @model_validator(mode="after")
-    def _heads_share_the_width(self) -> Self:
-        if self.hidden_dim % self.n_heads:
-            raise ValueError(
-                f"hidden_dim {self.hidden_dim} is no multiple of n_heads {self.n_heads}; change one of them"
-            )
-        return self
-
-    @property
-    def depth(self) -> int:
-        """Its blocks."""
-        return self.n_blocks
 
     def build(self) -> "Esasrec":
         """The backbone."""
@@ -99,43 +84,22 @@ class Esasrec(Backbone):
 
     def encode(self, p: Mapping[str, Tensor], positions: Positions, x: Tensor, masks: ByteDropout | None) -> Tensor:
         """As of `Backbone.encode`."""
-        n_replicas, d = len(x), self.settings.hidden_dim
-        unseen = AttentionMasks(positions, n_replicas, self.settings.n_heads)
-        first = torch.arange(1, n_replicas + 1, device=x.device)[:, None] * self.settings.max_length
-        place = functional.embedding(first - 1 - positions.from_end, p["positions"].flatten(0, 1))  # [R, P, d]
-        x = _dropped(x * math.sqrt(d) + place, masks, "embedding")
+        unseen = AttentionMasks(positions, len(x), self.settings.n_heads)
+        x = embedded(p, positions, x, masks)
         for block in range(self.settings.n_blocks):
             name = f"blocks.{block}"
-            mixed = self._attended(p, name, unseen, _norm(x, p, f"{name}.attention_norm"), masks)
-            gate = _linear(x, p, f"{name}.attention_gate").sigmoid()
-            x = x + gate * _dropped(_linear(mixed, p, f"{name}.output"), masks, f"{name}.output")
+            y = _norm(x, p, f"{name}.attention_norm")
+            key, value = torch.bmm(y, p[f"{name}.key.weight"]), linear(y, p, f"{name}.value")
+            mixed = attended(unseen, linear(y, p, f"{name}.query"), key, value, masks, f"{name}.attention")
+            gate = linear(x, p, f"{name}.attention_gate").sigmoid()
+            x = x + gate * dropped(linear(mixed, p, f"{name}.output"), masks, f"{name}.output")
             y = _norm(x, p, f"{name}.ffn_norm")
             hidden = functional.silu(torch.bmm(y, p[f"{name}.ffn_in.weight"])) * torch.bmm(
                 y, p[f"{name}.ffn_by.weight"]
             )
-            found = torch.bmm(_dropped(hidden, masks, f"{name}.ffn_in"), p[f"{name}.ffn_out.weight"])
-            x = x + _linear(x, p, f"{name}.ffn_gate").sigmoid() * _dropped(found, masks, f"{name}.ffn_out")
+            found = torch.bmm(dropped(hidden, masks, f"{name}.ffn_in"), p[f"{name}.ffn_out.weight"])
+            x = x + linear(x, p, f"{name}.ffn_gate").sigmoid() * dropped(found, masks, f"{name}.ffn_out")
         return x
-
-    def _attended(
-        self, p: Mapping[str, Tensor], name: str, unseen: AttentionMasks, y: Tensor, masks: ByteDropout | None
-    ) -> Tensor:
-        """[R, P, d], the values of what each position attends to."""
-        n_heads = self.settings.n_heads
-        projected = (
-            _linear(y, p, f"{name}.query"),
-            torch.bmm(y, p[f"{name}.key.weight"]),
-            _linear(y, p, f"{name}.value"),
-        )
-        scale = 1 / math.sqrt(self.settings.hidden_dim // n_heads)
-        parts = []
-        for bucket, minus_infinity in zip(unseen.buckets, unseen.unseen, strict=True):
-            q, k, v = (to_heads(part, bucket, n_heads) for part in projected)
-            weights = (torch.bmm(q, k.transpose(1, 2)) * scale + minus_infinity).softmax(-1)  # [R rows heads, L, L]
-            if masks is not None:
-                weights = weights * masks.attention_mask(f"{name}.attention", bucket)
-            parts.append(from_heads(torch.bmm(weights, v), bucket, len(y), n_heads))
-        return torch.cat(parts, 1)
 
     def flops(self, mean_context: float) -> float:
         """n_blocks ((12 + 6 f) d ** 2 + 4 c d): six products of width d, three of f d, and attention to c positions twice."""
@@ -143,14 +107,5 @@ class Esasrec(Backbone):
         return self.settings.n_blocks * ((12 + 6 * self.settings.ffn_factor) * d**2 + 4 * mean_context * d)
 
 
-def _dropped(x: Tensor, masks: ByteDropout | None, name: str) -> Tensor:
-    return x if masks is None else x * masks.mask(name)
-
-
-def _linear(x: Tensor, p: Mapping[str, Tensor], name: str) -> Tensor:
-    return torch.baddbmm(p[f"{name}.bias"], x, p[f"{name}.weight"])
-
-
 def _norm(x: Tensor, p: Mapping[str, Tensor], name: str) -> Tensor:
-    normal = functional.layer_norm(x, x.shape[-1:], eps=LAYER_NORM_EPS)
-    return torch.addcmul(p[f"{name}.bias"], normal, p[f"{name}.weight"])
+    return norm(x, p, name, LAYER_NORM_EPS)

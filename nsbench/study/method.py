@@ -19,7 +19,7 @@ class Method:
     """A sampler with its settings, on one preparation of a log, under one protocol.
 
     Attributes:
-        sampler: The sampler's name.
+        sampler: The method's name: a sampler's, and what of loss and backbone isn't the default.
         dataset: The dataset's name.
         dataset_hash: The content hash of its card.
         fingerprint: Hash of the settings, seed and budget apart.

@@ -43,7 +43,7 @@ class StudyOrder:
     """What is asked of a study.
 
     Attributes:
-        sampler: The sampler's name.
+        sampler: The method's name: a sampler's, and what of loss and backbone isn't the default.
         file: What changes the default space.
         values: Settings that are fixed by the command.
         n_trials: Finished trials in the end, pruned ones included.

@@ -24,7 +24,7 @@ class MethodSummary:
         dataset: The dataset's name; MLflow's experiment.
         dataset_hash: The content hash of its card.
         dataset_card: The card as JSON text.
-        sampler: The sampler's name.
+        sampler: The method's name: a sampler's, and what of loss and backbone isn't the default.
         label: What tables and figures call it.
         fingerprint: Hash of the settings, seed and budget apart.
         protocol: How the repeats were evaluated.

@@ -22,7 +22,7 @@ class RunPlan:
         kind: What the run stands for.
         dataset: The dataset's name; MLflow's experiment.
         dataset_hash: The content hash of its card.
-        sampler: The sampler's or baseline's name, such as "mixed" or "popularity-baseline".
+        sampler: The method's or baseline's name, such as "mixed" or "popularity-baseline".
         label: What tables and figures call it.
         params: Every setting by its field's name.
         fingerprint: Hash of the settings, seed apart: runs with the same one may be averaged.

@@ -26,7 +26,7 @@ class StoredRun:
         dataset: The dataset's name.
         dataset_hash: The content hash of its card.
         dataset_card: The card as JSON text; "{}" where the run holds none.
-        sampler: The sampler's or baseline's name.
+        sampler: The method's or baseline's name.
         label: What tables and figures call it.
         study: The study's name, or None.
         trial: The trial's number within the study, or None.

@@ -15,7 +15,7 @@ class StudySummary:
         study: The study's name; one run of kind `study` stands for it.
         dataset: The dataset's name; MLflow's experiment.
         dataset_hash: The content hash of its card.
-        sampler: The sampler's name.
+        sampler: The method's name: a sampler's, and what of loss and backbone isn't the default.
         label: What tables and figures call it.
         objective: The full name of the metric that the study maximises.
         best_params: The best point's searched settings; empty while no trial has finished.

@@ -50,9 +50,8 @@ def masks_of(backbone: Backbone, step: Step, positions: Positions, *seeds: int) 
     return ByteDropout(backbone.dropout_sites(), step, positions, generators(*seeds))
 
 
-def by_place(step: Step, positions: Positions, values: Tensor) -> dict[tuple[int, int, int], Tensor]:
+def by_place(positions: Positions, values: Tensor) -> dict[tuple[int, int, int], Tensor]:
     """What stands at each real position, by replica, row and column."""
-    del step
     found = {}
     for replica, real in enumerate(positions.real):
         for place in real.nonzero()[:, 0].tolist():
@@ -97,7 +96,7 @@ def test_the_ranking_pass_has_the_definitions_last_states(name: str) -> None:
     step = step_for(3)
     positions = step.in_buckets
     states = model.backbone.encode(model.named(), positions, vectors_of(model, positions), None)
-    by_row = by_place(step, positions, states)
+    by_row = by_place(positions, states)
     last = [by_row[0, row, int(length) - 1] for row, length in enumerate(step.lengths[0].tolist())]
     ranking = model.backbone.ranking_pass(model.dense, lambda items: functional.embedding(items, model.items[0]))
     assert torch.allclose(ranking.encode(step), torch.stack(last), atol=1e-5)
@@ -112,7 +111,7 @@ def test_rows_have_the_same_states_end_to_end_as_in_buckets(name: str) -> None:
     for positions in (step.in_buckets, packed):
         masks = masks_of(backbone, step, positions, 5, 6)
         states = backbone.encode(model.named(), positions, vectors_of(model, positions), masks)
-        found.append(by_place(step, positions, states))
+        found.append(by_place(positions, states))
     assert found[0].keys() == found[1].keys()
     assert all(torch.allclose(found[1][place], states, atol=1e-5) for place, states in found[0].items())
 
@@ -124,7 +123,7 @@ def test_a_replica_has_the_states_that_it_has_alone(name: str) -> None:
     joint, own = step_for(3, 4, 5), step_for(4)
     states = together.backbone.encode(together.named(), joint.in_buckets, vectors_of(together, joint.in_buckets), None)
     expected = alone.backbone.encode(alone.named(), own.in_buckets, vectors_of(alone, own.in_buckets), None)
-    of_joint, of_own = by_place(joint, joint.in_buckets, states), by_place(own, own.in_buckets, expected)
+    of_joint, of_own = by_place(joint.in_buckets, states), by_place(own.in_buckets, expected)
     assert all(torch.allclose(of_joint[1, row, column], own, atol=1e-5) for (_, row, column), own in of_own.items())
 
 
@@ -139,7 +138,7 @@ def test_a_state_knows_nothing_of_what_comes_later(name: str) -> None:
     for inputs in (ids, others):
         step = step_of([UserBatch(torch.zeros_like(lengths), lengths, inputs, inputs)])
         states = model.backbone.encode(model.named(), step.in_buckets, vectors_of(model, step.in_buckets), None)
-        found.append(by_place(step, step.in_buckets, states))
+        found.append(by_place(step.in_buckets, states))
     for (replica, row, column), state in found[0].items():
         is_last = column == int(lengths[row]) - 1
         assert torch.allclose(state, found[1][replica, row, column], atol=1e-6) is not is_last

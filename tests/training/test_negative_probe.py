@@ -108,9 +108,9 @@ def test_one_negative_that_outscores_the_others_is_the_effective_one() -> None:
 def test_every_sampler_is_looked_at_and_the_same_way_twice(sampler: str) -> None:
     rng = np.random.default_rng(0)
     rows = [[1, *(int(item) for item in rng.permutation(np.arange(2, 25))[:6])] for _ in range(30)]
-    log = dataset_of([[item for item in row] for row in _by_frequency(rows)], [[3]] * 30, [[4]] * 30, n_items=24)
+    log = dataset_of(_by_frequency(rows), [[3]] * 30, [[4]] * 30, n_items=24)
     settings = Settings.of(sampler, {"hidden_dim": 4, "n_blocks": 1, "max_length": 4, "batch_size": 16})
-    trainer, probe = prepared(settings, log)
+    _, probe = prepared(settings, log)
     model = initial_model(settings.model, log.n_items, [torch.Generator().manual_seed(0)])
     first, second = (probe.metrics(model, 0, 1, own_vectors) for _ in range(2))
     assert first == second
@@ -120,7 +120,6 @@ def test_every_sampler_is_looked_at_and_the_same_way_twice(sampler: str) -> None
     assert 0 <= first["negatives/false_share"] < (0.5 if settings.sampler.proposes_positive else 0.2)
     assert 1 <= first["negatives/effective_number"] <= settings.sampler.n_scored(24)
     assert probe.metrics(model, 0, 2, own_vectors) != first
-    del trainer
 
 
 def _by_frequency(rows: list[list[int]]) -> list[list[int]]:

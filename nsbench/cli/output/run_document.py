@@ -70,7 +70,7 @@ def method_document(
     """A method's repeats: each test metric's mean, standard deviation and number of runs, as in the run of its summary.
 
     Args:
-        sampler: The sampler's name.
+        sampler: The method's name: a sampler's, and what of loss and backbone isn't the default.
         settings: All of them, by name.
         repeats: The finished repeats of these settings on the dataset under the protocol, oldest first.
         n_failed: How many failed.

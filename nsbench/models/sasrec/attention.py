@@ -8,7 +8,7 @@ from torch import Tensor
 
 from nsbench.batching.bucket import Bucket
 from nsbench.batching.dropout_masks import ByteDropout
-from nsbench.models.sasrec.attention_masks import AttentionMasks, to_heads
+from nsbench.models.attention_masks import AttentionMasks, to_heads
 from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.models.sasrec.layer import Linear, MatMul, Weights
 

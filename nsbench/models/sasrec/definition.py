@@ -6,32 +6,29 @@ of the history, one table for input and output; a real position never attends to
 does otherwise is a setting: `attention_output`.
 """
 
-import math
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Self, final
+from typing import Annotated, ClassVar, final
 
 import torch
-from pydantic import Field, model_validator
+from pydantic import Field
 from torch import Tensor
-from torch.nn import functional
 
 from nsbench.batching.dropout_masks import ByteDropout, DropoutSites
 from nsbench.batching.positions import Positions
-from nsbench.models.backbone import Backbone, BackboneSettings, EncoderPass, LookUp, RankingPass
+from nsbench.models.attention_masks import AttentionMasks
+from nsbench.models.backbone import Backbone, EncoderPass, LookUp, RankingPass
 from nsbench.models.parameter import ParameterSpec, glorot, ones, zeros
-from nsbench.models.sasrec.attention_masks import AttentionMasks, from_heads, to_heads
+from nsbench.models.transformer import TransformerSettings, attended, dropped, embedded, linear, norm
 
 LAYER_NORM_EPS = 1e-8
 
 
-class SasrecSettings(BackboneSettings):
+class SasrecSettings(TransformerSettings):
     """Causal self-attention over the history."""
 
     name: ClassVar[str] = "sasrec"
     label: ClassVar[str] = "SASRec"
 
-    n_blocks: Annotated[int, Field(ge=1, le=64, description="attention blocks")] = 2
-    n_heads: Annotated[int, Field(ge=1, le=64, description="attention heads; hidden_dim is a multiple")] = 1
     attention_output: Annotated[
         bool,
         Field(
@@ -39,19 +36,6 @@ class SasrecSettings(BackboneSettings):
             "to the queries as it is"
         ),
     ] = True
-
-    @model_validator(mode="after")
-    def _heads_share_the_width(self) -> Self:
-        if self.hidden_dim % self.n_heads:
-            raise ValueError(
-                f"hidden_dim {self.hidden_dim} is no multiple of n_heads {self.n_heads}; change one of them"
-            )
-        return self
-
-    @property
-    def depth(self) -> int:
-        """Its blocks."""
-        return self.n_blocks
 
     def build(self) -> "Sasrec":
         """The backbone."""
@@ -111,36 +95,19 @@ class Sasrec(Backbone):
 
     def encode(self, p: Mapping[str, Tensor], positions: Positions, x: Tensor, masks: ByteDropout | None) -> Tensor:
         """As of `Backbone.encode`."""
-        n_replicas, d = len(x), self.settings.hidden_dim
-        unseen = AttentionMasks(positions, n_replicas, self.settings.n_heads)
-        first = torch.arange(1, n_replicas + 1, device=x.device)[:, None] * self.settings.max_length
-        place = functional.embedding(first - 1 - positions.from_end, p["positions"].flatten(0, 1))  # [R, P, d]
-        x = _dropped(x * math.sqrt(d) + place, masks, "embedding")
+        unseen = AttentionMasks(positions, len(x), self.settings.n_heads)
+        x = embedded(p, positions, x, masks)
         for block in range(self.settings.n_blocks):
             name = f"blocks.{block}"
             query = _norm(x, p, f"{name}.query_norm")
             key = torch.bmm(x, p[f"{name}.key.weight"])
-            value = _linear(x, p, f"{name}.value")
-            mixed = self._mixed(unseen, _linear(query, p, f"{name}.query"), key, value, masks, f"{name}.attention")
-            x = query + (_linear(mixed, p, f"{name}.output") if self.settings.attention_output else mixed)
+            value = linear(x, p, f"{name}.value")
+            mixed = attended(unseen, linear(query, p, f"{name}.query"), key, value, masks, f"{name}.attention")
+            x = query + (linear(mixed, p, f"{name}.output") if self.settings.attention_output else mixed)
             x = _norm(x, p, f"{name}.ffn_norm")
-            hidden = _dropped(_linear(x, p, f"{name}.ffn_in"), masks, f"{name}.ffn_in").relu()
-            x = x + _dropped(_linear(hidden, p, f"{name}.ffn_out"), masks, f"{name}.ffn_out")
+            hidden = dropped(linear(x, p, f"{name}.ffn_in"), masks, f"{name}.ffn_in").relu()
+            x = x + dropped(linear(hidden, p, f"{name}.ffn_out"), masks, f"{name}.ffn_out")
         return _norm(x, p, "norm")
-
-    def _mixed(
-        self, unseen: AttentionMasks, query: Tensor, key: Tensor, value: Tensor, masks: ByteDropout | None, name: str
-    ) -> Tensor:
-        """[R, P, d], the values of what each position attends to, mixed by the softmax of queries times keys."""
-        scale = 1 / math.sqrt(self.settings.hidden_dim // self.settings.n_heads)
-        parts = []
-        for bucket, minus_infinity in zip(unseen.buckets, unseen.unseen, strict=True):
-            q, k, v = (to_heads(part, bucket, self.settings.n_heads) for part in (query, key, value))
-            weights = (torch.bmm(q, k.transpose(1, 2)) * scale + minus_infinity).softmax(-1)  # [R lanes heads, L, L]
-            if masks is not None:
-                weights = weights * masks.attention_mask(name, bucket)
-            parts.append(from_heads(torch.bmm(weights, v), bucket, len(query), self.settings.n_heads))
-        return torch.cat(parts, 1)
 
     def flops(self, mean_context: float) -> float:
         """n_blocks (2 n d ** 2 + 4 c d): n products of width d, and attention to c positions twice.
@@ -163,14 +130,5 @@ class Sasrec(Backbone):
         return LastStateEncoder(self, dense, look_up)
 
 
-def _dropped(x: Tensor, masks: ByteDropout | None, name: str) -> Tensor:
-    return x if masks is None else x * masks.mask(name)
-
-
-def _linear(x: Tensor, p: Mapping[str, Tensor], name: str) -> Tensor:
-    return torch.baddbmm(p[f"{name}.bias"], x, p[f"{name}.weight"])
-
-
 def _norm(x: Tensor, p: Mapping[str, Tensor], name: str) -> Tensor:
-    normal = functional.layer_norm(x, x.shape[-1:], eps=LAYER_NORM_EPS)
-    return torch.addcmul(p[f"{name}.bias"], normal, p[f"{name}.weight"])
+    return norm(x, p, name, LAYER_NORM_EPS)

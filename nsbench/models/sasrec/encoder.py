@@ -7,8 +7,8 @@ from torch import Tensor
 
 from nsbench.batching.dropout_masks import ByteDropout
 from nsbench.batching.positions import Positions
+from nsbench.models.attention_masks import AttentionMasks
 from nsbench.models.sasrec.attention import attention_of
-from nsbench.models.sasrec.attention_masks import AttentionMasks
 from nsbench.models.sasrec.definition import Sasrec, SasrecSettings
 from nsbench.models.sasrec.layer import Linear, Norm, Weights
 from nsbench.tensors.row_ops import sum_into_table

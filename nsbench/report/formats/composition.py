@@ -107,8 +107,15 @@ def _overview(summaries: Sequence[DatasetSummary]) -> tuple[ReportTable, ...]:
 
 
 def _dataset_section(summary: DatasetSummary, gallery: Gallery) -> Section:
+    parts = (*_results(summary, gallery), *_by_cohort(summary, gallery), *_background(summary, gallery))
+    shown = tuple(part for part in parts if not part.is_empty)
+    return Section(_anchor(summary), summary.dataset, (_description(summary),), sections=shown)
+
+
+def _results(summary: DatasetSummary, gallery: Gallery) -> tuple[Section, ...]:
+    """What methods reach, with which settings, and what of that is decided."""
     name, place = summary.dataset, _anchor(summary)
-    parts = [
+    return (
         Section(
             f"results-{place}",
             "Accuracy and balance",
@@ -135,17 +142,24 @@ def _dataset_section(summary: DatasetSummary, gallery: Gallery) -> Section:
             words=yardstick_words(summary),
             tables=tuple(yardstick_tables(summary)),
         ),
-        Section(
-            f"cohorts-{place}",
-            "Head, mid and tail",
-            drawings=gallery.of(name, "cohorts", "head_tail", "popularity_cohorts"),
-        ),
-        Section(
-            f"exposure-{place}",
-            "What is recommended",
-            drawings=gallery.of(name, "exposure"),
-            tables=_present(exposure_table(summary)),
-        ),
+    )
+
+
+def _by_cohort(summary: DatasetSummary, gallery: Gallery) -> tuple[Section, ...]:
+    """Whom methods serve, and what they show."""
+    name, place = summary.dataset, _anchor(summary)
+    served = gallery.of(name, "cohorts", "head_tail", "popularity_cohorts")
+    shown, exposure = gallery.of(name, "exposure"), _present(exposure_table(summary))
+    return (
+        Section(f"cohorts-{place}", "Head, mid and tail", drawings=served),
+        Section(f"exposure-{place}", "What is recommended", drawings=shown, tables=exposure),
+    )
+
+
+def _background(summary: DatasetSummary, gallery: Gallery) -> tuple[Section, ...]:
+    """The paper beside ours, what it all cost, and how it was found."""
+    name, place = summary.dataset, _anchor(summary)
+    return (
         Section(
             f"claims-{place}",
             "The paper's claims",
@@ -166,8 +180,7 @@ def _dataset_section(summary: DatasetSummary, gallery: Gallery) -> Section:
             tables=_present(cost_table(summary)),
         ),
         Section(f"search-{place}", "Search and training", drawings=gallery.of(name, "search", "curves")),
-    ]
-    return Section(place, name, (_description(summary),), sections=tuple(part for part in parts if not part.is_empty))
+    )
 
 
 def _run_tables(summary: DatasetSummary) -> list[ReportTable | None]:

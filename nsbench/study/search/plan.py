@@ -55,7 +55,7 @@ class StudyPlan:
         name: The study's name.
         dataset: The dataset's name.
         dataset_hash: The content hash of its card.
-        sampler: The sampler's name.
+        sampler: The method's name: a sampler's, and what of loss and backbone isn't the default.
         base: Every setting by flat name, the searched ones at their defaults.
         ranges: The searched ranges as text, by flat name.
         objective: The validation metric that is maximised.
