@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, SerializeAsAny, ValidationError
 from nsbench.errors import SettingsError
 from nsbench.evaluation.settings import EvaluationSettings
 from nsbench.files.yaml_text import parse_yaml, read_yaml, shortened
+from nsbench.formerly import former_values
 from nsbench.losses import LossSettings
 from nsbench.method import Method
 from nsbench.models import BackboneSettings
@@ -95,9 +96,13 @@ class Settings(BaseModel):
     def fingerprint(self) -> str:
         """Hash of all fields but max_epochs: runs with the same one differ in seed, dataset and budget only.
 
-        A run that stopped early would have been the same with a larger budget, and one that was cut off goes on with it.
+        A run that stopped early would have been the same with a larger budget, and one that was cut off goes on with it. A field
+        that has the value of the time before it was a setting says nothing, as in the fingerprints of that time.
         """
-        return fingerprint_of({name: value for name, value in self.flat().items() if name != "max_epochs"})
+        former = former_values(*_sections(self.method).values())
+        fields = {name: value for name, value in self.flat().items() if name not in former or former[name] != value}
+        fields.pop("max_epochs")
+        return fingerprint_of(fields)
 
     def search_space(self) -> dict[str, SearchRange]:
         """The ranges that these settings' fields carry, by flat name: the study's default space."""

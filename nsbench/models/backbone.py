@@ -16,7 +16,7 @@ from torch import Tensor
 from nsbench.batching.dropout_masks import ByteDropout, DropoutSites
 from nsbench.batching.positions import Positions
 from nsbench.batching.step import Step
-from nsbench.models.parameter import ParameterSpec
+from nsbench.models.parameter import ParameterSpec, glorot_bound
 
 LookUp = Callable[[Tensor], Tensor]
 """Gives the vectors [n, hidden_dim] of some items, int64[n]."""
@@ -160,6 +160,14 @@ class BackboneSettings(BaseModel):
     dropout_rate: Annotated[
         float, Field(ge=0, le=255 / 256, description="share of values set to 0 in training, to the next 1/256")
     ] = 0.2
+
+    def item_bound(self, n_rows: int) -> float:
+        """The bound of the uniform distribution that item vectors have before training; Glorot's unless a backbone says so.
+
+        Args:
+            n_rows: Of the table, padding among them.
+        """
+        return glorot_bound(n_rows, self.hidden_dim)
 
     @property
     @abstractmethod

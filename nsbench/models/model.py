@@ -6,7 +6,6 @@ import torch
 from torch import Tensor
 
 from nsbench.models.backbone import BackboneSettings
-from nsbench.models.parameter import glorot
 
 
 class Model:
@@ -47,7 +46,7 @@ class Model:
 def initial_model(settings: BackboneSettings, n_items: int, generators: Sequence[torch.Generator]) -> Model:
     """A new model, one replica for each generator; a replica's parameters depend on its own generator only.
 
-    The item table is Glorot-uniform, and item 0 is the zero vector.
+    Item vectors are uniform within `BackboneSettings.item_bound`, and item 0 is the zero vector.
 
     Args:
         settings: Of the backbone.
@@ -56,12 +55,13 @@ def initial_model(settings: BackboneSettings, n_items: int, generators: Sequence
     """
     specs = settings.build().specs.values()
     device = generators[0].device
+    bound = settings.item_bound(n_items + 1)
     dense = []
     # Filled in place: a table may take most of the memory.
     items = torch.empty(len(generators), n_items + 1, settings.hidden_dim, device=device)
     for table, generator in zip(items, generators, strict=True):
         parts = [spec.initial(torch.empty(spec.shape, device=device), generator) for spec in specs]
         dense.append(torch.cat([part.flatten() for part in parts]))
-        glorot(table, generator)
+        table.uniform_(-bound, bound, generator=generator)
         table[0] = 0
     return Model(settings, torch.stack(dense), items)

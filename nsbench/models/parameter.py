@@ -46,6 +46,12 @@ def glorot(values: Tensor, generator: torch.Generator) -> Tensor:
     return values.uniform_(-bound, bound, generator=generator)
 
 
+NARROW_STD = 0.02
+"""Standard deviation of narrow initial values; source: Devlin et al., "BERT", NAACL 2019 (there normal, here uniform)."""
+NARROW_BOUND = NARROW_STD * math.sqrt(3)
+"""The bound of the uniform distribution with that standard deviation."""
+
+
 def zeros(values: Tensor, generator: torch.Generator) -> Tensor:
     """Zeros; nothing is drawn."""
     return values.zero_()

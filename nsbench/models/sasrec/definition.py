@@ -3,11 +3,11 @@
 Source: Kang and McAuley, "Self-attentive sequential recommendation", ICDM 2018; details as in the paper's published code:
 LayerNorm before attention on the queries only, embeddings times sqrt(hidden_dim), learned positions counted from the end
 of the history, one table for input and output; a real position never attends to padding, which that code masks. What it
-does otherwise is a setting: `attention_output`.
+does otherwise is a setting: `attention_output`, `initial_values`.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, final
+from typing import Annotated, ClassVar, Literal, final
 
 import torch
 from pydantic import Field
@@ -15,9 +15,10 @@ from torch import Tensor
 
 from nsbench.batching.dropout_masks import ByteDropout, DropoutSites
 from nsbench.batching.positions import Positions
+from nsbench.formerly import Formerly
 from nsbench.models.attention_masks import AttentionMasks
 from nsbench.models.backbone import Backbone, EncoderPass, LookUp, RankingPass
-from nsbench.models.parameter import ParameterSpec, glorot, ones, zeros
+from nsbench.models.parameter import NARROW_BOUND, ParameterSpec, glorot, ones, uniform, zeros
 from nsbench.models.transformer import TransformerSettings, attended, dropped, embedded, linear, norm
 
 LAYER_NORM_EPS = 1e-8
@@ -36,6 +37,18 @@ class SasrecSettings(TransformerSettings):
             "to the queries as it is"
         ),
     ] = True
+    initial_values: Annotated[
+        Literal["narrow", "glorot"],
+        Field(
+            description="what weights, positions and item vectors are before training: uniform with a standard deviation of "
+            ".02, or Glorot-uniform as in the published code, where positions begin with several times the size of items"
+        ),
+        Formerly("glorot"),
+    ] = "narrow"
+
+    def item_bound(self, n_rows: int) -> float:
+        """As of `BackboneSettings`."""
+        return NARROW_BOUND if self.initial_values == "narrow" else super().item_bound(n_rows)
 
     def build(self) -> "Sasrec":
         """The backbone."""
@@ -54,10 +67,11 @@ class Sasrec(Backbone):
         self.settings = settings
 
     def parameters(self) -> Mapping[str, ParameterSpec]:
-        """Weights and positions are Glorot-uniform, LayerNorm scales 1, biases 0."""
+        """Weights and positions as `initial_values` says, LayerNorm scales 1, biases 0."""
         d = self.settings.hidden_dim
-        weight, bias, scale = ParameterSpec((d, d), glorot), ParameterSpec((1, d), zeros), ParameterSpec((1, d), ones)
-        specs = {"positions": ParameterSpec((self.settings.max_length, d), glorot)}
+        fill = uniform(NARROW_BOUND) if self.settings.initial_values == "narrow" else glorot
+        weight, bias, scale = ParameterSpec((d, d), fill), ParameterSpec((1, d), zeros), ParameterSpec((1, d), ones)
+        specs = {"positions": ParameterSpec((self.settings.max_length, d), fill)}
         for block in range(self.settings.n_blocks):
             specs |= {
                 f"blocks.{block}.query_norm.weight": scale,

@@ -13,9 +13,10 @@ from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage
 from optuna.study import Study
 
-from nsbench.config import Flat, Settings
+from nsbench.config import Flat, Settings, sections_of
 from nsbench.data.dataset import DatasetCard
 from nsbench.errors import SettingsError, TrackingError
+from nsbench.formerly import former_values
 from nsbench.seeding import derive_seed
 from nsbench.study.search.space import Space
 from nsbench.study.search.tpe import TrialSeededTpe
@@ -169,7 +170,11 @@ def _pruner_of(training: TrainingSettings) -> BasePruner:
 
 def _plan_of(study: Study) -> StudyPlan | None:
     text = study.user_attrs.get(_PLAN)
-    return None if text is None else StudyPlan(**json.loads(text))
+    if text is None:
+        return None
+    plan = StudyPlan(**json.loads(text))
+    # A study of an older version doesn't say what was no setting then.
+    return replace(plan, base={**former_values(*sections_of(plan.sampler).values()), **plan.base})
 
 
 def _wait_for_plan(study: Study) -> StudyPlan | None:

@@ -26,7 +26,6 @@ from torch import Tensor
 
 from nsbench.models.backbone import BackboneSettings
 from nsbench.models.model import Model, initial_model
-from nsbench.models.parameter import glorot_bound
 from nsbench.tensors.process_group import ProcessGroup
 from nsbench.tensors.row_ops import sum_rows
 from nsbench.training.optimizer.item_table import WholeTable
@@ -107,7 +106,7 @@ def initial_shard(
     model = initial_model(settings, 0, generators)
     n_own = math.ceil((n_items + 1) / group.size)
     shard = torch.zeros(len(generators), n_own, settings.hidden_dim, device=model.items.device)
-    bound = glorot_bound(n_items + 1, settings.hidden_dim)
+    bound = settings.item_bound(n_items + 1)
     for table, generator in zip(shard, generators, strict=True):
         for begin in range(1, n_items + 1, MOVED_ROWS):
             drawn = torch.empty(min(MOVED_ROWS, n_items + 1 - begin), settings.hidden_dim, device=table.device)

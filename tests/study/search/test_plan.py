@@ -1,12 +1,14 @@
 """A study is written down when it begins, and whoever goes on with it must want the same."""
 
+import json
+
 import pytest
 from optuna.storages import InMemoryStorage
 from optuna.trial import TrialState
 
 from nsbench.errors import SettingsError
 from nsbench.runs.request import DEFAULT_OBJECTIVE
-from nsbench.study.search.plan import StudyPlan, load_plan, open_study, with_budget_of
+from nsbench.study.search.plan import _PLAN, StudyPlan, load_plan, open_study, with_budget_of
 from nsbench.study.search.space import StudyFile, space_of
 from tests.builder import dataset_of
 
@@ -54,6 +56,19 @@ def test_a_changed_setting_is_refused_with_both_values():
     open_again(storage)
     with pytest.raises(SettingsError, match="max_length was 50 and is now 20.*--study NAME"):
         open_again(storage, space_of("random", StudyFile(), {"max_epochs": 3, "max_length": 20}))
+
+
+def test_a_study_of_the_time_before_a_setting_goes_on_with_what_was_in_force_then():
+    """Its plan doesn't say the setting; today's default is refused, the old value goes on."""
+    storage = InMemoryStorage()
+    old = space_of("random", StudyFile(), {"max_epochs": 3, "initial_values": "glorot"})
+    study = open_again(storage, old)
+    plan = json.loads(study.user_attrs[_PLAN])
+    del plan["base"]["initial_values"]
+    study.set_user_attr(_PLAN, json.dumps(plan))
+    assert open_again(storage, old).study_name == "mine"
+    with pytest.raises(SettingsError, match="initial_values was 'glorot' and is now 'narrow'"):
+        open_again(storage)
 
 
 def test_a_larger_budget_becomes_the_studys_and_a_smaller_one_does_not():
