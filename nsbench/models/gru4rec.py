@@ -4,6 +4,10 @@ Source: Hidasi et al., "Session-based recommendations with recurrent neural netw
 output and dropout on inputs and layers' outputs as in Hidasi and Karatzoglou, "Recurrent neural networks with top-k gains",
 CIKM 2018, where these are `constrained_embedding`, `dropout_p_embed` and `dropout_p_hidden`. The last layer's states are the
 states: item vectors are of its width.
+
+Deviation: item vectors enter times sqrt(hidden_dim), and begin with a standard deviation of .02 whatever the catalogue's size. With
+Adam and Glorot's values, of a hundredth for 10,000 items, the inputs are lost beside the biases for the first epochs: on
+RetailRocket's visits the hit rate at 10 in validation was .14 after two epochs, and is .27.
 """
 
 import math
@@ -17,7 +21,7 @@ from torch import Tensor
 from nsbench.batching.dropout_masks import ByteDropout, DropoutSites
 from nsbench.batching.positions import Positions
 from nsbench.models.backbone import Backbone, BackboneSettings
-from nsbench.models.parameter import ParameterSpec, uniform
+from nsbench.models.parameter import NARROW_BOUND, ParameterSpec, uniform
 
 _WEIGHTS = ("input.weight", "hidden.weight", "input.bias", "hidden.bias")
 """A layer's parameters in the order in which torch takes them."""
@@ -30,6 +34,10 @@ class Gru4recSettings(BackboneSettings):
     label: ClassVar[str] = "GRU4Rec"
 
     n_layers: Annotated[int, Field(ge=1, le=16, description="layers of gated recurrent units")] = 1
+
+    def item_bound(self, n_rows: int) -> float:
+        """As of `BackboneSettings`."""
+        return NARROW_BOUND
 
     @property
     def depth(self) -> int:
@@ -67,6 +75,7 @@ class Gru4rec(Backbone):
 
     def encode(self, p: Mapping[str, Tensor], positions: Positions, x: Tensor, masks: ByteDropout | None) -> Tensor:
         """As of `Backbone.encode`."""
+        x = x * math.sqrt(self.settings.hidden_dim)
         x = x if masks is None else x * masks.mask("embedding")
         for layer in range(self.settings.n_layers):
             x = torch.cat([self._recurrent(p, f"layers.{layer}", rows) for rows in _rectangles(positions, x)], 1)
