@@ -5,9 +5,9 @@ output and dropout on inputs and layers' outputs as in Hidasi and Karatzoglou, "
 CIKM 2018, where these are `constrained_embedding`, `dropout_p_embed` and `dropout_p_hidden`. The last layer's states are the
 states: item vectors are of its width.
 
-Deviation: item vectors enter times sqrt(hidden_dim), and begin with a standard deviation of .02 whatever the catalogue's size. With
-Adam and Glorot's values, of a hundredth for 10,000 items, the inputs are lost beside the biases for the first epochs: on
-RetailRocket's visits the hit rate at 10 in validation was .14 after two epochs, and is .27.
+Deviation: item vectors enter times sqrt(hidden_dim), and begin with a standard deviation of .02 whatever the size of the
+catalogue. With Adam and Glorot's values, of a hundredth for 10,000 items, the inputs are lost beside the biases for the first
+epochs: on RetailRocket's visits the hit rate at 10 in validation was .14 after two epochs, and is .27.
 """
 
 import math

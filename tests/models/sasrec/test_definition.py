@@ -102,17 +102,17 @@ def test_initial_parameters_depend_on_the_replicas_own_generator_only() -> None:
     assert torch.equal(together.dense[1], alone.dense[0])
 
 
-def test_published_initial_values_are_glorot_uniform() -> None:
+def test_initial_values_are_glorot_uniform() -> None:
     """26 items and padding, width 8: values within sqrt(6 / 35), close to it at most."""
-    model = initial_model(SETTINGS.model_copy(update={"initial_values": "glorot"}), LOG.n_items, generators(1))
+    model = initial_model(SETTINGS, LOG.n_items, generators(1))
     bound = math.sqrt(6 / (27 + 8))
     assert 0.9 * bound < model.items.abs().max().item() <= bound
     assert not model.items[:, 0].any()
 
 
-def test_initial_values_have_a_standard_deviation_of_a_fiftieth() -> None:
+def test_narrow_initial_values_have_a_standard_deviation_of_a_fiftieth() -> None:
     """Of item vectors, positions and weights alike, and padding stays zero."""
-    size = SETTINGS.model_copy(update={"hidden_dim": 64, "max_length": 40})
+    size = SETTINGS.model_copy(update={"hidden_dim": 64, "max_length": 40, "initial_values": "narrow"})
     model = initial_model(size, 500, generators(1))
     for values in (model.items[:, 1:], model.named()["positions"], model.named()["blocks.0.query.weight"]):
         assert values.std().item() == pytest.approx(0.02, rel=0.05)

@@ -59,7 +59,7 @@ def test_a_changed_setting_is_refused_with_both_values():
 
 
 def test_a_study_of_the_time_before_a_setting_goes_on_with_what_was_in_force_then():
-    """Its plan doesn't say the setting; today's default is refused, the old value goes on."""
+    """Its plan doesn't say the setting; it goes on with the old value, and another one is refused."""
     storage = InMemoryStorage()
     old = space_of("random", StudyFile(), {"max_epochs": 3, "initial_values": "glorot"})
     study = open_again(storage, old)
@@ -68,7 +68,7 @@ def test_a_study_of_the_time_before_a_setting_goes_on_with_what_was_in_force_the
     study.set_user_attr(_PLAN, json.dumps(plan))
     assert open_again(storage, old).study_name == "mine"
     with pytest.raises(SettingsError, match="initial_values was 'glorot' and is now 'narrow'"):
-        open_again(storage)
+        open_again(storage, space_of("random", StudyFile(), {"max_epochs": 3, "initial_values": "narrow"}))
 
 
 def test_a_larger_budget_becomes_the_studys_and_a_smaller_one_does_not():
