@@ -3,14 +3,14 @@
 Runs of older versions name neither loss nor backbone: there was one of each.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from nsbench.fixed_setting import is_fixed_setting
 from nsbench.report.selection import Method
 from nsbench.report.summary import DatasetSummary, MethodSummary
-from nsbench.terms import LABEL_JOINT, METHOD_JOINT, Tag
+from nsbench.terms import FIXED_JOINT, LABEL_JOINT, METHOD_JOINT, Tag
 from nsbench.tracking.stored_run import StoredRun
 
 DEFAULT_LOSS, DEFAULT_MODEL = "bce", "sasrec"
@@ -129,6 +129,21 @@ def plain_label(label: str) -> str:
     """
     plain, bracket, fixed = label.partition(" (")
     return plain if bracket and is_fixed_setting(fixed) else label
+
+
+def without_fixed(label: str, fields: Collection[str]) -> str:
+    """The label of a method without some of the settings that are fixed in it.
+
+    >>> without_fixed("Random (n_negatives=7) + softmax (log_q=classic; temperature=2)", ["n_negatives", "temperature"])
+    'Random + softmax (log_q=classic)'
+    """
+    shown = []
+    for part in label.split(LABEL_JOINT):
+        plain = plain_label(part)
+        fixed = part[len(plain) + 2 : -1].split(FIXED_JOINT) if plain != part else []
+        kept = [setting for setting in fixed if setting.partition("=")[0] not in fields]
+        shown.append(f"{plain} ({FIXED_JOINT.join(kept)})" if kept else plain)
+    return LABEL_JOINT.join(shown)
 
 
 def _named(parts: Sequence[str], name: str) -> str:
