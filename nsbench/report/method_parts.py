@@ -19,7 +19,9 @@ DEFAULT_LOSS, DEFAULT_MODEL = "bce", "sasrec"
 YARDSTICK_SAMPLER, YARDSTICK_LOSS = "catalogue", "softmax"
 """The sampler and loss that together are exact cross-entropy."""
 
-_DEFAULT_LABELS = {DEFAULT_LOSS: "BCE", DEFAULT_MODEL: "SASRec"}
+DEFAULT_LOSS_LABEL = "BCE"
+
+_DEFAULT_LABELS = {DEFAULT_LOSS: DEFAULT_LOSS_LABEL, DEFAULT_MODEL: "SASRec"}
 
 
 _LOSS_SETTINGS = {"softmax": "temperature,log_q", "gbce": "calibration", "bpr-max": "regularization"}

@@ -21,6 +21,7 @@ from nsbench.report.tables.evidence import (
     cost_table,
     difference_table,
     interval_table,
+    loss_claim_table,
     published_table,
 )
 from nsbench.report.tables.exposure import exposure_table
@@ -45,6 +46,11 @@ PAPER_ADDRESS = "https://arxiv.org/abs/2410.17276"
 _PAPER = (
     "From section 5.2 of Prakash et al., Evaluating Performance and Bias of Negative Sampling in Large-Scale Sequential "
     f"Recommendation Models, {PAPER_ADDRESS}."
+)
+
+_PER_LOSS = (
+    "Verdict and evidence are of the paper's loss, BCE. Each loss that has repeats of the samplers that a claim is about is "
+    "judged by itself, with SASRec and samplers of which nothing is fixed."
 )
 
 _SETTINGS = (
@@ -159,8 +165,8 @@ def _background(summary: DatasetSummary, gallery: Gallery) -> tuple[Section, ...
         Section(
             f"claims-{place}",
             "The paper's claims",
-            words=(_PAPER,) if summary.claims else (),
-            tables=_present(claim_table(summary)),
+            words=(_PAPER, _PER_LOSS) if summary.claims else (),
+            tables=_present(claim_table(summary), loss_claim_table(summary)),
         ),
         Section(
             f"paper-{place}",
