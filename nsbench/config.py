@@ -37,7 +37,7 @@ Flat = str | int | float | bool | None
 
 
 class Settings(BaseModel):
-    """Everything that decides a run's result, but for the dataset and the seed."""
+    """All that decides a run's result, but for dataset and seed; `fixed`: the fields that its method's name fixes."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -47,7 +47,6 @@ class Settings(BaseModel):
     training: TrainingSettings = TrainingSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
     fixed: tuple[str, ...] = ()
-    """The fields that the method's name fixes: they make a method of its own, and nothing else differs."""
 
     @classmethod
     def of(cls, sampler: str, values: Mapping[str, Value] | None = None) -> Self:
@@ -84,10 +83,8 @@ class Settings(BaseModel):
     @property
     def method(self) -> Method:
         """What is compared: the parts that are chosen by name."""
-        method = Method(self.sampler.name, self.loss.name, self.model.name)
-        if not self.fixed:
-            return method
         own = {name: value for part in (self.sampler, self.loss, self.model) for name, value in part}
+        method = Method(self.sampler.name, self.loss.name, self.model.name)
         return method.fixing((name, own[name]) for name in self.fixed)
 
     def fixing(self, values: Mapping[str, Value]) -> Self:
@@ -122,8 +119,7 @@ class Settings(BaseModel):
         space: dict[str, SearchRange] = {}
         for section in (self.training, self.sampler, self.loss, self.model):
             for name, field in type(section).model_fields.items():
-                found = range_in(field.metadata)
-                if found is not None and name not in self.fixed:
+                if (found := range_in(field.metadata)) is not None and name not in self.fixed:
                     space[name] = found
         return space
 

@@ -95,6 +95,8 @@ class Method:
                 raise SettingsError(
                     f"{field} is fixed at {fixed.get(field)!r} and at {value!r}; a method has one value of each setting"
                 )
+        if not fixed:
+            return self
         order = [field for section in self.sections.values() for field in section.model_fields]
         return replace(self, fixed=tuple((field, fixed[field]) for field in order if field in fixed))
 
