@@ -10,7 +10,14 @@ Source: paper, section 5.2.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from nsbench.report.method_parts import DEFAULT_LOSS, DEFAULT_LOSS_LABEL, DEFAULT_MODEL, method_name, parts_of
+from nsbench.report.method_parts import (
+    DEFAULT_LOSS,
+    DEFAULT_LOSS_LABEL,
+    DEFAULT_MODEL,
+    YARDSTICK_SAMPLER,
+    method_name,
+    parts_of,
+)
 from nsbench.report.paper.claim import Claim, Finding, LossFinding, Verdict
 from nsbench.report.paper.negative_count_trend import judge_negative_counts
 from nsbench.report.statistics.estimate import BALANCE, HEAD_SHARE, IntervalEstimate, PairedDifference
@@ -65,12 +72,17 @@ def _losses(summary: DatasetSummary) -> dict[str, str]:
 
 
 def _with_loss(summary: DatasetSummary, loss: str) -> list[MethodSummary]:
-    """The samplers with a loss and the paper's backbone; of a sampler of which a setting is fixed the paper claims nothing."""
+    """The samplers with a loss and the paper's backbone.
+
+    Of one of which a setting is fixed the paper claims nothing, and the whole catalogue is no sample.
+    """
     return [
         row
         for row in summary.samplers
         for parts in [parts_of(row.method)]
-        if row.method.sampler == method_name(parts.sampler, loss, DEFAULT_MODEL) and parts.has_plain_sampler
+        if row.method.sampler == method_name(parts.sampler, loss, DEFAULT_MODEL)
+        and parts.has_plain_sampler
+        and parts.sampler != YARDSTICK_SAMPLER
     ]
 
 

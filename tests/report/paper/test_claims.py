@@ -179,3 +179,15 @@ def test_the_other_losses_have_a_table_with_their_evidence():
     assert [cell.text for cell in row[1:3]] == ["softmax", "undecided"]
     assert "Hit rate, popularity minus random" in row[3].text
     assert "Across losses" in claim_table(summary).columns
+
+
+def test_exact_cross_entropy_is_no_sampler_that_a_claim_is_about():
+    """It is better than adaptive-mixed, which is better than random; with random alone there is nothing to judge."""
+    exact = with_loss("softmax", repeats_of("catalogue", 0.3, 0.2, 0.1, total=0.4))
+    random = with_loss("softmax", repeats_of("random", 0.3, 0.2, 0.1, total=0.1, first_minute=9))
+    best = with_loss("softmax", repeats_of("adaptive-mixed", 0.3, 0.2, 0.1, total=0.2, first_minute=18))
+    assert (
+        claim_of("adaptive-mixed-is-best", exact, random, best).across_losses
+        == "holds for softmax, the only loss judged"
+    )
+    assert claim_of("random-favours-head", exact, random).across_losses == "not judged"
