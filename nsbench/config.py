@@ -37,7 +37,7 @@ Flat = str | int | float | bool | None
 
 
 class Settings(BaseModel):
-    """Everything that decides a run's result, but for the dataset and the seed."""
+    """All that decides a run's result, but for dataset and seed; `fixed`: the fields that its method's name fixes."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -46,6 +46,7 @@ class Settings(BaseModel):
     model: SerializeAsAny[BackboneSettings]
     training: TrainingSettings = TrainingSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
+    fixed: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, sampler: str, values: Mapping[str, Value] | None = None) -> Self:
@@ -53,14 +54,16 @@ class Settings(BaseModel):
 
         Args:
             sampler: A method's name, which may be a sampler's alone.
-            values: Field values by flat name, `loss` and `model` among them; others keep their defaults.
+            values: Field values by flat name, `loss` and `model` among them; others keep their defaults, or what the name fixes.
 
         Raises:
             SettingsError: An unknown method or field, a value out of bounds, or parts that don't go together.
         """
         method = Method.of(sampler, values)
         sections = _sections(method)
-        values = {name: value for name, value in (values or {}).items() if name not in Method.PARTS}
+        values = {name: value for name, value in (values or {}).items() if name not in Method.PARTS} | dict(
+            method.fixed
+        )
         parts: dict[str, dict[str, Value]] = {section: {} for section in sections}
         for name, value in values.items():
             section = _section_of(name, sections)
@@ -70,7 +73,7 @@ class Settings(BaseModel):
             built = {section: model.model_validate(parts[section]) for section, model in sections.items()}
         except ValidationError as error:
             raise SettingsError(_readable(error)) from error
-        settings = cls.model_validate(built)
+        settings = cls.model_validate({**built, "fixed": tuple(name for name, _ in method.fixed)})
         for name, value in settings.flat().items():
             if isinstance(value, float) and not math.isfinite(value):
                 raise SettingsError(f"settings not accepted: {name} = {value}: it must be a finite number")
@@ -80,7 +83,14 @@ class Settings(BaseModel):
     @property
     def method(self) -> Method:
         """What is compared: the parts that are chosen by name."""
-        return Method(self.sampler.name, self.loss.name, self.model.name)
+        own = {name: value for part in (self.sampler, self.loss, self.model) for name, value in part}
+        method = Method(self.sampler.name, self.loss.name, self.model.name)
+        return method.fixing((name, own[name]) for name in self.fixed)
+
+    def fixing(self, values: Mapping[str, Value]) -> Self:
+        """These settings with some changed, of the method whose name fixes these too; the same errors as `of`."""
+        own = {name: value for name, value in self.flat().items() if name not in values}
+        return type(self).of(self.method.fixing(values.items()).name, own)
 
     def flat(self) -> dict[str, Flat]:
         """Every field by its flat name, with the sampler as `sampler`, and `loss` and `model` where they aren't the default."""
@@ -109,8 +119,7 @@ class Settings(BaseModel):
         space: dict[str, SearchRange] = {}
         for section in (self.training, self.sampler, self.loss, self.model):
             for name, field in type(section).model_fields.items():
-                found = range_in(field.metadata)
-                if found is not None:
+                if (found := range_in(field.metadata)) is not None and name not in self.fixed:
                     space[name] = found
         return space
 
@@ -138,13 +147,7 @@ def sections_of(method: str) -> dict[str, type[BaseModel]]:
 
 
 def _sections(method: Method) -> dict[str, type[BaseModel]]:
-    return {
-        "sampler": method.sampler_settings,
-        "loss": method.loss_settings,
-        "model": method.model_settings,
-        "training": TrainingSettings,
-        "evaluation": EvaluationSettings,
-    }
+    return {**method.sections, "training": TrainingSettings, "evaluation": EvaluationSettings}
 
 
 def parse_assignments(assignments: Sequence[str]) -> dict[str, Value]:

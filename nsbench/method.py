@@ -1,24 +1,26 @@
 """A method: a sampler, a loss and a backbone, each chosen by name from its catalogue.
 
 Its name says the sampler, and of the others only what is not the default: "mixed", "mixed+softmax", "mixed+softmax+gru4rec".
-So names, studies and stored runs of the time when there was one loss and one backbone stay valid.
+So names, studies and stored runs of the time when there was one loss and one backbone stay valid. A name may also fix settings of
+a part, each behind its part: "popularity+gamma=0.5+softmax+log_q=classic".
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from pydantic import BaseModel
 
 from nsbench.errors import SettingsError
 from nsbench.files.yaml_text import shortened
+from nsbench.fixed_setting import FixedValue, accepted, fixed_setting, fixed_text, is_fixed_setting, pieces_of
 from nsbench.losses import DEFAULT_LOSS, LOSSES, LossSettings
 from nsbench.models import DEFAULT_MODEL, MODELS, BackboneSettings
 from nsbench.samplers import SAMPLERS, SamplerSettings
 from nsbench.samplers.composition.composed import composed_settings
 from nsbench.samplers.composition.expression import is_expression, parse
 from nsbench.suggestion import did_you_mean
-from nsbench.terms import METHOD_JOINT
+from nsbench.terms import FIXED_JOINT, LABEL_JOINT, METHOD_JOINT
 
 
 @dataclass(frozen=True)
@@ -29,11 +31,13 @@ class Method:
         sampler: A name in SAMPLERS, or an expression of samplers.
         loss: A name in LOSSES.
         model: A name in MODELS.
+        fixed: The settings that the name fixes, in the order of the parts' fields.
     """
 
     sampler: str
     loss: str = DEFAULT_LOSS
     model: str = DEFAULT_MODEL
+    fixed: tuple[tuple[str, FixedValue], ...] = ()
 
     PARTS: ClassVar[Mapping[str, Mapping[str, type[BaseModel]]]] = {
         "sampler": SAMPLERS,
@@ -53,9 +57,9 @@ class Method:
         Raises:
             SettingsError: There is no such part, or name and values choose differently.
         """
-        sampler, *others = name.split(METHOD_JOINT)
+        sampler, *pieces = pieces_of(name)
         chosen: dict[str, str] = {"sampler": _sampler(sampler)}
-        for other in others:
+        for other in (piece for piece in pieces if not is_fixed_setting(piece)):
             part = next((part for part in ("loss", "model") if other in cls.PARTS[part]), None)
             if part is None:
                 _known("loss or model", other, {**LOSSES, **MODELS})
@@ -74,7 +78,40 @@ class Method:
                 raise SettingsError(
                     f"the settings are of {part} {value!r}, and {chosen[part]!r} is asked for; leave one of them out"
                 )
-        return cls(**chosen)
+        method = cls(chosen["sampler"], chosen.get("loss", DEFAULT_LOSS), chosen.get("model", DEFAULT_MODEL))
+        fixed = [fixed_setting(piece, method.sections) for piece in pieces if is_fixed_setting(piece)]
+        return method.fixing(fixed)._agreeing(values or {})
+
+    def fixing(self, settings: Iterable[tuple[str, object]]) -> "Method":
+        """The method whose name fixes these settings too.
+
+        Raises:
+            SettingsError: No part has one of them, its value is not accepted, or it is fixed otherwise.
+        """
+        fixed = dict(self.fixed)
+        for field, value in settings:
+            known = fixed_setting(fixed_text(field, value), self.sections) if isinstance(value, FixedValue) else None
+            if known is None or fixed.setdefault(field, known[1]) != known[1]:
+                raise SettingsError(
+                    f"{field} is fixed at {fixed.get(field)!r} and at {value!r}; a method has one value of each setting"
+                )
+        if not fixed:
+            return self
+        order = [field for section in self.sections.values() for field in section.model_fields]
+        return replace(self, fixed=tuple((field, fixed[field]) for field in order if field in fixed))
+
+    def _agreeing(self, values: Mapping[str, object]) -> "Method":
+        """Itself, where values say nothing else than its name.
+
+        Raises:
+            SettingsError: They do.
+        """
+        for field, value in self.fixed:
+            if field in values and accepted(field, values[field], self.sections) != value:
+                raise SettingsError(
+                    f"{field} = {values[field]!r}, and the method {self.name!r} fixes it at {value!r}; leave one of them out"
+                )
+        return self
 
     @property
     def name(self) -> str:
@@ -82,30 +119,46 @@ class Method:
 
         >>> Method("mixed").name, Method("mixed", "bce", "sasrec").name
         ('mixed', 'mixed')
+        >>> Method("popularity", "softmax", fixed=(("gamma", 0.5), ("log_q", "classic"))).name
+        'popularity+gamma=0.5+softmax+log_q=classic'
         """
-        others = [own for own, default in ((self.loss, DEFAULT_LOSS), (self.model, DEFAULT_MODEL)) if own != default]
-        return METHOD_JOINT.join((self.sampler, *others))
+        return METHOD_JOINT.join(piece for part, own in self._shown().items() for piece in (own, *self._fixed_of(part)))
+
+    def _shown(self) -> Mapping[str, str]:
+        """The parts that its name says, by what kind of part each is."""
+        own = {"sampler": self.sampler, "loss": self.loss, "model": self.model}
+        defaults = {"loss": DEFAULT_LOSS, "model": DEFAULT_MODEL}
+        return {part: name for part, name in own.items() if name != defaults.get(part) or self._fixed_of(part)}
+
+    def _fixed_of(self, part: str) -> list[str]:
+        """The settings of a part that its name fixes."""
+        own = self.sections[part].model_fields
+        return [fixed_text(field, value) for field, value in self.fixed if field in own]
 
     @property
     def is_default(self) -> bool:
-        """Whether loss and backbone are the paper's."""
-        return (self.loss, self.model) == (DEFAULT_LOSS, DEFAULT_MODEL)
+        """Whether loss and backbone are the paper's, and nothing is fixed."""
+        return (self.loss, self.model, self.fixed) == (DEFAULT_LOSS, DEFAULT_MODEL, ())
 
     @property
     def label(self) -> str:
         """What tables and figures call it: the labels of the parts in its name."""
-        labels = [self.sampler_settings.label]
-        if self.loss != DEFAULT_LOSS:
-            labels.append(LOSSES[self.loss].label)
-        if self.model != DEFAULT_MODEL:
-            labels.append(MODELS[self.model].label)
-        return " + ".join(labels)
+        return LABEL_JOINT.join(
+            f"{self.sections[part].label}{f' ({FIXED_JOINT.join(fixed)})' if fixed else ''}"
+            for part in self._shown()
+            for fixed in [self._fixed_of(part)]
+        )
 
     @property
     def choices(self) -> dict[str, str]:
         """The settings that choose the parts, but for those that are the defaults; the sampler's always."""
         others = {"loss": (self.loss, DEFAULT_LOSS), "model": (self.model, DEFAULT_MODEL)}
         return {"sampler": self.sampler} | {part: own for part, (own, default) in others.items() if own != default}
+
+    @property
+    def sections(self) -> Mapping[str, type[SamplerSettings] | type[LossSettings] | type[BackboneSettings]]:
+        """The settings classes of the parts, in the order of `PARTS`."""
+        return {"sampler": self.sampler_settings, "loss": self.loss_settings, "model": self.model_settings}
 
     @property
     def sampler_settings(self) -> type[SamplerSettings]:
@@ -137,11 +190,7 @@ class Method:
 
     def is_of_another(self, field: str) -> bool:
         """Whether only other samplers, losses or backbones have a setting of that name."""
-        own = {
-            name
-            for part in (self.sampler_settings, self.loss_settings, self.model_settings)
-            for name in part.model_fields
-        }
+        own = {name for part in self.sections.values() for name in part.model_fields}
         all_of_them = {
             name for catalogue in self.PARTS.values() for part in catalogue.values() for name in part.model_fields
         }

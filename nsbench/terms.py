@@ -54,6 +54,12 @@ DERIVED_KINDS = (RunKind.STUDY, RunKind.SUMMARY)
 METHOD_JOINT = "+"
 """Stands between the parts of a method's name, such as mixed+gbce; a sampler alone has the paper's loss and backbone."""
 
+LABEL_JOINT = " + "
+"""Stands between the parts of a method's label; a comma would not do in a list of labels."""
+
+FIXED_JOINT = "; "
+"""Stands between the settings that a method fixes, in brackets behind the label of their part."""
+
 
 class Tag(StrEnum):
     """The MLflow tags that group flat runs."""
@@ -69,6 +75,8 @@ class Tag(StrEnum):
     VERSION = "nsbench.version"
     TRAITS = "nsbench.sampler_traits"
     LOSS = "nsbench.loss"
+    LOSS_SETTINGS = "nsbench.loss_settings"
+    """The settings that are the loss's, with commas between them."""
     MODEL = "nsbench.model"
     PAPER_NAME = "nsbench.paper_name"
     LABEL = "nsbench.label"

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nsbench.cli.completion import complete_study
+from nsbench.cli.completion import complete_setting, complete_study
 from nsbench.cli.data.dataset import DatasetOption
 from nsbench.cli.method_option import LossOption, ModelOption, SamplersOption, chosen_methods
 from nsbench.cli.output.console import Console
@@ -60,6 +60,14 @@ def repeat(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
         bool, typer.Option("--defaults", help="Take the default settings; no study is needed.")
     ] = False,
     assignments: SetOption = None,
+    sweep: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A setting with several values, as n_negatives=10,100,1000: each is a method of its own. Of two "
+            "such options every combination is repeated.",
+            autocompletion=complete_setting,
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Train the best settings with many seeds, and rank the test interactions."""
@@ -67,12 +75,14 @@ def repeat(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
     with json_output(wanted=as_json) as output:
         with pool_of(engine, address, workers, cpus, gpus) as pool:
             from nsbench.config import Settings, parse_assignments
+            from nsbench.study.sweep import parse_sweeps, swept
 
             names, assigned = chosen_methods(sampler, loss, model, parse_assignments(assignments or []))
             values = {**assigned, **budget_values(epochs)}
+            sweeps = parse_sweeps(sweep or [])
             for name in names:
-                Settings.of(name, values if defaults else {})
-            choice = Choice(study, defaults, values, repeats, replicas_of(engine, gpus, replicas))
+                swept(Settings.of(name, values if defaults else {}), sweeps)
+            choice = Choice(study, defaults, values, sweeps, repeats, replicas_of(engine, gpus, replicas))
             n_failed = _work(names, dataset, choice, pool, output)
         console = Console()
         if n_failed:
@@ -106,6 +116,7 @@ class Choice:
         study: The study whose best settings are taken; None: the one of the default name.
         defaults: Whether the default settings are taken instead.
         values: What is changed of the settings.
+        sweeps: The values of the settings that are swept.
         n_repeats: How many seeds.
         n_replicas: Seeds that a worker trains side by side, at most.
     """
@@ -113,6 +124,7 @@ class Choice:
     study: str | None
     defaults: bool
     values: "Mapping[str, Value]"
+    sweeps: "Mapping[str, Sequence[Value]]"
     n_repeats: int
     n_replicas: int
 
@@ -127,6 +139,7 @@ def _work(names: list[str], dataset: str, choice: Choice, pool: "ProcessPool | R
     from nsbench.study.repeat import RepeatOrder
     from nsbench.study.search.plan import study_name
     from nsbench.study.session import Session
+    from nsbench.study.sweep import swept
 
     home = current_home()
     data = open_dataset(dataset, home)
@@ -144,8 +157,9 @@ def _work(names: list[str], dataset: str, choice: Choice, pool: "ProcessPool | R
             check_objective(best.objective, settings.evaluation.cutoffs)
             _say_protocol(best, settings, data)
             order = RepeatOrder(choice.n_repeats, best.study, best.objective, choice.n_replicas)
-        lists.append(session.repeats(settings, order, data))
-        chosen.append(settings)
+        for one in swept(settings, choice.sweeps):
+            lists.append(session.repeats(one, order, data))
+            chosen.append(one)
     say_undecided(data, chosen[0].evaluation)
     with StudyView() as view:
         session.run(lists, dataset, view)

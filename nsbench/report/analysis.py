@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from nsbench.report.equal_budget import with_equal_budgets
 from nsbench.report.equal_cost import Histories, HistoryCache, cost_rows
 from nsbench.report.faulty_run import FaultyRun, faulty_run
 from nsbench.report.formats.plain_text import MOST_OF_A_LABEL, plain_run, plain_text
@@ -72,6 +73,7 @@ def _completed(
         costs=cost_rows(summary.methods, histories),
         published=compare_with_paper(summary),
     )
+    summary = with_equal_budgets(summary, histories)
     return replace(summary, claims=judge_claims(summary, summary.runs))
 
 

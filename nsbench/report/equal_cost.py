@@ -74,7 +74,7 @@ def _impossible(history: Sequence[MetricPoint]) -> str | None:
 
 
 def cost_rows(methods: Sequence[MethodSummary], histories: Histories) -> tuple[CostRow, ...]:
-    """What each method took, and what it had reached when the cheapest trained method was done.
+    """What each method took, and what it had reached when the cheapest trained method was done and all had a validation.
 
     A validation's time is its number of epochs times the method's mean seconds per epoch.
 
@@ -85,10 +85,19 @@ def cost_rows(methods: Sequence[MethodSummary], histories: Histories) -> tuple[C
     trained = [row for row in methods if not row.method.is_baseline]
     clock = _clock([run for row in trained for run in row.method.runs])
     costs = [cost for row in trained if not math.isnan(cost := _mean(row.method.runs, _SECONDS[clock]))]
+    firsts = [first for row in trained if not math.isnan(first := _first_validation_s(row, histories, clock))]
     devices = {_device(run) for row in trained for run in row.method.runs}
     # Seconds of different devices can't be compared, so these have no common budget.
-    budget_s = min(costs) if costs and len(devices) == 1 else float("nan")
+    budget_s = max([min(costs), *firsts]) if costs and len(devices) == 1 else float("nan")
     return tuple(_row(row, histories, budget_s, clock) for row in methods)
+
+
+def _first_validation_s(row: MethodSummary, histories: Histories, clock: Clock) -> float:
+    """Seconds until every repeat of a method had been validated; NaN where that is unknown."""
+    runs = row.method.runs
+    epochs = [histories[run.run_id][0].epoch for run in runs if histories.get(run.run_id)]
+    n_epochs = _mean(runs, "n_epochs")
+    return max(epochs) * _mean(runs, _SECONDS[clock]) / n_epochs if epochs and n_epochs > 0 else float("nan")
 
 
 def _clock(runs: Sequence[StoredRun]) -> Clock:
@@ -115,14 +124,14 @@ def _row(row: MethodSummary, histories: Histories, budget_s: float, clock: Clock
         ndcg=ndcg,
         ndcg_per_minute=_PERCENT * ndcg / (train_s / _MINUTE_S) if is_timed else float("nan"),
         equal_cost_s=budget_s if known else float("nan"),
-        equal_cost_ndcg=_average([_best_within(history, budget_s / epoch_s) for history in known]),
-        own_cost_ndcg=_average([_best_within(history, math.inf) for history in known]),
+        equal_cost_ndcg=average([best_within(history, budget_s / epoch_s) for history in known]),
+        own_cost_ndcg=average([best_within(history, math.inf) for history in known]),
         n_histories=len(known),
         clock=clock,
     )
 
 
-def _best_within(history: Sequence[MetricPoint], n_epochs: float) -> float:
+def best_within(history: Sequence[MetricPoint], n_epochs: float) -> float:
     """The best validation by then; NaN where there was none yet, or the length of an epoch is unknown."""
     # A quotient of seconds may come out just below the whole number that it should be.
     reached = [point.value for point in history if point.epoch <= n_epochs + _ROUNDING]
@@ -130,10 +139,10 @@ def _best_within(history: Sequence[MetricPoint], n_epochs: float) -> float:
 
 
 def _mean(runs: Sequence[StoredRun], name: str) -> float:
-    return _average([run.metric(f"cost/{name}") for run in runs])
+    return average([run.metric(f"cost/{name}") for run in runs])
 
 
-def _average(values: Sequence[float]) -> float:
+def average(values: Sequence[float]) -> float:
     """The mean; NaN without values or where one is NaN, since a mean over some of the repeats would not be comparable."""
     return float(np.mean(values)) if values else float("nan")
 

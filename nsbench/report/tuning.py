@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from nsbench.report.method_parts import noun_of
+from nsbench.report.method_parts import noun_of, plain_method
 from nsbench.report.run_check import number_of
 from nsbench.report.selection import Method
 from nsbench.report.summary import DatasetSummary
@@ -133,11 +133,13 @@ def _study_text(tuning: Tuning) -> str:
 
 def _tuning(summary: DatasetSummary, method: Method) -> Tuning:
     studies = tuple(sorted({run.study for run in method.runs if run.study}))
+    # A setting that was swept around a study's best ones makes another method, of the same search.
+    plain = plain_method(method.sampler)
     own = [
         run
         for run in summary.runs
         if run.study in studies
-        and run.sampler == method.sampler
+        and plain_method(run.sampler) == plain
         and run.dataset_hash in ("", summary.selection.dataset_hash)
     ]
     tried = [run for run in own if run.kind is RunKind.TRIAL and (run.status == "FINISHED" or run.is_pruned)]
@@ -152,8 +154,13 @@ def _tuning(summary: DatasetSummary, method: Method) -> Tuning:
         _values(tried, "max_epochs"),
         _values(tried, "patience"),
         _values(method.runs, "patience"),
-        tuple(sorted({_profile(study, summary.dataset, method.sampler) for study in studies})),
+        tuple(sorted({_profile(study, summary.dataset, _searched_method(own, study, method)) for study in studies})),
     )
+
+
+def _searched_method(runs: Sequence[StoredRun], study: str, method: Method) -> str:
+    """The name of the method that a study searched, from its runs; the method's own where there are none."""
+    return next((run.sampler for run in runs if run.study == study and run.kind is not RunKind.REPEAT), method.sampler)
 
 
 def _counts(tried: Sequence[StoredRun], studies: Sequence[StoredRun]) -> tuple[int | None, int | None]:

@@ -15,8 +15,9 @@ from nsbench.evaluation.shard import EvaluationShard
 from nsbench.models.model import Model
 from nsbench.runs.outcome import shortage_of
 from nsbench.runs.request import RunRequest
-from nsbench.terms import NO_NEGATIVE_SHARE
+from nsbench.terms import NEGATIVES, NO_NEGATIVE_SHARE
 from nsbench.training.distributed.table_placement import Placement
+from nsbench.training.event import TrainedEpoch
 from nsbench.training.negative_probe import NegativeProbe
 from nsbench.training.progress import Validation
 
@@ -69,17 +70,19 @@ class RunEvaluator:
         self._probe = probe
         self._has_warned = False
 
-    def validate(self, replica: int, epoch: int, model: Model, loss: float, no_negative_share: float) -> Validation:
+    def validate(self, replica: int, model: Model, epoch: TrainedEpoch) -> Validation:
         """Ranks the validation interactions by a run's model; arguments as of `nsbench.training.event.Evaluator`."""
         settings = self._settings[replica].evaluation
         started = time.perf_counter()
         found = evaluate(self._scorer(model), self._dataset, "valid", settings, n_users=settings.validation_users)
         seed = self._requests[replica].seed
-        negatives = self._probe.metrics(model, seed, epoch, self._placement.look_up)
-        metrics = {**found.metrics, **negatives, "train/loss": loss, NO_NEGATIVE_SHARE: no_negative_share}
+        negatives = self._probe.metrics(model, seed, epoch.number, self._placement.look_up)
+        negatives[f"{NEGATIVES}/catalogue_drawn_share"] = epoch.n_drawn / self._probe.n_candidates
+        trained = {"train/loss": epoch.loss, NO_NEGATIVE_SHARE: epoch.no_negative_share}
+        metrics = {**found.metrics, **negatives, **trained}
         seconds = time.perf_counter() - started
-        self._warn_of_shortage(replica, epoch, no_negative_share)
-        return Validation(epoch, metrics[self._requests[replica].objective], metrics, seconds)
+        self._warn_of_shortage(replica, epoch.number, epoch.no_negative_share)
+        return Validation(epoch.number, metrics[self._requests[replica].objective], metrics, seconds)
 
     def test(self, replica: int, model: Model) -> Tested:
         """Ranks the test interactions by a run's model at its best epoch, where that is asked for.

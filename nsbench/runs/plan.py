@@ -16,6 +16,7 @@ def plan_of(settings: Settings, dataset: Dataset, request: RunRequest) -> RunPla
     tags = {
         Tag.TRAITS.value: ",".join(sorted(sampler.traits)),
         Tag.LOSS.value: settings.loss.name,
+        Tag.LOSS_SETTINGS.value: ",".join(type(settings.loss).model_fields),
         Tag.MODEL.value: settings.model.name,
         Tag.N_PROPOSED.value: counts.proposed_text,
         **request.tags,

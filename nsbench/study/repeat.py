@@ -81,7 +81,8 @@ def repeats_of(
         names = tuple(run_name(one.seed) for one in requests)
         jobs.append(PlannedJob(names, TrainJob(dataset.card.name, settings, requests)))
     usual = study_name(dataset.card.name, settings.method.name)
-    of_usual = order.study in (None, usual)
+    # What is swept around the best settings of one study are methods with names of their own.
+    of_usual = order.study in (None, usual) or bool(settings.fixed)
     title = f"{dataset.card.name}/{settings.method.name} repeats" if of_usual else f"{order.study} repeats"
     n_done = order.n_repeats - len(seeds)
     return RunList(title, jobs, n_done, TEST_SCORE, claims, Method.of(settings, dataset))

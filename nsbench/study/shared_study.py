@@ -19,6 +19,7 @@ from nsbench.study.search.space import Space, range_of
 from nsbench.study.search.storage import existing_storage
 from nsbench.study.trials.trial_state import RUN_ID
 from nsbench.suggestion import did_you_mean
+from nsbench.terms import METHOD_JOINT
 from nsbench.tracking.store_uri import without_password
 
 _RANGES = "nsbench.ranges"
@@ -100,11 +101,13 @@ def join(name: str, home: Home) -> JoinedStudy:
 
 def announce_repeats(study: Study, storage: LastingStorage, settings: Settings, n_repeats: int) -> None:
     """Notes that the best settings of a study are repeated, so that who joins it helps; the largest number of seeds counts."""
-    name = f"{_REPEATS}{settings.fingerprint()}"
+    # Methods that their names alone make differ have the same settings.
+    name = f"{_REPEATS}{METHOD_JOINT.join((settings.fingerprint(), *settings.fixed))}"
+    told = {"n_repeats": n_repeats, "method": settings.method.name, "settings": settings.flat()}
     with storage.locked(study.study_name):
         known = study.user_attrs.get(name)
         if known is None or json.loads(known)["n_repeats"] < n_repeats:
-            study.set_user_attr(name, json.dumps({"n_repeats": n_repeats, "settings": settings.flat()}))
+            study.set_user_attr(name, json.dumps(told))
 
 
 def announced_repeats(study: Study) -> list[tuple[Settings, int]]:
@@ -114,7 +117,9 @@ def announced_repeats(study: Study) -> list[tuple[Settings, int]]:
         if name.startswith(_REPEATS):
             told = json.loads(text)
             fields = {field: value for field, value in told["settings"].items() if field != "sampler"}
-            found.append((Settings.of(told["settings"]["sampler"], fields), int(told["n_repeats"])))
+            # Older versions named the sampler alone; its loss and backbone are among the settings.
+            method = told.get("method", told["settings"]["sampler"])
+            found.append((Settings.of(method, fields), int(told["n_repeats"])))
     return found
 
 

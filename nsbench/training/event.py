@@ -71,16 +71,31 @@ class TrainingObserver(Protocol):
         """
 
 
+@dataclass(frozen=True)
+class TrainedEpoch:
+    """An epoch of a replica that has ended.
+
+    Attributes:
+        number: Counted from 1.
+        loss: The mean over its positions.
+        no_negative_share: The share of its positions that had no negative, in [0, 1].
+        n_drawn: Items that were drawn as negatives at least once, in this epoch or an earlier one.
+    """
+
+    number: int
+    loss: float
+    no_negative_share: float
+    n_drawn: int
+
+
 class Evaluator(Protocol):
     """Ranks the validation interactions when the loop asks."""
 
-    def validate(self, replica: int, epoch: int, model: Model, loss: float, no_negative_share: float) -> Validation:
+    def validate(self, replica: int, model: Model, epoch: TrainedEpoch) -> Validation:
         """Ranks them by a replica; where several processes train, all call it together.
 
         Args:
             replica: Its number.
-            epoch: The epoch that has ended.
             model: The replica, with what this process holds of the item table.
-            loss: The epoch's mean.
-            no_negative_share: The share of the epoch's positions that had no negative, in [0, 1].
+            epoch: The epoch that has ended.
         """

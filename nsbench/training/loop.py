@@ -23,7 +23,7 @@ from nsbench.training.distributed.batch_shard import check_batch_size
 from nsbench.training.distributed.group_observer import GroupObserver
 from nsbench.training.distributed.table_placement import Placement, placement_of
 from nsbench.training.distributed.torch_group import current_group
-from nsbench.training.event import Evaluator, TrainingObserver
+from nsbench.training.event import Evaluator, TrainedEpoch, TrainingObserver
 from nsbench.training.progress import Replica
 from nsbench.training.result import TrainingResult
 from nsbench.training.settings import TrainingSettings
@@ -164,7 +164,7 @@ class Trainer:
             BatchStream(self.batches, self.sampler, replica.seed, self.device, self.settings.replay_factor)
             for replica in own
         ]
-        return new_state(replicas, model, steps, sources, self._runner(sources, steps), self.device)
+        return new_state(replicas, model, steps, sources, self._runner(sources, steps), self.n_items, self.device)
 
     def _runner(self, sources: Sequence[BatchStream], steps: ReplicaSteps) -> StepRunner:
         is_written = self.model_settings.build().has_written_pass
@@ -204,6 +204,7 @@ class Trainer:
             counts.n_negatives_scored += step_result.n_negatives_scored
             state.loss.add(step_result.losses)
             state.shortage.add(step_result.n_without, step_result.n_positions)
+            state.drawn.add(step_result.item_ids)
             stopwatch.lap(counts)
             with kept_when_interrupted(state, checkpoint):
                 observer.stepped(state.replica_ids, step_result.n_positives, step_result.losses)
@@ -232,7 +233,8 @@ class Trainer:
         self, state: TrainingState, evaluator: Evaluator, observer: GroupObserver, checkpoint: Checkpoint
     ) -> None:
         """Validates the replicas and keeps what is better than before."""
-        losses, shares = state.loss.means(), state.shortage.shares()
+        parts = zip(state.loss.means(), state.shortage.shares(), state.drawn.counts(), strict=True)
+        epochs = [TrainedEpoch(state.epoch, *numbers) for numbers in parts]
         for slot, progress in enumerate(state.progress):
             # A replica may have had its validation before the training was interrupted.
             if progress.stopped or progress.n_epochs == state.epoch:
@@ -240,7 +242,7 @@ class Trainer:
             model = state.model.replica(slot)
             with kept_when_interrupted(state, checkpoint), stopping_alone(state, slot):
                 number = state.replica_ids[slot]
-                validation = evaluator.validate(number, state.epoch, model, losses[slot], shares[slot])
+                validation = evaluator.validate(number, model, epochs[slot])
                 validation = observer.validated(number, validation)
                 if progress.judge(validation, self.settings.patience):
                     state.best.dense[slot] = model.dense[0].detach()

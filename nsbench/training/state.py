@@ -14,6 +14,7 @@ from nsbench.training.batch_stream import BatchStream
 from nsbench.training.checkpoint.replica_subset import select_replicas
 from nsbench.training.checkpoint.tensor_names import prefixed, under
 from nsbench.training.checkpoint.training_checkpoint import Snapshot
+from nsbench.training.drawn_items import DrawnItems
 from nsbench.training.epoch_loss import EpochLoss
 from nsbench.training.progress import Counts, Progress, Replica, Validation
 from nsbench.training.shortage import EpochShortage
@@ -37,6 +38,7 @@ class TrainingState:
         counts: What was done up to now.
         loss: The losses of the epoch in hand.
         shortage: Its positions without a negative.
+        drawn: What has been drawn as negatives.
         epoch: The epoch in hand, counted from 1.
         leaving: The slots of replicas that have ended without a result.
     """
@@ -52,6 +54,7 @@ class TrainingState:
     counts: Counts
     loss: EpochLoss
     shortage: EpochShortage
+    drawn: DrawnItems
     epoch: int = 1
     leaving: set[int] = field(default_factory=set)
 
@@ -92,6 +95,7 @@ class TrainingState:
             raise next(iter(self.failures.values()))
         tensors = prefixed("model", _parameters(self.model)) | prefixed("best", _parameters(self.best))
         tensors |= prefixed("stepper", self.steps.state())
+        tensors["drawn"] = self.drawn.state()
         for number, source in enumerate(self.sources):
             tensors |= prefixed(f"source.{number}", source.state())
         standing = {
@@ -111,6 +115,7 @@ class TrainingState:
             for part, tensor in _parameters(model).items():
                 tensor.copy_(snapshot.tensors[f"{name}.{part}"])
         self.steps.restore(under("stepper", snapshot.tensors))
+        self.drawn.restore(snapshot.tensors["drawn"])
         for number, source in enumerate(self.sources):
             source.restore(under(f"source.{number}", snapshot.tensors))
         standing = json.loads(snapshot.standing)
@@ -135,6 +140,7 @@ def new_state(
     steps: ReplicaSteps,
     sources: Sequence[BatchStream],
     runner: StepRunner,
+    n_items: int,
     device: torch.device,
 ) -> TrainingState:
     """A training, of replicas by their numbers, that has not taken a step."""
@@ -151,4 +157,5 @@ def new_state(
         Counts(),
         EpochLoss(1, own, device),
         EpochShortage(1, own, device),
+        DrawnItems(len(own), n_items, device),
     )

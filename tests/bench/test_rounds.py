@@ -2,11 +2,14 @@
 
 from dataclasses import replace
 
+from nsbench.bench.cases.losses import EXACT, LOSS_ROWS
 from nsbench.bench.cases.ours import EVALUATION, PADDED, REPLICAS, build_ours, sheet_of
+from nsbench.bench.cases.workload import dataset_of
 from nsbench.bench.measuring.condition import Conditions
 from nsbench.bench.measuring.slice import Span
 from nsbench.bench.rate import PLAIN
 from nsbench.bench.rounds import measure_workload, take_turns
+from nsbench.losses import LOSSES
 from tests.bench.bench_builder import TINY
 
 CONDITIONS = Conditions(n_negatives=5, n_threads=1)
@@ -32,8 +35,22 @@ def test_a_workload_is_measured_beside_the_plain_step_and_the_limits() -> None:
     assert found.limits.gemm_flops > found.limits.copy_bytes > 0
 
 
+def test_each_loss_and_exact_cross_entropy_are_measured_beside_random_with_binary_cross_entropy() -> None:
+    """Of 300 items those without a training interaction are no candidates; five negatives are drawn for all other losses."""
+    workload = replace(TINY, shows_losses=True)
+    ours = build_ours(workload, ["random"], CONDITIONS)
+    works = sheet_of(ours).works
+    assert list(works) == ["random", *LOSS_ROWS]
+    assert {name.split("+")[1] for name in LOSS_ROWS} == set(LOSSES) - {"bce"}
+    n_candidates = dataset_of(workload).n_candidates
+    assert {name: work.n_negatives for name, work in works.items()} == {
+        name: n_candidates if name == EXACT else 5 for name in works
+    }
+    assert all(ours.run(name, Span(0.0, "cpu", 1)).n_units > 0 for name in LOSS_ROWS)
+
+
 def test_rows_beside_are_measured_with_random_only() -> None:
-    workload = replace(TINY, shows_padding=True, shows_catalogue=True, shows_replicas=True)
+    workload = replace(TINY, shows_padding=True, shows_catalogue=True, shows_replicas=True, shows_losses=True)
     ours = build_ours(workload, ["popularity"], CONDITIONS)
     assert list(sheet_of(ours).works) == ["popularity"]
     assert list(ours.cases) == ["popularity", EVALUATION]

@@ -57,6 +57,31 @@ def test_a_study_that_can_not_be_meant_is_refused_at_once(small_log):
     assert "--study any and --defaults" in refusal("--sampler", "random", "--study", "any", "--defaults")
 
 
+def test_each_swept_value_is_a_method_of_its_own_that_is_resumed(small_log, tmp_path):
+    """Two counts by two losses, of which one count is done before: three methods are left."""
+    arguments = ["repeat", "--sampler", "random", "--sampler", "random+softmax", "--dataset", "small", "--repeats", "1"]
+    arguments += ["--workers", "1", "--defaults", *TINY]
+    first = CliRunner().invoke(app, [*arguments, "--sampler", "random", "--sweep", "n_negatives=2"])
+    assert first.exit_code == 0, first.output
+    again = CliRunner().invoke(app, [*arguments, "--sweep", "n_negatives=2,3"])
+    assert again.exit_code == 0, again.output
+    assert again.stdout.count("1 of 1 done before") == 2
+    runs = open_store(Home(tmp_path / "home")).reader().runs("small", (RunKind.REPEAT,))
+    assert sorted((run.sampler, run.label, run.params["n_negatives"]) for run in runs) == [
+        ("random+n_negatives=2", "Random (n_negatives=2)", "2"),
+        ("random+n_negatives=2+softmax", "Random (n_negatives=2) + softmax", "2"),
+        ("random+n_negatives=3", "Random (n_negatives=3)", "3"),
+        ("random+n_negatives=3+softmax", "Random (n_negatives=3) + softmax", "3"),
+    ]
+
+
+def test_a_sweep_of_what_the_method_lacks_is_refused_at_once(small_log):
+    sweep = ("--sampler", "random", "--defaults", "--dataset", "small", "--sweep")
+    assert "none of them has 'log_q'" in refusal(*sweep, "log_q=none,classic")
+    assert "such as n_negatives=10,100,1000, not 'n_negatives'" in refusal(*sweep, "n_negatives")
+    assert "--sweep n_negatives is given twice" in refusal(*sweep, "n_negatives=2", "--sweep", "n_negatives=3")
+
+
 def test_what_was_tuned_on_another_preparation_or_sampler_is_refused(small_log, tmp_path):
     """The log is prepared again under the name; then `repeat` says what `tune` does."""
     home = Home(tmp_path / "home")

@@ -29,6 +29,18 @@ def test_a_backbone_alone_is_no_loss():
     assert parts_of(row.method) == MethodParts("mixed", "bce", "gru4rec", "Mixed", "BCE", "GRU4Rec")
 
 
+def test_what_a_name_fixes_belongs_to_the_part_behind_which_it_stands():
+    (row,) = summary_of_methods(("popularity+gamma=0.5+softmax+log_q=classic", "softmax", "sasrec")).methods
+    assert parts_of(row.method) == MethodParts(
+        "popularity+gamma=0.5",
+        "softmax+log_q=classic",
+        "sasrec",
+        "Popularity (gamma=0.5)",
+        "softmax (log_q=classic)",
+        "SASRec",
+    )
+
+
 def test_runs_of_older_versions_have_the_papers_loss_and_backbone():
     (row,) = summary_of([stored("mixed")]).methods
     assert parts_of(row.method) == MethodParts("mixed", "bce", "sasrec", "mixed", "BCE", "SASRec")

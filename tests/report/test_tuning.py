@@ -71,6 +71,24 @@ def test_whatever_differs_is_named(options, told):
     assert told in warning(studied("good", 6, **options), studied("random", 6))
 
 
+def test_what_is_swept_around_a_studys_settings_was_tuned_by_that_study():
+    """Two values of a study's method and another study's method: all were searched alike, with six trials."""
+    study, name = studied("random", 6), "random+n_negatives={}"
+    trials = [run for run in study if run.kind is RunKind.TRIAL]
+    swept = [
+        [
+            replace(run, sampler=name.format(n), label=name.format(n), run_id=f"{n} {run.run_id}", fingerprint=f"{n}")
+            for run in study
+            if run.kind is RunKind.REPEAT
+        ]
+        for n in (5, 7)
+    ]
+    summary = summary_of(trials, *swept, studied("good", 6))
+    found = {tuning.label: (tuning.n_trials, tuning.profile) for tuning in tunings_of(summary)}
+    assert found == {one: (6, ("default",)) for one in ("random+n_negatives=5", "random+n_negatives=7", "good")}
+    assert tuning_warning(summary) == []
+
+
 def with_study(sampler, n_trials, n_cut_off):
     metrics = {"study/n_finished": float(n_trials), "study/n_pruned": 0.0, "study/n_cut_off": float(n_cut_off)}
     name = f"demo/{sampler}/default"

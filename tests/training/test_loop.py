@@ -15,7 +15,7 @@ from nsbench.models.model import Model
 from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.samplers.random import RandomSettings
 from nsbench.training.batch_stream import BatchStream
-from nsbench.training.event import Ended, TrainingEvent
+from nsbench.training.event import Ended, TrainedEpoch, TrainingEvent
 from nsbench.training.loop import Trainer
 from nsbench.training.progress import Replica, Validation
 from nsbench.training.result import TrainingResult
@@ -36,6 +36,7 @@ class Judge:
         self._score = score
         self.validations: list[tuple[int, int]] = []
         self.losses: list[float] = []
+        self.n_drawn: list[int] = []
         self.items: dict[int, torch.Tensor] = {}
         self.failures: list[int] = []
 
@@ -43,11 +44,12 @@ class Judge:
         if isinstance(event, Ended):
             self.failures += replicas
 
-    def validate(self, replica: int, epoch: int, model: Model, loss: float, no_negative_share: float) -> Validation:
-        self.validations.append((replica, epoch))
-        self.losses.append(loss)
-        self.items[epoch] = model.items.detach().clone()
-        return Validation(epoch, self._score(replica, epoch), {"train/loss": loss}, 0.0)
+    def validate(self, replica: int, model: Model, epoch: TrainedEpoch) -> Validation:
+        self.validations.append((replica, epoch.number))
+        self.losses.append(epoch.loss)
+        self.n_drawn.append(epoch.n_drawn)
+        self.items[epoch.number] = model.items.detach().clone()
+        return Validation(epoch.number, self._score(replica, epoch.number), {"train/loss": epoch.loss}, 0.0)
 
 
 def train(judge: Judge, replicas: list[Replica] | None = None, **settings: object) -> TrainingResult:
@@ -135,3 +137,17 @@ def test_without_replay_negatives_are_fresh_each_epoch() -> None:
     draws = BatchStream(source, RandomSettings().build(context_of(LOG)), 0, CPU)
     first, second = (next(draws.epoch()) for _ in range(2))
     assert not np.array_equal(first.negatives.item_ids, second.negatives.item_ids)
+
+
+def test_the_items_drawn_up_to_each_validation_are_counted() -> None:
+    """As often as the sampler's own stream names different items, epoch by epoch."""
+    judge = Judge(lambda _, epoch: epoch)
+    train(judge, patience=0, max_epochs=3)
+    batches = BatchSampler(LOG, windows_of(LOG, SIZE.max_length), 16, CPU)
+    source = BatchStream(batches, RandomSettings(n_negatives=5).build(context_of(LOG)), 0, CPU)
+    expected, seen = [], set()
+    for _ in range(3):
+        for draw in source.epoch():
+            seen |= set(draw.negatives.item_ids.flatten().tolist())
+        expected.append(len(seen))
+    assert judge.n_drawn == expected

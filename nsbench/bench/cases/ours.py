@@ -6,6 +6,7 @@ from functools import partial
 from itertools import islice
 
 from nsbench.bench.cases.evaluation import evaluation_case
+from nsbench.bench.cases.losses import BESIDE, loss_settings, n_negatives_of
 from nsbench.bench.cases.memory import memory_of_training
 from nsbench.bench.cases.training import TrainingBench, model_of, one_rectangle, settings_with
 from nsbench.bench.cases.work import Work, work_of
@@ -97,9 +98,17 @@ def build_ours(workload: Workload, samplers: Sequence[str], conditions: Conditio
         made[REPLICAS] = replicas.side_by_side(settings["random"])
         if wants_graphs(device):
             made[f"{REPLICAS}{AS_A_GRAPH}"] = replicas.repeated(settings["random"])
-    n_negatives = conditions.n_negatives
+    if BESIDE in samplers and workload.shows_losses:
+        # A model of their own: what they make of the scores may change how long binary cross-entropy takes.
+        others = TrainingBench(model, dataset, device)
+        made |= {name: others.with_its_loss(its) for name, its in loss_settings(settings[BESIDE]).items()}
     works = {
-        name: work_of(list(islice(draws, _DRAWS_LOOKED_AT)), model, n_negatives) for name, (_, draws) in made.items()
+        name: work_of(
+            list(islice(draws, _DRAWS_LOOKED_AT)),
+            model,
+            n_negatives_of(name, conditions.n_negatives, dataset.n_candidates),
+        )
+        for name, (_, draws) in made.items()
     }
     cases = {name: case for name, (case, _) in made.items()}
     return Ours({**cases, EVALUATION: evaluation_case(model, dataset, device)}, works, peak)

@@ -146,6 +146,23 @@ class TrainingBench:
 
         return Case(lambda: next(draws), step, self._device), draws
 
+    def with_its_loss(self, settings: Settings) -> tuple[Case[TrainingBatch], Iterator[TrainingBatch]]:
+        """Steps with a sampler and the loss of the settings, where `case` has binary cross-entropy; and draws to look at.
+
+        They have moments of their own and the model in common with all others of this bench.
+        """
+        trainer = trainer_of(settings, self._dataset)
+        draws = endless_draws(trainer)
+        static = static_layout(trainer.batches, 1, self._device)
+        rates = [_LEARNING_RATE] * self._n_replicas
+        stepper = Stepper(self._model, trainer.sampler, trainer.loss, TrainingSettings(), rates, self._dropout)
+
+        def step(draw: TrainingBatch) -> int:
+            stepper.step(*laid_out([draw], static))
+            return draw.batch.n_positives
+
+        return Case(lambda: next(draws), step, self._device), draws
+
     def side_by_side(self, settings: Settings) -> tuple[Case[tuple[TrainingBatch, ...]], Iterator[TrainingBatch]]:
         """Steps of all replicas with a sampler, as a training takes them; and one's draws to look at."""
         trainer = trainer_of(settings, self._dataset)

@@ -23,6 +23,7 @@ class Workload:
         shows_padding: Whether the same code with padding computed is measured beside.
         shows_catalogue: Whether small and large catalogues are measured beside.
         shows_replicas: Whether several models side by side are measured beside.
+        shows_losses: Whether the other losses and exact cross-entropy are measured beside.
         has_plain: Whether the plain step is measured beside; it keeps two more tables.
     """
 
@@ -35,13 +36,16 @@ class Workload:
     shows_padding: bool = False
     shows_catalogue: bool = False
     shows_replicas: bool = False
+    shows_losses: bool = False
     has_plain: bool = True
 
 
 WORKLOADS = {
     workload.name: workload
     for workload in (
-        Workload("dense", 6_000, 3_500, mean_length=95, max_length=50, shows_catalogue=True, shows_replicas=True),
+        Workload(
+            "dense", 6_000, 3_500, 95, max_length=50, shows_catalogue=True, shows_replicas=True, shows_losses=True
+        ),
         Workload("sparse", 60_000, 60_000, 9, 50, shows_padding=True, shows_catalogue=True, shows_replicas=True),
         Workload("large", n_users=20_000, n_items=1_000_000, mean_length=20, max_length=50),
         Workload("huge", 20_000, 10_000_000, mean_length=20, max_length=50, hidden_dim=64, has_plain=False),

@@ -1,10 +1,10 @@
 """Tables of a bench, at most 80 columns wide."""
 
-from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from nsbench.bench.cases.losses import LOSS_ROWS
 from nsbench.bench.cases.overhead import TRIAL_S, VALIDATIONS_OF_TRIAL, Overhead
 from nsbench.bench.cases.throughput import Throughput
 from nsbench.bench.comparison import Comparison
@@ -13,6 +13,7 @@ from nsbench.bench.rate import TrainingRate
 from nsbench.bench.rounds import WorkloadResult
 from nsbench.bench.run import BenchResult
 from nsbench.bench.target import Target
+from nsbench.cli.output.bench_format import number, ratio, table_of, text_of
 
 _DETAILS = ("limit_shares/", "quartiles", "limit_total", "wall_", "useful_flops", "/run_s", "/n_")
 """Parts of figures' names that a comparison leaves to --json."""
@@ -28,14 +29,12 @@ _LIMITS = (
 
 _SHARERS = {"user": "a user's positions", "group": "groups of users"}
 
-_UNITS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
-
 
 def result_view(result: BenchResult) -> RenderableType:
     """The whole bench."""
     parts: list[RenderableType] = [_header(result), _limits_table(result)]
     for workload in result.workloads:
-        parts += [_speed_table(workload), _shares_table(workload), _evaluation_text(workload)]
+        parts += [_speed_table(workload), *_losses_table(workload), _shares_table(workload), _evaluation_text(workload)]
     if result.throughput is not None:
         parts.append(_throughput_text(result.throughput))
     if result.overhead is not None:
@@ -48,13 +47,13 @@ def result_view(result: BenchResult) -> RenderableType:
 
 def comparison_view(comparison: Comparison) -> RenderableType:
     """The figures that both benches have; details are left to --json."""
-    table = _table("Since the earlier bench", "", "earlier", "now", "ratio")
+    table = table_of("Since the earlier bench", "", "earlier", "now", "ratio")
     for change in comparison.changes:
         if not any(detail in change.name for detail in _DETAILS):
-            table.add_row(change.name, _number(change.earlier), _number(change.now), f"{change.ratio:.2f}")
+            table.add_row(change.name, number(change.earlier), number(change.now), f"{change.ratio:.2f}")
     parts: list[RenderableType] = [table]
     if comparison.differences:
-        parts.append(_text("Not measured alike: " + "; ".join(comparison.differences), "yellow"))
+        parts.append(text_of("Not measured alike: " + "; ".join(comparison.differences), "yellow"))
     return Group(*parts)
 
 
@@ -72,8 +71,8 @@ def _header(result: BenchResult) -> RenderableType:
         "share.",
         f"{clock} Medians of {plan.n_rounds} slices of {plan.seconds:g} s that take turns.",
     ]
-    text = _text(" ".join(lines))
-    return text.append_text(_text(*_quietness(result)))
+    text = text_of(" ".join(lines))
+    return text.append_text(text_of(*_quietness(result)))
 
 
 def _quietness(result: BenchResult) -> tuple[str, str]:
@@ -96,7 +95,7 @@ def _limits_table(result: BenchResult) -> Table:
     columns = [(workload.name, workload.limits) for workload in result.workloads]
     if result.throughput is not None:
         columns.append((f"{result.throughput.n_workers} workers", result.throughput.limits_together))
-    table = _table("What this machine can do", "", *(name for name, _ in columns))
+    table = table_of("What this machine can do", "", *(name for name, _ in columns))
     rows = [_limits_cells(limits) for _, limits in columns]
     for label, *cells in zip(_LIMITS, *rows, strict=True):
         table.add_row(label, *cells)
@@ -105,11 +104,11 @@ def _limits_table(result: BenchResult) -> Table:
 
 def _limits_cells(limits: Limits) -> list[str]:
     flops = (limits.gemm_flops, limits.encoder_flops, limits.scoring_flops, limits.ranking_flops)
-    return [_number(limit) for limit in (*flops, limits.copy_bytes, limits.gather_bytes)]
+    return [number(limit) for limit in (*flops, limits.copy_bytes, limits.gather_bytes)]
 
 
 def _speed_table(workload: WorkloadResult) -> Table:
-    table = _table(
+    table = table_of(
         f"{workload.name}: training",
         "",
         "positives\na second",
@@ -120,23 +119,47 @@ def _speed_table(workload: WorkloadResult) -> Table:
         "\ndrawn",
         "drawing\ntakes",
     )
-    for rate in workload.training:
+    for rate in _narrow_rows(workload):
         table.add_row(
             rate.sampler,
-            _number(rate.positives_per_s),
-            _number(rate.wall_positives_per_s),
-            _ratio(rate.to_plain),
-            _ratio(rate.step_to_random),
-            _number(rate.negatives_per_s),
-            _number(rate.negatives_drawn_per_s),
+            number(rate.positives_per_s),
+            number(rate.wall_positives_per_s),
+            ratio(rate.to_plain),
+            ratio(rate.step_to_random),
+            number(rate.negatives_per_s),
+            number(rate.negatives_drawn_per_s),
             f"{rate.draw_share:.1%}" if rate.draw_share else "-",
         )
     return table
 
 
+def _narrow_rows(workload: WorkloadResult) -> list[TrainingRate]:
+    """The rows of the wide tables; those of losses, whose names are long, have a table of their own."""
+    return [rate for rate in workload.training if rate.sampler not in LOSS_ROWS]
+
+
+def _losses_table(workload: WorkloadResult) -> list[Table]:
+    """How long a positive takes with each loss, beside binary cross-entropy with as many random negatives.
+
+    The last is exact cross-entropy, whose negatives are all items. None where they weren't measured.
+    """
+    rates = [rate for rate in workload.training if rate.sampler in LOSS_ROWS]
+    if not rates:
+        return []
+    table = table_of(
+        f"{workload.name}: other losses",
+        "",
+        "positives\na second",
+        "step to\nrandom's with BCE",
+    )
+    for rate in rates:
+        table.add_row(rate.sampler, number(rate.positives_per_s), ratio(rate.step_to_random))
+    return [table]
+
+
 def _shares_table(workload: WorkloadResult) -> Table:
     """How near training comes to the machine's limits; the limit that binds most stands out."""
-    table = _table(
+    table = table_of(
         f"{workload.name}: share of the machine's limits that useful work reaches",
         "",
         "useful\nFLOP/s",
@@ -147,10 +170,10 @@ def _shares_table(workload: WorkloadResult) -> Table:
         "\ncopy",
         "last four\ntogether",
     )
-    for rate in workload.training:
+    for rate in _narrow_rows(workload):
         table.add_row(
             rate.sampler,
-            _number(rate.useful_flops),
+            number(rate.useful_flops),
             f"{rate.gemm_share:.0%}",
             *_share_cells(rate),
             f"{rate.limit_total:.0%}",
@@ -166,25 +189,25 @@ def _share_cells(rate: TrainingRate) -> list[Text]:
 
 def _evaluation_text(workload: WorkloadResult) -> Text:
     rate = workload.evaluation
-    return _text(
-        f"{workload.name}: evaluation ranks {_number(rate.targets_per_s)} targets a second (wall "
-        f"{_number(rate.wall_targets_per_s)}); its scores reach {rate.gemm_share:.0%} of the large product's rate, "
+    return text_of(
+        f"{workload.name}: evaluation ranks {number(rate.targets_per_s)} targets a second (wall "
+        f"{number(rate.wall_targets_per_s)}); its scores reach {rate.gemm_share:.0%} of the large product's rate, "
         f"{rate.ranking_share:.0%} of the ranking product's. Peak memory {workload.peak_memory_bytes / 2**20:,.0f} MiB."
     )
 
 
 def _throughput_text(result: Throughput) -> Text:
     by_cpu = "" if result.cpu_efficiency is None else f"; by CPU time {result.cpu_efficiency:.2f}"
-    return _text(
-        f"Study of {result.n_workers} workers on {result.workload}, wall: one alone {_number(result.alone_positives_per_s)} "
-        f"positives a second, all at once {_number(result.together_positives_per_s)}: {result.efficiency:.2f} of "
+    return text_of(
+        f"Study of {result.n_workers} workers on {result.workload}, wall: one alone {number(result.alone_positives_per_s)} "
+        f"positives a second, all at once {number(result.together_positives_per_s)}: {result.efficiency:.2f} of "
         f"{result.n_workers} times one{by_cpu}. One alone had its core for {result.core_share:.0%} of the time."
     )
 
 
 def _overhead_text(result: Overhead) -> Text:
     cpu, wall = result.cpu, result.wall
-    return _text(
+    return text_of(
         f"Tracking (MLflow, sqlite), pruning and progress take {cpu.per_run_s * 1e3:.0f} ms per run, "
         f"{cpu.per_look_s * 1e3:.1f} ms per validation and {cpu.per_step_s * 1e6:.0f} us per step of CPU time; by the wall "
         f"{wall.per_run_s * 1e3:.0f} ms, {wall.per_look_s * 1e3:.1f} ms, {wall.per_step_s * 1e6:.0f} us. Of a trial of "
@@ -194,14 +217,14 @@ def _overhead_text(result: Overhead) -> Text:
 
 
 def _preparation_text(result: BenchResult) -> Text:
-    rates = (f"{_number(rate.rows_per_s)} rows a second from {rate.form}" for rate in result.preparation)
-    return _text(
-        f"Preparation, wall, {result.n_cores} cores, logs of {_number(result.preparation[0].n_rows)} rows: {', '.join(rates)}."
+    rates = (f"{number(rate.rows_per_s)} rows a second from {rate.form}" for rate in result.preparation)
+    return text_of(
+        f"Preparation, wall, {result.n_cores} cores, logs of {number(result.preparation[0].n_rows)} rows: {', '.join(rates)}."
     )
 
 
 def _targets_table(result: BenchResult) -> Table:
-    table = _table("What is aimed at", "", "is", "aim", "")
+    table = table_of("What is aimed at", "", "is", "aim", "")
     for target in result.targets:
         bound = f"{'>=' if target.is_least else '<='} {target.bound:.2f}"
         table.add_row(target.name, f"{target.value:.2f}", bound, _verdict(target, busy=result.was_busy))
@@ -212,27 +235,3 @@ def _verdict(target: Target, *, busy: bool) -> Text:
     if target.by_wall and busy:
         return Text("busy", "yellow")
     return Text("met", "green") if target.is_met else Text("open", "red")
-
-
-def _table(title: str, first: str, *others: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE, padding=0, pad_edge=False)
-    table.add_column(first, no_wrap=True)
-    for name in others:
-        table.add_column(name, justify="right", no_wrap=True)
-    return table
-
-
-def _text(words: str, style: str = "") -> Text:
-    return Text(words + "\n", style)
-
-
-def _ratio(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
-
-
-def _number(value: float) -> str:
-    """Three digits and a letter for the thousands, such as 105k."""
-    for size, letter in _UNITS:
-        if abs(value) >= size:
-            return f"{float(f'{value / size:.3g}'):g}{letter}"
-    return f"{value:.3g}"

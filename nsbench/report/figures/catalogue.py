@@ -13,8 +13,10 @@ from nsbench.report.figures.cohort import cohort_figure
 from nsbench.report.figures.difference import difference_figure
 from nsbench.report.figures.exposure import exposure_figure
 from nsbench.report.figures.head_tail import ratio_figure
+from nsbench.report.figures.negative_count import negative_count_figure
 from nsbench.report.figures.pairing import ALIKE, UNSURE, pairing_figure
 from nsbench.report.figures.popularity import popularity_cohort_figure, popularity_figure
+from nsbench.report.figures.popularity_exponent import exponent_figure
 from nsbench.report.figures.repeats import repeat_figure
 from nsbench.report.figures.replay import replay_figure, replay_points
 from nsbench.report.figures.search import search_figure
@@ -81,6 +83,7 @@ def _result_plans(summary: DatasetSummary, marks: Mapping[str, Mark]) -> list[Pl
             lambda: accuracy_balance_figure(summary, marks, stacked=True),
         ),
         *(_pairing_plan(summary, grid) for grid in pairing_grids(summary)),
+        *_sweep_plans(summary),
         Plan(
             "repeats",
             "Every repeat",
@@ -124,6 +127,27 @@ def _result_plans(summary: DatasetSummary, marks: Mapping[str, Mark]) -> list[Pl
             f"Both axes are logarithmic.{_shares(summary)} Written above: the number of items and their share of the "
             "catalogue.",
             lambda: popularity_cohort_figure(summary),
+        ),
+    ]
+
+
+def _sweep_plans(summary: DatasetSummary) -> list[Plan]:
+    """The figures of what one setting does, all else alike."""
+    return [
+        Plan(
+            "negative_count",
+            "Accuracy by number of negatives",
+            "Means over runs that differ in the number of negatives alone, with 95 % intervals over repeats where there are any.",
+            lambda: negative_count_figure(summary),
+            lambda: negative_count_figure(summary, stacked=True),
+        ),
+        Plan(
+            "popularity_exponent",
+            "Hit rate by popularity exponent",
+            "Means over repeats that differ in exponent and loss alone, with 95 % intervals; lines stand a little apart, "
+            "since some coincide.",
+            lambda: exponent_figure(summary),
+            lambda: exponent_figure(summary, stacked=True),
         ),
     ]
 

@@ -24,6 +24,9 @@ _FAINTEST, _STRONGEST = 0.06, 0.5
 """Opacity of the lowest and of the highest cell; words on the strongest can still be read, on a dark ground too."""
 
 _CELL_WIDTH, _CELL_HEIGHT, _MARGIN, _LABELS = 0.64, 0.38, 1.0, 1.6
+_LONG, _LABEL_HEIGHT = 9, 1.1
+"""Letters of a label that has no room above its column, and inches that such labels take when they are slanted."""
+
 _MOST_CELLS = 400
 """More can't be read; the tables hold them all."""
 
@@ -53,7 +56,10 @@ def pairing_figure(summary: DatasetSummary, grid: PairingGrid, *, stacked: bool 
     if len(grid.samplers) * len(grid.losses) > _MOST_CELLS:
         return None
     panels = _panels(grid)
-    width, height = _CELL_WIDTH * len(grid.losses), _CELL_HEIGHT * len(grid.samplers) + _MARGIN
+    # Slanted labels stand above the cells and beyond the last one.
+    beyond = _LABEL_HEIGHT if _has_long_labels(grid) else 0.0
+    width = _CELL_WIDTH * len(grid.losses) + beyond
+    height = _CELL_HEIGHT * len(grid.samplers) + _MARGIN + beyond
     with drawing_style():
         n_rows, n_columns = panel_grid(len(panels), stacked=stacked)
         size = max(STACKED_WIDTH, width + _LABELS) if stacked else _LABELS + (width + 0.25) * n_columns
@@ -80,6 +86,10 @@ def _draw_panel(axes: Axes, summary: DatasetSummary, grid: PairingGrid, panel: _
     # The first row is on top, as in a table.
     axes.set_ylim(len(grid.samplers) - 0.5, -0.5)
     axes.set_xticks(range(len(grid.losses)), [*grid.losses.values()])
+    if _has_long_labels(grid):
+        axes.tick_params(axis="x", labelrotation=30)
+        for label in axes.get_xticklabels():
+            label.set(ha="left", va="bottom", rotation_mode="anchor")
     axes.tick_params(length=0, bottom=False, labelbottom=False, labeltop=True)
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
@@ -100,6 +110,11 @@ def _draw_panel(axes: Axes, summary: DatasetSummary, grid: PairingGrid, panel: _
                 _draw_frame(axes, (x, y), GRID, 0.6, 0.94)
             if place == (YARDSTICK_SAMPLER, YARDSTICK_LOSS) and place in grid.rows:
                 _draw_frame(axes, (x, y), INK, 1.6, 0.9)
+
+
+def _has_long_labels(grid: PairingGrid) -> bool:
+    """Whether a loss's label is wider than a cell, as those are that say what is fixed of it."""
+    return any(len(label) > _LONG for label in grid.losses.values())
 
 
 def _mark(summary: DatasetSummary, best: MethodSummary, row: MethodSummary, group: str | None) -> str:

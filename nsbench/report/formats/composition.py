@@ -3,18 +3,16 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from nsbench.data.dataset import DatasetCard
-from nsbench.data.popularity import cohort_note
-from nsbench.evaluation.cutoff import cutoff_warning
 from nsbench.report.answer.answer import answer
 from nsbench.report.answer.reading_guide import READING_GUIDE
 from nsbench.report.answer.single_run import single_run_table
 from nsbench.report.figures.canvas.gallery import Gallery
+from nsbench.report.formats.description import description
 from nsbench.report.formats.document import DatasetAnswer, Document, Section, anchor
+from nsbench.report.formats.sweep_sections import sweep_sections
 from nsbench.report.method_parts import noun_of
 from nsbench.report.pairing_grid import pairing_grids, pairing_kind
 from nsbench.report.paper.comparison import match_of, preparation_note
-from nsbench.report.selection import CUTOFF
 from nsbench.report.statistics.estimate import BALANCE
 from nsbench.report.summary import ACCURACY_METRICS, DatasetSummary
 from nsbench.report.tables.evidence import (
@@ -23,6 +21,7 @@ from nsbench.report.tables.evidence import (
     cost_table,
     difference_table,
     interval_table,
+    loss_claim_table,
     published_table,
 )
 from nsbench.report.tables.exposure import exposure_table
@@ -49,8 +48,10 @@ _PAPER = (
     f"Recommendation Models, {PAPER_ADDRESS}."
 )
 
-_ROLLING = "rolling"
-"""The start of protocols that rank every test interaction that has a history."""
+_PER_LOSS = (
+    "Verdict and evidence are of the paper's loss, BCE. Each loss that has repeats of the samplers that a claim is about is "
+    "judged by itself, with SASRec and samplers of which nothing is fixed."
+)
 
 _SETTINGS = (
     "Epochs are means over repeats, with the smallest and the largest number. The commands write out every setting, so that "
@@ -109,7 +110,7 @@ def _overview(summaries: Sequence[DatasetSummary]) -> tuple[ReportTable, ...]:
 def _dataset_section(summary: DatasetSummary, gallery: Gallery) -> Section:
     parts = (*_results(summary, gallery), *_by_cohort(summary, gallery), *_background(summary, gallery))
     shown = tuple(part for part in parts if not part.is_empty)
-    return Section(_anchor(summary), summary.dataset, (_description(summary),), sections=shown)
+    return Section(_anchor(summary), summary.dataset, (description(summary),), sections=shown)
 
 
 def _results(summary: DatasetSummary, gallery: Gallery) -> tuple[Section, ...]:
@@ -142,6 +143,7 @@ def _results(summary: DatasetSummary, gallery: Gallery) -> tuple[Section, ...]:
             words=yardstick_words(summary),
             tables=tuple(yardstick_tables(summary)),
         ),
+        *sweep_sections(summary, gallery, place),
     )
 
 
@@ -163,8 +165,8 @@ def _background(summary: DatasetSummary, gallery: Gallery) -> tuple[Section, ...
         Section(
             f"claims-{place}",
             "The paper's claims",
-            words=(_PAPER,) if summary.claims else (),
-            tables=_present(claim_table(summary)),
+            words=(_PAPER, _PER_LOSS) if summary.claims else (),
+            tables=_present(claim_table(summary), loss_claim_table(summary)),
         ),
         Section(
             f"paper-{place}",
@@ -203,43 +205,6 @@ def _preparation(summary: DatasetSummary) -> tuple[str, ...]:
         return ()
     note = preparation_note(summary)
     return (match.reason, note) if note else (match.reason,)
-
-
-def _description(summary: DatasetSummary) -> str:
-    selection, card = summary.selection, summary.card
-    if not selection.methods:
-        return "No finished runs to compare."
-    about = f"Protocol `{selection.protocol}`, dataset hash `{selection.dataset_hash[:12]}`."
-    if card is None:
-        return f"{about} The runs hold no readable dataset card."
-    about += "".join(f" {note}" for note in _warnings(card, selection.methods[0].runs[0].params.get("cold_items")))
-    return (
-        f"{card.n_users:,} users, {card.n_items:,} items ({card.n_cold_items:,} cold), {card.n_interactions:,} interactions"
-        f" from {card.source}: {card.n_train:,} for training, {card.n_valid:,} for validation, {card.n_test:,} for testing"
-        f"{_left_out(summary, card)}. "
-        f"{about}"
-    )
-
-
-def _left_out(summary: DatasetSummary, card: DatasetCard) -> str:
-    """How many of the test interactions are not ranked; empty where all are, or where only each user's last one is."""
-    n_ranked = summary.n_targets(ALL)
-    if not summary.selection.protocol.startswith(_ROLLING) or not 0 < n_ranked < card.n_test:
-        return ""
-    return f" ({card.n_test - n_ranked:,.0f} not ranked, each the first of its user)"
-
-
-def _warnings(card: DatasetCard, cold_items: object) -> tuple[str, ...]:
-    """What the dataset is too small or too uneven for, in sentences."""
-    n_candidates = card.n_items if cold_items == "tail" else card.n_items - card.n_cold_items
-    undecided = cutoff_warning((CUTOFF,), n_candidates)
-    note = cohort_note(card.popularity) if card.popularity else ""
-    order = (
-        "The log's times only give the order of its interactions: the split goes by that order, and days are unknown."
-        if card.times_are_order
-        else ""
-    )
-    return tuple(filter(None, (order, undecided and f"{undecided[0].upper()}{undecided[1:]}.", note)))
 
 
 def _anchor(summary: DatasetSummary) -> str:

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 
-from nsbench.terms import METHOD_JOINT
+from nsbench.terms import LABEL_JOINT, METHOD_JOINT
 from nsbench.tracking.stored_run import StoredRun
 
 MOST_OF_A_LABEL = 60
@@ -58,9 +58,6 @@ _RENAMED = {"PopRec 7 days": "PopRec (last 7 days)"}
 """Today's labels by those of older versions, so that a method has one row."""
 
 _COMMA = ", "
-
-LABEL_JOINT = " + "
-"""Stands between the parts of a method's label; a comma would not do in a list of labels."""
 
 
 def _joined(label: str, method: str) -> str:

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from nsbench.objective import default_objective
-from nsbench.report.paper.claim import Verdict
+from nsbench.report.method_parts import DEFAULT_LOSS, DEFAULT_MODEL, method_name, parts_of_run
+from nsbench.report.paper.claim import Finding
 from nsbench.report.selection import CUTOFF
 from nsbench.report.statistics.correction import holm
 from nsbench.report.statistics.estimate import LEVEL
-from nsbench.terms import CUT_OFF, METHOD_JOINT, OBJECTIVE_TAG, RunKind
+from nsbench.terms import CUT_OFF, OBJECTIVE_TAG, RunKind
 from nsbench.tracking.reading.run_parts import whole_number
 from nsbench.tracking.stored_run import StoredRun
 
@@ -54,18 +55,21 @@ class NegativeCountTrend:
     n_cut_off: int = 0
 
 
-def judge_negative_counts(runs: Sequence[StoredRun], dataset_hash: str) -> tuple[Verdict, str]:
+def judge_negative_counts(runs: Sequence[StoredRun], dataset_hash: str, loss: str = DEFAULT_LOSS) -> Finding:
     """Shown: for some sampler the objective falls with the number. Refuted: it rises for every sampler that can be tested.
 
     Args:
         runs: All runs of a dataset.
         dataset_hash: Only trials on this preparation of the dataset count.
+        loss: Only trials with this one, and with the paper's backbone, count.
     """
-    trends = negative_count_trends(runs, dataset_hash)
+    trends = negative_count_trends(runs, dataset_hash, loss)
     if not trends:
-        return "undecided", (
+        return Finding(
+            "undecided",
             f"Needs at least {_FEWEST_TRIALS} finished trials of a sampler with {_FEWEST_COUNTS} or more counts of "
-            "negatives: `nsbench tune`."
+            "negatives: `nsbench tune`.",
+            is_judged=False,
         )
     evidence = "; ".join(
         f"{trend.label}: best with {trend.best_count} of {trend.fewest} to {trend.most} negatives, rank correlation "
@@ -78,26 +82,29 @@ def judge_negative_counts(runs: Sequence[StoredRun], dataset_hash: str) -> tuple
     )
     if n_cut_off:
         # With more epochs, another number of negatives may turn out to be the best one.
-        return (
+        return Finding(
             "undecided",
             f"{evidence} Of the {n_trials} trials, {n_cut_off} were cut off before they stopped getting better.",
         )
     significant = [trend.correlation for trend in trends if trend.p_holm < LEVEL]
     if any(correlation < 0 for correlation in significant):
-        return "holds", evidence
-    return "fails" if len(significant) == len(trends) else "undecided", evidence
+        return Finding("holds", evidence)
+    return Finding("fails" if len(significant) == len(trends) else "undecided", evidence)
 
 
-def negative_count_trends(runs: Sequence[StoredRun], dataset_hash: str) -> tuple[NegativeCountTrend, ...]:
-    """The trend of every sampler with enough finished trials, in the order of their first trial."""
+def negative_count_trends(
+    runs: Sequence[StoredRun], dataset_hash: str, loss: str = DEFAULT_LOSS
+) -> tuple[NegativeCountTrend, ...]:
+    """The trend of every sampler with enough finished trials with a loss, in the order of their first trial."""
     objectives = {run.study: run.tags.get(OBJECTIVE_TAG, "") for run in runs if run.kind is RunKind.STUDY}
     trials: dict[str, list[tuple[int, float]]] = {}
     n_cut_off: Counter[str] = Counter()
     for run in runs:
         if run.kind is not RunKind.TRIAL or run.status != "FINISHED" or run.dataset_hash != dataset_hash:
             continue
-        # The paper claims nothing of other losses and backbones.
-        if METHOD_JOINT in run.sampler:
+        parts = parts_of_run(run)
+        # The paper claims nothing of other backbones.
+        if run.sampler != method_name(parts.sampler, loss, DEFAULT_MODEL) or not parts.has_plain_sampler:
             continue
         known = [whole_number(run.params.get(name, "")) for name in run.count_fields.proposed]
         counts = [count for count in known if count is not None]

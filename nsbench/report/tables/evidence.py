@@ -74,12 +74,28 @@ def claim_table(summary: DatasetSummary) -> ReportTable | None:
     """The paper's claims with their verdicts on this dataset; None where none was judged."""
     if not summary.claims:
         return None
+    has_losses = any(len(claim.by_loss) > 1 for claim in summary.claims)
     columns = [
         words("Claim", [claim.text for claim in summary.claims]),
         words("Verdict", [claim.verdict for claim in summary.claims]),
+        *([words("Across losses", [claim.across_losses for claim in summary.claims])] if has_losses else []),
         words("Evidence", [claim.evidence for claim in summary.claims]),
     ]
     return table_of(f"The paper's claims on {summary.dataset}", columns)
+
+
+def loss_claim_table(summary: DatasetSummary) -> ReportTable | None:
+    """The claims judged among the methods of each other loss; None where no other loss has the runs that one is about."""
+    rows = [(claim, one) for claim in summary.claims for one in claim.by_loss[1:] if one.finding.is_judged]
+    if not rows:
+        return None
+    columns = [
+        words("Claim", [claim.text for claim, _ in rows]),
+        words("Loss", [one.loss for _, one in rows]),
+        words("Verdict", [one.finding.verdict for _, one in rows]),
+        words("Evidence", [one.finding.evidence for _, one in rows]),
+    ]
+    return table_of(f"The paper's claims with other losses on {summary.dataset}", columns)
 
 
 def published_table(summary: DatasetSummary, metric: str) -> ReportTable | None:

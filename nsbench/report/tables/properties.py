@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from nsbench.report.method_parts import parts_of
+from nsbench.report.method_parts import parts_of, plain_label
 from nsbench.report.summary import DatasetSummary
 from nsbench.report.tables.number_text import UNDEFINED, percent
 from nsbench.report.tables.table import ReportTable, numbers, table_of, words
@@ -25,7 +25,7 @@ def sampler_table(summaries: Sequence[DatasetSummary]) -> ReportTable | None:
     for summary in summaries:
         for row in summary.methods:
             run = row.method.runs[0]
-            label = run.label if row.method.is_baseline else parts_of(row.method).sampler_label
+            label = run.label if row.method.is_baseline else plain_label(parts_of(row.method).sampler_label)
             runs.setdefault(label, run)
             # Only with the paper's loss and backbone is a sampler one of its methods.
             if Tag.PAPER_NAME in run.tags:

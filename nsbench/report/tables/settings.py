@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from nsbench.report.answer.cut_off import marked_label
-from nsbench.report.method_parts import YARDSTICK_SAMPLER
+from nsbench.report.method_parts import DEFAULT_LOSS, YARDSTICK_SAMPLER, loss_settings
 from nsbench.report.run_check import number_of
 from nsbench.report.selection import CUTOFF, Method
 from nsbench.report.summary import DatasetSummary
 from nsbench.report.tables.number_text import UNDEFINED, known_count, number
-from nsbench.report.tables.table import ReportTable, numbers, table_of, words
+from nsbench.report.tables.table import Column, ReportTable, numbers, table_of, words
 from nsbench.report.tuning import tunings_of
-from nsbench.terms import ALL, METHOD_JOINT, N_EPOCHS, OBJECTIVE_TAG, RunKind, metric_name
+from nsbench.terms import ALL, METHOD_JOINT, N_EPOCHS, OBJECTIVE_TAG, RunKind, Tag, metric_name
 from nsbench.tracking.stored_run import StoredRun
 
 BEST_EPOCH = "best_epoch"
@@ -38,6 +38,7 @@ def settings_table(summary: DatasetSummary) -> ReportTable | None:
         words("Method", [marked_label(method) for method in methods]),
         numbers("Learning rate", [number_of(run.params.get("learning_rate", "")) for run in runs], _three_digits),
         words("Negatives", [negatives_of(run) for run in runs]),
+        *_loss_column(runs),
         numbers("Batch size", [run.params.get("batch_size", UNDEFINED) for run in runs]),
         numbers("Best epoch", [_values(method, BEST_EPOCH) for method in methods], _range_text),
         numbers("Epochs trained", [_values(method, N_EPOCHS) for method in methods], _range_text),
@@ -45,6 +46,24 @@ def settings_table(summary: DatasetSummary) -> ReportTable | None:
         numbers("Trials", [tuning.n_trials for tuning in tunings], known_count),
     ]
     return table_of(f"Chosen settings on {summary.dataset}", columns)
+
+
+def _loss_column(runs: Sequence[StoredRun]) -> list[Column]:
+    """The settings of losses other than the paper's; none where all methods have that one."""
+    texts = [_loss_text(run) for run in runs]
+    return [] if set(texts) == {UNDEFINED} else [words("Loss settings", texts)]
+
+
+def _loss_text(run: StoredRun) -> str:
+    if run.tags.get(Tag.LOSS, DEFAULT_LOSS) == DEFAULT_LOSS:
+        return UNDEFINED
+    return ", ".join(f"{name} {short_setting(value)}" for name, value in loss_settings(run).items()) or UNDEFINED
+
+
+def short_setting(text: str) -> str:
+    """A parameter as a cell shows it: numbers with three digits, words as they are."""
+    shown = short_number(text)
+    return text if shown == UNDEFINED else shown
 
 
 def command_table(summary: DatasetSummary) -> ReportTable | None:

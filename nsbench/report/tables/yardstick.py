@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Sequence
 
 from nsbench.report.answer.cut_off import marked_label
-from nsbench.report.cost import CostRow
+from nsbench.report.cost import CostRow, EqualBudget
 from nsbench.report.method_parts import YARDSTICK_LOSS, YARDSTICK_SAMPLER, method_name, parts_of, yardstick_of
 from nsbench.report.statistics.decision import decision_of
 from nsbench.report.statistics.estimate import PairedDifference
@@ -20,8 +20,10 @@ _METRIC = "hit_rate"
 _WORDS = (
     "Exact cross-entropy scores every item at every position; whatever is sampled approximates that, or something else, at less "
     "cost. Differences are of test hit rates, at the best epoch of each run. Relative: measured in the training time and the "
-    "epochs of exact cross-entropy. At equal cost there are only validations: the best one within the seconds of the cheapest "
-    "method, a dash where a method had none by then; these differences are not tested."
+    "epochs of exact cross-entropy.",
+    "At an equal budget there are only validations, and nothing is interpolated: the budget is what the cheaper of the two took, "
+    "or, where the other had no validation by then, what that took until its first. Each counts by its best validation so far; "
+    "these differences are not tested. A dash: validations or costs were not recorded, or seconds are of different devices.",
 )
 
 
@@ -41,7 +43,7 @@ def yardstick_tables(summary: DatasetSummary) -> list[ReportTable]:
 def yardstick_words(summary: DatasetSummary) -> tuple[str, ...]:
     """How to read the tables, and which command gives the yardstick where it is missing; empty where nothing was trained."""
     missing = [model for model in _by_model(summary) if yardstick_of(summary, model) is None]
-    return (*((_WORDS,) if yardstick_tables(summary) else ()), *([_advice(summary, missing)] if missing else []))
+    return (*(_WORDS if yardstick_tables(summary) else ()), *([_advice(summary, missing)] if missing else []))
 
 
 def _advice(summary: DatasetSummary, models: Sequence[str]) -> str:
@@ -77,20 +79,27 @@ def _columns(summary: DatasetSummary, yardstick: MethodSummary, rows: Sequence[M
 
 
 def _cost_columns(costs: Sequence[CostRow], rows: Sequence[MethodSummary]) -> list[Column]:
-    """Cost beside that of the first row, and what each method had reached at equal cost."""
+    """Cost beside that of the first row, and what each method and the first had reached at equal budgets."""
     yardstick = costs[0]
     unit = "CPU " if yardstick.clock == "cpu" else ""
-    budget = seconds_text(yardstick.equal_cost_s, unit) if yardstick.equal_cost_s > 0 else "equal time"
     seconds = [cost.train_s if cost.devices == yardstick.devices else math.nan for cost in costs]
     epochs = [_mean_epochs(row) for row in rows]
-    reached = [cost.equal_cost_ndcg for cost in costs]
     return [
         numbers(f"Relative {unit}time", _relative(seconds), _times),
         numbers("Relative epochs", _relative(epochs), _times),
         numbers("Valid. NDCG, %", [cost.own_cost_ndcg for cost in costs], percent),
-        numbers(f"Valid. NDCG in {budget}, %", reached, percent),
-        numbers("Difference then", [math.nan, *(one - reached[0] for one in reached[1:])], points),
+        words("At equal epochs", [_budget_text(cost.equal_epochs, "epochs") for cost in costs]),
+        words(f"At equal {unit}time", [_budget_text(cost.equal_seconds, f"{unit}s") for cost in costs]),
     ]
+
+
+def _budget_text(found: EqualBudget, unit: str) -> str:
+    """The difference with what it is of, such as "+5.00 (15.00 against 10.00 in 4 epochs)"."""
+    if math.isnan(found.ndcg - found.yardstick_ndcg):
+        return UNDEFINED
+    budget = f"{found.budget:,.0f} {unit}" if unit == "epochs" else seconds_text(found.budget, unit.removesuffix("s"))
+    both = f"{percent(found.ndcg)} against {percent(found.yardstick_ndcg)} in {budget}"
+    return f"{points(found.ndcg - found.yardstick_ndcg)} ({both})"
 
 
 def _pair(summary: DatasetSummary, row: MethodSummary, yardstick: MethodSummary) -> PairedDifference | None:

@@ -106,13 +106,14 @@ def space_of(sampler: str, file: StudyFile, values: Mapping[str, Value]) -> Spac
             )
         if name not in own and not method.is_of_another(name):
             Settings.of(sampler, {name: None})  # Raises, and names the nearest field.
-    fixed = {name: value for name, value in file.fixed.items() if name in own}
+    by_name = dict(method.fixed)
+    fixed = {name: value for name, value in file.fixed.items() if name in own and name not in by_name}
     base = Settings.of(sampler, {**fixed, **values})
     ranges = dict(base.search_space())
     for name, change in file.search.items():
         if name in own:
             ranges[name] = _changed(name, own[name], ranges.get(name), change)
-    return Space(base, {name: found for name, found in ranges.items() if name not in {**fixed, **values}})
+    return Space(base, {name: found for name, found in ranges.items() if name not in {**by_name, **fixed, **values}})
 
 
 def read_study_file(path: Path) -> StudyFile:

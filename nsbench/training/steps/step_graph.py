@@ -46,7 +46,7 @@ class CudaGraphRunner:
         self._n_before = 0
         self._n_negatives = 0
         self._graph: torch.cuda.CUDAGraph | None = None
-        self._windows = self._found = torch.empty(0)
+        self._windows = self._found = self._item_ids = self._item_ids_of_graph = torch.empty(0)
 
     def epoch(self) -> Iterator[StepResult]:
         """Takes the steps."""
@@ -58,12 +58,14 @@ class CudaGraphRunner:
                 self._repeated(windows_on_gpu, lengths) if is_static else self._computed(windows_on_gpu, lengths)
             )
             n_positions = lengths.sum(1)
-            yield StepResult(losses, n_without, n_positions, int(n_positions.sum()) * self._n_negatives)
+            n_scored = int(n_positions.sum()) * self._n_negatives
+            yield StepResult(losses, n_without, n_positions, n_scored, [self._item_ids])
 
     def _computed(self, windows: Tensor, lengths: NDArray[np.int64]) -> Tensor:
         """float32[2, replicas]: the losses, and the numbers of positions without a negative, which are exact up to 2 ** 24."""
         draw = draw_for(self._sources, self._batches.cut_on_device(windows, lengths))
-        self._n_negatives = draw.negatives.item_ids.shape[-1]
+        self._item_ids = draw.negatives.item_ids
+        self._n_negatives = self._item_ids.shape[-1]
         losses = self._steps.step([draw])
         return torch.stack((losses, draw.n_without_negatives().to(losses.dtype)))
 
@@ -75,6 +77,7 @@ class CudaGraphRunner:
             self._graph = self._captured(windows, lengths)
         self._windows.copy_(windows)
         self._graph.replay()
+        self._item_ids = self._item_ids_of_graph
         return self._found.clone()
 
     def _captured(self, windows: Tensor, lengths: NDArray[np.int64]) -> torch.cuda.CUDAGraph:
@@ -83,6 +86,8 @@ class CudaGraphRunner:
 
         def step() -> None:
             self._found = self._computed(self._windows, lengths)
+            # Held, so that nothing else of the graph is given its memory.
+            self._item_ids_of_graph = self._item_ids
 
         try:
             return captured(step, self._generators, self._device)

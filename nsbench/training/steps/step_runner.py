@@ -22,12 +22,14 @@ class StepResult:
         n_without: [replicas], positions that had no negative; like the losses it may still be on the device.
         n_positions: int64[replicas], real positions.
         n_negatives_scored: Negatives that these were scored against, by all of them.
+        item_ids: The proposed negatives of each draw, one per replica or one of all; valid until the next step.
     """
 
     losses: Tensor
     n_without: Tensor
     n_positions: NDArray[np.int64]
     n_negatives_scored: int
+    item_ids: Sequence[Tensor]
 
     @property
     def n_positives(self) -> int:
@@ -62,4 +64,4 @@ class EagerRunner:
             n_without = torch.cat([draw.n_without_negatives() for draw in draws])
             n_positions = np.concatenate([draw.batch.known_lengths.sum(1) for draw in draws])
             n_scored = sum(draw.batch.n_positives * draw.negatives.item_ids.shape[-1] for draw in draws)
-            yield StepResult(losses, n_without, n_positions, n_scored)
+            yield StepResult(losses, n_without, n_positions, n_scored, [draw.negatives.item_ids for draw in draws])

@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console, RenderableType
 
 from nsbench.bench.cases.log_reading import PreparationRate
+from nsbench.bench.cases.losses import LOSS_ROWS
 from nsbench.bench.cases.overhead import Overhead, OverheadCost
 from nsbench.bench.cases.throughput import Throughput
 from nsbench.bench.comparison import Change, Comparison
@@ -18,6 +19,7 @@ from tests.bench.bench_builder import rate_of, workload_result
 
 RATES = [rate_of("plain", step=2.0, to_plain=1.0, draw_share=0.0)]
 RATES += [rate_of(name, step=1.25, to_plain=1.6, draw_share=0.123) for name in SAMPLERS]
+RATES += [rate_of(name, step=12.34, to_plain=1.6) for name in LOSS_ROWS]
 RATES += [rate_of(name, step=1.25, to_plain=1.6) for name in ("random, padded", "random, 2k items", "random, 1M items")]
 WORKLOADS = tuple(workload_result(name, *RATES) for name in ("dense", "sparse", "large"))
 THROUGHPUT = Throughput("dense", 16, 1e5, 1.5e6, 0.94, 0.97, 0.99, WORKLOADS[0].limits, WORKLOADS[0].limits)
@@ -48,6 +50,13 @@ def test_nothing_is_cut(width: int) -> None:
     assert "105k" in text
     assert "12.3%" in text
     assert "2.35M rows a second from parquet" in text
+
+
+def test_losses_have_a_table_of_their_own_with_their_ratio_to_binary_cross_entropy() -> None:
+    text = _printed(result_view(RESULT), 80)
+    assert "dense: other losses" in text
+    assert text.count("random+softmax+log_q=corrected") == len(WORKLOADS)
+    assert _line(text, "catalogue+softmax").split()[-2:] == ["105k", "12.34"]
 
 
 def test_a_comparison_is_not_cut() -> None:

@@ -4,7 +4,8 @@ import pytest
 
 from nsbench.report.analysis import summary_of_runs
 from nsbench.report.paper.claims import CLAIMS
-from tests.report.stored_run_builder import stored
+from nsbench.report.tables.evidence import claim_table, loss_claim_table
+from tests.report.stored_run_builder import of_method, stored
 from tests.tracking.run_builder import final_metrics
 
 
@@ -114,3 +115,79 @@ def test_a_claim_is_judged_among_methods_with_the_papers_loss_and_backbone():
         repeats_of("adaptive-mixed+gbce", 0.6, 0.5, 0.4, first_minute=18),
     ]
     assert verdict("adaptive-mixed-is-best", *groups) == "holds"
+
+
+def claim_of(name, *groups):
+    runs = [run for group in groups for run in group]
+    return next(claim for claim in summary_of_runs("demo", runs).claims if claim.name == name)
+
+
+def with_loss(loss, runs):
+    return of_method(runs, f"{runs[0].sampler}+{loss}", loss.partition("+")[0])
+
+
+def test_a_claim_is_judged_for_each_loss_that_has_the_samplers():
+    """Under BCE random's total is below adaptive-mixed's; under softmax it is above; with gBCE there is random alone."""
+    claim = claim_of(
+        "adaptive-mixed-is-best",
+        repeats_of("adaptive-mixed", 0.3, 0.2, 0.1),
+        repeats_of("random", 0.3, 0.2, 0.1, total=0.1, first_minute=9),
+        with_loss("softmax", repeats_of("adaptive-mixed", 0.3, 0.2, 0.1, first_minute=18)),
+        with_loss("softmax", repeats_of("random", 0.3, 0.2, 0.1, total=0.3, first_minute=27)),
+        with_loss("gbce", repeats_of("random", 0.3, 0.2, 0.1, total=0.4, first_minute=36)),
+    )
+    assert [(one.loss, one.finding.verdict, one.finding.is_judged) for one in claim.by_loss] == [
+        ("BCE", "holds", True),
+        ("softmax", "fails", True),
+        ("gBCE", "undecided", False),
+    ]
+    assert claim.across_losses == "holds for BCE alone; fails for softmax"
+    assert claim.verdict == "holds"
+
+
+def test_what_is_fixed_of_a_loss_makes_a_loss_of_its_own_and_of_a_sampler_nothing_that_is_judged():
+    losses = ("softmax+log_q=none", "softmax+log_q=classic")
+    pairs = [
+        with_loss(loss, repeats_of(sampler, 0.3, 0.2, 0.1, total=total, first_minute=9 * (2 * place + later)))
+        for place, loss in enumerate(losses)
+        for later, (sampler, total) in enumerate([("random", 0.1), ("adaptive-mixed", 0.2)])
+    ]
+    better = of_method(
+        repeats_of("random", 0.3, 0.2, 0.1, total=0.4, first_minute=90), "random+n_negatives=9+softmax", "softmax"
+    )
+    claim = claim_of("adaptive-mixed-is-best", *pairs, better)
+    assert claim.across_losses == "holds for all losses judged: softmax (log_q=none), softmax (log_q=classic)"
+    assert claim.verdict == "undecided"
+
+
+def test_a_claim_that_one_loss_alone_can_judge_says_so():
+    runs = [repeats_of("adaptive-mixed", 0.3, 0.2, 0.1), repeats_of("random", 0.3, 0.2, 0.1, total=0.1, first_minute=9)]
+    assert claim_of("adaptive-mixed-is-best", *runs).across_losses == "holds for BCE, the only loss judged"
+    assert claim_of("popularity-raises-mid-and-tail", *runs).across_losses == "not judged"
+
+
+def test_the_other_losses_have_a_table_with_their_evidence():
+    groups = [
+        with_loss(loss, repeats_of(sampler, 0.3, 0.2, 0.1, first_minute=9 * place))
+        if loss
+        else repeats_of(sampler, 0.3, 0.2, 0.1)
+        for place, (loss, sampler) in enumerate([("", "random"), ("softmax", "random"), ("softmax", "popularity")])
+    ]
+    summary = summary_of_runs("demo", [run for group in groups for run in group])
+    table = loss_claim_table(summary)
+    row = next(row for row in table.rows if row[0].text == CLAIMS["popularity-raises-mid-and-tail"])
+    assert [cell.text for cell in row[1:3]] == ["softmax", "undecided"]
+    assert "Hit rate, popularity minus random" in row[3].text
+    assert "Across losses" in claim_table(summary).columns
+
+
+def test_exact_cross_entropy_is_no_sampler_that_a_claim_is_about():
+    """It is better than adaptive-mixed, which is better than random; with random alone there is nothing to judge."""
+    exact = with_loss("softmax", repeats_of("catalogue", 0.3, 0.2, 0.1, total=0.4))
+    random = with_loss("softmax", repeats_of("random", 0.3, 0.2, 0.1, total=0.1, first_minute=9))
+    best = with_loss("softmax", repeats_of("adaptive-mixed", 0.3, 0.2, 0.1, total=0.2, first_minute=18))
+    assert (
+        claim_of("adaptive-mixed-is-best", exact, random, best).across_losses
+        == "holds for softmax, the only loss judged"
+    )
+    assert claim_of("random-favours-head", exact, random).across_losses == "not judged"

@@ -2,9 +2,10 @@
 
 import pytest
 
+from nsbench.report.paper.claim import Finding
 from nsbench.report.paper.negative_count_trend import judge_negative_counts, negative_count_trends
 from nsbench.terms import RunKind, Tag
-from tests.report.stored_run_builder import stored
+from tests.report.stored_run_builder import of_method, stored
 
 
 def trials(sampler, values, *, counts=None, objective="valid/all/hit_rate_at_10", **fields):
@@ -47,11 +48,11 @@ def test_trials_that_all_end_alike_have_no_trend():
     ("values", "expected"), [(RISING, "fails"), (FALLING, "holds"), (UNCLEAR, "undecided")], ids=str
 )
 def test_the_claim_holds_where_more_do_worse_and_fails_where_more_always_do_better(values, expected):
-    assert judge_negative_counts(trials("random", values), "hash")[0] == expected
+    assert judge_negative_counts(trials("random", values), "hash").verdict == expected
 
 
 def test_one_sampler_without_a_trend_leaves_a_rise_of_another_undecided():
-    assert judge_negative_counts([*trials("random", RISING), *trials("batch", UNCLEAR)], "hash")[0] == "undecided"
+    assert judge_negative_counts([*trials("random", RISING), *trials("batch", UNCLEAR)], "hash").verdict == "undecided"
 
 
 def test_all_counts_of_a_mixed_sampler_add_up():
@@ -81,9 +82,10 @@ def test_counts_by_names_of_the_samplers_own_add_up():
 def test_few_trials_or_few_counts_are_no_evidence():
     few = trials("random", RISING[:5])
     same = trials("batch", RISING, counts=[10, 20] * 3 + [10])
-    assert judge_negative_counts([*few, *same], "hash") == (
+    assert judge_negative_counts([*few, *same], "hash") == Finding(
         "undecided",
         "Needs at least 6 finished trials of a sampler with 3 or more counts of negatives: `nsbench tune`.",
+        is_judged=False,
     )
 
 
@@ -102,3 +104,22 @@ def test_trials_on_another_preparation_of_the_log_and_pruned_ones_are_left_out()
 
 def test_trials_with_another_loss_than_the_papers_do_not_count():
     assert negative_count_trends(trials("random+softmax", FALLING), "hash") == ()
+
+
+def test_trials_of_each_loss_have_trends_of_their_own():
+    """With softmax more is worse, with the paper's loss more is better; what is fixed of a loss makes another one."""
+    fixed = "random+softmax+log_q=classic"
+    softmax = [
+        *of_method(trials("random", FALLING), "random+softmax", "softmax"),
+        *of_method(trials("random", RISING), fixed, "softmax"),
+    ]
+    runs = [
+        *trials("random", RISING),
+        *softmax,
+        *of_method(trials("random", FALLING), "random+gru4rec", "bce", "gru4rec"),
+    ]
+    verdicts = {
+        loss: judge_negative_counts(runs, "hash", loss).verdict for loss in ("bce", "softmax", "softmax+log_q=classic")
+    }
+    assert verdicts == {"bce": "fails", "softmax": "holds", "softmax+log_q=classic": "fails"}
+    assert not judge_negative_counts(runs, "hash", "gbce").is_judged

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from nsbench.config import Settings, parse_assignments
+from nsbench.report.tables.number_text import UNDEFINED
 from nsbench.report.tables.settings import command_table, repeat_command, settings_table
 from nsbench.samplers import SAMPLERS
 from nsbench.terms import N_EPOCHS, RunKind, Tag
@@ -43,6 +44,29 @@ def test_negatives_are_counted_by_the_fields_that_the_run_names():
     assert table.rows[0][table.columns.index("Negatives")].text == "30 rare + 100 common, of which the 3 hardest"
 
 
+@pytest.mark.parametrize("is_of_an_older_version", [False, True])
+def test_the_losses_settings_tell_the_softmax_methods_apart(is_of_an_older_version):
+    """Whose runs of older versions don't say which settings are the loss's."""
+    fixed = ["random+softmax+log_q=classic", "random+softmax+log_q=corrected+temperature=0.25"]
+    groups = []
+    for name in ["random", *fixed]:
+        settings = Settings.of(name)
+        loss = type(settings.loss)
+        tags = {Tag.LOSS: loss.name} | (
+            {} if is_of_an_older_version else {Tag.LOSS_SETTINGS: ",".join(loss.model_fields)}
+        )
+        groups.append(with_settings(settings, name, tags=tags, label=settings.method.label))
+    table = settings_table(summary_of(*groups))
+    cells = [row[table.columns.index("Loss settings")].text for row in table.rows]
+    assert cells[1:] == ["temperature 1, log_q classic", "temperature 0.25, log_q corrected"]
+    assert cells[0] == UNDEFINED
+
+
+def test_where_all_have_the_papers_loss_its_settings_are_not_shown():
+    table = settings_table(summary_of(with_settings(Settings.of("random"), "random", tags={Tag.LOSS: "bce"})))
+    assert "Loss settings" not in table.columns
+
+
 @pytest.mark.parametrize("sampler", list(SAMPLERS))
 def test_the_command_gives_the_very_settings_when_it_is_typed_back(sampler):
     """A learning rate that a rounded text would change, and values that YAML could take for something else."""
@@ -54,7 +78,10 @@ def test_the_command_gives_the_very_settings_when_it_is_typed_back(sampler):
     assert Settings.of(sampler, parse_assignments(typed)) == settings
 
 
-@pytest.mark.parametrize("method", ["mixed+softmax", "random+gbce+gru4rec", "batch+gru4rec", "catalogue+softmax"])
+@pytest.mark.parametrize(
+    "method",
+    ["mixed+softmax", "random+gbce+gru4rec", "random+softmax+log_q=classic", "batch+gru4rec", "catalogue+softmax"],
+)
 def test_the_command_of_a_method_names_its_parts_once(method):
     settings = Settings.of(method, {"max_epochs": 7})
     summary = summary_of(with_settings(settings, method))

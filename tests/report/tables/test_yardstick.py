@@ -2,9 +2,12 @@
 
 from dataclasses import replace
 
+import pytest
+
 from nsbench.report.analysis import read_summaries
 from nsbench.report.tables.yardstick import yardstick_tables, yardstick_words
 from nsbench.terms import N_EPOCHS, RunKind
+from nsbench.tracking.stored_run import MetricPoint
 from tests.report.made_reader import MadeReader
 from tests.report.stored_run_builder import of_method, repeats, stored, summary_of
 
@@ -40,15 +43,53 @@ def test_a_method_stands_below_the_yardstick_with_its_loss_and_its_price():
     assert mixed["Relative epochs"] == "1.2"
 
 
-def test_at_equal_cost_both_are_compared_by_their_validations_within_the_cheapest_time():
-    """Mixed trains 5 epochs in 10 s and reaches .15; in 10 s exact cross-entropy trains 1 of its 4 epochs and reaches .1."""
+def at_equal_budgets(*groups, histories):
+    (summary,) = read_summaries(MadeReader([run for group in groups for run in group], histories=histories), ["demo"])
+    return cells(yardstick_tables(summary)[0])
+
+
+def test_at_equal_budgets_both_are_compared_by_their_validations_until_the_cheaper_one_was_done():
+    """Mixed trains 5 epochs in 10 s and reaches .15; in 10 s exact cross-entropy trains 1 of its 4 epochs and reaches .1.
+
+    In 4 epochs, all that exact cross-entropy trained, it reaches .25, and mixed .15 with the third.
+    """
     histories = {run.run_id: [0.1, 0.12, 0.15, 0.14, 0.13] for run in MIXED}
     histories |= {run.run_id: [0.1, 0.15, 0.2, 0.25] for run in EXACT}
-    (summary,) = read_summaries(MadeReader([*MIXED, *EXACT], histories=histories), ["demo"])
-    yardstick, mixed = cells(yardstick_tables(summary)[0])
-    assert (yardstick["Valid. NDCG, %"], yardstick["Valid. NDCG in 10 CPU s, %"]) == ("25.00", "10.00")
-    assert (mixed["Valid. NDCG, %"], mixed["Valid. NDCG in 10 CPU s, %"]) == ("15.00", "15.00")
-    assert (yardstick["Difference then"], mixed["Difference then"]) == ("–", "+5.00")
+    yardstick, mixed = at_equal_budgets(MIXED, EXACT, histories=histories)
+    assert (yardstick["Valid. NDCG, %"], mixed["Valid. NDCG, %"]) == ("25.00", "15.00")
+    assert mixed["At equal epochs"] == "-10.00 (15.00 against 25.00 in 4 epochs)"
+    assert mixed["At equal CPU time"] == "+5.00 (15.00 against 10.00 in 10 CPU s)"
+    assert (yardstick["At equal epochs"], yardstick["At equal CPU time"]) == ("–", "–")
+
+
+def test_where_the_yardstick_had_no_validation_by_then_its_first_one_is_the_budget():
+    """Exact cross-entropy is validated after each second epoch alone, first after 20 s, when mixed had been done for 10 s."""
+    histories = {run.run_id: [0.1, 0.12, 0.15, 0.14, 0.13] for run in MIXED}
+    second = {run.run_id: [MetricPoint(2, 0.2), MetricPoint(4, 0.25)] for run in EXACT}
+    reader = MadeReader([*MIXED, *EXACT], histories=histories)
+    found = reader.histories
+    reader.histories = lambda run_ids, name: {
+        **found(run_ids, name),
+        **{run: second[run] for run in run_ids if run in second},
+    }
+    (summary,) = read_summaries(reader, ["demo"])
+    _, mixed = cells(yardstick_tables(summary)[0])
+    assert mixed["At equal CPU time"] == "-5.00 (15.00 against 20.00 in 20 CPU s)"
+    assert [cost.equal_cost_s for cost in summary.costs] == [20, 20]
+    assert [cost.equal_cost_ndcg for cost in summary.costs] == pytest.approx([0.15, 0.2])
+
+
+def test_without_validations_there_is_no_equal_budget():
+    _, mixed = at_equal_budgets(MIXED, EXACT, histories={run.run_id: [0.1] * 5 for run in MIXED})
+    assert (mixed["At equal epochs"], mixed["At equal CPU time"]) == ("–", "–")
+
+
+def test_on_different_devices_epochs_alone_are_compared():
+    other = runs_of("mixed", [0.29, 0.30, 0.31], device="H200")
+    histories = {run.run_id: [0.1] * 5 for run in other} | {run.run_id: [0.3] * 4 for run in EXACT}
+    _, mixed = at_equal_budgets(other, EXACT, histories=histories)
+    assert mixed["At equal epochs"] == "-20.00 (10.00 against 30.00 in 4 epochs)"
+    assert mixed["At equal CPU time"] == "–"
 
 
 def test_seconds_of_different_devices_are_no_multiples_of_each_other():
@@ -62,7 +103,7 @@ def test_methods_are_compared_with_their_own_backbone_and_what_is_missing_is_tol
     summary = summary_of(MIXED, EXACT, other)
     (table,) = yardstick_tables(summary)
     assert [row["Method"] for row in cells(table)] == ["Catalogue + softmax", "Mixed"]
-    assert yardstick_words(summary)[1] == (
+    assert yardstick_words(summary)[-1] == (
         "What is lost by sampling is unknown without exact cross-entropy: `nsbench repeat --dataset demo --sampler "
         "catalogue+softmax+gru4rec`, best after `nsbench tune` with the same options, gives it."
     )

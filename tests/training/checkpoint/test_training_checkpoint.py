@@ -23,7 +23,7 @@ from nsbench.training.checkpoint.training_checkpoint import (
     Snapshot,
     TrainingIdentity,
 )
-from nsbench.training.event import Ended, Resumed, Stepped, TrainingEvent, Validated
+from nsbench.training.event import Ended, Resumed, Stepped, TrainedEpoch, TrainingEvent, Validated
 from nsbench.training.loop import Trainer
 from nsbench.training.progress import Replica, Validation
 from nsbench.training.result import TrainingResult
@@ -49,8 +49,9 @@ class Stopper:
         self.validations: list[Validated] = []
         self.n_steps = 0
 
-    def validate(self, replica: int, epoch: int, model: Model, loss: float, no_negative_share: float) -> Validation:
-        return Validation(epoch, -abs(epoch - 2.0), {"train/loss": loss, "sum": float(model.items.sum())}, 0.0)
+    def validate(self, replica: int, model: Model, epoch: TrainedEpoch) -> Validation:
+        metrics = {"train/loss": epoch.loss, "sum": float(model.items.sum()), "n_drawn": float(epoch.n_drawn)}
+        return Validation(epoch.number, -abs(epoch.number - 2.0), metrics, 0.0)
 
     def observe(self, replicas: Sequence[int], event: TrainingEvent) -> None:
         match event:
