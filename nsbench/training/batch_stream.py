@@ -17,7 +17,7 @@ from nsbench.batching.batch import BatchSampler, UserBatch
 from nsbench.samplers.drawing.stream import Streams
 from nsbench.samplers.sampler import Negatives, Sampler
 from nsbench.seeding import derive_seed
-from nsbench.training.checkpoint.tensor_names import prefixed, under
+from nsbench.training.checkpoint.state_tensor import State, StateTensor, per_slot, prefixed, under
 
 _REMEMBERED = "sampler_state"
 """What the tensors of a sampler's state are named after in a checkpoint."""
@@ -82,31 +82,32 @@ class BatchStream:
             self._count()
             yield chosen
 
-    def state(self) -> dict[str, Tensor]:
+    def state(self) -> dict[str, StateTensor]:
         """Where the source stands; the buffer is left out, since its draws follow from the seed."""
-        return {
+        own = {
             "n_given": torch.tensor(self._n_given),
             "n_stored": torch.tensor(len(self._stored)),
             "replays": torch.tensor(self._replays),
             "shuffle": self._began[0],
             "replay": self._began[1],
             "sampler": self.generator.get_state(),
-            **prefixed(_REMEMBERED, self.sampler_state),
         }
+        return {**_of_one(own), **prefixed(_REMEMBERED, _of_one(self.sampler_state))}
 
-    def restore(self, state: Mapping[str, Tensor]) -> None:
+    def restore(self, state: State) -> None:
         """Stands where `state` was taken; only a source that has given nothing can do so."""
-        while len(self._stored) < int(state["n_stored"]):
-            for _ in islice(self.epoch(), int(state["n_stored"]) - len(self._stored)):
+        own = {name: value.tensor for name, value in state.items()}
+        while len(self._stored) < int(own["n_stored"]):
+            for _ in islice(self.epoch(), int(own["n_stored"]) - len(self._stored)):
                 pass
-        self._n_given = int(state["n_given"])
-        self._replays = bool(state["replays"])
-        self._began = (state["shuffle"], state["replay"])
-        _set_state(self._shuffle, state["shuffle"])
-        _set_state(self._replay, state["replay"])
-        self.generator.set_state(state["sampler"])
-        for name, tensor in under(_REMEMBERED, state).items():
-            self.sampler_state[name].copy_(tensor)
+        self._n_given = int(own["n_given"])
+        self._replays = bool(own["replays"])
+        self._began = (own["shuffle"], own["replay"])
+        _set_state(self._shuffle, own["shuffle"])
+        _set_state(self._replay, own["replay"])
+        self.generator.set_state(own["sampler"])
+        for name, remembered in under(_REMEMBERED, state).items():
+            self.sampler_state[name].copy_(remembered.tensor)
 
     def _count(self) -> None:
         self._n_given += 1
@@ -164,6 +165,10 @@ def epoch_of(sources: Sequence[BatchStream]) -> Iterator[tuple[TrainingBatch, ..
         return
     for chosen in zip(*(source.orders() for source in sources), strict=True):
         yield (draw_together(sources, chosen),)
+
+
+def _of_one(tensors: Mapping[str, Tensor]) -> dict[str, StateTensor]:
+    return {name: per_slot([tensor]) for name, tensor in tensors.items()}
 
 
 def _state_of(generator: np.random.Generator) -> Tensor:

@@ -9,6 +9,8 @@ from typing import final
 import torch
 from torch import Tensor
 
+from nsbench.training.checkpoint.state_tensor import StateTensor, leading
+
 
 @final
 class DrawnItems:
@@ -47,10 +49,10 @@ class DrawnItems:
         counts: list[int] = self._is_drawn[:, 1:].sum(1).tolist()
         return counts
 
-    def state(self) -> Tensor:
+    def state(self) -> StateTensor:
         """bool[replicas, n_items + 1], the marks; shares memory."""
-        return self._is_drawn
+        return leading(self._is_drawn)
 
-    def restore(self, state: Tensor) -> None:
+    def restore(self, state: StateTensor) -> None:
         """Takes over what `state` gave."""
-        self._is_drawn.copy_(state)
+        self._is_drawn.copy_(state.tensor)

@@ -18,7 +18,8 @@ from nsbench.tensors.process_group import ProcessGroup
 from nsbench.training.batch_stream import BatchStream
 from nsbench.training.checkpoint.mismatch import mismatch_of
 from nsbench.training.checkpoint.replica_subset import select_replicas
-from nsbench.training.checkpoint.training_checkpoint import Checkpoint, NullCheckpoint, Snapshot
+from nsbench.training.checkpoint.snapshot import Snapshot
+from nsbench.training.checkpoint.training_checkpoint import Checkpoint, NullCheckpoint
 from nsbench.training.distributed.batch_shard import check_batch_size
 from nsbench.training.distributed.group_observer import GroupObserver
 from nsbench.training.distributed.table_placement import Placement, placement_of

@@ -6,14 +6,13 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from nsbench.errors import TrainingError
 from nsbench.models.model import Model
 from nsbench.training.batch_stream import BatchStream
 from nsbench.training.checkpoint.replica_subset import select_replicas
-from nsbench.training.checkpoint.tensor_names import prefixed, under
-from nsbench.training.checkpoint.training_checkpoint import Snapshot
+from nsbench.training.checkpoint.snapshot import Snapshot
+from nsbench.training.checkpoint.state_tensor import StateTensor, joined, leading, prefixed, select, under
 from nsbench.training.drawn_items import DrawnItems
 from nsbench.training.epoch_loss import EpochLoss
 from nsbench.training.progress import Counts, Progress, Replica, Validation
@@ -96,8 +95,7 @@ class TrainingState:
         tensors = prefixed("model", _parameters(self.model)) | prefixed("best", _parameters(self.best))
         tensors |= prefixed("stepper", self.steps.state())
         tensors["drawn"] = self.drawn.state()
-        for number, source in enumerate(self.sources):
-            tensors |= prefixed(f"source.{number}", source.state())
+        tensors |= prefixed("source", joined([source.state() for source in self.sources]))
         standing = {
             "epoch": self.epoch,
             "n_steps": self.loss.n_steps,
@@ -112,12 +110,13 @@ class TrainingState:
     def restore(self, snapshot: Snapshot) -> None:
         """Stands where `snapshot` was taken; the sources must have given nothing."""
         for name, model in (("model", self.model), ("best", self.best)):
-            for part, tensor in _parameters(model).items():
-                tensor.copy_(snapshot.tensors[f"{name}.{part}"])
+            for part, own in _parameters(model).items():
+                own.tensor.copy_(snapshot.tensors[f"{name}.{part}"].tensor)
         self.steps.restore(under("stepper", snapshot.tensors))
         self.drawn.restore(snapshot.tensors["drawn"])
-        for number, source in enumerate(self.sources):
-            source.restore(under(f"source.{number}", snapshot.tensors))
+        sources = under("source", snapshot.tensors)
+        for slot, source in enumerate(self.sources):
+            source.restore(select(sources, [slot]))
         standing = json.loads(snapshot.standing)
         self.begin_epoch(standing["epoch"])
         self.loss.n_steps = standing["n_steps"]
@@ -130,8 +129,8 @@ class TrainingState:
         ]
 
 
-def _parameters(model: Model) -> dict[str, Tensor]:
-    return {"dense": model.dense.detach(), "items": model.items.detach()}
+def _parameters(model: Model) -> dict[str, StateTensor]:
+    return {"dense": leading(model.dense.detach()), "items": leading(model.items.detach())}
 
 
 def new_state(

@@ -17,12 +17,12 @@ from typing import Protocol, final
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor
 
 from nsbench import __version__
 from nsbench.files.disk import storage_error, write_atomically
 from nsbench.training.checkpoint.code_hash import code_digest
 from nsbench.training.checkpoint.content_digest import digest_of
+from nsbench.training.checkpoint.snapshot import Snapshot, snapshot_of
 
 EVERY_S = 30.0
 """Seconds of work that a kill costs at most where checkpoints are cheap."""
@@ -33,19 +33,6 @@ MOST_SHARE = 0.01
 FILE = "training.safetensors"
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """A training between two steps.
-
-    Attributes:
-        tensors: By name; they may share memory with the training's.
-        standing: The rest, as JSON text.
-    """
-
-    tensors: Mapping[str, Tensor]
-    standing: str
 
 
 @dataclass(frozen=True)
@@ -183,11 +170,11 @@ class CheckpointFile:
                     _log.warning("%s is not resumed: %s; the training starts over", self.path, wrong)
                     return None
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-                if digest_of(tensors, notes["standing"]) != notes["digest"]:
+                if digest_of(tensors, notes["axes"], notes["standing"]) != notes["digest"]:
                     _log.warning("%s is damaged: it doesn't hold what was written; the training starts over", self.path)
                     return None
-                return Snapshot(tensors, notes["standing"])
-        except (OSError, SafetensorError, KeyError) as error:
+                return snapshot_of(tensors, notes["axes"], notes["standing"])
+        except (OSError, SafetensorError, KeyError, ValueError) as error:
             _log.warning("the checkpoint %s can't be read (%s); the training starts over", self.path, error)
             return None
 
@@ -198,9 +185,10 @@ class CheckpointFile:
     def save(self, snapshot: Snapshot) -> None:
         """Writes a snapshot, whole or not at all; where it can't be written, a warning says so."""
         began = time.monotonic()
-        tensors = {name: tensor.cpu().contiguous() for name, tensor in snapshot.tensors.items()}
-        digest = digest_of(tensors, snapshot.standing)
-        notes = {**self._identity.fields(), "standing": snapshot.standing, "digest": digest}
+        tensors = {name: tensor.cpu().contiguous() for name, tensor in snapshot.plain_tensors().items()}
+        axes = snapshot.axes()
+        digest = digest_of(tensors, axes, snapshot.standing)
+        notes = {**self._identity.fields(), "axes": axes, "standing": snapshot.standing, "digest": digest}
         try:
             write_atomically(self.path, lambda path: save_file(tensors, path, metadata=notes))
         except (OSError, SafetensorError) as error:

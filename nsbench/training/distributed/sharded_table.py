@@ -18,7 +18,7 @@ What it doesn't do: overlap messages with computing, or hold rows on disk.
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import final
 
 import torch
@@ -28,6 +28,7 @@ from nsbench.models.backbone import BackboneSettings
 from nsbench.models.model import Model, initial_model
 from nsbench.tensors.process_group import ProcessGroup
 from nsbench.tensors.row_ops import sum_rows
+from nsbench.training.checkpoint.state_tensor import State, StateTensor
 from nsbench.training.optimizer.item_table import WholeTable
 
 MOVED_ROWS = 1 << 16
@@ -60,11 +61,11 @@ class ShardedTable:
         own_gradients, _ = self._group.all_to_all(gradients.index_select(0, order), counts)
         self._own.step(own_rows, own_gradients)
 
-    def state(self) -> dict[str, Tensor]:
+    def state(self) -> dict[str, StateTensor]:
         """Adam's moments of the shard."""
         return self._own.state()
 
-    def restore(self, state: Mapping[str, Tensor]) -> None:
+    def restore(self, state: State) -> None:
         """Takes over what `state` gave."""
         self._own.restore(state)
 

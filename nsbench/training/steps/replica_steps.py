@@ -5,7 +5,7 @@ rows then lie in rectangles as long as the longest replica's. Replicas that have
 quicker one after the other on a CPU, and then equal the same seed trained alone bit for bit, not only up to rounding.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol, final
 
@@ -19,15 +19,11 @@ from nsbench.batching.step import Step, step_of
 from nsbench.models.model import Model
 from nsbench.samplers.sampler import Negatives
 from nsbench.training.batch_stream import TrainingBatch, stacked
+from nsbench.training.checkpoint.state_tensor import State, StateTensor, joined, select
 from nsbench.training.steps.step import Stepper
 
 IN_TURN_FROM = 1_000
 """Positives of a replica's step from which taking turns is quicker on a CPU."""
-
-_SHARED = "n_steps"
-"""The part of a stepper's state that all replicas have in common; dropout streams are numbered, all else has an axis."""
-
-_STREAM = "dropout."
 
 
 class ReplicaSteps(Protocol):
@@ -40,10 +36,10 @@ class ReplicaSteps(Protocol):
             draws: One per replica, or one of all.
         """
 
-    def state(self) -> dict[str, Tensor]:
-        """What the next step depends on beside the model, along an axis of replicas, however steps are taken."""
+    def state(self) -> dict[str, StateTensor]:
+        """What the next step depends on beside the model, of all replicas, however steps are taken."""
 
-    def restore(self, state: Mapping[str, Tensor]) -> None:
+    def restore(self, state: State) -> None:
         """Takes over what `state` gave."""
 
 
@@ -69,11 +65,11 @@ class BatchedReplicas:
         """One step of every replica."""
         return self._stepper.step(*laid_out(draws, self.static))
 
-    def state(self) -> dict[str, Tensor]:
+    def state(self) -> dict[str, StateTensor]:
         """The stepper's; shares memory."""
         return self._stepper.state()
 
-    def restore(self, state: Mapping[str, Tensor]) -> None:
+    def restore(self, state: State) -> None:
         """Takes over what `state` gave."""
         self._stepper.restore(state)
 
@@ -94,25 +90,14 @@ class SequentialReplicas:
         pairs = zip(self._steppers, draws, strict=True)
         return torch.cat([own.step(*laid_out([draw])) for own, draw in pairs])
 
-    def state(self) -> dict[str, Tensor]:
+    def state(self) -> dict[str, StateTensor]:
         """The steppers', put together."""
-        states = [stepper.state() for stepper in self._steppers]
-        streams = {f"{_STREAM}{number}": state.pop(f"{_STREAM}0") for number, state in enumerate(states)}
-        joined = {
-            name: tensor if name.endswith(_SHARED) else torch.cat([state[name] for state in states])
-            for name, tensor in states[0].items()
-        }
-        return joined | streams
+        return joined([stepper.state() for stepper in self._steppers])
 
-    def restore(self, state: Mapping[str, Tensor]) -> None:
+    def restore(self, state: State) -> None:
         """Takes over what `state` gave."""
-        for number, stepper in enumerate(self._steppers):
-            own = {
-                name: tensor if name.endswith(_SHARED) else tensor[number : number + 1]
-                for name, tensor in state.items()
-                if not name.startswith(_STREAM)
-            }
-            stepper.restore(own | {f"{_STREAM}0": state[f"{_STREAM}{number}"]})
+        for slot, stepper in enumerate(self._steppers):
+            stepper.restore(select(state, [slot]))
 
 
 def laid_out(

@@ -16,11 +16,12 @@ from nsbench.losses.binary_cross_entropy import BinaryCrossEntropy
 from nsbench.models.model import Model
 from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.samplers import SAMPLERS
+from nsbench.training.checkpoint.snapshot import Snapshot
+from nsbench.training.checkpoint.state_tensor import leading
 from nsbench.training.checkpoint.training_checkpoint import (
     Checkpoint,
     CheckpointFile,
     Checkpoints,
-    Snapshot,
     TrainingIdentity,
 )
 from nsbench.training.event import Ended, Resumed, Stepped, TrainedEpoch, TrainingEvent, Validated
@@ -177,7 +178,7 @@ def test_a_training_can_be_stopped_again_and_takes_only_the_steps_that_are_left(
 
 def saved(root: Path, identity: TrainingIdentity = IDENTITY, **policy: float) -> CheckpointFile:
     file = Checkpoints(root, **policy).of(identity)
-    file.save(Snapshot({"x": torch.arange(3.0)}, "{}"))
+    file.save(Snapshot({"x": leading(torch.arange(3.0))}, "{}"))
     return file
 
 
@@ -185,7 +186,7 @@ def test_a_checkpoint_comes_back_as_it_was_and_can_be_removed(tmp_path: Path) ->
     file = saved(tmp_path)
     snapshot = file.load()
     assert snapshot is not None
-    assert (snapshot.tensors["x"].tolist(), snapshot.standing) == ([0, 1, 2], "{}")
+    assert (snapshot.tensors["x"].tensor.tolist(), snapshot.standing) == ([0, 1, 2], "{}")
     assert [path.name for path in file.path.parent.iterdir()] == [file.path.name]
     file.remove()
     assert file.load() is None
@@ -255,7 +256,8 @@ def test_a_checkpoint_whose_notes_were_changed_is_never_used(tmp_path: Path) -> 
     file = saved(tmp_path)
     with safe_open(file.path, framework="pt") as opened:
         notes, tensors = opened.metadata(), {"x": opened.get_tensor("x")}
-    for changed in ({**notes, "standing": "[]"}, {name: notes[name] for name in notes if name != "digest"}):
+    without = [{name: notes[name] for name in notes if name != left_out} for left_out in ("digest", "axes")]
+    for changed in ({**notes, "standing": "[]"}, {**notes, "axes": '{"x": ["shared", 1]}'}, *without):
         save_file(tensors, file.path, metadata=changed)
         assert file.load() is None
     save_file(tensors, file.path, metadata=notes)
@@ -303,8 +305,8 @@ def test_a_disk_that_is_full_costs_the_checkpoint_and_not_the_training(
 def test_a_full_disk_leaves_the_checkpoint_before(tmp_path: Path) -> None:
     file = saved(tmp_path)
     with full_disk(100):
-        file.save(Snapshot({"x": torch.zeros(1000)}, "{}"))
+        file.save(Snapshot({"x": leading(torch.zeros(1000))}, "{}"))
     snapshot = file.load()
     assert snapshot is not None
-    assert snapshot.tensors["x"].tolist() == [0, 1, 2]
+    assert snapshot.tensors["x"].tensor.tolist() == [0, 1, 2]
     assert len(list(file.path.parent.iterdir())) == 1
