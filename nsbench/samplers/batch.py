@@ -1,7 +1,7 @@
 """In-batch negatives: what other users of the same step chose next."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal, final
+from typing import ClassVar, final
 
 import torch
 from torch import Tensor
@@ -13,6 +13,7 @@ from nsbench.samplers.drawing.pool import Pools, first_wanted, shuffled_pool, ta
 from nsbench.samplers.drawing.sharing import SharedByUsers, UserOrGroup
 from nsbench.samplers.drawing.stream import Streams
 from nsbench.samplers.sampler import NegativeCount, Negatives, Sampler, SamplerSettings
+from nsbench.terms import Trait
 
 EXTRA_SHARE = 8
 """One item more for so many is read at first, beside a few: enough where histories hold a tenth of the batch's positives."""
@@ -150,7 +151,7 @@ class BatchSettings(SamplerSettings):
     name: ClassVar[str] = "batch"
     label: ClassVar[str] = "Batch"
     paper_name: ClassVar[str | None] = "BNS"
-    traits: ClassVar[frozenset[Literal["in-batch", "global", "model-based"]]] = frozenset({"in-batch"})
+    traits: ClassVar[frozenset[Trait]] = frozenset({"in-batch"})
 
     n_negatives: NegativeCount = 100
     negative_sharing: UserOrGroup = "user"

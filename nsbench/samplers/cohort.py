@@ -1,7 +1,7 @@
 """Cohort negatives: how many come from head, mid and tail depends on the positive's own cohort."""
 
 from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 import torch
 from pydantic import Field
@@ -15,7 +15,7 @@ from nsbench.samplers.drawing.sharing import BY_USER, Sharing, UserOrGroup
 from nsbench.samplers.drawing.stream import Streams
 from nsbench.samplers.sampler import NegativeCount, Negatives, Sampler, SamplerSettings
 from nsbench.search import FloatRange
-from nsbench.terms import BALANCED_COHORTS
+from nsbench.terms import BALANCED_COHORTS, Trait
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class CohortSettings(SamplerSettings):
     name: ClassVar[str] = "cohort"
     label: ClassVar[str] = "Cohort"
     paper_name: ClassVar[str | None] = "PCNS"
-    traits: ClassVar[frozenset[Literal["in-batch", "global", "model-based"]]] = frozenset({"global"})
+    traits: ClassVar[frozenset[Trait]] = frozenset({"global"})
 
     n_negatives: NegativeCount = 100
     own_cohort_share: Annotated[

@@ -13,6 +13,7 @@ from nsbench.samplers.drawing.independent import Independent
 from nsbench.samplers.drawing.sharing import NegativeSharing
 from nsbench.samplers.drawing.stream import Streams
 from nsbench.samplers.sampler import NegativeCount, Sampler, SamplerSettings
+from nsbench.terms import Trait
 
 
 @final
@@ -86,7 +87,7 @@ class PopularitySettings(SamplerSettings):
     name: ClassVar[str] = "popularity"
     label: ClassVar[str] = "Popularity"
     paper_name: ClassVar[str | None] = "PNS"
-    traits: ClassVar[frozenset[Literal["in-batch", "global", "model-based"]]] = frozenset({"global"})
+    traits: ClassVar[frozenset[Trait]] = frozenset({"global"})
 
     n_negatives: NegativeCount = 100
     gamma: Annotated[
