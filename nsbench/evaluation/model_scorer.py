@@ -57,7 +57,7 @@ class ModelScorer:
             TrainingError: A parameter is not a finite number, so that scores would be none.
         """
         finite = all(bool(part.isfinite().all()) for part in (self._model.dense, self._model.items))
-        if self.shard.is_anywhere(here=not finite):
+        if self.shard.is_anywhere(own=not finite):
             raise TrainingError(
                 "a parameter is not a finite number, so there are no ranks; the model has diverged: lower learning_rate"
             )

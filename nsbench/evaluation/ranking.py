@@ -125,7 +125,7 @@ class _Counting:
 
 
 class _OwnScores:
-    """The targets' own scores, one a row, and where they stand in a block."""
+    """The targets' own scores, one per row, and where they stand in a block."""
 
     def __init__(self, scores: Tensor, places: NDArray[np.int32]) -> None:
         self.scores = scores

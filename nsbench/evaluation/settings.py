@@ -70,7 +70,7 @@ class EvaluationSettings(BaseModel):
         50,
     )
     validation_users: Annotated[
-        int, Field(ge=0, description="validation looks at a seeded sample of so many users; 0: all of them")
+        int, Field(ge=0, description="how many users validation looks at, a seeded sample; 0: all of them")
     ] = 0
 
     def seen_items_of(self, card: DatasetCard) -> Literal["exclude", "keep"]:
