@@ -77,8 +77,8 @@ class NegativeVectors:
         """
         by_scores = slope.transpose(1, 2)
         if self.gradients.is_contiguous():
-            there = self.gradients.view(len(slope), -1, states.shape[2])
-            torch.baddbmm(there, by_scores, states, beta=int(self.adds), out=there)
+            gradients = self.gradients.view(len(slope), -1, states.shape[2])
+            torch.baddbmm(gradients, by_scores, states, beta=int(self.adds), out=gradients)
             return
         found = torch.bmm(by_scores, states).view_as(self.gradients)
         self.gradients.add_(found) if self.adds else self.gradients.copy_(found)

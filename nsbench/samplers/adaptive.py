@@ -30,7 +30,7 @@ PoolCount = Annotated[_Pool, Proposed()]
 UniformPoolCount = Annotated[_Pool, Proposed("uniform")]
 HardestCount = Annotated[
     int,
-    Field(ge=1, le=100_000, description="the so many highest-scored of the proposed negatives are trained on"),
+    Field(ge=1, le=100_000, description="how many of the highest-scored proposed negatives are trained on"),
     IntRange(1, 50, log=True),
     Kept(),
 ]

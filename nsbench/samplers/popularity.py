@@ -20,7 +20,7 @@ from nsbench.terms import Trait
 class Alias:
     """A fixed distribution over items, drawn from an alias table in float64.
 
-    Two looks a draw whatever the catalogue's size, exact for any, where `torch.multinomial` stops at 2 ** 24 items.
+    Two lookups per draw whatever the catalogue's size, exact for any, where `torch.multinomial` stops at 2 ** 24 items.
     """
 
     def __init__(self, probabilities: Tensor) -> None:

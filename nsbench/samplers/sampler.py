@@ -133,7 +133,7 @@ class SamplerSettings(BaseModel):
     proposes_positive: ClassVar[bool] = False
     """As of the sampler."""
     paper_name: ClassVar[str | None] = None
-    """Its abbreviation in the paper, if it is there; runs bring it to the report as a tag."""
+    """Its abbreviation in the paper, if the paper has it; runs bring it to the report as a tag."""
     traits: ClassVar[frozenset[Trait]] = frozenset()
     """Its row in the paper's Table 1; runs bring them to the report as a tag."""
 

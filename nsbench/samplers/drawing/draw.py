@@ -66,7 +66,7 @@ def _redraw(draw: Draw, users: Tensor, item_ids: Tensor, seen: Tensor, history: 
 def _redraw_on_gpu(
     draw: Draw, users: Tensor, item_ids: Tensor, seen: Tensor, history: UserHistory
 ) -> tuple[Tensor, Tensor]:
-    """The same on a GPU: draws for every place, since to hear which ones need it takes longer."""
+    """The same on a GPU: draws for every place, since to read which ones need it takes longer."""
     places = torch.arange(item_ids.shape[2], device=users.device)
     fresh = draw(torch.Size((*item_ids.shape, DRAWS_A_ROUND)), places[:, None])
     chosen, is_in_vain = _first_unseen(fresh, history.contains(users[:, None, None, None], fresh))
