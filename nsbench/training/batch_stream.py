@@ -117,7 +117,7 @@ class BatchStream:
     def _begin_epoch(self) -> None:
         self._n_given = 0
         self._began = (_state_of(self._shuffle), _state_of(self._replay))
-        # Decided once an epoch: a buffer that fills up within one is used from the next one on.
+        # Decided once per epoch: a buffer that fills up within one is used from the next one on.
         self._replays = 0 < self._capacity <= len(self._stored)
 
     def _replayed(self) -> Iterator[TrainingBatch]:

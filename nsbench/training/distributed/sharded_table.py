@@ -9,7 +9,7 @@ Why by hand, with torch 2.13. FSDP (`fully_shard`) gathers whole parameters arou
 a device after all. DTensor shards an embedding by rows, but each process then looks up every process's ids and the
 vectors are summed over all of them; it works through autograd, which the step does without, and gives a dense gradient of the
 shard to an optimiser that moves every row. torchrec does what is needed, and would put its own modules, fbgemm's kernels and
-their fused optimisers in place of the layers and the row-wise Adam that results here rest on; two exchanges a step take less
+their fused optimisers in place of the layers and the row-wise Adam that results here rest on; two exchanges per step take less
 code than fitting them in.
 
 Nothing needs the whole table, ranking included: `joined_rows` passes through it where it is written to a file.
