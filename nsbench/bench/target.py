@@ -43,7 +43,7 @@ REPLICAS_SHARE_ON_A_GPU = 3 / N_REPLICAS
 """Of as many steps of one: replicas side by side take three times one's step at most."""
 
 POSITIVES_ON_A_GPU = 20e6
-"""Positives a second of the dense replicas on a card such as an H100."""
+"""Positives per second of the dense replicas on a card such as an H100."""
 
 
 def targets_of(
