@@ -67,7 +67,7 @@ def _header(result: BenchResult) -> RenderableType:
     )
     lines = [
         f"nsbench {result.nsbench}, torch {result.torch}, {result.device}, {result.n_cores} cores, {plan.n_threads} thread"
-        f"{'s' if plan.n_threads > 1 else ''} a process, {plan.n_negatives} negatives that {_SHARERS[plan.negative_sharing]} "
+        f"{'s' if plan.n_threads > 1 else ''} per process, {plan.n_negatives} negatives that {_SHARERS[plan.negative_sharing]} "
         "share.",
         f"{clock} Medians of {plan.n_rounds} slices of {plan.seconds:g} s that take turns.",
     ]
