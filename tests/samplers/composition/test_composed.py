@@ -45,7 +45,7 @@ def test_a_sampler_has_one_name_however_it_is_written(text: str, name: str) -> N
     [
         ("mixd(batch, random)", "there is no 'mixd' .did you mean 'mixed'"),
         ("mixed(batch)", "takes two parts or more"),
-        ("mixed(batch, batch(5))", "batch stands there twice"),
+        ("mixed(batch, batch(5))", "batch is given twice"),
         ("mixed(batch, hardest(random))", "hardest comes outermost"),
         ("popularity(10, gama=1)", "no 'gama' .did you mean 'gamma'"),
         ("batch(1.5)", "must be a whole number"),
