@@ -31,7 +31,7 @@ class TrainingState:
         model: The parameters, changed in place by the steps.
         best: Each replica's parameters at its best epoch.
         steps: Adam's moments and the dropout streams.
-        sources: Each replica's batches and negatives.
+        streams: Each replica's batches and negatives.
         runner: Takes the steps, with both.
         progress: How each replica stands.
         counts: What was done up to now.
@@ -47,7 +47,7 @@ class TrainingState:
     model: Model
     best: Model
     steps: ReplicaSteps
-    sources: Sequence[BatchStream]
+    streams: Sequence[BatchStream]
     runner: StepRunner
     progress: list[Progress]
     counts: Counts
@@ -95,7 +95,7 @@ class TrainingState:
         tensors = prefixed("model", _parameters(self.model)) | prefixed("best", _parameters(self.best))
         tensors |= prefixed("stepper", self.steps.state())
         tensors["drawn"] = self.drawn.state()
-        tensors |= prefixed("source", joined([source.state() for source in self.sources]))
+        tensors |= prefixed("source", joined([stream.state() for stream in self.streams]))
         standing = {
             "epoch": self.epoch,
             "n_steps": self.loss.n_steps,
@@ -108,15 +108,15 @@ class TrainingState:
         return snapshot if len(staying) == len(self.replicas) else select_replicas(snapshot, staying)
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Stands where `snapshot` was taken; the sources must have given nothing."""
+        """Stands where `snapshot` was taken; the streams must have given nothing."""
         for name, model in (("model", self.model), ("best", self.best)):
             for part, own in _parameters(model).items():
                 own.tensor.copy_(snapshot.tensors[f"{name}.{part}"].tensor)
         self.steps.restore(under("stepper", snapshot.tensors))
         self.drawn.restore(snapshot.tensors["drawn"])
-        sources = under("source", snapshot.tensors)
-        for slot, source in enumerate(self.sources):
-            source.restore(select(sources, [slot]))
+        streams = under("source", snapshot.tensors)
+        for slot, stream in enumerate(self.streams):
+            stream.restore(select(streams, [slot]))
         standing = json.loads(snapshot.standing)
         self.begin_epoch(standing["epoch"])
         self.loss.n_steps = standing["n_steps"]
@@ -137,12 +137,12 @@ def new_state(
     replicas: Mapping[int, Replica],
     model: Model,
     steps: ReplicaSteps,
-    sources: Sequence[BatchStream],
+    streams: Sequence[BatchStream],
     runner: StepRunner,
     n_items: int,
     device: torch.device,
 ) -> TrainingState:
-    """A training, of replicas by their numbers, that has not taken a step."""
+    """A training, of replicas by their ids, that has not taken a step."""
     own = list(replicas.values())
     return TrainingState(
         tuple(replicas),
@@ -150,7 +150,7 @@ def new_state(
         model,
         model.copy(),
         steps,
-        sources,
+        streams,
         runner,
         [Progress() for _ in own],
         Counts(),

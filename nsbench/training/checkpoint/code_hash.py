@@ -60,7 +60,7 @@ def running_code(module: str = "nsbench") -> Code:
 @cache
 def _code_with(package: str) -> Code:
     files = files_of(Path(nsbench.__file__).parent)
-    source = getattr(sys.modules[package], "__file__", None)
+    source = sys.modules[package].__file__
     if package != "nsbench" and source is not None:
         own = Path(source)
         brought = files_of(own.parent) if own.name == "__init__.py" else {own.name: own.read_bytes()}

@@ -29,11 +29,11 @@ IN_TURN_FROM = 1_000
 class ReplicaSteps(Protocol):
     """Takes the steps of some replicas."""
 
-    def step(self, draws: Sequence[TrainingBatch]) -> Tensor:
+    def step(self, batches: Sequence[TrainingBatch]) -> Tensor:
         """One step of every replica; float32[replicas], the losses before it.
 
         Args:
-            draws: One per replica, or one of all.
+            batches: One per replica, or one of all.
         """
 
     def state(self) -> dict[str, StateTensor]:
@@ -61,9 +61,9 @@ class BatchedReplicas:
         """The dropout streams, one per replica."""
         return self._stepper.generators
 
-    def step(self, draws: Sequence[TrainingBatch]) -> Tensor:
+    def step(self, batches: Sequence[TrainingBatch]) -> Tensor:
         """One step of every replica."""
-        return self._stepper.step(*laid_out(draws, self.static))
+        return self._stepper.step(*laid_out(batches, self.static))
 
     def state(self) -> dict[str, StateTensor]:
         """The stepper's; shares memory."""
@@ -85,10 +85,10 @@ class SequentialReplicas:
     def __init__(self, steppers: Sequence[Stepper]) -> None:
         self._steppers = steppers
 
-    def step(self, draws: Sequence[TrainingBatch]) -> Tensor:
+    def step(self, batches: Sequence[TrainingBatch]) -> Tensor:
         """One step of every replica."""
-        pairs = zip(self._steppers, draws, strict=True)
-        return torch.cat([own.step(*laid_out([draw])) for own, draw in pairs])
+        pairs = zip(self._steppers, batches, strict=True)
+        return torch.cat([own.step(*laid_out([batch])) for own, batch in pairs])
 
     def state(self) -> dict[str, StateTensor]:
         """The steppers', put together."""
@@ -101,16 +101,16 @@ class SequentialReplicas:
 
 
 def laid_out(
-    draws: Sequence[TrainingBatch], static: StaticLayout | None = None, policy: LayoutPolicy = MEASURED
+    training_batches: Sequence[TrainingBatch], static: StaticLayout | None = None, policy: LayoutPolicy = MEASURED
 ) -> tuple[Step, Negatives]:
-    """What a stepper takes of the replicas' draws: users who share negatives lie in one bucket.
+    """What a stepper takes of the replicas' training batches: users who share negatives lie in one bucket.
 
     Args:
-        draws: One per replica, or one of all.
+        training_batches: One per replica, or one of all.
         static: Taken where the users fit in; None, or where they don't: a layout of their own.
         policy: What a layout of their own is weighed by.
     """
-    negatives, batches = stacked(draws), [draw.batch for draw in draws]
+    negatives, batches = stacked(training_batches), [one.batch for one in training_batches]
     if static is None:
         return step_of(batches, negatives.users_per_draw, policy=policy), negatives
     step = step_of(batches, negatives.users_per_draw, static.layout_for(batches, negatives.users_per_draw))
