@@ -61,7 +61,7 @@ def targets_of(
         if throughput.cpu_efficiency is not None:
             targets.append(Target(f"{name}, CPU time", throughput.cpu_efficiency, 0.85, is_least=True))
     if overhead is not None:
-        name = "tracking etc. in 30 s with 10 looks"
+        name = "tracking etc. in 30 s with 10 validations"
         targets.append(Target(f"{name}, wall", overhead.wall.share_of_trial, 0.02, is_least=False, by_wall=True))
         targets.append(Target(f"{name}, CPU time", overhead.cpu.share_of_trial, 0.02, is_least=False))
     return tuple(targets)
