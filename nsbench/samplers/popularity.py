@@ -36,7 +36,7 @@ class Alias:
         """As of `Proposal`."""
         drawn = streams.uniform(shape).view(-1)
         # The whole part is a place, the fraction a draw of its own; 53 bits are enough for both.
-        place = drawn.mul_(len(self._keep)).long()
+        place = drawn.mul_(len(self._keep)).long()  # [draws]
         kept = drawn.sub_(place) < self._keep.index_select(0, place)
         return torch.where(kept, place, self._alias.index_select(0, place)).view(shape)
 
