@@ -76,7 +76,7 @@ class ModelScorer:
 
     def _last_states(self, histories: Histories, rows: NDArray[np.int64], lengths: NDArray[np.int64]) -> Tensor:
         steps = np.arange(max(int(lengths[0]), 1))
-        index = histories.end[rows][:, None] - lengths[:, None] + steps
+        index = histories.end[rows][:, None] - lengths[:, None] + steps  # [rows, length]
         real = steps < lengths[:, None]
         inputs = np.zeros(real.shape, dtype=np.int64)
         inputs[real] = histories.item_ids[index[real]]
