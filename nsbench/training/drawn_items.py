@@ -32,9 +32,9 @@ class DrawnItems:
             item_ids: int64[draws, length | 1, n] of each replica; or of all of them, one after the other, or shared by all.
         """
         if len(item_ids) < len(self._is_drawn):
-            (joint,) = item_ids
-            n_own = len(self._is_drawn) if len(joint) % len(self._is_drawn) == 0 else 1
-            own = joint.reshape(n_own, -1)
+            (of_all,) = item_ids
+            n_own = len(self._is_drawn) if len(of_all) % len(self._is_drawn) == 0 else 1
+            own = of_all.reshape(n_own, -1)
             self._is_drawn.scatter_(1, own.expand(len(self._is_drawn), -1), value=True)
             return
         for is_drawn, own in zip(self._is_drawn, item_ids, strict=True):

@@ -111,11 +111,11 @@ def _speed_table(workload: WorkloadResult) -> Table:
     table = table_of(
         f"{workload.name}: training",
         "",
-        "positives\na second",
+        "positives\nper second",
         "\nwall",
         "to\nplain",
         "step to\nrandom",
-        "negatives\na second",
+        "negatives\nper second",
         "\ndrawn",
         "drawing\ntakes",
     )
@@ -149,7 +149,7 @@ def _losses_table(workload: WorkloadResult) -> list[Table]:
     table = table_of(
         f"{workload.name}: other losses",
         "",
-        "positives\na second",
+        "positives\nper second",
         "step to\nrandom's with BCE",
     )
     for rate in rates:
