@@ -4,6 +4,7 @@ Deliberately free of torch and mlflow, so that the report and `nsbench --help` c
 """
 
 from enum import IntEnum, StrEnum
+from typing import Literal
 
 
 class Cohort(IntEnum):
@@ -50,6 +51,9 @@ class RunKind(StrEnum):
 
 DERIVED_KINDS = (RunKind.STUDY, RunKind.SUMMARY)
 """The kinds that sum up other runs: whoever counts or averages runs leaves them out."""
+
+Trait = Literal["in-batch", "global", "model-based"]
+"""Where a sampler's negatives come from. Source: paper, table 1."""
 
 METHOD_JOINT = "+"
 """Stands between the parts of a method's name, such as mixed+gbce; a sampler alone has the paper's loss and backbone."""

@@ -53,7 +53,7 @@ class Started:
     """What the device was given to do.
 
     Attributes:
-        calls: How often each operation was called that has something to do there, with one kernel or several; views haven't.
+        calls: How often each operation was called that has something to do on the GPU, with one kernel or several; views haven't.
         waits: Each operation for whose result the host waited, in order.
         recording: What is being recorded; None: nothing, all is done at once.
     """
@@ -81,17 +81,17 @@ class Started:
             torch.cuda.set_sync_debug_mode("default")
 
 
-class _There(torch.Tensor):
-    """A tensor on the device; `here` holds its values."""
+class _OnGpu(torch.Tensor):
+    """A tensor on the device; `on_host` holds its values."""
 
-    here: torch.Tensor
+    on_host: torch.Tensor
 
     @staticmethod
-    def __new__(cls, here: torch.Tensor) -> "_There":
-        layout = {"strides": here.stride(), "storage_offset": here.storage_offset(), "dtype": here.dtype}
-        there: _There = torch.Tensor._make_wrapper_subclass(cls, here.size(), device=PRETEND_GPU, **layout)  # type: ignore[attr-defined]
-        there.here = here
-        return there
+    def __new__(cls, on_host: torch.Tensor) -> "_OnGpu":
+        layout = {"strides": on_host.stride(), "storage_offset": on_host.storage_offset(), "dtype": on_host.dtype}
+        on_gpu: _OnGpu = torch.Tensor._make_wrapper_subclass(cls, on_host.size(), device=PRETEND_GPU, **layout)  # type: ignore[attr-defined]
+        on_gpu.on_host = on_host
+        return on_gpu
 
     def tolist(self) -> Any:
         return self.cpu().tolist()
@@ -115,40 +115,40 @@ class _Device(TorchDispatchMode):
 
     def _run(self, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         tensors = [leaf for leaf in leaves((*args, *kwargs.values())) if isinstance(leaf, torch.Tensor)]
-        there = [tensor for tensor in tensors if isinstance(tensor, _There)]
-        goes_there = bool(there)
+        on_gpu = [tensor for tensor in tensors if isinstance(tensor, _OnGpu)]
+        goes_to_gpu = bool(on_gpu)
         if kwargs.get("device") is not None:
-            goes_there = torch.device(kwargs["device"]) == PRETEND_GPU
+            goes_to_gpu = torch.device(kwargs["device"]) == PRETEND_GPU
             kwargs["device"] = torch.device("cpu")
         if func._schema.name == "aten::copy_":
-            goes_there = isinstance(args[0], _There)
-        if there or goes_there:
+            goes_to_gpu = isinstance(args[0], _OnGpu)
+        if on_gpu or goes_to_gpu:
             self._check(func, tensors)
-            self._note_wait(func, args, kwargs, goes_there=goes_there, comes_from_there=bool(there))
+            self._note_wait(func, args, kwargs, goes_to_gpu=goes_to_gpu, comes_from_gpu=bool(on_gpu))
         call = Call(func, _mapped(_values, args), {name: _mapped(_values, value) for name, value in kwargs.items()})
         recording = self._started.recording
-        found = call.made() if recording is None or not (there or goes_there) else recording.made(call, tensors)
-        if recording is None and (there or goes_there) and not _is_view(func, found, there):
+        found = call.made() if recording is None or not (on_gpu or goes_to_gpu) else recording.made(call, tensors)
+        if recording is None and (on_gpu or goes_to_gpu) and not _is_view(func, found, on_gpu):
             self._started.calls[func._schema.name] += 1
-        if not goes_there:
+        if not goes_to_gpu:
             return found
-        known = {id(tensor.here): tensor for tensor in there}
+        known = {id(tensor.on_host): tensor for tensor in on_gpu}
         return _mapped(lambda leaf: _wrapped(leaf, known), found)
 
     def _check(self, func: Any, tensors: list[torch.Tensor]) -> None:
         """A number of the host may meet tensors of the device; more may only be copied."""
         if func._schema.name in COPIES:
             return
-        strangers = [tuple(t.shape) for t in tensors if not isinstance(t, _There) and t.dim() > 0]
+        strangers = [tuple(t.shape) for t in tensors if not isinstance(t, _OnGpu) and t.dim() > 0]
         if strangers and len(strangers) < len(tensors):
             raise RuntimeError(f"{func}: tensors {strangers} are on the CPU, the others on the device")
 
     def _note_wait(
-        self, func: Any, args: Any, kwargs: dict[str, Any], *, goes_there: bool, comes_from_there: bool
+        self, func: Any, args: Any, kwargs: dict[str, Any], *, goes_to_gpu: bool, comes_from_gpu: bool
     ) -> None:
         name = func._schema.name
         by_mask = name in INDEXED and any(leaf.dtype == torch.bool for leaf in args[1] if leaf is not None)
-        crosses = goes_there != (isinstance(args[1], _There) if name == "aten::copy_" else comes_from_there)
+        crosses = goes_to_gpu != (isinstance(args[1], _OnGpu) if name == "aten::copy_" else comes_from_gpu)
         is_copy = name in COPIES and crosses and not kwargs.get("non_blocking")
         is_repeat = name == "aten::repeat_interleave" and kwargs.get("output_size") is None
         if name in WAITS or by_mask or is_copy or is_repeat:
@@ -186,23 +186,23 @@ def _mapped(change: Callable[[Any], Any], value: Any) -> Any:
     return change(value)
 
 
-def _is_view(func: Any, found: Any, there: list[_There]) -> bool:
+def _is_view(func: Any, found: Any, on_gpu: list[_OnGpu]) -> bool:
     """Whether an operation that may give a view (`reshape` may) has given one: nothing was written, and memory is shared."""
     if not any(r.alias_info is not None and not r.alias_info.is_write for r in func._schema.returns):
         return False
-    memory = {tensor.here.untyped_storage().data_ptr() for tensor in there}
+    memory = {tensor.on_host.untyped_storage().data_ptr() for tensor in on_gpu}
     return all(leaf.untyped_storage().data_ptr() in memory for leaf in leaves(found))
 
 
 def _values(leaf: Any) -> Any:
-    return leaf.here if isinstance(leaf, _There) else leaf
+    return leaf.on_host if isinstance(leaf, _OnGpu) else leaf
 
 
-def _wrapped(leaf: Any, known: dict[int, _There]) -> Any:
+def _wrapped(leaf: Any, known: dict[int, _OnGpu]) -> Any:
     """What was changed in place stays the tensor that it was."""
     if not isinstance(leaf, torch.Tensor):
         return leaf
-    return known[id(leaf)] if id(leaf) in known else _There(leaf)
+    return known[id(leaf)] if id(leaf) in known else _OnGpu(leaf)
 
 
 @contextmanager

@@ -101,8 +101,8 @@ class Graph:
         # The seed and the place of each stream are written where the graph reads them.
         self._device.calls["streams"] += 2 * len(self._generators)
         with torch.inference_mode(False), torch.no_grad(), torch._C._DisableTorchDispatch():
-            for call, there in self._calls:
-                for old, new in zip(leaves([there]), leaves([call.made()]), strict=True):
+            for call, on_gpu in self._calls:
+                for old, new in zip(leaves([on_gpu]), leaves([call.made()]), strict=True):
                     if isinstance(old, torch.Tensor) and _memory(old).data_ptr() != _memory(new).data_ptr():
                         old.copy_(new)
 

@@ -75,6 +75,14 @@ def test_the_parts_of_methods_are_all_of_them() -> None:
     assert list(itertools.chain(*listed)) == [*SAMPLERS, *LOSSES, *MODELS]
 
 
+def test_the_papers_names_are_those_that_the_samplers_give() -> None:
+    """One for each sampler of a row, or one for all of them."""
+    for samplers, paper, _ in [cells for cells in rows(section("Concepts")) if len(cells) == 3]:
+        names = [name for name in re.findall(r"`([^`]+)`", samplers) if name in SAMPLERS]
+        own = dict.fromkeys(filter(None, (SAMPLERS[name].paper_name for name in names)))
+        assert not names or ", ".join(own) == paper
+
+
 def test_the_profile_and_the_study_file_are_accepted() -> None:
     contents = [yaml.safe_load(block) for block in blocks("yaml")]
     (profile,) = [Profile.model_validate(content) for content in contents if "datasets" in content]

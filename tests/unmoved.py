@@ -178,7 +178,7 @@ def beside(settings: Settings, log: Dataset) -> str:
     return " ".join(digest_of(records[number]) for number in range(len(rates)))
 
 
-def joint(settings_values: Values) -> str:
+def distributed(settings_values: Values) -> str:
     """One run of two processes."""
     command = [
         sys.executable,
@@ -189,7 +189,7 @@ def joint(settings_values: Values) -> str:
         "--master-port",
         str(free_port()),
     ]
-    command += ["-m", "tests.unmoved", "joint", json.dumps(settings_values)]
+    command += ["-m", "tests.unmoved", "distributed", json.dumps(settings_values)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
     if done.returncode:
@@ -216,7 +216,7 @@ def record() -> dict[str, str]:
         keep(f"{sampler}, 4 replicas together", lambda: beside(small, log))  # noqa: B023
         keep(f"{sampler}, 4 replicas in turn", lambda: beside(large, log))  # noqa: B023
     for table in ("copied", "sharded"):
-        keep(f"mixed, two processes, {table}", lambda: joint({"item_table": table}))  # noqa: B023
+        keep(f"mixed, two processes, {table}", lambda: distributed({"item_table": table}))  # noqa: B023
     return found
 
 
@@ -238,13 +238,13 @@ def main() -> int:
     comparison = commands.add_parser("compare")
     comparison.add_argument("before", type=Path)
     comparison.add_argument("after", type=Path)
-    commands.add_parser("joint").add_argument("values")
+    commands.add_parser("distributed").add_argument("values")
     given = parser.parse_args()
     logging.basicConfig(level=logging.ERROR)
     if given.command == "record":
         given.file.write_text(json.dumps(record(), indent=1) + "\n", encoding="utf-8")
         return 0
-    if given.command == "joint":
+    if given.command == "distributed":
         torch.set_num_threads(1)
         with torchrun_group() as group:
             settings = settings_of("mixed", json.loads(given.values))

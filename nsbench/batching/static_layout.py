@@ -38,7 +38,7 @@ class StaticLayout:
         return int(self._lengths.sum())
 
     def n_drawn(self, lengths: NDArray[np.int64]) -> int:
-        """So many positions a replica draws random numbers for: as many for each batch of full size, so that steps are alike.
+        """For how many positions of a replica random numbers are drawn: the same for all full batches, so that steps are alike.
 
         Args:
             lengths: int64[n_rows], the replica's own.

@@ -43,7 +43,7 @@ REPLICAS_SHARE_ON_A_GPU = 3 / N_REPLICAS
 """Of as many steps of one: replicas side by side take three times one's step at most."""
 
 POSITIVES_ON_A_GPU = 20e6
-"""Positives a second of the dense replicas on a card such as an H100."""
+"""Positives per second of the dense replicas on a card such as an H100."""
 
 
 def targets_of(
@@ -61,7 +61,7 @@ def targets_of(
         if throughput.cpu_efficiency is not None:
             targets.append(Target(f"{name}, CPU time", throughput.cpu_efficiency, 0.85, is_least=True))
     if overhead is not None:
-        name = "tracking etc. in 30 s with 10 looks"
+        name = "tracking etc. in 30 s with 10 validations"
         targets.append(Target(f"{name}, wall", overhead.wall.share_of_trial, 0.02, is_least=False, by_wall=True))
         targets.append(Target(f"{name}, CPU time", overhead.cpu.share_of_trial, 0.02, is_least=False))
     return tuple(targets)

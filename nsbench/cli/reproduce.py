@@ -66,8 +66,8 @@ def _announce(plan: "Profile", n_workers: int, home: Home, console: Console) -> 
     lines = (
         f"datasets: {', '.join(entry.name for entry in plan.datasets)}",
         f"methods: {len(plan.baselines)} baselines; {', '.join(plan.samplers)}",
-        f"runs: {n_trials} trials ({plan.tune.trials} a sampler{most}), {n_repeats} repeats "
-        f"({plan.repeat.repeats} seeds a sampler)",
+        f"runs: {n_trials} trials ({plan.tune.trials} per sampler{most}), {n_repeats} repeats "
+        f"({plan.repeat.repeats} seeds per sampler)",
         f"at once: {n_workers}; home: {home.root.absolute()}",
         "what is done already is skipped",
     )

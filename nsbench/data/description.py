@@ -15,7 +15,7 @@ from nsbench.terms import Cohort
 
 
 class LengthDescription(BaseModel):
-    """Interactions a user."""
+    """Interactions per user."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     median: float

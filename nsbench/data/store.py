@@ -21,7 +21,7 @@ from nsbench.suggestion import did_you_mean
 
 CARD = "card.json"
 USERS = "users.parquet"
-"""Row u holds the label of user u in `label`, and the number of the visit in `visit` where visits are the users."""
+"""Row u holds the label of user u in `label`, and the number of the session in `visit` where sessions are the users."""
 ITEMS = "items.parquet"
 """Row i - 1 holds the label of item i in `label`."""
 ARRAYS = {
@@ -126,7 +126,7 @@ def dataset_names(home: Home) -> list[str]:
 
 
 def read_user_labels(name: str, home: Home) -> pl.DataFrame:
-    """The log's label of each user, in order, in column `label`; column `visit` too where visits are the users.
+    """The log's label of each user, in order, in column `label`; column `visit` too where sessions are the users.
 
     Raises:
         DatasetError: There is no dataset of this name, or its labels are missing.

@@ -36,9 +36,8 @@ def candidates_of(dataset: Dataset, settings: EvaluationSettings) -> Candidates:
 
     Cold items are candidates only where they count as tail.
     """
-    seen_items = dataset.card.seen_items if settings.seen_items == "dataset" else settings.seen_items
     n_items = dataset.n_items if settings.cold_items == "tail" else dataset.n_candidates
-    return Candidates(n_items, seen_items == "exclude")
+    return Candidates(n_items, settings.seen_items_of(dataset.card) == "exclude")
 
 
 @dataclass(frozen=True)

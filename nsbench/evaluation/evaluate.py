@@ -55,7 +55,7 @@ def evaluate(
         dataset: The log.
         split: The part to predict.
         settings: The protocol. Its `validation_users` is not read: say `n_users`.
-        n_users: Only a sample of so many users; 0: all of them.
+        n_users: How many users, as a sample; 0: all of them.
         seed: Root seed of that sample. Keep it the same over runs that are compared.
         with_exposure: Whether to count what is recommended too, which takes about as long as the ranks.
 

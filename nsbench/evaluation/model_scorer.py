@@ -57,7 +57,7 @@ class ModelScorer:
             TrainingError: A parameter is not a finite number, so that scores would be none.
         """
         finite = all(bool(part.isfinite().all()) for part in (self._model.dense, self._model.items))
-        if self.shard.is_anywhere(here=not finite):
+        if self.shard.is_anywhere(own=not finite):
             raise TrainingError(
                 "a parameter is not a finite number, so there are no ranks; the model has diverged: lower learning_rate"
             )
@@ -76,7 +76,7 @@ class ModelScorer:
 
     def _last_states(self, histories: Histories, rows: NDArray[np.int64], lengths: NDArray[np.int64]) -> Tensor:
         steps = np.arange(max(int(lengths[0]), 1))
-        index = histories.end[rows][:, None] - lengths[:, None] + steps
+        index = histories.end[rows][:, None] - lengths[:, None] + steps  # [rows, length]
         real = steps < lengths[:, None]
         inputs = np.zeros(real.shape, dtype=np.int64)
         inputs[real] = histories.item_ids[index[real]]

@@ -114,9 +114,9 @@ class _Counting:
             seen.hide(scores, first)
             own.write(scores, first)
             # Signs as float32: they are summed in a tenth of the time that bools take, and exactly up to 2^24.
-            signs = scores.sub_(own.scores).sign_()
-            surplus = signs.sum(1)
-            n_other = signs.abs_().sum(1)
+            signs = scores.sub_(own.scores).sign_()  # [n, end - first]
+            surplus = signs.sum(1)  # [n], higher less lower
+            n_other = signs.abs_().sum(1)  # [n], higher and lower
             counts[0] += (surplus + n_other) / 2
             counts[1] += (end - first) - n_other
         # The sign of what is not a number is 0, which would pass for a tie with everything.
@@ -125,7 +125,7 @@ class _Counting:
 
 
 class _OwnScores:
-    """The targets' own scores, one a row, and where they stand in a block."""
+    """The targets' own scores, one per row, and where they stand in a block."""
 
     def __init__(self, scores: Tensor, places: NDArray[np.int32]) -> None:
         self.scores = scores

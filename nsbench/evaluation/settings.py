@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from nsbench.data.cohort import CohortRule, PopularityCounts
+from nsbench.data.dataset import DatasetCard
 
 
 class EvaluationSettings(BaseModel):
@@ -69,8 +70,15 @@ class EvaluationSettings(BaseModel):
         50,
     )
     validation_users: Annotated[
-        int, Field(ge=0, description="validation looks at a seeded sample of so many users; 0: all of them")
+        int, Field(ge=0, description="how many users validation looks at, a seeded sample; 0: all of them")
     ] = 0
+
+    def seen_items_of(self, card: DatasetCard) -> Literal["exclude", "keep"]:
+        """Whether items of the user's history leave the ranking of a dataset.
+
+        What trains is another matter: `SamplerSettings.excluded` says which of them are never negatives.
+        """
+        return card.seen_items if self.seen_items == "dataset" else self.seen_items
 
     @field_validator("cutoffs", mode="before")
     @classmethod

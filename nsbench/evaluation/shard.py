@@ -87,9 +87,9 @@ class EvaluationShard:
         """The sum over all processes."""
         return self.processes.all_reduce(counts)[0]
 
-    def is_anywhere(self, *, here: bool) -> bool:
-        """Whether something is so in any process."""
-        return bool(self.total(torch.tensor(float(here))) > 0)
+    def is_anywhere(self, *, own: bool) -> bool:
+        """Whether something holds in any process; `own`: whether it does in this one."""
+        return bool(self.total(torch.tensor(float(own))) > 0)
 
 
 WHOLE = EvaluationShard(ALONE, ALONE)

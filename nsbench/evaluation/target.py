@@ -52,7 +52,7 @@ def targets_of(dataset: Dataset, split: EvaluatedSplit, mode: TargetMode, n_user
         split: The part to predict.
         mode: rolling: each interaction after all that came before it; frozen: each interaction after the user's
             history before the split; last: the user's last interaction of the split after all that came before it.
-        n_users: Only a sample of so many of the users that have a target; 0, or more than there are: all of them.
+        n_users: How many of the users that have a target, as a sample; 0, or more than there are: all of them.
         seed: Root seed of that sample; the same users at every call.
 
     Raises:

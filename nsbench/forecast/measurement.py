@@ -116,7 +116,7 @@ def _mean_if_known(values: Sequence[float | None]) -> float | None:
 
 
 def _training_rate(shape: DatasetShape, settings: Settings, seconds: float, n_replicas: int = 1) -> tuple[float, float]:
-    """Positives a second, and seconds until the first step, of runs side by side that are ended in time."""
+    """Positives per second, and seconds until the first step, of runs side by side that are ended in time."""
     endless = settings.changed({"max_epochs": _ENDLESS_EPOCHS, "validate_every": _ENDLESS_EPOCHS})
     requests = [RunRequest(RunKind.SINGLE, seed, rank_test=False) for seed in range(n_replicas)]
     stopwatch = _Stopwatch(seconds)

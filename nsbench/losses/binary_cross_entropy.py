@@ -70,13 +70,13 @@ class BinaryCrossEntropy(Loss):
         """As of `Pointwise`."""
         grouped, shared = vectors.grouped(states)
         n = shared.shape[1]
-        scores = torch.bmm(grouped, shared.transpose(1, 2)).view(*states.shape[:3], n)
+        scores = torch.bmm(grouped, shared.transpose(1, 2)).view(*states.shape[:3], n)  # [R, rows, length, n]
         # Floats, and shared axes left shared: products with bool are slow on a CPU.
         chosen = select(scores).to(scores.dtype)
         scale, constant = self._scale(mask, chosen, weights)
         per_position, slope = _loss_and_slope(scores, chosen)
         loss = (per_position * scale).flatten(1).sum(1) + constant
-        slope = slope.view(len(grouped), -1, n)
+        slope = slope.view(len(grouped), -1, n)  # [groups, positions, n]
         # A position's scale multiplies its state, not each of its negatives: d products instead of n.
         scale = scale.reshape(len(grouped), -1, 1)
         vectors.write(slope, grouped * scale)
@@ -84,7 +84,7 @@ class BinaryCrossEntropy(Loss):
 
     def _scale(self, mask: Tensor, chosen: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
         """[replicas, rows, length], what each chosen negative counts; [replicas], the constant that unselected ones add."""
-        n_chosen = chosen.sum(-1)
+        n_chosen = chosen.sum(-1)  # broadcastable to [R, rows, length]
         n_proposed = mask.float().sum(-1) if self.unselected == "zero" else n_chosen
         scale = weights if self.negative_reduction == "sum" else weights / n_proposed.clamp(min=1)
         return scale, (scale * (n_proposed - n_chosen)).flatten(1).sum(1) * math.log(2)

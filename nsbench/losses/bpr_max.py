@@ -32,13 +32,14 @@ class BprMax(Loss):
 
     def value(self, scores: Scores) -> Tensor:
         """As of `Loss`; 0 where there is no negative."""
-        has_negatives = scores.chosen.any(-1)
+        has_negatives = scores.chosen.any(-1)  # [R, rows, length], as `chosen` broadcasts
         # A position without negatives takes part as if it had them all, and is then left out: no gradient becomes NaN.
         chosen = scores.chosen | ~has_negatives[..., None]
         negative = torch.where(scores.chosen, scores.negative, 0.0)
-        log_weights = functional.log_softmax(negative.masked_fill(~chosen, -torch.inf), -1)
+        log_weights = functional.log_softmax(negative.masked_fill(~chosen, -torch.inf), -1)  # [R, rows, length, n]
         log_weights = torch.where(chosen, log_weights, -torch.inf)
         beats = functional.logsigmoid(scores.positive[..., None] - negative)
+        # In logarithms: weights times sigmoids may both be too small for a float32.
         ranking = -torch.logsumexp(log_weights + beats, -1)
         penalty = (log_weights.exp() * negative.square()).sum(-1)
         return torch.where(has_negatives, ranking + self.regularization * penalty, 0.0)

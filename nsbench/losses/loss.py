@@ -75,10 +75,11 @@ class NegativeVectors:
             slope: [groups, positions, n], the loss's gradient by each score.
             states: [groups, positions, hidden_dim].
         """
-        by_scores = slope.transpose(1, 2)
+        by_scores = slope.transpose(1, 2)  # [groups, n, positions]
         if self.gradients.is_contiguous():
-            there = self.gradients.view(len(slope), -1, states.shape[2])
-            torch.baddbmm(there, by_scores, states, beta=int(self.adds), out=there)
+            gradients = self.gradients.view(len(slope), -1, states.shape[2])  # [groups, n, d]
+            # With beta 0 what was there is not read, and may be anything, NaN included.
+            torch.baddbmm(gradients, by_scores, states, beta=int(self.adds), out=gradients)
             return
         found = torch.bmm(by_scores, states).view_as(self.gradients)
         self.gradients.add_(found) if self.adds else self.gradients.copy_(found)

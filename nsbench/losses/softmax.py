@@ -55,10 +55,11 @@ class SampledSoftmax(Loss):
     def slopes(self, scores: Scores) -> Slopes:
         """Probabilities, and that of the positive less 1; in one pass over the scores."""
         positive, negative = self._logits(scores)
+        # Subtracted from all, so that no exponential overflows; it cancels out.
         highest = torch.maximum(positive, negative.amax(-1))  # [R, rows, length]
         negative = negative.sub_(highest[..., None]).exp_()
         own = (positive - highest).exp_()
-        total = negative.sum(-1).add_(own)
+        total = negative.sum(-1).add_(own)  # [R, rows, length], relative to the highest
         value = total.log().add_(highest).sub_(positive)
         scale = total.mul_(self.temperature).reciprocal_()
         of_negatives = negative.mul_(scale[..., None])

@@ -45,6 +45,6 @@ def plan_of(settings: Settings, dataset: Dataset, request: RunRequest) -> RunPla
 
 def protocol_of(settings: EvaluationSettings, dataset: Dataset) -> str:
     """The evaluation protocol in words, such as "rolling/exclude/separate/leave_out/mean/interactions/filled"."""
-    seen = dataset.card.seen_items if settings.seen_items == "dataset" else settings.seen_items
+    seen = settings.seen_items_of(dataset.card)
     items = f"{settings.cold_items}/{settings.unseen_in_history}"
     return f"{settings.targets}/{seen}/{items}/{settings.ties}/{settings.cohort_counts}/{settings.cohort_rule}"

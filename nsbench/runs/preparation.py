@@ -13,6 +13,7 @@ from nsbench.samplers.context import SamplerContext
 from nsbench.samplers.drawing.history import history_of, validation_items_of
 from nsbench.samplers.drawing.sharing import users_per_group
 from nsbench.tensors.device import choose_device
+from nsbench.training.checkpoint.code_hash import running_code
 from nsbench.training.checkpoint.training_checkpoint import TrainingIdentity
 from nsbench.training.loop import Trainer
 from nsbench.training.negative_probe import NegativeProbe
@@ -100,4 +101,5 @@ def identity_of(
         seeds=[request.seed for request in requests],
         objectives=[request.objective for request in requests],
         device=device,
+        code=running_code(type(settings[0].sampler).__module__),
     )

@@ -1,18 +1,20 @@
 """Negative samplers as an algebra: atoms propose items, combinators join or select among other samplers.
 
-| name | is | in the paper |
-|---|---|---|
-| random | uniform draws | RNS |
-| popularity, inverse-popularity | draws by popularity ** gamma | PNS, IPNS |
-| batch | other positives of the batch | BNS |
-| mixed | batch and random joined | MNS |
-| adaptive, adaptive-batch | the hardest of random, of batch | ANS |
-| adaptive-mixed | the hardest of mixed | AMNS |
-| cohort | by the cohort of the positive | PCNS |
-| cross-batch | positives of the last batches | |
-| ahns | of random, those whose scores the positive's asks for | |
-| bir | of batch, drawn again by the model's scores | |
-| catalogue | every item: no sampling | |
+| name | is |
+|---|---|
+| random | uniform draws |
+| popularity, inverse-popularity | draws by popularity ** gamma |
+| batch | other positives of the batch |
+| mixed | batch and random joined |
+| adaptive, adaptive-batch | the hardest of random, of batch |
+| adaptive-mixed | the hardest of mixed |
+| cohort | by the cohort of the positive |
+| cross-batch | positives of the last batches |
+| ahns | of random, those whose scores the positive's asks for |
+| bir | of batch, drawn again by the model's scores |
+| catalogue | every item: no sampling |
+
+What the paper calls a sampler and its traits there (table 1) stand in the sampler's own file, with its name and label.
 
 A new sampler is one file in this folder and two lines below, its import and its place in SAMPLERS: the command line, YAML schema,
 search space, MLflow names, report labels and contract tests find it by themselves. A package of its own brings one by the entry

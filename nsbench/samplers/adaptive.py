@@ -4,7 +4,7 @@ Source: Rendle and Freudenthaler, WSDM 2014; Zhang et al. (DNS), SIGIR 2013; DNS
 """
 
 from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 from torch import Tensor
@@ -21,6 +21,7 @@ from nsbench.samplers.mixed import InBatchCount, mixed
 from nsbench.samplers.random import Uniform
 from nsbench.samplers.sampler import Negatives, Sampler, SamplerSettings
 from nsbench.search import IntRange
+from nsbench.terms import Trait
 
 _Pool = Annotated[
     int, Field(ge=1, le=100_000, description="proposed negatives for each positive"), IntRange(50, 500, log=True)
@@ -29,7 +30,7 @@ PoolCount = Annotated[_Pool, Proposed()]
 UniformPoolCount = Annotated[_Pool, Proposed("uniform")]
 HardestCount = Annotated[
     int,
-    Field(ge=1, le=100_000, description="the so many highest-scored of the proposed negatives are trained on"),
+    Field(ge=1, le=100_000, description="how many of the highest-scored proposed negatives are trained on"),
     IntRange(1, 50, log=True),
     Kept(),
 ]
@@ -77,7 +78,7 @@ class AdaptiveSettings(SamplerSettings):
     name: ClassVar[str] = "adaptive"
     label: ClassVar[str] = "Adaptive"
     paper_name: ClassVar[str | None] = "ANS"
-    traits: ClassVar[frozenset[Literal["in-batch", "global", "model-based"]]] = frozenset({"global", "model-based"})
+    traits: ClassVar[frozenset[Trait]] = frozenset({"global", "model-based"})
 
     n_negatives: PoolCount = 100
     n_hardest: HardestCount = 25
@@ -101,7 +102,7 @@ class AdaptiveBatchSettings(AdaptiveSettings):
 
     name: ClassVar[str] = "adaptive-batch"
     label: ClassVar[str] = "Adaptive batch"
-    traits: ClassVar[frozenset[Literal["in-batch", "global", "model-based"]]] = frozenset({"in-batch", "model-based"})
+    traits: ClassVar[frozenset[Trait]] = frozenset({"in-batch", "model-based"})
 
     def build(self, context: SamplerContext) -> Sampler:
         """The hardest of in-batch draws."""
@@ -119,9 +120,7 @@ class AdaptiveMixedSettings(SamplerSettings):
     name: ClassVar[str] = "adaptive-mixed"
     label: ClassVar[str] = "Adaptive mixed"
     paper_name: ClassVar[str | None] = "AMNS"
-    traits: ClassVar[frozenset[Literal["in-batch", "global", "model-based"]]] = frozenset(
-        {"in-batch", "global", "model-based"}
-    )
+    traits: ClassVar[frozenset[Trait]] = frozenset({"in-batch", "global", "model-based"})
 
     n_in_batch: InBatchCount = 10
     n_uniform: UniformPoolCount = 100

@@ -12,7 +12,7 @@ choose among them each for itself.
 """
 
 from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar, Literal, Self, final
+from typing import Annotated, ClassVar, Self, final
 
 from pydantic import Field, model_validator
 from torch import Tensor
@@ -27,6 +27,7 @@ from nsbench.samplers.drawing.stream import SamplerState, Streams
 from nsbench.samplers.random import Uniform
 from nsbench.samplers.sampler import Negatives, Sampler, SamplerSettings
 from nsbench.search import FloatRange, IntRange
+from nsbench.terms import Trait
 
 
 @final
@@ -73,7 +74,7 @@ class AhnsSettings(SamplerSettings):
 
     name: ClassVar[str] = "ahns"
     label: ClassVar[str] = "AHNS"
-    traits: ClassVar[frozenset[Literal["in-batch", "global", "model-based"]]] = frozenset({"global", "model-based"})
+    traits: ClassVar[frozenset[Trait]] = frozenset({"global", "model-based"})
 
     n_negatives: Annotated[
         int,

@@ -1,7 +1,7 @@
 """In-batch negatives: what other users of the same step chose next."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal, final
+from typing import ClassVar, final
 
 import torch
 from torch import Tensor
@@ -13,6 +13,7 @@ from nsbench.samplers.drawing.pool import Pools, first_wanted, shuffled_pool, ta
 from nsbench.samplers.drawing.sharing import SharedByUsers, UserOrGroup
 from nsbench.samplers.drawing.stream import Streams
 from nsbench.samplers.sampler import NegativeCount, Negatives, Sampler, SamplerSettings
+from nsbench.terms import Trait
 
 EXTRA_SHARE = 8
 """One item more for so many is read at first, beside a few: enough where histories hold a tenth of the batch's positives."""
@@ -75,12 +76,12 @@ class InBatch(Sampler):
         n_read = self._n_read(len(pool))
         start = streams.integers(0, len(pool), (len(batch.users),))
         # Row i of the windows is the pool from place i on, around its end.
-        windows = torch.cat([pool, pool[: n_read - 1]]).unfold(0, n_read, 1)
+        windows = torch.cat([pool, pool[: n_read - 1]]).unfold(0, n_read, 1)  # [len(pool), n_read], a view
         # Most users find n long before n_read items are read: only those who don't read on.
         width = min(n + n // EXTRA_SHARE + 8, n_read)
         read = windows[:, :width].index_select(0, start)  # [batch, width]
         wanted = ~self.history.shared(batch.users, read)
-        place = wanted.cumsum(1, dtype=torch.int32)
+        place = wanted.cumsum(1, dtype=torch.int32)  # [batch, width], counted from 1
         keep = wanted & (place <= n)
         short = (place[:, -1] < n).nonzero().squeeze(1)
         keep[short] = torch.arange(width) < n
@@ -103,7 +104,7 @@ class InBatch(Sampler):
         n_draws = -(-len(batch.users) // self.users_per_draw)
         start = streams.integers(0, len(pool), (n_draws,))
         item_ids = torch.cat([pool, pool[: n - 1]]).unfold(0, n, 1).index_select(0, start)  # [draws, n]
-        seen = self.history.shared(batch.users, item_ids, self.users_per_draw)
+        seen = self.history.shared(batch.users, item_ids, self.users_per_draw)  # [batch, n]
         return Negatives(item_ids[:, None], ~seen[:, None], self.users_per_draw)
 
     def _shared_on_gpu(self, batch: UserBatch, streams: Streams) -> Negatives:
@@ -113,7 +114,9 @@ class InBatch(Sampler):
         pools = Pools.of(batch, streams)
         item_ids, is_in_pool = pools.read(pools.starts(batch.n_replicas * n_draws, streams), self.n_negatives)
         seen = self.history.shared(batch.users, item_ids, self.users_per_draw, batch.n_replicas)
-        by_draw = is_in_pool.view(batch.n_replicas, n_draws, -1).repeat_interleave(self.users_per_draw, 1)
+        by_draw = is_in_pool.view(batch.n_replicas, n_draws, -1).repeat_interleave(
+            self.users_per_draw, 1
+        )  # [R, users, n]
         mask = by_draw[:, :n_users].flatten(0, 1) & ~seen
         return Negatives(item_ids[:, None], mask[:, None], self.users_per_draw)
 
@@ -150,7 +153,7 @@ class BatchSettings(SamplerSettings):
     name: ClassVar[str] = "batch"
     label: ClassVar[str] = "Batch"
     paper_name: ClassVar[str | None] = "BNS"
-    traits: ClassVar[frozenset[Literal["in-batch", "global", "model-based"]]] = frozenset({"in-batch"})
+    traits: ClassVar[frozenset[Trait]] = frozenset({"in-batch"})
 
     n_negatives: NegativeCount = 100
     negative_sharing: UserOrGroup = "user"

@@ -11,7 +11,7 @@ item's share of the training targets. The paper's cache of items that were resam
 """
 
 from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar, Literal, Self, final
+from typing import Annotated, ClassVar, Self, final
 
 from pydantic import Field, model_validator
 from torch import Tensor
@@ -26,6 +26,7 @@ from nsbench.samplers.drawing.sharing import UserOrGroup
 from nsbench.samplers.drawing.stream import SamplerState, Streams
 from nsbench.samplers.sampler import Negatives, Sampler, SamplerSettings
 from nsbench.search import IntRange
+from nsbench.terms import Trait
 
 
 @final
@@ -80,7 +81,7 @@ class BirSettings(SamplerSettings):
 
     name: ClassVar[str] = "bir"
     label: ClassVar[str] = "BIR"
-    traits: ClassVar[frozenset[Literal["in-batch", "global", "model-based"]]] = frozenset({"in-batch", "model-based"})
+    traits: ClassVar[frozenset[Trait]] = frozenset({"in-batch", "model-based"})
 
     n_negatives: PoolCount = 100
     n_resampled: Annotated[

@@ -15,6 +15,7 @@ from nsbench.batching.batch import UserBatch
 from nsbench.samplers.context import SamplerContext
 from nsbench.samplers.drawing.stream import Streams
 from nsbench.samplers.sampler import Negatives, Sampler, SamplerSettings
+from nsbench.terms import Trait
 
 
 @final
@@ -42,7 +43,7 @@ class CatalogueSettings(SamplerSettings):
 
     name: ClassVar[str] = "catalogue"
     label: ClassVar[str] = "Catalogue"
-    traits: ClassVar[frozenset[Literal["in-batch", "global", "model-based"]]] = frozenset({"global"})
+    traits: ClassVar[frozenset[Trait]] = frozenset({"global"})
     proposes_positive: ClassVar[bool] = True
 
     # No setting: all items are negatives, those of the user's history too.

@@ -1,7 +1,7 @@
 """Cohort negatives: how many come from head, mid and tail depends on the positive's own cohort."""
 
 from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 import torch
 from pydantic import Field
@@ -15,7 +15,7 @@ from nsbench.samplers.drawing.sharing import BY_USER, Sharing, UserOrGroup
 from nsbench.samplers.drawing.stream import Streams
 from nsbench.samplers.sampler import NegativeCount, Negatives, Sampler, SamplerSettings
 from nsbench.search import FloatRange
-from nsbench.terms import BALANCED_COHORTS
+from nsbench.terms import BALANCED_COHORTS, Trait
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class CohortStratified(Sampler):
         """Draws a pool of each cohort for each user or group, and masks what a position doesn't take of it."""
         n_pool = max(self.n_own, self.n_other)
         device = batch.users.device
-        cohort = torch.arange(len(self.first), device=device).repeat_interleave(n_pool)
+        cohort = torch.arange(len(self.first), device=device).repeat_interleave(n_pool)  # [3 * n_pool]
         first, sizes = self.first[cohort], self.sizes[cohort]
 
         def draw(shape: torch.Size, places: Tensor) -> Tensor:
@@ -60,11 +60,12 @@ class CohortStratified(Sampler):
 
         proposal = draw_unseen(draw, batch, len(cohort), self.history, self.sharing)
         place = torch.arange(n_pool, device=device).repeat(len(self.first))
-        own = torch.arange(len(self.first), device=device)[:, None] == cohort
+        own = torch.arange(len(self.first), device=device)[:, None] == cohort  # [3, 3 * n_pool]
         # One row for each cohort of a positive; what a position takes of the pool is one of these rows.
         taken = (place < torch.where(own, self.n_own, self.n_other)) & (sizes > 0)
+        # Padded positions have no cohort: any row will do, since they weigh nothing.
         of_target = self.cohorts.index_select(0, batch.targets.flatten()).clamp_(min=0)
-        mask = taken.index_select(0, of_target).view(*batch.targets.shape, -1)
+        mask = taken.index_select(0, of_target).view(*batch.targets.shape, -1)  # [batch, length, 3 * n_pool]
         return replace(proposal, mask=mask.logical_and_(proposal.mask))
 
     def log_q(self, batch: UserBatch, item_ids: Tensor) -> Tensor:
@@ -87,7 +88,7 @@ class CohortSettings(SamplerSettings):
     name: ClassVar[str] = "cohort"
     label: ClassVar[str] = "Cohort"
     paper_name: ClassVar[str | None] = "PCNS"
-    traits: ClassVar[frozenset[Literal["in-batch", "global", "model-based"]]] = frozenset({"global"})
+    traits: ClassVar[frozenset[Trait]] = frozenset({"global"})
 
     n_negatives: NegativeCount = 100
     own_cohort_share: Annotated[

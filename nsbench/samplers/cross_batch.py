@@ -7,7 +7,7 @@ takes, each user gets a sample.
 """
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal, final
+from typing import Annotated, ClassVar, final
 
 import torch
 from pydantic import Field
@@ -21,6 +21,7 @@ from nsbench.samplers.drawing.sharing import NegativeSharing
 from nsbench.samplers.drawing.stream import SamplerState, Streams
 from nsbench.samplers.sampler import NegativeCount, Negatives, Sampler, SamplerSettings
 from nsbench.search import IntRange
+from nsbench.terms import Trait
 
 
 @final
@@ -122,7 +123,7 @@ class CrossBatchSettings(SamplerSettings):
 
     name: ClassVar[str] = "cross-batch"
     label: ClassVar[str] = "Cross-batch"
-    traits: ClassVar[frozenset[Literal["in-batch", "global", "model-based"]]] = frozenset({"in-batch"})
+    traits: ClassVar[frozenset[Trait]] = frozenset({"in-batch"})
 
     n_negatives: NegativeCount = 100
     n_batches_kept: Annotated[

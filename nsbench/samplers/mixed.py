@@ -5,7 +5,7 @@ Source: Yang et al., "Mixed negative sampling for learning two-tower neural netw
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 import torch
 from pydantic import Field
@@ -21,6 +21,7 @@ from nsbench.samplers.drawing.stream import SamplerState, Streams
 from nsbench.samplers.random import Uniform
 from nsbench.samplers.sampler import Negatives, Sampler, SamplerSettings
 from nsbench.search import IntRange
+from nsbench.terms import Trait
 
 InBatchCount = Annotated[
     int,
@@ -88,7 +89,7 @@ class MixedSettings(SamplerSettings):
     name: ClassVar[str] = "mixed"
     label: ClassVar[str] = "Mixed"
     paper_name: ClassVar[str | None] = "MNS"
-    traits: ClassVar[frozenset[Literal["in-batch", "global", "model-based"]]] = frozenset({"in-batch", "global"})
+    traits: ClassVar[frozenset[Trait]] = frozenset({"in-batch", "global"})
 
     n_in_batch: InBatchCount = 50
     n_uniform: UniformCount = 50

@@ -13,13 +13,14 @@ from nsbench.samplers.drawing.independent import Independent
 from nsbench.samplers.drawing.sharing import NegativeSharing
 from nsbench.samplers.drawing.stream import Streams
 from nsbench.samplers.sampler import NegativeCount, Sampler, SamplerSettings
+from nsbench.terms import Trait
 
 
 @final
 class Alias:
     """A fixed distribution over items, drawn from an alias table in float64.
 
-    Two looks a draw whatever the catalogue's size, exact for any, where `torch.multinomial` stops at 2 ** 24 items.
+    Two lookups per draw whatever the catalogue's size, exact for any, where `torch.multinomial` stops at 2 ** 24 items.
     """
 
     def __init__(self, probabilities: Tensor) -> None:
@@ -35,7 +36,7 @@ class Alias:
         """As of `Proposal`."""
         drawn = streams.uniform(shape).view(-1)
         # The whole part is a place, the fraction a draw of its own; 53 bits are enough for both.
-        place = drawn.mul_(len(self._keep)).long()
+        place = drawn.mul_(len(self._keep)).long()  # [draws]
         kept = drawn.sub_(place) < self._keep.index_select(0, place)
         return torch.where(kept, place, self._alias.index_select(0, place)).view(shape)
 
@@ -86,7 +87,7 @@ class PopularitySettings(SamplerSettings):
     name: ClassVar[str] = "popularity"
     label: ClassVar[str] = "Popularity"
     paper_name: ClassVar[str | None] = "PNS"
-    traits: ClassVar[frozenset[Literal["in-batch", "global", "model-based"]]] = frozenset({"global"})
+    traits: ClassVar[frozenset[Trait]] = frozenset({"global"})
 
     n_negatives: NegativeCount = 100
     gamma: Annotated[

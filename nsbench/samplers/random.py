@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar, Literal, final
+from typing import ClassVar, final
 
 import torch
 from torch import Tensor
@@ -13,6 +13,7 @@ from nsbench.samplers.drawing.independent import Independent
 from nsbench.samplers.drawing.sharing import NegativeSharing
 from nsbench.samplers.drawing.stream import Streams
 from nsbench.samplers.sampler import NegativeCount, Sampler, SamplerSettings
+from nsbench.terms import Trait
 
 
 @final
@@ -43,7 +44,7 @@ class RandomSettings(SamplerSettings):
     name: ClassVar[str] = "random"
     label: ClassVar[str] = "Random"
     paper_name: ClassVar[str | None] = "RNS"
-    traits: ClassVar[frozenset[Literal["in-batch", "global", "model-based"]]] = frozenset({"global"})
+    traits: ClassVar[frozenset[Trait]] = frozenset({"global"})
 
     n_negatives: NegativeCount = 100
     negative_sharing: NegativeSharing = "user"

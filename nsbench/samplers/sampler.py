@@ -16,6 +16,7 @@ from nsbench.negative_count import CountFields, Proposed
 from nsbench.samplers.context import Exclusion, SamplerContext
 from nsbench.samplers.drawing.stream import SamplerState, Streams
 from nsbench.search import IntRange
+from nsbench.terms import Trait
 
 NegativeCount = Annotated[
     int, Field(ge=1, le=100_000, description="negatives for each positive"), IntRange(5, 500, log=True), Proposed()
@@ -132,9 +133,9 @@ class SamplerSettings(BaseModel):
     proposes_positive: ClassVar[bool] = False
     """As of the sampler."""
     paper_name: ClassVar[str | None] = None
-    """Its abbreviation in the paper, if it is there."""
-    traits: ClassVar[frozenset[Literal["in-batch", "global", "model-based"]]] = frozenset()
-    """Its row in the paper's Table 1."""
+    """Its abbreviation in the paper, if the paper has it; runs bring it to the report as a tag."""
+    traits: ClassVar[frozenset[Trait]] = frozenset()
+    """Its row in the paper's Table 1; runs bring them to the report as a tag."""
 
     exclude_history: Annotated[
         Literal["whole", "window", "published"],
@@ -174,7 +175,10 @@ class SamplerSettings(BaseModel):
 
     @property
     def excluded(self) -> Exclusion:
-        """What `exclude_history` comes to for this sampler."""
+        """What `exclude_history` comes to for this sampler: which items of the user are never negatives.
+
+        What is ranked is another matter: `EvaluationSettings.seen_items_of` says which of them are candidates.
+        """
         if self.exclude_history != "published":
             return self.exclude_history
         return "whole" if self.traits == {"global"} else "window"

@@ -16,8 +16,8 @@ from typing import Literal, Protocol, final
 import optuna
 from optuna.study import Study
 
-from nsbench.study.search.retrying_storage import LastingStorage
-from nsbench.study.trials.heartbeat import GRACE_S, RENEW_EVERY_S, SameSigns
+from nsbench.study.search.retrying_storage import RetryingStorage
+from nsbench.study.trials.heartbeat import GRACE_S, RENEW_EVERY_S, UnchangedHeartbeats
 from nsbench.study.workers.process_id import is_dead, is_of_this_machine, this_process
 from nsbench.study.workers.shield import undivided
 
@@ -27,7 +27,7 @@ CLAIMS = "nsbench.repeats/"
 _CLAIM = "nsbench.claim."
 
 LONG_GRACE_S = 600.0
-"""How old the last sign of another machine's process may be by this machine's clock, which may go wrong by minutes."""
+"""How old the last heartbeat of another machine's process may be by this machine's clock, which may go wrong by minutes."""
 
 ClaimState = Literal["running", "finished", "failed", "free"]
 
@@ -48,7 +48,7 @@ class Claims(Protocol):
         """How runs stand that others had claimed."""
 
     def poll(self) -> None:
-        """Shows signs of life; call it every second or so."""
+        """Renews heartbeats; call it every second or so."""
 
     def let_go(self) -> None:
         """Frees all that this process has not ended."""
@@ -87,7 +87,7 @@ class Claim:
     Attributes:
         state: How the run stands.
         owner: The leading process, as `nsbench.study.workers.process_id` names it.
-        sign: Seconds since 1970 by the owner's clock, renewed while it lives.
+        sign: The heartbeat: seconds since 1970 by the owner's clock, renewed while it lives.
     """
 
     state: ClaimState
@@ -103,13 +103,13 @@ class StoredClaims:
         storage: Where studies are.
         name: The study that holds them, of `claims_name`.
         finished: Gives the names of the list's runs that the tracking store has as finished.
-        grace_s: How long a process of another machine may show no sign of life.
+        grace_s: How long a process of another machine may go without a heartbeat.
         clock: Seconds that only go up.
     """
 
     def __init__(
         self,
-        storage: LastingStorage,
+        storage: RetryingStorage,
         name: str,
         finished: Callable[[], Collection[str]],
         grace_s: float = GRACE_S,
@@ -119,9 +119,9 @@ class StoredClaims:
         self._name = name
         self._finished = finished
         self._grace_s = grace_s
-        self._signs = SameSigns(clock)
+        self._heartbeats = UnchangedHeartbeats(clock)
         self._held: set[str] = set()
-        self._next_sign = time.monotonic() + RENEW_EVERY_S
+        self._next_heartbeat = time.monotonic() + RENEW_EVERY_S
 
     @cached_property
     def _study(self) -> Study:
@@ -170,11 +170,11 @@ class StoredClaims:
         return found
 
     def poll(self) -> None:
-        """Renews the sign of what this process holds."""
+        """Renews the heartbeat of what this process holds."""
         now = time.monotonic()
-        if now < self._next_sign or not self._held:
+        if now < self._next_heartbeat or not self._held:
             return
-        self._next_sign = now + RENEW_EVERY_S
+        self._next_heartbeat = now + RENEW_EVERY_S
         with undivided(), self._storage.locked(self._name):
             for name in self._held:
                 if self.holds(name):
@@ -191,7 +191,7 @@ class StoredClaims:
             return False
         if is_of_this_machine(claim.owner):
             return not is_dead(claim.owner)
-        return self._signs.same_s(name, (claim.owner, claim.sign)) <= self._grace_s
+        return self._heartbeats.same_s(name, (claim.owner, claim.sign)) <= self._grace_s
 
     def _write(self, name: str, state: ClaimState) -> None:
         claim = Claim(state, this_process(), int(time.time()))

@@ -25,7 +25,7 @@ def baselines(profile: Profile, entry: ProfileDataset, dataset: Dataset, home: H
 def studies(
     profile: Profile, name: str, entry: ProfileDataset, dataset: Dataset, session: Session, n_replicas: int = 1
 ) -> list[Tuning]:
-    """A study a sampler, named after the profile; of their trials a worker trains up to `n_replicas` side by side."""
+    """A study per sampler, named after the profile; of their trials a worker trains up to `n_replicas` side by side."""
     file = profile.study_file(entry)
     return [
         session.tuning(

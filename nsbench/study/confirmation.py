@@ -11,7 +11,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from nsbench.study.best_trial import BestPoint, ranked_points
 from nsbench.study.search.plan import ORIGIN
-from nsbench.study.search.retrying_storage import LastingStorage
+from nsbench.study.search.retrying_storage import RetryingStorage
 from nsbench.study.trials.trial_state import CONFIRMS, n_finished
 
 SEEDS = 3
@@ -43,7 +43,7 @@ def n_trials_in_all(n_trials: int, n_points: int | None = None) -> int:
     return n_trials + (n_points_of(n_trials) if n_points is None else n_points) * (SEEDS - 1)
 
 
-def note_n_points(study: Study, storage: LastingStorage, n_points: int) -> None:
+def note_n_points(study: Study, storage: RetryingStorage, n_points: int) -> None:
     """Notes how many points are confirmed, so that all who work on the study do alike; of several commands the largest counts."""
     with storage.locked(study.study_name):
         if n_points > _n_points(study):
@@ -55,7 +55,7 @@ def n_confirming(trials: Sequence[FrozenTrial]) -> int:
     return sum(CONFIRMS in trial.user_attrs and trial.state is not TrialState.FAIL for trial in trials)
 
 
-def queue_confirmations(study: Study, storage: LastingStorage, n_searched: int) -> int:
+def queue_confirmations(study: Study, storage: RetryingStorage, n_searched: int) -> int:
     """Queues what is missing of the confirmations once the search has ended, and gives the number of trials.
 
     Args:

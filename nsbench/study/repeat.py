@@ -21,7 +21,7 @@ from nsbench.study.listed_run import PlannedJob
 from nsbench.study.method import Method
 from nsbench.study.run_list import RunList
 from nsbench.study.search.plan import study_name
-from nsbench.study.search.retrying_storage import LastingStorage
+from nsbench.study.search.retrying_storage import RetryingStorage
 from nsbench.study.workers.job import BaselineJob, TrainJob
 from nsbench.suggestion import did_you_mean
 from nsbench.terms import ALL, CUT_OFF, N_EPOCHS, RunKind, Tag, metric_name
@@ -88,7 +88,7 @@ def repeats_of(
     return RunList(title, jobs, n_done, TEST_SCORE, claims, Method.of(settings, dataset))
 
 
-def claims_of(settings: Settings, dataset: Dataset, storage: LastingStorage, home: Home) -> StoredClaims:
+def claims_of(settings: Settings, dataset: Dataset, storage: RetryingStorage, home: Home) -> StoredClaims:
     """The claims of the repeats of some settings, shared with all commands that repeat the same."""
     settings = settled(settings, dataset)
     card, protocol = dataset.card, protocol_of(settings.evaluation, dataset)

@@ -17,7 +17,7 @@ from nsbench.study.method import log_method_summary
 from nsbench.study.repeat import RepeatOrder, claims_of, repeats_of
 from nsbench.study.run_list import RunList
 from nsbench.study.search.plan import DEFAULT_PROFILE, StudyPlan, load_study, open_study, study_name, with_budget_of
-from nsbench.study.search.retrying_storage import LastingStorage
+from nsbench.study.search.retrying_storage import RetryingStorage
 from nsbench.study.search.space import StudyFile, space_of
 from nsbench.study.search.storage import open_storage
 from nsbench.study.shared_study import JoinedStudy, announce_repeats, goal_of, invite, raise_goal
@@ -80,7 +80,7 @@ class Session:
         storage: The home's studies.
     """
 
-    def __init__(self, home: Home, pool: WorkerPool, tracker: MlflowTracker, storage: LastingStorage) -> None:
+    def __init__(self, home: Home, pool: WorkerPool, tracker: MlflowTracker, storage: RetryingStorage) -> None:
         self.home = home
         self._pool = pool
         self._tracker = tracker

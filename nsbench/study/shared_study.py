@@ -14,7 +14,7 @@ from nsbench.errors import SettingsError
 from nsbench.files.home import Home
 from nsbench.study.claim import CLAIMS
 from nsbench.study.search.plan import StudyPlan, load_plan
-from nsbench.study.search.retrying_storage import LastingStorage
+from nsbench.study.search.retrying_storage import RetryingStorage
 from nsbench.study.search.space import Space, range_of
 from nsbench.study.search.storage import existing_storage
 from nsbench.study.trials.trial_state import RUN_ID
@@ -99,7 +99,7 @@ def join(name: str, home: Home) -> JoinedStudy:
     return JoinedStudy(study, plan, Space(plan.settings({}), ranges), MadeFrom.model_validate_json(attributes[_ORIGIN]))
 
 
-def announce_repeats(study: Study, storage: LastingStorage, settings: Settings, n_repeats: int) -> None:
+def announce_repeats(study: Study, storage: RetryingStorage, settings: Settings, n_repeats: int) -> None:
     """Notes that the best settings of a study are repeated, so that who joins it helps; the largest number of seeds counts."""
     # Methods that their names alone make differ have the same settings.
     name = f"{_REPEATS}{METHOD_JOINT.join((settings.fingerprint(), *settings.fixed))}"
@@ -123,13 +123,13 @@ def announced_repeats(study: Study) -> list[tuple[Settings, int]]:
     return found
 
 
-def _names(storage: LastingStorage) -> list[str]:
+def _names(storage: RetryingStorage) -> list[str]:
     """The studies of trials; claims of repeats are none."""
     names = [study.study_name for study in storage.get_all_studies()]
     return [name for name in names if not name.startswith(CLAIMS)]
 
 
-def raise_goal(study: Study, storage: LastingStorage, n_planned: int) -> None:
+def raise_goal(study: Study, storage: RetryingStorage, n_planned: int) -> None:
     """Notes how many finished trials a command wants in the end; of several commands the largest number counts."""
     with storage.locked(study.study_name):
         if n_planned > goal_of(study):

@@ -9,7 +9,7 @@ from nsbench.tracking.record import Scalar
 
 @dataclass(frozen=True)
 class StudySummary:
-    """The standing of a study; written again each time the study ends or goes on.
+    """The status of a study; written again each time the study ends or goes on.
 
     Attributes:
         study: The study's name; one run of kind `study` stands for it.

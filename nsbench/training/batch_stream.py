@@ -17,7 +17,7 @@ from nsbench.batching.batch import BatchSampler, UserBatch
 from nsbench.samplers.drawing.stream import Streams
 from nsbench.samplers.sampler import Negatives, Sampler
 from nsbench.seeding import derive_seed
-from nsbench.training.checkpoint.tensor_names import prefixed, under
+from nsbench.training.checkpoint.state_tensor import State, StateTensor, per_slot, prefixed, under
 
 _REMEMBERED = "sampler_state"
 """What the tensors of a sampler's state are named after in a checkpoint."""
@@ -45,7 +45,7 @@ class TrainingBatch:
 
 
 class BatchStream:
-    """Gives one replica's draws, epoch after epoch, from the replica's own streams of randomness."""
+    """Gives one replica's training batches, epoch after epoch, from the replica's own streams of randomness."""
 
     def __init__(
         self, batches: BatchSampler, sampler: Sampler, seed: int, device: torch.device, replay_factor: float = 0.0
@@ -57,7 +57,7 @@ class BatchStream:
             sampler: Proposes negatives.
             seed: The replica's root seed.
             device: Where negatives are drawn.
-            replay_factor: Once this many epochs' draws are stored, draws are taken from those at random; 0: always fresh.
+            replay_factor: Once this many epochs' batches are stored, batches are taken from those at random; 0: always fresh.
         """
         self.batches = batches
         self.sampler = sampler
@@ -71,42 +71,43 @@ class BatchStream:
         self._begin_epoch()
 
     def epoch(self) -> Iterator[TrainingBatch]:
-        """The draws of one epoch; after `restore`, what was left of the one in hand."""
-        for draw in self._replayed() if self._replays else map(self._drawn, self._orders()):
+        """The training batches of one epoch; after `restore`, what was left of the one in hand."""
+        for batch in self._replayed() if self._replays else map(self._drawn, self._orders()):
             self._count()
-            yield draw
+            yield batch
 
     def orders(self) -> Iterator[NDArray[np.int64]]:
-        """As `epoch`, the windows of each batch only, for `epoch_of` to draw for; where nothing is replayed."""
+        """As `epoch`, the windows of each batch only, for `epoch_of` to draw negatives for; where nothing is replayed."""
         for chosen in self._orders():
             self._count()
             yield chosen
 
-    def state(self) -> dict[str, Tensor]:
-        """Where the source stands; the buffer is left out, since its draws follow from the seed."""
-        return {
+    def state(self) -> dict[str, StateTensor]:
+        """Where the stream stands; the buffer is left out, since its batches follow from the seed."""
+        own = {
             "n_given": torch.tensor(self._n_given),
             "n_stored": torch.tensor(len(self._stored)),
             "replays": torch.tensor(self._replays),
             "shuffle": self._began[0],
             "replay": self._began[1],
             "sampler": self.generator.get_state(),
-            **prefixed(_REMEMBERED, self.sampler_state),
         }
+        return {**_of_one(own), **prefixed(_REMEMBERED, _of_one(self.sampler_state))}
 
-    def restore(self, state: Mapping[str, Tensor]) -> None:
-        """Stands where `state` was taken; only a source that has given nothing can do so."""
-        while len(self._stored) < int(state["n_stored"]):
-            for _ in islice(self.epoch(), int(state["n_stored"]) - len(self._stored)):
+    def restore(self, state: State) -> None:
+        """Stands where `state` was taken; only a stream that has given nothing can do so."""
+        own = {name: value.tensor for name, value in state.items()}
+        while len(self._stored) < int(own["n_stored"]):
+            for _ in islice(self.epoch(), int(own["n_stored"]) - len(self._stored)):
                 pass
-        self._n_given = int(state["n_given"])
-        self._replays = bool(state["replays"])
-        self._began = (state["shuffle"], state["replay"])
-        _set_state(self._shuffle, state["shuffle"])
-        _set_state(self._replay, state["replay"])
-        self.generator.set_state(state["sampler"])
-        for name, tensor in under(_REMEMBERED, state).items():
-            self.sampler_state[name].copy_(tensor)
+        self._n_given = int(own["n_given"])
+        self._replays = bool(own["replays"])
+        self._began = (own["shuffle"], own["replay"])
+        _set_state(self._shuffle, own["shuffle"])
+        _set_state(self._replay, own["replay"])
+        self.generator.set_state(own["sampler"])
+        for name, remembered in under(_REMEMBERED, state).items():
+            self.sampler_state[name].copy_(remembered.tensor)
 
     def _count(self) -> None:
         self._n_given += 1
@@ -116,7 +117,7 @@ class BatchStream:
     def _begin_epoch(self) -> None:
         self._n_given = 0
         self._began = (_state_of(self._shuffle), _state_of(self._replay))
-        # Decided once an epoch: a buffer that fills up within one is used from the next one on.
+        # Decided once per epoch: a buffer that fills up within one is used from the next one on.
         self._replays = 0 < self._capacity <= len(self._stored)
 
     def _replayed(self) -> Iterator[TrainingBatch]:
@@ -127,43 +128,47 @@ class BatchStream:
         return islice(self.batches.orders(self._shuffle), self._n_given, None)
 
     def _drawn(self, chosen: NDArray[np.int64]) -> TrainingBatch:
-        draw = draw_together([self], [chosen])
+        batch = training_batch_of([self], [chosen])
         if len(self._stored) < self._capacity:
-            self._stored.append(draw)
-        return draw
+            self._stored.append(batch)
+        return batch
 
 
-def draw_together(sources: Sequence[BatchStream], chosen: Sequence[NDArray[np.int64]]) -> TrainingBatch:
-    """A draw of several replicas, each from its own streams, and the same as if it were the only one.
+def training_batch_of(streams: Sequence[BatchStream], chosen: Sequence[NDArray[np.int64]]) -> TrainingBatch:
+    """A training batch of several replicas, each from its own stream, and the same as if it were the only one.
 
     Args:
-        sources: The replicas', of the same batches and sampler.
+        streams: The replicas', of the same batches and sampler.
         chosen: int64[rows], the windows of each.
     """
-    return draw_for(sources, sources[0].batches.batch(np.stack(chosen)))
+    return with_negatives(streams, streams[0].batches.batch(np.stack(chosen)))
 
 
-def draw_for(sources: Sequence[BatchStream], batch: UserBatch) -> TrainingBatch:
-    """The draw of several replicas for a batch of all their users; arguments otherwise as of `draw_together`."""
-    states = [source.sampler_state for source in sources]
-    streams = Streams(*(source.generator for source in sources), states=states)
-    return TrainingBatch(batch, sources[0].sampler.propose(batch, streams))
+def with_negatives(streams: Sequence[BatchStream], batch: UserBatch) -> TrainingBatch:
+    """A batch of all replicas' users with the negatives that are drawn for them; `streams` as of `training_batch_of`."""
+    states = [stream.sampler_state for stream in streams]
+    random = Streams(*(stream.generator for stream in streams), states=states)
+    return TrainingBatch(batch, streams[0].sampler.propose(batch, random))
 
 
-def epoch_of(sources: Sequence[BatchStream]) -> Iterator[tuple[TrainingBatch, ...]]:
-    """The draws of all replicas for each step of an epoch.
+def epoch_of(streams: Sequence[BatchStream]) -> Iterator[tuple[TrainingBatch, ...]]:
+    """The training batches of all replicas for each step of an epoch.
 
-    On a CPU each replica's own draw. On a GPU, where calls are most of what drawing takes, one draw for all of them, unless
-    they are replayed.
+    On a CPU each replica's own. On a GPU, where calls are most of what drawing takes, one for all of them, unless they are
+    replayed.
 
     Args:
-        sources: One per replica, of the same batches and sampler.
+        streams: One per replica, of the same batches and sampler.
     """
-    if not sources[0].draws_together:
-        yield from zip(*(source.epoch() for source in sources), strict=True)
+    if not streams[0].draws_together:
+        yield from zip(*(stream.epoch() for stream in streams), strict=True)
         return
-    for chosen in zip(*(source.orders() for source in sources), strict=True):
-        yield (draw_together(sources, chosen),)
+    for chosen in zip(*(stream.orders() for stream in streams), strict=True):
+        yield (training_batch_of(streams, chosen),)
+
+
+def _of_one(tensors: Mapping[str, Tensor]) -> dict[str, StateTensor]:
+    return {name: per_slot([tensor]) for name, tensor in tensors.items()}
 
 
 def _state_of(generator: np.random.Generator) -> Tensor:
@@ -175,14 +180,14 @@ def _set_state(generator: np.random.Generator, state: Tensor) -> None:
     generator.bit_generator.state = json.loads(state.numpy().tobytes())
 
 
-def stacked(draws: Sequence[TrainingBatch]) -> Negatives:
+def stacked(batches: Sequence[TrainingBatch]) -> Negatives:
     """The replicas' negatives along a new first axis; users, positions and places that one lacks are masked."""
-    users_per_draw = draws[0].negatives.users_per_draw
-    n_replicas = [draw.batch.n_replicas for draw in draws]
-    item_ids = _stacked([draw.negatives.item_ids for draw in draws], n_replicas)
+    users_per_draw = batches[0].negatives.users_per_draw
+    n_replicas = [one.batch.n_replicas for one in batches]
+    item_ids = _stacked([one.negatives.item_ids for one in batches], n_replicas)
     n_users = item_ids.shape[1] * users_per_draw if users_per_draw > 1 else None
-    mask = _stacked([draw.negatives.mask for draw in draws], n_replicas, n_users)
-    given = [draw.negatives.offsets for draw in draws if draw.negatives.offsets is not None]
+    mask = _stacked([one.negatives.mask for one in batches], n_replicas, n_users)
+    given = [one.negatives.offsets for one in batches if one.negatives.offsets is not None]
     offsets = _stacked(given, n_replicas, n_users) if given else None
     return Negatives(item_ids, mask, users_per_draw, offsets)
 

@@ -9,6 +9,8 @@ from typing import final
 import torch
 from torch import Tensor
 
+from nsbench.training.checkpoint.state_tensor import StateTensor, leading
+
 
 @final
 class DrawnItems:
@@ -30,9 +32,9 @@ class DrawnItems:
             item_ids: int64[draws, length | 1, n] of each replica; or of all of them, one after the other, or shared by all.
         """
         if len(item_ids) < len(self._is_drawn):
-            (joint,) = item_ids
-            n_own = len(self._is_drawn) if len(joint) % len(self._is_drawn) == 0 else 1
-            own = joint.reshape(n_own, -1)
+            (of_all,) = item_ids
+            n_own = len(self._is_drawn) if len(of_all) % len(self._is_drawn) == 0 else 1
+            own = of_all.reshape(n_own, -1)
             self._is_drawn.scatter_(1, own.expand(len(self._is_drawn), -1), value=True)
             return
         for is_drawn, own in zip(self._is_drawn, item_ids, strict=True):
@@ -47,10 +49,10 @@ class DrawnItems:
         counts: list[int] = self._is_drawn[:, 1:].sum(1).tolist()
         return counts
 
-    def state(self) -> Tensor:
+    def state(self) -> StateTensor:
         """bool[replicas, n_items + 1], the marks; shares memory."""
-        return self._is_drawn
+        return leading(self._is_drawn)
 
-    def restore(self, state: Tensor) -> None:
+    def restore(self, state: StateTensor) -> None:
         """Takes over what `state` gave."""
-        self._is_drawn.copy_(state)
+        self._is_drawn.copy_(state.tensor)

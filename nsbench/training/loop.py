@@ -18,7 +18,8 @@ from nsbench.tensors.process_group import ProcessGroup
 from nsbench.training.batch_stream import BatchStream
 from nsbench.training.checkpoint.mismatch import mismatch_of
 from nsbench.training.checkpoint.replica_subset import select_replicas
-from nsbench.training.checkpoint.training_checkpoint import Checkpoint, NullCheckpoint, Snapshot
+from nsbench.training.checkpoint.snapshot import Snapshot
+from nsbench.training.checkpoint.training_checkpoint import Checkpoint, NullCheckpoint
 from nsbench.training.distributed.batch_shard import check_batch_size
 from nsbench.training.distributed.group_observer import GroupObserver
 from nsbench.training.distributed.table_placement import Placement, placement_of
@@ -109,7 +110,7 @@ class Trainer:
                     own.resumed(state.replica_ids[slot], progress.validations)
         while True:
             if state.leaving:
-                state = self._narrowed(state, checkpoint)
+                state = self._without_leaving(state, checkpoint)
             if state.all_stopped or state.epoch > self.budget.max_epochs:
                 break
             self._train_epoch(state, own, checkpoint)
@@ -160,20 +161,20 @@ class Trainer:
         own = list(replicas.values())
         model = self.placement.initial_model(self.model_settings, self.n_items, self._generators(own, "init"))
         steps = self._steps(own, model)
-        sources = [
+        streams = [
             BatchStream(self.batches, self.sampler, replica.seed, self.device, self.settings.replay_factor)
             for replica in own
         ]
-        return new_state(replicas, model, steps, sources, self._runner(sources, steps), self.n_items, self.device)
+        return new_state(replicas, model, steps, streams, self._runner(streams, steps), self.n_items, self.device)
 
-    def _runner(self, sources: Sequence[BatchStream], steps: ReplicaSteps) -> StepRunner:
+    def _runner(self, streams: Sequence[BatchStream], steps: ReplicaSteps) -> StepRunner:
         is_written = self.model_settings.build().has_written_pass
         # Log Q hangs on a batch's number of positives, which a graph would keep as it was when it was recorded.
         is_alike = is_written and not self.loss.needs_log_q
-        may_repeat = is_alike and wants_graphs(self.device) and self.group.size == 1 and sources[0].draws_together
+        may_repeat = is_alike and wants_graphs(self.device) and self.group.size == 1 and streams[0].draws_together
         if not (may_repeat and isinstance(steps, BatchedReplicas) and steps.static is not None):
-            return EagerRunner(sources, steps)
-        return CudaGraphRunner(sources, steps)
+            return EagerRunner(streams, steps)
+        return CudaGraphRunner(streams, steps)
 
     def _steps(self, replicas: Sequence[Replica], model: Model) -> ReplicaSteps:
         rates, streams = [replica.learning_rate for replica in replicas], self._generators(replicas, "dropout")
@@ -183,7 +184,7 @@ class Trainer:
 
         return replica_steps(model, stepper, self.batches)
 
-    def _narrowed(self, state: TrainingState, checkpoint: Checkpoint) -> TrainingState:
+    def _without_leaving(self, state: TrainingState, checkpoint: Checkpoint) -> TrainingState:
         """The training without the replicas that leave: they cost nothing more, and no checkpoint is of them."""
         snapshot, staying = state.snapshot(), state.staying
         checkpoint.select_replicas(staying)

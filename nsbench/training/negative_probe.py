@@ -129,8 +129,8 @@ class NegativeProbe:
         streams = Streams(generator, states=[state])
         # Only the last one is looked at: what a sampler remembers of a training's steps comes from others before it.
         for batch in islice(self.batches.epoch(rng), STEPS_REMEMBERED if state else 1):
-            draw = TrainingBatch(batch, self.sampler.propose(batch, streams))
-        step, negatives = laid_out([draw])
+            drawn = TrainingBatch(batch, self.sampler.propose(batch, streams))
+        step, negatives = laid_out([drawn])
         return step, negatives.by_user()
 
     def _seen(self, users: Tensor, differences: Tensor, chosen: Tensor, item_ids: Tensor, slopes: Tensor) -> _Seen:

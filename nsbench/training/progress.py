@@ -35,7 +35,13 @@ class Validation:
 
 @dataclass
 class Progress:
-    """How one replica stands."""
+    """How one replica stands, and by that when it stops early.
+
+    Early stopping is part of the loop's state and no observer, unlike pruning. An observer may end a replica without a result
+    (`StopReplica`); one whose patience has run out has its result, and which epoch that is decides what is copied out of the
+    model before the next step. What was decided has to be in the checkpoint too, so that a resumed training stops where it
+    would have, and the same in all processes that train together, of which only the first one's observers see validations.
+    """
 
     best_score: float = -math.inf
     best_epoch: int = 0

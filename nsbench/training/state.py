@@ -6,14 +6,13 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from nsbench.errors import TrainingError
 from nsbench.models.model import Model
 from nsbench.training.batch_stream import BatchStream
 from nsbench.training.checkpoint.replica_subset import select_replicas
-from nsbench.training.checkpoint.tensor_names import prefixed, under
-from nsbench.training.checkpoint.training_checkpoint import Snapshot
+from nsbench.training.checkpoint.snapshot import Snapshot
+from nsbench.training.checkpoint.state_tensor import StateTensor, joined, leading, prefixed, select, under
 from nsbench.training.drawn_items import DrawnItems
 from nsbench.training.epoch_loss import EpochLoss
 from nsbench.training.progress import Counts, Progress, Replica, Validation
@@ -32,7 +31,7 @@ class TrainingState:
         model: The parameters, changed in place by the steps.
         best: Each replica's parameters at its best epoch.
         steps: Adam's moments and the dropout streams.
-        sources: Each replica's batches and negatives.
+        streams: Each replica's batches and negatives.
         runner: Takes the steps, with both.
         progress: How each replica stands.
         counts: What was done up to now.
@@ -48,7 +47,7 @@ class TrainingState:
     model: Model
     best: Model
     steps: ReplicaSteps
-    sources: Sequence[BatchStream]
+    streams: Sequence[BatchStream]
     runner: StepRunner
     progress: list[Progress]
     counts: Counts
@@ -96,8 +95,7 @@ class TrainingState:
         tensors = prefixed("model", _parameters(self.model)) | prefixed("best", _parameters(self.best))
         tensors |= prefixed("stepper", self.steps.state())
         tensors["drawn"] = self.drawn.state()
-        for number, source in enumerate(self.sources):
-            tensors |= prefixed(f"source.{number}", source.state())
+        tensors |= prefixed("source", joined([stream.state() for stream in self.streams]))
         standing = {
             "epoch": self.epoch,
             "n_steps": self.loss.n_steps,
@@ -110,14 +108,15 @@ class TrainingState:
         return snapshot if len(staying) == len(self.replicas) else select_replicas(snapshot, staying)
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Stands where `snapshot` was taken; the sources must have given nothing."""
+        """Stands where `snapshot` was taken; the streams must have given nothing."""
         for name, model in (("model", self.model), ("best", self.best)):
-            for part, tensor in _parameters(model).items():
-                tensor.copy_(snapshot.tensors[f"{name}.{part}"])
+            for part, own in _parameters(model).items():
+                own.tensor.copy_(snapshot.tensors[f"{name}.{part}"].tensor)
         self.steps.restore(under("stepper", snapshot.tensors))
         self.drawn.restore(snapshot.tensors["drawn"])
-        for number, source in enumerate(self.sources):
-            source.restore(under(f"source.{number}", snapshot.tensors))
+        streams = under("source", snapshot.tensors)
+        for slot, stream in enumerate(self.streams):
+            stream.restore(select(streams, [slot]))
         standing = json.loads(snapshot.standing)
         self.begin_epoch(standing["epoch"])
         self.loss.n_steps = standing["n_steps"]
@@ -130,20 +129,20 @@ class TrainingState:
         ]
 
 
-def _parameters(model: Model) -> dict[str, Tensor]:
-    return {"dense": model.dense.detach(), "items": model.items.detach()}
+def _parameters(model: Model) -> dict[str, StateTensor]:
+    return {"dense": leading(model.dense.detach()), "items": leading(model.items.detach())}
 
 
 def new_state(
     replicas: Mapping[int, Replica],
     model: Model,
     steps: ReplicaSteps,
-    sources: Sequence[BatchStream],
+    streams: Sequence[BatchStream],
     runner: StepRunner,
     n_items: int,
     device: torch.device,
 ) -> TrainingState:
-    """A training, of replicas by their numbers, that has not taken a step."""
+    """A training, of replicas by their ids, that has not taken a step."""
     own = list(replicas.values())
     return TrainingState(
         tuple(replicas),
@@ -151,7 +150,7 @@ def new_state(
         model,
         model.copy(),
         steps,
-        sources,
+        streams,
         runner,
         [Progress() for _ in own],
         Counts(),

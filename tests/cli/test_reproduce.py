@@ -47,7 +47,7 @@ def nsbench(folder: Path, *arguments: str) -> str:
 
 def test_a_profile_runs_to_its_report_and_a_second_time_does_nothing(folder):
     said = nsbench(folder, "reproduce", "mine.yaml", "--workers", "1")
-    assert "4 trials (2 a sampler, at most 2 epochs), 4 repeats (2 seeds a sampler)" in said
+    assert "4 trials (2 per sampler, at most 2 epochs), 4 repeats (2 seeds per sampler)" in said
     assert said.count("trial 0  finished") == said.count("trial 1  finished") == 2
     assert said.count("seed 0  finished") == said.count("seed 1  finished") == 2
     assert "of the best reachable" in said

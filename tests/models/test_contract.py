@@ -120,11 +120,13 @@ def test_a_replica_has_the_states_that_it_has_alone(name: str) -> None:
     together, alone = model_of(name, 1, 2, 3), model_of(name, 2)
     assert torch.equal(together.dense[1], alone.dense[0])
     assert torch.equal(together.items[1], alone.items[0])
-    joint, own = step_for(3, 4, 5), step_for(4)
-    states = together.backbone.encode(together.named(), joint.in_buckets, vectors_of(together, joint.in_buckets), None)
+    beside, own = step_for(3, 4, 5), step_for(4)
+    states = together.backbone.encode(
+        together.named(), beside.in_buckets, vectors_of(together, beside.in_buckets), None
+    )
     expected = alone.backbone.encode(alone.named(), own.in_buckets, vectors_of(alone, own.in_buckets), None)
-    of_joint, of_own = by_place(joint.in_buckets, states), by_place(own.in_buckets, expected)
-    assert all(torch.allclose(of_joint[1, row, column], own, atol=1e-5) for (_, row, column), own in of_own.items())
+    of_together, of_own = by_place(beside.in_buckets, states), by_place(own.in_buckets, expected)
+    assert all(torch.allclose(of_together[1, row, column], own, atol=1e-5) for (_, row, column), own in of_own.items())
 
 
 def test_a_state_knows_nothing_of_what_comes_later(name: str) -> None:

@@ -52,10 +52,19 @@ def stored(
     )
 
 
-def repeats(sampler: str, hit_rates: list[float], balance: float, *, first_minute: int = 0) -> list[StoredRun]:
+def repeats(
+    sampler: str,
+    hit_rates: list[float],
+    balance: float,
+    *,
+    first_minute: int = 0,
+    tags: Mapping[str, str] | None = None,
+) -> list[StoredRun]:
     """One run a hit rate, with head, mid and tail hit rates of twice, once and half of it."""
     return [
-        stored(sampler, seed, final_metrics(rate, 2 * rate, rate, rate / 2, balance), minute=first_minute + seed)
+        stored(
+            sampler, seed, final_metrics(rate, 2 * rate, rate, rate / 2, balance), minute=first_minute + seed, tags=tags
+        )
         for seed, rate in enumerate(hit_rates)
     ]
 

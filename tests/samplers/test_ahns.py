@@ -8,7 +8,7 @@ from nsbench.errors import SettingsError
 from nsbench.samplers.ahns import AhnsSettings
 from nsbench.samplers.sampler import Negatives, Sampler
 from tests.samplers.log import context_of, skewed_log
-from tests.samplers.there import SamplerThere
+from tests.samplers.on_gpu import SamplerOnGpu
 
 LOG = skewed_log()
 IDS = torch.tensor([[[1, 2, 3, 4]]])
@@ -23,7 +23,7 @@ def _place(request: pytest.FixtureRequest) -> str:
 
 def ahns(place: str, n_nearest: int = 1) -> Sampler:
     settings = AhnsSettings(n_negatives=4, n_nearest=n_nearest, hardness_alpha=1.0, hardness_beta=2.0)
-    return settings.build(context_of(LOG)) if place == "cpu" else SamplerThere(settings, LOG)
+    return settings.build(context_of(LOG)) if place == "cpu" else SamplerOnGpu(settings, LOG)
 
 
 def taken(sampler: Sampler, mask: torch.Tensor, scores: list[float], positives: list[float]) -> list[list[int]]:

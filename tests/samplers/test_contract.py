@@ -12,7 +12,7 @@ from nsbench.batching.window import windows_of
 from nsbench.samplers import SAMPLERS
 from nsbench.samplers.sampler import Negatives, Sampler, SamplerSettings
 from tests.samplers.log import CPU, MAX_LENGTH, N_ITEMS, batches_of, context_of, skewed_log, streams_of
-from tests.samplers.there import SamplerThere, log_q_there
+from tests.samplers.on_gpu import SamplerOnGpu, log_q_on_gpu
 
 LOG = skewed_log()
 CONTEXT = context_of(LOG)
@@ -43,13 +43,13 @@ def draw(sampler: Sampler, batch: UserBatch, seed: int = 0) -> Negatives:
 @pytest.fixture(name="sampler", params=every_sampler())
 def _sampler(request: pytest.FixtureRequest, place: str) -> Sampler:
     settings: SamplerSettings = request.param
-    return settings.build(CONTEXT) if place == "cpu" else SamplerThere(settings, LOG)
+    return settings.build(CONTEXT) if place == "cpu" else SamplerOnGpu(settings, LOG)
 
 
 @pytest.fixture(name="drawing", params=every_sampler(draws=True))
 def _drawing(request: pytest.FixtureRequest, place: str) -> Sampler:
     settings: SamplerSettings = request.param
-    return settings.build(CONTEXT) if place == "cpu" else SamplerThere(settings, LOG)
+    return settings.build(CONTEXT) if place == "cpu" else SamplerOnGpu(settings, LOG)
 
 
 @pytest.fixture(name="place", params=["cpu", "gpu"])
@@ -76,7 +76,7 @@ def test_shapes_broadcast_to_users_positions_and_negatives(sampler: Sampler, bat
 @pytest.mark.parametrize("settings", every_sampler())
 def test_a_gpus_log_q_is_the_hosts(settings: SamplerSettings, batch: UserBatch) -> None:
     wanted = torch.arange(1, N_ITEMS + 1).expand(len(batch.users), 1, -1)
-    assert torch.allclose(log_q_there(settings, LOG, batch, wanted), settings.build(CONTEXT).log_q(batch, wanted))
+    assert torch.allclose(log_q_on_gpu(settings, LOG, batch, wanted), settings.build(CONTEXT).log_q(batch, wanted))
 
 
 def test_every_id_is_an_item_seen_in_training(sampler: Sampler, batch: UserBatch) -> None:

@@ -27,7 +27,7 @@ from nsbench.samplers.sampler import Negatives
 from nsbench.terms import Cohort
 from tests.builder import dataset_of
 from tests.samplers.log import batches_of, context_of, skewed_log, streams_of
-from tests.samplers.there import SamplerThere
+from tests.samplers.on_gpu import SamplerOnGpu
 
 LOG = skewed_log()
 CONTEXT = context_of(LOG)
@@ -186,7 +186,7 @@ def test_of_negatives_that_tie_with_the_last_of_the_hardest_all_are_kept_or_the_
             0
         ]
     settings = AdaptiveSettings(n_negatives=6, n_hardest=3, hardest_ties="all" if ties == "all" else "first")
-    sampler = settings.build(CONTEXT) if place == "cpu" else SamplerThere(settings, LOG)
+    sampler = settings.build(CONTEXT) if place == "cpu" else SamplerOnGpu(settings, LOG)
     selected = sampler.select(Negatives(torch.arange(1, 7).view(1, 1, 6), mask), TIED[0], TIED[0, ..., 0])
     assert ["".join("-x"[kept] for kept in row) for row in selected.mask.expand(1, 2, 6)[0].tolist()] == chosen
 

@@ -28,7 +28,7 @@ class PreparationRate:
 
 
 def measure_preparation(n_rows: int) -> tuple[PreparationRate, ...]:
-    """Prepares a log of each form once; it takes about 60 bytes a row of the system's folder for temporary files."""
+    """Prepares a log of each form once; it takes about 60 bytes per row of the system's folder for temporary files."""
     with TemporaryDirectory(prefix="nsbench-bench-") as folder:
         return tuple(PreparationRate(form, n_rows, _rate(n_rows, form, Path(folder))) for form in FORMS)
 

@@ -17,7 +17,7 @@ from nsbench.tensors.device import keep_freed_memory, wants_graphs
 from nsbench.training.batch_stream import TrainingBatch
 
 EVALUATION = "evaluation"
-"""The name of the contestant that ranks."""
+"""The name of the case that ranks."""
 
 PADDED = "random, padded"
 """The row of the same training with padding computed: every user's row as long as the model's longest."""
@@ -55,7 +55,7 @@ class Ours:
     peak_memory_bytes: int
 
     def run(self, name: str, span: Span) -> Slice:
-        """A slice of one of the contestants."""
+        """A slice of one of the cases."""
         return self.cases[name].run(span)
 
 

@@ -38,7 +38,7 @@ class OverheadCost:
         per_run_s: At the beginning and the end of a run.
         per_look_s: At each validation.
         per_step_s: At each step.
-        share_of_trial: Of a trial of 30 s with LOOKS_OF_TRIAL looks.
+        share_of_trial: Of a trial of 30 s with VALIDATIONS_OF_TRIAL validations.
     """
 
     share: float

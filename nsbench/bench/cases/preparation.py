@@ -33,7 +33,7 @@ def preparation_rate(n_rows: int, form: LogForm, folder: Path) -> float:
     Args:
         n_rows: Length of the log, from about 100 rows; 5 million or more make the fixed costs small.
         form: What the log is written as.
-        folder: Where the log and the dataset go; both are removed afterwards. About 60 bytes a row.
+        folder: Where the log and the dataset go; both are removed afterwards. About 60 bytes per row.
     """
     log, home = folder / f"log.{form}", Home(folder / "home")
     try:

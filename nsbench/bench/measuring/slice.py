@@ -96,5 +96,5 @@ Slices = Sequence[Slice]
 
 
 def per_second(slices: Slices, clock: Clock) -> float:
-    """Units a second: one over the median time of a unit."""
+    """Units per second: one over the median time of a unit."""
     return 1 / median(one.seconds_per_unit(clock) for one in slices)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from nsbench.data.log.option_value import Duplicates, SeenItemsRule, SplitRule, TimeUnitWord
+from nsbench.data.log.option_value import SEEN_ITEMS_REPEAT_SHARE, Duplicates, SeenItemsRule, SplitRule, TimeUnitWord
 
 COLUMNS, ROWS, SPLIT = "Columns of the log", "Which interactions are kept", "Split in time"
 
@@ -86,7 +86,8 @@ TestShareOption = Annotated[float, typer.Option(help="Share of the interactions,
 SeenItemsOption = Annotated[
     SeenItemsRule,
     typer.Option(
-        help="Whether a user's earlier items are ranked; auto: excluded where under 1 % repeat.",
+        help="Whether a user's earlier items are ranked; auto: excluded where under "
+        f"{100 * SEEN_ITEMS_REPEAT_SHARE:g} % repeat.",
         rich_help_panel=SPLIT,
     ),
 ]

@@ -67,7 +67,7 @@ def _header(result: BenchResult) -> RenderableType:
     )
     lines = [
         f"nsbench {result.nsbench}, torch {result.torch}, {result.device}, {result.n_cores} cores, {plan.n_threads} thread"
-        f"{'s' if plan.n_threads > 1 else ''} a process, {plan.n_negatives} negatives that {_SHARERS[plan.negative_sharing]} "
+        f"{'s' if plan.n_threads > 1 else ''} per process, {plan.n_negatives} negatives that {_SHARERS[plan.negative_sharing]} "
         "share.",
         f"{clock} Medians of {plan.n_rounds} slices of {plan.seconds:g} s that take turns.",
     ]
@@ -111,11 +111,11 @@ def _speed_table(workload: WorkloadResult) -> Table:
     table = table_of(
         f"{workload.name}: training",
         "",
-        "positives\na second",
+        "positives\nper second",
         "\nwall",
         "to\nplain",
         "step to\nrandom",
-        "negatives\na second",
+        "negatives\nper second",
         "\ndrawn",
         "drawing\ntakes",
     )
@@ -149,7 +149,7 @@ def _losses_table(workload: WorkloadResult) -> list[Table]:
     table = table_of(
         f"{workload.name}: other losses",
         "",
-        "positives\na second",
+        "positives\nper second",
         "step to\nrandom's with BCE",
     )
     for rate in rates:
@@ -190,7 +190,7 @@ def _share_cells(rate: TrainingRate) -> list[Text]:
 def _evaluation_text(workload: WorkloadResult) -> Text:
     rate = workload.evaluation
     return text_of(
-        f"{workload.name}: evaluation ranks {number(rate.targets_per_s)} targets a second (wall "
+        f"{workload.name}: evaluation ranks {number(rate.targets_per_s)} targets per second (wall "
         f"{number(rate.wall_targets_per_s)}); its scores reach {rate.gemm_share:.0%} of the large product's rate, "
         f"{rate.ranking_share:.0%} of the ranking product's. Peak memory {workload.peak_memory_bytes / 2**20:,.0f} MiB."
     )
@@ -200,7 +200,7 @@ def _throughput_text(result: Throughput) -> Text:
     by_cpu = "" if result.cpu_efficiency is None else f"; by CPU time {result.cpu_efficiency:.2f}"
     return text_of(
         f"Study of {result.n_workers} workers on {result.workload}, wall: one alone {number(result.alone_positives_per_s)} "
-        f"positives a second, all at once {number(result.together_positives_per_s)}: {result.efficiency:.2f} of "
+        f"positives per second, all at once {number(result.together_positives_per_s)}: {result.efficiency:.2f} of "
         f"{result.n_workers} times one{by_cpu}. One alone had its core for {result.core_share:.0%} of the time."
     )
 
@@ -217,7 +217,7 @@ def _overhead_text(result: Overhead) -> Text:
 
 
 def _preparation_text(result: BenchResult) -> Text:
-    rates = (f"{number(rate.rows_per_s)} rows a second from {rate.form}" for rate in result.preparation)
+    rates = (f"{number(rate.rows_per_s)} rows per second from {rate.form}" for rate in result.preparation)
     return text_of(
         f"Preparation, wall, {result.n_cores} cores, logs of {number(result.preparation[0].n_rows)} rows: {', '.join(rates)}."
     )

@@ -84,7 +84,7 @@ class ProgressObserver:
                 )
 
     def _show_step(self, step: Stepped) -> None:
-        """Shows loss and speed, at most twice a second: reading the loss waits for the device."""
+        """Shows loss and speed, at most twice per second: reading the loss waits for the device."""
         self._n_positives += step.n_positives
         seconds = time.perf_counter() - self._last
         if seconds < _SHOWN_EVERY_S:

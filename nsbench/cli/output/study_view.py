@@ -116,7 +116,7 @@ def say_cut_off(
     Args:
         sources: Studies and lists of runs.
         console: Where to.
-        more: What goes on with them, with a place for the number of epochs.
+        more: What resumes them, with a place for the number of epochs.
     """
     for source in sources:
         finished = [row for row in source.rows() if row.state == "finished"]
@@ -127,7 +127,7 @@ def say_cut_off(
             needed = max(more_epochs(row.epoch or 0, row.validate_every) for row in cut_off)
             console.print(
                 f"{source.title}: {len(cut_off)} of {len(finished)} runs were cut off at {where}, before they stopped "
-                f"getting better; {more.format(needed)} goes on with them",
+                f"getting better; {more.format(needed)} resumes them",
                 style="yellow",
                 soft_wrap=True,
                 highlight=False,

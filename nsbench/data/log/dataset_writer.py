@@ -134,7 +134,7 @@ def _write_interactions(
     """Writes item_ids and timestamps.
 
     Returns:
-        int64[n_items + 1], each item's users in training; the interactions at a moment that their user has twice; and the
+        int64[n_items + 1], each item's users in training; the interactions at a time that their user has twice; and the
         interactions with an item that their user had before.
     """
     item_ids = open_memmap(folder / "item_ids.npy", mode="w+", dtype=np.int32, shape=(len(table),))

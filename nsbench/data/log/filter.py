@@ -61,7 +61,7 @@ def _immediate_repeats(table: Table, chunk: slice) -> NDArray[np.bool_]:
 
 
 def duplicates_of(table: Table, chunk: slice) -> NDArray[np.bool_]:
-    """bool[n], True where an earlier row of the log has the same user, item and moment."""
+    """bool[n], True where an earlier row of the log has the same user, item and time."""
     user, timestamp_us = table.user[chunk], table.timestamp_us[chunk]
     tied = (user[1:] == user[:-1]) & (timestamp_us[1:] == timestamp_us[:-1])
     duplicate = np.zeros(len(user), dtype=bool)

@@ -1,4 +1,4 @@
-"""Reads a log into a staged file of users, items and moments, and refuses what can't be read, row by row.
+"""Reads a log into a staged file of users, items and times, and refuses what can't be read, row by row.
 
 One streaming pass over the log; only integers and labels are kept, the raw text never is in memory as a whole.
 """
@@ -20,7 +20,7 @@ from nsbench.data.log.columns.rating import find_rating_rule
 from nsbench.data.log.columns.timestamp import MICROSECONDS, Clock, find_clock, kind_name
 from nsbench.data.log.filter_count import FilterCount, counts_text
 from nsbench.data.log.formats.excerpt import excerpt, listing
-from nsbench.data.log.formats.log_format import ROW, LogSource, recognise
+from nsbench.data.log.formats.log_format import ROW, LogFile, recognise
 from nsbench.data.log.formats.separated import LinesAreNotRows
 from nsbench.data.log.option_value import NO_TIME, TimeUnit
 from nsbench.data.log.row_check import missing_words, values_at, warn_of_odd_times
@@ -91,35 +91,35 @@ def stage_log(path: Path, options: ReadOptions, staged_path: Path) -> StagedLog:
     Raises:
         LogError: The file can't be read, a column is missing, or rows are bad; nothing usable is staged then.
     """
-    source = recognise(path, has_time=options.columns.time != NO_TIME)
+    log = recognise(path, has_time=options.columns.time != NO_TIME)
     try:
-        return _stage(source, options, staged_path)
+        return _stage(log, options, staged_path)
     except LinesAreNotRows:
-        return _stage(source.with_quoting(), options, staged_path)
+        return _stage(log.with_quoting(), options, staged_path)
 
 
-def _stage(source: LogSource, options: ReadOptions, staged_path: Path) -> StagedLog:
-    columns = find_columns(source, options.columns)
-    _check_roles(source, columns, options)
+def _stage(log: LogFile, options: ReadOptions, staged_path: Path) -> StagedLog:
+    columns = find_columns(log, options.columns)
+    _check_roles(log, columns, options)
     roles = {role: name for role, name in columns if name is not None}
-    sample = source.head(roles, SAMPLE_ROWS)
+    sample = log.head(roles, SAMPLE_ROWS)
     if not len(sample):
-        raise LogError(f"{source.path} is empty: it has columns but no row.")
-    _check_labels(source, columns, sample.schema, options)
+        raise LogError(f"{log.path} is empty: it has columns but no row.")
+    _check_labels(log, columns, sample.schema, options)
     clock = None
     if columns.time is not None:
-        clock = find_clock(_first_times(source, columns.time, sample["time"]), options.time_unit, columns.time)
+        clock = find_clock(_first_times(log, columns.time, sample["time"]), options.time_unit, columns.time)
     # Without times the rows' numbers stand for them, as a column of them would be read.
     timestamp_us = (
         (pl.col(ROW).cast(pl.Int64) + 1) * MICROSECONDS if clock is None else clock.timestamp_us(pl.col("time"))
     )
-    is_rated = _rating_rule(source, columns, options)
+    is_rated = _rating_rule(log, columns, options)
 
     n_rows = Counter[str]()
 
     def rows() -> Iterator[pl.LazyFrame]:
         n_rows.clear()
-        for frame in source.frames(roles):
+        for frame in log.frames(roles):
             taken = _with_events(frame, options)
             n_rows.update(all=len(frame), other_events=len(frame) - len(taken))
             yield taken.lazy().filter(is_rated).select("user", "item", timestamp_us=timestamp_us, row=ROW)
@@ -127,14 +127,14 @@ def _stage(source: LogSource, options: ReadOptions, staged_path: Path) -> Staged
     staged = stage(rows, sample.select("user", "item"), staged_path, clean)
     filters = _filters(options, n_rows["all"], n_rows["all"] - n_rows["other_events"], staged.n_rows)
     if not staged.n_rows:
-        _refuse_empty(source, columns, options, filters)
+        _refuse_empty(log, columns, options, filters)
     if n_rows["other_events"]:
-        logger.warning("%s: left out %s rows of other events", source.path, f"{n_rows['other_events']:,}")
-    n_bad = _check_rows(source, columns, clock, staged, options)
+        logger.warning("%s: left out %s rows of other events", log.path, f"{n_rows['other_events']:,}")
+    n_bad = _check_rows(log, columns, clock, staged, options)
     if options.skip_bad_rows:
         filters.append(FilterCount("--skip-bad-rows", staged.n_rows, staged.n_rows - n_bad))
     if clock is not None:
-        warn_of_odd_times(source, str(columns.time), sample.schema["time"], clock, staged)
+        warn_of_odd_times(log, str(columns.time), sample.schema["time"], clock, staged)
     return StagedLog(columns, staged, tuple(filters))
 
 
@@ -148,28 +148,28 @@ def _filters(options: ReadOptions, n_rows: int, n_of_events: int, n_rated: int) 
     return filters
 
 
-def _rating_rule(source: LogSource, columns: Columns, options: ReadOptions) -> pl.Expr:
+def _rating_rule(log: LogFile, columns: Columns, options: ReadOptions) -> pl.Expr:
     """Whether a row is to stay for its rating."""
     if options.min_rating is None:
         return pl.lit(value=True)
     roles = {"rating": str(columns.rating)} | ({"event": str(columns.event)} if options.events else {})
-    rows = (_with_events(frame, options).lazy() for frame in source.frames(roles))
-    return find_rating_rule(source, roles["rating"], rows, options.min_rating, skip=options.skip_bad_rows)
+    rows = (_with_events(frame, options).lazy() for frame in log.frames(roles))
+    return find_rating_rule(log, roles["rating"], rows, options.min_rating, skip=options.skip_bad_rows)
 
 
-def _check_roles(source: LogSource, columns: Columns, options: ReadOptions) -> None:
+def _check_roles(log: LogFile, columns: Columns, options: ReadOptions) -> None:
     for role, name, option in (
         ("event", columns.event, "--events" if options.events else None),
         ("rating", columns.rating, "--min-rating" if options.min_rating is not None else None),
     ):
         if option is not None and name is None:
             raise LogError(
-                f"{option} needs a column of {role}s and none of {source.path} is recognised: there are "
-                f"{listing(source.columns)}. Name it with --{role}-column."
+                f"{option} needs a column of {role}s and none of {log.path} is recognised: there are "
+                f"{listing(log.columns)}. Name it with --{role}-column."
             )
 
 
-def _check_labels(source: LogSource, columns: Columns, schema: pl.Schema, options: ReadOptions) -> None:
+def _check_labels(log: LogFile, columns: Columns, schema: pl.Schema, options: ReadOptions) -> None:
     for role, name in (("user", columns.user), ("item", columns.item), ("event", columns.event)):
         kind = schema.get(role)
         if kind is None or (role == "event" and (not options.events or kind == pl.Boolean)):
@@ -178,12 +178,12 @@ def _check_labels(source: LogSource, columns: Columns, schema: pl.Schema, option
         is_label = kind.is_numeric() or kind in LABEL_TYPES
         if not is_label:
             what = "an event" if role == "event" else "a label"
-            raise LogError(f"Column {name!r} of {source.path} holds {kind_name(kind)}; {what} is a number or a text.")
+            raise LogError(f"Column {name!r} of {log.path} holds {kind_name(kind)}; {what} is a number or a text.")
 
 
-def _first_times(source: LogSource, column: str, sample: pl.Series) -> pl.Series:
+def _first_times(log: LogFile, column: str, sample: pl.Series) -> pl.Series:
     """Times without blanks from the log's head; from further down where the head has none."""
-    for part in chain([sample], (frame["time"] for frame in source.frames({"time": column}))):
+    for part in chain([sample], (frame["time"] for frame in log.frames({"time": column}))):
         times = pl.select(clean(part.dtype, pl.lit(part))).to_series().drop_nulls()
         if len(times):
             break
@@ -196,27 +196,25 @@ def _with_events(frame: pl.DataFrame, options: ReadOptions) -> pl.DataFrame:
     return frame.filter(pl.col("event").cast(pl.String).str.strip_chars().is_in(list(options.events)))
 
 
-def _refuse_empty(
-    source: LogSource, columns: Columns, options: ReadOptions, filters: Sequence[FilterCount]
-) -> NoReturn:
+def _refuse_empty(log: LogFile, columns: Columns, options: ReadOptions, filters: Sequence[FilterCount]) -> NoReturn:
     if options.events and not filters[0].n_after:
         events = Counter[object]()
-        for frame in source.frames({"event": str(columns.event)}):
+        for frame in log.frames({"event": str(columns.event)}):
             events.update(frame["event"].to_list())
         names = [event for event, _ in events.most_common(10)]
         raise LogError(
-            f"{source.path} has no row left with the events {', '.join(options.events)}: column {columns.event!r} holds "
+            f"{log.path} has no row left with the events {', '.join(options.events)}: column {columns.event!r} holds "
             f"{listing(names) or 'nothing'}.{counts_text(filters)} Name other events with --events, or leave it out."
         )
     if options.min_rating is not None:
         raise LogError(
-            f"{source.path} has no row{' of these events' if options.events else ''} with a rating of at least "
+            f"{log.path} has no row{' of these events' if options.events else ''} with a rating of at least "
             f"{options.min_rating:g} in {columns.rating!r}.{counts_text(filters)} Use a lower --min-rating, or leave it out."
         )
-    raise LogError(f"{source.path} is empty: it has columns but no row.")
+    raise LogError(f"{log.path} is empty: it has columns but no row.")
 
 
-def _check_rows(source: LogSource, columns: Columns, clock: Clock | None, staged: Staged, options: ReadOptions) -> int:
+def _check_rows(log: LogFile, columns: Columns, clock: Clock | None, staged: Staged, options: ReadOptions) -> int:
     """Refuses bad rows, or gives the number of those that are to be skipped."""
     without_user, without_item, without_time = (
         staged.users.n_missing,
@@ -228,8 +226,8 @@ def _check_rows(source: LogSource, columns: Columns, clock: Clock | None, staged
     bad = pl.any_horizontal(pl.col("user", "item", "timestamp_us").is_null())
     counted = pl.scan_ipc(staged.path, glob=False).select(n_bad=bad.sum(), first=pl.col("row").filter(bad).min())
     n_bad, first = counted.collect(engine="streaming").row(0)
-    user_words = missing_words(source, str(columns.user)) if without_user else ""
-    item_words = missing_words(source, str(columns.item)) if without_item else ""
+    user_words = missing_words(log, str(columns.user)) if without_user else ""
+    item_words = missing_words(log, str(columns.item)) if without_item else ""
     counts = [
         f"{without_user:,} without a user in {columns.user!r}{user_words}" if without_user else "",
         f"{without_item:,} without an item in {columns.item!r}{item_words}" if without_item else "",
@@ -238,12 +236,12 @@ def _check_rows(source: LogSource, columns: Columns, clock: Clock | None, staged
     what = f"{n_bad:,} of {staged.n_rows:,} rows are bad: {', '.join(filter(None, counts))}"
     skip = options.skip_bad_rows
     if skip and n_bad < staged.n_rows:
-        logger.warning("%s: left out, %s", source.path, what)
+        logger.warning("%s: left out, %s", log.path, what)
         return int(n_bad)
     names = [name for name in (columns.user, columns.item, columns.time) if name is not None]
-    values = zip(names, values_at(source, names, first), strict=True)
+    values = zip(names, values_at(log, names, first), strict=True)
     written = ", ".join(f"{name}={excerpt(value)}" for name, value in values)
     todo = "Correct them, or leave them out with --skip-bad-rows" if not skip else "No good row is left"
     if user_words or item_words:
         todo += ". A label that reads like a word for a missing value must be written in another way"
-    raise LogError(f"{source.path}, {source.line_of(first)}: {written}. {what}. {todo}.")
+    raise LogError(f"{log.path}, {log.line_of(first)}: {written}. {what}. {todo}.")

@@ -41,4 +41,22 @@ SplitRule = Literal["timestamp", "rows"]
 number of interactions, rounded up, in (time, row) order, as the paper's code cuts."""
 
 SeenItemsRule = Literal["auto", "exclude", "keep"]
-"""Whether items of the user's history leave the ranking; auto: where less than 1 % of the interactions are repeats."""
+"""Whether items of the user's history leave the ranking; auto: as `seen_items_by` decides."""
+
+SEEN_ITEMS_REPEAT_SHARE = 0.01
+"""Share of the interactions that repeat an item from which seen items stay in the ranking."""
+
+
+def seen_items_by(rule: SeenItemsRule, repeat_share: float) -> Literal["exclude", "keep"]:
+    """Whether items of the user's history leave the ranking of a log.
+
+    Args:
+        rule: What was asked for.
+        repeat_share: Share of the interactions whose user had the item before.
+
+    >>> seen_items_by("auto", 0.009), seen_items_by("auto", 0.01), seen_items_by("exclude", 0.5)
+    ('exclude', 'keep', 'exclude')
+    """
+    if rule == "auto":
+        return "exclude" if repeat_share < SEEN_ITEMS_REPEAT_SHARE else "keep"
+    return rule

@@ -19,7 +19,7 @@ from nsbench.data.log.dataset_writer import WrittenArrays, content_hash, write_a
 from nsbench.data.log.filter_count import FilterCount, counts_text
 from nsbench.data.log.filtering import check_size, filter_table
 from nsbench.data.log.ingest import LogReader, ReadOptions, StagedLog, stage_log
-from nsbench.data.log.option_value import NO_TIME
+from nsbench.data.log.option_value import NO_TIME, seen_items_by
 from nsbench.data.log.prepare_options import PrepareOptions
 from nsbench.data.log.split import count_cut_ties, find_boundaries
 from nsbench.data.log.staging import SAMPLE_ROWS, Staged, stage
@@ -30,9 +30,6 @@ from nsbench.data.store import ITEMS, USERS
 from nsbench.data.store_writing import save_dataset, writing_folder
 from nsbench.errors import LogError, SettingsError
 from nsbench.files.home import Home
-
-SEEN_ITEMS_REPEAT_SHARE = 0.01
-"""Seen items leave the ranking by themselves where fewer interactions than this repeat an item."""
 
 STAGED = "staged.arrow"
 
@@ -190,9 +187,7 @@ def _prepare_staged(staged: Staged, options: PrepareOptions, start: _Start) -> D
     del table, kept
     for path in folder.glob("table-*.npy"):
         path.unlink()
-    seen_items = options.seen_items
-    if seen_items == "auto":
-        seen_items = "exclude" if written.repeat_share < SEEN_ITEMS_REPEAT_SHARE else "keep"
+    seen_items = seen_items_by(options.seen_items, written.repeat_share)
     return DatasetCard(
         name=start.name,
         content_hash=content_hash(folder, seen_items),

@@ -12,7 +12,7 @@ from nsbench.data.log.columns.iso_time import SECOND
 from nsbench.data.log.columns.missing import clean
 from nsbench.data.log.columns.timestamp import Clock
 from nsbench.data.log.formats.excerpt import excerpt, listing
-from nsbench.data.log.formats.log_format import ROW, LogSource
+from nsbench.data.log.formats.log_format import ROW, LogFile
 from nsbench.data.log.staging import Staged
 
 MOST_WORDS = 5
@@ -25,18 +25,18 @@ _SMALL_NUMBERS = (
 logger = logging.getLogger(__name__)
 
 
-def values_at(source: LogSource, columns: Sequence[str], row: int) -> tuple[object, ...]:
+def values_at(log: LogFile, columns: Sequence[str], row: int) -> tuple[object, ...]:
     """What stands in some columns of a row, for messages."""
-    for frame in source.frames({str(place): name for place, name in enumerate(columns)}):
+    for frame in log.frames({str(place): name for place, name in enumerate(columns)}):
         if len(frame) and frame[ROW][-1] >= row:
             return frame.drop(ROW).row(row - frame[ROW][0])
     raise AssertionError(row)
 
 
-def missing_words(source: LogSource, column: str) -> str:
+def missing_words(log: LogFile, column: str) -> str:
     """Which words of a column count as no label, for messages; nothing where it has gaps only."""
     words = Counter[object]()
-    for frame in source.frames({"label": column}):
+    for frame in log.frames({"label": column}):
         cleaned = clean(frame.schema["label"], pl.col("label"))
         words.update(frame.filter(pl.col("label").is_not_null() & cleaned.is_null())["label"].to_list())
     if not any(str(word).strip() for word in words):
@@ -44,11 +44,11 @@ def missing_words(source: LogSource, column: str) -> str:
     return f" ({listing(word for word, _ in words.most_common(MOST_WORDS))}: read as missing)"
 
 
-def warn_of_odd_times(source: LogSource, column: str, kind: pl.DataType, clock: Clock, staged: Staged) -> None:
+def warn_of_odd_times(log: LogFile, column: str, kind: pl.DataType, clock: Clock, staged: Staged) -> None:
     """Warns of times before 1990 or later than tomorrow, with their number and the first, and of floats too short.
 
     Args:
-        source: The log.
+        log: The log.
         column: Its column of times.
         kind: The column's type.
         clock: How it was read; numbers that only give an order can't be odd.
@@ -58,7 +58,7 @@ def warn_of_odd_times(source: LogSource, column: str, kind: pl.DataType, clock: 
     if kind == pl.Float32:
         logger.warning(
             "%s: the times in %r are 32-bit floats, which %s: their order is lost below that. Write them as 64-bit numbers",
-            source.path,
+            log.path,
             column,
             "tell whole numbers apart up to 16,777,216" if is_order else "hold unix seconds to 64 or 128 s",
         )
@@ -80,13 +80,13 @@ def warn_of_odd_times(source: LogSource, column: str, kind: pl.DataType, clock: 
         logger.warning(
             "%s: %s of %s times in %r are %s; the first is in %s: %s, read as %s. Are column and unit the right ones "
             "(--time-column, --time-unit)?%s",
-            source.path,
+            log.path,
             f"{n_odd:,}",
             f"{staged.n_rows:,}",
             column,
             what,
-            source.line_of(first),
-            excerpt(values_at(source, [column], first)[0]),
+            log.line_of(first),
+            excerpt(values_at(log, [column], first)[0]),
             read_as.item(),
             _SMALL_NUMBERS if clock.kind == "number" and what == "before 1990" else "",
         )

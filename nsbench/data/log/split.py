@@ -24,7 +24,7 @@ class Boundary:
 
     Attributes:
         timestamp_us: As in the table.
-        row: The first row of this moment that lies after the boundary; 0: all do.
+        row: The first row of this time that lies after the boundary; 0: all do.
     """
 
     timestamp_us: int
@@ -109,7 +109,7 @@ def _rounded_up(n: int, share: float) -> int:
 
 
 def count_cut_ties(table: Table, boundaries: Boundaries) -> int:
-    """Interactions at a moment that a boundary cuts through."""
+    """Interactions at a time that a boundary cuts through."""
     cut = {b.timestamp_us for b in (boundaries.valid, boundaries.test) if _divides(table, b)}
     return sum(int(np.isin(table.timestamp_us[chunk], list(cut)).sum()) for chunk in table.chunks()) if cut else 0
 
@@ -164,7 +164,7 @@ class _Interval:
 def _cut_rows(table: Table, ns_before: Sequence[int]) -> list[tuple[Boundary, int]]:
     """The boundary with exactly that many rows before it, for each number."""
     boundaries = []
-    for n_before, found in zip(ns_before, kth_smallest(_moments(table), ns_before), strict=True):
+    for n_before, found in zip(ns_before, kth_smallest(_timestamps(table), ns_before), strict=True):
         (row,) = kth_smallest(_rows_at(table, found.value), [n_before - found.n_smaller])
         boundaries.append((Boundary(found.value, row.value), n_before))
     return boundaries
@@ -173,7 +173,7 @@ def _cut_rows(table: Table, ns_before: Sequence[int]) -> list[tuple[Boundary, in
 def _cut_times(table: Table, ns_before: Sequence[int]) -> list[tuple[Boundary, int]]:
     """The start of a second with nearly that many rows before it, and how many there are, for each number."""
     boundaries = []
-    for n_before, found in zip(ns_before, kth_smallest(_moments(table), ns_before), strict=True):
+    for n_before, found in zip(ns_before, kth_smallest(_timestamps(table), ns_before), strict=True):
         second = found.value // table.tick
         here, next_second = Boundary(second * table.tick), Boundary((second + 1) * table.tick)
         n_here, n_next = _count_before(table, here), _count_before(table, next_second)
@@ -182,7 +182,7 @@ def _cut_times(table: Table, ns_before: Sequence[int]) -> list[tuple[Boundary, i
     return boundaries
 
 
-def _moments(table: Table) -> Callable[[], Iterable[NDArray[np.int64]]]:
+def _timestamps(table: Table) -> Callable[[], Iterable[NDArray[np.int64]]]:
     return lambda: (table.timestamp_us[chunk] for chunk in table.chunks())
 
 

@@ -38,11 +38,11 @@ class Table:
         user: int32, codes from 0 in the labels' order.
         item: int32, codes from 0 in the labels' order.
         timestamp_us: int64, microseconds since 1970.
-        row: uint32, the row in the log, which orders equal moments.
+        row: uint32, the row in the log, which orders equal times.
         n_users: Number of user codes; some may have no interaction left.
         n_items: Number of item codes.
         tick: So many units of `timestamp_us` are one of the dataset's timestamps, and no split by time cuts it in two: a second,
-            or less where the moments only give an order.
+            or less where the times only give an order.
     """
 
     user: NDArray[np.int32]
@@ -132,7 +132,7 @@ def build_table(staged: Staged, folder: Path) -> tuple[Table, Labels]:
 
 
 def whole_tick(table: Table) -> int:
-    """The tick of moments that only give an order: as of times where all are whole numbers, else the smallest one."""
+    """The tick of times that only give an order: as of times where all are whole numbers, else the smallest one."""
     return MICROSECONDS if all(not (table.timestamp_us[chunk] % MICROSECONDS).any() for chunk in table.chunks()) else 1
 
 
@@ -202,7 +202,7 @@ def _fill(table: Table, staged: Staged, users: _Renumbering, items: _Renumbering
 
 
 def _sort(table: Table, stretch: slice) -> None:
-    """Sorts a stretch that is in the log's order by user and moment."""
+    """Sorts a stretch that is in the log's order by user and time."""
     user, timestamp_us = table.user[stretch], table.timestamp_us[stretch]
     if is_ordered(timestamp_us, user):
         return

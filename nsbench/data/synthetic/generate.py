@@ -64,7 +64,7 @@ class SyntheticSettings:
         if self.n_users < 1 or not 2 * self.n_users <= self.n_interactions <= MOST_INTERACTIONS:
             raise SettingsError(
                 f"{self.n_interactions} interactions of {self.n_users} users: accepted are at least 1 user, at least 2 "
-                f"interactions a user, and at most {MOST_INTERACTIONS:,} interactions."
+                f"interactions per user, and at most {MOST_INTERACTIONS:,} interactions."
             )
         if self.n_interactions > LARGEST_CATALOGUE_SHARE * self.n_items * self.n_users:
             raise SettingsError(

@@ -128,7 +128,7 @@ SHAPES: dict[Likeness, Shape] = {
 6.3 % and 20.8 %.
 
 Source: paper, figure 3 (MovieLens, Beauty), and the released runs' item counts (RetailRocket). Lengths follow the
-public logs: MovieLens-10M has a median of 69 and at least 20, Beauty's 5-core a median of 6, RetailRocket's visits of at
+public logs: MovieLens-10M has a median of 69 and at least 20, Beauty's 5-core a median of 6, RetailRocket's sessions of at
 least 3 views a median of 4.
 """
 

@@ -97,7 +97,7 @@ def _draw_times(shape: Shape, offsets: NDArray[np.int64], generator: np.random.G
 def _draw_items(
     chain: Chain, times: NDArray[np.int64], offsets: NDArray[np.int64], generator: np.random.Generator
 ) -> NDArray[np.int64]:
-    """int64[n], all users a step at a time; refused proposals are drawn again."""
+    """int64[n], all users one step at a time; refused proposals are drawn again."""
     items = np.zeros(len(times), dtype=np.int64)
     first, lengths = offsets[:-1], np.diff(offsets)
     for step in range(int(lengths[0])):

@@ -14,7 +14,10 @@ from nsbench.models.sasrec.layer import Linear, MatMul, Weights
 
 
 class CausalMix:
-    """Values mixed by the softmax of queries times keys, with dropout, bucket by bucket."""
+    """Values mixed by the softmax of queries times keys, with dropout, bucket by bucket.
+
+    In shapes, G stands for replicas * n_lanes * heads and L for the length of a bucket's lanes.
+    """
 
     def __init__(self, lanes: AttentionMasks, scale: float, masks: list[Tensor] | None) -> None:
         """Prepares for one step.
@@ -34,8 +37,9 @@ class CausalMix:
         """[replicas, n_positions, d] of what each position attends to."""
         out = torch.empty_like(value)
         for bucket, unseen, mask in zip(self._lanes.buckets, self._lanes.unseen, self._masks, strict=True):
+            # [G, L, d / heads] each
             q, k, v = (to_heads(part, bucket, self._n_heads) for part in (query, key, value))
-            weights = torch.baddbmm(unseen, q, k.transpose(1, 2), alpha=self._scale).softmax(-1)
+            weights = torch.baddbmm(unseen, q, k.transpose(1, 2), alpha=self._scale).softmax(-1)  # [G, L, L]
             dropped = weights if mask is None else weights * mask
             self._kept.append((q, k, v, weights, dropped))
             self._write(dropped, v, out, bucket)
@@ -46,10 +50,11 @@ class CausalMix:
         by_query, by_key, by_value = (torch.empty_like(by_output) for _ in range(3))
         for bucket, mask, kept in zip(self._lanes.buckets, self._masks, self._kept, strict=True):
             q, k, v, weights, dropped = kept
-            by_mix = to_heads(by_output, bucket, self._n_heads)
-            by_weights = torch.bmm(by_mix, v.transpose(1, 2))
+            by_mix = to_heads(by_output, bucket, self._n_heads)  # [G, L, d / heads]
+            by_weights = torch.bmm(by_mix, v.transpose(1, 2))  # [G, L, L]
             if mask is not None:
                 by_weights.mul_(mask)
+            # Softmax's derivative needs its result alone, so that scores are never kept.
             by_scores = torch._softmax_backward_data(by_weights, weights, -1, weights.dtype)
             if self._scale != 1:
                 by_scores.mul_(self._scale)
@@ -61,10 +66,12 @@ class CausalMix:
     def _write(self, a: Tensor, b: Tensor, out: Tensor, bucket: Bucket) -> None:
         """Writes the product of a and b, which lie as `to_heads` gives them, to the bucket's positions."""
         here = out[:, bucket.positions]
+        # A bucket of one replica and one head is a stretch of memory: the product is written where it belongs.
         if self._n_heads == 1 and len(out) == 1:
             torch.bmm(a, b, out=here.view(bucket.n_rows, bucket.length, -1))
             return
-        product = torch.bmm(a, b)
+        product = torch.bmm(a, b)  # [G, L, d / heads]
+        # [replicas * n_lanes, L, heads, d / heads]
         product = product.view(-1, self._n_heads, bucket.length, product.shape[2]).transpose(1, 2)
         here.copy_(product.reshape(here.shape))
 
@@ -82,7 +89,7 @@ class FusedHeadAttention:
         self._name = name
         self._scale = 1 / math.sqrt(settings.hidden_dim)
         query, key = (weights.values[f"{name}.{part}.weight"] for part in ("query", "key"))
-        key_scaled = key.transpose(1, 2) * self._scale
+        key_scaled = key.transpose(1, 2) * self._scale  # [R, d, d]
         self._query_key = MatMul(
             torch.bmm(query, key_scaled), torch.bmm(weights.values[f"{name}.query.bias"], key_scaled)
         )
@@ -105,12 +112,12 @@ class FusedHeadAttention:
         return self._query_key.backward(by_query_key, residual=by_output), grad_x
 
     def _write_query_key(self, by_product: Tensor) -> None:
-        by_weight = self._query_key.by_weight(by_product).mul_(self._scale)
-        by_bias = by_product.sum(1, keepdim=True).mul_(self._scale)
+        by_weight = self._query_key.by_weight(by_product).mul_(self._scale)  # [R, d, d]
+        by_bias = by_product.sum(1, keepdim=True).mul_(self._scale)  # [R, 1, d]
         query, bias, key = (self._value(part) for part in ("query.weight", "query.bias", "key.weight"))
         self._gradient("query.weight").copy_(torch.bmm(by_weight, key))
         self._gradient("query.bias").copy_(torch.bmm(by_bias, key))
-        by_key = torch.bmm(by_weight.transpose(1, 2), query).baddbmm_(by_bias.transpose(1, 2), bias)
+        by_key = torch.bmm(by_weight.transpose(1, 2), query).baddbmm_(by_bias.transpose(1, 2), bias)  # [R, d, d]
         self._gradient("key.weight").copy_(by_key)
 
     def _value(self, part: str) -> Tensor:

@@ -33,13 +33,14 @@ class Encoder:
         lanes = AttentionMasks(positions, len(dense), settings.n_heads)
         self._blocks = [_EncoderBlock(self._weights, settings, lanes, masks, name) for name in names]
         self._norm = Norm(self._weights, "norm")
+        # Counted from the end: the last item has the last position, however short the history.
         first = torch.arange(1, len(dense) + 1, device=dense.device)[:, None] * settings.max_length
-        self._positions = first - 1 - positions.from_end
+        self._positions = first - 1 - positions.from_end  # [R, P], rows of the replicas' tables of positions
         self._mask = None if masks is None else masks.mask("embedding")
 
     def forward(self, vectors: Tensor) -> Tensor:
         """As of `EncoderPass`."""
-        table = self._weights.values["positions"].flatten(0, 1)
+        table = self._weights.values["positions"].flatten(0, 1)  # [R * max_length, d]
         positions = table.index_select(0, self._positions.flatten()).view_as(vectors)
         x = positions.add_(vectors, alpha=math.sqrt(self._settings.hidden_dim))
         if self._mask is not None:
@@ -57,7 +58,7 @@ class Encoder:
             grad_x.mul_(self._mask)
         by_positions = self._weights.gradients["positions"]
         n_rows = by_positions.shape[0] * by_positions.shape[1]
-        sums = sum_into_table(self._positions.flatten(), grad_x.flatten(0, 1), n_rows)
+        sums = sum_into_table(self._positions.flatten(), grad_x.flatten(0, 1), n_rows)  # [R * max_length, d]
         by_positions.copy_(sums.view_as(by_positions))
         torch.mul(grad_x, math.sqrt(self._settings.hidden_dim), out=by_vectors)
         return self._by_dense

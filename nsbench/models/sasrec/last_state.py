@@ -98,7 +98,9 @@ class _InnerBlock:
     def _mixed(self, step: Step, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         out = torch.empty_like(query)
         for bucket in step.buckets:
+            # [rows, heads, length, d / heads] each
             q, k, v = (self._heads(part[bucket.positions], bucket) for part in (query, key, value))
+            # No mask of what is padded: it stands at the end of a row, where no real position looks.
             mixed = functional.scaled_dot_product_attention(q, k, v, is_causal=True, scale=self._scale)
             out[bucket.positions] = mixed.transpose(1, 2).reshape(-1, query.shape[1])
         return out
@@ -125,13 +127,14 @@ class _LastBlock:
         )
         query = _norm(x.index_select(0, starts + lengths - 1), self._p, "query_norm")
         heads, d, width = self._key.shape
-        q = _linear(query, self._p, "query").mul_(self._scale).view(-1, heads, width)
-        asks = torch.bmm(q.transpose(0, 1), self._key.transpose(1, 2)).transpose(0, 1)
+        q = _linear(query, self._p, "query").mul_(self._scale).view(-1, heads, width)  # [n_rows, heads, width]
+        asks = torch.bmm(q.transpose(0, 1), self._key.transpose(1, 2)).transpose(0, 1)  # [n_rows, heads, d]
         seen = torch.empty(len(query), heads, d, device=x.device)
         for bucket in step.buckets:
             rows = slice(bucket.first_row, bucket.end_row)
-            histories = x[bucket.positions].view(bucket.n_rows, bucket.length, d)
-            padded = torch.arange(bucket.length, device=x.device) >= lengths[rows, None, None]
+            histories = x[bucket.positions].view(bucket.n_rows, bucket.length, d)  # [rows, length, d]
+            padded = torch.arange(bucket.length, device=x.device) >= lengths[rows, None, None]  # [rows, 1, length]
+            # [rows, heads, length]
             scores = torch.bmm(asks[rows], histories.transpose(1, 2)).masked_fill_(padded, -torch.inf)
             torch.bmm(scores.softmax(-1), histories, out=seen[rows])
         values = torch.bmm(seen.transpose(0, 1), self._value).transpose(0, 1).reshape(len(query), d)

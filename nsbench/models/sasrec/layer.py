@@ -43,7 +43,7 @@ class MatMul:
         """[replicas, n_positions, d_out], added to `residual` if that is given."""
         self._input = x
         if residual is not None:
-            product = torch.baddbmm(residual, x, self._weight)
+            product = torch.baddbmm(residual, x, self._weight)  # [R, P, d_out]
             return product if self._bias is None else product.add_(self._bias)
         return torch.bmm(x, self._weight) if self._bias is None else torch.baddbmm(self._bias, x, self._weight)
 
@@ -116,7 +116,8 @@ class Norm:
             by_scale.copy_(a)
             by_shift.copy_(b)
             return grad_x
-        normal = (x - mean).mul_(deviation)
+        # torch keeps the reciprocal of the deviation, [R, P, 1].
+        normal = (x - mean).mul_(deviation)  # [R, P, d]
         by_scale.copy_((by_output * normal).sum(1, keepdim=True))
         by_shift.copy_(by_output.sum(1, keepdim=True))
         grad_x, _, _ = gradient(by_output * scale, x, width, mean, deviation, None, None, [True, False, False])

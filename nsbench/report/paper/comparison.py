@@ -3,7 +3,6 @@
 import math
 
 from nsbench.report.paper.published import (
-    PAPER_NAMES,
     PAPER_TARGETS,
     SPREAD,
     PaperMatch,
@@ -12,9 +11,10 @@ from nsbench.report.paper.published import (
     paper_match,
     published_cells,
 )
+from nsbench.report.selection import Method
 from nsbench.report.statistics.estimate import BALANCE, COHORT_GROUPS
 from nsbench.report.summary import ACCURACY_METRICS, DatasetSummary
-from nsbench.terms import ALL
+from nsbench.terms import ALL, Tag
 
 
 def match_of(summary: DatasetSummary) -> PaperMatch | None:
@@ -30,15 +30,20 @@ def compare_with_paper(summary: DatasetSummary) -> tuple[PublishedComparison, ..
     cells = published_cells(match.dataset)
     found = []
     for row in summary.methods:
-        paper_name = PAPER_NAMES.get(row.method.sampler)
+        paper_name = _paper_name(row.method)
         for metric in ACCURACY_METRICS:
             for group in (*COHORT_GROUPS, BALANCE):
                 ours = (row.balance(metric) if group == BALANCE else row.accuracy(metric, group)).mean
-                cell = cells.get((paper_name or "", metric, group))
-                if paper_name is not None and cell is not None and not math.isnan(ours):
+                cell = cells.get((paper_name, metric, group))
+                if cell is not None and not math.isnan(ours):
                     within = is_within_spread(ours, cell)
                     found.append(PublishedComparison(row.method.label, paper_name, metric, group, ours, cell, within))
     return tuple(found)
+
+
+def _paper_name(method: Method) -> str:
+    """What the paper calls a method, if it has it: a baseline by the same label, samplers as their runs say."""
+    return method.label if method.is_baseline else method.runs[0].tags.get(Tag.PAPER_NAME, "")
 
 
 def is_within_spread(ours: float, published: PublishedCell) -> bool | None:

@@ -31,18 +31,6 @@ _COMMON_FILES = frozenset({"events.csv", "ratings.dat"})
 PAPER_TARGETS: Mapping[str, int] = {"Movielens": 104_626, "Beauty": 21_976, "RetailRocket": 443}
 """Test interactions that the released runs were evaluated on: their hit rates are whole numbers of hits over these."""
 
-PAPER_NAMES: Mapping[str, str] = {
-    "popularity-baseline": "PopRec",
-    "random": "RNS",
-    "popularity": "PNS",
-    "batch": "BNS",
-    "mixed": "MNS",
-    "adaptive": "ANS",
-    "adaptive-batch": "ANS",
-    "adaptive-mixed": "AMNS",
-}
-"""What the paper calls our methods. Its text describes ANS as our `adaptive`; its released code runs our `adaptive-batch`."""
-
 SPREAD = 2.0
 """How many standard deviations from their mean count as within their spread: about 95 in 100 of their runs."""
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from nsbench.evaluation.metrics.balance import balance
-from nsbench.report.paper.published import PAPER_DATASETS, PAPER_NAMES, PAPER_TARGETS, PublishedCell, paper_folder
+from nsbench.report.paper.published import PAPER_DATASETS, PAPER_TARGETS, PublishedCell, paper_folder
 from nsbench.report.selection import CUTOFF
 from nsbench.report.statistics.estimate import BALANCE, COHORT_GROUPS
 from nsbench.report.summary import ACCURACY_METRICS, summarise
@@ -19,6 +19,17 @@ from nsbench.tracking.stored_run import StoredRun
 _FIRST = datetime(2024, 10, 16, tzinfo=UTC)
 _COLUMNS = {"hit_rate": "hr", "ndcg": "ndcg"}
 _PERCENT = 100.0
+
+RELEASED_SAMPLERS: Mapping[str, str] = {
+    "RNS": "random",
+    "PNS": "popularity",
+    "BNS": "batch",
+    "MNS": "mixed",
+    "ANS": "adaptive-batch",
+    "AMNS": "adaptive-mixed",
+}
+"""Which sampler of ours the released code ran as which method. What the paper calls our samplers stands with each of them:
+its text describes ANS as our `adaptive`."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +83,7 @@ def derived_cells(paper_dataset: str, folder: Path | None = None) -> dict[tuple[
         for metric in ACCURACY_METRICS:
             estimates = {group: row.accuracy(metric, group) for group in COHORT_GROUPS} | {BALANCE: row.balance(metric)}
             for group, estimate in estimates.items():
-                key = (PAPER_NAMES[row.method.sampler], metric, group)
+                key = (row.method.label, metric, group)
                 found[key] = PublishedCell(estimate.mean, estimate.sd, estimate.n)
     return found
 
@@ -91,7 +102,7 @@ def printed_cells(paper_dataset: str, folder: Path | None = None) -> dict[tuple[
 
 
 def _run(number: int, row: Mapping[str, str]) -> StoredRun:
-    dataset, sampler = row["dataset"], _sampler_of(row["method"])
+    dataset, sampler = row["dataset"], RELEASED_SAMPLERS[row["method"]]
     metrics = {metric_name("test", ALL, "n_targets"): float(PAPER_TARGETS[dataset])}
     for metric, column in _COLUMNS.items():
         values = {group: float(row[f"{_group_column(group)}_{column}"]) for group in COHORT_GROUPS}
@@ -112,11 +123,6 @@ def _run(number: int, row: Mapping[str, str]) -> StoredRun:
         protocol="published",
         metrics={name: value for name, value in metrics.items() if not math.isnan(value)},
     )
-
-
-def _sampler_of(paper_name: str) -> str:
-    """Our name of a released method; ANS is what the released code runs."""
-    return "adaptive-batch" if paper_name == "ANS" else {name: ours for ours, name in PAPER_NAMES.items()}[paper_name]
 
 
 def _group_column(group: str) -> str:

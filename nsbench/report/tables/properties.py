@@ -1,16 +1,14 @@
 """Tables of what is compared: samplers by property, and datasets by size and by cohort. Source: paper, tables 1 and 2."""
 
 from collections.abc import Sequence
+from typing import get_args
 
 from nsbench.report.method_parts import parts_of, plain_label
 from nsbench.report.summary import DatasetSummary
 from nsbench.report.tables.number_text import UNDEFINED, percent
 from nsbench.report.tables.table import ReportTable, numbers, table_of, words
-from nsbench.terms import Cohort, Tag
+from nsbench.terms import Cohort, Tag, Trait
 from nsbench.tracking.stored_run import StoredRun
-
-TRAITS = ("in-batch", "global", "model-based")
-"""The properties of samplers, as the tag `nsbench.sampler_traits` has them. Source: paper, table 1."""
 
 _TICKS = {True: "✓", False: ""}
 
@@ -36,7 +34,10 @@ def sampler_table(summaries: Sequence[DatasetSummary]) -> ReportTable | None:
     columns = [
         words("Method", [*runs]),
         words("Paper", [names.get(label, UNDEFINED) for label in runs]),
-        *(numbers(trait.capitalize(), [trait in own for own in traits], _TICKS.__getitem__) for trait in TRAITS),
+        *(
+            numbers(trait.capitalize(), [trait in own for own in traits], _TICKS.__getitem__)
+            for trait in get_args(Trait)
+        ),
     ]
     return table_of("Samplers by where their negatives come from (paper, table 1)", columns)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, create_model, model_validator
 
@@ -18,8 +18,7 @@ from nsbench.samplers.popularity import Alias
 from nsbench.samplers.random import Uniform
 from nsbench.samplers.sampler import Sampler, SamplerSettings
 from nsbench.search import FloatRange, IntRange
-
-Trait = Literal["in-batch", "global", "model-based"]
+from nsbench.terms import Trait
 
 _ORIGINS = {"batch": "in batch", "random": "uniform", "popularity": "by popularity"}
 

@@ -110,7 +110,7 @@ def _parts(text: str, tree: ast.expr) -> tuple[Part, ...]:
         found = [_part(text, *_call(text, argument)) for argument in arguments]
         twice = next((one.name for one in found if sum(other.name == one.name for other in found) > 1), None)
         if twice is not None:
-            raise _refused(text, f"{twice} stands there twice; one with a larger n draws as many")
+            raise _refused(text, f"{twice} is given twice; one with a larger n draws as many")
         return tuple(found)
     return (_part(text, name, arguments, numbers),)
 
@@ -165,7 +165,7 @@ def _number(text: str, tree: ast.expr) -> Number:
         sign, tree = -1, tree.operand
     if isinstance(tree, ast.Constant) and isinstance(tree.value, int | float) and not isinstance(tree.value, bool):
         return sign * tree.value
-    raise _refused(text, f"{ast.unparse(tree)} is no number")
+    raise _refused(text, f"{ast.unparse(tree)} is not a number")
 
 
 def _refused(text: str, why: str) -> SettingsError:

@@ -36,7 +36,7 @@ def draw_unseen(
     """
     shape = sharing.shape(batch, n_negatives)
     places = torch.arange(n_negatives, device=batch.users.device)
-    item_ids = draw(shape, places)
+    item_ids = draw(shape, places)  # [draws, length | 1, n]
     if sharing.by_position:
         seen = history.contains(batch.users[:, None, None], item_ids)
     else:
@@ -53,10 +53,10 @@ def draw_unseen(
 def _redraw(draw: Draw, users: Tensor, item_ids: Tensor, seen: Tensor, history: UserHistory) -> tuple[Tensor, Tensor]:
     """One round: draws again, in place, what is in the history."""
     flat, flat_seen, n = item_ids.view(-1), seen.view(-1), item_ids.shape[2]
-    again = flat_seen.nonzero()
+    again = flat_seen.nonzero()  # [k, 1]
     if len(again) == 0:
         return item_ids, seen
-    fresh = draw(torch.Size((len(again), DRAWS_A_ROUND)), again % n)
+    fresh = draw(torch.Size((len(again), DRAWS_A_ROUND)), again % n)  # [k, DRAWS_A_ROUND]
     chosen, is_in_vain = _first_unseen(fresh, history.contains(users[again // (item_ids.shape[1] * n)], fresh))
     flat.index_copy_(0, again[:, 0], chosen[:, 0])
     flat_seen.index_copy_(0, again[:, 0], is_in_vain[:, 0])
@@ -66,16 +66,16 @@ def _redraw(draw: Draw, users: Tensor, item_ids: Tensor, seen: Tensor, history: 
 def _redraw_on_gpu(
     draw: Draw, users: Tensor, item_ids: Tensor, seen: Tensor, history: UserHistory
 ) -> tuple[Tensor, Tensor]:
-    """The same on a GPU: draws for every place, since to hear which ones need it takes longer."""
+    """The same on a GPU: draws for every place, since to read which ones need it takes longer."""
     places = torch.arange(item_ids.shape[2], device=users.device)
-    fresh = draw(torch.Size((*item_ids.shape, DRAWS_A_ROUND)), places[:, None])
+    fresh = draw(torch.Size((*item_ids.shape, DRAWS_A_ROUND)), places[:, None])  # [batch, length | 1, n, DRAWS_A_ROUND]
     chosen, is_in_vain = _first_unseen(fresh, history.contains(users[:, None, None, None], fresh))
     return torch.where(seen, chosen[..., 0], item_ids), seen & is_in_vain[..., 0]
 
 
 def _first_unseen(fresh: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
     """Of the draws along the last axis the first that is not in the history, or the last one; and whether all are."""
-    n_in_vain = seen.cumprod(-1).sum(-1, keepdim=True)
+    n_in_vain = seen.cumprod(-1).sum(-1, keepdim=True)  # [..., 1]
     return fresh.gather(-1, n_in_vain.clamp(max=DRAWS_A_ROUND - 1)), n_in_vain == DRAWS_A_ROUND
 
 

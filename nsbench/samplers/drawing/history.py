@@ -102,8 +102,9 @@ class UserHistory:
         n_had = offsets[users + 1] - offsets[users]
         if n_had.sum() * LOOKUPS_A_PAIR > len(users) * item_ids.shape[1]:
             return None
-        place = np.repeat(np.arange(len(users)), n_had)
+        place = np.repeat(np.arange(len(users)), n_had)  # [items that were had]
         row, had = place // users_per_row, pairs[ranges(offsets[users], n_had)] % self.stride
+        # (row, item) pairs that are shared, hashed: a miss is certain, and a hit is looked at again.
         size = 1 << (PLACES_AN_ITEM * item_ids.size).bit_length()
         is_there = np.zeros(size, dtype=bool)
         is_there[_hashed(np.arange(len(item_ids))[:, None] * self.stride + item_ids, size)] = True
@@ -131,7 +132,9 @@ class UserHistory:
             float64[n_users].
         """
         running = torch.zeros(len(self.pairs), dtype=torch.float64, device=self.pairs.device)
-        running[1:] = torch.cumsum(probabilities[self.pairs[:-1] % self.stride], 0)
+        running[1:] = torch.cumsum(
+            probabilities[self.pairs[:-1] % self.stride], 0
+        )  # [n_pairs], below each user's offset
         return running[self.offsets[1:]] - running[self.offsets[:-1]]
 
 

@@ -25,7 +25,8 @@ class Pools:
     @classmethod
     def of(cls, batch: UserBatch, streams: Streams) -> "Pools":
         """In the order of random keys, which is the same however many replicas there are."""
-        targets = batch.targets.view(batch.n_replicas, -1)
+        targets = batch.targets.view(batch.n_replicas, -1)  # [R, positions of a replica]
+        # Random keys are below 1: what is padded is sorted behind the pool.
         keys = streams.uniform(targets.shape).masked_fill_(targets == 0, 2.0)
         return cls(targets.gather(1, keys.argsort(1)), batch.lengths.view(batch.n_replicas, -1).sum(1, keepdim=True))
 
@@ -39,8 +40,8 @@ class Pools:
         by_replica = starts.view(len(self.sizes), -1, 1)
         place = torch.arange(n, device=starts.device)
         sizes = self.sizes[..., None]
-        index = ((by_replica + place) % sizes).flatten(1)
-        read = self.item_ids.gather(1, index).view(-1, n)
+        index = ((by_replica + place) % sizes).flatten(1)  # [R, draws of a replica * n]
+        read = self.item_ids.gather(1, index).view(-1, n)  # [draws, n]
         return read, (place < sizes).expand(*by_replica.shape[:2], n).flatten(0, 1)
 
 
@@ -66,7 +67,7 @@ def first_wanted(item_ids: Tensor, wanted: Tensor, n: int) -> Negatives:
     Returns:
         Negatives of [batch, 1, n].
     """
-    place = torch.cumsum(wanted, 1) - 1
+    place = torch.cumsum(wanted, 1) - 1  # [batch, n_read]
     keep = wanted & (place < n)
     # One more column takes what isn't kept.
     place = torch.where(keep, place, n)

@@ -27,7 +27,7 @@ def highest(values: Tensor, mask: Tensor, k: int, ties: Ties) -> Tensor:
     chosen = valid >= last
     if ties == "first":
         tied = valid == last
-        n_left = k - (valid > last).sum(-1, keepdim=True)
+        n_left = k - (valid > last).sum(-1, keepdim=True)  # [..., 1]
         chosen &= ~tied | (tied.cumsum(-1) <= n_left)
     return chosen & mask
 

@@ -22,7 +22,7 @@ class Streams:
     """The generators of one replica or of several, in the order of their rows in a batch.
 
     Args:
-        generators: One a replica, on one device.
+        generators: One per replica, on one device.
         states: What the sampler remembers, one per replica; may be left out where it remembers nothing.
     """
 

@@ -72,7 +72,7 @@ class AdvisoryLock:
 
     @contextmanager
     def hold(self, study: str) -> Iterator[None]:
-        """Holds the study; when the database is restarted meanwhile, the lock is gone and the ledger's counts decide."""
+        """Holds the study; when the database is restarted meanwhile, the lock is gone and the trials' states decide."""
         connection = self._retry.call(lambda: self._acquire(study))
         try:
             yield

@@ -1,4 +1,4 @@
-"""Optuna's storage, made to outlast a restart of its database, with the lock that keeps a study's claims apart.
+"""Optuna's storage, made to wait for a restart of its database, with the lock that keeps a study's claims apart.
 
 Every call is made again until the database answers. When it broke off in the middle, the call may have been carried out
 without our hearing of it; what that leads to is said at the two methods where it matters.
@@ -24,8 +24,8 @@ _Result = TypeVar("_Result")
 
 
 @final
-class LastingStorage(BaseStorage):
-    """A storage of studies whose calls outlast an outage of the database; what it refuses is raised as a TrackingError.
+class RetryingStorage(BaseStorage):
+    """A storage of studies whose calls are retried while the database is out; what it refuses is raised as a TrackingError.
 
     Args:
         storage: The database.

@@ -13,7 +13,7 @@ from nsbench.errors import TrackingError
 from nsbench.files.home import Home
 from nsbench.retry import OPENING_WAIT_S, RetryPolicy, first_line
 from nsbench.study.search.lock import AdvisoryLock, FileLock, NoLock, StudyLock
-from nsbench.study.search.retrying_storage import LastingStorage, cause_of
+from nsbench.study.search.retrying_storage import RetryingStorage, cause_of
 from nsbench.tracking.store_uri import sqlite_file, without_password
 
 _LOCK_TIMEOUT_S = 60
@@ -26,7 +26,7 @@ _WAIT_S = 600.0
 """How long a study waits for a database that is restarted."""
 
 
-def open_storage(home: Home) -> LastingStorage:
+def open_storage(home: Home) -> RetryingStorage:
     """The home's storage of studies; an sqlite file is created where there is none.
 
     Raises:
@@ -52,10 +52,10 @@ def open_storage(home: Home) -> LastingStorage:
             "such as postgresql+psycopg://user:password@host/studies, or NSBENCH_HOME to a folder that can be written"
         ) from error
     retry = RetryPolicy(f"the storage of studies {without_password(url)}", _WAIT_S, is_outage)
-    return LastingStorage(storage, retry, _lock_of(storage, file, retry))
+    return RetryingStorage(storage, retry, _lock_of(storage, file, retry))
 
 
-def existing_storage(home: Home) -> LastingStorage | None:
+def existing_storage(home: Home) -> RetryingStorage | None:
     """The home's storage of studies; None where there is none yet.
 
     Raises:

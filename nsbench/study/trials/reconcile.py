@@ -18,9 +18,9 @@ from nsbench.errors import StoreOutage, TrackingError
 from nsbench.files.home import Home
 from nsbench.study.claim import LONG_GRACE_S, claims_name, read_claims, run_name
 from nsbench.study.search.plan import StudyPlan, load_study
-from nsbench.study.search.retrying_storage import LastingStorage
+from nsbench.study.search.retrying_storage import RetryingStorage
 from nsbench.study.trials.checkpoint_cleanup import remove_spent
-from nsbench.study.trials.heartbeat import GRACE_S, SignsOfLife
+from nsbench.study.trials.heartbeat import GRACE_S, Heartbeats
 from nsbench.study.trials.trial_failure import lose
 from nsbench.study.trials.trial_state import END_REASON, GIVEN_UP, LOST, RUN_ID, status_of
 from nsbench.study.workers.directive import PRUNED_REASON
@@ -44,15 +44,15 @@ class Reconciler:
         home: Where the runs are recorded.
         tracker: Closes runs.
         storage: Where the studies are.
-        grace_s: How long a coordinator of another machine may show no sign of life.
+        grace_s: How long a coordinator of another machine may go without a heartbeat.
     """
 
-    def __init__(self, home: Home, tracker: MlflowTracker, storage: LastingStorage, grace_s: float = GRACE_S) -> None:
+    def __init__(self, home: Home, tracker: MlflowTracker, storage: RetryingStorage, grace_s: float = GRACE_S) -> None:
         self._home = home
         self._tracker = tracker
         self._storage = storage
         self._grace_s = grace_s
-        self._signs: dict[str, SignsOfLife] = {}
+        self._heartbeats: dict[str, Heartbeats] = {}
         self._next_send = 0.0
 
     def reconcile(self, study: Study, plan: StudyPlan) -> None:
@@ -60,9 +60,9 @@ class Reconciler:
 
         Checkpoints on this machine that the study's failed trials left are deleted.
         """
-        signs = self._signs.setdefault(plan.name, SignsOfLife(self._grace_s))
+        heartbeats = self._heartbeats.setdefault(plan.name, Heartbeats(self._grace_s))
         running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-        orphaned = {trial.number for trial in running if signs.is_orphaned(trial)}
+        orphaned = {trial.number for trial in running if heartbeats.is_orphaned(trial)}
         if orphaned:
             self._orphan(study, plan, orphaned)
         remove_spent(self._home, plan, study.get_trials(deepcopy=False, states=(TrialState.FAIL,)))
@@ -109,7 +109,7 @@ class Reconciler:
                 self.close_run(run.run_id, outcome)
 
     def _outcome_by_claim(self, run: StoredRun) -> Outcome | None:
-        """How an open repeat of another machine ends whose process has lost its claim, or shows no sign of life; else None.
+        """How an open repeat of another machine ends whose process has lost its claim, or has no heartbeat; else None.
 
         Here the other machine's clock is compared with this one's: the look is one only, so the grace is a long one, and
         a repeat that goes on all the same is marked as finished when it is.

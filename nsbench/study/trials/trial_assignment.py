@@ -11,8 +11,8 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.study import Study
 from optuna.trial import Trial, TrialState
 
-from nsbench.study.search.retrying_storage import LastingStorage
-from nsbench.study.trials.heartbeat import SIGN_OF_LIFE
+from nsbench.study.search.retrying_storage import RetryingStorage
+from nsbench.study.trials.heartbeat import HEARTBEAT
 from nsbench.study.trials.memory import OUT_OF_MEMORY
 from nsbench.study.trials.trial_failure import fail, lose, retry
 from nsbench.study.trials.trial_state import APART, CONFIRMS, CUT_OFF_AT, END_REASON, GROUP, RETRY_OF, RUN_ID
@@ -39,7 +39,7 @@ class TrialAssignment:
     """
 
     study: Study
-    storage: LastingStorage
+    storage: RetryingStorage
     trial: Trial
     job: TrainJob
     has_ended: bool = False
@@ -60,9 +60,9 @@ class TrialAssignment:
         self.half = half
         self._note(GROUP, group)
 
-    def show_life(self) -> None:
+    def renew_heartbeat(self) -> None:
         """Shows other machines that the trial is being worked on."""
-        self._note(SIGN_OF_LIFE, int(time.time()))
+        self._note(HEARTBEAT, int(time.time()))
 
     def started(self, run_id: str | None) -> None:
         """Ties the trial to its run before anything is trained."""

@@ -8,7 +8,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from nsbench.study.search.plan import ORIGIN
-from nsbench.study.search.retrying_storage import LastingStorage
+from nsbench.study.search.retrying_storage import RetryingStorage
 from nsbench.study.trials.trial_state import (
     ATTEMPT,
     CONFIRMS,
@@ -26,7 +26,7 @@ from nsbench.study.trials.trial_state import (
 _log = logging.getLogger(__name__)
 
 
-def fail(study: Study, storage: LastingStorage, number: int, reason: str) -> bool:
+def fail(study: Study, storage: RetryingStorage, number: int, reason: str) -> bool:
     """Fails a running trial with a reason, and returns whether it was still running; hold the study's lock."""
     study_id = storage.get_study_id_from_name(study.study_name)
     trial_id = storage.get_trial_id_from_study_id_trial_number(study_id, number)
@@ -39,7 +39,7 @@ def fail(study: Study, storage: LastingStorage, number: int, reason: str) -> boo
     return True
 
 
-def lose(study: Study, storage: LastingStorage, trial: FrozenTrial, reason: str) -> None:
+def lose(study: Study, storage: RetryingStorage, trial: FrozenTrial, reason: str) -> None:
     """Ends a running trial whose coordinator or worker died, so that its point is tried again; hold the study's lock.
 
     Args:
@@ -86,7 +86,7 @@ def retry(study: Study, trial: FrozenTrial, *, orphaned: bool) -> bool:
     return True
 
 
-def go_on(study: Study, storage: LastingStorage, max_epochs: int) -> int:
+def go_on(study: Study, storage: RetryingStorage, max_epochs: int) -> int:
     """Queues the trials that were cut off at fewer epochs than they may take now, with the seeds that they had.
 
     Returns:

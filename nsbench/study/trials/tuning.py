@@ -12,7 +12,7 @@ from nsbench.errors import SettingsError
 from nsbench.runs.request import RunRequest
 from nsbench.study.confirmation import n_confirming, queue_confirmations
 from nsbench.study.search.plan import StudyPlan
-from nsbench.study.search.retrying_storage import LastingStorage
+from nsbench.study.search.retrying_storage import RetryingStorage
 from nsbench.study.search.space import Space
 from nsbench.study.trials.failure import failures_among
 from nsbench.study.trials.heartbeat import RENEW_EVERY_S
@@ -79,7 +79,7 @@ class Tuning:
         study: Study,
         plan: StudyPlan,
         space: Space,
-        storage: LastingStorage,
+        storage: RetryingStorage,
         reconciler: Reconciler,
         limits: StudyLimits,
     ) -> None:
@@ -96,7 +96,7 @@ class Tuning:
         self._held: list[TrialAssignment] = []
         self._grouping = ReplicaGrouping(plan, space, limits.n_replicas)
         self._next_reconcile = 0.0
-        self._next_sign = time.monotonic() + RENEW_EVERY_S
+        self._next_heartbeat = time.monotonic() + RENEW_EVERY_S
 
     @property
     def title(self) -> str:
@@ -128,13 +128,13 @@ class Tuning:
         return self._deadline is not None and time.monotonic() >= self._deadline
 
     def poll(self) -> None:
-        """Shows signs of life, and looks after what dead processes left: others on this study may die while we work."""
+        """Renews heartbeats, and looks after what dead processes left: others on this study may die while we work."""
         now = time.monotonic()
-        if now >= self._next_sign:
-            self._next_sign = now + RENEW_EVERY_S
+        if now >= self._next_heartbeat:
+            self._next_heartbeat = now + RENEW_EVERY_S
             self._held = [assignment for assignment in self._held if not assignment.has_ended]
             for assignment in self._held:
-                assignment.show_life()
+                assignment.renew_heartbeat()
         if now >= self._next_reconcile:
             self._next_reconcile = now + _RECONCILE_EVERY_S
             self._n_planned = self._planned()

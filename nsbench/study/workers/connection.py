@@ -58,7 +58,7 @@ class Link:
         self._last = time.monotonic()
 
     def poll(self) -> None:
-        """Checks for a stop, a few times a second however often it is called.
+        """Checks for a stop, a few times per second however often it is called.
 
         Raises:
             KeyboardInterrupt: The job is to stop, or the coordinator is gone.

@@ -159,7 +159,7 @@ class JobSource(Protocol):
         """Whether there is nothing to wait for: all has ended that was planned, here or elsewhere."""
 
     def poll(self) -> None:
-        """Does what has to be done now and then while its runs go on; called about twice a second."""
+        """Does what has to be done now and then while its runs go on; called about twice per second."""
 
     def next_assignment(self, n_free: int = 1) -> Assignment | None:
         """Something to start now, or None while there is nothing.

@@ -16,14 +16,14 @@ class Viewer(Protocol):
     """Who looks on."""
 
     def show(self, sources: Sequence[JobSource]) -> None:
-        """How things stand; called about twice a second."""
+        """How things stand; called about twice per second."""
 
 
 class Caretaker(Protocol):
     """Who looks after the runs."""
 
     def poll(self) -> None:
-        """Does what has to be done now and then; called about twice a second."""
+        """Does what has to be done now and then; called about twice per second."""
 
     def close_run(self, run_id: str, outcome: Outcome) -> None:
         """Ends a run whose process can't do it any more."""

@@ -137,7 +137,7 @@ class MlflowReader:
             return ranks
 
     def _fetched(self, artifact_uri: str, folder: Path) -> Path | None:
-        """A run's file of ranks; a place that could not be read once is not tried again, which may take minutes a run."""
+        """A run's file of ranks; a place that could not be read once is not tried again, which may take minutes per run."""
         parts = urlsplit(artifact_uri)
         place = f"{parts.scheme}://{parts.netloc}"
         if place in self._unreachable:

@@ -20,7 +20,7 @@ _GIT_TIMEOUT_S = 10
 
 @cache
 def environment_tags() -> Mapping[str, str]:
-    """The environment of this process as MLflow tags; asked for once a process.
+    """The environment of this process as MLflow tags; asked for once per process.
 
     Holds the versions of nsbench, python, torch and numpy, the platform, the number of CPUs, the user, and, where
     nsbench runs from a git checkout that tracks it, the commit and whether the checkout was dirty.

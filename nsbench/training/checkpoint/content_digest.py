@@ -7,14 +7,16 @@ import torch
 from torch import Tensor
 
 
-def digest_of(tensors: Mapping[str, Tensor], standing: str) -> str:
+def digest_of(tensors: Mapping[str, Tensor], *texts: str) -> str:
     """The hash in hexadecimal, whatever the order of the tensors.
 
     Args:
         tensors: On the CPU, contiguous; names, types, shapes and every byte count.
-        standing: The rest, as text.
+        texts: The rest, in their order.
     """
-    digest = hashlib.blake2b(standing.encode(), digest_size=16)
+    digest = hashlib.blake2b(digest_size=16)
+    for text in texts:
+        digest.update(f"{len(text)}:{text}".encode())
     for name in sorted(tensors):
         tensor = tensors[name]
         digest.update(f"{name}:{tensor.dtype}:{tuple(tensor.shape)}".encode())

@@ -7,7 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nsbench.training.checkpoint.training_checkpoint import Snapshot
+from nsbench.training.checkpoint.snapshot import Snapshot
+from nsbench.training.checkpoint.state_tensor import ReplicaAxis, StateTensor
 
 _OF_ANY_LENGTH = (".shuffle", ".replay")
 """States of numpy's generators, as text."""
@@ -34,7 +35,18 @@ def _listed(verb: str, names: set[str]) -> str:
     return f"{verb} {', '.join(sorted(names))}" if names else ""
 
 
-def _wrong_tensor(name: str, found: Tensor, expected: Tensor) -> str:
+def _wrong_tensor(name: str, found: StateTensor, expected: StateTensor) -> str:
+    if found.axis is not expected.axis or len(found.parts) != len(expected.parts):
+        return f"its {name} is {_axis(found)}, not {_axis(expected)}"
+    parts = zip(found.parts, expected.parts, strict=True)
+    return next(filter(None, (_wrong_part(name, own, other) for own, other in parts)), "")
+
+
+def _axis(tensor: StateTensor) -> str:
+    return f"{tensor.axis} of {len(tensor.parts)}" if tensor.axis is ReplicaAxis.PER_SLOT else tensor.axis
+
+
+def _wrong_part(name: str, found: Tensor, expected: Tensor) -> str:
     if found.dtype != expected.dtype:
         return f"its {name} is of {found.dtype}, not {expected.dtype}"
     if found.shape != expected.shape and not name.endswith(_OF_ANY_LENGTH):

@@ -4,19 +4,10 @@ What is kept has the values that it had, so a replica goes on where it stood; on
 """
 
 import json
-import re
 from collections.abc import Sequence
 
-import torch
-from torch import Tensor
-
-from nsbench.training.checkpoint.training_checkpoint import Snapshot
-
-_SHARED = re.compile(r"\.n_steps$")
-"""Tensors that all replicas have in common."""
-
-_NUMBERED = re.compile(r"^(?P<before>source|stepper\.dropout)\.(?P<slot>\d+)(?P<after>.*)$")
-"""Tensors of one replica, which is named by its slot; all others have an axis of replicas."""
+from nsbench.training.checkpoint.snapshot import Snapshot
+from nsbench.training.checkpoint.state_tensor import select
 
 
 def select_replicas(snapshot: Snapshot, slots: Sequence[int]) -> Snapshot:
@@ -28,13 +19,6 @@ def select_replicas(snapshot: Snapshot, slots: Sequence[int]) -> Snapshot:
         snapshot: Of all.
         slots: Whose it is to be, rising; at least one.
     """
-    tensors: dict[str, Tensor] = {}
-    for name, tensor in snapshot.tensors.items():
-        numbered = _NUMBERED.match(name)
-        if numbered is None:
-            tensors[name] = tensor if _SHARED.search(name) else _rows(tensor, slots)
-        elif int(numbered["slot"]) in slots:
-            tensors[f"{numbered['before']}.{slots.index(int(numbered['slot']))}{numbered['after']}"] = tensor
     standing = json.loads(snapshot.standing)
     n_before = len(standing["progress"])
     for name in ("loss_sums", "shortage", "progress"):
@@ -43,8 +27,4 @@ def select_replicas(snapshot: Snapshot, slots: Sequence[int]) -> Snapshot:
         name: count * len(slots) / n_before if isinstance(count, float) else round(count * len(slots) / n_before)
         for name, count in standing["counts"].items()
     }
-    return Snapshot(tensors, json.dumps(standing))
-
-
-def _rows(tensor: Tensor, slots: Sequence[int]) -> Tensor:
-    return tensor.index_select(0, torch.tensor(slots, device=tensor.device))
+    return Snapshot(select(snapshot.tensors, slots), json.dumps(standing))

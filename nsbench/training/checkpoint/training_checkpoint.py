@@ -10,19 +10,20 @@ import logging
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Protocol, final
 
+import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor
 
 from nsbench import __version__
 from nsbench.files.disk import storage_error, write_atomically
-from nsbench.training.checkpoint.code_hash import code_digest
+from nsbench.training.checkpoint.code_hash import Code, running_code
 from nsbench.training.checkpoint.content_digest import digest_of
+from nsbench.training.checkpoint.snapshot import Snapshot, snapshot_of
 
 EVERY_S = 30.0
 """Seconds of work that a kill costs at most where checkpoints are cheap."""
@@ -32,20 +33,10 @@ MOST_SHARE = 0.01
 
 FILE = "training.safetensors"
 
+_VERSION = "nsbench"
+"""The note of nsbench's version, for people to read: whether a training can be resumed goes by its code."""
+
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """A training between two steps.
-
-    Attributes:
-        tensors: By name; they may share memory with the training's.
-        standing: The rest, as JSON text.
-    """
-
-    tensors: Mapping[str, Tensor]
-    standing: str
 
 
 @dataclass(frozen=True)
@@ -58,9 +49,9 @@ class TrainingIdentity:
         seeds: The replicas' root seeds.
         objectives: What decides each replica's best epoch.
         device: The device's name.
-        nsbench: nsbench's version.
         torch: torch's version.
-        code: A hash of nsbench's source files, which may be edited under one version.
+        numpy: numpy's version, whose generators order the users.
+        code: The code that trains.
     """
 
     settings: Sequence[str]
@@ -68,9 +59,9 @@ class TrainingIdentity:
     seeds: Sequence[int]
     objectives: Sequence[str]
     device: str
-    nsbench: str = __version__
     torch: str = torch.__version__
-    code: str = field(default_factory=code_digest)
+    numpy: str = np.__version__
+    code: Code = field(default_factory=running_code)
 
     @property
     def name(self) -> str:
@@ -87,9 +78,10 @@ class TrainingIdentity:
             objectives=[self.objectives[slot] for slot in slots],
         )
 
-    def fields(self) -> dict[str, str]:
+    def notes(self) -> dict[str, str]:
         """Every field as text."""
-        return {name: json.dumps(value) for name, value in asdict(self).items()}
+        values = {one.name: getattr(self, one.name) for one in fields(self)} | {"code": self.code.digest}
+        return {name: json.dumps(value) for name, value in values.items()}
 
 
 class Checkpoint(Protocol):
@@ -183,11 +175,11 @@ class CheckpointFile:
                     _log.warning("%s is not resumed: %s; the training starts over", self.path, wrong)
                     return None
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-                if digest_of(tensors, notes["standing"]) != notes["digest"]:
+                if digest_of(tensors, notes["axes"], notes["standing"]) != notes["digest"]:
                     _log.warning("%s is damaged: it doesn't hold what was written; the training starts over", self.path)
                     return None
-                return Snapshot(tensors, notes["standing"])
-        except (OSError, SafetensorError, KeyError) as error:
+                return snapshot_of(tensors, notes["axes"], notes["standing"])
+        except (OSError, SafetensorError, KeyError, ValueError) as error:
             _log.warning("the checkpoint %s can't be read (%s); the training starts over", self.path, error)
             return None
 
@@ -198,9 +190,16 @@ class CheckpointFile:
     def save(self, snapshot: Snapshot) -> None:
         """Writes a snapshot, whole or not at all; where it can't be written, a warning says so."""
         began = time.monotonic()
-        tensors = {name: tensor.cpu().contiguous() for name, tensor in snapshot.tensors.items()}
-        digest = digest_of(tensors, snapshot.standing)
-        notes = {**self._identity.fields(), "standing": snapshot.standing, "digest": digest}
+        tensors = {name: tensor.cpu().contiguous() for name, tensor in snapshot.plain_tensors().items()}
+        axes = snapshot.axes()
+        digest = digest_of(tensors, axes, snapshot.standing)
+        notes = {
+            **self._identity.notes(),
+            _VERSION: __version__,
+            "axes": axes,
+            "standing": snapshot.standing,
+            "digest": digest,
+        }
         try:
             write_atomically(self.path, lambda path: save_file(tensors, path, metadata=notes))
         except (OSError, SafetensorError) as error:
@@ -229,5 +228,9 @@ class CheckpointFile:
 
     def _differences(self, notes: Mapping[str, str]) -> str:
         """How the checkpoint of these notes is of something else; empty if it isn't."""
-        pairs = [(name, notes.get(name), value) for name, value in self._identity.fields().items()]
-        return ", ".join(f"its {name} is {was}, here it is {now}" for name, was, now in pairs if was != now)
+        own = self._identity.notes()
+        different = [name for name in own if notes.get(name) != own[name]]
+        found = [f"its {name} is {notes.get(name)}, here it is {own[name]}" for name in different]
+        if "code" in different:
+            found.append(f"it was written by nsbench {notes.get(_VERSION)}, this is {__version__}")
+        return ", ".join(found)

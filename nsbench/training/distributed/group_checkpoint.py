@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import final
 
 from nsbench.tensors.process_group import ProcessGroup, from_first
-from nsbench.training.checkpoint.training_checkpoint import Checkpoint, Snapshot
+from nsbench.training.checkpoint.snapshot import Snapshot
+from nsbench.training.checkpoint.training_checkpoint import Checkpoint
 
 _log = logging.getLogger(__name__)
 

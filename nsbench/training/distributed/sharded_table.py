@@ -9,7 +9,7 @@ Why by hand, with torch 2.13. FSDP (`fully_shard`) gathers whole parameters arou
 a device after all. DTensor shards an embedding by rows, but each process then looks up every process's ids and the
 vectors are summed over all of them; it works through autograd, which the step does without, and gives a dense gradient of the
 shard to an optimiser that moves every row. torchrec does what is needed, and would put its own modules, fbgemm's kernels and
-their fused optimisers in place of the layers and the row-wise Adam that results here rest on; two exchanges a step take less
+their fused optimisers in place of the layers and the row-wise Adam that results here rest on; two exchanges per step take less
 code than fitting them in.
 
 Nothing needs the whole table, ranking included: `joined_rows` passes through it where it is written to a file.
@@ -18,7 +18,7 @@ What it doesn't do: overlap messages with computing, or hold rows on disk.
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import final
 
 import torch
@@ -28,6 +28,7 @@ from nsbench.models.backbone import BackboneSettings
 from nsbench.models.model import Model, initial_model
 from nsbench.tensors.process_group import ProcessGroup
 from nsbench.tensors.row_ops import sum_rows
+from nsbench.training.checkpoint.state_tensor import State, StateTensor
 from nsbench.training.optimizer.item_table import WholeTable
 
 MOVED_ROWS = 1 << 16
@@ -60,11 +61,11 @@ class ShardedTable:
         own_gradients, _ = self._group.all_to_all(gradients.index_select(0, order), counts)
         self._own.step(own_rows, own_gradients)
 
-    def state(self) -> dict[str, Tensor]:
+    def state(self) -> dict[str, StateTensor]:
         """Adam's moments of the shard."""
         return self._own.state()
 
-    def restore(self, state: Mapping[str, Tensor]) -> None:
+    def restore(self, state: State) -> None:
         """Takes over what `state` gave."""
         self._own.restore(state)
 

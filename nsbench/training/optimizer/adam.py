@@ -9,7 +9,6 @@ torch's fused kernel does the arithmetic of the first form in one pass over memo
 replicas differ in theirs, it moves zeros at a rate of 1, and each replica's rate scales the result.
 """
 
-from collections.abc import Mapping
 from typing import Literal
 
 import torch
@@ -17,6 +16,7 @@ from torch import Tensor
 from torch.optim.adam import adam
 
 from nsbench.tensors.row_ops import read_rows, write_rows
+from nsbench.training.checkpoint.state_tensor import State, StateTensor, leading, shared
 
 EPS = 1e-8
 
@@ -82,16 +82,16 @@ class Adam:
             for table, part in zip(tables, moved, strict=True):
                 write_rows(table, own, part)
 
-    def state(self) -> dict[str, Tensor]:
+    def state(self) -> dict[str, StateTensor]:
         """What the next step depends on beside the parameter; shares memory."""
-        return {"mean": self._mean, "square": self._square, "n_steps": self._n_steps}
+        return {"mean": leading(self._mean), "square": leading(self._square), "n_steps": shared(self._n_steps)}
 
-    def restore(self, state: Mapping[str, Tensor]) -> None:
+    def restore(self, state: State) -> None:
         """Takes over what `state` gave."""
         # Copied in place: a loaded tensor's memory may be aligned otherwise, and sums then round otherwise.
-        self._mean.copy_(state["mean"])
-        self._square.copy_(state["square"])
-        self._n_steps.copy_(state["n_steps"])
+        self._mean.copy_(state["mean"].tensor)
+        self._square.copy_(state["square"].tensor)
+        self._n_steps.copy_(state["n_steps"].tensor)
 
     def _rates_of(self, rows: Tensor) -> Tensor:
         """float32[k, 1], the learning rate of each row."""

@@ -4,7 +4,6 @@ What a step moves is decided here: the rows that it looked up, or the whole tabl
 small. `nsbench.training.distributed.sharded_table` holds a table in parts.
 """
 
-from collections.abc import Mapping
 from typing import Protocol, final
 
 import torch
@@ -12,6 +11,7 @@ from torch import Tensor
 
 from nsbench.tensors.process_group import ProcessGroup
 from nsbench.tensors.row_ops import read_rows, sum_into_table, sum_rows, sum_to_write
+from nsbench.training.checkpoint.state_tensor import State, StateTensor
 from nsbench.training.optimizer.adam import Adam, EpsilonPlace
 
 
@@ -34,10 +34,10 @@ class ItemTable(Protocol):
                 one's part of the loss.
         """
 
-    def state(self) -> dict[str, Tensor]:
+    def state(self) -> dict[str, StateTensor]:
         """Adam's moments; they share memory."""
 
-    def restore(self, state: Mapping[str, Tensor]) -> None:
+    def restore(self, state: State) -> None:
         """Takes over what `state` gave."""
 
 
@@ -77,11 +77,11 @@ class WholeTable:
         n_rows = self._items.shape[0] * self._items.shape[1]
         self._adam.step(sum_into_table(rows, gradients, n_rows).view_as(self._items))
 
-    def state(self) -> dict[str, Tensor]:
+    def state(self) -> dict[str, StateTensor]:
         """Adam's moments."""
         return self._adam.state()
 
-    def restore(self, state: Mapping[str, Tensor]) -> None:
+    def restore(self, state: State) -> None:
         """Takes over what `state` gave."""
         self._adam.restore(state)
 
@@ -113,10 +113,10 @@ class CopiedTable:
         all_rows, all_gradients = (torch.cat(self._group.all_gather(tensor)) for tensor in sums)
         self._own.step(all_rows, all_gradients)
 
-    def state(self) -> dict[str, Tensor]:
+    def state(self) -> dict[str, StateTensor]:
         """Adam's moments."""
         return self._own.state()
 
-    def restore(self, state: Mapping[str, Tensor]) -> None:
+    def restore(self, state: State) -> None:
         """Takes over what `state` gave."""
         self._own.restore(state)

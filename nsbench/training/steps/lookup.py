@@ -59,10 +59,10 @@ def look_up(table: ItemTable, positions: Positions, negatives: Negatives) -> Loo
         positions: Of the step, as the encoder has them.
         negatives: Of [replicas, draws, length | 1, n_negatives].
     """
-    first = torch.arange(len(positions.inputs), device=positions.inputs.device)[:, None] * table.n_rows
+    first = torch.arange(len(positions.inputs), device=positions.inputs.device)[:, None] * table.n_rows  # [R, 1]
     parts = [positions.inputs + first, positions.targets + first, negatives.item_ids + first[..., None, None]]
-    rows = torch.cat([part.flatten() for part in parts])
-    vectors = table.look_up(rows)
+    rows = torch.cat([part.flatten() for part in parts])  # [n], replica r's rows from r * n_rows on
+    vectors = table.look_up(rows)  # [n, d]
     d = vectors.shape[1]
     gradients = torch.empty_like(vectors)
     counts = [part.numel() for part in parts]

@@ -5,7 +5,7 @@ rows then lie in rectangles as long as the longest replica's. Replicas that have
 quicker one after the other on a CPU, and then equal the same seed trained alone bit for bit, not only up to rounding.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol, final
 
@@ -19,31 +19,27 @@ from nsbench.batching.step import Step, step_of
 from nsbench.models.model import Model
 from nsbench.samplers.sampler import Negatives
 from nsbench.training.batch_stream import TrainingBatch, stacked
+from nsbench.training.checkpoint.state_tensor import State, StateTensor, joined, select
 from nsbench.training.steps.step import Stepper
 
 IN_TURN_FROM = 1_000
 """Positives of a replica's step from which taking turns is quicker on a CPU."""
 
-_SHARED = "n_steps"
-"""The part of a stepper's state that all replicas have in common; dropout streams are numbered, all else has an axis."""
-
-_STREAM = "dropout."
-
 
 class ReplicaSteps(Protocol):
     """Takes the steps of some replicas."""
 
-    def step(self, draws: Sequence[TrainingBatch]) -> Tensor:
+    def step(self, batches: Sequence[TrainingBatch]) -> Tensor:
         """One step of every replica; float32[replicas], the losses before it.
 
         Args:
-            draws: One per replica, or one of all.
+            batches: One per replica, or one of all.
         """
 
-    def state(self) -> dict[str, Tensor]:
-        """What the next step depends on beside the model, along an axis of replicas, however steps are taken."""
+    def state(self) -> dict[str, StateTensor]:
+        """What the next step depends on beside the model, of all replicas, however steps are taken."""
 
-    def restore(self, state: Mapping[str, Tensor]) -> None:
+    def restore(self, state: State) -> None:
         """Takes over what `state` gave."""
 
 
@@ -65,15 +61,15 @@ class BatchedReplicas:
         """The dropout streams, one per replica."""
         return self._stepper.generators
 
-    def step(self, draws: Sequence[TrainingBatch]) -> Tensor:
+    def step(self, batches: Sequence[TrainingBatch]) -> Tensor:
         """One step of every replica."""
-        return self._stepper.step(*laid_out(draws, self.static))
+        return self._stepper.step(*laid_out(batches, self.static))
 
-    def state(self) -> dict[str, Tensor]:
+    def state(self) -> dict[str, StateTensor]:
         """The stepper's; shares memory."""
         return self._stepper.state()
 
-    def restore(self, state: Mapping[str, Tensor]) -> None:
+    def restore(self, state: State) -> None:
         """Takes over what `state` gave."""
         self._stepper.restore(state)
 
@@ -89,43 +85,32 @@ class SequentialReplicas:
     def __init__(self, steppers: Sequence[Stepper]) -> None:
         self._steppers = steppers
 
-    def step(self, draws: Sequence[TrainingBatch]) -> Tensor:
+    def step(self, batches: Sequence[TrainingBatch]) -> Tensor:
         """One step of every replica."""
-        pairs = zip(self._steppers, draws, strict=True)
-        return torch.cat([own.step(*laid_out([draw])) for own, draw in pairs])
+        pairs = zip(self._steppers, batches, strict=True)
+        return torch.cat([own.step(*laid_out([batch])) for own, batch in pairs])
 
-    def state(self) -> dict[str, Tensor]:
+    def state(self) -> dict[str, StateTensor]:
         """The steppers', put together."""
-        states = [stepper.state() for stepper in self._steppers]
-        streams = {f"{_STREAM}{number}": state.pop(f"{_STREAM}0") for number, state in enumerate(states)}
-        joined = {
-            name: tensor if name.endswith(_SHARED) else torch.cat([state[name] for state in states])
-            for name, tensor in states[0].items()
-        }
-        return joined | streams
+        return joined([stepper.state() for stepper in self._steppers])
 
-    def restore(self, state: Mapping[str, Tensor]) -> None:
+    def restore(self, state: State) -> None:
         """Takes over what `state` gave."""
-        for number, stepper in enumerate(self._steppers):
-            own = {
-                name: tensor if name.endswith(_SHARED) else tensor[number : number + 1]
-                for name, tensor in state.items()
-                if not name.startswith(_STREAM)
-            }
-            stepper.restore(own | {f"{_STREAM}0": state[f"{_STREAM}{number}"]})
+        for slot, stepper in enumerate(self._steppers):
+            stepper.restore(select(state, [slot]))
 
 
 def laid_out(
-    draws: Sequence[TrainingBatch], static: StaticLayout | None = None, policy: LayoutPolicy = MEASURED
+    training_batches: Sequence[TrainingBatch], static: StaticLayout | None = None, policy: LayoutPolicy = MEASURED
 ) -> tuple[Step, Negatives]:
-    """What a stepper takes of the replicas' draws: users who share negatives lie in one bucket.
+    """What a stepper takes of the replicas' training batches: users who share negatives lie in one bucket.
 
     Args:
-        draws: One per replica, or one of all.
+        training_batches: One per replica, or one of all.
         static: Taken where the users fit in; None, or where they don't: a layout of their own.
         policy: What a layout of their own is weighed by.
     """
-    negatives, batches = stacked(draws), [draw.batch for draw in draws]
+    negatives, batches = stacked(training_batches), [one.batch for one in training_batches]
     if static is None:
         return step_of(batches, negatives.users_per_draw, policy=policy), negatives
     step = step_of(batches, negatives.users_per_draw, static.layout_for(batches, negatives.users_per_draw))

@@ -100,12 +100,12 @@ class Scoring:
         lookup, positions, states = scored.lookup, scored.positions, scored.states
         of_positives = (states * lookup.targets).sum(-1)  # [R, P]
         losses, by_scores = loss.positives(of_positives, scored.weights)
-        by_states = by_scores[..., None] * lookup.targets
+        by_states = by_scores[..., None] * lookup.targets  # [R, P, d]
         torch.mul(by_scores[..., None], states, out=lookup.by_targets)
         in_buckets, by_buckets = positions.to_buckets(states, by_states)
         positives = positions.values_in_buckets(of_positives)
         for bucket in self._scored_at_once(scored):
-            here, by_here = in_buckets[:, bucket.positions], by_buckets[:, bucket.positions]
+            here, by_here = in_buckets[:, bucket.positions], by_buckets[:, bucket.positions]  # [R, rows * length, d]
             part = scored.negatives.rows(bucket.first_row, bucket.end_row, bucket.length)
             shape = (len(states), bucket.n_rows, bucket.length)
             of_bucket, by_here_found = loss.negatives(
@@ -133,6 +133,7 @@ class Scoring:
             here = slice(bucket.positions.start, bucket.positions.stop)
             shape = (len(states), bucket.n_rows, bucket.length)
             vectors = lookup.negatives_of(bucket)
+            # [groups, positions, d] and [groups, n, d]
             grouped, shared = vectors.grouped(in_buckets[:, here].reshape(*shape, -1))
             scores = torch.bmm(grouped, shared.transpose(1, 2)).view(*shape, -1)  # [R, rows, length, n]
             part = scored.negatives.rows(bucket.first_row, bucket.end_row, bucket.length)
@@ -153,7 +154,9 @@ class Scoring:
             )
             weights = scored.weights_in_buckets[:, here].reshape(shape)
             losses = losses + (slopes.value * weights).flatten(1).sum(1)
-            slope = (slopes.negative * weights[..., None]).view(len(grouped), -1, scores.shape[-1])
+            slope = (slopes.negative * weights[..., None]).view(
+                len(grouped), -1, scores.shape[-1]
+            )  # [groups, positions, n]
             vectors.write(slope, grouped)
             by_buckets[:, here].add_(torch.bmm(slope, shared).view_as(by_buckets[:, here]))
             by_positives_in_buckets[:, here].copy_((slopes.positive * weights).reshape(len(states), -1, 1))

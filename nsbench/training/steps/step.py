@@ -1,6 +1,6 @@
 """One optimisation step of several replicas: look up, encode, score, loss, gradient, Adam."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -13,7 +13,7 @@ from nsbench.losses.loss import Loss
 from nsbench.models.model import Model
 from nsbench.samplers.sampler import Negatives, Sampler
 from nsbench.tensors.device import tf32_products
-from nsbench.training.checkpoint.tensor_names import prefixed, under
+from nsbench.training.checkpoint.state_tensor import State, StateTensor, per_slot, prefixed, under
 from nsbench.training.distributed.batch_shard import batch_shard_of
 from nsbench.training.distributed.table_placement import ONE_PROCESS, Placement
 from nsbench.training.optimizer.adam import Adam
@@ -108,17 +108,21 @@ class Stepper:
             self._table.step(gradients.rows, gradients.by_rows)
         return losses
 
-    def state(self) -> dict[str, Tensor]:
+    def state(self) -> dict[str, StateTensor]:
         """What the next step depends on beside the model: Adam's moments and the dropout streams; shares memory."""
-        dropout = {f"dropout.{number}": generator.get_state() for number, generator in enumerate(self._generators)}
-        return prefixed("dense_adam", self._dense_adam.state()) | prefixed("item_adam", self._table.state()) | dropout
+        dropout = per_slot([generator.get_state() for generator in self._generators])
+        return {
+            **prefixed("dense_adam", self._dense_adam.state()),
+            **prefixed("item_adam", self._table.state()),
+            "dropout": dropout,
+        }
 
-    def restore(self, state: Mapping[str, Tensor]) -> None:
+    def restore(self, state: State) -> None:
         """Takes over what `state` gave."""
         self._dense_adam.restore(under("dense_adam", state))
         self._table.restore(under("item_adam", state))
-        for number, generator in enumerate(self._generators):
-            generator.set_state(state[f"dropout.{number}"])
+        for generator, stream in zip(self._generators, state["dropout"].parts, strict=True):
+            generator.set_state(stream)
 
     @torch.no_grad()
     def gradients(self, step: Step, negatives: Negatives, dropout: ByteDropout | None) -> Gradients:

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from nsbench.errors import TrainingError
 from nsbench.tensors.device import captured, is_out_of_memory, to_device
-from nsbench.training.batch_stream import BatchStream, draw_for
+from nsbench.training.batch_stream import BatchStream, with_negatives
 from nsbench.training.steps.replica_steps import BatchedReplicas
 from nsbench.training.steps.step_runner import StepResult
 
@@ -31,17 +31,17 @@ class CudaGraphRunner:
     """Draws and takes steps in one graph.
 
     Args:
-        sources: One per replica, of the same batches and sampler, none of which replays its draws.
+        streams: One per replica, of the same batches and sampler, none of which replays its batches.
         steps: Of the same replicas, all but a few of them in one layout.
     """
 
-    def __init__(self, sources: Sequence[BatchStream], steps: BatchedReplicas) -> None:
+    def __init__(self, streams: Sequence[BatchStream], steps: BatchedReplicas) -> None:
         assert steps.static is not None
-        self._sources = sources
-        self._batches = sources[0].batches
+        self._streams = streams
+        self._batches = streams[0].batches
         self._steps = steps
         self._static = steps.static
-        self._generators = [*steps.generators, *(source.generator for source in sources)]
+        self._generators = [*steps.generators, *(stream.generator for stream in streams)]
         self._device = self._generators[0].device
         self._n_before = 0
         self._n_negatives = 0
@@ -50,7 +50,7 @@ class CudaGraphRunner:
 
     def epoch(self) -> Iterator[StepResult]:
         """Takes the steps."""
-        for chosen in zip(*(source.orders() for source in self._sources), strict=True):
+        for chosen in zip(*(stream.orders() for stream in self._streams), strict=True):
             windows, lengths = self._batches.in_order(np.stack(chosen))
             is_static = self._static.fits(lengths)
             windows_on_gpu = to_device(windows, self._device)
@@ -63,11 +63,11 @@ class CudaGraphRunner:
 
     def _computed(self, windows: Tensor, lengths: NDArray[np.int64]) -> Tensor:
         """float32[2, replicas]: the losses, and the numbers of positions without a negative, which are exact up to 2 ** 24."""
-        draw = draw_for(self._sources, self._batches.cut_on_device(windows, lengths))
-        self._item_ids = draw.negatives.item_ids
+        batch = with_negatives(self._streams, self._batches.cut_on_device(windows, lengths))
+        self._item_ids = batch.negatives.item_ids
         self._n_negatives = self._item_ids.shape[-1]
-        losses = self._steps.step([draw])
-        return torch.stack((losses, draw.n_without_negatives().to(losses.dtype)))
+        losses = self._steps.step([batch])
+        return torch.stack((losses, batch.n_without_negatives().to(losses.dtype)))
 
     def _repeated(self, windows: Tensor, lengths: NDArray[np.int64]) -> Tensor:
         if self._n_before < N_BEFORE:

@@ -1,4 +1,4 @@
-"""Takes the steps of an epoch: draws for them, and has them computed."""
+"""Takes the steps of an epoch: asks for their batches, and has them computed."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -46,22 +46,22 @@ class StepRunner(Protocol):
 
 @final
 class EagerRunner:
-    """Draws for each step and has it computed.
+    """Asks for each step's batches and has it computed.
 
     Args:
-        sources: One per replica, of the same batches and sampler.
+        streams: One per replica, of the same batches and sampler.
         steps: Of the same replicas.
     """
 
-    def __init__(self, sources: Sequence[BatchStream], steps: ReplicaSteps) -> None:
-        self._sources = sources
+    def __init__(self, streams: Sequence[BatchStream], steps: ReplicaSteps) -> None:
+        self._streams = streams
         self._steps = steps
 
     def epoch(self) -> Iterator[StepResult]:
         """Takes the steps."""
-        for draws in epoch_of(self._sources):
-            losses = self._steps.step(draws)
-            n_without = torch.cat([draw.n_without_negatives() for draw in draws])
-            n_positions = np.concatenate([draw.batch.known_lengths.sum(1) for draw in draws])
-            n_scored = sum(draw.batch.n_positives * draw.negatives.item_ids.shape[-1] for draw in draws)
-            yield StepResult(losses, n_without, n_positions, n_scored, [draw.negatives.item_ids for draw in draws])
+        for batches in epoch_of(self._streams):
+            losses = self._steps.step(batches)
+            n_without = torch.cat([one.n_without_negatives() for one in batches])
+            n_positions = np.concatenate([one.batch.known_lengths.sum(1) for one in batches])
+            n_scored = sum(one.batch.n_positives * one.negatives.item_ids.shape[-1] for one in batches)
+            yield StepResult(losses, n_without, n_positions, n_scored, [one.negatives.item_ids for one in batches])

@@ -65,12 +65,12 @@ def test_the_metric_and_the_time_left_are_shown(
     assert lines[-1] == "log/random/default: trial 2  finished  0.5000  40 s  about 2 min left"
 
 
-def test_runs_that_were_cut_off_are_counted_with_what_goes_on_with_them(capsys: pytest.CaptureFixture[str]) -> None:
+def test_runs_that_were_cut_off_are_counted_with_what_resumes_them(capsys: pytest.CaptureFixture[str]) -> None:
     cut = Listed("log/random repeats", 3, [ended("seed 0", 1), ended("seed 1", 1, cut_off=True)])
     say_cut_off([cut, Listed("log/mixed repeats", 1, [ended("seed 0", 1)])], Console(width=300))
     (line,) = capsys.readouterr().out.splitlines()
     assert line.startswith("log/random repeats: 1 of 2 runs were cut off at epoch 20, ")
-    assert "--epochs 60 goes on" in line
+    assert "--epochs 60 resumes them" in line
 
 
 def test_the_epochs_that_are_proposed_let_patience_end_most_runs(capsys: pytest.CaptureFixture[str]) -> None:
@@ -79,7 +79,7 @@ def test_the_epochs_that_are_proposed_let_patience_end_most_runs(capsys: pytest.
     say_cut_off([Listed("log/random repeats", 2, rows)], Console(width=300))
     (line,) = capsys.readouterr().out.splitlines()
     assert "2 of 2 runs were cut off at epochs 8 to 20" in line
-    assert "--epochs 1360 goes on" in line
+    assert "--epochs 1360 resumes them" in line
 
 
 def test_a_run_that_was_cut_off_says_so_in_its_line(capsys: pytest.CaptureFixture[str]) -> None:

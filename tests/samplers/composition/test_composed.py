@@ -45,11 +45,11 @@ def test_a_sampler_has_one_name_however_it_is_written(text: str, name: str) -> N
     [
         ("mixd(batch, random)", "there is no 'mixd' .did you mean 'mixed'"),
         ("mixed(batch)", "takes two parts or more"),
-        ("mixed(batch, batch(5))", "batch stands there twice"),
+        ("mixed(batch, batch(5))", "batch is given twice"),
         ("mixed(batch, hardest(random))", "hardest comes outermost"),
         ("popularity(10, gama=1)", "no 'gama' .did you mean 'gamma'"),
         ("batch(1.5)", "must be a whole number"),
-        ("batch(ten)", "ten is no number"),
+        ("batch(ten)", "ten is not a number"),
         ("hardest(random, k=0)", "at least 1"),
         ("hardest(random(5), k=9)", "only 5 negatives are proposed"),
         ("batch(0)", "from 1 to 100,000, not 0"),

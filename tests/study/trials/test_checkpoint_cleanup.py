@@ -9,7 +9,9 @@ from nsbench.runs.preparation import identity_of
 from nsbench.study.trials.checkpoint_cleanup import remove_spent
 from nsbench.study.workers.job import Outcome
 from nsbench.tensors.device import device_name
-from nsbench.training.checkpoint.training_checkpoint import CheckpointFile, Checkpoints, Snapshot
+from nsbench.training.checkpoint.snapshot import Snapshot
+from nsbench.training.checkpoint.state_tensor import leading
+from nsbench.training.checkpoint.training_checkpoint import CheckpointFile, Checkpoints
 from tests.study.study_builder import order_of
 
 
@@ -19,7 +21,7 @@ def kept(assignment, dataset, home) -> CheckpointFile:
         [assignment.job.settings], dataset, [assignment.job.request], device_name(torch.device("cpu"))
     )
     file = Checkpoints(home.checkpoints).of(identity)
-    file.save(Snapshot({"x": torch.arange(3.0)}, "{}"))
+    file.save(Snapshot({"x": leading(torch.arange(3.0))}, "{}"))
     return file
 
 

@@ -1,8 +1,8 @@
-"""A coordinator of another machine is dead when its sign of life stays the same for long enough."""
+"""A coordinator of another machine is dead when its heartbeat stays the same for long enough."""
 
 from optuna.trial import TrialState
 
-from nsbench.study.trials.heartbeat import SIGN_OF_LIFE, SignsOfLife
+from nsbench.study.trials.heartbeat import HEARTBEAT, Heartbeats
 from nsbench.study.workers.process_id import OWNER
 from tests.study.study_builder import trial_of
 
@@ -21,11 +21,11 @@ class Clock:
 def lost_after(seconds: list[float], signs: list[object], owner: str | None = ELSEWHERE) -> list[bool]:
     """Whether a trial counts as lost at each look, with a grace of 60 s."""
     clock = Clock()
-    watched = SignsOfLife(grace_s=60, clock=clock)
+    watched = Heartbeats(grace_s=60, clock=clock)
     answers = []
     for now, sign in zip(seconds, signs, strict=True):
         clock.now = now
-        attributes = {SIGN_OF_LIFE: sign} | ({OWNER: owner} if owner else {})
+        attributes = {HEARTBEAT: sign} | ({OWNER: owner} if owner else {})
         answers.append(watched.is_orphaned(trial_of(0, TrialState.RUNNING, attributes)))
     return answers
 

@@ -15,7 +15,7 @@ from nsbench.study import claim
 from nsbench.study.repeat import claims_of
 from nsbench.study.search.plan import DEFAULTS, ORIGIN
 from nsbench.study.search.storage import open_storage
-from nsbench.study.trials.heartbeat import SIGN_OF_LIFE
+from nsbench.study.trials.heartbeat import HEARTBEAT
 from nsbench.study.trials.reconcile import Reconciler
 from nsbench.study.trials.trial_failure import retry
 from nsbench.study.trials.trial_state import ATTEMPT, END_REASON, GIVEN_UP, LOST, N_ORPHANED, RETRY_OF
@@ -103,13 +103,13 @@ def test_the_result_of_a_trial_that_was_taken_away_is_refused(lost_trial, sessio
     session.tuning(order_of(2, name=tuning.title), dataset).next_assignment()
     assert orphaned.validated(1, {DEFAULT_OBJECTIVE: 0.25}) == STOP
     assert orphaned.finishing({DEFAULT_OBJECTIVE: 0.25}) == STOP
-    orphaned.show_life()
+    orphaned.renew_heartbeat()
     orphaned.ended(Outcome("interrupted", "interrupted"))
     assert [trial.state.name for trial in tuning.study.trials] == ["FAIL", "RUNNING"]
 
 
 def test_a_trial_whose_coordinator_on_another_machine_is_silent_is_tried_again_without_its_runs_id(lost_trial, home):
-    """With no grace, the second look at the same sign of life is one too many."""
+    """With no grace, the second look at the same heartbeat is one too many."""
     tuning, orphaned, run = lost_trial
     orphaned.trial.set_user_attr(OWNER, "elsewhere:1:1")
     MlflowClient(home.tracking_uri).set_tag(run.run_id, OWNER, "elsewhere:1:1")
@@ -128,7 +128,7 @@ def test_a_coordinator_that_shows_life_keeps_its_trial(lost_trial, home):
     orphaned.trial.set_user_attr(OWNER, "elsewhere:1:1")
     reconciler = Reconciler(home, open_store(home).tracker(), open_storage(home), grace_s=0.0)
     for sign in range(3):
-        orphaned.trial.set_user_attr(SIGN_OF_LIFE, sign)
+        orphaned.trial.set_user_attr(HEARTBEAT, sign)
         reconciler.reconcile(tuning.study, tuning.plan)
     assert [trial.state.name for trial in tuning.study.trials] == ["RUNNING"]
 

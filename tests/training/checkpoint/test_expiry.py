@@ -8,7 +8,9 @@ import pytest
 import torch
 
 from nsbench.training.checkpoint.expiry import remove_abandoned
-from nsbench.training.checkpoint.training_checkpoint import CheckpointFile, Checkpoints, Snapshot, TrainingIdentity
+from nsbench.training.checkpoint.snapshot import Snapshot
+from nsbench.training.checkpoint.state_tensor import leading
+from nsbench.training.checkpoint.training_checkpoint import CheckpointFile, Checkpoints, TrainingIdentity
 
 DAY_S = 86_400
 
@@ -16,7 +18,7 @@ DAY_S = 86_400
 def saved(root: Path, seed: int, days: float) -> CheckpointFile:
     """The checkpoint of a training that was kept so many days ago."""
     file = Checkpoints(root).of(TrainingIdentity(["a1b2"], "c3d4", [seed], ["valid/all/mrr"], "cpu"))
-    file.save(Snapshot({"x": torch.arange(3.0)}, "{}"))
+    file.save(Snapshot({"x": leading(torch.arange(3.0))}, "{}"))
     age(file.path.parent, days)
     return file
 
@@ -40,7 +42,7 @@ def test_a_checkpoint_older_than_30_days_is_deleted_and_the_log_says_so(
 
 def test_a_training_that_saves_again_keeps_its_checkpoint(tmp_path: Path) -> None:
     file = saved(tmp_path, 0, days=40)
-    file.save(Snapshot({"x": torch.arange(4.0)}, "{}"))
+    file.save(Snapshot({"x": leading(torch.arange(4.0))}, "{}"))
     remove_abandoned(tmp_path)
     assert file.load() is not None
 

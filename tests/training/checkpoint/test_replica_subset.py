@@ -9,7 +9,9 @@ import torch
 
 from nsbench.errors import NonFiniteLoss
 from nsbench.training.checkpoint.replica_subset import select_replicas
-from nsbench.training.checkpoint.training_checkpoint import Checkpoints, Snapshot, TrainingIdentity
+from nsbench.training.checkpoint.snapshot import Snapshot
+from nsbench.training.checkpoint.state_tensor import leading, per_slot, shared
+from nsbench.training.checkpoint.training_checkpoint import Checkpoints, TrainingIdentity
 from nsbench.training.event import StopReplica, Validated
 from nsbench.training.progress import Replica
 from tests.training.checkpoint.test_training_checkpoint import EAGER, Stopper, trained, trainer_of
@@ -41,7 +43,7 @@ class Leaver(Stopper):
         self.seen.append((replica, -1))
 
 
-@pytest.mark.parametrize("case", [("random", {}), ("adaptive-mixed", {"replay_factor": 1.5})])
+@pytest.mark.parametrize("case", [("random", {}), ("cross-batch", {}), ("adaptive-mixed", {"replay_factor": 1.5})])
 def test_those_that_stay_end_as_if_they_had_been_alone_together(case: tuple[str, dict[str, float]]) -> None:
     """Replica 1 leaves at its validation of epoch 2 of 4; up to rounding, which depends on how many are multiplied at once."""
     sampler, settings = case
@@ -110,12 +112,12 @@ def test_a_stop_at_the_validation_at_which_a_replica_leaves_keeps_the_others(tmp
 def test_what_was_kept_of_all_is_deleted_when_the_rest_is_kept(tmp_path: Path) -> None:
     checkpoints = Checkpoints(tmp_path, **EAGER)
     file = checkpoints.of(OF_THREE)
-    file.save(Snapshot({"x": torch.zeros(1)}, "{}"))
+    file.save(Snapshot({"x": leading(torch.zeros(1))}, "{}"))
     before = file.path
     file.select_replicas([2])
     assert file.is_due()
     assert before.exists()
-    file.save(Snapshot({"x": torch.zeros(1)}, "{}"))
+    file.save(Snapshot({"x": leading(torch.zeros(1))}, "{}"))
     assert not before.exists()
     assert checkpoints.of(OF_THREE.select_replicas([2])).load() is not None
     file.remove()
@@ -125,10 +127,9 @@ def test_what_was_kept_of_all_is_deleted_when_the_rest_is_kept(tmp_path: Path) -
 def test_a_snapshot_keeps_rows_numbers_and_shares() -> None:
     """Of three replicas the first and the last: 6 s, 3 CPU s and 9 positives of three are 4 s, 2 CPU s and 6 positives of two."""
     tensors = {
-        "model.items": torch.arange(3.0),
-        "stepper.dense_adam.n_steps": torch.tensor(7.0),
-        **{f"stepper.dropout.{place}": torch.tensor(place) for place in range(3)},
-        **{f"source.{place}.n_given": torch.tensor(place) for place in range(3)},
+        "items": leading(torch.arange(3.0)),
+        "n_steps": shared(torch.tensor([7.0, 8.0, 9.0])),
+        "dropout": per_slot([torch.tensor(slot) for slot in range(3)]),
     }
     standing = {
         "progress": ["a", "b", "c"],
@@ -137,13 +138,11 @@ def test_a_snapshot_keeps_rows_numbers_and_shares() -> None:
         "counts": {"train_s": 6.0, "cpu_s": 3.0, "n_positives": 9},
     }
     found = select_replicas(Snapshot(tensors, json.dumps(standing)), [0, 2])
-    assert {name: tensor.tolist() for name, tensor in found.tensors.items()} == {
-        "model.items": [0, 2],
-        "stepper.dense_adam.n_steps": 7,
-        "stepper.dropout.0": 0,
-        "stepper.dropout.1": 2,
-        "source.0.n_given": 0,
-        "source.1.n_given": 2,
+    assert {name: tensor.tolist() for name, tensor in found.plain_tensors().items()} == {
+        "items": [0, 2],
+        "n_steps": [7, 8, 9],
+        "dropout.0": 0,
+        "dropout.1": 2,
     }
     assert json.loads(found.standing) == {
         "progress": ["a", "c"],

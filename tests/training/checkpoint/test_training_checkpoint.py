@@ -10,17 +10,21 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
+from nsbench import __version__
 from nsbench.batching.batch import BatchSampler
 from nsbench.batching.window import windows_of
 from nsbench.losses.binary_cross_entropy import BinaryCrossEntropy
 from nsbench.models.model import Model
 from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.samplers import SAMPLERS
+from nsbench.training.checkpoint import training_checkpoint
+from nsbench.training.checkpoint.code_hash import Code
+from nsbench.training.checkpoint.snapshot import Snapshot
+from nsbench.training.checkpoint.state_tensor import leading
 from nsbench.training.checkpoint.training_checkpoint import (
     Checkpoint,
     CheckpointFile,
     Checkpoints,
-    Snapshot,
     TrainingIdentity,
 )
 from nsbench.training.event import Ended, Resumed, Stepped, TrainedEpoch, TrainingEvent, Validated
@@ -34,6 +38,7 @@ from tests.samplers.log import CPU, context_of, skewed_log
 LOG = skewed_log()
 SIZE = SasrecSettings(hidden_dim=8, n_blocks=1, max_length=6)
 IDENTITY = TrainingIdentity(["a1b2"], "c3d4", [0], ["valid/all/hit_rate_at_10"], "cpu (x86_64)")
+OTHER_CODE = Code({"loop.py": b"steps = 2"})
 EAGER = {"every_s": 0.0, "most_share": 1.0}
 
 
@@ -177,7 +182,7 @@ def test_a_training_can_be_stopped_again_and_takes_only_the_steps_that_are_left(
 
 def saved(root: Path, identity: TrainingIdentity = IDENTITY, **policy: float) -> CheckpointFile:
     file = Checkpoints(root, **policy).of(identity)
-    file.save(Snapshot({"x": torch.arange(3.0)}, "{}"))
+    file.save(Snapshot({"x": leading(torch.arange(3.0))}, "{}"))
     return file
 
 
@@ -185,7 +190,7 @@ def test_a_checkpoint_comes_back_as_it_was_and_can_be_removed(tmp_path: Path) ->
     file = saved(tmp_path)
     snapshot = file.load()
     assert snapshot is not None
-    assert (snapshot.tensors["x"].tolist(), snapshot.standing) == ([0, 1, 2], "{}")
+    assert (snapshot.tensors["x"].tensor.tolist(), snapshot.standing) == ([0, 1, 2], "{}")
     assert [path.name for path in file.path.parent.iterdir()] == [file.path.name]
     file.remove()
     assert file.load() is None
@@ -200,9 +205,10 @@ def test_a_checkpoint_comes_back_as_it_was_and_can_be_removed(tmp_path: Path) ->
         ("seeds", [7], "its seeds is [7], here it is [0]"),
         ("objectives", ["valid/all/mrr"], 'its objectives is ["valid/all/mrr"]'),
         ("device", "NVIDIA H100", 'its device is "NVIDIA H100"'),
-        ("nsbench", "0.0.1", 'its nsbench is "0.0.1"'),
+        ("numpy", "1.0", 'its numpy is "1.0"'),
         ("torch", "1.0", 'its torch is "1.0"'),
-        ("code", "0f0f", 'its code is "0f0f"'),
+        ("code", OTHER_CODE, f'its code is "{OTHER_CODE.digest}"'),
+        ("code", OTHER_CODE, f"it was written by nsbench {__version__}, this is {__version__}"),
     ],
 )
 def test_a_checkpoint_of_something_else_is_never_used_and_the_log_says_why(
@@ -216,6 +222,22 @@ def test_a_checkpoint_of_something_else_is_never_used_and_the_log_says_why(
     assert file.load() is None
     assert said in caplog.text
     assert "the training starts over" in caplog.text
+
+
+def test_a_checkpoint_of_another_version_whose_code_does_the_same_is_resumed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A training that the version before left after 3 of its 8 steps ends as one that was not stopped."""
+    before = replace(IDENTITY, code=Code({"loop.py": b'"""Trains."""\nsteps = 1  # one\n'}))
+    with monkeypatch.context() as patch:
+        patch.setattr(training_checkpoint, "__version__", "0.0.1")
+        with pytest.raises(KeyboardInterrupt):
+            trained(trainer_of(), [Replica(0, 1e-2)], Stopper(after=3), Checkpoints(tmp_path).of(before))
+    now = replace(IDENTITY, code=Code({"loop.py": b"steps = 1\n"}))
+    again = Stopper()
+    result = trained(trainer_of(), [Replica(0, 1e-2)], again, Checkpoints(tmp_path).of(now))
+    assert again.n_steps == 5
+    assert_same(result, trained(trainer_of(), [Replica(0, 1e-2)], Stopper()))
 
 
 @pytest.mark.parametrize("keep", [0, 5, 200, -1])
@@ -255,7 +277,8 @@ def test_a_checkpoint_whose_notes_were_changed_is_never_used(tmp_path: Path) -> 
     file = saved(tmp_path)
     with safe_open(file.path, framework="pt") as opened:
         notes, tensors = opened.metadata(), {"x": opened.get_tensor("x")}
-    for changed in ({**notes, "standing": "[]"}, {name: notes[name] for name in notes if name != "digest"}):
+    without = [{name: notes[name] for name in notes if name != left_out} for left_out in ("digest", "axes")]
+    for changed in ({**notes, "standing": "[]"}, {**notes, "axes": '{"x": ["shared", 1]}'}, *without):
         save_file(tensors, file.path, metadata=changed)
         assert file.load() is None
     save_file(tensors, file.path, metadata=notes)
@@ -271,7 +294,7 @@ def test_what_was_asked_names_the_folder_and_where_it_runs_does_not() -> None:
         replace(IDENTITY, objectives=["x"]),
     ]
     assert len({identity.name for identity in [IDENTITY, *asked]}) == 5
-    assert replace(IDENTITY, torch="x", nsbench="x", device="x", code="x").name == IDENTITY.name
+    assert replace(IDENTITY, torch="x", numpy="x", device="x", code=OTHER_CODE).name == IDENTITY.name
 
 
 def test_a_fresh_start_deletes_what_was_there(tmp_path: Path) -> None:
@@ -303,8 +326,8 @@ def test_a_disk_that_is_full_costs_the_checkpoint_and_not_the_training(
 def test_a_full_disk_leaves_the_checkpoint_before(tmp_path: Path) -> None:
     file = saved(tmp_path)
     with full_disk(100):
-        file.save(Snapshot({"x": torch.zeros(1000)}, "{}"))
+        file.save(Snapshot({"x": leading(torch.zeros(1000))}, "{}"))
     snapshot = file.load()
     assert snapshot is not None
-    assert snapshot.tensors["x"].tolist() == [0, 1, 2]
+    assert snapshot.tensors["x"].tensor.tolist() == [0, 1, 2]
     assert len(list(file.path.parent.iterdir())) == 1

@@ -82,7 +82,7 @@ def test_a_step_without_a_row_counts_as_one() -> None:
     stepper = Adam(parameter, torch.tensor([0.1]))
     stepper.step_rows(torch.empty(0, dtype=torch.int64), torch.empty(0, 2))
     assert not parameter.any()
-    assert stepper.state()["n_steps"] == 1
+    assert stepper.state()["n_steps"].tensor == 1
 
 
 def test_rows_that_are_not_drawn_stand_still() -> None:

@@ -65,7 +65,7 @@ def test_either_goes_on_with_the_others_state(first_in_turn: bool) -> None:
     both: list[ReplicaSteps] = [in_turn(model), BatchedReplicas(stepper_of(model, SEEDS))]
     first, second = both if first_in_turn else both[::-1]
     take(first, SEEDS, 0, 2)
-    second.restore({name: tensor.clone() for name, tensor in first.state().items()})
+    second.restore(first.state())
     assert torch.allclose(torch.stack(take(second, SEEDS, 2, 4)), torch.stack(expected[2:]), atol=1e-6)
     assert torch.allclose(model.items, whole.items, atol=1e-5)
 

@@ -21,7 +21,7 @@ from nsbench.data.log.columns.column_name import (
 )
 from nsbench.data.log.columns.column_place import find_places
 from nsbench.data.log.formats.excerpt import excerpt, listing
-from nsbench.data.log.formats.log_format import ROW, LogFormat, LogSource
+from nsbench.data.log.formats.log_format import ROW, LogFile, LogFormat
 from nsbench.data.log.option_value import NO_TIME
 from nsbench.errors import LogError
 from nsbench.suggestion import did_you_mean
@@ -44,11 +44,11 @@ class Columns(BaseModel):
     rating: str | None = None
 
 
-def find_columns(source: LogSource, wanted: Columns) -> Columns:
+def find_columns(log: LogFile, wanted: Columns) -> Columns:
     """Completes the columns that the caller named with those that are recognised.
 
     Args:
-        source: The recognised log.
+        log: The recognised log.
         wanted: What the caller named: a column by its name or, where none is called so, by its place: "1", "2", ...
 
     Returns:
@@ -60,51 +60,51 @@ def find_columns(source: LogSource, wanted: Columns) -> Columns:
     """
     has_time = wanted.time != NO_TIME
     named = {
-        role: _named_column(source, role, name)
+        role: _named_column(log, role, name)
         for role, name in wanted
         if name is not None and (has_time or role != "time")
     }
-    places = {} if source.has_header else find_places(source, named, has_time=has_time)
-    found = _by_header(source, wanted.time) if source.has_header else Columns(**places)
+    places = {} if log.has_header else find_places(log, named, has_time=has_time)
+    found = _by_header(log, wanted.time) if log.has_header else Columns(**places)
     merged = found.model_copy(update=named)
     if not has_time:
-        _say_unread(source, merged.time)
+        _say_unread(log, merged.time)
         merged = merged.model_copy(update={"time": None})
     roles = ("user", "item", "time") if has_time else ("user", "item")
     for role in roles:
         if getattr(merged, role) is None:
             raise LogError(
-                f"No column of {source.path} is recognised as the {role}: there are {listing(source.columns)}. "
-                f"Name it with --{role}-column{_without_header(source)}.{WITHOUT_TIME if role == 'time' else ''}"
-                f"{_first_line_taken(source)}"
+                f"No column of {log.path} is recognised as the {role}: there are {listing(log.columns)}. "
+                f"Name it with --{role}-column{_without_header(log)}.{WITHOUT_TIME if role == 'time' else ''}"
+                f"{_first_line_taken(log)}"
             )
     chosen = [getattr(merged, role) for role in roles]
     if len(set(chosen)) < len(roles):
         raise LogError(
-            f"Of {source.path}, {', '.join(roles[:-1])} and {roles[-1]} must be {_COUNTS[len(roles)]} columns; received "
-            f"{listing(chosen)}. There are {listing(source.columns)}."
+            f"Of {log.path}, {', '.join(roles[:-1])} and {roles[-1]} must be {_COUNTS[len(roles)]} columns; received "
+            f"{listing(chosen)}. There are {listing(log.columns)}."
         )
     return merged
 
 
-def _named_column(source: LogSource, role: str, name: str) -> str:
+def _named_column(log: LogFile, role: str, name: str) -> str:
     """A column by its name; by its place from 1 where none is called so."""
-    if name in source.columns:
+    if name in log.columns:
         return name
     place = int(name) if re.fullmatch(r"[0-9]{1,6}", name) else 0
-    if not 1 <= place <= len(source.columns):
-        raise LogError(_missing(source, role, name))
-    return source.columns[place - 1]
+    if not 1 <= place <= len(log.columns):
+        raise LogError(_missing(log, role, name))
+    return log.columns[place - 1]
 
 
-def _say_unread(source: LogSource, recognised: str | None) -> None:
+def _say_unread(log: LogFile, recognised: str | None) -> None:
     """Warns of a column that could have been meant where the log is said to have no times."""
-    if NO_TIME in source.columns:
-        place = source.columns.index(NO_TIME) + 1
+    if NO_TIME in log.columns:
+        place = log.columns.index(NO_TIME) + 1
         logger.warning(
             "%s has a column called %r, and --time-column %s means that there is no column of times; to read that one, say "
             "--time-column %d",
-            source.path,
+            log.path,
             NO_TIME,
             NO_TIME,
             place,
@@ -112,20 +112,20 @@ def _say_unread(source: LogSource, recognised: str | None) -> None:
     elif recognised is not None:
         logger.warning(
             "%s has a column %s that is called like times; with --time-column %s it isn't read, and the order of the rows counts",
-            source.path,
+            log.path,
             excerpt(recognised),
             NO_TIME,
         )
 
 
-def _by_header(source: LogSource, wanted_time: str | None) -> Columns:
+def _by_header(log: LogFile, wanted_time: str | None) -> Columns:
     """By name, but of several columns of times one that tells more than the day, where the preferred one doesn't."""
-    found = _by_name(source.columns)
-    names = _named(source.columns)
+    found = _by_name(log.columns)
+    names = _named(log.columns)
     candidates = [names[name] for name in TIME_NAMES if name in names]
     if wanted_time is not None or len(candidates) < 2:
         return found
-    sample = read_sample(source, candidates)
+    sample = read_sample(log, candidates)
     forms = {name: time_form(sample[name]) for name in candidates}
     finer = (name for name, form in forms.items() if form is not None and not form.is_days)
     return found.model_copy(update={"time": next(finer, found.time)})
@@ -156,18 +156,18 @@ def _named(columns: Sequence[str]) -> dict[str, str]:
     return {plain_name(name): name for name in reversed(columns)}
 
 
-def _missing(source: LogSource, role: str, name: str) -> str:
-    place = "" if source.has_header else " (it has no header: columns are named by their place)"
+def _missing(log: LogFile, role: str, name: str) -> str:
+    place = "" if log.has_header else " (it has no header: columns are named by their place)"
     return (
-        f"{source.path} has no column {excerpt(name)}{did_you_mean(name, source.columns)} for the {role}{place}: "
-        f"there are {listing(source.columns)}."
+        f"{log.path} has no column {excerpt(name)}{did_you_mean(name, log.columns)} for the {role}{place}: "
+        f"there are {listing(log.columns)}."
         f"{WITHOUT_TIME if role == 'time' else ''}"
     )
 
 
-def _first_line_taken(source: LogSource) -> str:
+def _first_line_taken(log: LogFile) -> str:
     """That the names may be a row's fields, for messages."""
-    if not source.has_header or source.format not in {LogFormat.SEPARATED, LogFormat.DOUBLE_COLON}:
+    if not log.has_header or log.format not in {LogFormat.SEPARATED, LogFormat.DOUBLE_COLON}:
         return ""
     return (
         " These stand in the first line, which is taken for a header, since no number or date stands in it: "
@@ -175,10 +175,10 @@ def _first_line_taken(source: LogSource) -> str:
     )
 
 
-def _without_header(source: LogSource) -> str:
+def _without_header(log: LogFile) -> str:
     """What stands in the first row of a log without a header, for messages."""
-    if source.has_header:
+    if log.has_header:
         return ""
-    first = source.head({str(place): name for place, name in enumerate(source.columns)}, 1).drop(ROW)
+    first = log.head({str(place): name for place, name in enumerate(log.columns)}, 1).drop(ROW)
     held = f"; the first row holds {listing(first.row(0))}" if len(first) else ""
     return f" by its place from 1: without a header it can't be told{held}"

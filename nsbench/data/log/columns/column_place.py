@@ -9,20 +9,20 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from nsbench.data.log.columns.column_form import is_likelier_rating, is_rating, read_sample, time_form
-from nsbench.data.log.formats.log_format import LogSource
+from nsbench.data.log.formats.log_format import LogFile
 
 
-def find_places(source: LogSource, wanted: Mapping[str, str], *, has_time: bool = True) -> dict[str, str]:
+def find_places(log: LogFile, wanted: Mapping[str, str], *, has_time: bool = True) -> dict[str, str]:
     """The columns by role, as far as they can be told.
 
     Args:
-        source: A log without a header.
+        log: A log without a header.
         wanted: The columns that the caller named, by role.
         has_time: Whether there is a column of times.
     """
     found = dict(wanted)
-    sample = read_sample(source, source.columns)
-    free = [column for column in source.columns if column not in wanted.values()]
+    sample = read_sample(log, log.columns)
+    free = [column for column in log.columns if column not in wanted.values()]
     if has_time and "time" not in found:
         time = _find_time({column: sample[column] for column in free})
         if time is None:

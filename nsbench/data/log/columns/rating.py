@@ -11,7 +11,7 @@ import polars as pl
 from nsbench.data.log.columns.missing import clean
 from nsbench.data.log.columns.timestamp import kind_name
 from nsbench.data.log.formats.excerpt import excerpt
-from nsbench.data.log.formats.log_format import ROW, LogSource
+from nsbench.data.log.formats.log_format import ROW, LogFile
 from nsbench.data.log.row_check import values_at
 from nsbench.errors import LogError
 
@@ -43,13 +43,11 @@ class _Ratings:
     thousands: pl.Expr
 
 
-def find_rating_rule(
-    source: LogSource, column: str, rows: Iterable[pl.LazyFrame], least: float, *, skip: bool
-) -> pl.Expr:
+def find_rating_rule(log: LogFile, column: str, rows: Iterable[pl.LazyFrame], least: float, *, skip: bool) -> pl.Expr:
     """Whether a row's `rating` is at least `least`; how many are left out for a lower one or none is logged.
 
     Args:
-        source: The log.
+        log: The log.
         column: The ratings' column, for messages.
         rows: All rows that are to be chosen from, with `ROW` and `rating`.
         least: The lowest rating that stays.
@@ -58,7 +56,7 @@ def find_rating_rule(
     Raises:
         LogError: A rating is not a number.
     """
-    kind, counts, first = _count(source, column, rows, least)
+    kind, counts, first = _count(log, column, rows, least)
     n_bad, n_lower = counts["bad"], counts["lower"]
     ratings = _read(kind)
     is_kept = ratings.number >= _as_stored(least, kind)
@@ -67,9 +65,9 @@ def find_rating_rule(
         first["bad"] = min(first.get("bad", first["comma"]), first["comma"])
         is_kept &= ~ratings.comma
     if n_bad and not skip:
-        value = excerpt(values_at(source, [column], first["bad"])[0])
+        value = excerpt(values_at(log, [column], first["bad"])[0])
         raise LogError(
-            f"{source.path}, {source.line_of(first['bad'])}: the rating {column}={value} is not a number; {n_bad:,} rows have "
+            f"{log.path}, {log.line_of(first['bad'])}: the rating {column}={value} is not a number; {n_bad:,} rows have "
             f"such a one: {ACCEPTED}. Correct them, or leave them out with --skip-bad-rows."
         )
     reasons = {
@@ -79,12 +77,12 @@ def find_rating_rule(
     }
     said = ", ".join(f"{count:,} {reason}" for reason, count in reasons.items() if count)
     if said:
-        logger.warning("%s: left out for not having at least %g in %r: rows %s", source.path, least, column, said)
+        logger.warning("%s: left out for not having at least %g in %r: rows %s", log.path, least, column, said)
     return is_kept
 
 
 def _count(
-    source: LogSource, column: str, rows: Iterable[pl.LazyFrame], least: float
+    log: LogFile, column: str, rows: Iterable[pl.LazyFrame], least: float
 ) -> tuple[pl.DataType, Counter[str], dict[str, int]]:
     """The column's type, how many ratings are of which kind, and the first row of some kinds."""
     kind: pl.DataType = pl.Null()
@@ -92,7 +90,7 @@ def _count(
     for part in rows:
         kind = part.collect_schema()["rating"]
         if not (kind.is_numeric() or kind in (pl.String, pl.Boolean, pl.Null)):
-            raise LogError(f"Column {column!r} of {source.path} holds {kind_name(kind)} and no ratings: {ACCEPTED}.")
+            raise LogError(f"Column {column!r} of {log.path} holds {kind_name(kind)} and no ratings: {ACCEPTED}.")
         ratings = _read(kind)
         lower = ratings.number < _as_stored(least, kind)
         of_kind = {

@@ -81,7 +81,7 @@ class Clock:
 
     @property
     def bounds(self) -> tuple[int, int]:
-        """The first and the last moment: the years 1 to 9999, or whatever 64 bits hold of a mere order."""
+        """The first and the last time: the years 1 to 9999, or whatever 64 bits hold of a mere order."""
         return (
             (-int(LARGEST_NUMBER), int(LARGEST_NUMBER))
             if self.unit == "order"

@@ -59,7 +59,7 @@ class LogFormat(StrEnum):
 
 
 @dataclass(frozen=True)
-class LogSource:
+class LogFile:
     """A recognised log file.
 
     Attributes:
@@ -117,8 +117,8 @@ class LogSource:
             raise LogError(f"{self.path} is empty: it has columns but no row.")
         return first.head(n_rows)
 
-    def with_quoting(self) -> "LogSource":
-        """The source with quotes read in the way that leaves no line at fault.
+    def with_quoting(self) -> "LogFile":
+        """The file with quotes read in the way that leaves no line at fault.
 
         Raises:
             LogError: There is no such way; the first line at fault is named.
@@ -159,7 +159,7 @@ class LogSource:
             n_rows += len(rows)
 
 
-def recognise(path: Path, *, has_time: bool = True) -> LogSource:
+def recognise(path: Path, *, has_time: bool = True) -> LogFile:
     """Finds out the format, the separator and the columns of a log from its head.
 
     Args:
@@ -173,11 +173,11 @@ def recognise(path: Path, *, has_time: bool = True) -> LogSource:
     if head.startswith(PARQUET_MAGIC):
         if is_packed(path):
             raise LogError(f"{path} is a Parquet file within gzip: unpack it first, as with gunzip.")
-        return _with_distinct(LogSource(path, LogFormat.PARQUET, "", has_header=True, columns=parquet_names(path)))
+        return _with_distinct(LogFile(path, LogFormat.PARQUET, "", has_header=True, columns=parquet_names(path)))
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     check_format(path, head, start)
     if start.startswith(b"{"):
-        return LogSource(path, LogFormat.JSON_LINES, "", has_header=True, columns=json_names(path, JSON_HEAD_ROWS))
+        return LogFile(path, LogFormat.JSON_LINES, "", has_header=True, columns=json_names(path, JSON_HEAD_ROWS))
     return _with_distinct(_separated(path, _first_lines(path), has_time=has_time))
 
 
@@ -206,7 +206,7 @@ def _first_lines(path: Path) -> list[str]:
     return lines
 
 
-def _separated(path: Path, lines: Sequence[str], *, has_time: bool) -> LogSource:
+def _separated(path: Path, lines: Sequence[str], *, has_time: bool) -> LogFile:
     fewest = FEWEST_COLUMNS if has_time else FEWEST_WITHOUT_TIME
     check_first_line(path, lines, fewest)
     separator = find_separator(lines, fewest)
@@ -222,12 +222,12 @@ def _separated(path: Path, lines: Sequence[str], *, has_time: bool) -> LogSource
     # R and pandas leave the name of the rows' own names empty.
     columns = [name or f"column {number}" for number, name in enumerate(names, start=1)]
     kind = LogFormat.DOUBLE_COLON if separator == DOUBLE_COLON else LogFormat.SEPARATED
-    return LogSource(path, kind, separator, has_header, tuple(columns))
+    return LogFile(path, kind, separator, has_header, tuple(columns))
 
 
-def _with_distinct(source: LogSource) -> LogSource:
+def _with_distinct(log: LogFile) -> LogFile:
     """Refuses two columns of one name, of which nobody could say which is meant."""
-    twice = next((name for name in source.columns if source.columns.count(name) > 1), None)
+    twice = next((name for name in log.columns if log.columns.count(name) > 1), None)
     if twice is not None:
-        raise LogError(f"{source.path} has two columns of one name: {twice[:SHOWN]!r}. Rename one.")
-    return source
+        raise LogError(f"{log.path} has two columns of one name: {twice[:SHOWN]!r}. Rename one.")
+    return log

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from nsbench.data.log.columns.column import Columns, find_columns
-from nsbench.data.log.formats.log_format import LogSource, recognise
+from nsbench.data.log.formats.log_format import LogFile, recognise
 from nsbench.errors import LogError
 
 
-def log(folder: Path, first: str, row: str = "") -> LogSource:
+def log(folder: Path, first: str, row: str = "") -> LogFile:
     path = folder / "log.csv"
     path.write_text(f"{first}\n{row}\n")
     return recognise(path)

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from nsbench.data.log.formats.log_format import ROW, LogFormat, LogSource, recognise
+from nsbench.data.log.formats.log_format import ROW, LogFile, LogFormat, recognise
 from nsbench.data.log.formats.separated import LinesAreNotRows
 from nsbench.errors import LogError
 
@@ -17,7 +17,7 @@ def written(path: Path, content: str | bytes) -> Path:
     return path
 
 
-def column(source: LogSource, name: str) -> list[object]:
+def column(source: LogFile, name: str) -> list[object]:
     """All values of a column."""
     return [value for frame in source.frames({"value": name}) for value in frame["value"]]
 

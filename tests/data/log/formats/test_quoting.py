@@ -4,20 +4,20 @@ from pathlib import Path
 
 import pytest
 
-from nsbench.data.log.formats.log_format import LogSource, recognise
+from nsbench.data.log.formats.log_format import LogFile, recognise
 from nsbench.data.log.formats.separated import LinesAreNotRows, read_lines, read_records
 from nsbench.errors import LogError
 
 HEADER = "user,item,title,time\n"
 
 
-def source_of(folder: Path, rows: str, header: str = HEADER) -> LogSource:
+def source_of(folder: Path, rows: str, header: str = HEADER) -> LogFile:
     path = folder / "log.csv"
     path.write_bytes((header + rows).encode())
     return recognise(path)
 
 
-def rows_of(source: LogSource) -> list[tuple[str, ...]]:
+def rows_of(source: LogFile) -> list[tuple[str, ...]]:
     """User, title and time of every row, with the quotes looked at where lines aren't rows."""
     roles = {"user": "user", "title": "title", "time": "time"}
     try:

@@ -11,7 +11,7 @@ from torch import Tensor
 from nsbench.errors import NsbenchError
 from nsbench.evaluation.model_scorer import ModelScorer
 from nsbench.training.distributed.torch_group import torchrun_group
-from tests.training.joint_evaluation_run import whole_run
+from tests.training.distributed.evaluation_run import whole_run
 
 SCORES_UNTIL_DEATH = 3
 

@@ -15,11 +15,11 @@ from tests.samplers.log import context_of
 
 
 @final
-class SamplerThere(Sampler):
+class SamplerOnGpu(Sampler):
     """Takes batches to the device, and brings back what is drawn."""
 
     def __init__(self, settings: SamplerSettings, log: Dataset) -> None:
-        self._here = settings.build(context_of(log))
+        self._on_host = settings.build(context_of(log))
         with pretended_gpu():
             self._sampler = settings.build(context_of(log, PRETEND_GPU))
 
@@ -29,39 +29,39 @@ class SamplerThere(Sampler):
 
     def propose(self, batch: UserBatch, streams: Streams) -> Negatives:
         with pretended_gpu():
-            return _here(self._sampler.propose(_there(batch), _streams_there(streams)))
+            return _on_host(self._sampler.propose(_on_gpu(batch), _streams_on_gpu(streams)))
 
     def log_q(self, batch: UserBatch, item_ids: Tensor) -> Tensor:
-        # The host's: what is drawn there is held against it, and a step asks for none.
-        return self._here.log_q(batch, item_ids)
+        # The host's: what is drawn on the GPU is held against it, and a step asks for none.
+        return self._on_host.log_q(batch, item_ids)
 
     def select(self, negatives: Negatives, scores: Tensor, positive_scores: Tensor) -> Negatives:
         with pretended_gpu():
-            there = _moved(negatives, PRETEND_GPU)
-            return _here(self._sampler.select(there, scores.to(PRETEND_GPU), positive_scores.to(PRETEND_GPU)))
+            on_gpu = _moved(negatives, PRETEND_GPU)
+            return _on_host(self._sampler.select(on_gpu, scores.to(PRETEND_GPU), positive_scores.to(PRETEND_GPU)))
 
 
-def log_q_there(settings: SamplerSettings, log: Dataset, batch: UserBatch, item_ids: Tensor) -> Tensor:
+def log_q_on_gpu(settings: SamplerSettings, log: Dataset, batch: UserBatch, item_ids: Tensor) -> Tensor:
     """The log_q of a sampler on the device, brought back."""
     with pretended_gpu():
         sampler = settings.build(context_of(log, PRETEND_GPU))
-        return sampler.log_q(_there(batch), item_ids.to(PRETEND_GPU)).cpu()
+        return sampler.log_q(_on_gpu(batch), item_ids.to(PRETEND_GPU)).cpu()
 
 
-def _streams_there(streams: Streams) -> Streams:
+def _streams_on_gpu(streams: Streams) -> Streams:
     """Streams on the device that follow from what these give next."""
     seeds = [int(torch.randint(2**62, (), generator=generator)) for generator in streams.generators]
     return Streams(*(torch.Generator(PRETEND_GPU).manual_seed(seed) for seed in seeds), states=streams.states)
 
 
-def _there(batch: UserBatch) -> UserBatch:
+def _on_gpu(batch: UserBatch) -> UserBatch:
     users, lengths, inputs, targets = (
         part.to(PRETEND_GPU) for part in (batch.users, batch.lengths, batch.inputs, batch.targets)
     )
     return replace(batch, users=users, lengths=lengths, inputs=inputs, targets=targets)
 
 
-def _here(negatives: Negatives) -> Negatives:
+def _on_host(negatives: Negatives) -> Negatives:
     return _moved(negatives, torch.device("cpu"))
 
 

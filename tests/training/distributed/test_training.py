@@ -5,15 +5,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.training.joint_training_run import STOPPED_AFTER, Seen
-from tests.training.together import N_PROCESSES, run_together
+from tests.training.distributed.processes import N_PROCESSES, run_distributed
+from tests.training.distributed.training_run import STOPPED_AFTER, Seen
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What both processes saw."""
-    folder = tmp_path_factory.mktemp("joint")
-    run_together("tests.training.joint_training_run", folder)
+    folder = tmp_path_factory.mktemp("distributed")
+    run_distributed("tests.training.distributed.training_run", folder)
     return folder
 
 

@@ -13,7 +13,7 @@ from nsbench.evaluation.evaluate import Evaluation
 from nsbench.tensors.process_group import ALONE
 from nsbench.training.checkpoint.model_file import load_model
 from nsbench.training.distributed import sharded_table
-from tests.training.joint_evaluation_run import (
+from tests.training.distributed.evaluation_run import (
     MODELLED,
     PROTOCOLS,
     SPARSE_DIM,
@@ -24,14 +24,14 @@ from tests.training.joint_evaluation_run import (
     tied,
     whole_run,
 )
-from tests.training.together import N_PROCESSES, run_together
+from tests.training.distributed.processes import N_PROCESSES, run_distributed
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What both processes found."""
-    folder = tmp_path_factory.mktemp("joint")
-    run_together("tests.training.joint_evaluation_run", folder)
+    folder = tmp_path_factory.mktemp("distributed")
+    run_distributed("tests.training.distributed.evaluation_run", folder)
     return folder
 
 
@@ -110,7 +110,7 @@ def test_a_runs_cpu_time_is_that_of_both_processes(folder: Path, where: str) -> 
 
 def test_a_process_that_dies_while_both_rank_ends_the_other_with_a_word_about_it(tmp_path: Path) -> None:
     """The second process is killed in the middle of the first validation; the first one ends by itself, and says why."""
-    run_together("tests.training.joint_fault_run", tmp_path, ends=(0, -signal.SIGKILL))
+    run_distributed("tests.training.distributed.fault_run", tmp_path, ends=(0, -signal.SIGKILL))
     told = (tmp_path / "told").read_text()
     assert told.startswith("PeerLost: process 0 of 2 can't reach the others (")
     assert told.endswith(

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from nsbench.tensors.process_group import ALONE
-from tests.training.joint_run import CASES, Where, trained
-from tests.training.together import N_PROCESSES, run_together
+from tests.training.distributed.processes import N_PROCESSES, run_distributed
+from tests.training.distributed.step_run import CASES, Where, trained
 
 Found = dict[str, tuple[Tensor, Tensor, Tensor]]
 
@@ -16,8 +16,8 @@ Found = dict[str, tuple[Tensor, Tensor, Tensor]]
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What both processes leave of every case."""
-    folder = tmp_path_factory.mktemp("joint")
-    run_together("tests.training.joint_run", folder)
+    folder = tmp_path_factory.mktemp("distributed")
+    run_distributed("tests.training.distributed.step_run", folder)
     return folder
 
 
@@ -31,8 +31,8 @@ def found_by(folder: Path, case: str, rank: int) -> Found:
 def test_two_processes_train_as_one_does_on_the_joined_batch(folder: Path, case: str, where: Where) -> None:
     """Losses of each step to 1e-6, all parameters after three steps to 1e-5, dropout included."""
     losses, model = trained(CASES[case], "copied", ALONE)
-    joint_losses, dense, items = found_by(folder, case, 0)[where]
-    assert torch.allclose(joint_losses, losses, rtol=0, atol=1e-6)
+    both_losses, dense, items = found_by(folder, case, 0)[where]
+    assert torch.allclose(both_losses, losses, rtol=0, atol=1e-6)
     assert torch.allclose(dense, model.dense, rtol=0, atol=1e-5)
     assert torch.allclose(items, model.items, rtol=0, atol=1e-5)
 

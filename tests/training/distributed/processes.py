@@ -11,7 +11,7 @@ from tests.free_port import free_port
 N_PROCESSES = 2
 
 
-def run_together(module: str, folder: Path, ends: Sequence[int] = (0, 0)) -> None:
+def run_distributed(module: str, folder: Path, ends: Sequence[int] = (0, 0)) -> None:
     """Calls a module's `main(folder)` in two processes, each with a number of its own; fails if one doesn't end as it should.
 
     Args:

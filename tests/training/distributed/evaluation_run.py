@@ -31,7 +31,7 @@ from nsbench.training.progress import Counts
 from nsbench.training.stopwatch import Stopwatch
 from tests.builder import dataset_of
 from tests.evaluation.test_ranking import random_log
-from tests.training.joint_run import Where
+from tests.training.distributed.step_run import Where
 
 N_ITEMS = 30
 WHERE: tuple[Where, ...] = ("copied", "sharded")
