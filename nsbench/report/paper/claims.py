@@ -19,10 +19,10 @@ from nsbench.report.method_parts import (
     parts_of,
 )
 from nsbench.report.paper.claim import Claim, Finding, LossFinding, Verdict
+from nsbench.report.paper.evidence_text import difference_text, estimate_text, examples
 from nsbench.report.paper.negative_count_trend import judge_negative_counts
-from nsbench.report.statistics.estimate import BALANCE, HEAD_SHARE, IntervalEstimate, PairedDifference
+from nsbench.report.statistics.estimate import BALANCE, HEAD_SHARE, PairedDifference
 from nsbench.report.summary import DatasetSummary, MethodSummary
-from nsbench.report.tables.number_text import percent
 from nsbench.terms import ALL, Cohort
 from nsbench.tracking.stored_run import StoredRun
 
@@ -126,7 +126,7 @@ def _popularity_raises_mid_and_tail(summary: DatasetSummary) -> Finding:
         for group, sign in claimed.items()
     ]
     known = [(sign, pair) for sign, pair in parts if pair is not None]
-    evidence = "Hit rate, popularity minus random: " + "; ".join(_difference_text(pair) for _, pair in known) + "."
+    evidence = "Hit rate, popularity minus random: " + "; ".join(difference_text(pair) for _, pair in known) + "."
     return Finding(_verdict([_agreement(sign, pair) for sign, pair in known], len(claimed)), evidence)
 
 
@@ -142,7 +142,7 @@ def _adaptive_mixed_is_best(summary: DatasetSummary) -> Finding:
         closest = min(pairs, key=lambda pair: pair.difference, default=None)
         if closest is None:
             return Finding("undecided", "The total is undefined for a sampler.")
-        evidence.append(f"{title} against the best other sampler, {closest.b}: {_difference_text(closest)}")
+        evidence.append(f"{title} against the best other sampler, {closest.b}: {difference_text(closest)}")
         if any(pair.is_significant and pair.difference < 0 for pair in pairs):
             verdicts.append(-1)
         else:
@@ -164,8 +164,8 @@ def _balance_costs_accuracy(summary: DatasetSummary) -> Finding:
             (same if pair.difference * balance.difference > 0 else opposite).append(f"{pair.a} and {pair.b}")
     evidence = (
         f"Of {len(samplers) * (len(samplers) - 1) // 2} pairs of samplers, {len(opposite) + len(same)} differ significantly in "
-        f"both hit rate and balance: {len(opposite)} in opposite ways{_examples(opposite)}, {len(same)} in the same way"
-        f"{_examples(same)}."
+        f"both hit rate and balance: {len(opposite)} in opposite ways{examples(opposite)}, {len(same)} in the same way"
+        f"{examples(same)}."
     )
     return Finding(_verdict([1] * bool(opposite) + [-1] * bool(same), 1), evidence)
 
@@ -223,25 +223,7 @@ def _head_share_text(row: MethodSummary, summary: DatasetSummary) -> str:
     estimate = summary.statistics.estimate(row.method.label, "ndcg", HEAD_SHARE)
     tail = row.accuracy("ndcg", Cohort.TAIL.label).mean
     ratio = f", head:tail {row.accuracy('ndcg', Cohort.HEAD.label).mean / tail:.1f}" if tail > 0 else ", no tail hits"
-    return f"{row.method.label} {_estimate_text(estimate)}{ratio}"
-
-
-def _estimate_text(estimate: IntervalEstimate | None) -> str:
-    if estimate is None:
-        return "undefined"
-    interval = f" [{percent(estimate.interval.low)}, {percent(estimate.interval.high)}]"
-    return f"{percent(estimate.value)} %{interval if estimate.interval.is_defined else ''}"
-
-
-def _difference_text(pair: PairedDifference) -> str:
-    group = "total" if pair.group == ALL else pair.group
-    interval = f" [{100 * pair.interval.low:+.2f}, {100 * pair.interval.high:+.2f}]" if pair.interval.is_defined else ""
-    p_value = f", p = {pair.p_holm:.2g}" if pair.p_holm == pair.p_holm else ", too few runs for a test"
-    return f"{group} {100 * pair.difference:+.2f}{interval}{p_value}"
-
-
-def _examples(pairs: Sequence[str]) -> str:
-    return f" (such as {pairs[0]})" if pairs else ""
+    return f"{row.method.label} {estimate_text(estimate)}{ratio}"
 
 
 _JUDGES: Mapping[str, Callable[[DatasetSummary], Finding]] = {
