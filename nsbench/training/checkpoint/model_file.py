@@ -13,7 +13,6 @@ from nsbench.errors import DatasetError
 from nsbench.files.disk import storage_error, write_atomically
 from nsbench.models import DEFAULT_MODEL, MODELS, BackboneSettings
 from nsbench.models.model import Model
-from nsbench.models.sasrec.definition import SasrecSettings
 
 
 def save_model(model: Model, path: Path) -> None:
@@ -39,7 +38,7 @@ def load_model(path: Path) -> Model:
     """
     try:
         with safe_open(path, framework="pt") as file:
-            settings = SasrecSettings.model_validate(json.loads(file.metadata()["settings"]))
+            settings = _settings_in(file.metadata())
             tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in ("dense", "items")}
         _check(settings, tensors)
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
@@ -60,7 +59,7 @@ def _settings_in(notes: Mapping[str, str]) -> BackboneSettings:
     return MODELS[notes.get("model", DEFAULT_MODEL)].model_validate(json.loads(notes["settings"]))
 
 
-def _check(settings: SasrecSettings, tensors: Mapping[str, Tensor]) -> None:
+def _check(settings: BackboneSettings, tensors: Mapping[str, Tensor]) -> None:
     """Checks that tensors are a model's of these settings.
 
     Raises:
