@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from nsbench.data.dataset import Dataset, DatasetCard
+from nsbench.data.item_label import ItemLabels
 from nsbench.data.swap import MOST_ATTEMPTS, folder_identity
 from nsbench.errors import DatasetError
 from nsbench.files.home import Home
@@ -23,7 +24,7 @@ CARD = "card.json"
 USERS = "users.parquet"
 """Row u holds the label of user u in `label`, and the number of the session in `visit` where sessions are the users."""
 ITEMS = "items.parquet"
-"""Row i - 1 holds the label of item i in `label`."""
+"""Row i - 1 holds the label of item i in `label`, and in `title` what people call it, where that was given."""
 ARRAYS = {
     "item_ids": np.int32,
     "timestamps": np.int64,
@@ -141,6 +142,12 @@ def read_item_labels(name: str, home: Home) -> pl.Series:
         DatasetError: There is no dataset of this name, or its labels are missing.
     """
     return _read_labels(name, home, ITEMS)["label"]
+
+
+def read_items(name: str, home: Home) -> ItemLabels:
+    """The items' labels and titles; the same errors as `read_item_labels`."""
+    frame = _read_labels(name, home, ITEMS)
+    return ItemLabels(frame["label"], frame["title"] if "title" in frame.columns else None)
 
 
 def check_name(name: str) -> None:

@@ -39,6 +39,11 @@ class Home:
         return self.root / "checkpoints"
 
     @property
+    def models(self) -> Path:
+        """Trained models on their way into the tracking store."""
+        return self.root / "models"
+
+    @property
     def spool(self) -> Path:
         """Records of runs that wait for a tracking store that is out."""
         return self.root / "spool"

@@ -29,6 +29,7 @@ from nsbench.cli.data.prepare_option import (
     TestShareOption,
     TimeColumnOption,
     TimeUnitOption,
+    TitlesOption,
     UserColumnOption,
     ValidShareOption,
 )
@@ -76,6 +77,7 @@ def prepare(  # noqa: PLR0913, PLR0917 - a command's parameters are its options
     valid_share: ValidShareOption = 0.05,
     test_share: TestShareOption = 0.05,
     seen_items: SeenItemsOption = "auto",
+    titles: TitlesOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Prepare an interaction log: read, filter, split in time and store it under NSBENCH_HOME."""
@@ -110,12 +112,12 @@ def prepare(  # noqa: PLR0913, PLR0917 - a command's parameters are its options
     except ValidationError as error:
         raise SettingsError(_said(error)) from None
     with json_output(wanted=as_json) as output:
-        card, notices = _prepare(log, read, options, name, replace=replace)
+        card, notices = _prepare(log, read, options, name, titles, replace=replace)
         output.document = {"card": card.model_dump(mode="json"), "notices": notices}
 
 
 def _prepare(
-    log: Path, read: "ReadOptions", options: "PrepareOptions", name: str, *, replace: bool
+    log: Path, read: "ReadOptions", options: "PrepareOptions", name: str, titles: Path | None, *, replace: bool
 ) -> "tuple[DatasetCard, list[str]]":
     """Prepares a log, says what it holds, and gives its card with what is to be noted of it."""
     from nsbench.data.log.prepare import prepare_log
@@ -123,7 +125,7 @@ def _prepare(
 
     console = Console()
     with console.status(Text(f"Preparing {log.name} ...")):
-        card = prepare_log(log, read, options, name, current_home(), replace=replace)
+        card = prepare_log(log, read, options, name, current_home(), replace=replace, titles=titles)
         notices = notices_of(load_dataset(card.name, current_home()))
     columns = ", ".join(f"{role} = {card.options[f'{role}_column']}" for role in ("user", "item", "time"))
     lines = (

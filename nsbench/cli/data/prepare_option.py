@@ -13,6 +13,10 @@ LogArgument = Annotated[
     Path, typer.Argument(help="CSV, TSV, ::-separated, JSON lines or Parquet; text may be gzipped.")
 ]
 NameOption = Annotated[str, typer.Option(help="What the dataset is called from now on.")]
+TitlesOption = Annotated[
+    Path | None,
+    typer.Option(help="Table of items and their titles: CSV, TSV, JSON lines or Parquet; recommendations show them."),
+]
 ReplaceOption = Annotated[bool, typer.Option("--replace", help="Replace a dataset of this name and other content.")]
 UserColumnOption = Annotated[str | None, typer.Option(help="Its name, or its place from 1.", rich_help_panel=COLUMNS)]
 ItemColumnOption = Annotated[str | None, typer.Option(help="As above.", rich_help_panel=COLUMNS)]

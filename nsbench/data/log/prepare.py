@@ -28,6 +28,7 @@ from nsbench.data.origin import LogOrigin, Origin
 from nsbench.data.popularity import popularity_of
 from nsbench.data.store import ITEMS, USERS
 from nsbench.data.store_writing import save_dataset, writing_folder
+from nsbench.data.title import titles_of
 from nsbench.errors import LogError, SettingsError
 from nsbench.files.home import Home
 
@@ -39,7 +40,7 @@ FRAME_ROWS = 1 << 20
 logger = logging.getLogger(__name__)
 
 
-def prepare_log(
+def prepare_log(  # noqa: PLR0913 - What is read, what is made of it, and where it goes.
     path: Path,
     read: ReadOptions,
     options: PrepareOptions,
@@ -49,6 +50,7 @@ def prepare_log(
     replace: bool = False,
     origin: LogOrigin | None = None,
     reader: LogReader = stage_log,
+    titles: Path | None = None,
 ) -> DatasetCard:
     """Prepares a log file as dataset `name`.
 
@@ -61,9 +63,10 @@ def prepare_log(
         replace: Whether a dataset of this name and other content is replaced.
         origin: Where the file comes from, for the card; None: its name is all that is known.
         reader: What reads the file.
+        titles: A table of titles of the items, as `nsbench.data.title` reads it.
 
     Raises:
-        LogError: The log can't be read or holds nothing to learn from.
+        LogError: The log or the titles can't be read, or the log holds nothing to learn from.
         DatasetError: The name isn't accepted or is taken, or the home can't be written.
         SettingsError: An option needs times where only the order is known.
     """
@@ -73,6 +76,8 @@ def prepare_log(
         log = reader(path, read, folder / STAGED)
         start = _Start(origin or LogOrigin(file=_readable(path.name)), name, _read_options(log, read), log.filters)
         card = _prepare_staged(log.staged, options, start)
+        if titles is not None:
+            _write_titles(folder / ITEMS, titles)
         save_dataset(folder, card, home, replace=replace)
     return card
 
@@ -213,6 +218,11 @@ def _write_labels(
         users = labels.users.gather(session_users[written.users]).alias("label").to_frame()
         users = users.with_columns(pl.Series("visit", written.users - first_session + 1))
     users.write_parquet(folder / USERS)
+
+
+def _write_titles(items: Path, titles: Path) -> None:
+    labels = pl.read_parquet(items, glob=False)
+    labels.with_columns(titles_of(titles, labels["label"])).write_parquet(items)
 
 
 def _popularity_in(folder: Path) -> Popularity:
