@@ -100,7 +100,10 @@ class Tag(StrEnum):
 
 
 OBJECTIVE_TAG = "nsbench.objective"
-"""The MLflow tag of a study's run that names the metric it maximises."""
+"""The MLflow tag of a study's run, and of a kept model, that names the metric it maximises."""
+
+KeepModels = Literal["best", "all", "none"]
+"""Which models of a method's runs are kept: that of the best finished run, by the validation objective, all, or none."""
 
 PRUNED = "pruned"
 """The first word of the reason of a trial that a pruner stopped: it was no failure."""

@@ -16,6 +16,9 @@ from nsbench.cli.baseline import baseline
 from nsbench.cli.bench import bench
 from nsbench.cli.catalogue import backbones, losses, samplers
 from nsbench.cli.data.app import data_app
+from nsbench.cli.models.app import models_app
+from nsbench.cli.models.recommend import recommend
+from nsbench.cli.models.similar import similar
 from nsbench.cli.output.console import Console, prepare_streams
 from nsbench.cli.plan.command import plan
 from nsbench.cli.process.interruption import Interrupted, raise_on_signals
@@ -72,6 +75,7 @@ def options(
 
 
 app.add_typer(data_app, name="data", rich_help_panel="Data")
+app.add_typer(models_app, name="models", rich_help_panel="Models")
 for command, panel in (
     (samplers, "Training"),
     (losses, "Training"),
@@ -86,6 +90,8 @@ for command, panel in (
     (report, "Results"),
     (ui, "Results"),
     (bench, "Results"),
+    (recommend, "Models"),
+    (similar, "Models"),
 ):
     app.command(rich_help_panel=panel)(command)
 

@@ -8,6 +8,7 @@ import typer
 from nsbench.cli.completion import complete_setting, complete_study
 from nsbench.cli.data.dataset import DatasetOption
 from nsbench.cli.method_option import LossOption, ModelOption, SamplersOption, chosen_methods
+from nsbench.cli.models.option import KeepModelsOption
 from nsbench.cli.output.console import Console
 from nsbench.cli.output.json_output import JsonOption, JsonOutput, json_output
 from nsbench.cli.output.study_view import EXIT_FAILED_RUNS
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from nsbench.study.run_list import RunList
     from nsbench.study.workers.process_pool import ProcessPool
     from nsbench.study.workers.ray_pool import RayPool
+    from nsbench.terms import KeepModels
 
 
 def repeat(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
@@ -68,6 +70,7 @@ def repeat(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
             autocompletion=complete_setting,
         ),
     ] = None,
+    keep_models: KeepModelsOption = "best",
     as_json: JsonOption = False,
 ) -> None:
     """Train the best settings with many seeds, and rank the test interactions."""
@@ -82,7 +85,7 @@ def repeat(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
             sweeps = parse_sweeps(sweep or [])
             for name in names:
                 swept(Settings.of(name, values if defaults else {}), sweeps)
-            choice = Choice(study, defaults, values, sweeps, repeats, replicas_of(engine, gpus, replicas))
+            choice = Choice(study, defaults, values, sweeps, repeats, replicas_of(engine, gpus, replicas), keep_models)
             n_failed = _work(names, dataset, choice, pool, output)
         console = Console()
         if n_failed:
@@ -119,6 +122,7 @@ class Choice:
         sweeps: The values of the settings that are swept.
         n_repeats: How many seeds.
         n_replicas: Seeds that a worker trains side by side, at most.
+        keep_models: Whose models are kept.
     """
 
     study: str | None
@@ -127,6 +131,7 @@ class Choice:
     sweeps: "Mapping[str, Sequence[Value]]"
     n_repeats: int
     n_replicas: int
+    keep_models: "KeepModels"
 
 
 def _work(names: list[str], dataset: str, choice: Choice, pool: "ProcessPool | RayPool", output: JsonOutput) -> int:
@@ -149,14 +154,14 @@ def _work(names: list[str], dataset: str, choice: Choice, pool: "ProcessPool | R
     for name in names:
         if choice.defaults:
             settings = Settings.of(name, choice.values)
-            order = RepeatOrder(choice.n_repeats, n_replicas=choice.n_replicas)
+            order = RepeatOrder(choice.n_repeats, n_replicas=choice.n_replicas, keep_models=choice.keep_models)
         else:
             best = best_for(choice.study or study_name(dataset, name), data.card, name, home)
             # Trials may have been cut short; repeats are trained out unless the command says otherwise.
             settings = best.settings.changed({"max_epochs": 0, **choice.values})
             check_objective(best.objective, settings.evaluation.cutoffs)
             _say_protocol(best, settings, data)
-            order = RepeatOrder(choice.n_repeats, best.study, best.objective, choice.n_replicas)
+            order = RepeatOrder(choice.n_repeats, best.study, best.objective, choice.n_replicas, choice.keep_models)
         for one in swept(settings, choice.sweeps):
             lists.append(session.repeats(one, order, data))
             chosen.append(one)

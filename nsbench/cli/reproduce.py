@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nsbench.cli.completion import complete_profile
+from nsbench.cli.models.option import KeepModelsOption
 from nsbench.cli.output.console import Console
 from nsbench.cli.output.study_view import EXIT_FAILED_RUNS, say_start
 from nsbench.cli.plan.command import say_predicted
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from nsbench.data.dataset import Dataset
     from nsbench.study.profile import Profile, ProfileDataset
     from nsbench.study.session import Session
+    from nsbench.terms import KeepModels
 
 
 def reproduce(
@@ -27,6 +29,7 @@ def reproduce(
     ],
     workers: WorkersOption = None,
     replicas: ReplicasOption = None,
+    keep_models: KeepModelsOption = "best",
 ) -> None:
     """Prepare, tune, repeat and report as a profile says; the same command goes on where it stopped."""
     from nsbench.forecast.rate import Parallelism
@@ -48,7 +51,7 @@ def reproduce(
         n_failed = 0
         for entry in plan.datasets:
             dataset = _prepared(entry.name, home, console)
-            n_failed += _compare(plan, profile_name(profile), entry, dataset, session, n_replicas)
+            n_failed += _compare(plan, profile_name(profile), entry, dataset, session, n_replicas, keep_models)
             _say_how_near(dataset, home, console)
     report(dataset=[entry.name for entry in plan.datasets])
     if n_failed:
@@ -94,7 +97,13 @@ def _prepared(name: str, home: Home, console: Console) -> "Dataset":
 
 
 def _compare(
-    plan: "Profile", name: str, entry: "ProfileDataset", dataset: "Dataset", session: "Session", n_replicas: int
+    plan: "Profile",
+    name: str,
+    entry: "ProfileDataset",
+    dataset: "Dataset",
+    session: "Session",
+    n_replicas: int,
+    keep_models: "KeepModels",
 ) -> int:
     """Baselines and studies side by side, then the repeats; gives the number of failed runs."""
     from nsbench.cli.output.study_view import StudyView, say_cut_off
@@ -105,7 +114,7 @@ def _compare(
     with StudyView() as view:
         session.run([rankings, *searches], entry.name, view)
     say_cut_off(searches, Console(), "the same command with `epochs: {}` in the profile's part `tune`")
-    lists = repeats(plan, name, entry, dataset, session, n_replicas)
+    lists = repeats(plan, name, entry, dataset, session, n_replicas, keep_models)
     with StudyView() as view:
         session.run(lists, entry.name, view)
     say_cut_off(lists, Console(), "the same command with `epochs: {}` in the profile's part `repeat`")

@@ -10,6 +10,7 @@ import typer
 from nsbench.cli.completion import complete_setting
 from nsbench.cli.data.dataset import DatasetOption
 from nsbench.cli.method_option import LossOption, ModelOption, SamplerOption, chosen_methods
+from nsbench.cli.models.option import KeepModelsOption
 from nsbench.cli.output.console import Console
 from nsbench.cli.output.json_output import JsonOption, json_output
 from nsbench.cli.output.run_document import record_document
@@ -21,6 +22,7 @@ from nsbench.files.home import Home, current_home
 if TYPE_CHECKING:
     from nsbench.config import Settings
     from nsbench.tensors.process_group import ProcessGroup
+    from nsbench.terms import KeepModels
     from nsbench.tracking.record import RunRecord
     from nsbench.tracking.tracker import Tracker
 
@@ -51,6 +53,7 @@ def train(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
     seed: Annotated[int, typer.Option(help="Root of all randomness.", min=0)] = 0,
     checkpoint: Annotated[Path | None, typer.Option(help="Where the best epoch's parameters go.")] = None,
     track: Annotated[bool, typer.Option("--track/--no-track", help="Record the run in MLflow.")] = True,
+    keep_models: KeepModelsOption = "best",
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over, not where an interrupted run stopped.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -68,11 +71,20 @@ def train(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
     of_file = settings_values(method, read_settings_file(config) if config else {})
     settings = Settings.of(method, {**of_file, **assigned, **budget_values(epochs)})
     with json_output(wanted=as_json) as output:
-        output.document = _trained(settings, dataset, seed, checkpoint, track=track, fresh=fresh)
+        output.document = _trained(
+            settings, dataset, seed, checkpoint, keep_models if track else "none", track=track, fresh=fresh
+        )
 
 
 def _trained(
-    settings: "Settings", dataset: str, seed: int, checkpoint: Path | None, *, track: bool, fresh: bool
+    settings: "Settings",
+    dataset: str,
+    seed: int,
+    checkpoint: Path | None,
+    keep_models: "KeepModels",
+    *,
+    track: bool,
+    fresh: bool,
 ) -> dict[str, object] | None:
     """Trains, shows what came out, and gives it as a document; None in all processes but the first."""
     from nsbench.cli.data.dataset import say_undecided
@@ -83,6 +95,7 @@ def _trained(
     from nsbench.runs.preparation import settled
     from nsbench.runs.request import RunRequest
     from nsbench.terms import RunKind
+    from nsbench.trained.keeper import HomeModelKeeper
     from nsbench.training.checkpoint.expiry import remove_abandoned
     from nsbench.training.checkpoint.training_checkpoint import Checkpoints
     from nsbench.training.distributed.torch_group import torchrun_group
@@ -101,14 +114,16 @@ def _trained(
         settings = settled(settings, data)
         say_undecided(data, settings.evaluation)
         objective = default_objective(settings.evaluation.cutoffs)
-        request = RunRequest(RunKind.SINGLE, seed, tags=_tags(group), checkpoint=path, objective=objective)
+        request = RunRequest(
+            RunKind.SINGLE, seed, tags=_tags(group), checkpoint=path, objective=objective, keep_model=keep_models
+        )
         with _tracker(home, data.card.name, track=track) as tracker:
             with (
                 _advice_when_interrupted(),
                 Interruption() as interruption,
                 ProgressObserver(settings.training.max_epochs, request.objective, interruption) as observer,
             ):
-                record = run(settings, data, tracker, request, observer, checkpoints)
+                record = run(settings, data, tracker, request, observer, checkpoints, HomeModelKeeper(home))
             _show(record, path)
         return record_document(record, path)
 

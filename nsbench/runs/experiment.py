@@ -17,9 +17,11 @@ from nsbench.runs.plan import plan_of
 from nsbench.runs.preparation import identity_of, prepared, replicas_of, settled
 from nsbench.runs.recorder import Recorder
 from nsbench.runs.request import RunRequest
+from nsbench.runs.run_models import RunModels
 from nsbench.tensors.device import device_name
 from nsbench.tracking.record import RunRecord
 from nsbench.tracking.tracker import Tracker
+from nsbench.trained.keeper import ModelKeeper, NullModelKeeper
 from nsbench.training.checkpoint.training_checkpoint import Checkpoint, Checkpoints, NullCheckpoint
 from nsbench.training.loop import Trainer
 from nsbench.training.result import TrainingResult
@@ -32,6 +34,7 @@ def run(
     request: RunRequest,
     observer: Observer | None = None,
     checkpoints: Checkpoints | None = None,
+    keeper: ModelKeeper | None = None,
 ) -> RunRecord:
     """One run: trains, keeps the best epoch, ranks, records.
 
@@ -43,6 +46,7 @@ def run(
         observer: Receives what happens; None: nothing does.
         checkpoints: Where the training is kept while it goes on, so that the same call resumes what was interrupted;
             None: nowhere.
+        keeper: Makes the folder of the trained model, where the request keeps it; None: no model is kept.
 
     Raises:
         DatasetError: The dataset has nothing to train on or to validate with.
@@ -52,7 +56,7 @@ def run(
         StorageError: The best epoch's parameters can't be written.
     """
     observers = () if observer is None else (observer,)
-    (record,) = run_replicas([settings], dataset, tracker, [request], observers, checkpoints).values()
+    (record,) = run_replicas([settings], dataset, tracker, [request], observers, checkpoints, keeper).values()
     return record
 
 
@@ -63,6 +67,7 @@ def run_replicas(
     requests: Sequence[RunRequest],
     observers: Sequence[Observer] = (),
     checkpoints: Checkpoints | None = None,
+    keeper: ModelKeeper | None = None,
 ) -> dict[int, RunRecord]:
     """Several runs side by side in one set of kernels; the same errors as `run`.
 
@@ -76,6 +81,7 @@ def run_replicas(
         requests: One per run.
         observers: Receives what happens, one per run; empty: nothing does.
         checkpoints: Where the training is kept while it goes on; None: nowhere.
+        keeper: Makes the folders of the trained models that the requests keep; None: no model is kept.
 
     Returns:
         The results of the runs that have one, by their slot in `requests`.
@@ -91,13 +97,15 @@ def run_replicas(
     plans = [plan_of(one, dataset, request) for one, request in zip(settings, requests, strict=True)]
     evaluator = RunEvaluator(dataset, settings, requests, trainer.placement, probe)
     recorder = Recorder(plans, observers, lambda run, error: explained(error, settings[run], dataset.n_candidates))
+    models = RunModels(keeper or NullModelKeeper(), settings, requests, dataset)
     try:
         recorder.start(tracker)
         _check_not_refused(requests)
-        with explain_out_of_memory(settings[0]):
-            result = trainer.train(replicas_of(settings, requests), evaluator, recorder, checkpoint)
-            records = _records(result, trainer, evaluator, recorder, requests)
-        finished = {number: record for number, record in records.items() if recorder.finish(number, record)}
+        with models.open():
+            with explain_out_of_memory(settings[0]):
+                result = trainer.train(replicas_of(settings, requests), evaluator, recorder, checkpoint)
+                records = _records(result, trainer, evaluator, recorder, requests, models)
+            finished = {number: record for number, record in records.items() if recorder.finish(number, record)}
     except BaseException as error:
         # Where one has finished, nobody asks for the same runs together again.
         if recorder.n_finished or not _may_go_on(error):
@@ -116,15 +124,18 @@ def _records(
     evaluator: RunEvaluator,
     recorder: Recorder,
     requests: Sequence[RunRequest],
+    models: RunModels,
 ) -> dict[int, RunRecord]:
     """Keeps each run's best model, ranks the test interactions by it, and puts the run's record together."""
     records = {}
     for slot, number in enumerate(result.replica_ids):
         model = result.model.replica(slot)
         trainer.placement.save(model, trainer.n_items, requests[number].checkpoint)
+        kept = models.place(number)
+        trainer.placement.save(model, trainer.n_items, kept)
         tested = evaluator.test(number, model)
         cost = cost_of(slot, result, tested.seconds, trainer.device, trainer.group)
-        records[number] = recorder.record_of(slot, result, tested, cost)
+        records[number] = models.kept(number, kept, recorder.record_of(slot, result, tested, cost))
     return records
 
 

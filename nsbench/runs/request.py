@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from nsbench.objective import default_objective
-from nsbench.terms import RunKind
+from nsbench.terms import KeepModels, RunKind
 
 DEFAULT_OBJECTIVE = default_objective((10,))
 """What early stopping, pruning and tuning go by unless set otherwise, where there is a cut-off of 10."""
@@ -24,6 +24,7 @@ class RunRequest:
         rank_test: Whether the test interactions are ranked; trials leave them alone.
         checkpoint: File for the best epoch's parameters, or None.
         objective: The validation metric that decides the best epoch.
+        keep_model: Whether the trained model is kept with the record: while it is the best of its method's, always, or never.
         refusal: Why the run isn't worth training: it is recorded, and ends as pruned at once; empty: it is trained.
     """
 
@@ -35,4 +36,5 @@ class RunRequest:
     rank_test: bool = True
     checkpoint: Path | None = None
     objective: str = DEFAULT_OBJECTIVE
+    keep_model: KeepModels = "none"
     refusal: str = ""

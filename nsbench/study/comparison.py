@@ -12,7 +12,7 @@ from nsbench.study.search.plan import study_name
 from nsbench.study.search.space import space_of
 from nsbench.study.session import Session, StudyOrder
 from nsbench.study.trials.tuning import Tuning
-from nsbench.terms import RunKind
+from nsbench.terms import KeepModels, RunKind
 from nsbench.tracking.store import open_store
 
 
@@ -47,7 +47,13 @@ def studies(
 
 
 def repeats(
-    profile: Profile, name: str, entry: ProfileDataset, dataset: Dataset, session: Session, n_replicas: int = 1
+    profile: Profile,
+    name: str,
+    entry: ProfileDataset,
+    dataset: Dataset,
+    session: Session,
+    n_replicas: int = 1,
+    keep_models: KeepModels = "best",
 ) -> list[RunList]:
     """The repeats of each study's best settings; of their seeds a worker trains up to `n_replicas` side by side.
 
@@ -58,7 +64,7 @@ def repeats(
     for sampler in profile.samplers:
         best = best_for(study_name(entry.name, sampler, name), dataset.card, sampler, session.home)
         settings = best.settings.changed(profile.repeat_values)
-        order = RepeatOrder(profile.repeat.repeats, best.study, best.objective, n_replicas)
+        order = RepeatOrder(profile.repeat.repeats, best.study, best.objective, n_replicas, keep_models)
         lists.append(session.repeats(settings, order, dataset))
     return lists
 

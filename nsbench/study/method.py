@@ -12,6 +12,7 @@ from nsbench.tracking.method_summary import summary_of
 from nsbench.tracking.store import open_store
 from nsbench.tracking.stored_run import StoredRun
 from nsbench.tracking.writing.mlflow_tracker import MlflowTracker
+from nsbench.trained.keeper import group_name
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,11 @@ class Method:
         settings = settled(settings, dataset)
         card, protocol = dataset.card, protocol_of(settings.evaluation, dataset)
         return cls(settings.method.name, card.name, card.content_hash, settings.fingerprint(), protocol)
+
+    @property
+    def model_group(self) -> str:
+        """What the models of its repeats have in common."""
+        return group_name(RunKind.REPEAT, self.dataset_hash, self.sampler, self.fingerprint, self.protocol)
 
     @property
     def title(self) -> str:

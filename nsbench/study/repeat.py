@@ -24,7 +24,7 @@ from nsbench.study.search.plan import study_name
 from nsbench.study.search.retrying_storage import RetryingStorage
 from nsbench.study.workers.job import BaselineJob, TrainJob
 from nsbench.suggestion import did_you_mean
-from nsbench.terms import ALL, CUT_OFF, N_EPOCHS, RunKind, Tag, metric_name
+from nsbench.terms import ALL, CUT_OFF, N_EPOCHS, KeepModels, RunKind, Tag, metric_name
 from nsbench.tracking.store import open_store
 from nsbench.tracking.stored_run import StoredRun
 
@@ -43,12 +43,14 @@ class RepeatOrder:
         study: The study that found the settings, or None.
         objective: The validation metric that decides the best epoch; None: that of `default_objective`.
         n_replicas: Seeds that a worker trains side by side, at most.
+        keep_models: Whose models are kept.
     """
 
     n_repeats: int
     study: str | None = None
     objective: str | None = None
     n_replicas: int = 1
+    keep_models: KeepModels = "best"
 
 
 def repeats_of(
@@ -115,7 +117,9 @@ def _would_go_on(run: StoredRun, settings: Settings) -> bool:
 
 def _run_request(seed: int, order: RepeatOrder, objective: str) -> RunRequest:
     tags = {Tag.N_PLANNED.value: str(order.n_repeats)}
-    return RunRequest(RunKind.REPEAT, seed, study=order.study, tags=tags, objective=objective)
+    return RunRequest(
+        RunKind.REPEAT, seed, study=order.study, tags=tags, objective=objective, keep_model=order.keep_models
+    )
 
 
 def baselines_of(names: Sequence[str], dataset: Dataset, evaluation: EvaluationSettings, home: Home) -> RunList:

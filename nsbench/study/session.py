@@ -186,3 +186,5 @@ class Session:
             elif source.method is not None:
                 with self._storage.locked(source.method.title):
                     log_method_summary(source.method, self.home, self._tracker)
+                # What processes left that died before they could.
+                self._tracker.prune_models(dataset, source.method.model_group)

@@ -6,6 +6,8 @@ Plain values only, so that the report can read records without torch.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import nan
+from pathlib import Path
+from typing import Literal
 
 from nsbench.evaluation.rank_table import RankTable
 from nsbench.terms import RunKind
@@ -84,6 +86,25 @@ class Cost:
 
 
 @dataclass(frozen=True)
+class KeptModel:
+    """A run's trained model, to be kept with it.
+
+    Attributes:
+        folder: Holds the model's files; they are copied.
+        group: What models have in common of which only the best is kept.
+        keep: Whether this one goes when a better one of its group is there, or stays.
+        objective: The validation metric that says which is better.
+        value: Its value; not-a-number where undefined, which is worse than any other.
+    """
+
+    folder: Path
+    group: str
+    keep: Literal["best", "all"]
+    objective: str
+    value: float
+
+
+@dataclass(frozen=True)
 class RunRecord:
     """A finished run.
 
@@ -95,6 +116,7 @@ class RunRecord:
         ranks: The test ranks; None where the test interactions were not ranked (trials).
         cost: What it took.
         run_id: MLflow's id, or None when nothing is tracked.
+        model: The trained model; None where none is kept.
     """
 
     plan: RunPlan
@@ -104,3 +126,4 @@ class RunRecord:
     ranks: RankTable | None
     cost: Cost
     run_id: str | None = None
+    model: KeptModel | None = None

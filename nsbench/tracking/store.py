@@ -9,6 +9,7 @@ from nsbench.tracking.reading.mlflow_reader import MlflowReader
 from nsbench.tracking.store_uri import sqlite_file, without_password
 
 if TYPE_CHECKING:
+    from nsbench.tracking.models.model_store import ModelStore
     from nsbench.tracking.writing.mlflow_tracker import MlflowTracker
 
 
@@ -57,6 +58,16 @@ class Store:
         from nsbench.tracking.writing.mlflow_tracker import MlflowTracker
 
         return MlflowTracker(self._home.tracking_uri, self._home.artifacts, self._home.spool)
+
+    def models(self) -> "ModelStore":
+        """The trained models that the store keeps.
+
+        Raises:
+            TrackingError: The store can't be reached, or there is none yet.
+        """
+        from nsbench.tracking.models.model_store import ModelStore
+
+        return ModelStore(self._home)
 
     def reader(self) -> MlflowReader:
         """What reads from the store.

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from nsbench.cli.completion import complete_dataset
 from nsbench.cli.data.fetch import fetch, synthetic, verify
+from nsbench.cli.data.histories import histories
 from nsbench.cli.data.prepare import prepare
 from nsbench.cli.data.prepare_notice import left_out_text, order_text
 from nsbench.cli.output.console import Console
@@ -133,6 +134,7 @@ def _cohorts(description: "Description") -> Table:
     return table
 
 
+data_app.command("histories")(histories)
 data_app.command("fetch")(fetch)
 data_app.command("verify")(verify)
 data_app.command("synthetic")(synthetic)

@@ -65,6 +65,7 @@ class _Context:
         import nsbench.study.workers.connection
         import nsbench.tracking.writing.mlflow_tracker  # noqa: F401
         from nsbench.files.home import Home
+        from nsbench.trained.keeper import HomeModelKeeper
         from nsbench.training.checkpoint.expiry import remove_abandoned
         from nsbench.training.checkpoint.training_checkpoint import Checkpoints
 
@@ -72,6 +73,7 @@ class _Context:
         remove_abandoned(Home(root).checkpoints)
         self.process_id = process_id
         self.checkpoints = Checkpoints(Home(root).checkpoints)
+        self.keeper = HomeModelKeeper(Home(root))
         self._home = Home(root)
         self._tracker: Tracker | None = None
         self._dataset: tuple[str, Dataset] | None = None
@@ -126,4 +128,4 @@ def _run(job: Job, context: _Context, link: "Link") -> None:
         run_baseline(job.name, dataset, tracker, job.evaluation)
         return
     observers = [RunLink(link, run) for run in range(len(job.requests))]
-    run_replicas(job.settings_of_runs(), dataset, tracker, job.requests, observers, context.checkpoints)
+    run_replicas(job.settings_of_runs(), dataset, tracker, job.requests, observers, context.checkpoints, context.keeper)

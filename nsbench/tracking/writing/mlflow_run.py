@@ -8,7 +8,7 @@ not-a-number for it.
 import json
 import math
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import final
 
@@ -17,14 +17,15 @@ from mlflow.entities import RunTag as MlflowTag
 
 from nsbench.evaluation.metrics import METRICS
 from nsbench.terms import ALL, Tag, is_target_count, metric_name
+from nsbench.tracking.models.stored_model import tags_of
 from nsbench.tracking.rank_file import RANKS_FILE, write_ranks
-from nsbench.tracking.record import Cost, RunRecord
+from nsbench.tracking.record import Cost, KeptModel, RunRecord
 from nsbench.tracking.tracker import EndStatus
 from nsbench.tracking.writing.artifact import made_file
 from nsbench.tracking.writing.environment import ENVIRONMENT
 from nsbench.tracking.writing.run_note import NOTE, note_of_result, note_of_stop
 from nsbench.tracking.writing.run_writer import RunWriter
-from nsbench.tracking.writing.spool import End, EndState, Metrics, RunFile, RunTag
+from nsbench.tracking.writing.spool import End, EndState, Metrics, RunFile, RunModel, RunTag
 
 BEST_EPOCH = "best_epoch"
 """The metric that holds the epoch whose parameters were kept."""
@@ -57,6 +58,7 @@ class MlflowRunHandle:
         self._last_time_ms = 0
         self._waiting: list[Metrics] = []
         self._last_sent = -math.inf
+        self._model: KeptModel | None = None
 
     @property
     def run_id(self) -> str:
@@ -76,7 +78,7 @@ class MlflowRunHandle:
             self._send_waiting()
 
     def record_result(self, record: RunRecord) -> None:
-        """Records final metrics, cost and ranks; the run stays open.
+        """Records final metrics, cost, ranks and model; the run stays open.
 
         Final values of what each validation measured carry the last one's step and a later time: MLflow shows a metric's
         latest value, and theirs is that of the best epoch. All others have step 0, of which MLflow's pages make bars; at the
@@ -87,8 +89,8 @@ class MlflowRunHandle:
         """
         metrics = {**record.metrics, **_cost_metrics(record)}
         of_epochs = {name: metrics.pop(name) for name in self._validated & metrics.keys()}
-        self._waiting.append(self._metrics(of_epochs, step=self._last_epoch))
-        self._waiting.append(self._metrics(metrics, step=0))
+        final = (self._metrics(of_epochs, step=self._last_epoch), self._metrics(metrics, step=0))
+        self._waiting += final
         self._send_waiting()
         counts = {name: int(n) for name, n in record.metrics.items() if is_target_count(name)}
         if counts:
@@ -99,14 +101,19 @@ class MlflowRunHandle:
         if ranks is not None:
             with made_file(RANKS_FILE, lambda path: write_ranks(ranks, path)) as file:
                 self._writer.write(self._run_id, RunFile(str(file)))
+        self._model = record.model
+        if record.model is not None:
+            self._writer.write(self._run_id, _model_of(record, record.model, final))
 
     def close(self) -> None:
-        """Marks a run whose result is recorded as FINISHED.
+        """Marks a run whose result is recorded as FINISHED; models that its own is better than go then.
 
         Raises:
             TrackingError: The store can't be written.
         """
         self._end("FINISHED")
+        if self._model is not None and self._model.keep == "best":
+            self._writer.prune_models(self._run_id, self._model.group)
 
     def finish(self, record: RunRecord) -> None:
         """Records the result and marks the run FINISHED last, so that no FINISHED run lacks any of it.
@@ -141,6 +148,21 @@ class MlflowRunHandle:
         if waiting:
             self._writer.write(self._run_id, *waiting)
         self._last_sent = time.monotonic()
+
+
+def _model_of(record: RunRecord, model: KeptModel, final: Sequence[Metrics]) -> RunModel:
+    """What is logged of a model: with it the test metrics, and the validation metric by which it was chosen."""
+    shown = [
+        Metrics(
+            {name: value for name, value in part.values.items() if name.startswith("test/") or name == model.objective},
+            part.time_ms,
+            part.step,
+        )
+        for part in final
+    ]
+    params = {name: str(value) for name, value in record.plan.params.items()}
+    name = f"{record.plan.sampler} {record.plan.kind} seed {record.plan.seed}"
+    return RunModel(str(model.folder), name, tags_of(record.plan, model), params, tuple(shown))
 
 
 def defined(metrics: Mapping[str, float]) -> dict[str, float]:

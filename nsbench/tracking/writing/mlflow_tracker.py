@@ -14,6 +14,7 @@ from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 from nsbench.errors import TrackingError
 from nsbench.terms import Tag
 from nsbench.tracking.method_summary import MethodSummary
+from nsbench.tracking.models.model_reading import prune
 from nsbench.tracking.record import RunPlan
 from nsbench.tracking.study_summary import StudySummary
 from nsbench.tracking.tracker import EndStatus
@@ -86,6 +87,16 @@ class MlflowTracker:
             TrackingError: The store has no such run, or can't be written.
         """
         MlflowRunHandle(self._writer, run_id).close()
+
+    def prune_models(self, dataset: str, group: str) -> None:
+        """Deletes the models of a group that a better one replaces, those that a killed process left among them.
+
+        Raises:
+            TrackingError: The store can't be read or written.
+        """
+        experiment_id = self._experiment_id(dataset)
+        with store_errors(self._uri):
+            prune(self._client, experiment_id, group)
 
     def send_waiting(self, limit_s: float = 0.0) -> None:
         """Sends the records that wait because the store was out, and waits so long for it at most.

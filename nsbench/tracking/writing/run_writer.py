@@ -12,10 +12,12 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric
 
 from nsbench.errors import StoreOutage, TrackingError
+from nsbench.tracking.models.model_log import log_model
+from nsbench.tracking.models.model_reading import prune
 from nsbench.tracking.store_uri import check_server, is_server, without_password
 from nsbench.tracking.writing.artifact import send_file
 from nsbench.tracking.writing.mlflow_connection import store_errors
-from nsbench.tracking.writing.spool import End, Metrics, Record, RunFile, RunTag, Spool
+from nsbench.tracking.writing.spool import End, Metrics, Record, RunFile, RunModel, RunTag, Spool
 
 _METRICS_PER_CALL = 1000
 _PAUSE_S = 1.0
@@ -59,6 +61,22 @@ class RunWriter:
             # Some may have arrived: a record that is sent twice is the same.
             for record in records:
                 self._spool.add(run_id, record)
+
+    def prune_models(self, run_id: str, group: str) -> None:
+        """Deletes the models of a group that a better one replaces; where that can't be now, the group's next model does it.
+
+        Args:
+            run_id: A run of the experiment that the group lies in.
+            group: The group.
+        """
+        try:
+            self._reach()
+            with store_errors(self._client.tracking_uri):
+                experiment_id = str(self._client.get_run(run_id).info.experiment_id)
+                for model_id in prune(self._client, experiment_id, group):
+                    _log.info("the model %s went: a better one of the same settings is kept", model_id)
+        except TrackingError as error:
+            _log.warning("models that a better one replaces stay for now: %s", error)
 
     def send_waiting(self, limit_s: float = 0.0) -> None:
         """Sends all that waits in the spool, of this and of earlier commands.
@@ -136,5 +154,7 @@ class RunWriter:
                     self._client.set_tag(run_id, name, value)
                 case RunFile(path):
                     send_file(self._client, run_id, Path(path))
+                case RunModel():
+                    log_model(self._client, run_id, record)
                 case End(status, time_ms):
                     self._client.set_terminated(run_id, status, time_ms)

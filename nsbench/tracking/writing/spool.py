@@ -51,6 +51,25 @@ class RunFile:
 
 
 @dataclass(frozen=True)
+class RunModel:
+    """The run's trained model.
+
+    Attributes:
+        path: Its folder, on this disk.
+        name: What MLflow's pages call it.
+        tags: Of the model, by full name.
+        params: Settings by name, as text.
+        metrics: Those of the run that are shown as the model's, at the time and step that the run has them at.
+    """
+
+    path: str
+    name: str
+    tags: Mapping[str, str]
+    params: Mapping[str, str]
+    metrics: tuple[Metrics, ...]
+
+
+@dataclass(frozen=True)
 class End:
     """How the run ended, at a time in milliseconds since 1970."""
 
@@ -58,10 +77,10 @@ class End:
     time_ms: int
 
 
-Record = Metrics | RunTag | RunFile | End
+Record = Metrics | RunTag | RunFile | RunModel | End
 
-_KINDS: Mapping[str, type[Metrics] | type[RunTag] | type[RunFile] | type[End]] = {
-    kind.__name__: kind for kind in (Metrics, RunTag, RunFile, End)
+_KINDS: Mapping[str, type[Metrics | RunTag | RunFile | RunModel | End]] = {
+    kind.__name__: kind for kind in (Metrics, RunTag, RunFile, RunModel, End)
 }
 
 
@@ -77,7 +96,7 @@ class Spool:
         self.folder = folder
 
     def add(self, run_id: str, record: Record) -> None:
-        """Keeps a record, after those of the run that wait already; files are copied."""
+        """Keeps a record, after those of the run that wait already; files and folders are copied."""
         name = f"{time.time_ns():020d}-{os.getpid()}-{next(_numbers):06d}"
         folder = self.folder / run_id
         while True:
@@ -130,16 +149,22 @@ def _files_of(path: Path) -> Path:
 
 def _write(folder: Path, name: str, record: Record) -> None:
     path = folder / f"{name}{_SUFFIX}"
-    if isinstance(record, RunFile):
+    if isinstance(record, RunFile | RunModel):
         copy = _files_of(path) / Path(record.path).name
         copy.parent.mkdir()
-        shutil.copyfile(record.path, copy)
+        if isinstance(record, RunModel):
+            shutil.copytree(record.path, copy)
+        else:
+            shutil.copyfile(record.path, copy)
         record = replace(record, path=str(copy.relative_to(folder)))
     text = json.dumps({"kind": type(record).__name__, **asdict(record)})
     write_atomically(path, lambda partial: partial.write_text(text, encoding="utf-8"))
 
 
 def _read(path: Path) -> Record:
-    fields = json.loads(path.read_text(encoding="utf-8"))
+    text = path.read_text(encoding="utf-8")
+    fields = json.loads(text)
     record: Record = _KINDS[fields.pop("kind")](**fields)
-    return replace(record, path=str(path.parent / record.path)) if isinstance(record, RunFile) else record
+    if isinstance(record, RunModel):
+        record = replace(record, metrics=tuple(Metrics(**fields) for fields in json.loads(text)["metrics"]))
+    return replace(record, path=str(path.parent / record.path)) if isinstance(record, RunFile | RunModel) else record

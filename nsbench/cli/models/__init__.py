@@ -1,0 +1,1 @@
+"""Commands on trained models: `app` lists, shows and registers them, `recommend` and `similar` ask them; `option` is shared."""

@@ -1,0 +1,260 @@
+"""`nsbench recommend`: the top k of a model for a history, for those of a file, or for the users of a dataset."""
+
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from nsbench.cli.completion import complete_dataset
+from nsbench.cli.models.option import ModelArgument
+from nsbench.cli.output.console import Console
+from nsbench.cli.output.json_output import JsonOption, json_output
+from nsbench.errors import SettingsError
+from nsbench.files.home import Home, current_home
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from nsbench.trained.folder import TrainedModel
+    from nsbench.trained.history_table import HistoryBatch
+    from nsbench.trained.recommender import Choice, Recommender
+
+
+def recommend(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
+    model: ModelArgument,
+    history: Annotated[
+        str | None, typer.Option(help="Item ids of one user, oldest first: 12,7,99; empty: a user without a history.")
+    ] = None,
+    histories: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV, TSV, JSON lines or Parquet: a row per interaction (user, item, timestamp) or per history (user or id, and "
+            "items: a list, or ids between commas)."
+        ),
+    ] = None,
+    users: Annotated[
+        Literal["all", "test"] | None,
+        typer.Option(
+            help="Users of the model's dataset with all of their history: all, or those with a test interaction."
+        ),
+    ] = None,
+    dataset: Annotated[
+        str | None,
+        typer.Option(help="What the model's dataset is called here, for --users.", autocompletion=complete_dataset),
+    ] = None,
+    output: Annotated[Path | None, typer.Option(help="Where the lists go: .parquet, .csv or .jsonl.")] = None,
+    top: Annotated[int, typer.Option(help="Items of each list.", min=1, max=10_000)] = 10,
+    seen: Annotated[
+        Literal["dataset", "keep", "exclude"],
+        typer.Option(
+            help="Items of the history in the list: keep or exclude them; dataset: as the model was evaluated."
+        ),
+    ] = "dataset",
+    allow: Annotated[
+        Path | None, typer.Option(help="Only these items: a table, or a .txt file of an id per line.")
+    ] = None,
+    deny: Annotated[Path | None, typer.Option(help="None of these items: a file like that of --allow.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Recommend items after histories: ids as in the log, with ranks and scores, and titles where the dataset has some."""
+    asked = Asked(history, histories, users, dataset, output)
+    asked.check()
+    with json_output(wanted=as_json) as shown:
+        from nsbench.trained.folder import open_model
+        from nsbench.trained.reference import find_model
+
+        _use_all_cores()
+        home, console = current_home(), Console()
+        trained = open_model(find_model(model, home).folder)
+        choice = _choice(trained, top, seen, allow, deny, console)
+        shown.document = _recommended(trained, choice, asked, home, console)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Whose lists are asked for, and where they go; as the command's options."""
+
+    history: str | None
+    histories: Path | None
+    users: Literal["all", "test"] | None
+    dataset: str | None
+    output: Path | None
+
+    def check(self) -> None:
+        """Checks that the options name one thing.
+
+        Raises:
+            SettingsError: They don't.
+            NsbenchError: The output can't be written.
+        """
+        given = [self.history is not None, self.histories is not None, self.users is not None]
+        if sum(given) != 1:
+            raise SettingsError(
+                f"give one of --history, --histories and --users, not {sum(given)}: --history 12,7,99 is a user, --histories "
+                "FILE a table of users, --users all those of the model's dataset"
+            )
+        if self.dataset is not None and self.users is None:
+            raise SettingsError("--dataset says whose users --users means; leave it out, or add --users all")
+        if self.output is None and self.history is None:
+            raise SettingsError("the lists of many users go into a file; add --output FILE.parquet, .csv or .jsonl")
+        if self.output is not None:
+            from nsbench.trained.recommendation_file import check_table_place
+
+            check_table_place(self.output, "the recommendations")
+
+
+@dataclass
+class _Counts:
+    """What was read of the histories."""
+
+    n_histories: int = 0
+    n_ids: int = 0
+    n_unknown: int = 0
+    n_fallback: int = 0
+
+    def add(self, batch: "HistoryBatch") -> None:
+        self.n_histories += len(batch.keys)
+        self.n_ids += batch.n_given
+        self.n_unknown += batch.n_unknown
+        self.n_fallback += int((batch.histories.end == batch.histories.start).sum())
+
+
+def _recommended(
+    trained: "TrainedModel", choice: "Choice", asked: Asked, home: Home, console: Console
+) -> dict[str, object]:
+    """Makes the lists, writes or shows them, and gives what was done as a document."""
+    from nsbench.trained.recommendation_file import write_frames
+    from nsbench.trained.recommender import Recommender
+
+    counts, began = _Counts(), time.perf_counter()
+    recommender = Recommender(trained, choice)
+    batches = _batches(trained, asked, home)
+    frames = _frames(recommender, trained, batches, counts)
+    document: dict[str, object] = {
+        "model": trained.folder,
+        "run_id": trained.card.run_id,
+        "method": trained.card.method,
+    }
+    if asked.output is None:
+        import polars as pl
+
+        found = pl.concat(frames)
+        _say_counts(counts, console, trained)
+        _print_list(found, console)
+        document |= {"recommendations": found.drop("user").to_dicts()}
+    else:
+        n_rows = write_frames(asked.output, "the recommendations", frames)
+        if not counts.n_histories:
+            raise SettingsError(f"{asked.histories} holds no history")
+        seconds = time.perf_counter() - began
+        _say_counts(counts, console, trained)
+        console.print(
+            f"{n_rows:,} items for {counts.n_histories:,} histories in {seconds:.1f} s ({counts.n_histories / seconds:,.0f}/s): "
+            f"{asked.output}",
+            soft_wrap=True,
+            highlight=False,
+        )
+        document |= {"output": asked.output, "n_rows": n_rows, "seconds": seconds}
+    return document | {
+        "n_histories": counts.n_histories,
+        "n_ids": counts.n_ids,
+        "n_unknown_ids": counts.n_unknown,
+        "n_fallback": counts.n_fallback,
+        "fallback": trained.card.fallback,
+    }
+
+
+def _frames(
+    recommender: "Recommender", trained: "TrainedModel", batches: "Iterator[HistoryBatch]", counts: _Counts
+) -> "Iterator[pl.DataFrame]":
+    from nsbench.trained.recommendation_file import recommendation_frame
+
+    for batch in batches:
+        counts.add(batch)
+        yield recommendation_frame(batch.keys, recommender.recommend(batch.histories), trained.items)
+
+
+def _batches(trained: "TrainedModel", asked: Asked, home: Home) -> "Iterator[HistoryBatch]":
+    import numpy as np
+    import polars as pl
+
+    from nsbench.trained.dataset_histories import dataset_of, user_batches
+    from nsbench.trained.history_table import HistoryTable, batch_of, split_ids
+
+    if asked.users is not None:
+        yield from user_batches(dataset_of(trained.card, asked.dataset, home), asked.users, home)
+    elif asked.histories is not None:
+        yield from HistoryTable(asked.histories, trained.items).batches()
+    else:
+        ids = split_ids(asked.history or "")
+        texts = trained.items.texts(pl.Series(ids, dtype=pl.String))
+        if texts.null_count():
+            raise SettingsError(
+                f"--history {asked.history!r} holds an id that is missing (empty, or a word such as nan); give ids between commas"
+            )
+        yield batch_of(pl.Series("user", [""]), trained.items.numbers(texts), np.array([len(ids)]))
+
+
+def _choice(
+    trained: "TrainedModel",
+    top: int,
+    seen: Literal["dataset", "keep", "exclude"],
+    allow: Path | None,
+    deny: Path | None,
+    console: Console,
+) -> "Choice":
+    from nsbench.trained.item_list import read_item_list
+    from nsbench.trained.recommender import Choice
+
+    lists = []
+    for option, path in (("--allow", allow), ("--deny", deny)):
+        found = None if path is None else read_item_list(path, trained.items)
+        if found is not None and found.n_unknown:
+            console.print(
+                f"{option} {path}: {found.n_unknown:,} of {found.n_given:,} ids are no items of the model",
+                highlight=False,
+            )
+        lists.append(None if found is None else found.numbers)
+    return Choice(top, seen, *lists)
+
+
+def _say_counts(counts: _Counts, console: Console, trained: "TrainedModel") -> None:
+    if counts.n_unknown:
+        console.print(
+            f"{counts.n_unknown:,} of {counts.n_ids:,} ids are no items of the model ({trained.card.dataset}) and were "
+            "passed over",
+            soft_wrap=True,
+            highlight=False,
+        )
+    if counts.n_fallback:
+        console.print(
+            f"{counts.n_fallback:,} of {counts.n_histories:,} histories hold no known item: they get the most popular items in "
+            "training, without scores",
+            soft_wrap=True,
+            highlight=False,
+        )
+
+
+def _print_list(found: "pl.DataFrame", console: Console) -> None:
+    from rich.table import Table
+
+    table = Table()
+    names = [name for name in ("rank", "item", "title", "score") if name in found.columns]
+    for name in names:
+        table.add_column(name, justify="right" if name in ("rank", "score") else "left")
+    for row in found.select(names).iter_rows():
+        table.add_row(
+            *("" if value is None else f"{value:.4f}" if isinstance(value, float) else str(value) for value in row)
+        )
+    console.print(table)
+
+
+def _use_all_cores() -> None:
+    """One process recommends, so it takes the threads that workers would."""
+    import torch
+
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS") or len(os.sched_getaffinity(0))))
