@@ -110,7 +110,7 @@ def _compare(
     from nsbench.study.comparison import baselines, repeats, studies
 
     rankings = baselines(plan, entry, dataset, session.home)
-    searches = studies(plan, name, entry, dataset, session, n_replicas)
+    searches = studies(plan, name, entry, dataset, session, n_replicas, keep_models)
     with StudyView() as view:
         session.run([rankings, *searches], entry.name, view)
     say_cut_off(searches, Console(), "the same command with `epochs: {}` in the profile's part `tune`")

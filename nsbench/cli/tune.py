@@ -9,6 +9,7 @@ import typer
 from nsbench.cli.completion import complete_setting
 from nsbench.cli.data.dataset import DatasetOption
 from nsbench.cli.method_option import LossOption, ModelOption, SamplersOption, chosen_methods
+from nsbench.cli.models.option import KeepModelsOption
 from nsbench.cli.output.console import Console
 from nsbench.cli.output.json_output import JsonOption, JsonOutput, json_output
 from nsbench.cli.process.worker_pool import (
@@ -88,6 +89,7 @@ def tune(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
         typer.Option(help="Metric to maximise. Default: valid/all/hit_rate_at_10, or the cut-off nearest to 10."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Root of all randomness.", min=0)] = 0,
+    keep_models: KeepModelsOption = "best",
     as_json: JsonOption = False,
 ) -> None:
     """Search the best settings; the same command goes on where it stopped."""
@@ -116,6 +118,7 @@ def tune(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
                 profile=Path(config).stem if config else DEFAULT_PROFILE,
                 n_replicas=replicas_of(engine, gpus, replicas),
                 n_confirmed=confirm,
+                keep_models=keep_models,
             )
             for name in names
         ]

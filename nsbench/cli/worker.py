@@ -117,8 +117,8 @@ def _repeat(joined: "JoinedStudy", n_replicas: int, session: "Session") -> None:
         return
     dataset = load_dataset(plan.dataset, session.home)
     lists = [
-        session.repeats(settings, RepeatOrder(n_repeats, plan.name, plan.objective, n_replicas), dataset)
-        for settings, n_repeats in announced
+        session.repeats(settings, RepeatOrder(n_repeats, plan.name, plan.objective, n_replicas, keep), dataset)
+        for settings, n_repeats, keep in announced
     ]
     with StudyView() as view:
         session.run(lists, plan.dataset, view)

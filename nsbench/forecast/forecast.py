@@ -13,7 +13,7 @@ from nsbench.forecast.dataset_shape import DatasetShape, shape_of
 from nsbench.forecast.epochs import EpochRecord, Epochs
 from nsbench.forecast.prediction import LEADER_BYTES, RANK_BYTES, RUN_DISK_BYTES, Part, Prediction, Stage
 from nsbench.forecast.rate import Parallelism, Rates, RateSource
-from nsbench.forecast.run_work import RunWork, typical_settings, work_of
+from nsbench.forecast.run_work import RunWork, model_bytes, typical_settings, work_of
 from nsbench.study.confirmation import n_trials_in_all
 from nsbench.study.profile import Profile, ProfileDataset
 from nsbench.study.search.space import space_of
@@ -140,6 +140,7 @@ class _Builder:
             run_disk_bytes=RUN_DISK_BYTES + (0 if is_trial else RANK_BYTES * work.n_test_targets),
             n_together=n_together,
             together_epoch_s=self._together_epoch_s(work, rates, n_together),
+            model_bytes=0 if is_trial else model_bytes(settings, self.shape.dataset.n_items),
         )
 
     def _together_epoch_s(self, work: RunWork, rates: Rates, n_together: int) -> float | None:

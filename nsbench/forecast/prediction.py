@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from nsbench.forecast.epochs import Epochs
+from nsbench.terms import KeepModels
 
 Stage = Literal["trials", "baselines", "repeats"]
 """What runs stand for; a dataset's repeats begin when its trials are done."""
@@ -49,6 +50,7 @@ class Part(BaseModel):
         run_disk_bytes: What each run adds to the home.
         n_together: Runs that a worker trains side by side.
         together_epoch_s: Seconds of an epoch's steps of that many; of one, `epoch_s`.
+        model_bytes: What a trained model takes that is kept; 0 where none is.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -68,6 +70,7 @@ class Part(BaseModel):
     run_disk_bytes: int
     n_together: int = 1
     together_epoch_s: float | None = None
+    model_bytes: int = 0
 
     @property
     def jobs(self) -> list[int]:
@@ -131,6 +134,15 @@ class Prediction(BaseModel):
     disk_bytes: int
     nsbench: str
     n_replicas: int = 1
+
+    def models_bytes(self, keep: KeepModels) -> int:
+        """What the repeats' models take in the end.
+
+        While repeats go on, each worker's latest model may stand beside the best one for a moment.
+        """
+        return sum(
+            part.model_bytes * {"best": min(1, part.n_runs), "all": part.n_runs, "none": 0}[keep] for part in self.parts
+        )
 
     @property
     def likely_s(self) -> float:

@@ -74,6 +74,16 @@ def work_of(shape: DatasetShape, settings: Settings) -> RunWork:
     )
 
 
+ITEM_LABEL_BYTES = 16
+"""What an item's label and count take in a model's folder. Measured: 5 bytes where labels are small numbers, 13 of Amazon's."""
+
+
+def model_bytes(settings: Settings, n_items: int) -> int:
+    """What the folder of a trained model takes: float32 parameters, padding's vector among them, and the items' labels."""
+    n_values = (n_items + 1) * settings.model.hidden_dim + settings.model.build().n_dense
+    return 4 * n_values + ITEM_LABEL_BYTES * n_items
+
+
 def typical_settings(space: Space) -> Settings:
     """The settings whose cost is about the mean over the space: each searched field at its mean, or its middle choice.
 

@@ -23,7 +23,13 @@ def baselines(profile: Profile, entry: ProfileDataset, dataset: Dataset, home: H
 
 
 def studies(
-    profile: Profile, name: str, entry: ProfileDataset, dataset: Dataset, session: Session, n_replicas: int = 1
+    profile: Profile,
+    name: str,
+    entry: ProfileDataset,
+    dataset: Dataset,
+    session: Session,
+    n_replicas: int = 1,
+    keep_models: KeepModels = "best",
 ) -> list[Tuning]:
     """A study per sampler, named after the profile; of their trials a worker trains up to `n_replicas` side by side."""
     file = profile.study_file(entry)
@@ -39,6 +45,7 @@ def studies(
                 profile=name,
                 n_replicas=n_replicas,
                 n_confirmed=profile.tune.confirm,
+                keep_models=keep_models,
             ),
             dataset,
         )

@@ -27,6 +27,7 @@ from nsbench.study.trials.trial_failure import go_on
 from nsbench.study.trials.tuning import StudyLimits, Tuning
 from nsbench.study.workers.pool import WorkerPool
 from nsbench.study.workers.scheduler import Viewer, work
+from nsbench.terms import KeepModels
 from nsbench.tracking.store import open_store
 from nsbench.tracking.writing.mlflow_tracker import MlflowTracker
 
@@ -54,6 +55,7 @@ class StudyOrder:
         profile: The last part of that name.
         n_replicas: Trials that a worker trains side by side, at most.
         n_confirmed: Best points that are trained with further seeds; None: by the number of trials.
+        keep_models: Whose models are kept, of the trials that confirm a point.
     """
 
     sampler: str
@@ -67,6 +69,7 @@ class StudyOrder:
     profile: str = DEFAULT_PROFILE
     n_replicas: int = 1
     n_confirmed: int | None = None
+    keep_models: KeepModels = "best"
 
 
 @final
@@ -122,7 +125,7 @@ class Session:
         raise_goal(study, self._storage, order.n_trials)
         n_confirmed = n_points_of(order.n_trials) if order.n_confirmed is None else order.n_confirmed
         note_n_points(study, self._storage, n_confirmed)
-        limits = StudyLimits(lambda: order.n_trials, order.n_replicas, order.timeout_s)
+        limits = StudyLimits(lambda: order.n_trials, order.n_replicas, order.timeout_s, order.keep_models)
         return Tuning(study, plan, space, self._storage, self._reconciler, limits)
 
     def joined(self, joined: JoinedStudy, n_replicas: int = 1) -> Tuning:
@@ -132,7 +135,7 @@ class Session:
             joined: The study.
             n_replicas: Trials that a worker trains side by side, at most.
         """
-        limits = StudyLimits(lambda: goal_of(joined.study), n_replicas)
+        limits = StudyLimits(lambda: goal_of(joined.study), n_replicas, keep_models="best")
         return Tuning(joined.study, joined.plan, joined.space, self._storage, self._reconciler, limits)
 
     def repeats(self, settings: Settings, order: RepeatOrder, dataset: Dataset) -> RunList:
@@ -146,7 +149,7 @@ class Session:
         settings = settled(settings, dataset)
         study = None if order.study is None else load_study(order.study, self._storage)
         if study is not None:
-            announce_repeats(study, self._storage, settings, order.n_repeats)
+            announce_repeats(study, self._storage, settings, order.n_repeats, order.keep_models)
         claims = claims_of(settings, dataset, self._storage, self.home)
         return repeats_of(settings, dataset, order, self.home, claims)
 

@@ -19,7 +19,7 @@ from nsbench.study.search.space import Space, range_of
 from nsbench.study.search.storage import existing_storage
 from nsbench.study.trials.trial_state import RUN_ID
 from nsbench.suggestion import did_you_mean
-from nsbench.terms import METHOD_JOINT
+from nsbench.terms import METHOD_JOINT, KeepModels
 from nsbench.tracking.store_uri import without_password
 
 _RANGES = "nsbench.ranges"
@@ -99,27 +99,39 @@ def join(name: str, home: Home) -> JoinedStudy:
     return JoinedStudy(study, plan, Space(plan.settings({}), ranges), MadeFrom.model_validate_json(attributes[_ORIGIN]))
 
 
-def announce_repeats(study: Study, storage: RetryingStorage, settings: Settings, n_repeats: int) -> None:
-    """Notes that the best settings of a study are repeated, so that who joins it helps; the largest number of seeds counts."""
+def announce_repeats(
+    study: Study, storage: RetryingStorage, settings: Settings, n_repeats: int, keep_models: KeepModels = "best"
+) -> None:
+    """Notes that the best settings of a study are repeated, so that who joins it helps; the largest number of seeds counts.
+
+    Whose models are kept is as the command says that was given last.
+    """
     # Methods that their names alone make differ have the same settings.
     name = f"{_REPEATS}{METHOD_JOINT.join((settings.fingerprint(), *settings.fixed))}"
-    told = {"n_repeats": n_repeats, "method": settings.method.name, "settings": settings.flat()}
     with storage.locked(study.study_name):
         known = study.user_attrs.get(name)
-        if known is None or json.loads(known)["n_repeats"] < n_repeats:
+        n_most = max(n_repeats, 0 if known is None else json.loads(known)["n_repeats"])
+        told = {
+            "n_repeats": n_most,
+            "method": settings.method.name,
+            "settings": settings.flat(),
+            "keep_models": keep_models,
+        }
+        if known is None or json.loads(known) != told:
             study.set_user_attr(name, json.dumps(told))
 
 
-def announced_repeats(study: Study) -> list[tuple[Settings, int]]:
-    """The settings that commands repeat, with the number of seeds."""
+def announced_repeats(study: Study) -> list[tuple[Settings, int, KeepModels]]:
+    """The settings that commands repeat, with the number of seeds and whose models are kept."""
     found = []
     for name, text in sorted(study.user_attrs.items()):
         if name.startswith(_REPEATS):
             told = json.loads(text)
             fields = {field: value for field, value in told["settings"].items() if field != "sampler"}
             # Older versions named the sampler alone; its loss and backbone are among the settings.
-            method = told.get("method", told["settings"]["sampler"])
-            found.append((Settings.of(method, fields), int(told["n_repeats"])))
+            settings = Settings.of(told.get("method", told["settings"]["sampler"]), fields)
+            # Older versions kept no models, and said nothing of it.
+            found.append((settings, int(told["n_repeats"]), told.get("keep_models", "best")))
     return found
 
 

@@ -6,9 +6,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from nsbench.config import Flat, Settings
+from nsbench.config import Flat, Settings, sections_of
 from nsbench.errors import DatasetError
 from nsbench.files.disk import write_atomically
+from nsbench.formerly import former_values
 
 CARD = "card.json"
 FORMAT = 1
@@ -67,12 +68,13 @@ class ModelCard(BaseModel):
     metrics: dict[str, float]
 
     def run_settings(self) -> Settings:
-        """The settings of the run.
+        """The settings of the run; what was no setting yet when it was trained is as it was then.
 
         Raises:
             SettingsError: This version of nsbench doesn't take them.
         """
-        return Settings.of(self.method, self.settings)
+        former = former_values(*sections_of(self.method).values())
+        return Settings.of(self.method, {**former, **self.settings})
 
 
 def write_card(card: ModelCard, folder: Path) -> None:

@@ -53,9 +53,9 @@ def open_model(folder: Path) -> TrainedModel:
             f"{folder} is damaged: its card says {card.n_items:,} items, {ITEMS} holds {len(items):,}, and {PARAMETERS} holds "
             f"{n_rows - 1:,} of {n_replicas} model(s)"
         )
-    own = card.run_settings().model
-    if model.settings != own:
-        raise DatasetError(f"{folder} is damaged: its card says {own!r}, and {PARAMETERS} holds {model.settings!r}")
+    own, given = card.run_settings().model, model.settings
+    if (own.name, own.hidden_dim, own.max_length) != (given.name, given.hidden_dim, given.max_length):
+        raise DatasetError(f"{folder} is damaged: its card says {own!r}, and {PARAMETERS} holds {given!r}")
     return TrainedModel(folder, card, model, items, counts)
 
 

@@ -1,8 +1,9 @@
 """The k items with the highest scores, selected while they are computed, so that the product takes most of the time.
 
-Selecting from every score would take longer than the product. So the scores of a block are looked at through tiles of TILE
-columns each: the k highest of a row lie in at most k tiles, and those are among the k tiles with the highest maxima. Maxima of
-all tiles are one pass over the block while it is in cache; what is selected from is k times TILE scores a row.
+Selecting from every score would take longer than the product. So scores are looked at through tiles of TILE columns each: the
+k highest of a row lie in at most k tiles, and those are among the k tiles with the highest maxima. The maxima of a stretch of
+columns are one pass over it while it is in cache. What is selected from are the maxima, once for all stretches, and then k
+times TILE scores.
 """
 
 from typing import final
@@ -13,10 +14,14 @@ from torch import Tensor
 TILE = 16
 """Columns of a tile."""
 
-HOST_ROWS, HOST_COLUMNS = 64, 1 << 16
-"""Histories and items that are scored at once on a CPU: a block stays in cache, whatever the size of the catalogue."""
+HOST_ROWS, DEVICE_ROWS = 256, 4096
+"""Histories that are scored at once on a CPU and on a GPU; with fewer, the product reads the vectors more often than it pays."""
 
-DEVICE_ROWS, DEVICE_COLUMNS = 4096, 1 << 16
+STRETCH_COLUMNS = 4608
+"""Items that are scored at once, about: with HOST_ROWS rows the scores stay in cache while their maxima are taken."""
+
+BLOCK_COLUMNS = 1 << 16
+"""Items whose scores are held, at most: a larger catalogue is gone through in as many parts as it takes."""
 
 
 @final
@@ -30,11 +35,16 @@ class TopItems:
 
     def __init__(self, vectors: Tensor, k: int) -> None:
         self.k = min(k, len(vectors))
+        self.n_rows = HOST_ROWS if vectors.device.type == "cpu" else DEVICE_ROWS
         self._vectors = vectors
-        on_host = vectors.device.type == "cpu"
-        self.n_rows = HOST_ROWS if on_host else DEVICE_ROWS
-        self._n_columns = min(HOST_COLUMNS if on_host else DEVICE_COLUMNS, -(-len(vectors) // TILE) * TILE)
-        self._block = torch.empty(self.n_rows, self._n_columns, device=vectors.device)
+        # Stretches of one width: the last one would leave much of its own empty otherwise.
+        n_stretches = max(1, round(len(vectors) / STRETCH_COLUMNS))
+        self._n_tiles = -(-len(vectors) // (n_stretches * TILE))  # Of a stretch.
+        self._width = self._n_tiles * TILE
+        self._n_at_once = max(1, min(n_stretches, BLOCK_COLUMNS // self._width))
+        self._scores = torch.empty(self.n_rows, self._n_at_once * self._width, device=vectors.device)
+        self._maxima = torch.empty(self.n_rows, self._n_at_once * self._n_tiles, device=vectors.device)
+        self._in_tile = torch.arange(TILE, device=vectors.device) * self._n_tiles
 
     @torch.inference_mode()
     def of(self, states: Tensor, hidden_rows: Tensor, hidden_columns: Tensor) -> tuple[Tensor, Tensor]:
@@ -51,11 +61,8 @@ class TopItems:
         """
         scores = torch.empty(len(states), 0, device=states.device)
         columns = torch.empty(len(states), 0, dtype=torch.int64, device=states.device)
-        for first in range(0, len(self._vectors), self._n_columns):
-            part = self._scored(states, first)
-            inside = (hidden_columns >= first) & (hidden_columns < first + part.shape[1])
-            part[hidden_rows[inside], hidden_columns[inside] - first] = -torch.inf
-            best, where = _highest(part, self.k)
+        for first in range(0, len(self._vectors), self._scores.shape[1]):
+            best, where = self._highest(states, first, hidden_rows, hidden_columns)
             scores, columns = torch.cat([scores, best], 1), torch.cat([columns, where + first], 1)  # [n, up to 2 k]
             if scores.shape[1] > self.k:
                 scores, kept = scores.topk(self.k, dim=1)
@@ -64,28 +71,28 @@ class TopItems:
         scores, order = scores.gather(1, order).sort(dim=1, descending=True, stable=True)
         return scores, columns.gather(1, order)
 
-    def _scored(self, states: Tensor, first: int) -> Tensor:
-        """Scores of the columns from `first` on: [n, a multiple of TILE], minus infinity behind the last item."""
-        vectors = self._vectors[first : first + self._n_columns]
-        block = self._block[: len(states), : -(-len(vectors) // TILE) * TILE]
-        torch.mm(states, vectors.T, out=block[:, : len(vectors)])
-        block[:, len(vectors) :] = -torch.inf
-        return block
-
-
-def _highest(scores: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """The k highest of each row, or all where there are fewer, and their columns.
-
-    Args:
-        scores: [n, a multiple of TILE].
-        k: How many.
-    """
-    n_tiles = scores.shape[1] // TILE
-    if n_tiles <= 2 * k:
-        return scores.topk(min(k, scores.shape[1]), dim=1)
-    # A tile is every n_tiles-th column, so that maxima are taken of whole vectors of the processor.
-    maxima = scores.unflatten(1, (TILE, n_tiles)).amax(1)  # [n, n_tiles]
-    tiles = maxima.topk(k, dim=1, sorted=False).indices
-    columns = (tiles[:, :, None] + torch.arange(TILE, device=scores.device) * n_tiles).flatten(1)  # [n, k * TILE]
-    best, where = scores.gather(1, columns).topk(k, dim=1)
-    return best, columns.gather(1, where)
+    def _highest(
+        self, states: Tensor, first: int, hidden_rows: Tensor, hidden_columns: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """The highest scores of the columns from `first` on that are held at once, and their places among these columns."""
+        n, width = len(states), self._width
+        n_stretches = min(self._n_at_once, -(-(len(self._vectors) - first) // width))
+        for number in range(n_stretches):
+            begin = first + number * width
+            stretch = self._scores[:n, number * width : (number + 1) * width]
+            vectors = self._vectors[begin : begin + width]
+            torch.mm(states, vectors.T, out=stretch[:, : len(vectors)])
+            stretch[:, len(vectors) :] = -torch.inf
+            inside = (hidden_columns >= begin) & (hidden_columns < begin + width)
+            stretch[hidden_rows[inside], hidden_columns[inside] - begin] = -torch.inf
+            # A tile is every n_tiles-th column of its stretch, so that maxima are taken of whole vectors of the processor.
+            tiles = stretch.unflatten(1, (TILE, self._n_tiles))
+            torch.amax(tiles, 1, out=self._maxima[:n, number * self._n_tiles : (number + 1) * self._n_tiles])
+        scores, maxima = self._scores[:n, : n_stretches * width], self._maxima[:n, : n_stretches * self._n_tiles]
+        if maxima.shape[1] <= self.k:
+            return scores.topk(min(self.k, scores.shape[1]), dim=1)
+        chosen = maxima.topk(self.k, dim=1, sorted=False).indices  # [n, k]
+        begins = chosen // self._n_tiles * width + chosen % self._n_tiles
+        columns = (begins[:, :, None] + self._in_tile).flatten(1)  # [n, k * TILE]
+        best, where = scores.gather(1, columns).topk(self.k, dim=1)
+        return best, columns.gather(1, where)

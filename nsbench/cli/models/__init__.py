@@ -1,1 +1,3 @@
-"""Commands on trained models: `app` lists, shows and registers them, `recommend` and `similar` ask them; `option` is shared."""
+"""Commands on trained models: `app` lists, shows and registers them, `recommend` and `similar` ask them;
+`asked` says for whom, `option` is shared.
+"""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from nsbench.cli.completion import complete_dataset
+from nsbench.cli.models.asked import Asked
 from nsbench.cli.models.option import ModelArgument
 from nsbench.cli.output.console import Console
 from nsbench.cli.output.json_output import JsonOption, json_output
@@ -74,39 +75,6 @@ def recommend(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
         shown.document = _recommended(trained, choice, asked, home, console)
 
 
-@dataclass(frozen=True)
-class Asked:
-    """Whose lists are asked for, and where they go; as the command's options."""
-
-    history: str | None
-    histories: Path | None
-    users: Literal["all", "test"] | None
-    dataset: str | None
-    output: Path | None
-
-    def check(self) -> None:
-        """Checks that the options name one thing.
-
-        Raises:
-            SettingsError: They don't.
-            NsbenchError: The output can't be written.
-        """
-        given = [self.history is not None, self.histories is not None, self.users is not None]
-        if sum(given) != 1:
-            raise SettingsError(
-                f"give one of --history, --histories and --users, not {sum(given)}: --history 12,7,99 is a user, --histories "
-                "FILE a table of users, --users all those of the model's dataset"
-            )
-        if self.dataset is not None and self.users is None:
-            raise SettingsError("--dataset says whose users --users means; leave it out, or add --users all")
-        if self.output is None and self.history is None:
-            raise SettingsError("the lists of many users go into a file; add --output FILE.parquet, .csv or .jsonl")
-        if self.output is not None:
-            from nsbench.trained.recommendation_file import check_table_place
-
-            check_table_place(self.output, "the recommendations")
-
-
 @dataclass
 class _Counts:
     """What was read of the histories."""
@@ -132,7 +100,7 @@ def _recommended(
 
     counts, began = _Counts(), time.perf_counter()
     recommender = Recommender(trained, choice)
-    batches = _batches(trained, asked, home)
+    batches = asked.batches(trained, home)
     frames = _frames(recommender, trained, batches, counts)
     document: dict[str, object] = {
         "model": trained.folder,
@@ -176,27 +144,6 @@ def _frames(
     for batch in batches:
         counts.add(batch)
         yield recommendation_frame(batch.keys, recommender.recommend(batch.histories), trained.items)
-
-
-def _batches(trained: "TrainedModel", asked: Asked, home: Home) -> "Iterator[HistoryBatch]":
-    import numpy as np
-    import polars as pl
-
-    from nsbench.trained.dataset_histories import dataset_of, user_batches
-    from nsbench.trained.history_table import HistoryTable, batch_of, split_ids
-
-    if asked.users is not None:
-        yield from user_batches(dataset_of(trained.card, asked.dataset, home), asked.users, home)
-    elif asked.histories is not None:
-        yield from HistoryTable(asked.histories, trained.items).batches()
-    else:
-        ids = split_ids(asked.history or "")
-        texts = trained.items.texts(pl.Series(ids, dtype=pl.String))
-        if texts.null_count():
-            raise SettingsError(
-                f"--history {asked.history!r} holds an id that is missing (empty, or a word such as nan); give ids between commas"
-            )
-        yield batch_of(pl.Series("user", [""]), trained.items.numbers(texts), np.array([len(ids)]))
 
 
 def _choice(

@@ -16,6 +16,7 @@ from nsbench.cli.plan.option import place_of_options, replicas_of_options, sourc
 from nsbench.cli.process.worker_pool import ReplicasOption
 from nsbench.cli.program import program
 from nsbench.cli.tune import WorkersOption
+from nsbench.files.disk import megabytes
 from nsbench.files.home import Home, current_home
 
 if TYPE_CHECKING:
@@ -122,6 +123,7 @@ def _print_prediction(prediction: "Prediction", home: Home, console: Console) ->
         f"time: {runs} runs, {say_seconds(prediction)}",
         f"memory: {_memory(prediction)}",
         f"disk: {_disk(prediction, home)}",
+        f"models: {_models(prediction)}",
     )
     console.print()
     for line in lines:
@@ -183,6 +185,11 @@ def _disk(prediction: "Prediction", home: Home) -> str:
     free = _free_bytes(home)
     short = "; TOO LITTLE" if prediction.disk_bytes > free else ""
     return f"{prediction.disk_bytes / _GB:.2g} GB under {home.root}, {free / _GB:.0f} GB free here{short}"
+
+
+def _models(prediction: "Prediction") -> str:
+    best, every = (megabytes(prediction.models_bytes(keep)) for keep in ("best", "all"))
+    return f"{best} more for the best of each method's repeats, {every} with --keep-models all"
 
 
 def _print_outcomes(outcomes: "Outcomes", console: Console) -> None:

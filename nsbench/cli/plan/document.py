@@ -5,6 +5,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from nsbench.forecast.outcome import Outcome, Outcomes
     from nsbench.forecast.prediction import Prediction
+    from nsbench.terms import KeepModels
+
+
+KEPT: "tuple[KeepModels, ...]" = ("best", "all", "none")
 
 
 def plan_document(prediction: "Prediction", outcomes: "Outcomes | None", free_disk_bytes: int) -> dict[str, object]:
@@ -17,6 +21,7 @@ def plan_document(prediction: "Prediction", outcomes: "Outcomes | None", free_di
         "most_s": prediction.most_s,
         "is_expected": prediction.is_expected,
         "free_disk_bytes": free_disk_bytes,
+        "models_bytes": {keep: prediction.models_bytes(keep) for keep in KEPT},
     }
     return {
         "profile": prediction.profile,

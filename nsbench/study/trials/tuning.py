@@ -23,6 +23,7 @@ from nsbench.study.trials.trial_assignment import TrialAssignment
 from nsbench.study.trials.trial_failure import fail, retry
 from nsbench.study.trials.trial_row import row_of
 from nsbench.study.trials.trial_state import (
+    CONFIRMS,
     INTERRUPTED,
     SURPLUS,
     has_free_place,
@@ -35,7 +36,7 @@ from nsbench.study.trials.trial_state import (
 from nsbench.study.workers.job import Assignment, Row, TrainJob
 from nsbench.study.workers.process_id import OWNER, this_process
 from nsbench.study.workers.shield import undivided
-from nsbench.terms import RunKind, Tag
+from nsbench.terms import KeepModels, RunKind, Tag
 
 _RECONCILE_EVERY_S = 5.0
 
@@ -49,11 +50,13 @@ class StudyLimits:
             seconds: who joins a study follows its plan.
         n_replicas: Trials that a worker trains side by side, at most.
         timeout_s: No trial begins after this many seconds; those that run go on. None: no limit.
+        keep_models: Whose models are kept, of the trials that confirm a point; no others are.
     """
 
     n_planned: Callable[[], int]
     n_replicas: int = 1
     timeout_s: float | None = None
+    keep_models: KeepModels = "none"
 
 
 @final
@@ -234,4 +237,5 @@ class Tuning:
             tags={Tag.N_PLANNED.value: str(self._n_planned)},
             rank_test=False,
             objective=self.plan.objective,
+            keep_model=self._limits.keep_models if CONFIRMS in trial.user_attrs else "none",
         )
