@@ -90,7 +90,7 @@ class HistoryTable:
     def _of_rows(self) -> Iterator[HistoryBatch]:
         n_before = 0
         for frame in self._file.frames([self.key_name, str(self._whole)]):
-            for part in frame.iter_slices(BATCH):
+            for part in frame.iter_slices(BATCH) if len(frame) else ():
                 keys, lists = part[self.key_name], _as_lists(part[str(self._whole)], self._file.path)
                 self._check_keys(keys, n_before)
                 lengths = lists.list.len().fill_null(0).cast(pl.Int64).to_numpy()
@@ -117,7 +117,7 @@ class HistoryTable:
                 columns.append(frame[self._time].alias("time"))
             frames.append(pl.DataFrame(columns))
             n_before += len(frame)
-        if not frames:
+        if not n_before:
             return
         rows = pl.concat(frames).with_row_index("row")
         del frames
@@ -184,7 +184,8 @@ def _as_order(times: pl.Series, path: Path, name: str) -> pl.Series:
         found = times
     else:
         texts = times.cast(pl.String).str.strip_chars()
-        found = texts.cast(pl.Float64, strict=False) if texts.str.contains(r"^\d+(\.\d+)?$").all() else _dates(texts)
+        are_numbers = texts.head(1).str.contains(r"^-?\d+(\.\d+)?$").all()
+        found = texts.cast(pl.Float64, strict=False) if are_numbers else _dates(texts)
     if found.null_count():
         row = int(found.is_null().arg_true()[0])
         raise LogError(

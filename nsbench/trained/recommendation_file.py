@@ -40,10 +40,10 @@ def write_frames(path: Path, what: str, frames: Iterable[pl.DataFrame]) -> int:
     Args:
         path: The file.
         what: What it is, such as "the recommendations".
-        frames: At least one.
+        frames: What is in it.
 
     Raises:
-        LogError: There are none.
+        LogError: There are no frames, so that not even the columns are known.
         StorageError: The disk is full or can't be written.
     """
     writing = {"parquet": _write_parquet, "csv": _write_csv, "jsonl": _write_json_lines}[check_table_place(path, what)]
@@ -74,6 +74,8 @@ def _written(
         for frame in frames:
             n_rows += len(frame)
             yield frame
+        if not n_rows:
+            raise LogError(f"{path}: there is nothing to write as {what}")
 
     try:
         write_atomically(path, lambda partial: write(partial, counted()))
@@ -87,11 +89,15 @@ def _written(
 
 
 def _write_parquet(path: Path, frames: Iterator[pl.DataFrame]) -> None:
-    first = next(frames)
-    with parquet.ParquetWriter(path, first.to_arrow().schema) as writer:
-        writer.write_table(first.to_arrow())
+    writer: parquet.ParquetWriter | None = None
+    try:
         for frame in frames:
-            writer.write_table(frame.to_arrow())
+            table = frame.to_arrow()
+            writer = writer or parquet.ParquetWriter(path, table.schema)
+            writer.write_table(table)
+    finally:
+        if writer is not None:
+            writer.close()
 
 
 def _write_csv(path: Path, frames: Iterator[pl.DataFrame]) -> None:

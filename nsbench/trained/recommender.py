@@ -100,6 +100,8 @@ class Recommender:
         is_fallback = histories.end == histories.start
         items[is_fallback] = self._ids[:k]  # Items are numbered by falling popularity.
         known = np.flatnonzero(~is_fallback)
+        if not len(known):
+            return Recommendations(items, scores, is_fallback)
         own = Histories(histories.item_ids, histories.start[known], histories.end[known])
         states = self._scorer.encode(seen_in_training(own, self._n_seen_in_training))
         for first in range(0, len(known), self._top.n_rows):
@@ -109,7 +111,8 @@ class Recommender:
             hidden = [torch.from_numpy(array[columns >= 0]).to(self._device) for array in (seen.rows, columns)]
             found_scores, found = (one.cpu().numpy() for one in self._top.of(states[first : part[-1] + 1], *hidden))
             there = np.isfinite(found_scores)
-            items[known[part]] = np.where(there, self._ids[found], 0)
+            # Places where a list has ended may lie behind the last item.
+            items[known[part]] = np.where(there, self._ids[np.where(there, found, 0)], 0)
             scores[known[part]] = np.where(there, found_scores, np.nan)
         return Recommendations(items, scores, is_fallback)
 

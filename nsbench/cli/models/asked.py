@@ -66,6 +66,7 @@ class Asked:
             texts = trained.items.texts(pl.Series(ids, dtype=pl.String))
             if texts.null_count():
                 raise SettingsError(
-                    f"--history {self.history!r} holds an id that is missing (empty, or a word such as nan); give ids between commas"
+                    f"--history {self.history!r} holds an id that is missing (empty, or a word such as nan); give ids between "
+                    "commas"
                 )
             yield batch_of(pl.Series("user", [""]), trained.items.numbers(texts), np.array([len(ids)]))

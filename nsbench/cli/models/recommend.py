@@ -116,8 +116,6 @@ def _recommended(
         document |= {"recommendations": found.drop("user").to_dicts()}
     else:
         n_rows = write_frames(asked.output, "the recommendations", frames)
-        if not counts.n_histories:
-            raise SettingsError(f"{asked.histories} holds no history")
         seconds = time.perf_counter() - began
         _say_counts(counts, console, trained)
         console.print(
@@ -144,6 +142,8 @@ def _frames(
     for batch in batches:
         counts.add(batch)
         yield recommendation_frame(batch.keys, recommender.recommend(batch.histories), trained.items)
+    if not counts.n_histories:
+        raise SettingsError("there is no history to recommend after; nothing was written")
 
 
 def _choice(
