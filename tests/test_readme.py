@@ -29,6 +29,10 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
+SUBCOMMANDS = {"synthetic", "fetch", "list", "describe", "verify", "histories", "show", "register"}
+"""Those of `data` and `models` that stand behind a bar in the table of commands."""
+
+
 def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 
@@ -57,7 +61,7 @@ def test_a_command_and_its_options_exist(call: str) -> None:
     words = shlex.split(call.replace(" \\|", ""))
     while hasattr(command, "commands") and not words[0].startswith("-"):
         command = command.commands[words.pop(0)]
-        if set(words) <= {"synthetic", "fetch", "list", "describe", "verify"}:
+        if set(words) <= SUBCOMMANDS:
             return
     known = {name for parameter in command.params for name in parameter.opts} | {"--help", "--install-completion"}
     assert {word.partition("=")[0] for word in words if word.startswith("--")} - known == set()
@@ -66,7 +70,7 @@ def test_a_command_and_its_options_exist(call: str) -> None:
 def test_the_commands_are_all_of_them() -> None:
     calls = [cells[0] for cells in rows(section("Commands")) if cells[0].startswith("`nsbench ")]
     listed = {name for call in calls for name in re.findall(r"(?:^nsbench|\|) ([a-z]+)", call.strip("`"))}
-    listed -= {"synthetic", "fetch", "list", "describe", "verify"}  # Of `data`.
+    listed -= SUBCOMMANDS
     assert listed == set(typer.main.get_command(app).commands)
 
 

@@ -27,6 +27,14 @@ _STUDIES = (
 )
 """Other studies of the storage hold no trials, but who makes which repeat."""
 
+_MODELS = (
+    "SELECT DISTINCT d.tag_value || '/' || m.tag_value FROM logged_models AS l "
+    "JOIN logged_model_tags AS d ON d.model_id = l.model_id AND d.tag_key = 'nsbench.dataset' "
+    "JOIN logged_model_tags AS m ON m.model_id = l.model_id AND m.tag_key = 'nsbench.sampler' "
+    "WHERE l.lifecycle_stage = 'active' "
+    "UNION SELECT name || '@' || alias FROM registered_model_aliases ORDER BY 1"
+)
+
 
 def complete_sampler(incomplete: str) -> list[str]:
     """Names of samplers: nsbench's own, and other packages' as their entry points are called."""
@@ -80,13 +88,26 @@ def complete_study(incomplete: str) -> list[str]:
         home = current_home()
         file = home.root / "studies.db"
         if home.study_storage.startswith("sqlite") and file.is_file():
-            # Where nobody writes, sqlite would make files beside it to read it.
-            mode = "mode=ro" if file.with_name(f"{file.name}-wal").exists() else "immutable=1"
-            with closing(
-                sqlite3.connect(f"file:{quote(str(file.absolute()))}?{mode}", uri=True, timeout=0.2)
-            ) as studies:
+            with closing(_read_only(file)) as studies:
                 return _beginning([name for (name,) in studies.execute(_STUDIES)], incomplete)
     return []
+
+
+def complete_model_reference(incomplete: str) -> list[str]:
+    """Models of the home's sqlite file, as DATASET/METHOD and by their names in the registry; a server is not asked."""
+    with suppress(OSError, ValueError, NsbenchError, sqlite3.Error):
+        home = current_home()
+        file = home.root / "mlflow.db"
+        if home.tracking_uri.startswith("sqlite") and file.is_file():
+            with closing(_read_only(file)) as runs:
+                return _beginning([name for (name,) in runs.execute(_MODELS)], incomplete)
+    return []
+
+
+def _read_only(file: Path) -> sqlite3.Connection:
+    # Where nobody writes, sqlite would make files beside it to read it.
+    mode = "mode=ro" if file.with_name(f"{file.name}-wal").exists() else "immutable=1"
+    return sqlite3.connect(f"file:{quote(str(file.absolute()))}?{mode}", uri=True, timeout=0.2)
 
 
 def _beginning(names: Sequence[str], incomplete: str) -> list[str]:

@@ -33,8 +33,8 @@ def small_log(tmp_path, monkeypatch):
         monkeypatch.delenv(name, raising=False)
 
 
-def test_without_a_study_it_names_the_ways_out_and_takes_one(small_log):
-    """Three seeds side by side are three runs."""
+def test_without_a_study_it_names_the_ways_out_and_takes_one(small_log, tmp_path):
+    """Three seeds side by side are three runs, of which the best by validation keeps its model."""
     arguments = ["repeat", "--sampler", "batch", "--dataset", "small", "--repeats", "3", "--replicas", "3", *TINY]
     refused = CliRunner().invoke(app, [*arguments, "--workers", "1"])
     assert isinstance(refused.exception, SettingsError)
@@ -42,6 +42,10 @@ def test_without_a_study_it_names_the_ways_out_and_takes_one(small_log):
     taken = CliRunner().invoke(app, [*arguments, "--workers", "1", "--defaults"])
     assert taken.exit_code == 0
     assert [f"seed {seed}  finished" in taken.stdout for seed in range(3)] == [True] * 3
+    store = open_store(Home(tmp_path / "home"))
+    runs = store.reader().runs("small", (RunKind.REPEAT,))
+    best = max(runs, key=lambda run: (run.metrics[DEFAULT_OBJECTIVE], -run.seed))
+    assert [model.run_id for model in store.models().models("small")] == [best.run_id]
 
 
 def refusal(*arguments):
@@ -118,8 +122,11 @@ def test_two_commands_and_a_worker_make_each_seed_once(small_log, tmp_path):
     ]:
         said.append(process.communicate(timeout=300)[0])
         assert process.returncode == 0, said[-1]
-    runs = open_store(Home(tmp_path / "home")).reader().runs("small", (RunKind.REPEAT,))
+    store = open_store(Home(tmp_path / "home"))
+    runs = store.reader().runs("small", (RunKind.REPEAT,))
     assert sorted((run.seed, run.status) for run in runs) == [(seed, "FINISHED") for seed in range(4)]
+    best = max(runs, key=lambda run: (run.metrics[DEFAULT_OBJECTIVE], -run.seed))
+    assert [model.run_id for model in store.models().models("small")] == [best.run_id]
 
 
 @pytest.mark.slow

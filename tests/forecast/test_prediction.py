@@ -84,3 +84,13 @@ def test_workers_take_jobs_and_each_run_is_recorded():
     """Ten epochs, on two workers: 3 + 2 + 160 + 3 * (15 + 5) = 225 and 2 + 2 + 130 + 2 * (15 + 5) = 174."""
     assert prediction(beside()).most_s == pytest.approx(COMMAND_S + 225)
     assert prediction(beside(), n_at_once=1).most_s == pytest.approx(COMMAND_S + 225 + 174)
+
+
+def test_models_take_one_of_each_methods_repeats_or_all_of_them():
+    """Two methods of four repeats, whose models take 1,000 and 500 bytes; trials keep none."""
+    repeats = [
+        part("repeats", 4, sampler=name).model_copy(update={"model_bytes": n_bytes})
+        for name, n_bytes in (("random", 1_000), ("mixed", 500))
+    ]
+    made = prediction(part("trials", 9), *repeats)
+    assert [made.models_bytes(keep) for keep in ("best", "all", "none")] == [1_500, 6_000, 0]

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+import torch
 
 from nsbench.bench.cases.workload import Workload, dataset_of
 from nsbench.config import Settings
@@ -10,8 +11,10 @@ from nsbench.data.public.public_log import PUBLIC_LOGS
 from nsbench.errors import DatasetError
 from nsbench.files.home import Home
 from nsbench.forecast.dataset_shape import PUBLISHED_SIZES, STAND_IN_USERS, DatasetShape, shape_of
-from nsbench.forecast.run_work import typical_settings, work_of
+from nsbench.forecast.run_work import ITEM_LABEL_BYTES, model_bytes, typical_settings, work_of
+from nsbench.models.model import initial_model
 from nsbench.study.search.space import RangeChange, StudyFile, space_of
+from nsbench.training.checkpoint.model_file import save_model
 
 
 def shape(share: float = 1.0) -> DatasetShape:
@@ -100,3 +103,11 @@ def test_every_log_that_can_be_fetched_has_a_stand_in():
 def test_an_unknown_log_is_refused(tmp_path):
     with pytest.raises(DatasetError, match="no dataset 'mine'"):
         shape_of("mine", Home(tmp_path))
+
+
+def test_a_model_takes_what_its_file_and_its_items_labels_take(tmp_path):
+    """1,000 items; the file of parameters has a header of less than a kilobyte."""
+    settings = Settings.of("random", {"hidden_dim": 16, "n_blocks": 1})
+    file = tmp_path / "model.safetensors"
+    save_model(initial_model(settings.model, 1_000, [torch.Generator().manual_seed(0)]), file)
+    assert 0 <= file.stat().st_size - (model_bytes(settings, 1_000) - 1_000 * ITEM_LABEL_BYTES) < 1_024

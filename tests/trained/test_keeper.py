@@ -1,6 +1,7 @@
 """A run's model comes back from the store as it was trained, over a file and over a server alike."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -35,9 +36,19 @@ def home(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
         yield own
         return
     open_store(own).create()
-    with served(own) as uri:
-        monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    with awake(own, monkeypatch):
         yield own
+
+
+@contextmanager
+def awake(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A server that has had its first requests, at which it makes its own store the process's."""
+    with served(home) as uri:
+        client = MlflowClient(uri)
+        client.search_experiments()
+        client.search_registered_models()
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+        yield
 
 
 def models_of(home: Home) -> list[tuple[int, str]]:
@@ -134,8 +145,7 @@ def test_a_server_that_is_away_when_a_run_ends_gets_the_model_later(
     home = Home(tmp_path)
     open_store(home).create()
     dataset = prepared_letters(home)
-    with served(home) as uri:
-        monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    with awake(home, monkeypatch):
         tracker = open_store(home).tracker()
         writer = type(tracker._writer)
         reach = writer._reach

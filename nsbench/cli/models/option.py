@@ -4,12 +4,14 @@ from typing import Annotated
 
 import typer
 
+from nsbench.cli.completion import complete_model_reference
 from nsbench.terms import KeepModels
 
 ModelArgument = Annotated[
     str,
     typer.Argument(
         metavar="MODEL",
+        autocompletion=complete_model_reference,
         help="A folder, a run's id or how it begins, DATASET/METHOD (its best), NAME@ALIAS or NAME/VERSION.",
     ),
 ]

@@ -144,6 +144,12 @@ def _frames(
         yield recommendation_frame(batch.keys, recommender.recommend(batch.histories), trained.items)
     if not counts.n_histories:
         raise SettingsError("there is no history to recommend after; nothing was written")
+    if counts.n_ids and counts.n_unknown == counts.n_ids:
+        raise SettingsError(
+            f"none of the {counts.n_ids:,} ids is an item of the model, which was trained on {trained.card.dataset}, whose items "
+            f"are called such as {', '.join(map(str, trained.items.labels.head(3)))}; nothing was written: give that log's ids, "
+            "or the model of another dataset"
+        )
 
 
 def _choice(

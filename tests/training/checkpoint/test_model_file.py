@@ -7,6 +7,7 @@ import torch
 from safetensors.torch import save_file
 
 from nsbench.errors import DatasetError
+from nsbench.models import MODELS, BackboneSettings
 from nsbench.models.model import initial_model
 from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.training.checkpoint.model_file import load_model, save_model
@@ -14,8 +15,15 @@ from nsbench.training.checkpoint.model_file import load_model, save_model
 SIZE = SasrecSettings(hidden_dim=4, n_blocks=1, max_length=3)
 
 
-@pytest.mark.parametrize("size", [SIZE, SIZE.model_copy(update={"attention_output": False})])
-def test_a_saved_model_comes_back_as_it_was(tmp_path: Path, size: SasrecSettings) -> None:
+@pytest.mark.parametrize(
+    "size",
+    [
+        SIZE,
+        SIZE.model_copy(update={"attention_output": False}),
+        *(settings(hidden_dim=4, max_length=3) for settings in MODELS.values()),
+    ],
+)
+def test_a_saved_model_comes_back_as_it_was(tmp_path: Path, size: BackboneSettings) -> None:
     model = initial_model(size, 9, [torch.Generator().manual_seed(0)])
     path = tmp_path / "deep" / "model.safetensors"
     save_model(model, path)
