@@ -27,7 +27,7 @@ _STUDIES = (
 )
 """Other studies of the storage hold no trials, but who makes which repeat."""
 
-_MODELS = (
+_KEPT_MODELS = (
     "SELECT DISTINCT d.tag_value || '/' || m.tag_value FROM logged_models AS l "
     "JOIN logged_model_tags AS d ON d.model_id = l.model_id AND d.tag_key = 'nsbench.dataset' "
     "JOIN logged_model_tags AS m ON m.model_id = l.model_id AND m.tag_key = 'nsbench.sampler' "
@@ -100,7 +100,7 @@ def complete_model_reference(incomplete: str) -> list[str]:
         file = home.root / "mlflow.db"
         if home.tracking_uri.startswith("sqlite") and file.is_file():
             with closing(_read_only(file)) as runs:
-                return _beginning([name for (name,) in runs.execute(_MODELS)], incomplete)
+                return _beginning([name for (name,) in runs.execute(_KEPT_MODELS)], incomplete)
     return []
 
 

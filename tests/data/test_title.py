@@ -52,7 +52,9 @@ def test_a_file_of_other_items_is_refused(tmp_path: Path) -> None:
 def test_titles_are_kept_beside_a_prepared_log(tmp_path: Path) -> None:
     """With titles a log has the hash that it has without; prepared again, it gets them."""
     log, titles = tmp_path / "log.csv", tmp_path / "titles.csv"
-    rows = [f"u{user},{(user + step) % 7},{100 * step + user}" for user in range(9) for step in range(8)]
+    rows = [
+        f"u{user},{(user + step) % 7},{1_600_000_000 + 100 * step + user}" for user in range(9) for step in range(8)
+    ]
     log.write_text("user,item,time\n" + "\n".join(rows) + "\n")
     titles.write_text("item,title\n" + "".join(f"{item},Title {item}\n" for item in range(7)))
     home = Home(tmp_path / "home")

@@ -151,7 +151,7 @@ def test_similar_items_are_nearest_by_cosine(made: tuple[Home, RunRecord], call:
         (("letters/random", "--histories", "late.csv"), "an item id is missing in row 20,001"),
         (("letters/random", "--histories", "empty.csv"), "there is no history to recommend after"),
         (("letters/random", "--history", "a", "--allow", "unknown.txt"), "nothing is left to recommend"),
-        (("letters/random", "--history", "a", "--top", "0"), "0 is not in the range"),
+        (("letters/random", "--history", "a", "--top", "0"), "Input should be greater than or equal to 1"),
     ],
 )
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
