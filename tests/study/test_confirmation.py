@@ -78,3 +78,14 @@ def test_confirmations_are_never_pruned(session, dataset):
     assert CONFIRMS in confirmation.trial.user_attrs
     assert confirmation.validated(6, {DEFAULT_OBJECTIVE: 0.1}) == CONTINUE
     assert confirmation.trial.study.trials[confirmation.trial.number].state is TrialState.RUNNING
+
+
+def test_of_all_trials_those_that_confirm_a_point_keep_their_models(session, dataset):
+    """Two trials are searched and the better one is confirmed twice."""
+    tuning = session.tuning(replace(order_of(2), n_confirmed=1, keep_models="all"), dataset)
+    kept = []
+    for value in (0.4, 0.6, 0.5, 0.5):
+        assignment = tuning.next_assignment()
+        kept.append((CONFIRMS in assignment.trial.user_attrs, assignment.job.request.keep_model))
+        finish(assignment, value)
+    assert kept == [(False, "none")] * 2 + [(True, "all")] * 2
