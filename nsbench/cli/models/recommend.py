@@ -1,6 +1,5 @@
 """`nsbench recommend`: the top k of a model for a history, for those of a file, or for the users of a dataset."""
 
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -65,10 +64,13 @@ def recommend(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
     asked = Asked(history, histories, users, dataset, output)
     asked.check()
     with json_output(wanted=as_json) as shown:
+        import torch
+
         from nsbench.trained.folder import open_model
         from nsbench.trained.reference import find_model
 
-        _use_all_cores()
+        # More threads wait for each other where a core is busy: measured, they made lists at a tenth of one thread's rate.
+        torch.set_num_threads(1)
         home, console = current_home(), Console()
         trained = open_model(find_model(model, home).folder)
         choice = _choice(trained, top, seen, allow, deny, console)
@@ -204,10 +206,3 @@ def _print_list(found: "pl.DataFrame", console: Console) -> None:
             *("" if value is None else f"{value:.4f}" if isinstance(value, float) else str(value) for value in row)
         )
     console.print(table)
-
-
-def _use_all_cores() -> None:
-    """One process recommends, so it takes the threads that workers would."""
-    import torch
-
-    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS") or len(os.sched_getaffinity(0))))
