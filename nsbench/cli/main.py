@@ -16,9 +16,7 @@ from nsbench.cli.baseline import baseline
 from nsbench.cli.bench import bench
 from nsbench.cli.catalogue import backbones, losses, samplers
 from nsbench.cli.data.app import data_app
-from nsbench.cli.output.console import Console, prepare_streams
 from nsbench.cli.plan.command import plan
-from nsbench.cli.process.interruption import Interrupted, raise_on_signals
 from nsbench.cli.repeat import repeat
 from nsbench.cli.report import report
 from nsbench.cli.reproduce import reproduce
@@ -31,6 +29,8 @@ from nsbench.errors import NsbenchError, StorageError
 from nsbench.files.home import current_home
 from nsbench.printable import log_to_terminal
 from nsbench.secret import masked
+from nsbench.view.console import Console, prepare_streams
+from nsbench.view.interruption import Interrupted, raise_on_signals
 
 EXIT_INTERRUPTED = 130
 """128 + SIGINT, as shells have it."""
