@@ -38,7 +38,7 @@ def table_of(frame: "pd.DataFrame | pl.DataFrame | pl.LazyFrame") -> pa.Table:
     twice = next((name for name in flat.columns if list(flat.columns).count(name) > 1), None)
     if twice is not None:
         raise LogError(f"{FRAME} has two columns of one name: {twice!r}. Rename one.")
-    return pa.table({name: _column(name, flat[name]) for name in flat.columns})
+    return pa.table({name: _column(name, flat[[name]]) for name in flat.columns})
 
 
 def read_frame(table: pa.Table, wanted: Sequence[str]) -> Iterator[pl.DataFrame]:
@@ -60,13 +60,13 @@ def read_frame(table: pa.Table, wanted: Sequence[str]) -> Iterator[pl.DataFrame]
         )
 
 
-def _column(name: str, values: "pd.Series") -> pa.Array:
+def _column(name: str, frame: "pd.DataFrame") -> pa.ChunkedArray:
     try:
-        column = pa.Array.from_pandas(values)
+        column: pa.ChunkedArray = pa.Table.from_pandas(frame, preserve_index=False).column(0)
     except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
         reason = str(error).splitlines()[0]
         raise LogError(
             f"Column {name!r} of {FRAME} holds values that are not all of one type ({reason}); convert it, as with "
             f"frame[{name!r}].astype(str)"
         ) from None
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    return column
