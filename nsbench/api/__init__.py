@@ -5,6 +5,6 @@
 calls (`nsbench.command`), with the same names and defaults, and give DataFrames. `progress` shows how far the work is, `argument`
 checks what callers can get wrong, and `wording` says errors in Python's words.
 
-`nsbench` itself imports from here by name and only when a name is asked for (`nsbench.__getattr__`); a new public name is one
+The package itself imports from here by name, and only when a name is asked for (`nsbench.__getattr__`); a new public name is one
 line there. Nothing here prints: progress is drawn in terminals and notebooks alone, and everything else is logged.
 """
