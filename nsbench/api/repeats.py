@@ -68,6 +68,7 @@ def repeat(  # noqa: PLR0913 - the options of the command
     study: str | None = None,
     defaults: bool = False,
     settings: Mapping[str, Value] | None = None,
+    sweep: Mapping[str, Sequence[Value]] | None = None,
     home: Place = None,
     progress: bool = True,
 ) -> Runs:
@@ -91,6 +92,8 @@ def repeat(  # noqa: PLR0913 - the options of the command
         study: The study whose best settings are taken; None: DATASET/METHOD/default.
         defaults: Take the default settings; no study is needed.
         settings: What is changed of the settings, by name.
+        sweep: Settings with several values, such as {"n_negatives": [10, 100]}: each value, and of several settings each
+            combination, is a method of its own.
         home: The folder where everything is kept; None: that of the dataset, or NSBENCH_HOME.
         progress: Whether a terminal or a notebook shows how far it is.
 
@@ -108,7 +111,7 @@ def repeat(  # noqa: PLR0913 - the options of the command
     check_least(0, gpus_per_worker=gpus_per_worker)
     names, values = chosen_methods(names_of(sampler), loss, model, settings or {})
     n_replicas = replicas_of(engine, gpus_per_worker, replicas)
-    choice = RepeatChoice(study, defaults, {**values, **budget_values(epochs)}, repeats, n_replicas)
+    choice = RepeatChoice(study, defaults, {**values, **budget_values(epochs)}, sweep or {}, repeats, n_replicas)
     check_choice(names, choice)
     place = home_of(home, dataset)
     data = arrays_of(dataset, place)
