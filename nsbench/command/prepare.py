@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from nsbench.command.prepare_notice import notices_of
 from nsbench.data.dataset import DatasetCard
 from nsbench.data.log.formats.excerpt import excerpt
-from nsbench.data.log.formats.log_format import LogSource
-from nsbench.data.log.ingest import ReadOptions, stage_source
+from nsbench.data.log.formats.log_format import LogFile
+from nsbench.data.log.ingest import ReadOptions, stage_recognised
 from nsbench.data.log.prepare import prepare_log
 from nsbench.data.log.prepare_options import PrepareOptions
 from nsbench.data.origin import FrameOrigin
@@ -62,17 +62,17 @@ def prepare_dataset(
     if isinstance(log, Path):
         card = prepare_log(log, read, options, name, home, replace=replace)
     else:
-        source = LogSource.of_frame(log)
+        frame = LogFile.of_frame(log)
         origin = FrameOrigin(what=f"a DataFrame of {log.num_rows:,} rows")
         card = prepare_log(
-            source.path,
+            frame.path,
             read,
             options,
             name,
             home,
             replace=replace,
             origin=origin,
-            reader=lambda _, read, staged: stage_source(source, read, staged),
+            reader=lambda _, read, staged: stage_recognised(frame, read, staged),
         )
     return Prepared(card, tuple(notices_of(load_dataset(card.name, home))))
 
