@@ -43,7 +43,9 @@ def test_the_other_tables_are_those_of_the_report(comparison: nsbench.Comparison
 
 def test_figures_are_matplotlib_s(comparison: nsbench.Comparison) -> None:
     assert "cohorts" in comparison.figures
-    assert isinstance(comparison.figure("cohorts"), Figure)
+    figure = comparison.figure("cohorts")
+    assert isinstance(figure, Figure)
+    assert figure._repr_png_().startswith(b"\x89PNG"), "a notebook shows it without pyplot"
     with pytest.raises(nsbench.SettingsError, match=r"no figure 'cohort' \(did you mean 'cohorts'\?\)"):
         comparison.figure("cohort")
     with pytest.raises(nsbench.SettingsError, match="compared are shop"):

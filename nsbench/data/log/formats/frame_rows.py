@@ -61,6 +61,11 @@ def read_frame(table: pa.Table, wanted: Sequence[str]) -> Iterator[pl.DataFrame]
 
 
 def _column(name: str, frame: "pd.DataFrame") -> pa.ChunkedArray:
+    import pandas as pd
+
+    if isinstance(frame[name].dtype, pd.DatetimeTZDtype):
+        # Instants in UTC are what is read; Arrow would get at them by a way that pandas is about to change.
+        frame = frame.assign(**{name: frame[name].dt.tz_convert(None)})
     try:
         column: pa.ChunkedArray = pa.Table.from_pandas(frame, preserve_index=False).column(0)
     except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
