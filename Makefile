@@ -12,7 +12,7 @@ NEEDS_DOCKER := docker info >/dev/null 2>&1 || { echo "No Docker engine answers 
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-bounds test-gpu survive lint types format bench reproduce docker docker-gpu up clean
+.PHONY: help setup demo test test-slow test-bounds test-gpu survive lint types format docs bench reproduce docker docker-gpu up clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | while IFS='|' read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
@@ -59,6 +59,12 @@ types: $(READY) ## check types (mypy --strict)
 format: $(READY) ## format the code
 	$(BIN)/ruff check --fix nsbench tests
 	$(BIN)/ruff format nsbench tests
+
+docs: $(READY) ## write the reference of the commands and of Python to build/docs
+	mkdir -p build/docs
+	$(BIN)/python -m typer nsbench.cli.main utils docs --name nsbench --title "nsbench: the commands" --output build/docs/commands.md
+	$(BIN)/python -m pdoc --docformat google --output-directory build/docs/python nsbench '!nsbench\..*'
+	@echo "commands: build/docs/commands.md; Python: build/docs/python/nsbench.html"
 
 bench: $(READY) ## measure this machine: positives/s for every sampler, evaluation, preparation
 	$(BIN)/nsbench bench

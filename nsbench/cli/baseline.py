@@ -6,10 +6,10 @@ import typer
 
 from nsbench.cli.completion import complete_evaluation_setting
 from nsbench.cli.data.dataset import DatasetOption
-from nsbench.cli.output.console import Console
 from nsbench.cli.output.json_output import JsonOption, JsonOutput, json_output
 from nsbench.cli.program import program
 from nsbench.files.home import current_home
+from nsbench.view.console import Console
 
 
 def baseline(
@@ -35,13 +35,15 @@ def _rank(dataset: str, assignments: list[str], output: JsonOutput) -> None:
     home = current_home()
     console = Console()
     with ProcessPool(1, home.root) as pool:
-        from nsbench.cli.data.dataset import open_dataset, say_undecided
+        from nsbench.cli.data.dataset import say_undecided
         from nsbench.cli.output.run_document import baselines_document
-        from nsbench.cli.output.study_view import EXIT_FAILED_RUNS, StudyView, say_start
+        from nsbench.cli.process.exit_code import EXIT_FAILED_RUNS
         from nsbench.config import parse_assignments
+        from nsbench.data.opening import open_dataset
         from nsbench.runs.baseline import BASELINES
         from nsbench.study.repeat import baselines_of, evaluation_of, finished_baselines
         from nsbench.study.session import Session
+        from nsbench.view.study_view import StudyView, say_start
 
         evaluation = evaluation_of(parse_assignments(assignments))
         data = open_dataset(dataset, home)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from nsbench.cli.completion import complete_sampler
-from nsbench.cli.output.console import Console
 from nsbench.cli.output.json_output import JsonOption
+from nsbench.view.console import Console
 
 if TYPE_CHECKING:
     from nsbench.bench.comparison import Comparison

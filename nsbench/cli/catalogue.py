@@ -7,10 +7,10 @@ import typer
 from rich.table import Table
 
 from nsbench.cli.completion import complete_loss, complete_model, complete_sampler
-from nsbench.cli.output.console import Console
 from nsbench.cli.output.json_output import JsonOption, print_json
 from nsbench.errors import SettingsError
 from nsbench.suggestion import did_you_mean
+from nsbench.view.console import Console
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

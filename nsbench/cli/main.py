@@ -19,9 +19,7 @@ from nsbench.cli.data.app import data_app
 from nsbench.cli.models.app import models_app
 from nsbench.cli.models.recommend import recommend
 from nsbench.cli.models.similar import similar
-from nsbench.cli.output.console import Console, prepare_streams
 from nsbench.cli.plan.command import plan
-from nsbench.cli.process.interruption import Interrupted, raise_on_signals
 from nsbench.cli.repeat import repeat
 from nsbench.cli.report import report
 from nsbench.cli.reproduce import reproduce
@@ -34,6 +32,8 @@ from nsbench.errors import NsbenchError, StorageError
 from nsbench.files.home import current_home
 from nsbench.printable import log_to_terminal
 from nsbench.secret import masked
+from nsbench.view.console import Console, prepare_streams
+from nsbench.view.interruption import Interrupted, raise_on_signals
 
 EXIT_INTERRUPTED = 130
 """128 + SIGINT, as shells have it."""

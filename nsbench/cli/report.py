@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nsbench.cli.completion import complete_dataset
-from nsbench.cli.output.console import Console
 from nsbench.cli.output.json_output import JsonOption, json_output
-from nsbench.errors import SettingsError, TrackingError
-from nsbench.files.home import Home, current_home
+from nsbench.errors import SettingsError
+from nsbench.files.home import current_home
 from nsbench.report.formats.format import ReportFormat
+from nsbench.view.console import Console
 
 if TYPE_CHECKING:
     from nsbench.report.report import Report
@@ -41,8 +41,8 @@ def report(
     as_json: JsonOption = False,
 ) -> None:
     """Compare samplers: the answer in words, tables by cohort, differences, cost and figures, on a page and as files."""
+    from nsbench.command.report import note_in_mlflow, report_folder
     from nsbench.report.answer.answer import answer
-    from nsbench.report.formats.document import file_stem
     from nsbench.report.report import build_report
     from nsbench.tracking.store import open_store
 
@@ -50,7 +50,7 @@ def report(
         raise SettingsError("--open needs the page; add --format html, or leave --format out to write everything")
     home = current_home()
     names = tuple(dict.fromkeys(dataset or ()))
-    folder = output or home.reports / (file_stem("+".join(map(file_stem, names))) if names else "all")
+    folder = output or report_folder(names, home)
     reader = open_store(home).reader()
     written = build_report(reader, names, folder, formats or tuple(ReportFormat))
     with json_output(wanted=as_json) as printed:
@@ -62,7 +62,9 @@ def report(
         }
     if ReportFormat.HTML in (formats or ReportFormat):
         # The page to open stands in front.
-        _name_in_mlflow(home, names or reader.datasets(), written.files[0])
+        problem = note_in_mlflow(home, names or reader.datasets(), written.files[0])
+        if problem:
+            Console(stderr=True).print(problem, soft_wrap=True)
     if open_page:
         # The page is the file to open first, so it stands in front.
         webbrowser.open(written.files[0].absolute().as_uri())
@@ -82,16 +84,6 @@ def _print(written: "Report") -> None:
     text = printed.get()
     sys.stdout.write(text if _takes(text) else ascii_text(text))
     sys.stdout.flush()
-
-
-def _name_in_mlflow(home: Home, datasets: Sequence[str], page: Path) -> None:
-    """Puts the report's place into the descriptions of MLflow's experiments; a store that can only be read has none."""
-    from nsbench.tracking.writing.experiment_page import note_report
-
-    try:
-        note_report(home.tracking_uri, datasets, str(page.absolute()))
-    except TrackingError as error:
-        Console(stderr=True).print(f"MLflow's pages don't name this report: {error}", soft_wrap=True)
 
 
 def _takes(text: str) -> bool:

@@ -7,13 +7,15 @@ import typer
 
 from nsbench.cli.completion import complete_profile
 from nsbench.cli.models.option import KeepModelsOption
-from nsbench.cli.output.console import Console
-from nsbench.cli.output.study_view import EXIT_FAILED_RUNS, say_start
 from nsbench.cli.plan.command import say_predicted
-from nsbench.cli.process.worker_pool import ReplicasOption, replicas_of
+from nsbench.cli.process.exit_code import EXIT_FAILED_RUNS
+from nsbench.cli.process.worker_pool import ReplicasOption
 from nsbench.cli.program import program
 from nsbench.cli.tune import WorkersOption
+from nsbench.command.worker_pool import replicas_of
 from nsbench.files.home import Home, current_home
+from nsbench.view.console import Console
+from nsbench.view.study_view import say_start
 
 if TYPE_CHECKING:
     from nsbench.data.dataset import Dataset
@@ -80,8 +82,8 @@ def _announce(plan: "Profile", n_workers: int, home: Home, console: Console) -> 
 
 def _prepared(name: str, home: Home, console: Console) -> "Dataset":
     """The dataset; a built-in one is made, a public one fetched."""
-    from nsbench.cli.data.dataset import open_dataset
     from nsbench.cli.data.fetch import fetch
+    from nsbench.data.opening import open_dataset
     from nsbench.data.public.public_log import PUBLIC_LOGS
     from nsbench.data.store import dataset_exists
 
@@ -106,8 +108,8 @@ def _compare(
     keep_models: "KeepModels",
 ) -> int:
     """Baselines and studies side by side, then the repeats; gives the number of failed runs."""
-    from nsbench.cli.output.study_view import StudyView, say_cut_off
     from nsbench.study.comparison import baselines, repeats, studies
+    from nsbench.view.study_view import StudyView, say_cut_off
 
     rankings = baselines(plan, entry, dataset, session.home)
     searches = studies(plan, name, entry, dataset, session, n_replicas, keep_models)

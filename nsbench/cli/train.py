@@ -9,27 +9,24 @@ import typer
 
 from nsbench.cli.completion import complete_setting
 from nsbench.cli.data.dataset import DatasetOption
-from nsbench.cli.method_option import LossOption, ModelOption, SamplerOption, chosen_methods
+from nsbench.cli.method_option import LossOption, ModelOption, SamplerOption
 from nsbench.cli.models.option import KeepModelsOption
-from nsbench.cli.output.console import Console
 from nsbench.cli.output.json_output import JsonOption, json_output
 from nsbench.cli.output.run_document import record_document
-from nsbench.cli.process.distributed import PROCESSES, checkpoint_root, follow, open_together
-from nsbench.cli.process.interruption import Interruption
-from nsbench.cli.tune import EpochsOption, budget_values
-from nsbench.files.home import Home, current_home
+from nsbench.cli.process.distributed import checkpoint_root, follow, open_together
+from nsbench.cli.tune import EpochsOption
+from nsbench.command.method_choice import budget_values, chosen_methods
+from nsbench.files.home import current_home
+from nsbench.view.console import Console
+from nsbench.view.interruption import Interruption
 
 if TYPE_CHECKING:
+    from nsbench.command.train import TrainOrder
     from nsbench.config import Settings
-    from nsbench.tensors.process_group import ProcessGroup
-    from nsbench.terms import KeepModels
+    from nsbench.runs.observer import Observer
     from nsbench.tracking.record import RunRecord
-    from nsbench.tracking.tracker import Tracker
 
 SHOWN_CUTOFF = 10
-
-SEND_WAIT_S = 60.0
-"""How long a training that is over waits for a tracking store that is out, before it leaves the rest to the next command."""
 
 
 def train(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
@@ -64,95 +61,48 @@ def train(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
     """
     import torch
 
-    from nsbench.config import Settings, parse_assignments, read_settings_file, settings_values
+    from nsbench.command.train import TrainOrder, train_settings
+    from nsbench.config import parse_assignments
 
     torch.set_num_threads(1)
     (method,), assigned = chosen_methods([sampler], loss, model, parse_assignments(assignments or []))
-    of_file = settings_values(method, read_settings_file(config) if config else {})
-    settings = Settings.of(method, {**of_file, **assigned, **budget_values(epochs)})
+    settings = train_settings(method, {**assigned, **budget_values(epochs)}, config)
     with json_output(wanted=as_json) as output:
-        output.document = _trained(
-            settings, dataset, seed, checkpoint, keep_models if track else "none", track=track, fresh=fresh
-        )
+        order = TrainOrder(dataset, seed, checkpoint, is_tracked=track, is_fresh=fresh, keep_models=keep_models)
+        output.document = _trained(settings, order)
 
 
-def _trained(
-    settings: "Settings",
-    dataset: str,
-    seed: int,
-    checkpoint: Path | None,
-    keep_models: "KeepModels",
-    *,
-    track: bool,
-    fresh: bool,
-) -> dict[str, object] | None:
+def _trained(settings: "Settings", order: "TrainOrder") -> dict[str, object] | None:
     """Trains, shows what came out, and gives it as a document; None in all processes but the first."""
     from nsbench.cli.data.dataset import say_undecided
-    from nsbench.cli.output.run_observer import ProgressObserver
-    from nsbench.files.disk import check_place
-    from nsbench.objective import default_objective
-    from nsbench.runs.experiment import run
-    from nsbench.runs.preparation import settled
-    from nsbench.runs.request import RunRequest
-    from nsbench.terms import RunKind
-    from nsbench.trained.keeper import HomeModelKeeper
-    from nsbench.training.checkpoint.expiry import remove_abandoned
+    from nsbench.command.train import checkpoint_of, train_once
     from nsbench.training.checkpoint.training_checkpoint import Checkpoints
     from nsbench.training.distributed.torch_group import torchrun_group
 
     home = current_home()
-    remove_abandoned(home.checkpoints)
-    file = f"{settings.method.name}-{settings.fingerprint()}-seed{seed}.safetensors"
-    path = checkpoint or home.checkpoints / dataset / file
-    check_place("the checkpoint", path)
+    path = checkpoint_of(settings, order, home)
     with torchrun_group() as group:
-        data = open_together(dataset, home, group)
-        checkpoints = Checkpoints(checkpoint_root(home, group), fresh=fresh)
+        data = open_together(order.dataset, home, group)
+        checkpoints = Checkpoints(checkpoint_root(home, group), fresh=order.is_fresh)
         if group.rank > 0:
-            follow(settings, data, seed, checkpoints)
+            follow(settings, data, order.seed, checkpoints)
             return None
-        settings = settled(settings, data)
         say_undecided(data, settings.evaluation)
-        objective = default_objective(settings.evaluation.cutoffs)
-        request = RunRequest(
-            RunKind.SINGLE, seed, tags=_tags(group), checkpoint=path, objective=objective, keep_model=keep_models
-        )
-        with _tracker(home, data.card.name, track=track) as tracker:
-            with (
-                _advice_when_interrupted(),
-                Interruption() as interruption,
-                ProgressObserver(settings.training.max_epochs, request.objective, interruption) as observer,
-            ):
-                record = run(settings, data, tracker, request, observer, checkpoints, HomeModelKeeper(home))
-            _show(record, path)
+        record = train_once(settings, data, order, home, path, _observing, checkpoints, group.size)
+        _show(record, path)
         return record_document(record, path)
 
 
-def _tags(group: "ProcessGroup") -> dict[str, str]:
-    from nsbench.study.workers.process_id import OWNER, this_process
-
-    return {OWNER: this_process(), PROCESSES: str(group.size)}
-
-
 @contextmanager
-def _tracker(home: Home, dataset: str, *, track: bool) -> "Iterator[Tracker]":
-    """The home's tracker, with what killed commands left behind put right; or one that records nothing.
+def _observing(n_epochs: int, objective: str) -> "Iterator[Observer]":
+    from nsbench.view.run_observer import ProgressObserver
 
-    What waits for a store that was out meanwhile is sent at the end.
-    """
-    from nsbench.terms import RunKind
-    from nsbench.tracking.tracker import NullTracker
-
-    if not track:
-        yield NullTracker()
-        return
-    from nsbench.study.trials.orphaned_run import close_lost_runs
-    from nsbench.tracking.store import open_store
-
-    tracker = open_store(home).tracker()
-    close_lost_runs(home, tracker, dataset, (RunKind.SINGLE,))
-    yield tracker
-    tracker.send_waiting(SEND_WAIT_S)
+    with (
+        _advice_when_interrupted(),
+        Interruption() as interruption,
+        ProgressObserver(n_epochs, objective, interruption) as observer,
+    ):
+        yield observer
 
 
 @contextmanager

@@ -1,16 +1,14 @@
 """`nsbench tune`: a study of a sampler's settings."""
 
 import shlex
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nsbench.cli.completion import complete_setting
 from nsbench.cli.data.dataset import DatasetOption
-from nsbench.cli.method_option import LossOption, ModelOption, SamplersOption, chosen_methods
+from nsbench.cli.method_option import LossOption, ModelOption, SamplersOption
 from nsbench.cli.models.option import KeepModelsOption
-from nsbench.cli.output.console import Console
 from nsbench.cli.output.json_output import JsonOption, JsonOutput, json_output
 from nsbench.cli.process.worker_pool import (
     AddressOption,
@@ -18,15 +16,14 @@ from nsbench.cli.process.worker_pool import (
     EngineOption,
     GpusOption,
     ReplicasOption,
-    pool_of,
-    replicas_of,
 )
 from nsbench.cli.program import program
+from nsbench.command.method_choice import budget_values, chosen_methods
+from nsbench.command.worker_pool import pool_of, replicas_of
 from nsbench.files.home import Home, current_home
+from nsbench.view.console import Console
 
 if TYPE_CHECKING:
-    from nsbench.config import Value
-    from nsbench.study.search.space import StudyFile
     from nsbench.study.session import StudyOrder
     from nsbench.study.trials.tuning import Tuning
     from nsbench.study.workers.process_pool import ProcessPool
@@ -93,36 +90,27 @@ def tune(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
     as_json: JsonOption = False,
 ) -> None:
     """Search the best settings; the same command goes on where it stopped."""
-    from nsbench.errors import SettingsError
-
-    if study is not None and len(set(sampler)) > 1:
-        raise SettingsError(
-            f"--study {study} names one study, but there are {len(set(sampler))} samplers; leave it out"
-        )
-    with json_output(wanted=as_json) as output, pool_of(engine, address, workers, cpus, gpus) as pool:
+    with (
+        json_output(wanted=as_json) as output,
+        pool_of(engine, address, workers, cpus, gpus, current_home()) as pool,
+    ):
+        from nsbench.command.tune import TuneChoice, study_orders
         from nsbench.config import parse_assignments
-        from nsbench.study.search.plan import DEFAULT_PROFILE
-        from nsbench.study.session import StudyOrder
 
         names, values = chosen_methods(sampler, loss, model, parse_assignments(assignments or []))
-        orders = [
-            StudyOrder(
-                sampler=name,
-                file=_study_file(config),
-                values={**values, **budget_values(epochs)},
-                n_trials=trials,
-                objective=objective,
-                seed=seed,
-                timeout_s=timeout,
-                name=study,
-                profile=Path(config).stem if config else DEFAULT_PROFILE,
-                n_replicas=replicas_of(engine, gpus, replicas),
-                n_confirmed=confirm,
-                keep_models=keep_models,
-            )
-            for name in names
-        ]
-        _check(orders)
+        choice = TuneChoice(
+            values={**values, **budget_values(epochs)},
+            n_trials=trials,
+            n_confirmed=confirm,
+            timeout_s=timeout,
+            study=study,
+            config=config,
+            objective=objective,
+            seed=seed,
+            n_replicas=replicas_of(engine, gpus, replicas),
+            keep_models=keep_models,
+        )
+        orders = study_orders(names, choice)
         if engine == "processes":
             _say_predicted(orders, dataset, config, pool.n_workers)
         _work(orders, dataset, pool, output)
@@ -130,8 +118,8 @@ def tune(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
 
 def _say_predicted(orders: "list[StudyOrder]", dataset: str, config: str | None, n_workers: int) -> None:
     """Says how long the trials take on this machine, if none is done yet."""
-    from nsbench.cli.data.dataset import open_dataset
     from nsbench.cli.plan.command import dimly, say_seconds
+    from nsbench.data.opening import open_dataset
     from nsbench.forecast.announce import TRIALS, announce
     from nsbench.forecast.rate import Parallelism
     from nsbench.study.profile import study_profile
@@ -147,16 +135,12 @@ def _say_predicted(orders: "list[StudyOrder]", dataset: str, config: str | None,
     console.print(f"predicted, if nothing is done yet: {say_seconds(prediction)}", soft_wrap=True, highlight=False)
 
 
-def budget_values(epochs: int | None) -> "dict[str, Value]":
-    """What `--epochs` sets."""
-    return {} if epochs is None else {"max_epochs": epochs}
-
-
 def _work(orders: "list[StudyOrder]", dataset: str, pool: "ProcessPool | RayPool", output: JsonOutput) -> None:
     """Works on the studies and says what they found."""
-    from nsbench.cli.data.dataset import open_dataset, say_undecided
-    from nsbench.cli.output.study_view import StudyView, say_cut_off, say_start
+    from nsbench.cli.data.dataset import say_undecided
+    from nsbench.data.opening import open_dataset
     from nsbench.study.session import Session
+    from nsbench.view.study_view import StudyView, say_cut_off, say_start
 
     home, console = current_home(), Console()
     data = open_dataset(dataset, home)
@@ -223,20 +207,3 @@ def _repeat_command(study: str, dataset: str, sampler: str) -> str:
     words = ["repeat", "--sampler", sampler, "--dataset", dataset]
     words += [] if study == study_name(dataset, sampler) else ["--study", study]
     return f"{program()} {shlex.join(words)}"
-
-
-def _study_file(config: str | None) -> "StudyFile":
-    from nsbench.study.search.config_file import find_config
-    from nsbench.study.search.space import StudyFile, read_study_file
-
-    return StudyFile() if config is None else read_study_file(find_config("studies", config))
-
-
-def _check(orders: "list[StudyOrder]") -> None:
-    """Refuses wrong settings before anything is opened or made."""
-    from nsbench.objective import checked_objective
-    from nsbench.study.search.space import space_of
-
-    for order in orders:
-        space = space_of(order.sampler, order.file, order.values)
-        checked_objective(order.objective, space.base.evaluation.cutoffs)

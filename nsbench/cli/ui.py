@@ -15,10 +15,10 @@ from urllib.request import ProxyHandler, build_opener
 
 import typer
 
-from nsbench.cli.output.console import Console
 from nsbench.errors import TrackingError
 from nsbench.files.disk import storage_error
 from nsbench.files.home import Home, current_home
+from nsbench.view.console import Console
 
 _LAST_PORT = 65535
 _START_TIMEOUT_S = 90

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nsbench.cli.completion import complete_study
-from nsbench.cli.output.console import Console
-from nsbench.cli.process.worker_pool import ReplicasOption, replicas_of
+from nsbench.cli.process.worker_pool import ReplicasOption
 from nsbench.cli.program import program
 from nsbench.cli.tune import WorkersOption, print_best
+from nsbench.command.worker_pool import replicas_of
 from nsbench.files.home import Home, current_home
+from nsbench.view.console import Console
 
 if TYPE_CHECKING:
     from nsbench.study.session import Session
@@ -91,8 +92,8 @@ def check_tracking(joined: "JoinedStudy", home: Home) -> None:
 
 
 def _work(joined: "JoinedStudy", n_replicas: int, home: Home, pool: "ProcessPool") -> None:
-    from nsbench.cli.output.study_view import StudyView, say_start
     from nsbench.study.session import Session
+    from nsbench.view.study_view import StudyView, say_start
 
     plan = joined.plan
     say_start(pool.n_workers)
@@ -106,10 +107,11 @@ def _work(joined: "JoinedStudy", n_replicas: int, home: Home, pool: "ProcessPool
 
 def _repeat(joined: "JoinedStudy", n_replicas: int, session: "Session") -> None:
     """Works on the repeats of the study's best settings that `nsbench repeat` commands have begun."""
-    from nsbench.cli.output.study_view import EXIT_FAILED_RUNS, StudyView
+    from nsbench.cli.process.exit_code import EXIT_FAILED_RUNS
     from nsbench.data.store import load_dataset
     from nsbench.study.repeat import RepeatOrder
     from nsbench.study.shared_study import announced_repeats
+    from nsbench.view.study_view import StudyView
 
     plan = joined.plan
     announced = announced_repeats(joined.study)

@@ -1,6 +1,11 @@
 """Cut-offs that decide nothing, because a list of that length holds every item that is ranked."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nsbench.data.dataset import Dataset
+    from nsbench.evaluation.settings import EvaluationSettings
 
 
 def cutoff_warning(cutoffs: Sequence[int], n_candidates: int) -> str:
@@ -23,3 +28,9 @@ def cutoff_warning(cutoffs: Sequence[int], n_candidates: int) -> str:
     decide = "decide" if len(undecided) > 1 else "decides"
     items = "item is" if n_candidates == 1 else "items are"
     return f"only {n_candidates:,} {items} ranked, so that {rates} 1 for every ranking of them and {decide} nothing"
+
+
+def undecided_warning(dataset: "Dataset", settings: "EvaluationSettings") -> str:
+    """What `cutoff_warning` says of the items that are ranked on a dataset under some settings."""
+    n_candidates = dataset.n_items if settings.cold_items == "tail" else dataset.n_candidates
+    return cutoff_warning(settings.cutoffs, n_candidates)

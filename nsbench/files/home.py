@@ -70,19 +70,31 @@ def current_home() -> Home:
     Raises:
         StorageError: What it names can't be a folder.
     """
-    named = os.environ.get(_HOME) or "nsbench-runs"
+    return home_at(os.environ.get(_HOME) or "nsbench-runs", _HOME)
+
+
+def home_at(named: str, said: str = "home") -> Home:
+    """The home in a folder, which need not be there yet; `~` is the user's own folder.
+
+    Args:
+        named: The folder.
+        said: What it is called by whoever named it, for messages.
+
+    Raises:
+        StorageError: It can't be a folder.
+    """
     if "://" in named:
-        raise StorageError(f"{_HOME} is {named!r}; accepted is a folder of this machine, not an address")
+        raise StorageError(f"{said} is {named!r}; accepted is a folder of this machine, not an address")
     try:
         root = Path(named).expanduser()
         os.fsencode(root).decode()
     except (RuntimeError, UnicodeError) as error:
         raise StorageError(
-            f"{_HOME} is {named!r}, which names no folder ({error}); accepted is a path in UTF-8; `~` needs a user's folder"
+            f"{said} is {named!r}, which names no folder ({error}); accepted is a path in UTF-8; `~` needs a user's folder"
         ) from error
     for part in (root, *root.parents):
         if part.exists() and not part.is_dir():
-            raise StorageError(f"{_HOME} is {named!r}, but {part} is a file; give a folder, which is made if need be")
+            raise StorageError(f"{said} is {named!r}, but {part} is a file; give a folder, which is made if need be")
     return Home(root)
 
 

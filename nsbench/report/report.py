@@ -38,9 +38,7 @@ class Report:
 def build_report(
     reader: RunReader, datasets: Sequence[str], output: Path, formats: Collection[ReportFormat] = tuple(ReportFormat)
 ) -> Report:
-    """Reads the runs of some datasets, compares them, and writes the report.
-
-    Every file is written elsewhere and then renamed, so that whoever has a report open never sees half a file.
+    """Reads the runs of some datasets, compares them, and writes the report with `write_report`.
 
     Args:
         reader: Where the runs are.
@@ -57,7 +55,28 @@ def build_report(
             f"nothing is recorded in {reader.location} yet; `nsbench reproduce demo` makes runs to report on, or "
             f"`nsbench tune` and `nsbench repeat` on a log of yours"
         )
-    summaries = read_summaries(reader, names)
+    return write_report(reader, read_summaries(reader, names), output, formats)
+
+
+def write_report(
+    reader: RunReader,
+    summaries: tuple[DatasetSummary, ...],
+    output: Path,
+    formats: Collection[ReportFormat] = tuple(ReportFormat),
+) -> Report:
+    """Writes the report of what was read already.
+
+    Every file is written elsewhere and then renamed, so that whoever has a report open never sees half a file.
+
+    Args:
+        reader: Where the runs are.
+        summaries: Of `read_summaries`, in the report's order.
+        output: The folder, created where missing; files of an older report in it are replaced, others left alone.
+        formats: What to write.
+
+    Raises:
+        TrackingError: The runs' curves can't be read, or the folder can't be written.
+    """
     try:
         output.mkdir(parents=True, exist_ok=True)
         # Within the output folder, since renaming is atomic only within one file system.

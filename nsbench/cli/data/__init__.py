@@ -1,8 +1,8 @@
 """`nsbench data`: what the command line does with logs and datasets.
 
 `app` gathers the sub-commands and holds those that list and describe; `prepare` and `fetch` are the two that make a dataset.
-`dataset` is what every other command opens its dataset with. `prepare_option` holds the options, `prepare_notice` the
-sentences about what was left out, `prepare_command` the line to type on another machine.
+`dataset` holds the option by which every other command chooses its dataset. `prepare_option` holds those of `prepare`, and
+`prepare_command` the line to type on another machine.
 
 How a log is read and split is `nsbench.data`'s business: a file here parses, calls and prints. A new sub-command is a function
 in a file of its own, added in `app`.

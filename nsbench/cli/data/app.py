@@ -11,11 +11,11 @@ from nsbench.cli.completion import complete_dataset
 from nsbench.cli.data.fetch import fetch, synthetic, verify
 from nsbench.cli.data.histories import histories
 from nsbench.cli.data.prepare import prepare
-from nsbench.cli.data.prepare_notice import left_out_text, order_text
-from nsbench.cli.output.console import Console
 from nsbench.cli.output.json_output import JsonOption, print_json
+from nsbench.command.prepare_notice import left_out_text, order_text
 from nsbench.errors import DatasetError
 from nsbench.files.home import Home, current_home
+from nsbench.view.console import Console
 
 if TYPE_CHECKING:
     from nsbench.data.description import Description
@@ -71,8 +71,8 @@ def describe_dataset(
     as_json: JsonOption = False,
 ) -> None:
     """Show a dataset's sizes, lengths, cohorts and test coverage."""
-    from nsbench.cli.data.dataset import open_dataset
     from nsbench.data.description import describe
+    from nsbench.data.opening import open_dataset
 
     description = describe(open_dataset(name, current_home()))
     if as_json:

@@ -7,8 +7,8 @@ import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 from rich.table import Table
 
-from nsbench.cli.output.console import Console
 from nsbench.files.home import current_home
+from nsbench.view.console import Console
 
 if TYPE_CHECKING:
     from nsbench.data.dataset import DatasetCard

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from nsbench.cli.completion import complete_dataset
-from nsbench.cli.output.console import Console
 from nsbench.cli.output.json_output import JsonOption, json_output
 from nsbench.errors import LogError
 from nsbench.files.home import current_home
+from nsbench.view.console import Console
 
 if TYPE_CHECKING:
     import polars as pl
@@ -30,7 +30,7 @@ def histories(
 
     Columns: id (a number per target), user, items (oldest first; in CSV between commas), target.
     """
-    from nsbench.cli.data.dataset import open_dataset
+    from nsbench.data.opening import open_dataset
     from nsbench.trained.dataset_histories import target_frames
     from nsbench.trained.recommendation_file import check_table_place, write_frames
 

@@ -1,13 +1,10 @@
 """`nsbench data prepare`: an interaction log becomes a dataset."""
 
-import re
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from nsbench.cli.data.prepare_notice import notices_of
 from nsbench.cli.data.prepare_option import (
     DropImmediateRepeatsOption,
     DuplicatesOption,
@@ -33,25 +30,17 @@ from nsbench.cli.data.prepare_option import (
     UserColumnOption,
     ValidShareOption,
 )
-from nsbench.cli.output.console import Console
 from nsbench.cli.output.json_output import JsonOption, json_output
 from nsbench.cli.program import program
-from nsbench.data.log.formats.excerpt import excerpt
 from nsbench.data.log.option_value import Repeats
 from nsbench.errors import SettingsError
 from nsbench.files.home import current_home
+from nsbench.view.console import Console
 
 if TYPE_CHECKING:
-    from pydantic import ValidationError
-
     from nsbench.data.dataset import DatasetCard
     from nsbench.data.log.ingest import ReadOptions
     from nsbench.data.log.prepare_options import PrepareOptions
-
-LONGEST_GAP_S = 36_500 * 86_400
-"""A hundred years."""
-
-GAP_UNITS = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
 def prepare(  # noqa: PLR0913, PLR0917 - a command's parameters are its options
@@ -81,25 +70,23 @@ def prepare(  # noqa: PLR0913, PLR0917 - a command's parameters are its options
     as_json: JsonOption = False,
 ) -> None:
     """Prepare an interaction log: read, filter, split in time and store it under NSBENCH_HOME."""
-    from pydantic import ValidationError
-
+    from nsbench.command.prepare import events_of, options_checked, seconds_of
     from nsbench.data.log.columns.column import Columns
     from nsbench.data.log.ingest import ReadOptions
     from nsbench.data.log.option_value import TIME_UNITS
     from nsbench.data.log.prepare_options import PrepareOptions
 
     columns = Columns(user=user_column, item=item_column, time=time_column, event=event_column, rating=rating_column)
-    kept = tuple(event.strip() for event in (events or "").split(",") if event.strip())
-    try:
+    with options_checked():
         read = ReadOptions(
             columns=columns,
-            events=kept,
+            events=events_of(events or ""),
             min_rating=min_rating,
             time_unit=TIME_UNITS[time_unit],
             skip_bad_rows=skip_bad_rows,
         )
         options = PrepareOptions(
-            session_gap_s=None if session_gap is None else _seconds(session_gap),
+            session_gap_s=None if session_gap is None else seconds_of(session_gap),
             repeats=_repeats(keep=keep_repeats, drop_immediate=drop_immediate_repeats),
             duplicates=duplicates,
             min_user_interactions=min_user_interactions,
@@ -109,8 +96,6 @@ def prepare(  # noqa: PLR0913, PLR0917 - a command's parameters are its options
             test_share=test_share,
             seen_items=seen_items,
         )
-    except ValidationError as error:
-        raise SettingsError(_said(error)) from None
     with json_output(wanted=as_json) as output:
         card, notices = _prepare(log, read, options, name, titles, replace=replace)
         output.document = {"card": card.model_dump(mode="json"), "notices": notices}
@@ -120,13 +105,12 @@ def _prepare(
     log: Path, read: "ReadOptions", options: "PrepareOptions", name: str, titles: Path | None, *, replace: bool
 ) -> "tuple[DatasetCard, list[str]]":
     """Prepares a log, says what it holds, and gives its card with what is to be noted of it."""
-    from nsbench.data.log.prepare import prepare_log
-    from nsbench.data.store import load_dataset
+    from nsbench.command.prepare import prepare_dataset
 
     console = Console()
     with console.status(Text(f"Preparing {log.name} ...")):
-        card = prepare_log(log, read, options, name, current_home(), replace=replace, titles=titles)
-        notices = notices_of(load_dataset(card.name, current_home()))
+        prepared = prepare_dataset(log, read, options, name, current_home(), titles, replace=replace)
+    card, notices = prepared.card, list(prepared.notices)
     columns = ", ".join(f"{role} = {card.options[f'{role}_column']}" for role in ("user", "item", "time"))
     lines = (
         f"read {card.source}: {columns}",
@@ -140,22 +124,6 @@ def _prepare(
     return card, notices
 
 
-def _seconds(gap: str) -> int:
-    """Seconds of a gap.
-
-    >>> _seconds("30m"), _seconds("1.5h")
-    (1800, 5400)
-    """
-    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([smhd]?)", gap.strip().lower())
-    seconds = Decimal(match[1]) * GAP_UNITS[match[2]] if match else Decimal(0)
-    if not 1 <= seconds <= LONGEST_GAP_S or seconds != int(seconds):
-        raise SettingsError(
-            f"A --session-gap of {excerpt(gap)}: accepted are whole seconds from 1 to {LONGEST_GAP_S:,}, or a number with "
-            "s, m, h or d, as 1800, 30m or 1.5h."
-        )
-    return int(seconds)
-
-
 def _repeats(*, keep: bool, drop_immediate: bool) -> Repeats:
     if drop_immediate and not keep:
         raise SettingsError(
@@ -164,10 +132,3 @@ def _repeats(*, keep: bool, drop_immediate: bool) -> Repeats:
     if drop_immediate:
         return "drop-immediate"
     return "keep" if keep else "drop"
-
-
-def _said(error: "ValidationError") -> str:
-    """The first thing that pydantic found, as an option and its value."""
-    first = error.errors()[0]
-    option = f"--{'-'.join(map(str, first['loc'])).replace('_', '-')} {first['input']}: " if first["loc"] else ""
-    return f"{option}{first['msg'].removeprefix('Value error, ')}."

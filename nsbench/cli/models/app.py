@@ -9,11 +9,11 @@ from rich.table import Table
 
 from nsbench.cli.completion import complete_dataset
 from nsbench.cli.models.option import ModelArgument
-from nsbench.cli.output.console import Console
 from nsbench.cli.output.json_output import JsonOption, json_output
 from nsbench.cli.program import program
 from nsbench.errors import SettingsError
 from nsbench.files.home import current_home
+from nsbench.view.console import Console
 
 if TYPE_CHECKING:
     from nsbench.tracking.models.stored_model import StoredModel

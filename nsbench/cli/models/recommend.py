@@ -11,10 +11,10 @@ import typer
 from nsbench.cli.completion import complete_dataset
 from nsbench.cli.models.asked import Asked
 from nsbench.cli.models.option import ModelArgument
-from nsbench.cli.output.console import Console
 from nsbench.cli.output.json_output import JsonOption, json_output
 from nsbench.errors import SettingsError
 from nsbench.files.home import Home, current_home
+from nsbench.view.console import Console
 
 if TYPE_CHECKING:
     import polars as pl

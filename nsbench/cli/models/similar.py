@@ -6,11 +6,11 @@ import typer
 from rich.table import Table
 
 from nsbench.cli.models.option import ModelArgument
-from nsbench.cli.output.console import Console
 from nsbench.cli.output.json_output import JsonOption, json_output
 from nsbench.errors import SettingsError
 from nsbench.files.home import current_home
 from nsbench.suggestion import did_you_mean
+from nsbench.view.console import Console
 
 if TYPE_CHECKING:
     import polars as pl

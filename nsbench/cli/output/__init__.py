@@ -1,8 +1,7 @@
-"""What the commands write: tables and progress for people, JSON documents for programs.
+"""What commands print once their work is done: tables for people, JSON documents for programs.
 
-All that people read goes through `console`, which shows other people's text unchanged and harmless; `json_output` is the switch
-between the two kinds of output. `bench_view`, `study_view` and `run_observer` draw what a bench, a study and a run give;
-`run_document` holds what `--json` says of runs.
+`json_output` is the switch between the two; `bench_view` draws what a bench gives, and `run_document` holds what `--json` says of
+runs. What is shown while work goes on is in `nsbench.view`.
 
 Nothing here decides, computes a figure or reads a store: it gets results and shows them. What one command alone writes may
 stand beside it; what two commands write comes here, one file per thing that is shown.

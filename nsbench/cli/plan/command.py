@@ -9,7 +9,6 @@ import typer
 from rich.table import Table
 
 from nsbench.cli.completion import complete_profile
-from nsbench.cli.output.console import Console
 from nsbench.cli.output.json_output import JsonOption, json_output
 from nsbench.cli.plan.document import plan_document
 from nsbench.cli.plan.option import place_of_options, replicas_of_options, source_of_options
@@ -18,6 +17,7 @@ from nsbench.cli.program import program
 from nsbench.cli.tune import WorkersOption
 from nsbench.files.disk import megabytes
 from nsbench.files.home import Home, current_home
+from nsbench.view.console import Console
 
 if TYPE_CHECKING:
     from nsbench.forecast.outcome import Outcomes

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nsbench.cli.process.worker_pool import replicas_of
+from nsbench.command.worker_pool import replicas_of
 from nsbench.files.home import Home
 
 if TYPE_CHECKING:

@@ -3,19 +3,15 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nsbench.cli.data.dataset import open_dataset
-from nsbench.cli.process.interruption import Interruption
 from nsbench.errors import DatasetError
 from nsbench.files.home import Home
+from nsbench.view.interruption import Interruption
 
 if TYPE_CHECKING:
     from nsbench.config import Settings
     from nsbench.data.dataset import Dataset
     from nsbench.tensors.process_group import ProcessGroup
     from nsbench.training.checkpoint.training_checkpoint import Checkpoints
-
-PROCESSES = "nsbench.processes"
-"""The tag of a run that says how many processes trained it."""
 
 
 def open_together(name: str, home: Home, group: "ProcessGroup") -> "Dataset":
@@ -25,6 +21,7 @@ def open_together(name: str, home: Home, group: "ProcessGroup") -> "Dataset":
         DatasetError: There is no such dataset, or another one than process 0's under this process's NSBENCH_HOME.
         PeerLost: In the others, where process 0 has none.
     """
+    from nsbench.data.opening import open_dataset
     from nsbench.tensors.process_group import from_first
 
     wanted = from_first(group, lambda: open_dataset(name, home).card.content_hash)
@@ -46,12 +43,12 @@ def checkpoint_root(home: Home, group: "ProcessGroup") -> Path:
 
 def follow(settings: "Settings", dataset: "Dataset", seed: int, checkpoints: "Checkpoints") -> None:
     """Trains and ranks beside process 0, which tracks, prints and writes for all."""
-    from nsbench.cli.output.run_observer import InterruptionObserver
     from nsbench.objective import default_objective
     from nsbench.runs.experiment import run
     from nsbench.runs.request import RunRequest
     from nsbench.terms import RunKind
     from nsbench.tracking.tracker import NullTracker
+    from nsbench.view.run_observer import InterruptionObserver
 
     request = RunRequest(RunKind.SINGLE, seed, objective=default_objective(settings.evaluation.cutoffs))
     with Interruption() as interruption:

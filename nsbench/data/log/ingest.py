@@ -91,7 +91,11 @@ def stage_log(path: Path, options: ReadOptions, staged_path: Path) -> StagedLog:
     Raises:
         LogError: The file can't be read, a column is missing, or rows are bad; nothing usable is staged then.
     """
-    log = recognise(path, has_time=options.columns.time != NO_TIME)
+    return stage_recognised(recognise(path, has_time=options.columns.time != NO_TIME), options, staged_path)
+
+
+def stage_recognised(log: LogFile, options: ReadOptions, staged_path: Path) -> StagedLog:
+    """`stage_log` of a log that is recognised already."""
     try:
         return _stage(log, options, staged_path)
     except LinesAreNotRows:
@@ -216,12 +220,9 @@ def _refuse_empty(log: LogFile, columns: Columns, options: ReadOptions, filters:
 
 def _check_rows(log: LogFile, columns: Columns, clock: Clock | None, staged: Staged, options: ReadOptions) -> int:
     """Refuses bad rows, or gives the number of those that are to be skipped."""
-    without_user, without_item, without_time = (
-        staged.users.n_missing,
-        staged.items.n_missing,
-        staged.n_without_timestamp,
-    )
-    if not (without_user or without_item or without_time):
+    missing = staged.users.n_missing, staged.items.n_missing, staged.n_without_timestamp
+    without_user, without_item, without_time = missing
+    if not any(missing):
         return 0
     bad = pl.any_horizontal(pl.col("user", "item", "timestamp_us").is_null())
     counted = pl.scan_ipc(staged.path, glob=False).select(n_bad=bad.sum(), first=pl.col("row").filter(bad).min())

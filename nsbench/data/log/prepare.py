@@ -24,7 +24,7 @@ from nsbench.data.log.prepare_options import PrepareOptions
 from nsbench.data.log.split import count_cut_ties, find_boundaries
 from nsbench.data.log.staging import SAMPLE_ROWS, Staged, stage
 from nsbench.data.log.table import Labels, build_table, whole_tick
-from nsbench.data.origin import LogOrigin, Origin
+from nsbench.data.origin import FrameOrigin, LogOrigin, Origin
 from nsbench.data.popularity import popularity_of
 from nsbench.data.store import ITEMS, USERS
 from nsbench.data.store_writing import save_dataset, writing_folder
@@ -48,7 +48,7 @@ def prepare_log(  # noqa: PLR0913 - What is read, what is made of it, and where 
     home: Home,
     *,
     replace: bool = False,
-    origin: LogOrigin | None = None,
+    origin: LogOrigin | FrameOrigin | None = None,
     reader: LogReader = stage_log,
     titles: Path | None = None,
 ) -> DatasetCard:

@@ -22,10 +22,12 @@ _IDENTITY = ("dataset", "sampler", "label", "kind")
 
 
 def methods_csv(summaries: Sequence[DatasetSummary]) -> str:
-    """One row per dataset and method: share of runs cut off; mean, sd and number of runs of every metric.
+    """`methods_frame` as CSV; what is undefined is empty."""
+    return _csv(methods_frame(summaries))
 
-    What is undefined is empty.
-    """
+
+def methods_frame(summaries: Sequence[DatasetSummary]) -> pd.DataFrame:
+    """One row per dataset and method: share of runs cut off; mean, sd and number of runs of every metric."""
     rows = [
         {
             **_identity(summary, row.method),
@@ -37,10 +39,15 @@ def methods_csv(summaries: Sequence[DatasetSummary]) -> str:
         for row in summary.methods
     ]
     parts = [f"{metric} {part}" for metric in summary_metrics() for part in ("mean", "sd", "n")]
-    return _csv(pd.DataFrame(rows, columns=[*_IDENTITY, "n_runs", "cut_off_share", *parts]))
+    return pd.DataFrame(rows, columns=[*_IDENTITY, "n_runs", "cut_off_share", *parts])
 
 
 def runs_csv(summaries: Sequence[DatasetSummary]) -> str:
+    """`runs_frame` as CSV; flags are 0 and 1."""
+    return _csv(runs_frame(summaries).astype({"cut_off": "Int64"}))
+
+
+def runs_frame(summaries: Sequence[DatasetSummary]) -> pd.DataFrame:
     """One row for every run that a table averages, with its seed, its id in the store and its metrics."""
     rows = [
         {
@@ -55,8 +62,8 @@ def runs_csv(summaries: Sequence[DatasetSummary]) -> str:
         for run in row.method.runs
     ]
     frame = pd.DataFrame(rows, columns=[*_IDENTITY, "seed", "run_id", "cut_off", *summary_metrics()])
-    # Whole numbers stay whole beside missing ones, and flags are written as 0 and 1.
-    return _csv(frame.astype({"seed": "Int64", "cut_off": "boolean"}).astype({"cut_off": "Int64"}))
+    # Whole numbers stay whole beside missing ones.
+    return frame.astype({"seed": "Int64", "cut_off": "boolean"})
 
 
 def table_csv(table: ReportTable) -> str:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Self, final
 
 from nsbench.study.trials.memory import OUT_OF_MEMORY, KernelKills
+from nsbench.study.workers.bare_main import without_main
 from nsbench.study.workers.directive import Directive
 from nsbench.study.workers.gpu import DEVICE, check_device, gpus_of_machine, least_used
 from nsbench.study.workers.job import Assignment
@@ -155,7 +156,7 @@ class ProcessPool:
             ours, theirs = context.Pipe()
             level = logging.getLogger().getEffectiveLevel()
             process = context.Process(target=serve, args=(theirs, self._home, this_process(), level), daemon=True)
-            with _environment(_ONE_THREAD if gpu is None else {**_ONE_THREAD, DEVICE: gpu}):
+            with _environment(_ONE_THREAD if gpu is None else {**_ONE_THREAD, DEVICE: gpu}), without_main():
                 process.start()
             theirs.close()
             self._workers.append(_Worker(process, ours, WorkerSession(partial(_send, ours)), gpu))

@@ -11,7 +11,7 @@ import pytest
 import typer
 
 from nsbench.cli.output.json_output import cleaned, json_output
-from nsbench.cli.output.study_view import EXIT_FAILED_RUNS
+from nsbench.cli.process.exit_code import EXIT_FAILED_RUNS
 from nsbench.config import Settings
 from nsbench.samplers import SAMPLERS
 from nsbench.terms import RunKind

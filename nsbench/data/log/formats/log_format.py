@@ -11,10 +11,12 @@ from itertools import islice
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
 
 from nsbench.data.log.columns.column_name import are_names
 from nsbench.data.log.formats.double_colon import DOUBLE_COLON, read_double_colon
 from nsbench.data.log.formats.first_line import check_first_line, two_column_hint
+from nsbench.data.log.formats.frame_rows import FRAME, read_frame
 from nsbench.data.log.formats.json_lines import json_names, read_json_lines
 from nsbench.data.log.formats.other_format import ACCEPTED, check_format
 from nsbench.data.log.formats.parquet_rows import parquet_names, read_parquet
@@ -56,11 +58,13 @@ class LogFormat(StrEnum):
     """Text with `::` between fields, as MovieLens' ratings.dat."""
     JSON_LINES = "json-lines"
     PARQUET = "parquet"
+    FRAME = "frame"
+    """No file: a DataFrame in memory."""
 
 
 @dataclass(frozen=True)
 class LogFile:
-    """A recognised log file.
+    """A recognised log file, or a DataFrame in its place.
 
     Attributes:
         path: The file.
@@ -69,6 +73,7 @@ class LogFile:
         has_header: Whether the first line names the columns; formats that name columns themselves count as True.
         columns: The columns' names in order; "1", "2", ... where there is no header.
         quoting: How quotes are read where a line is not always a row; None: every line is one.
+        table: The rows of a DataFrame; None for a file.
     """
 
     path: Path
@@ -77,6 +82,12 @@ class LogFile:
     has_header: bool
     columns: tuple[str, ...]
     quoting: Quoting | None = None
+    table: pa.Table | None = None
+
+    @classmethod
+    def of_frame(cls, table: pa.Table) -> "LogFile":
+        """A log that is a DataFrame, as `table_of` gives its columns."""
+        return cls(FRAME, LogFormat.FRAME, "", has_header=True, columns=tuple(table.column_names), table=table)
 
     def frames(self, roles: Mapping[str, str]) -> Iterator[pl.DataFrame]:
         """Reads columns of the log, a stretch of rows at a time.
@@ -94,6 +105,8 @@ class LogFile:
         wanted = list(dict.fromkeys(roles.values()))
         places = [self.columns.index(name) for name in wanted]
         match self.format:
+            case LogFormat.FRAME:
+                frames = read_frame(self.table, wanted)
             case LogFormat.PARQUET:
                 frames = read_parquet(self.path, wanted)
             case LogFormat.JSON_LINES:
@@ -134,7 +147,7 @@ class LogFile:
         Returns:
             The line of a text file, the row of another, both counted from 1.
         """
-        if self.format == LogFormat.PARQUET:
+        if self.format in {LogFormat.PARQUET, LogFormat.FRAME}:
             return f"row {row + 1:,}"
         nth = row + (self.has_header and self.format != LogFormat.JSON_LINES)
         if self.format == LogFormat.SEPARATED:

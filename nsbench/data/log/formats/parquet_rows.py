@@ -50,7 +50,10 @@ def read_parquet(path: Path, wanted: Sequence[str]) -> Iterator[pl.DataFrame]:
         for batch in file.iter_batches(BATCH_ROWS, columns=list(wanted)):
             n_rows += batch.num_rows
             yield pl.DataFrame(
-                [_series(path, name, str(place), batch, is_uuid=name in uuids) for place, name in enumerate(wanted)]
+                [
+                    polars_series(path, name, str(place), batch, is_uuid=name in uuids)
+                    for place, name in enumerate(wanted)
+                ]
             )
         if n_rows != file.metadata.num_rows:
             raise LogError(
@@ -63,7 +66,19 @@ def _opened(path: Path) -> parquet.ParquetFile:
     return parquet.ParquetFile(path, coerce_int96_timestamp_unit="us")
 
 
-def _series(path: Path, name: str, place: str, batch: pa.RecordBatch, *, is_uuid: bool) -> pl.Series:
+def polars_series(path: Path, name: str, place: str, batch: pa.RecordBatch, *, is_uuid: bool) -> pl.Series:
+    """A column of a batch as it is read.
+
+    Args:
+        path: Where it stands, for messages.
+        name: Its name there.
+        place: What the series is called.
+        batch: Holds it.
+        is_uuid: Whether its bytes are UUIDs.
+
+    Raises:
+        LogError: Its type has no reader.
+    """
     column = batch.column(batch.schema.get_field_index(name))
     try:
         return pl.Series(place, _uuid_texts(column) if is_uuid else _plain(column))

@@ -193,9 +193,10 @@ def panel_grid(n_panels: int, *, stacked: bool) -> tuple[int, int]:
 def new_figure(width: float, height: float) -> "Figure":
     """A figure of a size in inches that lays its panels out by itself; needs no screen."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height), layout="constrained")
+    from nsbench.report.figures.canvas.notebook_figure import NotebookFigure
+
+    figure = NotebookFigure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
 

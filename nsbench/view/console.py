@@ -9,6 +9,7 @@ import io
 import os
 import sys
 from collections.abc import Iterable
+from importlib.util import find_spec
 from typing import final
 
 from rich.console import Console as RichConsole
@@ -30,6 +31,11 @@ class Console(RichConsole):
 
     def __init__(self, *, stderr: bool = False, width: int | None = None, highlight: bool = True) -> None:
         super().__init__(stderr=stderr, width=width, highlight=highlight, markup=False, emoji=False)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether what has been shown can be drawn anew: in a terminal, and in a notebook that has ipywidgets."""
+        return self.is_terminal or (self.is_jupyter and find_spec("ipywidgets") is not None)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """As rich's; cells of tables come through here too, before their widths are reckoned."""

@@ -4,13 +4,14 @@ It imports torch, which the commands import only when they have something to tra
 """
 
 import time
+from collections.abc import Callable
 from typing import Self, final
 
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
-from nsbench.cli.output.console import Console
-from nsbench.cli.process.interruption import Interruption
 from nsbench.runs.observer import Resumed, RunEvent, Started, Stepped, Validated
+from nsbench.view.console import Console
+from nsbench.view.interruption import Interruption
 
 _SHOWN_EVERY_S = 0.5
 
@@ -38,13 +39,28 @@ class ProgressObserver:
         n_epochs: At most.
         objective: The validation metric that is shown, by full name.
         interruption: Checked after each step.
+        fresh: What starts a resumed run over.
+        say: Takes the lines where nothing is drawn live; None: they are printed.
+        live: Whether it is drawn live where that can be done.
     """
 
-    def __init__(self, n_epochs: int, objective: str, interruption: Interruption) -> None:
+    def __init__(
+        self,
+        n_epochs: int,
+        objective: str,
+        interruption: Interruption,
+        fresh: str = "--fresh",
+        say: Callable[[str], None] | None = None,
+        *,
+        live: bool = True,
+    ) -> None:
         self._n_epochs = n_epochs
         self._objective = objective
         self._interruption = interruption
+        self._fresh = fresh
         console = Console()
+        self._is_live = live and console.is_live
+        self._say = say if say is not None and not self._is_live else console.print
         self._progress = Progress(
             TextColumn("epoch {task.completed:.0f} of at most {task.total}"),
             TextColumn("loss {task.fields[loss]}, {task.fields[rate]} positives/s, {task.fields[score]}"),
@@ -52,7 +68,7 @@ class ProgressObserver:
             console=console,
             refresh_per_second=2,
             # A file gets one line per validation instead.
-            disable=not console.is_terminal,
+            disable=not self._is_live,
         )
         self._task = self._progress.add_task("train", total=n_epochs, loss="-", rate="-", score="")
         self._n_positives = 0
@@ -75,13 +91,10 @@ class ProgressObserver:
                 self._show_validation(event)
             case Started(run_id):
                 if run_id is not None:
-                    self._progress.console.print(f"MLflow run {run_id}")
+                    self._say(f"MLflow run {run_id}")
             case Resumed(epoch):
-                self._progress.console.print(
-                    f"going on with an earlier run, after epoch {epoch}; with --fresh it starts over"
-                    if epoch
-                    else "going on with an earlier run, before its first validation; with --fresh it starts over"
-                )
+                where = f"after epoch {epoch}" if epoch else "before its first validation"
+                self._say(f"going on with an earlier run, {where}; with {self._fresh} it starts over")
 
     def _show_step(self, step: Stepped) -> None:
         """Shows loss and speed, at most twice per second: reading the loss waits for the device."""
@@ -98,5 +111,5 @@ class ProgressObserver:
         epoch, metrics = validation.epoch, validation.metrics
         score = f"{self._objective} {metrics.get(self._objective, float('nan')):.4f}"
         self._progress.update(self._task, completed=epoch, score=score)
-        if not self._progress.console.is_terminal:
-            self._progress.console.print(f"epoch {epoch}/{self._n_epochs}  loss {metrics['train/loss']:.4f}  {score}")
+        if not self._is_live:
+            self._say(f"epoch {epoch}/{self._n_epochs}  loss {metrics['train/loss']:.4f}  {score}")

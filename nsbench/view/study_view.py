@@ -1,7 +1,7 @@
 """Shows studies and lists of runs while they go on: a live table in a terminal, a line a finished run elsewhere."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from statistics import fmean
 from types import TracebackType
 from typing import Self, final
@@ -11,12 +11,9 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from nsbench.cli.output.console import Console
 from nsbench.study.workers.job import JobSource, Row
 from nsbench.terms import more_epochs
-
-EXIT_FAILED_RUNS = 4
-"""What a command leaves with that did its work, but for runs that failed."""
+from nsbench.view.console import Console
 
 _STYLES = {"running": "cyan", "finished": "green", "pruned": "yellow", "failed": "red", "interrupted": "magenta"}
 _ENDED = ("finished", "pruned", "failed", "interrupted")
@@ -31,11 +28,17 @@ def say_start(n_workers: int) -> None:
 
 @final
 class StudyView:
-    """Looks on while an engine works; use it as a context."""
+    """Looks on while an engine works; use it as a context.
 
-    def __init__(self) -> None:
+    Args:
+        say: Takes the lines where nothing is drawn live; None: they are printed.
+        live: Whether it is drawn live where that can be done.
+    """
+
+    def __init__(self, say: Callable[[str], None] | None = None, *, live: bool = True) -> None:
         self._console = Console()
-        self._live = Live(console=self._console, auto_refresh=False) if self._console.is_terminal else None
+        self._say = say or self._print
+        self._live = Live(console=self._console, auto_refresh=False) if live and self._console.is_live else None
         self._printed: set[tuple[str, str]] = set()
         self._before: set[tuple[str, str]] = set()
         self._begun: set[str] = set()
@@ -72,7 +75,7 @@ class StudyView:
         self._printed |= {(source.title, row.name) for row in source.rows() if row.state in _ENDED}
         self._before |= self._printed
         if self._live is None:
-            self._print(
+            self._say(
                 f"{source.title}: {source.n_finished} of {source.n_planned} done before; shown is {source.objective}"
             )
 
@@ -102,7 +105,7 @@ class StudyView:
             if row.state in _ENDED and (source.title, row.name) not in self._printed:
                 self._printed.add((source.title, row.name))
                 left = self._left(sources)
-                self._print(f"{source.title}: {_line(row)}" + (f"  {left}" if left else ""))
+                self._say(f"{source.title}: {_line(row)}" + (f"  {left}" if left else ""))
 
     def _print(self, text: str) -> None:
         self._console.print(text, soft_wrap=True, highlight=False, markup=False)
@@ -111,13 +114,19 @@ class StudyView:
 def say_cut_off(
     sources: Sequence[JobSource], console: Console, more: str = "the same command with --epochs {}"
 ) -> None:
-    """Says of which sources runs ended at their last epoch while they might still have got better.
+    """Prints `cut_off_notes`."""
+    for note in cut_off_notes(sources, more):
+        console.print(note, style="yellow", soft_wrap=True, highlight=False, markup=False)
+
+
+def cut_off_notes(sources: Sequence[JobSource], more: str) -> list[str]:
+    """Sentences on the sources whose runs ended at their last epoch while they might still have got better.
 
     Args:
         sources: Studies and lists of runs.
-        console: Where to.
         more: What resumes them, with a place for the number of epochs.
     """
+    notes = []
     for source in sources:
         finished = [row for row in source.rows() if row.state == "finished"]
         cut_off = [row for row in finished if row.cut_off]
@@ -125,14 +134,11 @@ def say_cut_off(
             epochs = sorted({row.epoch or 0 for row in cut_off})
             where = f"epoch {epochs[0]}" if len(epochs) == 1 else f"epochs {epochs[0]} to {epochs[-1]}"
             needed = max(more_epochs(row.epoch or 0, row.validate_every) for row in cut_off)
-            console.print(
+            notes.append(
                 f"{source.title}: {len(cut_off)} of {len(finished)} runs were cut off at {where}, before they stopped "
-                f"getting better; {more.format(needed)} resumes them",
-                style="yellow",
-                soft_wrap=True,
-                highlight=False,
-                markup=False,
+                f"getting better; {more.format(needed)} resumes them"
             )
+    return notes
 
 
 def _line(row: Row) -> str:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from nsbench.cli.output.console import Console
-from nsbench.cli.output.study_view import StudyView, say_cut_off
 from nsbench.study.workers.job import Assignment, Row
+from nsbench.view.console import Console
+from nsbench.view.study_view import StudyView, say_cut_off
 
 
 @dataclass
@@ -51,7 +51,7 @@ def test_the_metric_and_the_time_left_are_shown(
     What an earlier command did, and a baseline, which isn't trained, say nothing of that.
     """
     clock = [0.0]
-    monkeypatch.setattr("nsbench.cli.output.study_view.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("nsbench.view.study_view.time.monotonic", lambda: clock[0])
     view, study = StudyView(), Listed("log/random/default", 9, [ended("trial 0", 1.0)])
     baselines = Listed("log baselines", 1, objective="test/all/hit_rate_at_10")
     said = shown(view, [baselines, study], capsys)

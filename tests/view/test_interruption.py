@@ -10,7 +10,7 @@ import pytest
 import typer
 
 from nsbench.cli import main as command_line
-from nsbench.cli.process.interruption import SIGNALS, Interrupted, Interruption, raise_on_signals
+from nsbench.view.interruption import SIGNALS, Interrupted, Interruption, raise_on_signals
 
 
 @pytest.fixture(autouse=True)
@@ -77,7 +77,7 @@ def test_a_signal_that_is_ignored_as_under_nohup_stays_so() -> None:
 def test_a_terminal_that_was_closed_is_written_to_no_more() -> None:
     """The other end of a terminal is closed, so that what is printed after the signal would fail."""
     program = (
-        "import os, signal\nfrom nsbench.cli.process.interruption import raise_on_signals\nraise_on_signals()\n"
+        "import os, signal\nfrom nsbench.view.interruption import raise_on_signals\nraise_on_signals()\n"
         "try:\n    os.kill(os.getpid(), signal.SIGHUP)\nexcept KeyboardInterrupt:\n    print('put right', flush=True)\n"
         "raise SystemExit(7)\n"
     )

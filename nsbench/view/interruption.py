@@ -3,6 +3,7 @@
 import os
 import signal
 import stat
+import threading
 from contextlib import suppress
 from types import FrameType
 from typing import ClassVar, Self, final
@@ -58,7 +59,8 @@ def _leave_terminal() -> None:
 class Interruption:
     """Listens for these signals while it is a context; the handlers before are back afterwards.
 
-    The first signal is only noted. The second one raises wherever the program is.
+    The first signal is only noted. The second one raises wherever the program is. Outside the main thread, which alone may
+    handle signals, it listens for none.
     """
 
     def __init__(self) -> None:
@@ -66,6 +68,8 @@ class Interruption:
         self._before = {number: signal.getsignal(number) for number in SIGNALS}
 
     def __enter__(self) -> Self:
+        if threading.current_thread() is not threading.main_thread():
+            self._before = {}
         for number, handler in self._before.items():
             if handler is not signal.SIG_IGN:
                 signal.signal(number, self._on_signal)

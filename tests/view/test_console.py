@@ -10,8 +10,8 @@ import pytest
 from rich.table import Table
 from rich.text import Text
 
-from nsbench.cli.output.console import Console
 from nsbench.printable import printable
+from nsbench.view.console import Console
 from tests.cli.in_process import nsbench
 
 PROJECT = Path(__file__).parents[3]

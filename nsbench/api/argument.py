@@ -1,0 +1,36 @@
+"""Arguments that several calls take, checked before anything is opened or made."""
+
+from collections.abc import Sequence
+
+from nsbench.errors import SettingsError
+
+Samplers = str | Sequence[str]
+"""One sampler or method by name, or several."""
+
+
+def names_of(sampler: Samplers) -> list[str]:
+    """The names of samplers, one or several.
+
+    Raises:
+        SettingsError: There is none.
+
+    >>> names_of("mixed"), names_of(["random", "mixed"])
+    (['mixed'], ['random', 'mixed'])
+    """
+    names = [sampler] if isinstance(sampler, str) else list(sampler)
+    if not names:
+        raise SettingsError("no sampler is given; name one, such as 'random', or several in a list")
+    return names
+
+
+def check_least(least: int, **numbers: float | None) -> None:
+    """Checks that numbers are not too small; None stands for a default.
+
+    Raises:
+        SettingsError: One is.
+
+    >>> check_least(1, trials=20, epochs=None)
+    """
+    for name, number in numbers.items():
+        if number is not None and number < least:
+            raise SettingsError(f"{name} = {number}: accepted are {least} or more")

@@ -1,0 +1,24 @@
+"""Workers are started without the program that starts them."""
+
+import sys
+from multiprocessing.spawn import get_preparation_data
+
+import pytest
+
+from nsbench.study.workers.bare_main import without_main
+
+MAIN_KEYS = {"init_main_from_name", "init_main_from_path"}
+
+
+def test_a_spawned_process_is_told_of_no_main_module() -> None:
+    """The test runner is a program, so that without it a process would be told of one."""
+    assert MAIN_KEYS & set(get_preparation_data("worker"))
+    with without_main():
+        assert not MAIN_KEYS & set(get_preparation_data("worker"))
+
+
+def test_the_main_module_is_back_whatever_happens() -> None:
+    main = sys.modules["__main__"]
+    with pytest.raises(OSError, match="no process"), without_main():
+        raise OSError("no process")
+    assert sys.modules["__main__"] is main
