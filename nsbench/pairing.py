@@ -20,6 +20,11 @@ def check_pairing(
             f"log_q: {sampler.label} selects negatives by the model's scores, so how often it trains on an item "
             "has no closed form; leave log_q at none, or take a sampler that doesn't select"
         )
+    if sampler.learns and training.replay_factor > 0:
+        raise SettingsError(
+            f"replay_factor = {training.replay_factor:g}: what {sampler.label} draws depends on the model, so that earlier draws "
+            "can't be made again from the seed; leave replay_factor at 0"
+        )
     if training.padding == "trained":
         if model.build().padded_state is None:
             raise SettingsError(

@@ -132,6 +132,6 @@ class BenchFile:
             valid_targets_per_s=targets_per_s,
             test_targets_per_s=targets_per_s / EXPOSURE_FACTOR,
             setup_s=0.0,
-            memory_bytes=workload.peak_memory_bytes * (1 if gain is None else n_replicas),
+            memory_bytes=(workload.peak_memory_bytes + work.sampler_bytes) * (1 if gain is None else n_replicas),
             together_per_s=None if gain is None else alone * gain,
         )

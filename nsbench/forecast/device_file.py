@@ -105,7 +105,7 @@ class Device:
         replica_s = flops / file.training_flops.value + traffic / file.memory_bytes_per_s.value
         targets_per_s = file.scoring_flops.value / (2 * model.hidden_dim * work.n_candidates)
         n_parameters = model.build().n_dense + n_items * model.hidden_dim
-        held = _FLOAT_BYTES * _TABLES_KEPT * n_parameters + traffic
+        held = _FLOAT_BYTES * _TABLES_KEPT * n_parameters + traffic + work.sampler_bytes
         return Rates(
             positives_per_s=n_positives / (launch_s + replica_s),
             valid_targets_per_s=targets_per_s,

@@ -11,6 +11,8 @@ from nsbench.batching.window import windows_of
 from nsbench.config import Flat, Settings, Value
 from nsbench.errors import SettingsError
 from nsbench.forecast.dataset_shape import DatasetShape
+from nsbench.samplers.context import StateSize
+from nsbench.samplers.drawing.stream import bytes_of
 from nsbench.search import Choices, FloatRange, IntRange, SearchRange
 from nsbench.study.search.space import Space
 
@@ -28,6 +30,7 @@ class RunWork:
         n_valid_targets: Targets ranked at each validation.
         n_test_targets: Targets ranked at the end of a repeat.
         n_candidates: Items that each target is ranked among.
+        sampler_bytes: What the sampler remembers of one run's steps.
     """
 
     settings: Settings
@@ -38,6 +41,7 @@ class RunWork:
     n_valid_targets: int
     n_test_targets: int
     n_candidates: int
+    sampler_bytes: int = 0
 
     def repeated(self, values: Mapping[str, Value]) -> Settings:
         """The settings of repeats, in which some values are otherwise."""
@@ -62,6 +66,7 @@ def work_of(shape: DatasetShape, settings: Settings) -> RunWork:
     lengths = windows.lengths
     n_looked_at, n_users = settings.evaluation.validation_users, shape.dataset.n_users / shape.users_share
     looked_at_share = min(1.0, n_looked_at / n_users) if n_looked_at else 1.0
+    state_size = StateSize.of(windows, training.batch_size, round(n_users), shape.dataset.n_items)
     return RunWork(
         settings=settings,
         n_sequences=n_sequences,
@@ -71,6 +76,7 @@ def work_of(shape: DatasetShape, settings: Settings) -> RunWork:
         n_valid_targets=round(shape.n_valid * looked_at_share),
         n_test_targets=shape.n_test,
         n_candidates=shape.dataset.n_candidates,
+        sampler_bytes=bytes_of(settings.sampler.state_spec(state_size)),
     )
 
 

@@ -76,7 +76,7 @@ class RunEvaluator:
         started = time.perf_counter()
         found = evaluate(self._scorer(model), self._dataset, "valid", settings, n_users=settings.validation_users)
         seed = self._requests[replica].seed
-        negatives = self._probe.metrics(model, seed, epoch.number, self._placement.look_up)
+        negatives = self._probe.metrics(model, seed, epoch.number, self._placement.look_up, epoch.sampler_state)
         negatives[f"{NEGATIVES}/catalogue_drawn_share"] = epoch.n_drawn / self._probe.n_candidates
         trained = {"train/loss": epoch.loss, NO_NEGATIVE_SHARE: epoch.no_negative_share}
         metrics = {**found.metrics, **negatives, **trained}

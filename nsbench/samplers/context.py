@@ -19,6 +19,25 @@ Exclusion = Literal["whole", "window"]
 
 
 @dataclass(frozen=True)
+class StateSize:
+    """What the size of a sampler's state may depend on.
+
+    Attributes:
+        n_items: Items, padding not counted.
+        n_positives: Positives of a step, at most.
+    """
+
+    n_items: int
+    n_positives: int
+
+    @classmethod
+    def of(cls, windows: Windows, batch_size: int, n_users: int, n_items: int) -> "StateSize":
+        """With room for full batches of the longest rows; an epoch may have a row for each user, with or without a window."""
+        n_rows = min(batch_size, max(len(windows), n_users))
+        return cls(n_items, n_rows * int(windows.lengths.max()))
+
+
+@dataclass(frozen=True)
 class SamplerContext:
     """What samplers may know of the training interactions; built once and shared by all samplers of a run."""
 
@@ -47,6 +66,11 @@ class SamplerContext:
         """int64[n_items + 1] of `Cohort` values; padding is -1."""
         cohorts = item_cohorts(self.dataset, self.cohort_counts, self.cohort_rule)
         return torch.from_numpy(cohorts.astype(np.int64)).to(self.device)
+
+    @property
+    def state_size(self) -> StateSize:
+        """What the size of a sampler's state may depend on."""
+        return StateSize.of(self.windows, self.batch_size, self.dataset.n_users, self.dataset.n_items)
 
     def sharing(self, shared_by: SharedBy) -> Sharing:
         """Who shares a draw, in numbers."""

@@ -14,11 +14,11 @@ from pydantic import Field
 from torch import Tensor
 
 from nsbench.batching.batch import UserBatch
-from nsbench.samplers.context import SamplerContext
+from nsbench.samplers.context import Exclusion, SamplerContext, StateSize
 from nsbench.samplers.drawing.history import UserHistory
 from nsbench.samplers.drawing.independent import Independent
-from nsbench.samplers.drawing.sharing import NegativeSharing
-from nsbench.samplers.drawing.stream import SamplerState, Streams
+from nsbench.samplers.drawing.sharing import NegativeSharing, SharedBy
+from nsbench.samplers.drawing.stream import SamplerState, StateSpec, StateTensor, Streams, zero_state
 from nsbench.samplers.sampler import NegativeCount, Negatives, Sampler, SamplerSettings
 from nsbench.search import IntRange
 from nsbench.terms import Trait
@@ -45,12 +45,7 @@ class PositiveQueue:
 
     def initial_state(self) -> SamplerState:
         """An empty queue."""
-        device = self.target_share.device
-        return {
-            "queued_items": torch.zeros(self.n_batches, self.width, dtype=torch.int32, device=device),
-            "queued_sizes": torch.zeros(self.n_batches, dtype=torch.int64, device=device),
-            "n_queued": torch.zeros(1, dtype=torch.int64, device=device),
-        }
+        return zero_state(queue_spec(self.n_batches, self.width), self.target_share.device)
 
     def push(self, state: SamplerState, targets: Tensor) -> None:
         """Puts a batch into a replica's queue, in place of the oldest where it is full.
@@ -87,6 +82,15 @@ class PositiveQueue:
         return history.mass(self.target_share)
 
 
+def queue_spec(n_batches: int, width: int) -> StateSpec:
+    """The state of a `PositiveQueue`."""
+    return {
+        "queued_items": StateTensor((n_batches, width), torch.int32),
+        "queued_sizes": StateTensor((n_batches,), torch.int64),
+        "n_queued": StateTensor((1,), torch.int64),
+    }
+
+
 @final
 @dataclass(frozen=True)
 class CrossBatch(Sampler):
@@ -118,6 +122,22 @@ class CrossBatch(Sampler):
         return self.draws.log_q(batch, item_ids)
 
 
+def cross_batch(
+    n_negatives: int, n_batches_kept: int, context: SamplerContext, exclude: Exclusion, shared_by: SharedBy = "user"
+) -> CrossBatch:
+    """The cross-batch atom over these training interactions, with room for full batches of the longest rows."""
+    queue = PositiveQueue(n_batches_kept, context.state_size.n_positives, context.target_share)
+    history, sharing = context.history(exclude), context.sharing(shared_by)
+    return CrossBatch(queue, Independent.of(queue, n_negatives, history, sharing))
+
+
+BatchesKept = Annotated[
+    int,
+    Field(ge=1, le=10_000, description="batches whose positives are drawn from: this step's and those before it"),
+    IntRange(2, 50, log=True),
+]
+
+
 class CrossBatchSettings(SamplerSettings):
     """Negatives from the positives of the last batches, this one's among them."""
 
@@ -126,17 +146,13 @@ class CrossBatchSettings(SamplerSettings):
     traits: ClassVar[frozenset[Trait]] = frozenset({"in-batch"})
 
     n_negatives: NegativeCount = 100
-    n_batches_kept: Annotated[
-        int,
-        Field(ge=1, le=10_000, description="batches whose positives are drawn from: this step's and those before it"),
-        IntRange(2, 50, log=True),
-    ] = 10
+    n_batches_kept: BatchesKept = 10
     negative_sharing: NegativeSharing = "user"
 
+    def state_spec(self, size: StateSize) -> StateSpec:
+        """The queue's."""
+        return queue_spec(self.n_batches_kept, size.n_positives)
+
     def build(self, context: SamplerContext) -> Sampler:
-        """Draws from a queue with room for full batches of the longest rows."""
-        n_rows = min(context.batch_size, max(len(context.windows), context.dataset.n_users))
-        width = n_rows * int(context.windows.lengths.max())
-        queue = PositiveQueue(self.n_batches_kept, width, context.target_share)
-        history, sharing = context.history(self.excluded), context.sharing(self.negative_sharing)
-        return CrossBatch(queue, Independent.of(queue, self.n_negatives, history, sharing))
+        """Draws from the queue."""
+        return cross_batch(self.n_negatives, self.n_batches_kept, context, self.excluded, self.negative_sharing)

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from nsbench.batching.batch import UserBatch
 from nsbench.negative_count import CountFields, Proposed
-from nsbench.samplers.context import Exclusion, SamplerContext
-from nsbench.samplers.drawing.stream import SamplerState, Streams
+from nsbench.samplers.context import Exclusion, SamplerContext, StateSize
+from nsbench.samplers.drawing.stream import SamplerState, StateSpec, Streams
 from nsbench.search import IntRange
 from nsbench.terms import Trait
 
@@ -57,7 +57,8 @@ class Negatives:
         """The same with each user's ids in a row of the user's own."""
         if self.users_per_draw == 1:
             return self
-        repeated = self.item_ids.repeat_interleave(self.users_per_draw, -3)
+        n_rows = self.users_per_draw * self.item_ids.shape[-3]
+        repeated = self.item_ids.repeat_interleave(self.users_per_draw, -3, output_size=n_rows)
         return Negatives(repeated[..., : self.mask.shape[-3], :, :], self.mask, offsets=self.offsets)
 
 
@@ -80,6 +81,10 @@ class Sampler(ABC):
         of them to `propose` with the streams, and puts them into checkpoints.
         """
         return {}
+
+    def in_state(self, state: SamplerState) -> "Sampler":
+        """The sampler whose `log_q` is that of a replica in this state; of most, it is the same in all of them."""
+        return self
 
     @abstractmethod
     def propose(self, batch: UserBatch, streams: Streams) -> Negatives:
@@ -116,6 +121,29 @@ class Sampler(ABC):
         """
         return negatives
 
+    @property
+    def n_observed(self) -> int:
+        """How many numbers a step tells the sampler of each replica; most learn nothing from the model."""
+        return 0
+
+    def observe(self, selected: Negatives, positive_scores: Tensor, targets: Tensor, observed: Tensor) -> None:  # noqa: B027
+        """Adds what some positions of a step tell the sampler; the sums over all of them, and all processes, go to `learn`.
+
+        Args:
+            selected: What `select` returned, of these positions.
+            positive_scores: float32[replicas, rows, length].
+            targets: int64[replicas, rows, length]; 0 where padded.
+            observed: float32[replicas, n_observed]; changed in place.
+        """
+
+    def learn(self, state: SamplerState, observed: Tensor) -> None:  # noqa: B027
+        """Takes what a step has told into a replica's state, after the step and before the next draw.
+
+        Args:
+            state: The replica's; changed in place.
+            observed: float32[n_observed].
+        """
+
 
 class SamplerSettings(BaseModel):
     """A sampler's settings, and with `build` the sampler itself.
@@ -132,6 +160,8 @@ class SamplerSettings(BaseModel):
     """What tables and figures call it."""
     proposes_positive: ClassVar[bool] = False
     """As of the sampler."""
+    learns: ClassVar[bool] = False
+    """Whether what is drawn depends on what the model made of earlier draws, so that no draw follows from the seed alone."""
     paper_name: ClassVar[str | None] = None
     """Its abbreviation in the paper, if the paper has it; runs bring it to the report as a tag."""
     traits: ClassVar[frozenset[Trait]] = frozenset()
@@ -182,6 +212,10 @@ class SamplerSettings(BaseModel):
         if self.exclude_history != "published":
             return self.exclude_history
         return "whole" if self.traits == {"global"} else "window"
+
+    def state_spec(self, size: StateSize) -> StateSpec:
+        """The tensors of a replica's state, for what they take to be known before there is a sampler; most have none."""
+        return {}
 
     @abstractmethod
     def build(self, context: SamplerContext) -> Sampler:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nsbench.batching.batch import BatchSampler, UserBatch
-from nsbench.samplers.drawing.stream import Streams
+from nsbench.samplers.drawing.stream import SamplerState, Streams
 from nsbench.samplers.sampler import Negatives, Sampler
 from nsbench.seeding import derive_seed
 from nsbench.training.checkpoint.state_tensor import State, StateTensor, per_slot, prefixed, under
@@ -25,10 +25,17 @@ _REMEMBERED = "sampler_state"
 
 @dataclass(frozen=True)
 class TrainingBatch:
-    """A batch with its negatives, of one replica or of several."""
+    """A batch with its negatives, of one replica or of several.
+
+    Attributes:
+        batch: The users.
+        negatives: What was drawn for them.
+        sampler_states: The replicas' own, as the negatives were drawn with until the next draw or step; empty where unknown.
+    """
 
     batch: UserBatch
     negatives: Negatives
+    sampler_states: Sequence[SamplerState] = ()
 
     def n_without_negatives(self) -> Tensor:
         """int64[replicas], on the batch's device: real positions that none of the negatives may train."""
@@ -148,7 +155,7 @@ def with_negatives(streams: Sequence[BatchStream], batch: UserBatch) -> Training
     """A batch of all replicas' users with the negatives that are drawn for them; `streams` as of `training_batch_of`."""
     states = [stream.sampler_state for stream in streams]
     random = Streams(*(stream.generator for stream in streams), states=states)
-    return TrainingBatch(batch, streams[0].sampler.propose(batch, random))
+    return TrainingBatch(batch, streams[0].sampler.propose(batch, random), states)
 
 
 def epoch_of(streams: Sequence[BatchStream]) -> Iterator[tuple[TrainingBatch, ...]]:
@@ -178,6 +185,11 @@ def _state_of(generator: np.random.Generator) -> Tensor:
 
 def _set_state(generator: np.random.Generator, state: Tensor) -> None:
     generator.bit_generator.state = json.loads(state.numpy().tobytes())
+
+
+def states_of(batches: Sequence[TrainingBatch]) -> Sequence[SamplerState]:
+    """The sampler's states of all replicas, in the order of the batches."""
+    return [state for batch in batches for state in batch.sampler_states]
 
 
 def stacked(batches: Sequence[TrainingBatch]) -> Negatives:

@@ -7,6 +7,7 @@ from typing import Protocol
 from torch import Tensor
 
 from nsbench.models.model import Model
+from nsbench.samplers.drawing.stream import SamplerState
 from nsbench.training.progress import Validation
 
 
@@ -80,12 +81,14 @@ class TrainedEpoch:
         loss: The mean over its positions.
         no_negative_share: The share of its positions that had no negative, in [0, 1].
         n_drawn: Items that were drawn as negatives at least once, in this epoch or an earlier one.
+        sampler_state: What the sampler remembers of its steps; not to be changed.
     """
 
     number: int
     loss: float
     no_negative_share: float
     n_drawn: int
+    sampler_state: SamplerState
 
 
 class Evaluator(Protocol):

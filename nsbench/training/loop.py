@@ -234,7 +234,8 @@ class Trainer:
         self, state: TrainingState, evaluator: Evaluator, observer: GroupObserver, checkpoint: Checkpoint
     ) -> None:
         """Validates the replicas and keeps what is better than before."""
-        parts = zip(state.loss.means(), state.shortage.shares(), state.drawn.counts(), strict=True)
+        remembered = [stream.sampler_state for stream in state.streams]
+        parts = zip(state.loss.means(), state.shortage.shares(), state.drawn.counts(), remembered, strict=True)
         epochs = [TrainedEpoch(state.epoch, *numbers) for numbers in parts]
         for slot, progress in enumerate(state.progress):
             # A replica may have had its validation before the training was interrupted.
@@ -243,8 +244,7 @@ class Trainer:
             model = state.model.replica(slot)
             with kept_when_interrupted(state, checkpoint), stopping_alone(state, slot):
                 number = state.replica_ids[slot]
-                validation = evaluator.validate(number, model, epochs[slot])
-                validation = observer.validated(number, validation)
+                validation = observer.validated(number, evaluator.validate(number, model, epochs[slot]))
                 if progress.judge(validation, self.settings.patience):
                     state.best.dense[slot] = model.dense[0].detach()
                     state.best.items[slot] = model.items[0].detach()

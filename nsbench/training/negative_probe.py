@@ -19,13 +19,13 @@ from nsbench.batching.step import Step
 from nsbench.losses.loss import Loss, NegativeVectors, Scores
 from nsbench.models.model import Model
 from nsbench.samplers.drawing.history import UserHistory
-from nsbench.samplers.drawing.stream import Streams
+from nsbench.samplers.drawing.stream import SamplerState, Streams
 from nsbench.samplers.sampler import Negatives, Sampler
 from nsbench.seeding import derive_seed
 from nsbench.terms import BALANCED_COHORTS, NEGATIVES
 from nsbench.training.batch_stream import TrainingBatch
+from nsbench.training.steps.log_q import LogQ
 from nsbench.training.steps.replica_steps import laid_out
-from nsbench.training.steps.scoring import LogQ
 
 ENOUGH_SCORES = 40_000
 """About so many scores are looked at: rows evenly spaced over the batch, which is proposed to as a whole."""
@@ -88,7 +88,9 @@ class NegativeProbe:
     device: torch.device
 
     @torch.no_grad()
-    def metrics(self, model: Model, seed: int, epoch: int, look_up: LookUp) -> dict[str, float]:
+    def metrics(
+        self, model: Model, seed: int, epoch: int, look_up: LookUp, sampler_state: SamplerState
+    ) -> dict[str, float]:
         """The metrics `negatives/...` of one model.
 
         Args:
@@ -96,13 +98,14 @@ class NegativeProbe:
             seed: The run's root seed.
             epoch: Decides the batch and its negatives, with the seed.
             look_up: Gives any item's vector.
+            sampler_state: What the training's sampler remembers of the model; not changed.
         """
-        step, negatives = self._drawn(seed, epoch)
+        step, negatives, state = self._drawn(seed, epoch, sampler_state)
         positions, table = step.in_buckets, model.items[0]
         x = look_up(table, positions.inputs[0])[None]  # [1, P, d]
         states = model.backbone.encode(model.named(), positions, x, None)
         positives = (states * look_up(table, positions.targets[0])).sum(-1)  # [1, P]
-        log_q = LogQ.of(step, negatives, self.sampler) if self.loss.needs_log_q else None
+        log_q = LogQ.of(step, negatives, self.sampler, [state]) if self.loss.needs_log_q else None
         looks = []
         for bucket in _looked_at(step, negatives.item_ids.shape[-1]):
             rows = negatives.rows(bucket.first_row, bucket.end_row, bucket.length)
@@ -121,17 +124,20 @@ class NegativeProbe:
             looks.append(self._seen(users, scores - own[..., None], chosen, rows.item_ids, slopes))
         return self._summed(looks)
 
-    def _drawn(self, seed: int, epoch: int) -> tuple[Step, Negatives]:
-        """Some users with their negatives, from streams that no training knows."""
+    def _drawn(self, seed: int, epoch: int, sampler_state: SamplerState) -> tuple[Step, Negatives, SamplerState]:
+        """Some users with their negatives, from streams that no training knows, and the state they were drawn with."""
         rng = np.random.default_rng(derive_seed(seed, "probe users", epoch))
         generator = torch.Generator(self.device).manual_seed(derive_seed(seed, "probe negatives", epoch))
-        state = self.sampler.initial_state()
+        # What was learned of a model can't be had from other steps, and what is remembered of batches can.
+        learns = self.sampler.n_observed > 0
+        remembered = sampler_state if learns else self.sampler.initial_state()
+        state = {name: tensor.clone() for name, tensor in remembered.items()}
         streams = Streams(generator, states=[state])
         # Only the last one is looked at: what a sampler remembers of a training's steps comes from others before it.
-        for batch in islice(self.batches.epoch(rng), STEPS_REMEMBERED if state else 1):
+        for batch in islice(self.batches.epoch(rng), STEPS_REMEMBERED if state and not learns else 1):
             drawn = TrainingBatch(batch, self.sampler.propose(batch, streams))
         step, negatives = laid_out([drawn])
-        return step, negatives.by_user()
+        return step, negatives.by_user(), state
 
     def _seen(self, users: Tensor, differences: Tensor, chosen: Tensor, item_ids: Tensor, slopes: Tensor) -> _Seen:
         item_ids = item_ids.expand(chosen.shape)

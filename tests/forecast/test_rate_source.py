@@ -1,6 +1,7 @@
 """Rates from a bench of another machine, and from a device's file."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -134,6 +135,24 @@ def test_a_step_on_a_device_takes_launches_operations_and_traffic(tmp_path):
     # Five replicas share the 2 s of launches: 2 + 5 * 2 = 12.
     (together,) = device.rates(made, [load], 5)
     assert together.together_per_s == pytest.approx(5_000 / 12)
+
+
+def test_what_a_sampler_remembers_counts_for_each_run(tmp_path):
+    """A queue of 10 batches of 128 rows of 8 positives: 10 * 1,024 * 4 bytes, 10 lengths and a count of 8 each: 41,048."""
+    made = shape(100, 9)
+    works = [
+        work_of(made, Settings.of(name, {"batch_size": 128, "max_length": 8})) for name in ("cross-batch", "random")
+    ]
+    assert [work.sampler_bytes for work in works] == [41_048, 0]
+    for n_replicas in (1, 20):
+        queue, nothing = Device.named("h100").rates(made, works, n_replicas)
+        assert queue.memory_bytes - nothing.memory_bytes == n_replicas * 41_048
+
+
+def test_what_a_sampler_remembers_comes_on_top_of_what_the_bench_held(tmp_path):
+    source, made = BenchFile.read(bench(tmp_path / "bench.json", {"dense": 1e10})), shape(3_000, 90)
+    work = replace(work_of(made, SETTINGS), sampler_bytes=100)
+    assert [source.rates(made, [work], n)[0].memory_bytes for n in (1, 20)] == [107, 20 * 107]
 
 
 def test_every_device_that_comes_with_nsbench_says_how_its_figures_came_about():

@@ -31,6 +31,10 @@ class SamplerOnGpu(Sampler):
         with pretended_gpu():
             return _on_host(self._sampler.propose(_on_gpu(batch), _streams_on_gpu(streams)))
 
+    def in_state(self, state: SamplerState) -> Sampler:
+        with pretended_gpu():
+            return self._here.in_state({name: tensor.cpu() for name, tensor in state.items()})
+
     def log_q(self, batch: UserBatch, item_ids: Tensor) -> Tensor:
         # The host's: what is drawn on the GPU is held against it, and a step asks for none.
         return self._on_host.log_q(batch, item_ids)

@@ -9,8 +9,16 @@ from scipy.stats import chisquare
 
 from nsbench.batching.batch import BatchSampler, UserBatch
 from nsbench.batching.window import windows_of
+from nsbench.losses.binary_cross_entropy import BinaryCrossEntropy
+from nsbench.models.model import initial_model
+from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.samplers import SAMPLERS
+from nsbench.samplers.drawing.stream import StateTensor, Streams, bytes_of
 from nsbench.samplers.sampler import Negatives, Sampler, SamplerSettings
+from nsbench.training.batch_stream import TrainingBatch
+from nsbench.training.settings import TrainingSettings
+from nsbench.training.steps.replica_steps import laid_out
+from nsbench.training.steps.step import Stepper
 from tests.samplers.log import CPU, MAX_LENGTH, N_ITEMS, batches_of, context_of, skewed_log, streams_of
 from tests.samplers.on_gpu import SamplerOnGpu, log_q_on_gpu
 
@@ -96,6 +104,33 @@ def test_an_item_of_the_users_history_is_never_trained_on(drawing: Sampler, batc
         assert history.isdisjoint(ids[mask].tolist())
 
 
+@pytest.mark.parametrize("settings", every_sampler())
+def test_a_state_is_as_its_settings_say_and_a_step_changes_it_where_it_is(
+    settings: SamplerSettings, batch: UserBatch
+) -> None:
+    sampler = settings.build(CONTEXT)
+    streams = streams_of(sampler, 0)
+    (state,) = streams.states
+    spec = settings.state_spec(CONTEXT.state_size)
+    assert {name: StateTensor(tuple(one.shape), one.dtype) for name, one in state.items()} == dict(spec)
+    assert bytes_of(spec) == sum(one.nbytes for one in state.values())
+    places, before = {name: one.data_ptr() for name, one in state.items()}, {n: t.clone() for n, t in state.items()}
+    step(sampler, batch, streams)
+    assert {name: one.data_ptr() for name, one in state.items()} == places
+    assert settings.learns == (sampler.n_observed > 0)
+    if settings.learns:
+        assert any(not torch.equal(before[name], state[name]) for name in state)
+
+
+def step(sampler: Sampler, batch: UserBatch, streams: Streams) -> None:
+    """Draws, and takes a step of a model."""
+    draw = TrainingBatch(batch, sampler.propose(batch, streams), streams.states)
+    size = SasrecSettings(hidden_dim=4, n_blocks=1, max_length=MAX_LENGTH, dropout_rate=0.0)
+    model = initial_model(size, LOG.n_items, [torch.Generator().manual_seed(0)])
+    stepper = Stepper(model, sampler, BinaryCrossEntropy(), TrainingSettings(), [1e-3], [])
+    stepper.step(*laid_out([draw]), draw.sampler_states)
+
+
 def test_much_of_what_is_proposed_may_be_trained_on(sampler: Sampler, batch: UserBatch) -> None:
     """Least with cohorts that a group shares: a third of a pool isn't taken, and most users have had the head's two items."""
     assert draw(sampler, batch).mask.float().mean() > 0.3
@@ -154,7 +189,11 @@ def test_draws_follow_log_q(drawing: Sampler, place: str) -> None:
             valid = ids[mask].numpy()
             counts[pick.choice(valid)] += 1
             wanted = torch.from_numpy(unseen).expand(len(batch.users), 1, -1)
-            log_q = drawing.log_q(batch, wanted).expand(*batch.inputs.shape, len(unseen))[row, 0]
+            log_q = (
+                drawing.in_state(streams.states[0])
+                .log_q(batch, wanted)
+                .expand(*batch.inputs.shape, len(unseen))[row, 0]
+            )
             expected[unseen] += torch.softmax(log_q.double(), 0).numpy()
     assert set(np.flatnonzero(counts)) <= set(unseen)
     assert chisquare(counts[unseen], expected[unseen]).pvalue > 1e-4
@@ -174,6 +213,10 @@ def test_log_q_counts_what_is_proposed(drawing: Sampler, place: str) -> None:
             mask = drawing.propose(batch, streams).mask
             n_valid += float(mask.expand(*shape, -1).sum(-1)[:, 0].sum())
             unseen = ~CONTEXT.whole_history.contains(batch.users[:, None], catalogue)
-            log_q = drawing.log_q(batch, catalogue.expand(shape[0], 1, -1)).expand(*shape, N_ITEMS)[:, 0]
+            log_q = (
+                drawing.in_state(streams.states[0])
+                .log_q(batch, catalogue.expand(shape[0], 1, -1))
+                .expand(*shape, N_ITEMS)[:, 0]
+            )
             n_expected += float((log_q.exp() * unseen).sum())
     assert n_valid == pytest.approx(n_expected, rel=0.03)

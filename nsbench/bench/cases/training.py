@@ -23,7 +23,7 @@ from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.runs.preparation import trainer_of
 from nsbench.samplers import SAMPLERS
 from nsbench.samplers.drawing.sharing import SharedByUsers
-from nsbench.samplers.drawing.stream import Streams
+from nsbench.samplers.drawing.stream import SamplerState, Streams
 from nsbench.samplers.sampler import Negatives, Sampler
 from nsbench.training.batch_stream import BatchStream, TrainingBatch, epoch_of
 from nsbench.training.loop import Trainer
@@ -141,7 +141,8 @@ class TrainingBench:
 
         def step(draw: TrainingBatch) -> int:
             self._selector.sampler = trainer.sampler
-            self._stepper.step(*(laid_out([draw], static) if lay_out is None else lay_out(draw)))
+            laid = laid_out([draw], static) if lay_out is None else lay_out(draw)
+            self._stepper.step(*laid, draw.sampler_states)
             return draw.batch.n_positives
 
         return Case(lambda: next(draws), step, self._device), draws
@@ -201,7 +202,7 @@ class TrainingBench:
 
 @final
 class _Switch(Sampler):
-    """Selects as another sampler does, which may change from step to step."""
+    """Selects and learns as another sampler does, which may change from step to step."""
 
     sampler: Sampler
 
@@ -213,3 +214,16 @@ class _Switch(Sampler):
 
     def select(self, negatives: Negatives, scores: Tensor, positive_scores: Tensor) -> Negatives:
         return self.sampler.select(negatives, scores, positive_scores)
+
+    def in_state(self, state: SamplerState) -> Sampler:
+        return self.sampler.in_state(state)
+
+    @property
+    def n_observed(self) -> int:
+        return self.sampler.n_observed
+
+    def observe(self, selected: Negatives, positive_scores: Tensor, targets: Tensor, observed: Tensor) -> None:
+        self.sampler.observe(selected, positive_scores, targets, observed)
+
+    def learn(self, state: SamplerState, observed: Tensor) -> None:
+        self.sampler.learn(state, observed)

@@ -4,17 +4,50 @@ So a replica's negatives don't depend on which others it is drawn with. What a s
 way, since it too is each replica's own.
 """
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import final
 
 import torch
 from torch import Tensor
 
 SamplerState = Mapping[str, Tensor]
-"""What a sampler remembers of one replica's steps: tensors by name, whose shapes never change and which drawing changes in place.
+"""What a sampler remembers of one replica's steps: tensors by name, whose shapes never change and which are changed in place.
 
 Numbers that stay where they are can be part of a step that a GPU repeats, and of a checkpoint.
 """
+
+
+@dataclass(frozen=True)
+class StateTensor:
+    """A tensor of a sampler's state before there is one.
+
+    Attributes:
+        shape: Its shape.
+        dtype: Its type.
+    """
+
+    shape: tuple[int, ...]
+    dtype: torch.dtype
+
+
+StateSpec = Mapping[str, StateTensor]
+"""The tensors of a sampler's state by name."""
+
+
+def zero_state(spec: StateSpec, device: torch.device) -> SamplerState:
+    """A state of zeros."""
+    return {name: torch.zeros(one.shape, dtype=one.dtype, device=device) for name, one in spec.items()}
+
+
+def bytes_of(spec: StateSpec) -> int:
+    """What a replica's state takes.
+
+    >>> bytes_of({"queue": StateTensor((10, 20), torch.int32), "length": StateTensor((1,), torch.int64)})
+    808
+    """
+    return sum(math.prod(one.shape) * one.dtype.itemsize for one in spec.values())
 
 
 @final

@@ -18,7 +18,7 @@ from nsbench.batching.static_layout import StaticLayout
 from nsbench.batching.step import Step, step_of
 from nsbench.models.model import Model
 from nsbench.samplers.sampler import Negatives
-from nsbench.training.batch_stream import TrainingBatch, stacked
+from nsbench.training.batch_stream import TrainingBatch, stacked, states_of
 from nsbench.training.checkpoint.state_tensor import State, StateTensor, joined, select
 from nsbench.training.steps.step import Stepper
 
@@ -63,7 +63,7 @@ class BatchedReplicas:
 
     def step(self, batches: Sequence[TrainingBatch]) -> Tensor:
         """One step of every replica."""
-        return self._stepper.step(*laid_out(batches, self.static))
+        return self._stepper.step(*laid_out(batches, self.static), states_of(batches))
 
     def state(self) -> dict[str, StateTensor]:
         """The stepper's; shares memory."""
@@ -88,7 +88,7 @@ class SequentialReplicas:
     def step(self, batches: Sequence[TrainingBatch]) -> Tensor:
         """One step of every replica."""
         pairs = zip(self._steppers, batches, strict=True)
-        return torch.cat([own.step(*laid_out([batch])) for own, batch in pairs])
+        return torch.cat([own.step(*laid_out([batch]), batch.sampler_states) for own, batch in pairs])
 
     def state(self) -> dict[str, StateTensor]:
         """The steppers', put together."""

@@ -1,6 +1,6 @@
 """Scores, loss and gradient of a step's positions, for every loss alike: products, shared draws, cache cuts, gradient buffers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import final
 
@@ -11,7 +11,9 @@ from nsbench.batching.bucket import Bucket
 from nsbench.batching.positions import Positions
 from nsbench.batching.step import Step
 from nsbench.losses.loss import Loss, Pointwise, Scores, Select
+from nsbench.samplers.drawing.stream import SamplerState
 from nsbench.samplers.sampler import Negatives, Sampler
+from nsbench.training.steps.log_q import LogQ
 from nsbench.training.steps.lookup import Lookup
 
 SCORES_AT_ONCE = 300_000
@@ -33,6 +35,8 @@ class Scored:
         negatives: Of [replicas, draws, length | 1, n].
         weights: [replicas, n_positions], what each of these positions counts; 0 where padded.
         weights_in_buckets: The same in the order of the buckets.
+        observed: float32[replicas, n_observed], to which is added what the sampler observes.
+        sampler_states: The replicas', as they drew these negatives; empty where the sampler remembers nothing.
     """
 
     step: Step
@@ -42,6 +46,8 @@ class Scored:
     negatives: Negatives
     weights: Tensor
     weights_in_buckets: Tensor
+    observed: Tensor
+    sampler_states: Sequence[SamplerState] = ()
 
 
 @final
@@ -90,7 +96,7 @@ class Scoring:
             states,
             vectors,
             part.mask,
-            self._selector(part, torch.zeros_like(weights)[..., None]),
+            lambda scores: self._sampler.select(part, scores, torch.zeros_like(weights)[..., None]).mask,
             weights[..., None],
         )
         of_positives, _ = self._pointwise.positives(torch.zeros_like(weights), weights)
@@ -112,7 +118,7 @@ class Scoring:
                 here.reshape(*shape, -1),
                 lookup.negatives_of(bucket),
                 part.mask,
-                self._selector(part, positives[:, bucket.positions].reshape(shape)),
+                self._selector(scored, bucket, part, positives[:, bucket.positions].reshape(shape)),
                 scored.weights_in_buckets[:, bucket.positions].reshape(shape),
             )
             by_here.add_(by_here_found.view_as(by_here))
@@ -127,7 +133,7 @@ class Scoring:
         positives, by_positives_in_buckets = positions.to_buckets(of_positives, by_positives)
         by_states = torch.zeros_like(states)
         in_buckets, by_buckets = positions.to_buckets(states, by_states)
-        log_q = LogQ.of(scored.step, scored.negatives, self._sampler) if self._loss.needs_log_q else None
+        log_q = self._log_q(scored)
         losses = states.new_zeros(len(states))
         for bucket in self._scored_at_once(scored):
             here = slice(bucket.positions.start, bucket.positions.stop)
@@ -138,7 +144,7 @@ class Scoring:
             scores = torch.bmm(grouped, shared.transpose(1, 2)).view(*shape, -1)  # [R, rows, length, n]
             part = scored.negatives.rows(bucket.first_row, bucket.end_row, bucket.length)
             of_own = positives[:, here].reshape(shape)
-            chosen = self._selector(part, of_own)(scores)
+            chosen = self._selector(scored, bucket, part, of_own)(scores)
             if self._sampler.proposes_positive:
                 own = scored.step.in_buckets.targets[:, here].reshape(*shape, 1)
                 # Item i is the negative i - 1. Padded positions, whose target is 0, weigh nothing.
@@ -174,58 +180,19 @@ class Scoring:
             a_draw = len(scored.states) * negatives.users_per_draw * bucket.length * negatives.item_ids.shape[-1]
             yield from bucket.split(negatives.users_per_draw * max(1, n_at_once // a_draw))
 
-    def _selector(self, negatives: Negatives, positive_scores: Tensor) -> Select:
-        return lambda scores: self._sampler.select(negatives, scores, positive_scores).mask
+    def _log_q(self, scored: Scored) -> LogQ | None:
+        if not self._loss.needs_log_q:
+            return None
+        return LogQ.of(scored.step, scored.negatives, self._sampler, scored.sampler_states)
 
+    def _selector(self, scored: Scored, bucket: Bucket, part: Negatives, positive_scores: Tensor) -> Select:
+        """Selects among a bucket's negatives, and lets the sampler observe what was selected."""
 
-@dataclass(frozen=True)
-class LogQ:
-    """Log of the expected number of times that each position is proposed its negatives, and its positive.
+        def select(scores: Tensor) -> Tensor:
+            selected = self._sampler.select(part, scores, positive_scores)
+            if scored.observed.shape[1] > 0:
+                targets = scored.step.in_buckets.targets[:, bucket.positions].reshape(positive_scores.shape)
+                self._sampler.observe(selected, positive_scores, targets, scored.observed)
+            return selected.mask
 
-    Attributes:
-        negatives: float32, broadcastable to [replicas, rows, length, n].
-        positives: float32, broadcastable to [replicas, rows, length].
-    """
-
-    negatives: Tensor
-    positives: Tensor
-
-    @classmethod
-    def of(cls, step: Step, proposed: Negatives, sampler: Sampler) -> "LogQ":
-        """That of a step and what it is proposed, from each replica's own batch."""
-        by_user = proposed.by_user()
-        batches = [replica for batch in step.batches for replica in batch.replicas()]
-        negatives, positives = [], []
-        for batch, item_ids in zip(batches, by_user.item_ids, strict=True):
-            ids = item_ids if len(item_ids) == 1 else item_ids[: len(batch.users)]
-            negatives.append(sampler.log_q(batch, ids[:, : batch.targets.shape[1]]))
-            # Padded positions have no positive; they weigh nothing, whatever stands there.
-            found = sampler.log_q(batch, batch.targets[..., None])[..., 0]
-            positives.append(torch.where(batch.targets > 0, found, 0))
-        n_rows = step.lengths.shape[1]
-        return cls(_side_by_side(negatives, n_rows), _side_by_side(positives, n_rows))
-
-    def of_negatives(self, bucket: Bucket) -> Tensor:
-        """The part of a bucket's rows and positions."""
-        rows = self.negatives if self.negatives.shape[1] == 1 else self.negatives[:, bucket.first_row : bucket.end_row]
-        return rows[:, :, : bucket.length]
-
-    def of_positives(self, bucket: Bucket) -> Tensor:
-        """The same of the positives."""
-        rows = self.positives if self.positives.shape[1] == 1 else self.positives[:, bucket.first_row : bucket.end_row]
-        return rows[:, :, : bucket.length]
-
-
-def _side_by_side(parts: list[Tensor], n_rows: int) -> Tensor:
-    """The replicas' tensors along a new first axis, filled up with zeros to the largest of each axis and to all rows."""
-    shape = [max(part.shape[axis] for part in parts) for axis in range(parts[0].dim())]
-    # What all rows share stays shared; rows that fill up the last group weigh nothing.
-    shape[0] = n_rows if shape[0] > 1 else 1
-    return torch.stack([_filled(part, shape) for part in parts])
-
-
-def _filled(tensor: Tensor, shape: list[int]) -> Tensor:
-    padding = [
-        entry for size, have in zip(reversed(shape), reversed(tensor.shape), strict=True) for entry in (0, size - have)
-    ]
-    return torch.nn.functional.pad(tensor, padding)
+        return select

@@ -1,4 +1,4 @@
-"""One optimisation step of several replicas: look up, encode, score, loss, gradient, Adam."""
+"""One optimisation step of several replicas: look up, encode, score, loss, gradient, Adam, and what the sampler learns."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from nsbench.batching.positions import Positions
 from nsbench.batching.step import Step
 from nsbench.losses.loss import Loss
 from nsbench.models.model import Model
+from nsbench.samplers.drawing.stream import SamplerState
 from nsbench.samplers.sampler import Negatives, Sampler
 from nsbench.tensors.device import tf32_products
 from nsbench.training.checkpoint.state_tensor import State, StateTensor, per_slot, prefixed, under
@@ -37,12 +38,14 @@ class Gradients:
         by_dense: float32[replicas, n], of the sum of the losses by all parameters but the item table.
         rows: int64[n], rows of all replicas' item tables, which may repeat; the others' gradients are 0.
         by_rows: float32[n, hidden_dim], which add up where a row repeats.
+        observed: float32[replicas, n_observed], what the sampler learns from.
     """
 
     losses: Tensor
     by_dense: Tensor
     rows: Tensor
     by_rows: Tensor
+    observed: Tensor
 
 
 class Stepper:
@@ -62,7 +65,7 @@ class Stepper:
 
         Args:
             model: The parameters; the item table as the placement has it.
-            sampler: Selects negatives.
+            sampler: Selects negatives, and learns from the steps.
             loss: Of a position.
             settings: Of the optimiser.
             learning_rates: One per replica.
@@ -72,6 +75,7 @@ class Stepper:
         self._model = model
         self._backbone = model.backbone
         self._settings = settings
+        self._sampler = sampler
         self._scoring = Scoring(loss, sampler)
         self._generators = dropout_generators
         rates = torch.tensor(learning_rates, dtype=torch.float32, device=model.items.device)
@@ -88,12 +92,14 @@ class Stepper:
         """The dropout streams, one per replica."""
         return self._generators
 
-    def step(self, step: Step, negatives: Negatives) -> Tensor:
+    def step(self, step: Step, negatives: Negatives, sampler_states: Sequence[SamplerState] = ()) -> Tensor:
         """One step of every replica.
 
         Args:
             step: The users of all processes.
             negatives: Of [replicas, draws, length | 1, n].
+            sampler_states: The replicas', with which these were drawn and which the step changes; empty where the sampler
+                remembers nothing.
 
         Returns:
             float32[replicas], the loss: mean over the replica's real positions, before the step.
@@ -102,10 +108,11 @@ class Stepper:
         with torch.inference_mode() if self._backbone.has_written_pass else torch.no_grad():
             step, negatives = batch_shard_of(step, negatives, self._group)
             with tf32_products(step.device):
-                gradients = self.gradients(step, negatives, self._masks(step))
+                gradients = self.gradients(step, negatives, self._masks(step), sampler_states)
             losses, by_dense = self._group.all_reduce(gradients.losses, gradients.by_dense)
             self._dense_adam.step(by_dense)
             self._table.step(gradients.rows, gradients.by_rows)
+            self._learn(gradients.observed, sampler_states)
         return losses
 
     def state(self) -> dict[str, StateTensor]:
@@ -125,25 +132,42 @@ class Stepper:
             generator.set_state(stream)
 
     @torch.no_grad()
-    def gradients(self, step: Step, negatives: Negatives, dropout: ByteDropout | None) -> Gradients:
+    def gradients(
+        self,
+        step: Step,
+        negatives: Negatives,
+        dropout: ByteDropout | None,
+        sampler_states: Sequence[SamplerState] = (),
+    ) -> Gradients:
         """The losses and their gradient, without moving anything.
 
         Args:
             step: The users, or a process's part of them.
             negatives: Theirs, as for `step`.
             dropout: Masks for this step; None: no dropout.
+            sampler_states: As for `step`.
         """
         positions, weights = self._positions(step), self._weights(step, step.in_buckets)
         lookup = look_up(self._table, positions, negatives)
         encoder = self._backbone.training_pass(self._model.dense, positions, dropout)
         states = encoder.forward(lookup.inputs)
         own_weights = weights if positions.packed is None else self._weights(step, positions)
-        scored = Scored(step, positions, states, lookup, negatives, own_weights, weights)
+        observed = weights.new_zeros(len(weights), self._sampler.n_observed)
+        scored = Scored(
+            step, positions, states, lookup, negatives, own_weights, weights, observed, tuple(sampler_states)
+        )
         losses, by_states = self._scoring.loss_of(scored)
         by_dense = encoder.backward(by_states, lookup.by_inputs)
         if self._settings.padding == "trained":
             losses = losses + self._padding(scored, by_dense)
-        return Gradients(losses, by_dense, lookup.rows, lookup.gradients)
+        return Gradients(losses, by_dense, lookup.rows, lookup.gradients, observed)
+
+    def _learn(self, observed: Tensor, sampler_states: Sequence[SamplerState]) -> None:
+        if observed.shape[1] == 0:
+            return
+        (joined,) = self._group.all_reduce(observed)
+        for own, state in zip(joined, sampler_states, strict=True):
+            self._sampler.learn(state, own)
 
     def _positions(self, step: Step) -> Positions:
         return step.positions(packs_rows=self._backbone.packs_rows)

@@ -1,6 +1,8 @@
 """Every pairing of a sampler and a loss against its definition in float64, and exact cross-entropy against torch's."""
 
+import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -64,7 +66,10 @@ def pairings() -> list[object]:
 
 def drawn(sampler: Sampler, n_users: int = 16) -> TrainingBatch:
     batch = next(BatchSampler(LOG, windows_of(LOG, SIZE.max_length), n_users, CPU).epoch(np.random.default_rng(0)))
-    return TrainingBatch(batch, sampler.propose(batch, streams_of(sampler, 1)))
+    streams = streams_of(sampler, 1)
+    # As after a step that told different things of each item, or of each cohort.
+    sampler.learn(streams.states[0], torch.arange(float(sampler.n_observed)))
+    return TrainingBatch(batch, sampler.propose(batch, streams), streams.states)
 
 
 def model_of() -> Model:
@@ -76,11 +81,24 @@ def model_of() -> Model:
 
 def found_by(model: Model, sampler: Sampler, loss: Loss, draw: TrainingBatch) -> Gradients:
     stepper = Stepper(model, sampler, loss, TrainingSettings(item_optimizer="dense"), [1e-3], [])
-    return stepper.gradients(*laid_out([draw]), None)
+    return stepper.gradients(*laid_out([draw]), None, draw.sampler_states)
 
 
-def by_definition(model: Model, sampler: Sampler, loss: Loss, draw: TrainingBatch) -> tuple[Tensor, Tensor, Tensor]:
-    """Loss and gradients by dense parameters and table, position by position, in float64 by autograd."""
+@dataclass(frozen=True)
+class Look:
+    """A position: what it trains on, and its positive with the score."""
+
+    item_ids: list[int]
+    positive: int
+    score: float
+
+
+def by_definition(
+    model: Model, sampler: Sampler, loss: Loss, draw: TrainingBatch
+) -> tuple[Tensor, Tensor, Tensor, list[Look]]:
+    """Loss and gradients by dense parameters and table, position by position, in float64 by autograd; and the positions."""
+    (state,) = draw.sampler_states
+    sampler = sampler.in_state(state)
     step, negatives = laid_out([draw])
     dense = model.dense.double().requires_grad_()
     items = model.items.double().requires_grad_()
@@ -90,7 +108,7 @@ def by_definition(model: Model, sampler: Sampler, loss: Loss, draw: TrainingBatc
     by_user = negatives.by_user()
     batch = draw.batch
     of_targets = sampler.log_q(batch, batch.targets[..., None]) if loss.needs_log_q else None
-    values = []
+    values, looks = [], []
     for place in positions.real[0].nonzero()[:, 0].tolist():
         row, column = int(positions.row[place]), int(positions.column[place])
         ids, mask = (
@@ -107,6 +125,7 @@ def by_definition(model: Model, sampler: Sampler, loss: Loss, draw: TrainingBatc
         chosen = sampler.select(part, of_model, own.detach().float()[None, None, None]).mask.reshape(1, 1, -1).expand(
             1, 1, len(ids)
         ) & (ids != target)
+        looks.append(Look(ids[chosen.view(-1)].tolist(), target, own.item()))
         log_q = positive_log_q = None
         if of_targets is not None:
             found = sampler.log_q(batch, ids.expand(len(batch.users), batch.targets.shape[1], -1))
@@ -119,13 +138,13 @@ def by_definition(model: Model, sampler: Sampler, loss: Loss, draw: TrainingBatc
         )
     total = torch.stack(values).mean()
     by_dense, by_items = torch.autograd.grad(total, (dense, items))
-    return total, by_dense, by_items
+    return total, by_dense, by_items, looks
 
 
 @pytest.mark.parametrize("sharing", ["user", "group"])
 @pytest.mark.parametrize("settings", pairings())
 def test_every_pairing_has_the_gradients_of_its_definition(settings: Settings, sharing: str) -> None:
-    """To 1e-5 of the largest gradient; groups are of three users."""
+    """To 1e-5 of the largest gradient, and to 1e-5 of what the sampler observes; groups are of three users."""
     if "negative_sharing" in type(settings.sampler).model_fields:
         settings = settings.changed({"negative_sharing": sharing})
     counts = {
@@ -137,10 +156,21 @@ def test_every_pairing_has_the_gradients_of_its_definition(settings: Settings, s
     loss = changed.loss.build(LossContext(7, N_ITEMS, positive_is_proposed="in-batch" in changed.sampler.traits))
     model, draw = model_of(), drawn(sampler)
     found = found_by(model, sampler, loss, draw)
-    value, by_dense, by_items = by_definition(model, sampler, loss, draw)
+    value, by_dense, by_items, looks = by_definition(model, sampler, loss, draw)
     assert found.losses.item() == pytest.approx(value.item(), rel=1e-5)
     assert torch.allclose(found.by_dense.double(), by_dense, atol=1e-5 * by_dense.abs().max().item())
     assert torch.allclose(by_table(found, model)[1:].double(), by_items[0, 1:], atol=1e-5 * by_items.abs().max().item())
+    assert found.observed[0].tolist() == pytest.approx(observed_in(looks, changed.sampler.name), rel=1e-5)
+
+
+def observed_in(looks: list[Look], sampler: str) -> list[float]:
+    """What a sampler observes: how often each item is trained on, or the cohorts' losses and numbers of positives."""
+    if sampler == "xir":
+        return [sum(look.item_ids.count(item) for look in looks) for item in range(N_ITEMS + 1)]
+    if sampler == "adaptive-cohort":
+        inside = [[look for look in looks if CONTEXT.cohorts[look.positive] == cohort] for cohort in range(3)]
+        return [sum(math.log1p(math.exp(-look.score)) for look in own) for own in inside] + [len(own) for own in inside]
+    return []
 
 
 def test_softmax_over_the_catalogue_is_torchs_cross_entropy_over_all_candidates() -> None:
