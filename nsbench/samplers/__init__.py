@@ -9,9 +9,11 @@
 | adaptive, adaptive-batch | the hardest of random, of batch |
 | adaptive-mixed | the hardest of mixed |
 | cohort | by the cohort of the positive |
+| adaptive-cohort | by cohort, fewer from cohorts whose positives have a high loss |
 | cross-batch | positives of the last batches |
 | ahns | of random, those whose scores the positive's asks for |
 | bir | of batch, drawn again by the model's scores |
+| xir | of batch and of what was drawn again often, drawn again |
 | catalogue | every item: no sampling |
 
 What the paper calls a sampler and its traits there (table 1) stand in the sampler's own file, with its name and label.
@@ -22,6 +24,7 @@ point `nsbench.samplers`.
 """
 
 from nsbench.samplers.adaptive import AdaptiveBatchSettings, AdaptiveMixedSettings, AdaptiveSettings
+from nsbench.samplers.adaptive_cohort import AdaptiveCohortSettings
 from nsbench.samplers.ahns import AhnsSettings
 from nsbench.samplers.batch import BatchSettings
 from nsbench.samplers.bir import BirSettings
@@ -33,6 +36,7 @@ from nsbench.samplers.mixed import MixedSettings
 from nsbench.samplers.popularity import InversePopularitySettings, PopularitySettings
 from nsbench.samplers.random import RandomSettings
 from nsbench.samplers.sampler import SamplerSettings
+from nsbench.samplers.xir import XirSettings
 
 __all__ = ["SAMPLERS", "SamplerSettings"]
 
@@ -48,9 +52,11 @@ SAMPLERS: dict[str, type[SamplerSettings]] = {
         AdaptiveBatchSettings,
         AdaptiveMixedSettings,
         CohortSettings,
+        AdaptiveCohortSettings,
         CrossBatchSettings,
         AhnsSettings,
         BirSettings,
+        XirSettings,
         CatalogueSettings,
     )
 }

@@ -7,7 +7,7 @@ gradient of exact cross-entropy is made of, and no score is computed beyond thos
 Source: Chen et al., "Cache-augmented inbatch importance resampling for training recommender retriever", NeurIPS 2022. There an
 item may be drawn again several times; here each place of the pool once at most, in the order of s_j - log p_j + a Gumbel number,
 which is the same drawing without putting back. The pool is a sample of the batch for each user, not all of it; p_j is the
-item's share of the training targets. The paper's cache of items that were resampled often (XIR) isn't here.
+item's share of the training targets. With the paper's cache of items that were resampled often it is `xir`.
 """
 
 from dataclasses import dataclass, replace
@@ -51,15 +51,7 @@ class Resampled(Sampler):
     def propose(self, batch: UserBatch, streams: Streams) -> Negatives:
         """Proposes the whole pool, with the random numbers that each position will select by."""
         negatives = self.pool.propose(batch, streams)
-        n = negatives.item_ids.shape[-1]
-        # float32 is quicker, and exact enough near 0: that is where the highest Gumbel numbers come from.
-        uniform = streams.uniform((*batch.inputs.shape, n)).float()
-        gumbel = uniform.neg_().log1p_().neg_().log_().neg_()  # [batch, length, n]
-        # A replica's last group may be smaller than the others.
-        by_draw = self.log_share[negatives.item_ids].view(batch.n_replicas, -1, *negatives.item_ids.shape[1:])
-        n_users = len(batch.users) // batch.n_replicas
-        by_user = by_draw.repeat_interleave(negatives.users_per_draw, 1)[:, :n_users].flatten(0, 1)
-        return replace(negatives, offsets=gumbel.sub_(by_user))
+        return with_offsets(negatives, self.log_share[negatives.item_ids], batch, streams)
 
     def log_q(self, batch: UserBatch, item_ids: Tensor) -> Tensor:
         """The pool's: resampling depends on the model and has no closed form."""
@@ -74,6 +66,28 @@ class Resampled(Sampler):
         return replace(
             negatives, mask=highest(scores + negatives.offsets, negatives.mask, self.n_resampled, ties="first")
         )
+
+
+def with_offsets(negatives: Negatives, log_share: Tensor, batch: UserBatch, streams: Streams) -> Negatives:
+    """A pool with a Gumbel number - log q_j for each position and place.
+
+    The k places where this plus the score s_j is highest are k draws from the pool, with probabilities softmax(s_j - log q_j).
+
+    Args:
+        negatives: The pool.
+        log_share: float64 of the pool's ids' shape, log of the share of draws that give the item of each place.
+        batch: The users.
+        streams: Of the draw.
+    """
+    n = negatives.item_ids.shape[-1]
+    # float32 is quicker, and exact enough near 0: that is where the highest Gumbel numbers come from.
+    uniform = streams.uniform((*batch.inputs.shape, n)).float()
+    gumbel = uniform.neg_().log1p_().neg_().log_().neg_()  # [batch, length, n]
+    # A replica's last group may be smaller than the others.
+    by_draw = log_share.view(batch.n_replicas, -1, *negatives.item_ids.shape[1:])
+    n_users = len(batch.users) // batch.n_replicas
+    by_user = by_draw.repeat_interleave(negatives.users_per_draw, 1)[:, :n_users].flatten(0, 1)
+    return replace(negatives, offsets=gumbel.sub_(by_user))
 
 
 class BirSettings(SamplerSettings):

@@ -19,6 +19,35 @@ from nsbench.terms import BALANCED_COHORTS, Trait
 
 
 @dataclass(frozen=True)
+class CohortItems:
+    """The items of head, mid and tail, cohort by cohort.
+
+    Attributes:
+        cohorts: int64[n_items + 1] of `Cohort` values.
+        members: int64[n_items + 1], item ids cohort by cohort; the first one is padding.
+        first: int64[3], where the ids of head, mid and tail begin in it; 0 for an empty cohort.
+        sizes: int64[3], items in each.
+        seen_share: float64[n_users, 3], share of each cohort's items that is in the user's history.
+    """
+
+    cohorts: Tensor
+    members: Tensor
+    first: Tensor
+    sizes: Tensor
+    seen_share: Tensor
+
+    @classmethod
+    def of(cls, context: SamplerContext, history: UserHistory) -> "CohortItems":
+        """Those of the log, seen by users as their history says."""
+        inside = [context.cohorts == cohort for cohort in BALANCED_COHORTS]
+        sizes = torch.stack([one.sum() for one in inside])
+        # Padding's cohort is the lowest number, so its place is the first.
+        first = torch.where(sizes > 0, 1 + sizes.cumsum(0) - sizes, 0)
+        shares = [history.mass(one.double() / one.sum().clamp(min=1)) for one in inside]
+        return cls(context.cohorts, context.cohorts.argsort(stable=True), first, sizes, torch.stack(shares, 1))
+
+
+@dataclass(frozen=True)
 class CohortStratified(Sampler):
     """Uniform draws within each cohort; each position takes its share of each.
 
@@ -29,22 +58,14 @@ class CohortStratified(Sampler):
     Attributes:
         n_own: Negatives from the positive's cohort.
         n_other: Negatives from each of the two other cohorts.
-        cohorts: int64[n_items + 1] of `Cohort` values.
-        members: int64[n_items + 1], item ids cohort by cohort; the first one is padding.
-        first: int64[3], where the ids of head, mid and tail begin in it; 0 for an empty cohort.
-        sizes: int64[3], items in each.
-        seen_share: float64[n_users, 3], share of each cohort's items that is in the user's history.
+        items: Of each cohort.
         history: What each user has had.
         sharing: Who shares a pool.
     """
 
     n_own: int
     n_other: int
-    cohorts: Tensor
-    members: Tensor
-    first: Tensor
-    sizes: Tensor
-    seen_share: Tensor
+    items: CohortItems
     history: UserHistory
     sharing: Sharing = BY_USER
 
@@ -52,19 +73,19 @@ class CohortStratified(Sampler):
         """Draws a pool of each cohort for each user or group, and masks what a position doesn't take of it."""
         n_pool = max(self.n_own, self.n_other)
         device = batch.users.device
-        cohort = torch.arange(len(self.first), device=device).repeat_interleave(n_pool)  # [3 * n_pool]
-        first, sizes = self.first[cohort], self.sizes[cohort]
+        cohort = torch.arange(len(self.items.first), device=device).repeat_interleave(n_pool)  # [3 * n_pool]
+        first, sizes = self.items.first[cohort], self.items.sizes[cohort]
 
         def draw(shape: torch.Size, places: Tensor) -> Tensor:
-            return self.members[streams.uniform(shape).mul_(sizes[places]).long().add_(first[places])]
+            return self.items.members[streams.uniform(shape).mul_(sizes[places]).long().add_(first[places])]
 
         proposal = draw_unseen(draw, batch, len(cohort), self.history, self.sharing)
-        place = torch.arange(n_pool, device=device).repeat(len(self.first))
-        own = torch.arange(len(self.first), device=device)[:, None] == cohort  # [3, 3 * n_pool]
+        place = torch.arange(n_pool, device=device).repeat(len(self.items.first))
+        own = torch.arange(len(self.items.first), device=device)[:, None] == cohort  # [3, 3 * n_pool]
         # One row for each cohort of a positive; what a position takes of the pool is one of these rows.
         taken = (place < torch.where(own, self.n_own, self.n_other)) & (sizes > 0)
         # Padded positions have no cohort: any row will do, since they weigh nothing.
-        of_target = self.cohorts.index_select(0, batch.targets.flatten()).clamp_(min=0)
+        of_target = self.items.cohorts.index_select(0, batch.targets.flatten()).clamp_(min=0)
         mask = taken.index_select(0, of_target).view(*batch.targets.shape, -1)  # [batch, length, 3 * n_pool]
         return replace(proposal, mask=mask.logical_and_(proposal.mask))
 
@@ -73,12 +94,12 @@ class CohortStratified(Sampler):
 
         Times the draws that the history takes where it is left out by drawing again.
         """
-        cohort = self.cohorts[item_ids]
-        own = self.cohorts[batch.targets][..., None] == cohort
+        cohort = self.items.cohorts[item_ids]
+        own = self.items.cohorts[batch.targets][..., None] == cohort
         number = torch.where(own, self.n_own, self.n_other).double()
-        expected = number / self.sizes[cohort]
+        expected = number / self.items.sizes[cohort]
         if self.sharing.n_users == 1:
-            expected = expected * tries(self.seen_share)[batch.users[:, None, None], cohort]
+            expected = expected * tries(self.items.seen_share)[batch.users[:, None, None], cohort]
         return expected.log().float()
 
 
@@ -111,19 +132,5 @@ class CohortSettings(SamplerSettings):
         """Stratified draws by cohort."""
         n_other = int(self.n_negatives * (1 - self.own_cohort_share)) // 2
         history = context.history(self.excluded)
-        inside = [context.cohorts == cohort for cohort in BALANCED_COHORTS]
-        sizes = torch.stack([one.sum() for one in inside])
-        # Padding's cohort is the lowest number, so its place is the first.
-        first = torch.where(sizes > 0, 1 + sizes.cumsum(0) - sizes, 0)
-        shares = [history.mass(one.double() / one.sum().clamp(min=1)) for one in inside]
-        return CohortStratified(
-            self.n_negatives - 2 * n_other,
-            n_other,
-            context.cohorts,
-            context.cohorts.argsort(stable=True),
-            first,
-            sizes,
-            torch.stack(shares, 1),
-            history,
-            context.sharing(self.negative_sharing),
-        )
+        n_own, sharing = self.n_negatives - 2 * n_other, context.sharing(self.negative_sharing)
+        return CohortStratified(n_own, n_other, CohortItems.of(context, history), history, sharing)

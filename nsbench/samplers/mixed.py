@@ -53,7 +53,7 @@ class Mixed(Sampler):
     def propose(self, batch: UserBatch, streams: Streams) -> Negatives:
         """Joins the parts' proposals along the last axis."""
         proposals = [part.propose(batch, streams) for part in self.parts]
-        item_ids, mask = (_join(tensors) for tensors in zip(*((p.item_ids, p.mask) for p in proposals), strict=True))
+        item_ids, mask = (joined(tensors) for tensors in zip(*((p.item_ids, p.mask) for p in proposals), strict=True))
         return Negatives(item_ids, mask, proposals[0].users_per_draw)
 
     def log_q(self, batch: UserBatch, item_ids: Tensor) -> Tensor:
@@ -63,7 +63,7 @@ class Mixed(Sampler):
         return torch.logsumexp(torch.stack([log_q.expand(shape) for log_q in log_qs]), 0)
 
 
-def _join(tensors: Sequence[Tensor]) -> Tensor:
+def joined(tensors: Sequence[Tensor]) -> Tensor:
     """Joins tensors of [batch | 1, length | 1, n_i] along n, after broadcasting what some share."""
     n_users = max(t.shape[0] for t in tensors)
     length = max(t.shape[1] for t in tensors)

@@ -259,8 +259,8 @@ def test_a_window_only_excludes_the_last_targets() -> None:
 def test_as_published_only_what_draws_from_the_catalogue_alone_excludes_the_whole_history(name: str) -> None:
     """User 0's history is 1..9, its last six targets are 4..9; user 1's targets are 1, 2, 10, 11.
 
-    Random, popularity and inverse popularity never give 1 or 2, nor does cohort, which draws from the catalogue too; the
-    others, whose pools hold both, do.
+    Random, popularity and inverse popularity never give 1 or 2, nor do cohort and adaptive-cohort, which draw
+    from the catalogue too; the others, whose pools hold both, do.
     """
     log = dataset_of([list(range(1, 10)), [3, 1, 2, 10, 11]])
     users, lengths = torch.tensor([0, 1]), torch.tensor([6, 4])
@@ -270,7 +270,7 @@ def test_as_published_only_what_draws_from_the_catalogue_alone_excludes_the_whol
     sampler = SAMPLERS[name].model_validate({**counts, "exclude_history": "published"}).build(context_of(log))
     drawn = sampler.propose(UserBatch(users, lengths, inputs, targets), streams_of(sampler, 0)).rows(0, 1, 6)
     ids, mask = torch.broadcast_tensors(drawn.item_ids, drawn.mask)
-    from_catalogue = {"random", "popularity", "inverse-popularity", "cohort"}
+    from_catalogue = {"random", "popularity", "inverse-popularity", "cohort", "adaptive-cohort"}
     expected = {10, 11} if name in from_catalogue else {1, 2, 10, 11}
     assert set(ids[mask].tolist()) & {1, 2, *range(4, 12)} == expected
 

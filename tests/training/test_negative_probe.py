@@ -57,7 +57,8 @@ def flat_model() -> Model:
 
 
 def metrics_of(sampler: Sampler, model: Model | None = None) -> dict[str, float]:
-    found = probe_of(sampler).metrics(flat_model() if model is None else model, seed=0, epoch=1, look_up=own_vectors)
+    of = flat_model() if model is None else model
+    found = probe_of(sampler).metrics(of, seed=0, epoch=1, look_up=own_vectors, sampler_state=sampler.initial_state())
     return {name.removeprefix("negatives/"): value for name, value in found.items()}
 
 
@@ -112,14 +113,27 @@ def test_every_sampler_is_looked_at_and_the_same_way_twice(sampler: str) -> None
     settings = Settings.of(sampler, {"hidden_dim": 4, "n_blocks": 1, "max_length": 4, "batch_size": 16})
     _, probe = prepared(settings, log)
     model = initial_model(settings.model, log.n_items, [torch.Generator().manual_seed(0)])
-    first, second = (probe.metrics(model, 0, 1, own_vectors) for _ in range(2))
+    state = probe.sampler.initial_state()
+    first, second = (probe.metrics(model, 0, 1, own_vectors, state) for _ in range(2))
     assert first == second
     shares = [first[f"negatives/gradient_share_{cohort}"] for cohort in ("head", "mid", "tail")]
     assert sum(shares) == pytest.approx(1, abs=1e-6)
     # The whole catalogue holds what users have had; the others leave it out.
     assert 0 <= first["negatives/false_share"] < (0.5 if settings.sampler.proposes_positive else 0.2)
     assert 1 <= first["negatives/effective_number"] <= settings.sampler.n_scored(24)
-    assert probe.metrics(model, 0, 2, own_vectors) != first
+    assert probe.metrics(model, 0, 2, own_vectors, state) != first
+
+
+def test_of_a_sampler_that_learns_what_the_training_has_learned_is_looked_at() -> None:
+    """All draws from the tail: no negative is of the head or of mid, and what was given isn't changed."""
+    settings = Settings.of("adaptive-cohort", {"hidden_dim": 4, "n_blocks": 1, "max_length": 4, "batch_size": 16})
+    log = dataset_of([[1, 2, 3, 4], [1, 2, 5, 6], [1, 7, 8, 9]], [[3]] * 3, [[4]] * 3, n_items=9)
+    _, probe = prepared(settings, log)
+    model = initial_model(settings.model, log.n_items, [torch.Generator().manual_seed(0)])
+    state = {**probe.sampler.initial_state(), "cohort_probabilities": torch.tensor([0, 0, 1.0], dtype=torch.float64)}
+    found = probe.metrics(model, 0, 1, own_vectors, state)
+    assert found["negatives/gradient_share_tail"] == pytest.approx(1)
+    assert state["cohort_probabilities"].tolist() == [0, 0, 1]
 
 
 def _by_frequency(rows: list[list[int]]) -> list[list[int]]:

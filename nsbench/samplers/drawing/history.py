@@ -137,6 +137,21 @@ class UserHistory:
         )  # [n_pairs], below each user's offset
         return running[self.offsets[1:]] - running[self.offsets[:-1]]
 
+    def total(self, users: Tensor, counts: Tensor) -> Tensor:
+        """The sum of whole numbers over the history of each of some users, which takes as long as these have histories.
+
+        Args:
+            users: int64[batch].
+            counts: int64[n_items + 1].
+
+        Returns:
+            int64[batch].
+        """
+        start, n_had = self.offsets[users], self.offsets[users + 1] - self.offsets[users]
+        row = torch.arange(len(users), device=users.device).repeat_interleave(n_had)
+        place = torch.arange(len(row), device=users.device) + (start - n_had.cumsum(0) + n_had)[row]
+        return counts.new_zeros(len(users)).index_add_(0, row, counts[self.pairs[place] % self.stride])
+
 
 def history_of(dataset: Dataset, device: torch.device, last_targets: int | None = None) -> UserHistory:
     """The training histories of all users.

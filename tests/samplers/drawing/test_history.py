@@ -90,3 +90,17 @@ def test_items_that_users_share_are_told_right_for_each(n_items_each: int, users
     for place, user in enumerate(users.tolist()):
         row = item_ids[place // users_per_row].tolist()
         assert found[place].tolist() == [(user, item) in had for item in row]
+
+
+@pytest.mark.parametrize("place", ["cpu", "gpu"])
+def test_counts_are_summed_over_the_histories_of_the_users_asked_for(place: str) -> None:
+    """User 7 twice; a user without a history has a sum of 0."""
+    history, had = random_history(50, 4)
+    last = len(history.pairs) - 1
+    history = replace(history, offsets=torch.cat([history.offsets, torch.tensor([last])]))
+    counts, users = torch.arange(STRIDE) ** 2, [7, 50, 3, 7]
+    with pretended_gpu():
+        device = CPU if place == "cpu" else PRETEND_GPU
+        on_device = replace(history, pairs=history.pairs.to(device), offsets=history.offsets.to(device))
+        found = on_device.total(torch.tensor(users).to(device), counts.to(device)).cpu()
+    assert found.tolist() == [sum(item**2 for user, item in had if user == wanted) for wanted in users]

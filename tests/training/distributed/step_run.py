@@ -18,7 +18,7 @@ from nsbench.models.model import Model
 from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.samplers import SAMPLERS
 from nsbench.tensors.process_group import ProcessGroup
-from nsbench.training.batch_stream import BatchStream
+from nsbench.training.batch_stream import BatchStream, states_of
 from nsbench.training.distributed.sharded_table import joined_rows
 from nsbench.training.distributed.table_placement import placement_of
 from nsbench.training.distributed.torch_group import torchrun_group
@@ -80,6 +80,11 @@ CASES = {
     "selected at random by groups, in replicas": Case(
         "bir", {"n_negatives": 12, "n_resampled": 4, "negative_sharing": "group"}, seeds=(0, 1)
     ),
+    "selected at random from a cache": Case(
+        "xir", {"n_negatives": 12, "n_resampled": 6, "cache_size": 9}, seeds=(0, 1)
+    ),
+    "a cache that a group shares": Case("xir", {"n_negatives": 12, "n_resampled": 6, "negative_sharing": "group"}),
+    "probabilities by the losses": Case("adaptive-cohort", {"n_negatives": 9, "cohort_step_size": 0.1}, seeds=(0, 1)),
     "a queue": Case("cross-batch", {"n_negatives": 12, "n_batches_kept": 2}, seeds=(0, 1)),
     "replicas": Case("mixed", {"n_in_batch": 8, "n_uniform": 9}, n_heads=2, seeds=(0, 1)),
 }
@@ -114,7 +119,7 @@ def trained(case: Case, where: Where, group: ProcessGroup) -> tuple[Tensor, Mode
     stepper = Stepper(model, sampler, loss, settings, rates, streams[1], placement)
     sources = [BatchStream(batches, sampler, seed, CPU) for seed in case.seeds]
     draws = zip(*(itertools.chain(source.epoch(), source.epoch()) for source in sources), strict=True)
-    losses = [stepper.step(*laid_out(step)) for step in itertools.islice(draws, N_STEPS)]
+    losses = [stepper.step(*laid_out(step), states_of(step)) for step in itertools.islice(draws, N_STEPS)]
     return torch.stack(losses), model
 
 
