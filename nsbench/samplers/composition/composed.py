@@ -10,9 +10,11 @@ from nsbench.negative_count import Kept, Proposed
 from nsbench.samplers.adaptive import Hardest, TiesField
 from nsbench.samplers.batch import explain_small_pool, in_batch
 from nsbench.samplers.composition.expression import Expression, Number, Part, parse
-from nsbench.samplers.context import SamplerContext
+from nsbench.samplers.context import SamplerContext, StateSize
+from nsbench.samplers.cross_batch import BatchesKept, cross_batch, queue_spec
 from nsbench.samplers.drawing.independent import Independent
 from nsbench.samplers.drawing.sharing import UserOrGroup
+from nsbench.samplers.drawing.stream import StateSpec
 from nsbench.samplers.mixed import Mixed
 from nsbench.samplers.popularity import Alias
 from nsbench.samplers.random import Uniform
@@ -20,7 +22,13 @@ from nsbench.samplers.sampler import Sampler, SamplerSettings
 from nsbench.search import FloatRange, IntRange
 from nsbench.terms import Trait
 
-_ORIGINS = {"batch": "in batch", "random": "uniform", "popularity": "by popularity"}
+_ORIGINS = {
+    "batch": "in batch",
+    "cross-batch": "across batches",
+    "random": "uniform",
+    "popularity": "by popularity",
+}
+_IN_BATCH = ("batch", "cross-batch")
 
 
 class ComposedSettings(SamplerSettings):
@@ -38,6 +46,12 @@ class ComposedSettings(SamplerSettings):
                 "propose more"
             )
         return self
+
+    def state_spec(self, size: StateSize) -> StateSpec:
+        """The parts' joined."""
+        if all(part.name != "cross-batch" for part in self.expression.parts):
+            return {}
+        return queue_spec(int(self._number("n_batches_kept")), size.n_positives)
 
     def build(self, context: SamplerContext) -> Sampler:
         """The parts, joined and selected from."""
@@ -59,9 +73,12 @@ class ComposedSettings(SamplerSettings):
         return value
 
     def _built(self, part: Part, context: SamplerContext) -> Sampler:
-        n = int(self._number(f"n_{part.name}"))
+        n = int(self._number(_count_field(part)))
         if part.name == "batch":
             return in_batch(n, context, self.excluded, self.negative_sharing)
+        if part.name == "cross-batch":
+            kept = int(self._number("n_batches_kept"))
+            return cross_batch(n, kept, context, self.excluded, self.negative_sharing)
         history, sharing = context.history(self.excluded), context.sharing(self.negative_sharing)
         if part.name == "random":
             return Independent.of(Uniform(context.n_candidates), n, history, sharing)
@@ -88,16 +105,18 @@ def _class_of(expression: Expression) -> type[ComposedSettings]:
         given = dict(part.given)
         mark = Proposed(_ORIGINS[part.name])
         what = f"negatives {_ORIGINS[part.name]} for each positive"
-        fields[f"n_{part.name}"] = _count(given.get("n"), 50, what, IntRange(5, 500, log=True), mark)
+        fields[_count_field(part)] = _count(given.get("n"), 50, what, IntRange(5, 500, log=True), mark)
         if part.name == "popularity":
             fields["popularity_gamma"] = _gamma(given.get("gamma"))
+        if part.name == "cross-batch":
+            fields["n_batches_kept"] = _batches_kept(given.get("n_batches_kept"))
     if expression.selects:
         what = "how many of the highest-scored proposed negatives are trained on"
         fields["n_hardest"] = _count(expression.k, 10, what, IntRange(1, 50, log=True), Kept())
         fields["hardest_ties"] = (TiesField, "all")
     made: Callable[..., type[ComposedSettings]] = create_model
     settings = made("ComposedSettings", __base__=ComposedSettings, __doc__=ComposedSettings.__doc__, **fields)
-    traits: set[Trait] = {"in-batch" if part.name == "batch" else "global" for part in expression.parts}
+    traits: set[Trait] = {"in-batch" if part.name in _IN_BATCH else "global" for part in expression.parts}
     settings.expression = expression
     settings.name = settings.label = str(expression)
     settings.traits = frozenset(traits | ({"model-based"} if expression.selects else set()))
@@ -116,3 +135,14 @@ def _gamma(given: Number | None) -> tuple[Any, float]:
     if given is None:
         return Annotated[float, Field(ge=-2, le=2, description=what), FloatRange(0.0, 1.0)], 1.0
     return Annotated[float, Field(ge=given, le=given, description=f"{what}, fixed by the expression")], float(given)
+
+
+def _batches_kept(given: Number | None) -> tuple[Any, int]:
+    if given is None:
+        return BatchesKept, 10
+    what = "batches whose positives are drawn from, fixed by the expression"
+    return Annotated[int, Field(ge=given, le=given, description=what)], int(given)
+
+
+def _count_field(part: Part) -> str:
+    return f"n_{part.name.replace('-', '_')}"

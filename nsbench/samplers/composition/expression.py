@@ -1,8 +1,8 @@
 """Samplers written as an expression of parts, such as `hardest(mixed(batch(10), popularity(100, gamma=0.5)), k=25)`.
 
 A number that is written is fixed; one that is left out is a setting with a default and a search range. Parts: `batch(n)`,
-`random(n)`, `popularity(n, gamma=1)`; around them `mixed(part, part, ...)`, their union, and outermost `hardest(pool, k)`,
-the pool's k highest-scored.
+`cross-batch(n, n_batches_kept=10)`, `random(n)`, `popularity(n, gamma=1)`; around them `mixed(part, part, ...)`, their union,
+and outermost `hardest(pool, k)`, the pool's k highest-scored.
 """
 
 import ast
@@ -15,11 +15,40 @@ from nsbench.suggestion import did_you_mean
 
 Number = int | float
 
-PARTS: Mapping[str, tuple[str, ...]] = {"batch": ("n",), "random": ("n",), "popularity": ("n", "gamma")}
-"""What draws, with its numbers in their order."""
-
 MOST = 100_000
 """The largest number of negatives of a part."""
+
+
+@dataclass(frozen=True)
+class Range:
+    """What a number of a part may be: bounds, and whether it is a whole number."""
+
+    low: int
+    high: int
+    is_whole: bool = True
+
+    def holds(self, value: Number) -> bool:
+        """Whether it may be that."""
+        return self.low <= value <= self.high and (isinstance(value, int) or not self.is_whole)
+
+    def __str__(self) -> str:
+        """As a message says it.
+
+        >>> str(Range(1, 100_000)), str(Range(-2, 2, is_whole=False))
+        ('be a whole number from 1 to 100,000', 'lie from -2 to 2')
+        """
+        return f"{'be a whole number' if self.is_whole else 'lie'} from {self.low} to {self.high:,}"
+
+
+_N = Range(1, MOST)
+
+PARTS: Mapping[str, Mapping[str, Range]] = {
+    "batch": {"n": _N},
+    "cross-batch": {"n": _N, "n_batches_kept": Range(1, 10_000)},
+    "random": {"n": _N},
+    "popularity": {"n": _N, "gamma": Range(-2, 2, is_whole=False)},
+}
+"""What draws, with its numbers in their order."""
 
 MIXED, HARDEST = "mixed", "hardest"
 
@@ -134,22 +163,23 @@ def _part(text: str, name: str, arguments: Sequence[ast.expr], numbers: Mapping[
         raise _refused(
             text, f"{name} has no {unknown!r}{did_you_mean(unknown, accepted)}; it has: {', '.join(accepted)}"
         )
-    n = given.get("n")
-    if n is not None and not (isinstance(n, int) and 1 <= n <= MOST):
-        raise _refused(text, f"n of {name} must be a whole number from 1 to {MOST:,}, not {n}")
-    gamma = given.get("gamma", 0)
-    if not -2 <= gamma <= 2:
-        raise _refused(text, f"gamma of {name} must lie from -2 to 2, not {gamma}")
+    for number, value in given.items():
+        if not accepted[number].holds(value):
+            raise _refused(text, f"{number} of {name} must {accepted[number]}, not {value}")
     return Part(name, tuple((number, given[number]) for number in accepted if number in given))
 
 
 def _call(text: str, tree: ast.expr) -> tuple[str, Sequence[ast.expr], dict[str, Number]]:
     """A name with its arguments, and its numbers by name."""
-    if isinstance(tree, ast.Name):
-        return tree.id, (), {}
-    if not (isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name)):
-        raise _refused(text, "each part is a name with its numbers in brackets")
-    return tree.func.id, tree.args, dict(_keywords(text, tree))
+    match tree:
+        case ast.Name(name):
+            return name, (), {}
+        case ast.Call(ast.Name(name)):
+            return name, tree.args, dict(_keywords(text, tree))
+        case ast.BinOp(left=ast.Name(before), op=ast.Sub()):  # Python reads a hyphen as a minus.
+            name, arguments, numbers = _call(text, tree.right)
+            return f"{before}-{name}", arguments, numbers
+    raise _refused(text, "each part is a name with its numbers in brackets")
 
 
 def _keywords(text: str, call: ast.Call) -> Iterator[tuple[str, Number]]:

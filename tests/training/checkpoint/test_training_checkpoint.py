@@ -14,9 +14,10 @@ from nsbench import __version__
 from nsbench.batching.batch import BatchSampler
 from nsbench.batching.window import windows_of
 from nsbench.losses.binary_cross_entropy import BinaryCrossEntropy
+from nsbench.method import Method
 from nsbench.models.model import Model
 from nsbench.models.sasrec.definition import SasrecSettings
-from nsbench.samplers import SAMPLERS
+from nsbench.samplers.composition.expression import is_expression
 from nsbench.training.checkpoint import training_checkpoint
 from nsbench.training.checkpoint.code_hash import Code
 from nsbench.training.checkpoint.snapshot import Snapshot
@@ -97,13 +98,18 @@ def _count_down(left: int | None) -> int | None:
 
 
 def trainer_of(sampler: str = "random", **settings: object) -> Trainer:
+    of_sampler = Method.of(sampler).sampler_settings
+    own = {name: value for name, value in settings.items() if name in of_sampler.model_fields}
+    others = {name: value for name, value in settings.items() if name not in own}
     training = TrainingSettings.model_validate(
-        {"validate_every": 1, "max_epochs": 4, "batch_size": 24, "patience": 0, **settings}
+        {"validate_every": 1, "max_epochs": 4, "batch_size": 24, "patience": 0, **others}
     )
     batches = BatchSampler(LOG, windows_of(LOG, SIZE.max_length), training.batch_size, CPU, training.user_order)
-    counts = {name: 6 for name in ("n_negatives", "n_in_batch", "n_uniform") if name in SAMPLERS[sampler].model_fields}
-    kept = SAMPLERS[sampler].count_fields().kept
-    built = SAMPLERS[sampler].model_validate(counts if kept is None else {**counts, kept: 3}).build(context_of(LOG))
+    counts = {name: 6 for name in ("n_negatives", "n_in_batch", "n_uniform") if name in of_sampler.model_fields}
+    kept = of_sampler.count_fields().kept
+    if kept is not None and not is_expression(sampler):
+        counts[kept] = 3
+    built = of_sampler.model_validate({**counts, **own}).build(context_of(LOG))
     return Trainer(batches, built, BinaryCrossEntropy(), SIZE, training, LOG.n_items, CPU)
 
 
@@ -134,6 +140,10 @@ CASES = {
     "cross-batch": ("cross-batch", {}),
     "replayed cross-batch": ("cross-batch", {"replay_factor": 1.5}),
     "selected at random": ("bir", {}),
+    "a cache of what was selected": ("xir", {"n_negatives": 8, "n_resampled": 4, "cache_size": 6}),
+    "a cache that a group shares": ("xir", {"n_resampled": 4, "negative_sharing": "group"}),
+    "probabilities by the losses": ("adaptive-cohort", {"cohort_step_size": 0.1}),
+    "a queue within a mixture": ("hardest(mixed(cross-batch(9,n_batches_kept=3),random(9)),k=5)", {}),
     "replayed adaptive": ("adaptive-mixed", {"replay_factor": 1.0}),
 }
 
