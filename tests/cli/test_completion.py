@@ -51,7 +51,7 @@ def home(tmp_path: Path) -> Path:
     ("line", "offered"),
     [
         ("nsbench train --sampler mi", ["mixed"]),
-        ("nsbench tune --sampler adaptive-", ["adaptive-batch", "adaptive-mixed"]),
+        ("nsbench tune --sampler adaptive-", ["adaptive-batch", "adaptive-cohort", "adaptive-mixed"]),
         ("nsbench samplers pop", ["popularity"]),
         ("nsbench train --dataset ", ["demo", "shop"]),
         ("nsbench report --dataset s", ["shop"]),
@@ -84,7 +84,7 @@ def test_what_is_read_from_the_source_is_what_there_is() -> None:
 def test_nothing_is_made_and_nothing_fails_where_there_is_nothing_or_nothing_readable(
     home: Path, tmp_path: Path
 ) -> None:
-    for line in ("nsbench train --dataset x", "nsbench worker x", "nsbench samplers x", "nsbench train --set x="):
+    for line in ("nsbench train --dataset x", "nsbench worker x", "nsbench samplers q", "nsbench train --set x="):
         assert tab(tmp_path / "none", line) == Shown(0, "\n", "")
     assert not (tmp_path / "none").exists()
     before = sorted(home.rglob("*"))
