@@ -15,7 +15,7 @@ probabilities with those of hard negatives; to select the hardest among these is
 """
 
 from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar, Literal, final
+from typing import Annotated, ClassVar, final
 
 import torch
 from pydantic import Field
@@ -28,10 +28,10 @@ from nsbench.samplers.context import SamplerContext, StateSize
 from nsbench.samplers.drawing.draw import draw_unseen, tries
 from nsbench.samplers.drawing.history import UserHistory
 from nsbench.samplers.drawing.sharing import BY_USER, NegativeSharing, Sharing
-from nsbench.samplers.drawing.stream import SamplerState, StateSpec, StateTensor, Streams
+from nsbench.samplers.drawing.stream import SamplerState, StateSpec, Streams, TensorSpec
 from nsbench.samplers.sampler import NegativeCount, Negatives, Sampler, SamplerSettings
 from nsbench.search import FloatRange
-from nsbench.terms import BALANCED_COHORTS
+from nsbench.terms import BALANCED_COHORTS, Trait
 
 LEAST_OF_FIRST = 0.1
 """A cohort's probability never falls below this part of what it was at first."""
@@ -135,7 +135,7 @@ class AdaptiveCohortSettings(SamplerSettings):
 
     name: ClassVar[str] = "adaptive-cohort"
     label: ClassVar[str] = "Adaptive cohort"
-    traits: ClassVar[frozenset[Literal["in-batch", "global", "model-based"]]] = frozenset({"global"})
+    traits: ClassVar[frozenset[Trait]] = frozenset({"global"})
     learns: ClassVar[bool] = True
 
     n_negatives: NegativeCount = 100
@@ -153,9 +153,7 @@ class AdaptiveCohortSettings(SamplerSettings):
 
     def state_spec(self, size: StateSize) -> StateSpec:
         """Three numbers each."""
-        return {
-            name: StateTensor((N_COHORTS,), torch.float64) for name in ("cohort_probabilities", "cohort_velocities")
-        }
+        return {name: TensorSpec((N_COHORTS,), torch.float64) for name in ("cohort_probabilities", "cohort_velocities")}
 
     def build(self, context: SamplerContext) -> Sampler:
         """Draws by cohort, at first uniform ones."""

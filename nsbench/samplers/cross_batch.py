@@ -18,7 +18,7 @@ from nsbench.samplers.context import Exclusion, SamplerContext, StateSize
 from nsbench.samplers.drawing.history import UserHistory
 from nsbench.samplers.drawing.independent import Independent
 from nsbench.samplers.drawing.sharing import NegativeSharing, SharedBy
-from nsbench.samplers.drawing.stream import SamplerState, StateSpec, StateTensor, Streams, zero_state
+from nsbench.samplers.drawing.stream import SamplerState, StateSpec, Streams, TensorSpec, zero_state
 from nsbench.samplers.sampler import NegativeCount, Negatives, Sampler, SamplerSettings
 from nsbench.search import IntRange
 from nsbench.terms import Trait
@@ -85,9 +85,9 @@ class PositiveQueue:
 def queue_spec(n_batches: int, width: int) -> StateSpec:
     """The state of a `PositiveQueue`."""
     return {
-        "queued_items": StateTensor((n_batches, width), torch.int32),
-        "queued_sizes": StateTensor((n_batches,), torch.int64),
-        "n_queued": StateTensor((1,), torch.int64),
+        "queued_items": TensorSpec((n_batches, width), torch.int32),
+        "queued_sizes": TensorSpec((n_batches,), torch.int64),
+        "n_queued": TensorSpec((1,), torch.int64),
     }
 
 

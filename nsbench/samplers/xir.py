@@ -16,7 +16,7 @@ the paper adds up a softmax of each part, and gives both the same number and wei
 
 import math
 from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar, Literal, Self, final
+from typing import Annotated, ClassVar, Self, final
 
 import torch
 from pydantic import Field, model_validator
@@ -31,10 +31,11 @@ from nsbench.samplers.drawing.draw import draw_unseen, tries
 from nsbench.samplers.drawing.history import UserHistory
 from nsbench.samplers.drawing.selection import highest
 from nsbench.samplers.drawing.sharing import BY_USER, Sharing, UserOrGroup
-from nsbench.samplers.drawing.stream import SamplerState, StateSpec, StateTensor, Streams
+from nsbench.samplers.drawing.stream import SamplerState, StateSpec, Streams, TensorSpec
 from nsbench.samplers.mixed import joined
 from nsbench.samplers.sampler import Negatives, Sampler, SamplerSettings
 from nsbench.search import FloatRange, IntRange
+from nsbench.terms import Trait
 
 
 @final
@@ -161,9 +162,7 @@ class XirSettings(SamplerSettings):
 
     name: ClassVar[str] = "xir"
     label: ClassVar[str] = "XIR"
-    traits: ClassVar[frozenset[Literal["in-batch", "global", "model-based"]]] = frozenset(
-        {"in-batch", "global", "model-based"}
-    )
+    traits: ClassVar[frozenset[Trait]] = frozenset({"in-batch", "global", "model-based"})
     learns: ClassVar[bool] = True
 
     n_negatives: Annotated[
@@ -203,7 +202,7 @@ class XirSettings(SamplerSettings):
 
     def state_spec(self, size: StateSize) -> StateSpec:
         """A count for each item."""
-        return {"resampled_counts": StateTensor((size.n_items + 1,), torch.int64)}
+        return {"resampled_counts": TensorSpec((size.n_items + 1,), torch.int64)}
 
     def build(self, context: SamplerContext) -> Sampler:
         """In-batch draws and cached ones, resampled."""

@@ -33,7 +33,7 @@ class SamplerOnGpu(Sampler):
 
     def in_state(self, state: SamplerState) -> Sampler:
         with pretended_gpu():
-            return self._here.in_state({name: tensor.cpu() for name, tensor in state.items()})
+            return self._on_host.in_state({name: tensor.cpu() for name, tensor in state.items()})
 
     def log_q(self, batch: UserBatch, item_ids: Tensor) -> Tensor:
         # The host's: what is drawn on the GPU is held against it, and a step asks for none.

@@ -13,7 +13,7 @@ from nsbench.losses.binary_cross_entropy import BinaryCrossEntropy
 from nsbench.models.model import initial_model
 from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.samplers import SAMPLERS
-from nsbench.samplers.drawing.stream import StateTensor, Streams, bytes_of
+from nsbench.samplers.drawing.stream import Streams, TensorSpec, bytes_of
 from nsbench.samplers.sampler import Negatives, Sampler, SamplerSettings
 from nsbench.training.batch_stream import TrainingBatch
 from nsbench.training.settings import TrainingSettings
@@ -112,7 +112,7 @@ def test_a_state_is_as_its_settings_say_and_a_step_changes_it_where_it_is(
     streams = streams_of(sampler, 0)
     (state,) = streams.states
     spec = settings.state_spec(CONTEXT.state_size)
-    assert {name: StateTensor(tuple(one.shape), one.dtype) for name, one in state.items()} == dict(spec)
+    assert {name: TensorSpec(tuple(one.shape), one.dtype) for name, one in state.items()} == dict(spec)
     assert bytes_of(spec) == sum(one.nbytes for one in state.values())
     places, before = {name: one.data_ptr() for name, one in state.items()}, {n: t.clone() for n, t in state.items()}
     step(sampler, batch, streams)

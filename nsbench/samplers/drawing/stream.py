@@ -20,7 +20,7 @@ Numbers that stay where they are can be part of a step that a GPU repeats, and o
 
 
 @dataclass(frozen=True)
-class StateTensor:
+class TensorSpec:
     """A tensor of a sampler's state before there is one.
 
     Attributes:
@@ -32,7 +32,7 @@ class StateTensor:
     dtype: torch.dtype
 
 
-StateSpec = Mapping[str, StateTensor]
+StateSpec = Mapping[str, TensorSpec]
 """The tensors of a sampler's state by name."""
 
 
@@ -44,7 +44,7 @@ def zero_state(spec: StateSpec, device: torch.device) -> SamplerState:
 def bytes_of(spec: StateSpec) -> int:
     """What a replica's state takes.
 
-    >>> bytes_of({"queue": StateTensor((10, 20), torch.int32), "length": StateTensor((1,), torch.int64)})
+    >>> bytes_of({"queue": TensorSpec((10, 20), torch.int32), "length": TensorSpec((1,), torch.int64)})
     808
     """
     return sum(math.prod(one.shape) * one.dtype.itemsize for one in spec.values())

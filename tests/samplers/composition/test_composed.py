@@ -62,7 +62,7 @@ def test_a_sampler_has_one_name_however_it_is_written(text: str, name: str) -> N
         ("popularity(5, gamma=3)", "from -2 to 2"),
         ("cross-batch(5, n_batches_kept=0)", "n_batches_kept of cross-batch must be a whole number from 1 to 10,000"),
         ("cross-batch(5, gamma=1)", "cross-batch has no 'gamma'"),
-        ("mixed(cross-batch(5), cross-batch(6))", "cross-batch stands there twice"),
+        ("mixed(cross-batch(5), cross-batch(6))", "cross-batch is given twice"),
         ("cross-bach(5)", "there is no 'cross-bach' .did you mean 'cross-batch'"),
         ("5-batch(5)", "each part is a name"),
         ("random(", "brackets or commas"),
