@@ -31,7 +31,7 @@ def test_methods_that_fix_a_setting_are_announced_beside_each_other(tmp_path) ->
     announce_repeats(study, storage, plain, 3)
     announce_repeats(study, storage, plain.fixing({"log_q": "none"}), 2)
     announce_repeats(study, storage, plain.fixing({"log_q": "classic"}), 1)
-    found = {settings.method.name: (settings, n) for settings, n in announced_repeats(study)}
+    found = {settings.method.name: (settings, n) for settings, n, _ in announced_repeats(study)}
     assert found == {
         "random+softmax": (plain, 3),
         "random+softmax+log_q=none": (plain.fixing({"log_q": "none"}), 2),

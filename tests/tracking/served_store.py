@@ -13,6 +13,8 @@ from mlflow.server.constants import (
     BACKEND_STORE_URI_ENV_VAR,
     SERVE_ARTIFACTS_ENV_VAR,
 )
+from mlflow.tracking._model_registry import utils as registry_utils
+from mlflow.tracking._tracking_service import utils as tracking_utils
 from werkzeug.serving import make_server
 
 from nsbench.files.home import Home
@@ -28,7 +30,12 @@ def served(home: Home) -> Iterator[str]:
         SERVE_ARTIFACTS_ENV_VAR: "true",
     }
     # MLflow keeps the store and the artifacts' place of its first request for the life of the process.
-    with patch.dict(os.environ, settings), patch.multiple(handlers, _tracking_store=None, _artifact_repo=None):
+    with (
+        patch.dict(os.environ, settings),
+        patch.multiple(handlers, _tracking_store=None, _artifact_repo=None, _model_registry_store=None),
+        patch.object(tracking_utils, "_tracking_uri", None),
+        patch.object(registry_utils, "_registry_uri", None),
+    ):
         server = make_server("127.0.0.1", 0, app, threaded=True)
         thread = Thread(target=server.serve_forever, daemon=True)
         thread.start()

@@ -1,8 +1,10 @@
 """A run's model comes back from the store as it was trained, over a file and over a server alike."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import polars as pl
@@ -29,26 +31,27 @@ from tests.trained.model_builder import SMALL, prepared_letters, trained
 
 
 @pytest.fixture(params=["sqlite", "server"])
-def home(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Home]:
     """A home whose runs lie in a file, or on a server."""
     own = Home(tmp_path)
     if request.param == "sqlite":
         yield own
         return
     open_store(own).create()
-    with awake(own, monkeypatch):
+    with awake(own):
         yield own
 
 
 @contextmanager
-def awake(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def awake(home: Home) -> Iterator[None]:
     """A server that has had its first requests, at which it makes its own store the process's."""
     with served(home) as uri:
         client = MlflowClient(uri)
         client.search_experiments()
         client.search_registered_models()
-        monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
-        yield
+        # Within what the server puts back when it ends: at its first requests it names its store in the environment.
+        with patch.dict(os.environ, {"MLFLOW_TRACKING_URI": uri}):
+            yield
 
 
 def models_of(home: Home) -> list[tuple[int, str]]:
@@ -145,7 +148,7 @@ def test_a_server_that_is_away_when_a_run_ends_gets_the_model_later(
     home = Home(tmp_path)
     open_store(home).create()
     dataset = prepared_letters(home)
-    with awake(home, monkeypatch):
+    with awake(home):
         tracker = open_store(home).tracker()
         writer = type(tracker._writer)
         reach = writer._reach

@@ -2,6 +2,7 @@
 
 import sys
 from multiprocessing.spawn import get_preparation_data
+from types import ModuleType
 
 import pytest
 
@@ -10,8 +11,11 @@ from nsbench.study.workers.bare_main import without_main
 MAIN_KEYS = {"init_main_from_name", "init_main_from_path"}
 
 
-def test_a_spawned_process_is_told_of_no_main_module() -> None:
-    """The test runner is a program, so that without it a process would be told of one."""
+def test_a_spawned_process_is_told_of_no_main_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the program is a script, which a process would otherwise be told of."""
+    script = ModuleType("__main__")
+    script.__file__ = __file__
+    monkeypatch.setitem(sys.modules, "__main__", script)
     assert MAIN_KEYS & set(get_preparation_data("worker"))
     with without_main():
         assert not MAIN_KEYS & set(get_preparation_data("worker"))
