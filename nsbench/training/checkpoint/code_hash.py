@@ -21,7 +21,7 @@ from typing import final
 import nsbench
 
 _NO_PART_IN_RESULTS = (
-    *("bench", "cli", "forecast", "report", "study", "tracking"),
+    *("api", "bench", "cli", "command", "forecast", "report", "study", "tracking", "trained", "view"),
     *("data/log", "data/public", "data/synthetic"),
 )
 """Rooms that decide what is run, what is said of it, or what a dataset holds, which goes by its content hash."""

@@ -189,12 +189,14 @@ class CheckpointFile:
 
     def save(self, snapshot: Snapshot) -> None:
         """Writes a snapshot, whole or not at all; where it can't be written, a warning says so."""
+        # Before the clock starts: the code is digested once in a process, and no later save takes as long.
+        identity = self._identity.notes()
         began = time.monotonic()
         tensors = {name: tensor.cpu().contiguous() for name, tensor in snapshot.plain_tensors().items()}
         axes = snapshot.axes()
         digest = digest_of(tensors, axes, snapshot.standing)
         notes = {
-            **self._identity.notes(),
+            **identity,
             _VERSION: __version__,
             "axes": axes,
             "standing": snapshot.standing,
