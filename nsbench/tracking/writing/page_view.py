@@ -47,7 +47,7 @@ def _methods(k: int, objective: str) -> SavedView:
     return SavedView(
         key="nsbench-methods",
         name="Methods: means over repeats, and baselines",
-        condition=_none_of(RunKind.TRIAL, RunKind.REPEAT, RunKind.STUDY, RunKind.SINGLE),
+        condition=_none_of(RunKind.TRIAL, RunKind.REPEAT, RunKind.STUDY, RunKind.SINGLE, RunKind.EVALUATION),
         order_by=metric_column(totals[0]),
         columns=[*map(metric_column, shown), tag_column(Tag.STUDY)],
         bars=[*totals, *by_cohort, first, "cost/train_s"],
@@ -61,7 +61,7 @@ def _repeats(k: int, objective: str) -> SavedView:
     return SavedView(
         key="nsbench-repeats",
         name="Repeats, baselines and single runs",
-        condition=_none_of(RunKind.TRIAL, RunKind.STUDY, RunKind.SUMMARY),
+        condition=_none_of(RunKind.TRIAL, RunKind.STUDY, RunKind.SUMMARY, RunKind.EVALUATION),
         order_by=metric_column(totals[0]),
         columns=[*map(metric_column, shown), tag_column(Tag.SEED), tag_column(Tag.KIND), param_column("learning_rate")],
         bars=[*totals, *by_cohort],
