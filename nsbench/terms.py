@@ -47,12 +47,14 @@ class RunKind(StrEnum):
     SINGLE = "single"
     EVALUATION = "evaluation"
     """The model of another run, ranked again under another protocol or on another dataset; nothing was trained."""
+    FINAL = "final"
+    """A last fit on training, validation and test together: nothing is left that it could be judged by."""
     SUMMARY = "summary"
     """Mean, standard deviation and number of a method's repeats; made from them, and renewed with them."""
 
 
-DERIVED_KINDS = (RunKind.STUDY, RunKind.SUMMARY, RunKind.EVALUATION)
-"""The kinds that are made of other runs: whoever counts or averages runs leaves them out."""
+DERIVED_KINDS = (RunKind.STUDY, RunKind.SUMMARY, RunKind.EVALUATION, RunKind.FINAL)
+"""The kinds that are made of what other runs found: whoever counts or averages runs leaves them out."""
 
 Trait = Literal["in-batch", "global", "model-based"]
 """Where a sampler's negatives come from. Source: paper, table 1."""

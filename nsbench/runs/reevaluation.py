@@ -98,6 +98,11 @@ def evaluate_again(question: Question, tracker: Tracker) -> RunRecord:
         DatasetError: There is nothing to rank.
     """
     card, settings = question.trained.card, question.settings
+    if card.kind == RunKind.FINAL and not question.is_of_other_dataset:
+        raise SettingsError(
+            f"the model was trained on all of {card.dataset}, its test among it: ranks of that would say nothing; give --dataset "
+            "with a later log"
+        )
     request = RunRequest(RunKind.EVALUATION, card.seed, tags=_tags_of(question))
     plan = plan_of(settings, question.dataset, request)
     handle = tracker.start(plan)

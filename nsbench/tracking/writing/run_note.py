@@ -107,7 +107,9 @@ def _what(plan: RunPlan) -> str:
         case RunKind.BASELINE:
             return f"Baseline {plan.label}: nothing is trained; ranked on the test interactions"
         case RunKind.EVALUATION:
-            return f"The model of another run ranked again: {plan.label}, seed {plan.seed}, under {plan.protocol}; nothing is trained"
+            return f"The model of another run ranked again, under {plan.protocol}: {plan.label}, seed {plan.seed}"
+        case RunKind.FINAL:
+            return f"Last fit on all data: {plan.label}, seed {plan.seed}, of which no metric is claimed,"
         case _:
             return f"Single run: {plan.label}, seed {plan.seed}, ranked on the test interactions"
 

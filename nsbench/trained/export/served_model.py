@@ -69,7 +69,7 @@ class ServedModel(PythonModel):  # type: ignore[misc] # MLflow's class has no ty
         found = []
         for row in range(n):
             if not histories[row]:
-                popular = [self._ids[item] for item in range(1, top + 1)]
+                popular = [self._ids[item] for item in self._fields["popular"][:top]]
                 found.append({"items": popular, "scores": [None] * top, "fallback": True})
                 continue
             there = [place for place in range(top) if ids[row, place]]
