@@ -45,12 +45,16 @@ class RunKind(StrEnum):
     BASELINE = "baseline"
     STUDY = "study"
     SINGLE = "single"
+    EVALUATION = "evaluation"
+    """The model of another run, ranked again under another protocol or on another dataset; nothing was trained."""
+    FINAL = "final"
+    """A last fit on training, validation and test together: nothing is left that it could be judged by."""
     SUMMARY = "summary"
     """Mean, standard deviation and number of a method's repeats; made from them, and renewed with them."""
 
 
-DERIVED_KINDS = (RunKind.STUDY, RunKind.SUMMARY)
-"""The kinds that sum up other runs: whoever counts or averages runs leaves them out."""
+DERIVED_KINDS = (RunKind.STUDY, RunKind.SUMMARY, RunKind.EVALUATION, RunKind.FINAL)
+"""The kinds that are made of what other runs found: whoever counts or averages runs leaves them out."""
 
 Trait = Literal["in-batch", "global", "model-based"]
 """Where a sampler's negatives come from. Source: paper, table 1."""
@@ -95,6 +99,10 @@ class Tag(StrEnum):
     """The setting that says how many of those are trained on, where not all are."""
     N_TARGETS = "nsbench.n_targets"
     """How many targets each group of each split has, by the metric's name, as JSON: the same in all runs, so no metric."""
+    EVALUATED = "nsbench.evaluated_run"
+    """Of a run that ranks a model again: the run that trained the model."""
+    ANSWERED_FROM = "nsbench.answered_from"
+    """Of such a run: `ranks`, where those of the model's run were enough, or `model`, which made new ones."""
     REPORT = "nsbench.report"
     """Of an experiment: the page of the last report on it."""
 

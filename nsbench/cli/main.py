@@ -17,6 +17,8 @@ from nsbench.cli.bench import bench
 from nsbench.cli.catalogue import backbones, losses, samplers
 from nsbench.cli.data.app import data_app
 from nsbench.cli.models.app import models_app
+from nsbench.cli.models.evaluate import evaluate
+from nsbench.cli.models.export import export
 from nsbench.cli.models.recommend import recommend
 from nsbench.cli.models.similar import similar
 from nsbench.cli.plan.command import plan
@@ -92,6 +94,8 @@ for command, panel in (
     (bench, "Results"),
     (recommend, "Models"),
     (similar, "Models"),
+    (evaluate, "Models"),
+    (export, "Models"),
 ):
     app.command(rich_help_panel=panel)(command)
 

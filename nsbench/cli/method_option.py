@@ -11,6 +11,12 @@ _SAMPLER_HELP = (
 )
 
 SamplerOption = Annotated[str, typer.Option(help=f"{_SAMPLER_HELP}.", autocompletion=complete_sampler)]
+OptionalSamplerOption = Annotated[
+    str | None,
+    typer.Option(
+        help=f"{_SAMPLER_HELP}. With --from it may be left out.", autocompletion=complete_sampler, show_default=False
+    ),
+]
 SamplersOption = Annotated[
     list[str], typer.Option("--sampler", help=f"{_SAMPLER_HELP}; may be repeated.", autocompletion=complete_sampler)
 ]

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nsbench.cli.completion import complete_setting
+from nsbench.cli.completion import complete_model_reference, complete_setting
 from nsbench.cli.data.dataset import DatasetOption
-from nsbench.cli.method_option import LossOption, ModelOption, SamplerOption
+from nsbench.cli.method_option import LossOption, ModelOption, OptionalSamplerOption
 from nsbench.cli.models.option import KeepModelsOption
 from nsbench.cli.output.json_output import JsonOption, json_output
 from nsbench.cli.output.run_document import record_document
 from nsbench.cli.process.distributed import checkpoint_root, follow, open_together
+from nsbench.cli.program import program
 from nsbench.cli.tune import EpochsOption
-from nsbench.command.method_choice import budget_values, chosen_methods
+from nsbench.command.method_choice import chosen_methods
+from nsbench.errors import SettingsError
 from nsbench.files.home import current_home
 from nsbench.view.console import Console
 from nsbench.view.interruption import Interruption
@@ -30,7 +32,7 @@ SHOWN_CUTOFF = 10
 
 
 def train(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
-    sampler: SamplerOption,
+    sampler: OptionalSamplerOption = None,
     loss: LossOption = None,
     model: ModelOption = None,
     dataset: DatasetOption = "demo",
@@ -51,6 +53,24 @@ def train(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
     checkpoint: Annotated[Path | None, typer.Option(help="Where the best epoch's parameters go.")] = None,
     track: Annotated[bool, typer.Option("--track/--no-track", help="Record the run in MLflow.")] = True,
     keep_models: KeepModelsOption = "best",
+    from_model: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="MODEL",
+            autocompletion=complete_model_reference,
+            help="Go on from a trained model, with its settings but for what is given; items are found by their ids, and new "
+            "ones begin with fresh vectors.",
+        ),
+    ] = None,
+    all_data: Annotated[
+        bool,
+        typer.Option(
+            "--all-data",
+            help="A last fit on training, validation and test, with the settings and the best epoch of the method's kept model; "
+            "no metric is claimed.",
+        ),
+    ] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over, not where an interrupted run stopped.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -61,15 +81,20 @@ def train(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
     """
     import torch
 
-    from nsbench.command.train import TrainOrder, train_settings
+    from nsbench.command.train import TrainOrder
+    from nsbench.command.train_start import Given, begin
     from nsbench.config import parse_assignments
 
     torch.set_num_threads(1)
-    (method,), assigned = chosen_methods([sampler], loss, model, parse_assignments(assignments or []))
-    settings = train_settings(method, {**assigned, **budget_values(epochs)}, config)
+    method, assigned = None, parse_assignments(assignments or [])
+    if sampler is not None:
+        (method,), assigned = chosen_methods([sampler], loss, model, assigned)
+    elif loss is not None or model is not None:
+        raise SettingsError("--loss and --model choose parts of a method; name its sampler with --sampler")
     with json_output(wanted=as_json) as output:
         order = TrainOrder(dataset, seed, checkpoint, is_tracked=track, is_fresh=fresh, keep_models=keep_models)
-        output.document = _trained(settings, order)
+        given = Given(method, assigned, config, epochs)
+        output.document = _trained(*begin(given, order, from_model, current_home(), is_final=all_data))
 
 
 def _trained(settings: "Settings", order: "TrainOrder") -> dict[str, object] | None:
@@ -82,6 +107,8 @@ def _trained(settings: "Settings", order: "TrainOrder") -> dict[str, object] | N
     home = current_home()
     path = checkpoint_of(settings, order, home)
     with torchrun_group() as group:
+        if group.size > 1 and order.variant:
+            raise SettingsError("--from and --all-data train in one process; start the command without torchrun")
         data = open_together(order.dataset, home, group)
         checkpoints = Checkpoints(checkpoint_root(home, group), fresh=order.is_fresh)
         if group.rank > 0:
@@ -89,7 +116,10 @@ def _trained(settings: "Settings", order: "TrainOrder") -> dict[str, object] | N
             return None
         say_undecided(data, settings.evaluation)
         record = train_once(settings, data, order, home, path, _observing, checkpoints, group.size)
-        _show(record, path)
+        if order.is_final:
+            _show_final(record, path)
+        else:
+            _show(record, path)
         return record_document(record, path)
 
 
@@ -112,6 +142,18 @@ def _advice_when_interrupted() -> Iterator[None]:
     except KeyboardInterrupt:
         Console(stderr=True).print("The same command goes on from the last checkpoint; with --fresh it starts over.")
         raise
+
+
+def _show_final(record: "RunRecord", checkpoint: Path) -> None:
+    """Says what was trained; there is nothing to judge it by."""
+    console, cost = Console(), record.cost
+    console.print(
+        f"trained on all of {record.plan.dataset} for {cost.n_epochs} epochs in {cost.train_s:.1f} s; no metric is claimed: "
+        "everything was training"
+    )
+    if record.model is not None:
+        console.print(f"the model: {program()} models show {record.run_id}", soft_wrap=True, highlight=False)
+    console.print(f"checkpoint {checkpoint}", soft_wrap=True)
 
 
 def _show(record: "RunRecord", checkpoint: Path) -> None:

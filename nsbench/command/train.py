@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nsbench.config import Settings, Value, read_settings_file, settings_values
@@ -10,6 +10,7 @@ from nsbench.data.dataset import Dataset
 from nsbench.files.disk import check_place
 from nsbench.files.home import Home
 from nsbench.objective import default_objective
+from nsbench.runs.all_data import all_as_training
 from nsbench.runs.experiment import run
 from nsbench.runs.observer import Observer
 from nsbench.runs.preparation import settled
@@ -23,6 +24,7 @@ from nsbench.tracking.tracker import NullTracker, Tracker
 from nsbench.trained.keeper import HomeModelKeeper
 from nsbench.training.checkpoint.expiry import remove_abandoned
 from nsbench.training.checkpoint.training_checkpoint import Checkpoints
+from nsbench.training.start import StartValues
 
 PROCESSES = "nsbench.processes"
 """The tag of a run that says how many processes trained it."""
@@ -45,6 +47,8 @@ class TrainOrder:
         is_tracked: Whether the run is recorded in MLflow.
         is_fresh: Whether it starts over where an interrupted run of the same settings could be resumed.
         keep_models: Whose models are kept, of the recorded runs of these settings.
+        start: What the training goes on from; None: from nothing.
+        is_final: Whether everything is training, and no metric is claimed.
     """
 
     dataset: str
@@ -53,6 +57,13 @@ class TrainOrder:
     is_tracked: bool = True
     is_fresh: bool = False
     keep_models: KeepModels = "best"
+    start: StartValues | None = None
+    is_final: bool = False
+
+    @property
+    def variant(self) -> str:
+        """What the names of its files say of it beside settings and seed."""
+        return ("-final" if self.is_final else "") + (f"-from-{self.start.digest}" if self.start is not None else "")
 
 
 def train_settings(method: str, values: Mapping[str, Value], config: Path | None) -> Settings:
@@ -77,7 +88,7 @@ def checkpoint_of(settings: Settings, order: TrainOrder, home: Home) -> Path:
         StorageError: Nothing can be written there.
     """
     remove_abandoned(home.checkpoints)
-    file = f"{settings.method.name}-{settings.fingerprint()}-seed{order.seed}.safetensors"
+    file = f"{settings.method.name}-{settings.fingerprint()}-seed{order.seed}{order.variant}.safetensors"
     path = order.checkpoint or home.checkpoints / order.dataset / file
     check_place("the checkpoint", path)
     return path
@@ -117,8 +128,19 @@ def train_once(
     tags = {OWNER: this_process(), PROCESSES: str(n_processes)}
     keep_model = order.keep_models if order.is_tracked else "none"
     request = RunRequest(
-        RunKind.SINGLE, order.seed, tags=tags, checkpoint=path, objective=objective, keep_model=keep_model
+        RunKind.SINGLE,
+        order.seed,
+        tags=tags,
+        checkpoint=path,
+        objective=objective,
+        keep_model=keep_model,
+        start=order.start,
     )
+    if order.is_final:
+        dataset = all_as_training(dataset)
+        # Nothing says which of two is better.
+        keep = "none" if keep_model == "none" else "all"
+        request = replace(request, kind=RunKind.FINAL, rank_validation=False, rank_test=False, keep_model=keep)
     with (
         _tracker(home, dataset.card.name, is_tracked=order.is_tracked) as tracker,
         observing(settings.training.max_epochs, objective) as observer,
@@ -136,6 +158,6 @@ def _tracker(home: Home, dataset: str, *, is_tracked: bool) -> Iterator[Tracker]
         yield NullTracker()
         return
     tracker = open_store(home).tracker()
-    close_lost_runs(home, tracker, dataset, (RunKind.SINGLE,))
+    close_lost_runs(home, tracker, dataset, (RunKind.SINGLE, RunKind.FINAL))
     yield tracker
     tracker.send_waiting(SEND_WAIT_S)

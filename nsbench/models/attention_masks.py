@@ -50,10 +50,9 @@ def to_heads(positions: Tensor, bucket: Bucket, n_heads: int) -> Tensor:
     lanes = positions[:, bucket.positions].reshape(-1, bucket.length, positions.shape[2])  # [R * n_lanes, length, d]
     if n_heads == 1:
         return lanes
-    split = lanes.view(len(lanes), bucket.length, n_heads, -1).transpose(
-        1, 2
-    )  # [R * n_lanes, heads, length, d / heads]
-    return split.reshape(len(lanes) * n_heads, bucket.length, -1)
+    n_lanes = lanes.shape[0]  # `len` would make a constant of it when the model is exported.
+    split = lanes.view(n_lanes, bucket.length, n_heads, -1).transpose(1, 2)  # [R * n_lanes, heads, length, d / heads]
+    return split.reshape(n_lanes * n_heads, bucket.length, -1)
 
 
 def from_heads(heads: Tensor, bucket: Bucket, n_replicas: int, n_heads: int) -> Tensor:

@@ -88,7 +88,7 @@ class Gru4rec(Backbone):
         # Replica by replica, as torch's kernels are; so each is what it is alone.
         for replica, own in enumerate(rows):
             weights = [p[f"{name}.{part}"][replica] for part in _WEIGHTS]
-            start = own.new_zeros(1, len(own), own.shape[2])
+            start = own.new_zeros(1, *own.shape[::2])  # `len` would make a constant of it when the model is exported.
             outputs, _ = torch.gru(
                 own,
                 start,

@@ -74,6 +74,9 @@ class RunEvaluator:
         """Ranks the validation interactions by a run's model; arguments as of `nsbench.training.event.Evaluator`."""
         settings = self._settings[replica].evaluation
         started = time.perf_counter()
+        if not self._requests[replica].rank_validation:
+            own = {"train/loss": epoch.loss, NO_NEGATIVE_SHARE: epoch.no_negative_share}
+            return Validation(epoch.number, float(epoch.number), own, time.perf_counter() - started)
         found = evaluate(self._scorer(model), self._dataset, "valid", settings, n_users=settings.validation_users)
         seed = self._requests[replica].seed
         negatives = self._probe.metrics(model, seed, epoch.number, self._placement.look_up, epoch.sampler_state)

@@ -4,6 +4,7 @@ Whatever else happens because of a run (pruning, a progress bar, tracking) obser
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from nsbench.config import Settings
 from nsbench.data.dataset import Dataset
@@ -91,6 +92,7 @@ def run_replicas(
         check_objective(request.objective, one.evaluation.cutoffs)
     with explain_out_of_memory(settings[0]):
         trainer, probe = prepared(settings[0], dataset)
+    trainer = replace(trainer, start=requests[0].start)
     checkpoint: Checkpoint = NullCheckpoint()
     if checkpoints is not None:
         checkpoint = checkpoints.of(identity_of(settings, dataset, requests, device_name(trainer.device)))

@@ -101,5 +101,12 @@ def identity_of(
         seeds=[request.seed for request in requests],
         objectives=[request.objective for request in requests],
         device=device,
+        variant=_variant_of(requests[0]),
         code=running_code(type(settings[0].sampler).__module__),
     )
+
+
+def _variant_of(request: RunRequest) -> str:
+    """What of a training its settings and its dataset don't say; empty where they say all."""
+    parts = [] if request.start is None else [f"from {request.start.digest}"]
+    return ", ".join(parts if request.rank_validation else [*parts, "all data"])

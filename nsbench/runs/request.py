@@ -6,6 +6,7 @@ from pathlib import Path
 
 from nsbench.objective import default_objective
 from nsbench.terms import KeepModels, RunKind
+from nsbench.training.start import StartValues
 
 DEFAULT_OBJECTIVE = default_objective((10,))
 """What early stopping, pruning and tuning go by unless set otherwise, where there is a cut-off of 10."""
@@ -25,6 +26,8 @@ class RunRequest:
         checkpoint: File for the best epoch's parameters, or None.
         objective: The validation metric that decides the best epoch.
         keep_model: Whether the trained model is kept with the record: while it is the best of its method's, always, or never.
+        start: What the training goes on from; None: from nothing.
+        rank_validation: Whether the validation interactions are ranked; where everything is training, the last epoch is best.
         refusal: Why the run isn't worth training: it is recorded, and ends as pruned at once; empty: it is trained.
     """
 
@@ -38,3 +41,5 @@ class RunRequest:
     objective: str = DEFAULT_OBJECTIVE
     keep_model: KeepModels = "none"
     refusal: str = ""
+    start: StartValues | None = None
+    rank_validation: bool = True

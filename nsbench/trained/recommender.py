@@ -80,6 +80,9 @@ class Recommender:
         self._columns = np.full(card.n_items + 1, -1, dtype=np.int64)
         self._columns[self._ids] = np.arange(len(self._ids))
         self._top = TopItems(items[0].index_select(0, torch.from_numpy(self._ids).to(device)), choice.top)
+        # Numbers fall with popularity, but for those of a model that was trained on more than the dataset's training.
+        counts = trained.train_counts[self._ids]
+        self._popular = self._ids[np.argsort(-counts, kind="stable")][: self._top.k]
         self._device = device
         self._n_seen_in_training = card.n_trained_items if card.unseen_in_history == "leave_out" else card.n_items
         seen = card.seen_items if choice.seen == "dataset" else choice.seen
@@ -98,7 +101,7 @@ class Recommender:
         n, k = len(histories), self._top.k
         items, scores = np.zeros((n, k), dtype=np.int32), np.full((n, k), np.nan, dtype=np.float32)
         is_fallback = histories.end == histories.start
-        items[is_fallback] = self._ids[:k]  # Items are numbered by falling popularity.
+        items[is_fallback] = self._popular
         known = np.flatnonzero(~is_fallback)
         if not len(known):
             return Recommendations(items, scores, is_fallback)

@@ -24,8 +24,9 @@ ADVICE = f"a model is given as {FORMS}; `nsbench models list` shows which there 
 _FEWEST_SIGNS = 4
 """Of a run's id."""
 
-_KINDS = (RunKind.REPEAT, RunKind.SINGLE, RunKind.TRIAL)
-"""Of a method's models, those of repeats go before those of `nsbench train`, and confirmed trials come last."""
+_KINDS = (RunKind.REPEAT, RunKind.SINGLE, RunKind.TRIAL, RunKind.FINAL)
+"""Of a method's models, those of repeats go before those of `nsbench train` and of confirmed trials; a last fit on all data, of
+which no metric is known, is chosen by its run's id or its name in the registry."""
 
 
 @dataclass(frozen=True)

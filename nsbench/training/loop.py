@@ -28,6 +28,7 @@ from nsbench.training.event import Evaluator, TrainedEpoch, TrainingObserver
 from nsbench.training.progress import Replica
 from nsbench.training.result import TrainingResult
 from nsbench.training.settings import TrainingSettings
+from nsbench.training.start import StartValues
 from nsbench.training.state import TrainingState, new_state
 from nsbench.training.steps.replica_steps import BatchedReplicas, ReplicaSteps, replica_steps
 from nsbench.training.steps.step import Stepper
@@ -52,6 +53,7 @@ class Trainer:
         n_items: Items, padding not counted.
         device: Where it runs.
         group: The processes that train together, each with a trainer like this one.
+        start: What the training goes on from; None: from nothing.
 
     Raises:
         SettingsError: A batch has fewer users than there are processes.
@@ -65,6 +67,7 @@ class Trainer:
     n_items: int
     device: torch.device
     group: ProcessGroup = field(default_factory=current_group)
+    start: StartValues | None = None
 
     def __post_init__(self) -> None:
         """Checks that every process has something to do."""
@@ -160,6 +163,8 @@ class Trainer:
     def _begin(self, replicas: Mapping[int, Replica]) -> TrainingState:
         own = list(replicas.values())
         model = self.placement.initial_model(self.model_settings, self.n_items, self._generators(own, "init"))
+        if self.start is not None:
+            self.start.write_into(model)
         steps = self._steps(own, model)
         streams = [
             BatchStream(self.batches, self.sampler, replica.seed, self.device, self.settings.replay_factor)

@@ -52,3 +52,8 @@ def exposure_metrics_of(
         metric_name(split, ALL, "recommended_popularity", k): recommended_popularity(exposure, train_counts),
         metric_name(split, ALL, "exposure_gini", k): gini(exposure),
     }
+
+
+def exposure_names(split: str, k: int) -> tuple[str, ...]:
+    """The names of what `exposure_metrics_of` gives."""
+    return tuple(metric_name(split, ALL, name, k) for name in ("coverage", "recommended_popularity", "exposure_gini"))

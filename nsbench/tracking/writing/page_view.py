@@ -28,6 +28,9 @@ _TEST = tuple(f"test/{group}".rstrip("/") for group in _GROUPS)
 _VALID = tuple(f"valid/{group}".rstrip("/") for group in _GROUPS)
 
 
+_NOT_COMPARED = (RunKind.EVALUATION, RunKind.FINAL)
+
+
 def page_views(objectives: Sequence[str] = (), searched: Sequence[str] = ()) -> tuple[SavedView, ...]:
     """The views of a dataset, the one to open first in front.
 
@@ -47,7 +50,7 @@ def _methods(k: int, objective: str) -> SavedView:
     return SavedView(
         key="nsbench-methods",
         name="Methods: means over repeats, and baselines",
-        condition=_none_of(RunKind.TRIAL, RunKind.REPEAT, RunKind.STUDY, RunKind.SINGLE),
+        condition=_none_of(RunKind.TRIAL, RunKind.REPEAT, RunKind.STUDY, RunKind.SINGLE, *_NOT_COMPARED),
         order_by=metric_column(totals[0]),
         columns=[*map(metric_column, shown), tag_column(Tag.STUDY)],
         bars=[*totals, *by_cohort, first, "cost/train_s"],
@@ -61,7 +64,7 @@ def _repeats(k: int, objective: str) -> SavedView:
     return SavedView(
         key="nsbench-repeats",
         name="Repeats, baselines and single runs",
-        condition=_none_of(RunKind.TRIAL, RunKind.STUDY, RunKind.SUMMARY),
+        condition=_none_of(RunKind.TRIAL, RunKind.STUDY, RunKind.SUMMARY, *_NOT_COMPARED),
         order_by=metric_column(totals[0]),
         columns=[*map(metric_column, shown), tag_column(Tag.SEED), tag_column(Tag.KIND), param_column("learning_rate")],
         bars=[*totals, *by_cohort],

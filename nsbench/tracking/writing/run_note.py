@@ -9,11 +9,13 @@ from collections.abc import Mapping
 
 from nsbench.evaluation.metrics import METRICS
 from nsbench.evaluation.metrics.hit_rate import HIT_RATE
+from nsbench.evaluation.settings import EvaluationSettings
 from nsbench.terms import (
     ALL,
     BALANCED_COHORTS,
     CUT_OFF,
     RunKind,
+    Tag,
     balance_name,
     deviation_name,
     metric_name,
@@ -104,6 +106,10 @@ def _what(plan: RunPlan) -> str:
             return f"Repeat with seed {plan.seed}: {plan.label} with {best}, ranked on the test interactions"
         case RunKind.BASELINE:
             return f"Baseline {plan.label}: nothing is trained; ranked on the test interactions"
+        case RunKind.EVALUATION:
+            return f"The model of another run ranked again, under {plan.protocol}: {plan.label}, seed {plan.seed}"
+        case RunKind.FINAL:
+            return f"Last fit on all data: {plan.label}, seed {plan.seed}, of which no metric is claimed,"
         case _:
             return f"Single run: {plan.label}, seed {plan.seed}, ranked on the test interactions"
 
@@ -113,6 +119,9 @@ def _command(plan: RunPlan) -> str:
     if plan.kind is RunKind.BASELINE:
         given = " ".join(f"--set {name}={value}" for name, value in plan.params.items() if name != "sampler")
         return f"`nsbench baseline --dataset {dataset} {given}`"
+    if plan.kind is RunKind.EVALUATION:
+        given = " ".join(f"--set {name}={plan.params[name]}" for name in EvaluationSettings.model_fields)
+        return f"`nsbench evaluate {plan.tags.get(Tag.EVALUATED, 'MODEL')} --dataset {dataset} {given}`"
     command = f"nsbench train --dataset {dataset} --sampler {plan.sampler} --seed {plan.seed} --config {SETTINGS_FILE}"
     return f"`{command}`, with the file of that name among this run's artifacts"
 

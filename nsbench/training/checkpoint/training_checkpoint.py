@@ -51,6 +51,7 @@ class TrainingIdentity:
         device: The device's name.
         torch: torch's version.
         numpy: numpy's version, whose generators order the users.
+        variant: What else tells it from others: what it goes on from, or that everything is training.
         code: The code that trains.
     """
 
@@ -61,12 +62,14 @@ class TrainingIdentity:
     device: str
     torch: str = torch.__version__
     numpy: str = np.__version__
+    variant: str = ""
     code: Code = field(default_factory=running_code)
 
     @property
     def name(self) -> str:
         """A short hash of what was asked; where it runs isn't part of it, so that a change there is seen and said."""
-        asked = json.dumps([list(self.settings), self.dataset, list(self.seeds), list(self.objectives)])
+        more = [self.variant] if self.variant else []
+        asked = json.dumps([list(self.settings), self.dataset, list(self.seeds), list(self.objectives), *more])
         return hashlib.blake2b(asked.encode(), digest_size=8).hexdigest()
 
     def select_replicas(self, slots: Sequence[int]) -> "TrainingIdentity":

@@ -1,0 +1,79 @@
+"""`nsbench evaluate`: a finished model under another protocol, without training."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from nsbench.cli.completion import complete_dataset
+from nsbench.cli.models.option import ModelArgument
+from nsbench.cli.output.json_output import JsonOption, json_output
+from nsbench.config import parse_assignments
+from nsbench.files.home import current_home
+from nsbench.terms import GROUPS, metric_name
+from nsbench.view.console import Console
+
+if TYPE_CHECKING:
+    from nsbench.command.evaluate import Evaluated
+
+_TOLD = {
+    "ranks": "computed from the ranks of the model's run: other cut-offs and cohorts change no rank",
+    "model": "ranked anew by the model",
+}
+
+
+def evaluate(
+    model: ModelArgument,
+    assignments: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A setting of the evaluation, as targets=last or cutoffs=10,100; may be repeated."),
+    ] = None,
+    dataset: Annotated[
+        str | None,
+        typer.Option(
+            help="Another dataset than the model's; items are found by their ids.", autocompletion=complete_dataset
+        ),
+    ] = None,
+    track: Annotated[bool, typer.Option("--track/--no-track", help="Record the answer in MLflow.")] = True,
+    as_json: JsonOption = False,
+) -> None:
+    """Rank the test interactions again by a finished model, under another protocol; nothing is trained.
+
+    The answer is a run of its own kind (evaluation), which the report leaves out. Other cut-offs and cohorts are answered from
+    the ranks of the model's run.
+    """
+    with json_output(wanted=as_json) as output:
+        import torch
+
+        from nsbench.command.evaluate import evaluate_model
+
+        torch.set_num_threads(1)
+        values = parse_assignments(assignments or [])
+        found = evaluate_model(model, values, dataset, current_home(), is_tracked=track)
+        plan, record = found.record.plan, found.record
+        output.document = {
+            "run_id": record.run_id,
+            "model_run_id": found.trained.card.run_id,
+            "dataset": plan.dataset,
+            "protocol": plan.protocol,
+            "answered_from": found.answered_from,
+            "metrics": record.metrics,
+        }
+        _show(found)
+
+
+def _show(found: "Evaluated") -> None:
+    from nsbench.evaluation.metrics import METRICS
+
+    record = found.record
+    cutoffs = [int(k) for k in str(record.plan.params["cutoffs"]).split(",")]
+    k = 10 if 10 in cutoffs else cutoffs[0]
+    titles = (f"{metric.in_sentence} at {k}" for metric in METRICS.values())
+    table = Table("test", *titles, "targets", title=f"{record.plan.dataset}, {record.plan.protocol}")
+    for group in GROUPS:
+        values = [record.metrics.get(metric_name("test", group, metric, k), float("nan")) for metric in METRICS]
+        n_targets = record.metrics.get(metric_name("test", group, "n_targets"), 0)
+        table.add_row(group, *(f"{value:.4f}" for value in values), f"{n_targets:,.0f}")
+    console = Console()
+    console.print(table)
+    console.print(_TOLD[found.answered_from], soft_wrap=True)

@@ -1,0 +1,152 @@
+"""A finished model ranked again, under another protocol or on another dataset: a run of its own kind, without training.
+
+What the run's ranks already say is computed from them: other cut-offs and other cohorts change no rank.
+"""
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from nsbench.config import Settings, Value
+from nsbench.data.dataset import Dataset
+from nsbench.data.item_label import ItemLabels
+from nsbench.errors import SettingsError
+from nsbench.evaluation.cohort import evaluated_cohorts
+from nsbench.evaluation.evaluate import EXPOSURE_CUTOFF, evaluate
+from nsbench.evaluation.metrics.exposure import exposure_names
+from nsbench.evaluation.metrics.of_ranks import metrics_of
+from nsbench.evaluation.model_scorer import ModelScorer
+from nsbench.evaluation.rank_table import RankTable
+from nsbench.evaluation.settings import EvaluationSettings
+from nsbench.models.model import Model
+from nsbench.runs.plan import plan_of
+from nsbench.runs.request import RunRequest
+from nsbench.suggestion import did_you_mean
+from nsbench.tensors.device import choose_device, device_name, peak_memory_bytes
+from nsbench.terms import RunKind, Tag
+from nsbench.tracking.record import Cost, RunRecord
+from nsbench.tracking.tracker import Tracker
+from nsbench.trained.folder import TrainedModel
+from nsbench.trained.other_dataset import as_of_model
+
+OF_RANKS = frozenset({"cutoffs", "cohort_counts", "cohort_rule", "validation_users"})
+"""The settings that change no rank of a test target."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of a finished model.
+
+    Attributes:
+        trained: The model.
+        settings: Of its run, with the evaluation that is asked for.
+        dataset: What is ranked.
+        items: The dataset's items.
+        ranks: Of the model's run; None where they can't be had.
+    """
+
+    trained: TrainedModel
+    settings: Settings
+    dataset: Dataset
+    items: ItemLabels
+    ranks: RankTable | None
+
+    @property
+    def is_of_other_dataset(self) -> bool:
+        """Whether the model was trained on another one: of other interactions, or of other items, which the hash leaves out."""
+        is_same = self.dataset.card.content_hash == self.trained.card.dataset_hash
+        return not (is_same and self.items.labels.equals(self.trained.items.labels))
+
+    @property
+    def answered_from(self) -> Literal["ranks", "model"]:
+        """`ranks`, where those of the model's run are enough."""
+        if self.ranks is None or self.is_of_other_dataset:
+            return "model"
+        before, asked = self.trained.card.run_settings().evaluation, self.settings.evaluation
+        changed = {name for name, value in before if getattr(asked, name) != value}
+        # `dataset` and what it means are one and the same.
+        if before.seen_items_of(self.dataset.card) == asked.seen_items_of(self.dataset.card):
+            changed.discard("seen_items")
+        return "ranks" if changed <= OF_RANKS else "model"
+
+
+def asked_settings(trained: TrainedModel, values: Mapping[str, Value]) -> Settings:
+    """The settings of a model's run with another evaluation.
+
+    Raises:
+        SettingsError: A value isn't accepted, or is none of the evaluation's.
+    """
+    known = EvaluationSettings.model_fields
+    foreign = next((name for name in values if name not in known), None)
+    if foreign is not None:
+        raise SettingsError(
+            f"{foreign!r} is no setting of the evaluation{did_you_mean(foreign, known)}, and a finished model's others stay as "
+            f"they are; there are: {', '.join(known)}"
+        )
+    return trained.card.run_settings().changed(values)
+
+
+def evaluate_again(question: Question, tracker: Tracker) -> RunRecord:
+    """Ranks the test interactions by a finished model, and records it.
+
+    Raises:
+        SettingsError: The evaluation makes no sense on another dataset, or no item of the model is in it.
+        DatasetError: There is nothing to rank.
+    """
+    card, settings = question.trained.card, question.settings
+    if card.kind == RunKind.FINAL and not question.is_of_other_dataset:
+        raise SettingsError(
+            f"the model was trained on all of {card.dataset}, its test among it: ranks of that would say nothing; give --dataset "
+            "with a later log"
+        )
+    request = RunRequest(RunKind.EVALUATION, card.seed, tags=_tags_of(question))
+    plan = plan_of(settings, question.dataset, request)
+    handle = tracker.start(plan)
+    device, started = choose_device(), time.perf_counter()
+    try:
+        metrics, ranks = _answer(question)
+        cost = Cost(
+            train_s=0.0,
+            evaluate_s=time.perf_counter() - started,
+            n_epochs=0,
+            n_positives=0,
+            n_negatives_scored=0,
+            peak_memory_bytes=peak_memory_bytes(device),
+            device=device_name(device),
+            train_cpu_s=0.0 if device.type == "cpu" else math.nan,
+        )
+        record = RunRecord(plan, metrics, (), card.best_epoch, ranks, cost, handle.run_id)
+        handle.finish(record)
+    except BaseException as error:
+        handle.stop("FAILED", f"{type(error).__name__}: {error}")
+        raise
+    return record
+
+
+def _tags_of(question: Question) -> dict[str, str]:
+    tags = {Tag.ANSWERED_FROM.value: question.answered_from}
+    run_id = question.trained.card.run_id
+    return tags if run_id is None else {Tag.EVALUATED.value: run_id, **tags}
+
+
+def _answer(question: Question) -> tuple[Mapping[str, float], RankTable]:
+    evaluation = question.settings.evaluation
+    if question.answered_from == "ranks" and question.ranks is not None:
+        cohorts = evaluated_cohorts(question.dataset, evaluation)
+        ranks = replace(question.ranks, cohorts=cohorts[question.ranks.items])
+        found = metrics_of(ranks, "test", evaluation.cutoffs)
+        # What is shown to whom is a matter of the lists, which are the same.
+        shown = question.trained.card.metrics
+        return found | {name: shown[name] for name in exposure_names("test", EXPOSURE_CUTOFF) if name in shown}, ranks
+    device, model, dataset = choose_device(), question.trained.model, question.dataset
+    if question.is_of_other_dataset:
+        model, dataset = as_of_model(question.trained, dataset, question.items, evaluation)
+    own = Model(model.settings, model.dense.to(device), model.items.to(device))
+    found_anew = evaluate(ModelScorer(own), dataset, "test", evaluation, with_exposure=True)
+    if not np.isfinite(found_anew.ranks.ranks).any():
+        raise SettingsError("no target of the test is an item that the model may recommend; give another dataset")
+    return found_anew.metrics, found_anew.ranks
