@@ -139,7 +139,7 @@ def train_once(
     if order.is_final:
         dataset = all_as_training(dataset)
         # Nothing says which of two is better.
-        keep = "none" if keep_model == "none" else "all"
+        keep: KeepModels = "none" if keep_model == "none" else "all"
         request = replace(request, kind=RunKind.FINAL, rank_validation=False, rank_test=False, keep_model=keep)
     with (
         _tracker(home, dataset.card.name, is_tracked=order.is_tracked) as tracker,

@@ -128,7 +128,7 @@ def evaluate_again(question: Question, tracker: Tracker) -> RunRecord:
 
 
 def _tags_of(question: Question) -> dict[str, str]:
-    tags = {Tag.ANSWERED_FROM.value: question.answered_from}
+    tags: dict[str, str] = {Tag.ANSWERED_FROM.value: question.answered_from}
     run_id = question.trained.card.run_id
     return tags if run_id is None else {Tag.EVALUATED.value: run_id, **tags}
 

@@ -137,7 +137,7 @@ def test_a_training_that_goes_on_begins_where_the_model_ended(made: Made) -> Non
 
 @pytest.mark.parametrize("sampler", sorted(SAMPLERS))
 def test_every_sampler_trains_on_counts_that_do_not_fall(made: Made, sampler: str) -> None:
-    home, dataset = made
+    _, dataset = made
     from nsbench.config import Settings
     from nsbench.tracking.tracker import NullTracker
 

@@ -33,8 +33,8 @@ def save_pyfunc(
     columns = [ColSpec(Array(ids), "items"), ColSpec(Array(DataType.double), "scores"), ColSpec("boolean", "fallback")]
     signature = ModelSignature(
         # A list of ids or a text between commas.
-        inputs=Schema([ColSpec(AnyType(), "items")]),
-        outputs=Schema(columns),
+        inputs=Schema([ColSpec(AnyType(), "items")]),  # type: ignore[no-untyped-call]
+        outputs=Schema([*columns]),
         params=ParamSchema([ParamSpec("top", "integer", top)]),
     )
     logger = logging.getLogger("mlflow")

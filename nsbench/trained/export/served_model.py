@@ -15,7 +15,7 @@ import torch
 from mlflow.exceptions import MlflowException
 from mlflow.models import set_model
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
-from mlflow.pyfunc import PythonModel
+from mlflow.pyfunc.model import PythonModel
 
 _ROWS = 256
 """Histories that are scored at once."""
@@ -23,7 +23,7 @@ _ROWS = 256
 _POINT_ZERO = re.compile(r"(0|-?[1-9][0-9]*)\.0+")
 
 
-class ServedModel(PythonModel):  # type: ignore[misc] # MLflow's class has no types.
+class ServedModel(PythonModel):
     """The top items after histories, ids in and out."""
 
     def load_context(self, context: Any) -> None:  # noqa: ANN401 - MLflow gives its own.
