@@ -13,7 +13,7 @@ from nsbench.models.backbone import BackboneSettings
 from nsbench.models.model import Model
 from nsbench.samplers.sampler import Sampler
 from nsbench.seeding import derive_seed
-from nsbench.tensors.device import keep_freed_memory, wants_graphs
+from nsbench.tensors.device import keep_freed_memory
 from nsbench.tensors.process_group import ProcessGroup
 from nsbench.training.batch_stream import BatchStream
 from nsbench.training.checkpoint.mismatch import mismatch_of
@@ -30,10 +30,9 @@ from nsbench.training.result import TrainingResult
 from nsbench.training.settings import TrainingSettings
 from nsbench.training.start import StartValues
 from nsbench.training.state import TrainingState, new_state
-from nsbench.training.steps.replica_steps import BatchedReplicas, ReplicaSteps, replica_steps
+from nsbench.training.steps.replica_steps import ReplicaSteps, replica_steps
+from nsbench.training.steps.runner_choice import runner_of
 from nsbench.training.steps.step import Stepper
-from nsbench.training.steps.step_graph import CudaGraphRunner
-from nsbench.training.steps.step_runner import EagerRunner, StepRunner
 from nsbench.training.stop import kept_when_interrupted, stopping_alone
 from nsbench.training.stopwatch import Stopwatch
 
@@ -170,16 +169,9 @@ class Trainer:
             BatchStream(self.batches, self.sampler, replica.seed, self.device, self.settings.replay_factor)
             for replica in own
         ]
-        return new_state(replicas, model, steps, streams, self._runner(streams, steps), self.n_items, self.device)
-
-    def _runner(self, streams: Sequence[BatchStream], steps: ReplicaSteps) -> StepRunner:
-        is_written = self.model_settings.build().has_written_pass
-        # Log Q hangs on a batch's number of positives, which a graph would keep as it was when it was recorded.
-        is_alike = is_written and not self.loss.needs_log_q
-        may_repeat = is_alike and wants_graphs(self.device) and self.group.size == 1 and streams[0].draws_together
-        if not (may_repeat and isinstance(steps, BatchedReplicas) and steps.static is not None):
-            return EagerRunner(streams, steps)
-        return CudaGraphRunner(streams, steps)
+        is_alone = self.group.size == 1
+        runner = runner_of(streams, steps, self.model_settings, self.loss, self.device, is_alone=is_alone)
+        return new_state(replicas, model, steps, streams, runner, self.n_items, self.device)
 
     def _steps(self, replicas: Sequence[Replica], model: Model) -> ReplicaSteps:
         rates, streams = [replica.learning_rate for replica in replicas], self._generators(replicas, "dropout")
