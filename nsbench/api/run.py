@@ -1,22 +1,23 @@
 """One trained model: `train`, and the run that it gives."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import final
 
 import pandas as pd
-import torch
 
 from nsbench.api.argument import check_least
 from nsbench.api.dataset import Dataset, Place, arrays_of, home_of, name_of
 from nsbench.api.progress import run_progress, warn_undecided
+from nsbench.api.thread import one_thread
 from nsbench.api.wording import worded
-from nsbench.command.method_choice import budget_values, chosen_methods
-from nsbench.command.train import TrainOrder, checkpoint_of, train_once, train_settings
+from nsbench.command.method_choice import chosen_methods
+from nsbench.command.train import TrainOrder, checkpoint_of, train_once
+from nsbench.command.train_start import Given, begin
 from nsbench.config import Value
+from nsbench.errors import SettingsError
 from nsbench.evaluation.metrics import METRICS
 from nsbench.terms import CUT_OFF, GROUPS, metric_name
 from nsbench.tracking.record import RunRecord, Scalar
@@ -91,7 +92,7 @@ class Run:
 
 @worded
 def train(  # noqa: PLR0913 - the options of the command
-    sampler: str,
+    sampler: str | None = None,
     dataset: Dataset | str = "demo",
     *,
     loss: str | None = None,
@@ -102,6 +103,8 @@ def train(  # noqa: PLR0913 - the options of the command
     seed: int = 0,
     checkpoint: Path | str | None = None,
     track: bool = True,
+    from_model: Path | str | None = None,
+    all_data: bool = False,
     fresh: bool = False,
     home: Place = None,
     progress: bool = True,
@@ -111,7 +114,8 @@ def train(  # noqa: PLR0913 - the options of the command
     A run that was interrupted or killed goes on when the same call is made again.
 
     Args:
-        sampler: Negative sampler, a composition such as "mixed(batch, random)", or a method such as "mixed+softmax".
+        sampler: Negative sampler, a composition such as "mixed(batch, random)", or a method such as "mixed+softmax". None:
+            that of `from_model`.
         dataset: A prepared dataset, or its name.
         loss: Loss; None: bce.
         model: Backbone; None: sasrec.
@@ -121,6 +125,10 @@ def train(  # noqa: PLR0913 - the options of the command
         seed: Root of all randomness, 0 or more: the same seed on the same device gives the same result, bit for bit.
         checkpoint: Where the best epoch's parameters go; None: under the home.
         track: Whether the run is recorded in MLflow.
+        from_model: A trained model to go on from, as `load_model` takes it: with its settings, but for what is given, and its
+            items' vectors, found by their ids.
+        all_data: A last fit on training, validation and test, with the settings and best epoch of the method's kept model; no
+            metric is claimed.
         fresh: Start over, not where an interrupted run stopped.
         home: The folder where everything is kept; None: that of the dataset, or NSBENCH_HOME.
         progress: Whether a terminal or a notebook shows how far it is.
@@ -139,26 +147,21 @@ def train(  # noqa: PLR0913 - the options of the command
     """
     check_least(1, epochs=epochs)
     check_least(0, seed=seed)
-    (method,), values = chosen_methods([sampler], loss, model, settings or {})
-    chosen = train_settings(method, {**values, **budget_values(epochs)}, None if config is None else Path(config))
+    method, values = None, dict(settings or {})
+    if sampler is not None:
+        (method,), values = chosen_methods([sampler], loss, model, values)
+    elif loss is not None or model is not None:
+        raise SettingsError("loss and model choose parts of a method; name its sampler too")
     place = home_of(home, dataset)
     data = arrays_of(dataset, place)
     path = None if checkpoint is None else Path(checkpoint)
+    given = Given(method, values, None if config is None else Path(config), epochs)
     order = TrainOrder(name_of(dataset), seed, path, is_tracked=track, is_fresh=fresh)
+    reference = None if from_model is None else str(from_model)
+    chosen, order = begin(given, order, reference, place, is_final=all_data)
     path = checkpoint_of(chosen, order, place)
     warn_undecided(data, chosen.evaluation)
     checkpoints = Checkpoints(place.checkpoints, fresh=fresh)
-    with _one_thread():
+    with one_thread():
         record = train_once(chosen, data, order, place, path, partial(run_progress, is_shown=progress), checkpoints)
     return Run(order.dataset, record, path)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """One torch thread, as all runs have; the caller's number is back afterwards."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -5,10 +5,10 @@ else of the file. One row per history: a column of ids (or of users), and `items
 between commas. A file of the second form is read batch by batch; of the first, users and items of all rows are held.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import final
+from typing import Protocol, final
 
 import numpy as np
 import polars as pl
@@ -52,20 +52,35 @@ class HistoryBatch:
     n_unknown: int
 
 
+class FrameSource(Protocol):
+    """A table with named columns, read in batches."""
+
+    @property
+    def path(self) -> Path:
+        """What messages call it."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Its columns."""
+
+    def frames(self, wanted: Sequence[str]) -> Iterator[pl.DataFrame]:
+        """The rows in batches, with the columns that are wanted."""
+
+
 @final
 class HistoryTable:
     """Histories in a file.
 
     Args:
-        path: CSV, TSV, JSON lines or Parquet.
+        source: CSV, TSV, JSON lines or Parquet; or what gives frames, as such a file does.
         items: The model's items.
 
     Raises:
         LogError: The file can't be read, or has no columns of histories.
     """
 
-    def __init__(self, path: Path, items: ItemLabels) -> None:
-        self._file = TableFile.open(path)
+    def __init__(self, source: "Path | FrameSource", items: ItemLabels) -> None:
+        self._file: FrameSource = TableFile.open(source) if isinstance(source, Path) else source
         self._items = items
         names = {plain_name(name): name for name in reversed(self._file.names)}
         whole = next((names[name] for name in LIST_NAMES if name in names), None)
@@ -73,7 +88,7 @@ class HistoryTable:
         keys = KEY_NAMES if whole is not None else USER_NAMES
         key = next((names[name] for name in keys if name in names), None)
         if key is None or (whole is None and item is None):
-            raise LogError(f"{path} has the columns {', '.join(self._file.names)}; {FORMS}")
+            raise LogError(f"{self._file.path} has the columns {', '.join(self._file.names)}; {FORMS}")
         self.key_name = key
         self._whole = whole
         self._item = item or ""
@@ -126,7 +141,7 @@ class HistoryTable:
         users = rows.group_by("key", maintain_order=True).agg("item", pl.col("row").min()).sort("row")
         for part in users.iter_slices(BATCH):
             lengths = part["item"].list.len().cast(pl.Int64).to_numpy()
-            yield batch_of(part["key"], part["item"].explode().to_numpy(), lengths)
+            yield batch_of(part["key"].alias(self.key_name), part["item"].explode().to_numpy(), lengths)
 
     def _check_keys(self, keys: pl.Series, n_before: int) -> None:
         missing = keys.is_null() | (keys.cast(pl.String).str.strip_chars() == "")
