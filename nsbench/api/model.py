@@ -187,7 +187,7 @@ class Model:
         texts = self._items.texts(pl.Series([None if one is None else str(one) for one in ids], dtype=pl.String))
         if texts.null_count():
             raise SettingsError(f"{what} holds an id that is missing (None, NaN or empty); leave it out")
-        return self._items.numbers(texts).tolist()
+        return [int(number) for number in self._items.numbers(texts)]
 
 
 @worded
