@@ -8,7 +8,6 @@ from rich.table import Table
 from nsbench.cli.completion import complete_dataset
 from nsbench.cli.models.option import ModelArgument
 from nsbench.cli.output.json_output import JsonOption, json_output
-from nsbench.config import parse_assignments
 from nsbench.files.home import current_home
 from nsbench.terms import GROUPS, metric_name
 from nsbench.view.console import Console
@@ -46,6 +45,7 @@ def evaluate(
         import torch
 
         from nsbench.command.evaluate import evaluate_model
+        from nsbench.config import parse_assignments
 
         torch.set_num_threads(1)
         values = parse_assignments(assignments or [])
