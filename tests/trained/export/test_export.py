@@ -169,7 +169,7 @@ def test_a_folder_that_holds_something_stays_as_it_is(tmp_path: Path) -> None:
 
 
 def test_a_missing_package_is_named_and_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nsbench.trained.export.onnx_graph.NEEDED", ("onnx", "no_such_package"))
+    monkeypatch.setattr("nsbench.trained.export.onnx_graph.NEEDED", ("json", "no_such_package"))
     with pytest.raises(SettingsError, match=r"not installed: no_such_package; install them with pip install"):
         export_model(model(), "onnx", tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
