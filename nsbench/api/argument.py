@@ -1,8 +1,10 @@
 """Arguments that several calls take, checked before anything is opened or made."""
 
 from collections.abc import Sequence
+from typing import get_args
 
 from nsbench.errors import SettingsError
+from nsbench.terms import KeepModels
 
 Samplers = str | Sequence[str]
 """One sampler or method by name, or several."""
@@ -21,6 +23,16 @@ def names_of(sampler: Samplers) -> list[str]:
     if not names:
         raise SettingsError("no sampler is given; name one, such as 'random', or several in a list")
     return names
+
+
+def check_keep_models(keep_models: str) -> None:
+    """Checks whose models are to be kept.
+
+    Raises:
+        SettingsError: There is no such choice.
+    """
+    if keep_models not in get_args(KeepModels):
+        raise SettingsError(f"keep_models = {keep_models!r}: accepted are {', '.join(get_args(KeepModels))}")
 
 
 def check_least(least: int, **numbers: float | None) -> None:

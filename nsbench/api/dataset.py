@@ -100,6 +100,7 @@ def prepare(  # noqa: PLR0913 - the options of the command
     valid_share: float = 0.05,
     test_share: float = 0.05,
     seen_items: SeenItemsRule = "auto",
+    titles: Path | str | None = None,
     home: Place = None,
 ) -> Dataset:
     """Prepares an interaction log: reads it, filters it, splits it in time and stores it under the home.
@@ -131,6 +132,7 @@ def prepare(  # noqa: PLR0913 - the options of the command
         valid_share: Share of the interactions that is for validation, above 0.
         test_share: Share of the interactions that is for the test, above 0.
         seen_items: Whether a user's earlier items are ranked; auto: they are not where under 1 % of the interactions repeat.
+        titles: CSV or Parquet of items and their titles, which lists of recommendations then show.
         home: The folder where the dataset goes; None: NSBENCH_HOME.
 
     Raises:
@@ -178,7 +180,9 @@ def prepare(  # noqa: PLR0913 - the options of the command
         )
     rows = Path(log) if isinstance(log, str | Path) else table_of(log)
     clear_leftovers(place.datasets)
-    prepared = prepare_dataset(rows, read, options, name, place, replace=replace)
+    prepared = prepare_dataset(
+        rows, read, options, name, place, None if titles is None else Path(titles), replace=replace
+    )
     return Dataset(place, prepared.card, prepared.notices)
 
 

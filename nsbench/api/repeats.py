@@ -6,7 +6,7 @@ from typing import final
 
 import pandas as pd
 
-from nsbench.api.argument import Samplers, check_least, names_of
+from nsbench.api.argument import Samplers, check_keep_models, check_least, names_of
 from nsbench.api.dataset import Dataset, Place, arrays_of, home_of
 from nsbench.api.progress import logger, study_progress, warn_cut_off, warn_undecided
 from nsbench.api.results import table_of_runs
@@ -22,6 +22,7 @@ from nsbench.study.method import Method, finished_repeats
 from nsbench.study.repeat import baselines_of, evaluation_of, finished_baselines
 from nsbench.study.run_list import RunList
 from nsbench.study.session import Session
+from nsbench.terms import KeepModels
 from nsbench.tracking.stored_run import StoredRun
 
 
@@ -69,6 +70,7 @@ def repeat(  # noqa: PLR0913 - the options of the command
     defaults: bool = False,
     settings: Mapping[str, Value] | None = None,
     sweep: Mapping[str, Sequence[Value]] | None = None,
+    keep_models: KeepModels = "best",
     home: Place = None,
     progress: bool = True,
 ) -> Runs:
@@ -94,6 +96,7 @@ def repeat(  # noqa: PLR0913 - the options of the command
         settings: What is changed of the settings, by name.
         sweep: Settings with several values, such as {"n_negatives": [10, 100]}: each value, and of several settings each
             combination, is a method of its own.
+        keep_models: Whose models are kept: "best" of each method, "all" or "none".
         home: The folder where everything is kept; None: that of the dataset, or NSBENCH_HOME.
         progress: Whether a terminal or a notebook shows how far it is.
 
@@ -107,11 +110,14 @@ def repeat(  # noqa: PLR0913 - the options of the command
         >>> runs = nsbench.repeat(["random", "mixed"], "shop", repeats=5)  # doctest: +SKIP
         >>> runs.table.groupby("method")["test/all/hit_rate_at_10"].mean()  # doctest: +SKIP
     """
+    check_keep_models(keep_models)
     check_least(1, repeats=repeats, epochs=epochs, workers=workers, replicas=replicas)
     check_least(0, gpus_per_worker=gpus_per_worker)
     names, values = chosen_methods(names_of(sampler), loss, model, settings or {})
     n_replicas = replicas_of(engine, gpus_per_worker, replicas)
-    choice = RepeatChoice(study, defaults, {**values, **budget_values(epochs)}, sweep or {}, repeats, n_replicas)
+    choice = RepeatChoice(
+        study, defaults, {**values, **budget_values(epochs)}, sweep or {}, repeats, n_replicas, keep_models
+    )
     check_choice(names, choice)
     place = home_of(home, dataset)
     data = arrays_of(dataset, place)

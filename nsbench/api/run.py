@@ -8,7 +8,7 @@ from typing import final
 
 import pandas as pd
 
-from nsbench.api.argument import check_least
+from nsbench.api.argument import check_keep_models, check_least
 from nsbench.api.dataset import Dataset, Place, arrays_of, home_of, name_of
 from nsbench.api.progress import run_progress, warn_undecided
 from nsbench.api.thread import one_thread
@@ -19,7 +19,7 @@ from nsbench.command.train_start import Given, begin
 from nsbench.config import Value
 from nsbench.errors import SettingsError
 from nsbench.evaluation.metrics import METRICS
-from nsbench.terms import CUT_OFF, GROUPS, metric_name
+from nsbench.terms import CUT_OFF, GROUPS, KeepModels, metric_name
 from nsbench.tracking.record import RunRecord, Scalar
 from nsbench.training.checkpoint.training_checkpoint import Checkpoints
 
@@ -106,6 +106,7 @@ def train(  # noqa: PLR0913 - the options of the command
     from_model: Path | str | None = None,
     all_data: bool = False,
     fresh: bool = False,
+    keep_models: KeepModels = "best",
     home: Place = None,
     progress: bool = True,
 ) -> Run:
@@ -130,6 +131,7 @@ def train(  # noqa: PLR0913 - the options of the command
         all_data: A last fit on training, validation and test, with the settings and best epoch of the method's kept model; no
             metric is claimed.
         fresh: Start over, not where an interrupted run stopped.
+        keep_models: Whose models are kept: "best" of each method, "all" or "none".
         home: The folder where everything is kept; None: that of the dataset, or NSBENCH_HOME.
         progress: Whether a terminal or a notebook shows how far it is.
 
@@ -145,6 +147,7 @@ def train(  # noqa: PLR0913 - the options of the command
         >>> run.table.loc["tail", "hit_rate_at_10"]  # doctest: +SKIP
         0.0312
     """
+    check_keep_models(keep_models)
     check_least(1, epochs=epochs)
     check_least(0, seed=seed)
     method, values = None, dict(settings or {})
@@ -156,7 +159,7 @@ def train(  # noqa: PLR0913 - the options of the command
     data = arrays_of(dataset, place)
     path = None if checkpoint is None else Path(checkpoint)
     given = Given(method, values, None if config is None else Path(config), epochs)
-    order = TrainOrder(name_of(dataset), seed, path, is_tracked=track, is_fresh=fresh)
+    order = TrainOrder(name_of(dataset), seed, path, is_tracked=track, is_fresh=fresh, keep_models=keep_models)
     reference = None if from_model is None else str(from_model)
     chosen, order = begin(given, order, reference, place, is_final=all_data)
     path = checkpoint_of(chosen, order, place)

@@ -6,7 +6,7 @@ from typing import final
 
 import pandas as pd
 
-from nsbench.api.argument import Samplers, check_least, names_of
+from nsbench.api.argument import Samplers, check_keep_models, check_least, names_of
 from nsbench.api.dataset import Dataset, Place, arrays_of, home_of
 from nsbench.api.progress import study_progress, warn_cut_off, warn_undecided
 from nsbench.api.wording import worded
@@ -21,6 +21,7 @@ from nsbench.study.session import Session
 from nsbench.study.study_summary import TrialCounts, counts_of
 from nsbench.study.trials.tuning import Tuning
 from nsbench.study.workers.job import Row
+from nsbench.terms import KeepModels
 
 
 @final
@@ -121,6 +122,7 @@ def tune(  # noqa: PLR0913 - the options of the command
     settings: Mapping[str, Value] | None = None,
     objective: str | None = None,
     seed: int = 0,
+    keep_models: KeepModels = "best",
     home: Place = None,
     progress: bool = True,
 ) -> Studies:
@@ -148,6 +150,7 @@ def tune(  # noqa: PLR0913 - the options of the command
         settings: Settings that are fixed and not searched, by name.
         objective: Metric to maximise; None: valid/all/hit_rate_at_10, or the cut-off nearest to 10.
         seed: Root of all randomness, 0 or more.
+        keep_models: Whose models are kept: "best" of each method, "all" or "none".
         home: The folder where everything is kept; None: that of the dataset, or NSBENCH_HOME.
         progress: Whether a terminal or a notebook shows how far it is.
 
@@ -162,6 +165,7 @@ def tune(  # noqa: PLR0913 - the options of the command
         >>> studies.best["mixed"].searched  # doctest: +SKIP
         {'learning_rate': 0.0031, 'n_uniform': 46}
     """
+    check_keep_models(keep_models)
     check_least(1, trials=trials, epochs=epochs, workers=workers, replicas=replicas)
     check_least(0, confirm=confirm, timeout=timeout, seed=seed, gpus_per_worker=gpus_per_worker)
     names, values = chosen_methods(names_of(sampler), loss, model, settings or {})
@@ -175,6 +179,7 @@ def tune(  # noqa: PLR0913 - the options of the command
         objective=objective,
         seed=seed,
         n_replicas=replicas_of(engine, gpus_per_worker, replicas),
+        keep_models=keep_models,
     )
     orders = study_orders(names, choice)
     place = home_of(home, dataset)

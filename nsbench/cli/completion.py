@@ -84,23 +84,25 @@ def complete_profile(incomplete: str) -> list[str]:
 
 def complete_study(incomplete: str) -> list[str]:
     """Studies of the home's sqlite file; a database of others is not asked, since that may take long."""
-    with suppress(OSError, ValueError, NsbenchError, sqlite3.Error):
+    with suppress(OSError, ValueError, NsbenchError):
         home = current_home()
-        file = home.root / "studies.db"
-        if home.study_storage.startswith("sqlite") and file.is_file():
-            with closing(_read_only(file)) as studies:
-                return _beginning([name for (name,) in studies.execute(_STUDIES)], incomplete)
+        return _beginning(_names_in(home.root / "studies.db", home.study_storage, _STUDIES), incomplete)
     return []
 
 
 def complete_model_reference(incomplete: str) -> list[str]:
     """Models of the home's sqlite file, as DATASET/METHOD and by their names in the registry; a server is not asked."""
-    with suppress(OSError, ValueError, NsbenchError, sqlite3.Error):
+    with suppress(OSError, ValueError, NsbenchError):
         home = current_home()
-        file = home.root / "mlflow.db"
-        if home.tracking_uri.startswith("sqlite") and file.is_file():
-            with closing(_read_only(file)) as runs:
-                return _beginning([name for (name,) in runs.execute(_KEPT_MODELS)], incomplete)
+        return _beginning(_names_in(home.root / "mlflow.db", home.tracking_uri, _KEPT_MODELS), incomplete)
+    return []
+
+
+def _names_in(file: Path, uri: str, query: str) -> list[str]:
+    """What a query finds in a home's sqlite file; nothing where the store is elsewhere or can't be read."""
+    if uri.startswith("sqlite") and file.is_file():
+        with suppress(sqlite3.Error), closing(_read_only(file)) as found:
+            return [name for (name,) in found.execute(query)]
     return []
 
 

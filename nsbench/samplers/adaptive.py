@@ -4,9 +4,9 @@ Source: Rendle and Freudenthaler, WSDM 2014; Zhang et al. (DNS), SIGIR 2013; DNS
 """
 
 from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import Field
 from torch import Tensor
 
 from nsbench.batching.batch import UserBatch
@@ -85,11 +85,6 @@ class AdaptiveSettings(SamplerSettings):
     hardest_ties: TiesField = "all"
     negative_sharing: UserOrGroup = "user"
 
-    @model_validator(mode="after")
-    def _hardest_of_a_larger_pool(self) -> Self:
-        _check(self.n_hardest, self.n_negatives)
-        return self
-
     def build(self, context: SamplerContext) -> Sampler:
         """The hardest of uniform draws."""
         history, sharing = context.history(self.excluded), context.sharing(self.negative_sharing)
@@ -128,19 +123,7 @@ class AdaptiveMixedSettings(SamplerSettings):
     hardest_ties: TiesField = "all"
     negative_sharing: UserOrGroup = "user"
 
-    @model_validator(mode="after")
-    def _hardest_of_a_larger_pool(self) -> Self:
-        _check(self.n_hardest, self.n_in_batch + self.n_uniform)
-        return self
-
     def build(self, context: SamplerContext) -> Sampler:
         """The hardest of mixed draws."""
         pool = mixed(self.n_in_batch, self.n_uniform, context, self.excluded, self.negative_sharing)
         return Hardest(pool, self.n_hardest, self.hardest_ties)
-
-
-def _check(n_hardest: int, n_pool: int) -> None:
-    if n_hardest > n_pool:
-        raise ValueError(
-            f"n_hardest is {n_hardest}, but only {n_pool} negatives are proposed; choose n_hardest <= {n_pool} or propose more"
-        )

@@ -12,9 +12,9 @@ choose among them each for itself.
 """
 
 from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar, Self, final
+from typing import Annotated, ClassVar, final
 
-from pydantic import Field, model_validator
+from pydantic import Field
 from torch import Tensor
 
 from nsbench.batching.batch import UserBatch
@@ -103,15 +103,6 @@ class AhnsSettings(SamplerSettings):
         FloatRange(0.05, 5.0, log=True),
     ] = 0.1
     negative_sharing: UserOrGroup = "user"
-
-    @model_validator(mode="after")
-    def _nearest_of_more(self) -> Self:
-        if self.n_nearest > self.n_negatives:
-            raise ValueError(
-                f"n_nearest is {self.n_nearest}, but only {self.n_negatives} negatives are proposed; choose "
-                f"n_nearest <= {self.n_negatives} or propose more"
-            )
-        return self
 
     def build(self, context: SamplerContext) -> Sampler:
         """The nearest of uniform draws."""

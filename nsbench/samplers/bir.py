@@ -11,9 +11,9 @@ item's share of the training targets. With the paper's cache of items that were 
 """
 
 from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar, Self, final
+from typing import Annotated, ClassVar, final
 
-from pydantic import Field, model_validator
+from pydantic import Field
 from torch import Tensor
 
 from nsbench.batching.batch import UserBatch
@@ -105,15 +105,6 @@ class BirSettings(SamplerSettings):
         Kept(),
     ] = 25
     negative_sharing: UserOrGroup = "user"
-
-    @model_validator(mode="after")
-    def _resampled_from_more(self) -> Self:
-        if self.n_resampled > self.n_negatives:
-            raise ValueError(
-                f"n_resampled is {self.n_resampled}, but only {self.n_negatives} negatives are proposed; choose "
-                f"n_resampled <= {self.n_negatives} or propose more"
-            )
-        return self
 
     def build(self, context: SamplerContext) -> Sampler:
         """In-batch draws, resampled."""

@@ -6,9 +6,9 @@ Sharing is a shape: ids of [batch, 1, n] are shared by all positions of a user, 
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor
 
 from nsbench.batching.batch import UserBatch
@@ -175,6 +175,14 @@ class SamplerSettings(BaseModel):
             "and the in-batch, mixed and adaptive ones the last targets only"
         ),
     ] = "whole"
+
+    @model_validator(mode="after")
+    def _keeps_of_more(self) -> Self:
+        kept = self.count_fields().kept
+        if kept is not None and int(getattr(self, kept)) > self.n_proposed:
+            found = f"{kept} is {getattr(self, kept)}, but only {self.n_proposed} negatives are proposed"
+            raise ValueError(f"{found}; choose {kept} <= {self.n_proposed} or propose more")
+        return self
 
     @classmethod
     def count_fields(cls) -> CountFields:

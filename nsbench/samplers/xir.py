@@ -16,10 +16,10 @@ the paper adds up a softmax of each part, and gives both the same number and wei
 
 import math
 from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar, Self, final
+from typing import Annotated, ClassVar, final
 
 import torch
-from pydantic import Field, model_validator
+from pydantic import Field
 from torch import Tensor
 
 from nsbench.batching.batch import UserBatch
@@ -190,15 +190,6 @@ class XirSettings(SamplerSettings):
         IntRange(100, 10_000, log=True),
     ] = 1_000
     negative_sharing: UserOrGroup = "user"
-
-    @model_validator(mode="after")
-    def _resampled_from_more(self) -> Self:
-        if self.n_resampled > self.n_negatives:
-            raise ValueError(
-                f"n_resampled is {self.n_resampled}, but only {self.n_negatives} negatives are proposed; choose "
-                f"n_resampled <= {self.n_negatives} or propose more"
-            )
-        return self
 
     def state_spec(self, size: StateSize) -> StateSpec:
         """A count for each item."""
