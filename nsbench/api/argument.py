@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import get_args
 
 from nsbench.errors import SettingsError
+from nsbench.suggestion import did_you_mean
 from nsbench.terms import KeepModels
 
 Samplers = str | Sequence[str]
@@ -32,7 +33,10 @@ def check_keep_models(keep_models: str) -> None:
         SettingsError: There is no such choice.
     """
     if keep_models not in get_args(KeepModels):
-        raise SettingsError(f"keep_models = {keep_models!r}: accepted are {', '.join(get_args(KeepModels))}")
+        accepted = get_args(KeepModels)
+        raise SettingsError(
+            f"keep_models = {keep_models!r}{did_you_mean(str(keep_models), accepted)}: accepted are {', '.join(accepted)}"
+        )
 
 
 def check_least(least: int, **numbers: float | None) -> None:

@@ -69,6 +69,25 @@ class EvaluationRate:
     ranking_share: float
 
 
+@dataclass(frozen=True)
+class RecommendationRate:
+    """What making lists of ten items over the whole catalogue reaches.
+
+    Attributes:
+        histories_per_s: Histories encoded and given a list, their own items left out, by the bench's clock.
+        wall_histories_per_s: The same by the wall's clock.
+        useful_flops: FLOP/s of the scores, 2 d for each history and item.
+        gemm_share: Share of the large product's rate.
+        ranking_share: Share of the rate of the ranking's own product.
+    """
+
+    histories_per_s: float
+    wall_histories_per_s: float
+    useful_flops: float
+    gemm_share: float
+    ranking_share: float
+
+
 def ratios(slices: Slices, others: Slices, clock: Clock) -> list[float]:
     """Each round's rate over the others' in the same round."""
     pairs = zip(slices, others, strict=True)
@@ -134,6 +153,18 @@ class Judge:
         return EvaluationRate(
             targets_per_s=rate,
             wall_targets_per_s=per_second(slices, "wall"),
+            useful_flops=useful,
+            gemm_share=useful / self.limits.gemm_flops,
+            ranking_share=useful / self.limits.ranking_flops,
+        )
+
+    def recommendation(self, slices: Slices, flops_per_history: float) -> RecommendationRate:
+        """The figures of making lists."""
+        rate = per_second(slices, self.clock)
+        useful = rate * flops_per_history
+        return RecommendationRate(
+            histories_per_s=rate,
+            wall_histories_per_s=per_second(slices, "wall"),
             useful_flops=useful,
             gemm_share=useful / self.limits.gemm_flops,
             ranking_share=useful / self.limits.ranking_flops,

@@ -6,7 +6,8 @@ from functools import partial
 from statistics import median
 
 from nsbench.bench.cases.evaluation import evaluation_flops
-from nsbench.bench.cases.ours import EVALUATION, Sheet, build_ours, run_ours, sheet_of
+from nsbench.bench.cases.ours import EVALUATION, RECOMMENDATION, Sheet, build_ours, run_ours, sheet_of
+from nsbench.bench.cases.recommendation import recommendation_flops
 from nsbench.bench.cases.reference import build_reference, measure_limits, run_plain
 from nsbench.bench.cases.training import model_of
 from nsbench.bench.cases.workload import Workload
@@ -14,7 +15,7 @@ from nsbench.bench.measuring.condition import Conditions
 from nsbench.bench.measuring.machine import Limits
 from nsbench.bench.measuring.process import BenchProcess
 from nsbench.bench.measuring.slice import Slice, Span
-from nsbench.bench.rate import PLAIN, EvaluationRate, Judge, TrainingRate
+from nsbench.bench.rate import PLAIN, EvaluationRate, Judge, RecommendationRate, TrainingRate
 
 _WARM_UP_STEPS = 3
 
@@ -28,6 +29,7 @@ class WorkloadResult:
         limits: The machine's, measured in the same rounds.
         training: The plain step comes first, then the samplers, then the rows that show something.
         evaluation: The ranking's.
+        recommendation: That of lists of ten.
         peak_memory_bytes: The most that the process held that trained with the first sampler, and ranked.
         core_share: CPU time over the wall's, median of all slices; with one thread on a CPU, other programs took the rest.
     """
@@ -36,6 +38,7 @@ class WorkloadResult:
     limits: Limits
     training: tuple[TrainingRate, ...]
     evaluation: EvaluationRate
+    recommendation: RecommendationRate
     peak_memory_bytes: int
     core_share: float
 
@@ -57,7 +60,7 @@ def measure_workload(
         BenchProcess(partial(build_ours, workload, tuple(samplers), conditions)) as ours,
     ):
         sheet = ours.ask(sheet_of)
-        names = [PLAIN] * workload.has_plain + [*sheet.works, EVALUATION]
+        names = [PLAIN] * workload.has_plain + [*sheet.works, EVALUATION, RECOMMENDATION]
         limits: list[Limits] = []
         slices: dict[str, list[Slice]] = {name: [] for name in names}
 
@@ -96,12 +99,13 @@ def _result(
         # What is useful doesn't hang on who does it.
         rows.append(judge.training(PLAIN, slices[PLAIN], next(iter(works.values()))))
     rows += [judge.training(name, slices[name], work) for name, work in works.items()]
-    flops = evaluation_flops(model_of(workload), workload.n_items)
+    model, n_items = model_of(workload), workload.n_items
     return WorkloadResult(
         name=workload.name,
         limits=limits,
         training=tuple(rows),
-        evaluation=judge.evaluation(slices[EVALUATION], flops),
+        evaluation=judge.evaluation(slices[EVALUATION], evaluation_flops(model, n_items)),
+        recommendation=judge.recommendation(slices[RECOMMENDATION], recommendation_flops(model, n_items)),
         peak_memory_bytes=sheet.peak_memory_bytes,
         core_share=median(one.core_share for own in slices.values() for one in own),
     )

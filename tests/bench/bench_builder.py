@@ -5,7 +5,7 @@ from nsbench.bench.cases.workload import Workload
 from nsbench.bench.measuring.clock import Moment
 from nsbench.bench.measuring.machine import Limits
 from nsbench.bench.measuring.slice import Slice
-from nsbench.bench.rate import EvaluationRate, TrainingRate
+from nsbench.bench.rate import EvaluationRate, RecommendationRate, TrainingRate
 from nsbench.bench.rounds import WorkloadResult
 
 TINY = Workload("tiny", n_users=200, n_items=300, mean_length=12, max_length=10)
@@ -41,6 +41,13 @@ def rate_of(
 
 def workload_result(name: str, *rates: TrainingRate) -> WorkloadResult:
     evaluation = EvaluationRate(20_315.1, 19_999.9, 7_110_290_533.9, 0.5, 0.55)
+    recommendation = RecommendationRate(18_250.4, 18_100.2, 6_387_640_000.0, 0.45, 0.5)
     return WorkloadResult(
-        name, Limits(9e10, 7e10, 6e10, 8e10, 2e10, 2.5e10), rates, evaluation, 361_136_128, core_share=0.98
+        name,
+        Limits(9e10, 7e10, 6e10, 8e10, 2e10, 2.5e10),
+        rates,
+        evaluation,
+        recommendation,
+        361_136_128,
+        core_share=0.98,
     )

@@ -6,7 +6,7 @@ import pytest
 
 from nsbench.batching.static_layout import StaticLayout
 from nsbench.bench.cases import ours as rows
-from nsbench.bench.cases.ours import AS_A_GRAPH, EVALUATION, PADDED, REPLICAS, build_ours, sheet_of
+from nsbench.bench.cases.ours import AS_A_GRAPH, EVALUATION, PADDED, RECOMMENDATION, REPLICAS, build_ours, sheet_of
 from nsbench.bench.cases.training import TrainingBench, model_of, settings_with
 from nsbench.bench.cases.workload import dataset_of
 from nsbench.bench.measuring.condition import Conditions
@@ -31,7 +31,7 @@ def test_each_row_trains_and_some_are_repeated_as_graphs(monkeypatch: pytest.Mon
     with pretended_gpu() as started:
         ours = build_ours(workload, ["random", "mixed"], CONDITIONS)
         assert set(sheet_of(ours).works) == {"random", "mixed", PADDED, REPLICAS} | graphs
-        assert set(ours.cases) == set(sheet_of(ours).works) | {EVALUATION}
+        assert set(ours.cases) == set(sheet_of(ours).works) | {EVALUATION, RECOMMENDATION}
         n_units = {}
         for name in ours.cases:
             started.clear()

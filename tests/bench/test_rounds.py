@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from nsbench.bench.cases.losses import EXACT, LOSS_ROWS
-from nsbench.bench.cases.ours import EVALUATION, PADDED, REPLICAS, build_ours, sheet_of
+from nsbench.bench.cases.ours import EVALUATION, PADDED, RECOMMENDATION, REPLICAS, build_ours, sheet_of
 from nsbench.bench.cases.workload import dataset_of
 from nsbench.bench.measuring.condition import Conditions
 from nsbench.bench.measuring.slice import Span
@@ -31,6 +31,7 @@ def test_a_workload_is_measured_beside_the_plain_step_and_the_limits() -> None:
     assert rates[PLAIN].draw_share == 0 < rates["random"].draw_share < 1
     assert all(rate.to_plain is not None and rate.to_plain > 0 for rate in found.training)
     assert found.evaluation.targets_per_s > 0
+    assert found.recommendation.histories_per_s > 0
     assert found.peak_memory_bytes > 1 << 20
     assert found.limits.gemm_flops > found.limits.copy_bytes > 0
 
@@ -53,4 +54,4 @@ def test_rows_beside_are_measured_with_random_only() -> None:
     workload = replace(TINY, shows_padding=True, shows_catalogue=True, shows_replicas=True, shows_losses=True)
     ours = build_ours(workload, ["popularity"], CONDITIONS)
     assert list(sheet_of(ours).works) == ["popularity"]
-    assert list(ours.cases) == ["popularity", EVALUATION]
+    assert list(ours.cases) == ["popularity", EVALUATION, RECOMMENDATION]

@@ -8,6 +8,7 @@ from itertools import islice
 from nsbench.bench.cases.evaluation import evaluation_case
 from nsbench.bench.cases.losses import BESIDE, loss_settings, n_negatives_of
 from nsbench.bench.cases.memory import memory_of_training
+from nsbench.bench.cases.recommendation import recommendation_case
 from nsbench.bench.cases.training import TrainingBench, model_of, one_rectangle, settings_with
 from nsbench.bench.cases.work import Work, work_of
 from nsbench.bench.cases.workload import Workload, dataset_of
@@ -18,6 +19,9 @@ from nsbench.training.batch_stream import TrainingBatch
 
 EVALUATION = "evaluation"
 """The name of the case that ranks."""
+
+RECOMMENDATION = "recommendation"
+"""The name of the case that makes lists."""
 
 PADDED = "random, padded"
 """The row of the same training with padding computed: every user's row as long as the model's longest."""
@@ -45,7 +49,7 @@ class Ours:
     """nsbench on a workload.
 
     Attributes:
-        cases: By the name of the sampler or row, and EVALUATION.
+        cases: By the name of the sampler or row, EVALUATION and RECOMMENDATION.
         works: What a positive takes, by the same names.
         peak_memory_bytes: The most that training with the first sampler, and ranking, held.
     """
@@ -110,8 +114,10 @@ def build_ours(workload: Workload, samplers: Sequence[str], conditions: Conditio
         )
         for name, (_, draws) in made.items()
     }
-    cases = {name: case for name, (case, _) in made.items()}
-    return Ours({**cases, EVALUATION: evaluation_case(model, dataset, device)}, works, peak)
+    cases: dict[str, AnyCase] = {name: case for name, (case, _) in made.items()}
+    cases[EVALUATION] = evaluation_case(model, dataset, device)
+    cases[RECOMMENDATION] = recommendation_case(model, dataset, device)
+    return Ours(cases, works, peak)
 
 
 def sheet_of(ours: Ours) -> Sheet:

@@ -34,7 +34,8 @@ def result_view(result: BenchResult) -> RenderableType:
     """The whole bench."""
     parts: list[RenderableType] = [_header(result), _limits_table(result)]
     for workload in result.workloads:
-        parts += [_speed_table(workload), *_losses_table(workload), _shares_table(workload), _evaluation_text(workload)]
+        parts += [_speed_table(workload), *_losses_table(workload), _shares_table(workload)]
+        parts += [_evaluation_text(workload), _recommendation_text(workload)]
     if result.throughput is not None:
         parts.append(_throughput_text(result.throughput))
     if result.overhead is not None:
@@ -193,6 +194,15 @@ def _evaluation_text(workload: WorkloadResult) -> Text:
         f"{workload.name}: evaluation ranks {number(rate.targets_per_s)} targets per second (wall "
         f"{number(rate.wall_targets_per_s)}); its scores reach {rate.gemm_share:.0%} of the large product's rate, "
         f"{rate.ranking_share:.0%} of the ranking product's. Peak memory {workload.peak_memory_bytes / 2**20:,.0f} MiB."
+    )
+
+
+def _recommendation_text(workload: WorkloadResult) -> Text:
+    rate = workload.recommendation
+    return text_of(
+        f"{workload.name}: lists of ten for {number(rate.histories_per_s)} histories per second (wall "
+        f"{number(rate.wall_histories_per_s)}), encoded, without the items of the history; the scores reach "
+        f"{rate.gemm_share:.0%} of the large product's rate, {rate.ranking_share:.0%} of the ranking product's."
     )
 
 

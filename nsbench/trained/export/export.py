@@ -11,6 +11,7 @@ import pandas as pd
 from nsbench.data.leftover import PARTIAL, remove_owner, working_folder
 from nsbench.errors import SettingsError, StorageError
 from nsbench.files.disk import is_full, storage_error
+from nsbench.suggestion import did_you_mean
 from nsbench.tracking.models.pyfunc import save_pyfunc
 from nsbench.trained.export.item_file import ITEMS_JSON, write_item_file
 from nsbench.trained.export.onnx_graph import check_onnx_packages, write_onnx_graph
@@ -67,7 +68,10 @@ def export_model(trained: TrainedModel, kind: ExportFormat, output: Path, top: i
         StorageError: The folder can't be written.
     """
     if kind not in _WRITERS:
-        raise SettingsError(f"there is no format {kind!r}; a model is exported as {', '.join(get_args(ExportFormat))}")
+        formats = get_args(ExportFormat)
+        raise SettingsError(
+            f"there is no format {kind!r}{did_you_mean(kind, formats)}; a model is exported as {', '.join(formats)}"
+        )
     if top < 1:
         raise SettingsError(f"top is {top}, and a list has one item at least")
     if kind == "onnx":
