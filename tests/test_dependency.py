@@ -11,7 +11,8 @@ import pytest
 
 PROJECT = Path(__file__).parents[1]
 DECLARED = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-RUNTIME = [*DECLARED["dependencies"], *DECLARED["optional-dependencies"]["ray"]]
+EXTRAS = DECLARED["optional-dependencies"]
+RUNTIME = [*DECLARED["dependencies"], *EXTRAS["ray"], *EXTRAS["export"]]
 
 
 def named(requirement: str) -> str:

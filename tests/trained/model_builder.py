@@ -38,9 +38,10 @@ def model_of(
     seen_items: str = "keep",
     titles: Sequence[str | None] | None = None,
     size: SasrecSettings = SIZE,
+    seed: int = 0,
 ) -> TrainedModel:
     """A model with items a1, a2, ... in memory, untrained, or with these vectors [n_items, hidden_dim]."""
-    model = initial_model(size, n_items, [torch.Generator().manual_seed(0)])
+    model = initial_model(size, n_items, [torch.Generator().manual_seed(seed)])
     if vectors is not None:
         model = Model(size, model.dense, torch.cat([torch.zeros(1, size.hidden_dim), vectors])[None])
     n_trained = n_trained or n_items

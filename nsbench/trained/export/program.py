@@ -25,6 +25,7 @@ class Program:
         inputs: The arguments' names.
         outputs: The results' names.
         dynamic: For each argument its sizes that are open, by axis.
+        n_items: Histories hold items 1..n_items.
     """
 
     module: nn.Module
@@ -32,6 +33,18 @@ class Program:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     dynamic: tuple[dict[int, torch.export.Dim], ...]
+    n_items: int
+
+    def probe(self) -> tuple[Tensor, ...]:
+        """Other arguments than the example's, by which what was written is compared: a history of each length."""
+        width = self.example[0].shape[1]
+        lengths = torch.arange(1, width + 1)
+        generator = torch.Generator().manual_seed(0)
+        items = torch.randint(
+            1, self.n_items + 1, (width, width), generator=generator
+        )  # [a history of each length, width]
+        items[torch.arange(width) >= lengths[:, None]] = 0
+        return (items, lengths, *(one[:1].expand(width, -1).clone() for one in self.example[2:]))
 
 
 def top_items_program(model: Model, n_candidates: int, k: int, *, exclude_seen: bool) -> Program:
@@ -49,14 +62,15 @@ def top_items_program(model: Model, n_candidates: int, k: int, *, exclude_seen: 
     rows, columns = torch.export.Dim("n_histories", min=1), torch.export.Dim("n_excluded", min=1)
     dynamic = ({0: rows}, {0: rows}, {0: rows, 1: columns})
     example = (*_example(model.settings.max_length), excluded)
-    return Program(module, example, ("items", "lengths", "excluded"), ("ids", "scores"), dynamic)
+    return Program(module, example, ("items", "lengths", "excluded"), ("ids", "scores"), dynamic, n_candidates)
 
 
 def state_program(model: Model) -> Program:
     """The states of histories: an item's score is the product of its vector with the state."""
     rows = torch.export.Dim("n_histories", min=1)
     dynamic = ({0: rows}, {0: rows})
-    return Program(_States(model), _example(model.settings.max_length), ("items", "lengths"), ("states",), dynamic)
+    example = _example(model.settings.max_length)
+    return Program(_States(model), example, ("items", "lengths"), ("states",), dynamic, model.items.shape[1] - 1)
 
 
 def _example(max_length: int) -> tuple[Tensor, Tensor]:

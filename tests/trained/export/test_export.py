@@ -15,6 +15,7 @@ from nsbench.errors import SettingsError
 from nsbench.evaluation.model_scorer import ModelScorer
 from nsbench.models import MODELS
 from nsbench.models.transformer import TransformerSettings
+from nsbench.trained.export import program, torch_program
 from nsbench.trained.export.export import ExportFormat, export_model
 from nsbench.trained.folder import TrainedModel
 from nsbench.trained.recommender import Choice, Recommendations, Recommender, histories_of
@@ -140,22 +141,51 @@ def test_vectors_and_queries_give_the_scores(tmp_path: Path) -> None:
     assert ids[best][known].tolist() == [[f"a{item}" for item in wanted.items[row]] for row in known]
 
 
-def test_an_index_over_the_vectors_finds_what_exact_search_finds(tmp_path: Path) -> None:
-    """Hnswlib's recall at 10 of the exact lists over 2,000 items is 95 % or more."""
+def of_hnswlib(vectors: np.ndarray, states: np.ndarray) -> np.ndarray:
     hnswlib = pytest.importorskip("hnswlib", reason="hnswlib is not installed")
+    index = hnswlib.Index(space="ip", dim=vectors.shape[1])
+    index.init_index(max_elements=len(vectors), ef_construction=200, M=32)
+    index.add_items(vectors, num_threads=1)
+    index.set_ef(200)
+    return index.knn_query(states, k=10, num_threads=1)[0]  # type: ignore[no-any-return]
+
+
+def of_faiss(vectors: np.ndarray, states: np.ndarray) -> np.ndarray:
+    faiss = pytest.importorskip("faiss", reason="faiss is not installed (faiss-cpu)")
+    index = faiss.IndexHNSWFlat(vectors.shape[1], 32, faiss.METRIC_INNER_PRODUCT)
+    index.hnsw.efConstruction, index.hnsw.efSearch = 200, 200
+    index.add(vectors)
+    return index.search(states, 10)[1]  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("nearest", [of_hnswlib, of_faiss])
+def test_an_index_over_the_vectors_finds_what_exact_search_finds(
+    tmp_path: Path, nearest: Callable[[np.ndarray, np.ndarray], np.ndarray]
+) -> None:
+    """The recall at 10 of an approximate index of the exact lists over 2,000 items is 95 % or more."""
     export_model(model_of(2000, seen_items="keep", size=model().model.settings), "vectors", tmp_path / "out")  # type: ignore[arg-type]
     vectors = np.load(tmp_path / "out" / "item_vectors.npy")
     encoder = torch.export.load(tmp_path / "out" / "query_encoder.pt2").module()
     items, lengths, _ = arguments(histories(100), exclude=False)
     states = encoder(torch.from_numpy(items), torch.from_numpy(lengths)).numpy()
-    index = hnswlib.Index(space="ip", dim=vectors.shape[1])
-    index.init_index(max_elements=len(vectors), ef_construction=200, M=32)
-    index.add_items(vectors, num_threads=1)
-    index.set_ef(200)
-    found, _ = index.knn_query(states, k=10, num_threads=1)
     exact = np.argsort(-(states @ vectors.T), axis=1)[:, :10]
+    found = nearest(vectors, states)
     recall = np.mean([len(set(own) & set(best)) / 10 for own, best in zip(found, exact, strict=True)])
     assert recall >= 0.95
+
+
+def test_an_onnx_file_that_gives_other_scores_than_the_model_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("onnxscript", "onnxruntime"):
+        pytest.importorskip(name, reason=f"{name} is not installed (nsbench[export])")
+    right = program.top_items_program
+    other = model_of(N_ITEMS, n_trained=N_TRAINED, size=model().model.settings, seed=1)  # type: ignore[arg-type]
+    wrong = right(other.model, N_TRAINED, TOP, exclude_seen=True)
+    monkeypatch.setattr("nsbench.trained.export.onnx_graph.exported", lambda _: torch_program.exported(wrong))
+    with pytest.raises(SettingsError, match=r"onnxscript .* gives other scores than the model, so it is not kept"):
+        export_model(model(), "onnx", tmp_path / "out", TOP)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_holds_something_stays_as_it_is(tmp_path: Path) -> None:
