@@ -1,8 +1,9 @@
 """nsbench: which negative sampling should train your sequence recommender, and what does it cost head, mid and tail items?
 
 From Python: `prepare(...)` makes a dataset of a log or a DataFrame; `tune(...)`, `repeat(...)` and `baseline(...)` make runs on
-it, and `train(...)` a single one; `compare(...)` compares them, `results(...)` lists them all, and `load_model(...)` asks a
-trained model. Each name is imported when it is first asked for, so that `import nsbench` costs nothing.
+it, and `train(...)` a single one; `ablate(...)` climbs from the paper's protocol to a sound one; `compare(...)` compares them,
+`results(...)` lists them all, and `load_model(...)` asks a trained model. Each name is imported when it is first asked for, so
+that `import nsbench` costs nothing.
 
 The package is laid out in floors; imports go down only (see `[tool.importlinter]` in pyproject.toml):
 `cli`, `api` -> `command`, `view` -> `forecast` -> `report`, `study`, `bench` -> `runs` -> `tracking` -> `config` -> `training`,
@@ -13,6 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from nsbench.api.ablation import Ablation, ablate
     from nsbench.api.comparison import Comparison, compare
     from nsbench.api.dataset import Dataset, prepare
     from nsbench.api.model import Model, load_model
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 __version__ = "0.2.0"
 
 __all__ = [
+    "Ablation",
     "Comparison",
     "Dataset",
     "DatasetError",
@@ -47,6 +50,7 @@ __all__ = [
     "Study",
     "TrackingError",
     "TrainingError",
+    "ablate",
     "baseline",
     "compare",
     "load_model",
@@ -58,6 +62,7 @@ __all__ = [
 ]
 
 _ROOMS = {
+    "nsbench.api.ablation": ("Ablation", "ablate"),
     "nsbench.api.comparison": ("Comparison", "compare"),
     "nsbench.api.dataset": ("Dataset", "prepare"),
     "nsbench.api.model": ("Model", "load_model"),

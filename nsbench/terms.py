@@ -51,10 +51,13 @@ class RunKind(StrEnum):
     """A last fit on training, validation and test together: nothing is left that it could be judged by."""
     SUMMARY = "summary"
     """Mean, standard deviation and number of a method's repeats; made from them, and renewed with them."""
+    ABLATION = "ablation"
+    """A rung of the ladder from the paper's published protocol to the sound one; compared with other rungs only."""
 
 
-DERIVED_KINDS = (RunKind.STUDY, RunKind.SUMMARY, RunKind.EVALUATION, RunKind.FINAL)
-"""The kinds that are made of what other runs found: whoever counts or averages runs leaves them out."""
+DERIVED_KINDS = (RunKind.STUDY, RunKind.SUMMARY, RunKind.EVALUATION, RunKind.FINAL, RunKind.ABLATION)
+"""The kinds that are made of what other runs found, or for a comparison of their own: whoever counts or averages runs leaves
+them out."""
 
 Trait = Literal["in-batch", "global", "model-based"]
 """Where a sampler's negatives come from. Source: paper, table 1."""
@@ -103,6 +106,12 @@ class Tag(StrEnum):
     """Of a run that ranks a model again: the run that trained the model."""
     ANSWERED_FROM = "nsbench.answered_from"
     """Of such a run: `ranks`, where those of the model's run were enough, or `model`, which made new ones."""
+    RUNG = "nsbench.rung"
+    """Of an ablation: its rung or probe, a name of `nsbench.ablation.rung`."""
+    LADDER = "nsbench.ladder"
+    """Of an ablation: what is otherwise than in the presets at every rung, such as `max_epochs=10`."""
+    PROBED = "nsbench.probed"
+    """Of a probe: the method whose pool is trained on whole."""
     REPORT = "nsbench.report"
     """Of an experiment: the page of the last report on it."""
 

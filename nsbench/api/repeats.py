@@ -131,7 +131,7 @@ def repeat(  # noqa: PLR0913 - the options of the command
         with study_progress(is_shown=progress) as view:
             session.run(lists, data.card.name, view)
     warn_cut_off(lists)
-    _check_failures(lists)
+    check_failures(lists)
     stored = [run for each in chosen for run in finished_repeats(Method.of(each.settings, data), place)]
     return Runs(data.card.name, place, tuple(stored))
 
@@ -170,12 +170,12 @@ def baseline(
         runs = baselines_of(list(BASELINES), data, evaluation, place)
         with study_progress(is_shown=progress) as view:
             session.run([runs], data.card.name, view)
-    _check_failures([runs])
+    check_failures([runs])
     fit = [name for name, found in BASELINES.items() if found.fits(data)]
     return Runs(data.card.name, place, tuple(finished_baselines(fit, data, evaluation, place)))
 
 
-def _check_failures(lists: Sequence[RunList]) -> None:
+def check_failures(lists: Sequence[RunList]) -> None:
     """Raises a TrainingError if runs failed."""
     n_failed = sum(runs.n_failed for runs in lists)
     if not n_failed:

@@ -23,7 +23,7 @@ def results(
     Args:
         dataset: Only runs on this dataset; None: on all of them.
         kind: Only runs of this kind, or of these: trial, repeat, baseline, single; study and summary, which sum up
-            others; evaluation and final, which come after them. None: the first four.
+            others; evaluation and final, which come after them; ablation, of `ablate`. None: the first four.
         home: The folder where everything is kept; None: that of the dataset, or NSBENCH_HOME.
 
     Returns:

@@ -12,6 +12,7 @@ import typer
 from rich.text import Text
 
 from nsbench import __version__
+from nsbench.cli.ablate import ablate
 from nsbench.cli.baseline import baseline
 from nsbench.cli.bench import bench
 from nsbench.cli.catalogue import backbones, losses, samplers
@@ -89,6 +90,7 @@ for command, panel in (
     (baseline, "Studies"),
     (plan, "Studies"),
     (reproduce, "Studies"),
+    (ablate, "Studies"),
     (report, "Results"),
     (ui, "Results"),
     (bench, "Results"),

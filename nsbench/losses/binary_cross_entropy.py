@@ -14,6 +14,7 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn import functional
 
+from nsbench.formerly import Formerly
 from nsbench.losses.loss import Loss, LossContext, LossSettings, NegativeVectors, Pointwise, Scores, Select, Slopes
 
 MAX_SCORE = 8.0
@@ -22,7 +23,7 @@ MAX_SCORE = 8.0
 
 @dataclass(frozen=True)
 class BinaryCrossEntropy(Loss):
-    """-weight log sigmoid(s+) + reduction over negatives of -log(1 - sigmoid(s-)).
+    """-weight log sigmoid(s+) + weight' reduction over negatives of -log(1 - sigmoid(s-)).
 
     Source: paper, equations 3 and 4. The equation sums over negatives; the published code averages.
 
@@ -31,18 +32,21 @@ class BinaryCrossEntropy(Loss):
         unselected: What proposed negatives that were not selected do: "drop" leaves them out; "zero" keeps them in the
             mean with score 0, a constant ln 2 without gradient, as in the published code.
         positive_weight: What the positive's term counts.
+        negative_weight: What the negatives' term counts. "zero" in a mean is "drop" with a weight of selected / proposed, but
+            for the constant.
     """
 
     negative_reduction: Literal["mean", "sum"] = "mean"
     unselected: Literal["drop", "zero"] = "drop"
     positive_weight: float = 1.0
+    negative_weight: float = 1.0
 
     def value(self, scores: Scores) -> Tensor:
         """As of `Loss`, but for the constant of unselected negatives, which moves nothing."""
         of_negatives = functional.softplus(scores.negative.masked_fill(~scores.chosen, -torch.inf)).sum(-1)
         if self.negative_reduction == "mean":
             of_negatives = of_negatives / scores.chosen.expand_as(scores.negative).sum(-1).clamp(min=1)
-        return self.positive_weight * functional.softplus(-scores.positive) + of_negatives
+        return self.positive_weight * functional.softplus(-scores.positive) + self.negative_weight * of_negatives
 
     def slopes(self, scores: Scores) -> Slopes:
         """The sigmoids of the scores, less 1 at the positive."""
@@ -51,6 +55,8 @@ class BinaryCrossEntropy(Loss):
         of_negatives = negative.sigmoid_()
         if self.negative_reduction == "mean":
             of_negatives.div_(scores.chosen.expand_as(negative).sum(-1, keepdim=True).clamp(min=1))
+        if self.negative_weight != 1:
+            of_negatives.mul_(self.negative_weight)
         return Slopes(value, torch.sigmoid(-scores.positive).mul_(-self.positive_weight), of_negatives)
 
     def pointwise(self) -> Pointwise:
@@ -85,6 +91,8 @@ class BinaryCrossEntropy(Loss):
     def _scale(self, mask: Tensor, chosen: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
         """[replicas, rows, length], what each chosen negative counts; [replicas], the constant that unselected ones add."""
         n_chosen = chosen.sum(-1)  # broadcastable to [R, rows, length]
+        if self.negative_weight != 1:
+            weights = weights * self.negative_weight
         n_proposed = mask.float().sum(-1) if self.unselected == "zero" else n_chosen
         scale = weights if self.negative_reduction == "sum" else weights / n_proposed.clamp(min=1)
         return scale, (scale * (n_proposed - n_chosen)).flatten(1).sum(1) * math.log(2)
@@ -110,10 +118,21 @@ class BceSettings(LossSettings):
             "score 0 (the published code)"
         ),
     ] = "drop"
+    negative_weight: Annotated[
+        float,
+        Field(
+            gt=0,
+            description="what the negatives of a position count beside its positive; unselected_negatives = zero makes it "
+            "selected / proposed",
+        ),
+        Formerly(1.0),
+    ] = 1.0
 
     def build(self, context: LossContext) -> Loss:
         """The loss."""
-        return BinaryCrossEntropy(self.negative_reduction, self.unselected_negatives)
+        return BinaryCrossEntropy(
+            self.negative_reduction, self.unselected_negatives, negative_weight=self.negative_weight
+        )
 
 
 def _loss_and_slope(scores: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor]:

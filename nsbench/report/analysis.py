@@ -10,6 +10,7 @@ from nsbench.report.equal_budget import with_equal_budgets
 from nsbench.report.equal_cost import Histories, HistoryCache, cost_rows
 from nsbench.report.faulty_run import FaultyRun, faulty_run
 from nsbench.report.formats.plain_text import MOST_OF_A_LABEL, plain_run, plain_text
+from nsbench.report.ladder.climb import read_ladders
 from nsbench.report.paper.claims import judge_claims
 from nsbench.report.paper.comparison import compare_with_paper
 from nsbench.report.run_check import check_runs
@@ -36,7 +37,8 @@ def summary_of_runs(dataset: str, runs: Sequence[StoredRun]) -> DatasetSummary:
     """Everything that runs alone say, where no store holds their ranks and validations."""
     sound, faulty = check_runs(runs, datetime.now(UTC))
     no_ranks = RankedMethods((), np.zeros((N_COHORTS, 0)), 0, ())
-    return _completed(_summary(dataset, runs, sound, faulty), no_ranks, {}, _generator(dataset))
+    summary = _completed(_summary(dataset, runs, sound, faulty), no_ranks, {}, _generator(dataset))
+    return replace(summary, ladders=read_ladders(summary.dataset, sound, None))
 
 
 def _read_summary(reader: RunReader, dataset: str, runs: Sequence[StoredRun]) -> DatasetSummary:
@@ -52,7 +54,8 @@ def _read_summary(reader: RunReader, dataset: str, runs: Sequence[StoredRun]) ->
         faulty += [faulty_run(run, faults[run.run_id]) for run in sound if run.run_id in faults]
         sound = [run for run in sound if run.run_id not in faults]
     ranked = ranks.ranked(summary.selection.methods)
-    return _completed(summary, ranked, histories.found, generator)
+    completed = _completed(summary, ranked, histories.found, generator)
+    return replace(completed, ladders=read_ladders(completed.dataset, sound, reader))
 
 
 def _summary(

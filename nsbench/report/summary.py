@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic import ValidationError
@@ -23,6 +24,9 @@ from nsbench.report.selection import CUTOFF, Method, Selection, select
 from nsbench.report.statistics.estimate import Statistics
 from nsbench.terms import ALL, BALANCED_COHORTS, GROUPS, Cohort, balance_name, metric_name
 from nsbench.tracking.stored_run import StoredRun
+
+if TYPE_CHECKING:
+    from nsbench.report.ladder.climb import Ladder
 
 RANK_METRICS = tuple(METRICS)
 """Every metric that a summary holds, each in total, by cohort and as balance."""
@@ -110,6 +114,7 @@ class DatasetSummary:
         claims: The paper's claims, judged on this dataset.
         costs: What each method took, in the selection's order.
         published: Our cells beside the paper's; empty where the dataset is none of the paper's.
+        ladders: From the published protocol to a sound one.
     """
 
     selection: Selection
@@ -121,6 +126,7 @@ class DatasetSummary:
     claims: tuple[Claim, ...] = ()
     costs: tuple[CostRow, ...] = ()
     published: tuple[PublishedComparison, ...] = ()
+    ladders: "tuple[Ladder, ...]" = ()
 
     @property
     def dataset(self) -> str:
@@ -169,10 +175,15 @@ def summarise(
         counted: The others as they were read: they are counted whatever else is wrong with them.
     """
     selection = replace(select(dataset, runs), faulty=tuple(faulty))
-    methods = tuple(MethodSummary(method, _estimates(method.runs)) for method in selection.methods)
+    methods = tuple(map(method_summary, selection.methods))
     kept = {run.run_id for method in selection.methods for run in method.runs}
     counts = count_runs([*runs, *counted], kept)
     return DatasetSummary(selection, methods, counts, _card(selection), tuple(runs))
+
+
+def method_summary(method: Method) -> MethodSummary:
+    """A method with its estimates."""
+    return MethodSummary(method, _estimates(method.runs))
 
 
 def summary_metrics() -> tuple[str, ...]:

@@ -115,7 +115,7 @@ def run_replicas(
         recorder.stop(error)
         raise
     # What was cut off goes on from its checkpoint when it is asked for again with more epochs.
-    if not any(result.cut_off) or settings[0].training.patience == 0:
+    if not any(result.cut_off) or settings[0].training.patience == 0 or not requests[0].goes_on:
         checkpoint.remove()
     return finished
 

@@ -28,6 +28,7 @@ class RunRequest:
         keep_model: Whether the trained model is kept with the record: while it is the best of its method's, always, or never.
         start: What the training goes on from; None: from nothing.
         rank_validation: Whether the validation interactions are ranked; where everything is training, the last epoch is best.
+        goes_on: Whether a training that was cut off stays on the disk, to go on when it is asked for again with more epochs.
         refusal: Why the run isn't worth training: it is recorded, and ends as pruned at once; empty: it is trained.
     """
 
@@ -43,3 +44,4 @@ class RunRequest:
     refusal: str = ""
     start: StartValues | None = None
     rank_validation: bool = True
+    goes_on: bool = True

@@ -137,6 +137,7 @@ class AdaptiveCohortSettings(SamplerSettings):
     label: ClassVar[str] = "Adaptive cohort"
     traits: ClassVar[frozenset[Trait]] = frozenset({"global"})
     learns: ClassVar[bool] = True
+    uses_cohorts: ClassVar[bool] = True
 
     n_negatives: NegativeCount = 100
     cohort_step_size: Annotated[

@@ -109,6 +109,7 @@ class CohortSettings(SamplerSettings):
     name: ClassVar[str] = "cohort"
     label: ClassVar[str] = "Cohort"
     paper_name: ClassVar[str | None] = "PCNS"
+    uses_cohorts: ClassVar[bool] = True
     traits: ClassVar[frozenset[Trait]] = frozenset({"global"})
 
     n_negatives: NegativeCount = 100

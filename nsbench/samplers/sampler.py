@@ -64,8 +64,7 @@ class Negatives:
 
 def _rows(tensor: Tensor, first: int, end: int, length: int) -> Tensor:
     """The part of [batch | 1, length | 1, n] that belongs to some users; shared axes stay shared."""
-    users = tensor if tensor.shape[-3] == 1 else tensor[..., first:end, :, :]
-    return users[..., :length, :]
+    return (tensor if tensor.shape[-3] == 1 else tensor[..., first:end, :, :])[..., :length, :]
 
 
 class Sampler(ABC):
@@ -148,8 +147,7 @@ class Sampler(ABC):
 class SamplerSettings(BaseModel):
     """A sampler's settings, and with `build` the sampler itself.
 
-    A subclass registers under `name`; the command line, YAML, search space, MLflow and report take names, bounds,
-    ranges and labels from here.
+    A subclass registers under `name`; command line, YAML, search space, MLflow and report take names, bounds and labels from it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -162,6 +160,8 @@ class SamplerSettings(BaseModel):
     """As of the sampler."""
     learns: ClassVar[bool] = False
     """Whether what is drawn depends on what the model made of earlier draws, so that no draw follows from the seed alone."""
+    uses_cohorts: ClassVar[bool] = False
+    """Whether what is drawn goes by the items' cohorts, whose borders are a setting of the evaluation."""
     paper_name: ClassVar[str | None] = None
     """Its abbreviation in the paper, if the paper has it; runs bring it to the report as a tag."""
     traits: ClassVar[frozenset[Trait]] = frozenset()

@@ -36,10 +36,7 @@ class PlannedJob:
 
     def part(self, runs: Sequence[int]) -> "PlannedJob":
         """Some of its runs, counted from 0; a baseline has one only."""
-        job = self.job
-        if isinstance(job, TrainJob):
-            job = replace(job, requests=tuple(job.requests[run] for run in runs))
-        return PlannedJob(tuple(self.names[run] for run in runs), job)
+        return PlannedJob(tuple(self.names[run] for run in runs), self.job.part(runs))
 
     def of_names(self, names: Collection[str]) -> "tuple[PlannedJob, ...]":
         """A job of those of its runs that have these names; none where no run has one, itself where all have."""
@@ -66,8 +63,7 @@ class ListedAssignment:
     def __init__(self, planned: PlannedJob, objective: str, claims: Claims) -> None:
         self.planned = planned
         self.job = planned.job
-        job = planned.job
-        every = job.settings.training.validate_every if isinstance(job, TrainJob) else 0
+        every = planned.job.validate_every
         self.observers = tuple(ListedRun(name, objective, claims, every) for name in planned.names)
 
     @property
@@ -124,7 +120,8 @@ class ListedRun:
         self._began = time.monotonic()
 
     def started(self, run_id: str | None) -> None:
-        """Nothing to note: the run says itself what it is of."""
+        """Notes the time: a run may have waited for others of its job. What it is of it says itself."""
+        self._began = time.monotonic()
 
     def validated(self, epoch: int, metrics: Mapping[str, float]) -> Directive:
         """Notes the latest look; repeats are never pruned."""
@@ -135,7 +132,9 @@ class ListedRun:
         """A result is taken, unless another process has taken the run over: this one seemed dead to it."""
         if not self._claims.holds(self.name):
             return STOP
-        self._row = replace(self._row, value=metrics.get(self._objective), cut_off=bool(metrics.get(CUT_OFF)))
+        # A model that is ranked again was cut off in another run.
+        cut_off = bool(metrics.get(CUT_OFF)) and self._row.epoch is not None
+        self._row = replace(self._row, value=metrics.get(self._objective), cut_off=cut_off)
         return CONTINUE
 
     def ended(self, outcome: Outcome) -> None:

@@ -12,6 +12,7 @@ from nsbench.files.home import Home
 from nsbench.objective import checked_objective
 from nsbench.retry import OPENING_WAIT_S
 from nsbench.runs.preparation import settled
+from nsbench.study.ablation.ladder_runs import Ladders
 from nsbench.study.confirmation import n_points_of, note_n_points
 from nsbench.study.method import log_method_summary
 from nsbench.study.repeat import RepeatOrder, claims_of, repeats_of
@@ -152,6 +153,10 @@ class Session:
             announce_repeats(study, self._storage, settings, order.n_repeats, order.keep_models)
         claims = claims_of(settings, dataset, self._storage, self.home)
         return repeats_of(settings, dataset, order, self.home, claims)
+
+    def ladder_runs(self, ladders: Ladders) -> RunList:
+        """The runs of some ladders that are missing; the same errors as `Ladders.missing`."""
+        return ladders.missing(self._storage)
 
     def run(self, sources: Sequence[Tuning | RunList], dataset: str, viewer: Viewer) -> None:
         """Works on studies and lists of runs of a dataset until all are done.

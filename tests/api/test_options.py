@@ -14,6 +14,7 @@ COMMANDS = {
     "tune": ("tune",),
     "repeat": ("repeat",),
     "baseline": ("baseline",),
+    "ablate": ("ablate",),
 }
 OTHERWISE = {
     "set": "settings",

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from nsbench.losses.binary_cross_entropy import BinaryCrossEntropy
-from nsbench.losses.loss import NegativeVectors
+from nsbench.losses.loss import NegativeVectors, Scores
 
 
 def example(rows: int, length: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -98,6 +98,28 @@ def test_unselected_negatives_leave_the_mean_or_stay_in_it_as_ln_2() -> None:
     zeroed, _ = loss_of(BinaryCrossEntropy("mean", "zero"), states, vectors, mask, chosen)
     assert dropped.item() == pytest.approx(softplus_1)
     assert zeroed.item() == pytest.approx((softplus_1 + math.log(2)) / 2)
+
+
+def test_unselected_negatives_that_stay_are_a_lower_weight_but_for_a_constant() -> None:
+    """One of two is selected, so the others' mean weighs a half; ln 2 / 2 has no gradient."""
+    mask = torch.ones(1, 1, 1, 2, dtype=torch.bool)
+    chosen = torch.tensor([[[[True, False]]]])
+    found = []
+    for loss in (BinaryCrossEntropy("mean", "zero"), BinaryCrossEntropy("mean", "drop", negative_weight=0.5)):
+        states, vectors = torch.ones(1, 1, 1, 1), torch.tensor([[[[[1.0], [0.5]]]]])
+        found.append(loss_of(loss, states, vectors, mask, chosen))
+    (zeroed, by_zeroed), (weighed, by_weighed) = found
+    assert torch.equal(by_zeroed, by_weighed)
+    assert zeroed.item() - weighed.item() == pytest.approx(math.log(2) / 2)
+
+
+def test_a_weight_of_negatives_counts_in_value_and_slopes_alike() -> None:
+    """Softplus(0) of one negative is ln 2 and its slope 1/2: a quarter of both; the positive's ln 2 stays whole."""
+    scores = Scores(torch.zeros(1, 1, 1), torch.zeros(1, 1, 1, 1), torch.ones(1, 1, 1, 1, dtype=torch.bool))
+    slopes = BinaryCrossEntropy(negative_weight=0.25).slopes(scores)
+    assert slopes.value.item() == pytest.approx(1.25 * math.log(2))
+    assert slopes.negative.item() == pytest.approx(0.125)
+    assert slopes.positive.item() == pytest.approx(-0.5)
 
 
 def test_a_position_without_negatives_adds_nothing() -> None:

@@ -13,6 +13,7 @@ from nsbench.report.figures.cohort import cohort_figure
 from nsbench.report.figures.difference import difference_figure
 from nsbench.report.figures.exposure import exposure_figure
 from nsbench.report.figures.head_tail import ratio_figure
+from nsbench.report.figures.ladder import ladder_figure
 from nsbench.report.figures.negative_count import negative_count_figure
 from nsbench.report.figures.pairing import ALIKE, UNSURE, pairing_figure
 from nsbench.report.figures.popularity import popularity_cohort_figure, popularity_figure
@@ -22,6 +23,8 @@ from nsbench.report.figures.replay import replay_figure, replay_points
 from nsbench.report.figures.search import search_figure
 from nsbench.report.figures.training_curve import MOST_CURVES, TrainingCurve
 from nsbench.report.figures.training_curve_figure import curve_figure
+from nsbench.report.ladder.climb import Ladder
+from nsbench.report.ladder.words import ladder_kinds
 from nsbench.report.pairing_grid import PairingGrid, pairing_grids, pairing_kind
 from nsbench.report.summary import DatasetSummary
 from nsbench.tracking.stored_run import StoredRun
@@ -84,6 +87,10 @@ def _result_plans(summary: DatasetSummary, marks: Mapping[str, Mark]) -> list[Pl
         ),
         *(_pairing_plan(summary, grid) for grid in pairing_grids(summary)),
         *_sweep_plans(summary),
+        *(
+            _ladder_plan(kind, ladder, marks)
+            for kind, ladder in zip(ladder_kinds(summary), summary.ladders, strict=True)
+        ),
         Plan(
             "repeats",
             "Every repeat",
@@ -150,6 +157,17 @@ def _sweep_plans(summary: DatasetSummary) -> list[Plan]:
             lambda: exponent_figure(summary, stacked=True),
         ),
     ]
+
+
+def _ladder_plan(kind: str, ladder: Ladder, marks: Mapping[str, Mark]) -> Plan:
+    return Plan(
+        kind,
+        f"From the published protocol to a sound one{ladder.title}",
+        "Each rung changes one thing and keeps the changes left of it. Means over seeds with 95 % intervals; of ranks, and of "
+        "fewer than three seeds, with the lowest and the highest. Hollow: the model of the rung to the left, ranked again.",
+        lambda: ladder_figure(ladder, marks),
+        lambda: ladder_figure(ladder, marks, narrow=True),
+    )
 
 
 def _pairing_plan(summary: DatasetSummary, grid: PairingGrid) -> Plan:

@@ -10,6 +10,8 @@ from nsbench.report.figures.canvas.gallery import Gallery
 from nsbench.report.formats.description import description
 from nsbench.report.formats.document import DatasetAnswer, Document, Section, anchor
 from nsbench.report.formats.sweep_sections import sweep_sections
+from nsbench.report.ladder.table import ladder_tables
+from nsbench.report.ladder.words import ladder_kinds, ladder_words
 from nsbench.report.method_parts import noun_of
 from nsbench.report.pairing_grid import pairing_grids, pairing_kind
 from nsbench.report.paper.comparison import match_of, preparation_note
@@ -167,6 +169,13 @@ def _background(summary: DatasetSummary, gallery: Gallery) -> tuple[Section, ...
             "The paper's claims",
             words=(_PAPER, _PER_LOSS) if summary.claims else (),
             tables=_present(claim_table(summary), loss_claim_table(summary)),
+        ),
+        Section(
+            f"ladder-{place}",
+            "From the published protocol to a sound one",
+            words=ladder_words(summary),
+            drawings=gallery.of(name, *ladder_kinds(summary)),
+            tables=tuple(ladder_tables(summary)),
         ),
         Section(
             f"paper-{place}",

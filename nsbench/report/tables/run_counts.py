@@ -10,7 +10,7 @@ _MOST_FAULTY = 20
 
 def run_count_tables(summary: DatasetSummary) -> list[ReportTable]:
     """What became of every run; then, where there are any, the finished runs that no table averages, and the faulty ones."""
-    tables = [_count_table(summary)]
+    tables = [_count_table(summary)] if summary.counts else []
     if left_out := summary.selection.left_out:
         columns = [
             words("Method", [part.label for part in left_out]),

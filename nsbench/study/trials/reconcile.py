@@ -32,6 +32,7 @@ from nsbench.tracking.stored_run import StoredRun
 from nsbench.tracking.writing.mlflow_tracker import MlflowTracker
 
 _SEND_EVERY_S = 10.0
+_LISTED_KINDS = (RunKind.TRIAL, RunKind.REPEAT, RunKind.BASELINE, RunKind.ABLATION)
 
 _log = logging.getLogger(__name__)
 
@@ -147,7 +148,7 @@ class Reconciler:
         reader = open_store(self._home).reader()
         if dataset not in reader.datasets():
             return []
-        kinds = (RunKind.TRIAL,) if study is not None else (RunKind.TRIAL, RunKind.REPEAT, RunKind.BASELINE)
+        kinds = (RunKind.TRIAL,) if study is not None else _LISTED_KINDS
         return [run for run in reader.runs(dataset, kinds, study=study) if run.status == "RUNNING"]
 
 

@@ -1,7 +1,7 @@
 """What a worker can be asked to do, and how that ends. Importing this costs nothing: no torch."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from nsbench.study.workers.directive import Directive
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from nsbench.config import Settings
     from nsbench.evaluation.settings import EvaluationSettings
     from nsbench.runs.request import RunRequest
+    from nsbench.runs.rung import RungTask
 
 OutcomeState = Literal["finished", "pruned", "failed", "interrupted", "orphaned"]
 """How a job ends: with a result, by a pruner, by an error, because it was stopped, or because its worker died."""
@@ -43,6 +44,15 @@ class TrainJob:
         (request,) = self.requests
         return request
 
+    @property
+    def validate_every(self) -> int:
+        """Epochs between validations; 0 where nothing is trained."""
+        return self.settings.training.validate_every
+
+    def part(self, runs: Sequence[int]) -> "TrainJob":
+        """The job of some of its runs, counted from 0."""
+        return replace(self, requests=tuple(self.requests[run] for run in runs))
+
 
 @dataclass(frozen=True)
 class BaselineJob:
@@ -51,9 +61,41 @@ class BaselineJob:
     dataset: str
     name: str
     evaluation: "EvaluationSettings"
+    validate_every: int = 0
+
+    def part(self, runs: Sequence[int]) -> "BaselineJob":
+        """Itself: it has one run."""
+        return self
 
 
-Job = TrainJob | BaselineJob
+@dataclass(frozen=True)
+class RungJob:
+    """Train a model at a rung of the ladder, and rank it again at the rungs that change nothing of its training.
+
+    Attributes:
+        dataset: The dataset's name.
+        tasks: What each run is, the training first where it is one of them.
+        is_trained: Whether the model of an earlier job is ranked, and none of these is its training.
+        scratch: The folder's name, in `Home.checkpoints`, where the model lies until all are done.
+    """
+
+    dataset: str
+    tasks: "tuple[RungTask, ...]"
+    is_trained: bool
+    scratch: str
+
+    @property
+    def validate_every(self) -> int:
+        """Epochs between validations; 0 where nothing is trained."""
+        return 0 if self.is_trained else self.tasks[0].settings.training.validate_every
+
+    def part(self, runs: Sequence[int]) -> "RungJob":
+        """The job of some of its runs, counted from 0."""
+        tasks = tuple(self.tasks[run] for run in runs)
+        return replace(self, tasks=tasks, is_trained=self.is_trained or 0 not in runs)
+
+
+Job = TrainJob | BaselineJob | RungJob
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, final
 from nsbench.errors import NonFiniteLoss, NsbenchError, OutOfMemory
 from nsbench.printable import log_to_terminal
 from nsbench.secret import masked
-from nsbench.study.workers.job import BaselineJob, Job, Outcome, TrainJob
+from nsbench.study.workers.job import BaselineJob, Job, Outcome, RungJob, TrainJob
 
 if TYPE_CHECKING:
     from nsbench.data.dataset import Dataset
+    from nsbench.runs.rung import RungModel
     from nsbench.study.workers.connection import Connection, Link
     from nsbench.tracking.tracker import Tracker
 
@@ -46,7 +47,7 @@ def work_for(coordinator: "Connection", home: Path, process_id: str) -> None:
         while True:
             job = coordinator.recv()
             # A stop that met the end of its run on the way is for nobody.
-            if isinstance(job, TrainJob | BaselineJob):
+            if isinstance(job, TrainJob | BaselineJob | RungJob):
                 coordinator.send(_carry_out(job, context, coordinator))
     except (EOFError, OSError):  # The coordinator is done with us, or gone.
         return
@@ -86,6 +87,12 @@ class _Context:
             self._tracker = open_store(self._home).tracker()
         return self._tracker
 
+    def rung_model(self, job: RungJob) -> "RungModel":
+        """Where the model of a ladder's job lies until all are done."""
+        from nsbench.runs.rung import RungModel
+
+        return RungModel(self._home.checkpoints / job.scratch)
+
     def dataset(self, name: str) -> "Dataset":
         """A dataset; the last one is kept open."""
         if self._dataset is None or self._dataset[0] != name:
@@ -120,12 +127,19 @@ def _run(job: Job, context: _Context, link: "Link") -> None:
     """Does a job; by its end each of its runs has reported its result."""
     from nsbench.runs.baseline import run_baseline
     from nsbench.runs.experiment import run_replicas
+    from nsbench.runs.rung import climb
     from nsbench.study.workers.connection import OwnedTracker, RunLink
 
     dataset = context.dataset(job.dataset)
     tracker = OwnedTracker(context.tracker, link, context.process_id)
     if isinstance(job, BaselineJob):
         run_baseline(job.name, dataset, tracker, job.evaluation)
+        return
+    if isinstance(job, RungJob):
+        links = [RunLink(link, run) for run in range(len(job.tasks))]
+        climb(
+            job.tasks, context.rung_model(job), dataset, tracker, links, context.checkpoints, is_trained=job.is_trained
+        )
         return
     observers = [RunLink(link, run) for run in range(len(job.requests))]
     run_replicas(job.settings_of_runs(), dataset, tracker, job.requests, observers, context.checkpoints, context.keeper)

@@ -28,7 +28,7 @@ _TEST = tuple(f"test/{group}".rstrip("/") for group in _GROUPS)
 _VALID = tuple(f"valid/{group}".rstrip("/") for group in _GROUPS)
 
 
-_NOT_COMPARED = (RunKind.EVALUATION, RunKind.FINAL)
+_NOT_COMPARED = (RunKind.EVALUATION, RunKind.FINAL, RunKind.ABLATION)
 
 
 def page_views(objectives: Sequence[str] = (), searched: Sequence[str] = ()) -> tuple[SavedView, ...]:

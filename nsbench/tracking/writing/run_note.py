@@ -106,12 +106,20 @@ def _what(plan: RunPlan) -> str:
             return f"Repeat with seed {plan.seed}: {plan.label} with {best}, ranked on the test interactions"
         case RunKind.BASELINE:
             return f"Baseline {plan.label}: nothing is trained; ranked on the test interactions"
-        case RunKind.EVALUATION:
-            return f"The model of another run ranked again, under {plan.protocol}: {plan.label}, seed {plan.seed}"
+        case RunKind.EVALUATION | RunKind.ABLATION:
+            return _under_protocol(plan)
         case RunKind.FINAL:
             return f"Last fit on all data: {plan.label}, seed {plan.seed}, of which no metric is claimed,"
         case _:
             return f"Single run: {plan.label}, seed {plan.seed}, ranked on the test interactions"
+
+
+def _under_protocol(plan: RunPlan) -> str:
+    where = f"under {plan.protocol}: {plan.label}, seed {plan.seed}"
+    if plan.kind is RunKind.EVALUATION:
+        return f"The model of another run ranked again, {where}"
+    model = f", by the model of run {plan.tags[Tag.EVALUATED]}" if Tag.EVALUATED in plan.tags else ""
+    return f"Rung {plan.tags.get(Tag.RUNG)} of the ladder from the published protocol to a sound one{model}, {where},"
 
 
 def _command(plan: RunPlan) -> str:

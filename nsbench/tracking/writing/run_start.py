@@ -86,6 +86,8 @@ def run_name(plan: RunPlan) -> str:
             return plan.sampler
         case RunKind.TRIAL:
             return f"{plan.sampler} trial {plan.trial} seed {plan.seed}"
+        case RunKind.ABLATION:
+            return f"{plan.sampler} {plan.tags.get(Tag.RUNG, plan.kind)} seed {plan.seed}"
         case _:
             return f"{plan.sampler} {plan.kind} seed {plan.seed}"
 
