@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nsbench.api.comparison import Comparison, compare
-    from nsbench.api.dataset import Dataset, prepare
+    from nsbench.api.dataset import Dataset
     from nsbench.api.model import Model, load_model
+    from nsbench.api.preparation import prepare
     from nsbench.api.repeats import Runs, baseline, repeat
     from nsbench.api.results import results
     from nsbench.api.run import Run, train
@@ -59,8 +60,9 @@ __all__ = [
 
 _ROOMS = {
     "nsbench.api.comparison": ("Comparison", "compare"),
-    "nsbench.api.dataset": ("Dataset", "prepare"),
+    "nsbench.api.dataset": ("Dataset",),
     "nsbench.api.model": ("Model", "load_model"),
+    "nsbench.api.preparation": ("prepare",),
     "nsbench.api.repeats": ("Runs", "baseline", "repeat"),
     "nsbench.api.results": ("results",),
     "nsbench.api.run": ("Run", "train"),
