@@ -76,7 +76,7 @@ def find_columns(log: Log, wanted: Columns) -> Columns:
             raise LogError(
                 f"No column of {log.path} is recognised as the {role}: there are {listing(log.columns)}. "
                 f"Name it with --{role}-column{_without_header(log)}.{WITHOUT_TIME if role == 'time' else ''}"
-                f"{_first_line_taken(log)}"
+                f"{_sequences(log) or _first_line_taken(log)}"
             )
     chosen = [getattr(merged, role) for role in roles]
     if len(set(chosen)) < len(roles):
@@ -162,6 +162,16 @@ def _missing(log: Log, role: str, name: str) -> str:
         f"{log.path} has no column {excerpt(name)}{did_you_mean(name, log.columns)} for the {role}{place}: "
         f"there are {listing(log.columns)}."
         f"{WITHOUT_TIME if role == 'time' else ''}"
+    )
+
+
+def _sequences(log: Log) -> str:
+    """That the rows may be histories, for messages; RecBole's names say so."""
+    found = next((name for name in log.columns if name.endswith("_seq")), None)
+    return (
+        ""
+        if found is None
+        else f" {excerpt(found)} holds sequences: give rows of one interaction each, as before they were joined."
     )
 
 
