@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from nsbench.api.ablation import Ablation, ablate
     from nsbench.api.comparison import Comparison, compare
-    from nsbench.api.dataset import Dataset, prepare
+    from nsbench.api.dataset import Dataset
     from nsbench.api.model import Model, load_model
+    from nsbench.api.preparation import prepare
     from nsbench.api.repeats import Runs, baseline, repeat
     from nsbench.api.results import results
     from nsbench.api.run import Run, train
@@ -64,8 +65,9 @@ __all__ = [
 _ROOMS = {
     "nsbench.api.ablation": ("Ablation", "ablate"),
     "nsbench.api.comparison": ("Comparison", "compare"),
-    "nsbench.api.dataset": ("Dataset", "prepare"),
+    "nsbench.api.dataset": ("Dataset",),
     "nsbench.api.model": ("Model", "load_model"),
+    "nsbench.api.preparation": ("prepare",),
     "nsbench.api.repeats": ("Runs", "baseline", "repeat"),
     "nsbench.api.results": ("results",),
     "nsbench.api.run": ("Run", "train"),

@@ -66,7 +66,11 @@ def test_a_fingerprint_changes_with_any_field() -> None:
         ("mxied", {}, r"unknown sampler 'mxied' \(did you mean 'mixed'\?\); there are: random, "),
         ("mixed", {"learning_rte": 1}, r"unknown setting 'learning_rte' \(did you mean 'learning_rate'\?\)"),
         ("mixed", {"learning_rate": -1}, r"learning_rate = -1: Input should be greater than 0"),
-        ("mixed", {"targets": "rolled"}, r"targets = 'rolled': Input should be 'rolling', 'frozen' or 'last'"),
+        (
+            "mixed",
+            {"targets": "rolled"},
+            r"targets = 'rolled': Input should be 'rolling', 'frozen', 'last', 'first' or 'random'",
+        ),
         ("mixed", {"n_heads": 3}, r"hidden_dim 50 is no multiple of n_heads 3; change one of them"),
         ("mixed", {"cutoffs": "0,5"}, r"cutoffs.0 = '0': Input should be greater than or equal to 1"),
         ("mixed", {"cutoffs": [5, -3]}, r"cutoffs.1 = -3: Input should be greater than or equal to 1"),

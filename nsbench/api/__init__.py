@@ -1,7 +1,7 @@
 """nsbench from Python: what `import nsbench` gives, one file per noun.
 
-`dataset` prepares a log or a DataFrame and is the handle that everything else takes; `run` trains one model, `study` tunes,
-`repeats` repeats and ranks baselines, `ablation` climbs the ladder, `comparison` compares, `results` lists all runs, and
+`preparation` prepares a log or a DataFrame, `dataset` is the handle that everything else takes; `run` trains one model, `study`
+tunes, `repeats` repeats and ranks baselines, `ablation` climbs the ladder, `comparison` compares, `results` lists all runs, and
 `model` asks a trained one. All of them call what the command line calls (`nsbench.command`), with the same names and defaults,
 and give DataFrames. `progress` shows how far the work is, `argument` checks what callers can get wrong, `thread` keeps torch to
 one thread meanwhile, and `wording` says errors in Python's words.

@@ -1,23 +1,21 @@
 """Preparing a log or a DataFrame as a dataset, from options as people give them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-import pyarrow as pa
 from pydantic import ValidationError
 
 from nsbench.command.prepare_notice import notices_of
 from nsbench.data.dataset import DatasetCard
 from nsbench.data.log.formats.excerpt import excerpt
-from nsbench.data.log.formats.log_format import LogFile
-from nsbench.data.log.ingest import ReadOptions, stage_recognised
+from nsbench.data.log.given_log import GivenLog
+from nsbench.data.log.ingest import ReadOptions, StagedLog, stage_recognised
 from nsbench.data.log.prepare import prepare_log
 from nsbench.data.log.prepare_options import PrepareOptions
-from nsbench.data.origin import FrameOrigin
 from nsbench.data.store import load_dataset
 from nsbench.errors import SettingsError
 from nsbench.files.home import Home
@@ -42,7 +40,7 @@ class Prepared:
 
 
 def prepare_dataset(
-    log: Path | pa.Table,
+    log: GivenLog,
     read: ReadOptions,
     options: PrepareOptions,
     name: str,
@@ -54,7 +52,7 @@ def prepare_dataset(
     """Prepares a log as dataset `name`.
 
     Args:
-        log: A file, or the columns of a DataFrame as `nsbench.data.log.formats.frame_rows.table_of` gives them.
+        log: What log is meant.
         read: How it is read.
         options: What is kept, and how it is cut.
         name: The dataset's name.
@@ -65,24 +63,24 @@ def prepare_dataset(
     Raises:
         LogError: The log can't be read or holds nothing to learn from.
         DatasetError: The name isn't accepted or is taken, or the home can't be written.
-        SettingsError: An option needs times where only the order is known.
+        SettingsError: Options that make no sense together or for this log.
     """
-    if isinstance(log, Path):
-        card = prepare_log(log, read, options, name, home, replace=replace, titles=titles)
-    else:
-        frame = LogFile.of_frame(log)
-        origin = FrameOrigin(what=f"a DataFrame of {log.num_rows:,} rows")
-        card = prepare_log(
-            frame.path,
-            read,
-            options,
-            name,
-            home,
-            replace=replace,
-            titles=titles,
-            origin=origin,
-            reader=lambda _, read, staged: stage_recognised(frame, read, staged),
-        )
+
+    def stage(_: Path, read: ReadOptions, staged: Path) -> StagedLog:
+        return stage_recognised(log.recognised(has_time=not read.has_no_times), read, staged)
+
+    card = prepare_log(
+        Path(log.origin.text),
+        read,
+        options,
+        name,
+        home,
+        replace=replace,
+        titles=titles,
+        origin=log.origin,
+        reader=stage,
+        parts=log.parts,
+    )
     return Prepared(card, tuple(notices_of(load_dataset(card.name, home))))
 
 
@@ -95,6 +93,16 @@ def options_checked() -> Iterator[None]:
         first = error.errors()[0]
         option = f"--{'-'.join(map(str, first['loc'])).replace('_', '-')} {first['input']}: " if first["loc"] else ""
         raise SettingsError(f"{option}{first['msg'].removeprefix('Value error, ')}.") from None
+
+
+def prepare_options_of(given: Mapping[str, object]) -> PrepareOptions:
+    """What is kept and how it is cut, from options by their fields' names; None: not given, so that its default holds.
+
+    Raises:
+        SettingsError: One isn't accepted, or two make no sense together.
+    """
+    with options_checked():
+        return PrepareOptions.model_validate({name: value for name, value in given.items() if value is not None})
 
 
 def events_of(text: str) -> tuple[str, ...]:

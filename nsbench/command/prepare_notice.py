@@ -17,12 +17,15 @@ NOTABLE_TIED_SHARE = 0.2
 def notices_of(dataset: "Dataset") -> list[str]:
     """What is left out, new or repeated, and what the log is too small or too uneven for."""
     from nsbench.data.log.order_note import order_note
+    from nsbench.data.split_note import leak_text, split_text
 
     card, n_without_history = dataset.card, _n_without_history(dataset)
     same = "number" if card.times_are_order else "time"
     left_out = left_out_text(card)
     notices = [
         f"time: {order_text(card)}" if card.times_are_order else "",
+        f"split: {split_text(card)}" if split_text(card) else "",
+        leak_text(card),
         f"left out by the filters: {left_out}" if left_out else "",
         f"{card.n_ties_cut:,} interactions share a {same} that the split cuts through." if card.n_ties_cut else "",
         f"new in test: {card.n_new_test_users:,} users, {card.n_cold_test_items:,} items; "
@@ -73,17 +76,22 @@ def left_out_text(card: "DatasetCard") -> str:
     return f"{total:,} interactions: {said}" if total else ""
 
 
+def _of_test(card: "DatasetCard") -> str:
+    return f", and {card.n_tied_test / card.n_test:.0%} of the test's," if card.n_tied_test is not None else ""
+
+
 def _warnings(card: "DatasetCard") -> list[str]:
     """What the log is too small or too uneven for."""
     from nsbench.data.popularity import cohort_note
+    from nsbench.data.split_note import tie_order_text
     from nsbench.evaluation.cutoff import cutoff_warning
 
     undecided = cutoff_warning((USUAL_CUTOFF,), card.n_items - card.n_cold_items)
     same = "number" if card.times_are_order else "time"
     tied_share = card.n_ties / card.n_interactions
     tied = (
-        f"{tied_share:.0%} of the interactions have the {same} of another one of their user: what comes next is the order of the "
-        "log's rows, and results are worth what that order is worth"
+        f"{tied_share:.0%} of the interactions{_of_test(card)} have the {same} of another one of their user: what comes next is "
+        f"{tie_order_text(card)}, and results are worth what that order is worth; --ties random with several seeds says how much"
         if tied_share >= NOTABLE_TIED_SHARE
         else ""
     )

@@ -71,6 +71,18 @@ class LeftOut(BaseModel):
     """Interactions with items that have too few, of users who have enough at that point."""
 
 
+class TimeLeak(BaseModel):
+    """What training knows of later times than the test's, where the split is not global in time. Shares lie in [0, 1]."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    after_first_test_share: float
+    """Share of the training interactions that are later than the earliest test interaction."""
+    after_median_test_share: float
+    """Share of them that are later than half of the test interactions."""
+    n_users_out_of_order: int
+    """Users with an interaction of a later part before one of an earlier part."""
+
+
 class DatasetCard(BaseModel):
     """Where a dataset comes from and what it holds; stored as JSON beside the arrays.
 
@@ -99,6 +111,8 @@ class DatasetCard(BaseModel):
     last_time: int
     n_ties: int
     """Interactions that share their user and time with another one: their order is the log's."""
+    n_tied_test: int | None = None
+    """Those of them that are test interactions. None on a card that an older version wrote."""
     n_ties_cut: int
     """Interactions that a split by row count puts on another side than an interaction of the same time; 0 when split by time."""
     n_new_test_users: int
@@ -116,6 +130,8 @@ class DatasetCard(BaseModel):
     """None on a card that an older version wrote."""
     left_out: LeftOut | None = None
     """None on a card that an older version wrote."""
+    time_leak: TimeLeak | None = None
+    """None where the split is global in time."""
 
     @model_validator(mode="before")
     @classmethod

@@ -1,5 +1,6 @@
 """Where a dataset comes from, as its card keeps it: a log file, a generator's settings, or a frame in memory."""
 
+import os
 import re
 from typing import Annotated, Literal, final
 
@@ -10,6 +11,10 @@ _SYNTHETIC = re.compile(
     r"skew (?P<skew>\S+), seed (?P<seed>\d+)"
 )
 """`SyntheticOrigin.text`, which was all that cards held before they had an origin."""
+
+
+MOST_NAMED = 5
+"""Files that a line names."""
 
 
 class _Origin(BaseModel):
@@ -71,7 +76,47 @@ class FrameOrigin(_Origin):
         return self.what
 
 
-Origin = Annotated[LogOrigin | SyntheticOrigin | FrameOrigin, Field(discriminator="kind")]
+@final
+class FilesOrigin(_Origin):
+    """Several files of one log, in the order in which they were read; their names, never paths of one machine."""
+
+    kind: Literal["files"] = "files"
+    files: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The files' names, or the first ones."""
+        more = len(self.files) - MOST_NAMED
+        return ", ".join(self.files[:MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+
+
+@final
+class PartsOrigin(_Origin):
+    """A log that came cut: the names of the files, or what DataFrames they were."""
+
+    kind: Literal["parts"] = "parts"
+    train: str
+    valid: str | None = None
+    test: str
+
+    @property
+    def parts(self) -> dict[str, str]:
+        """The name of each file by its part."""
+        named = {"train": self.train, "valid": self.valid, "test": self.test}
+        return {part: name for part, name in named.items() if name is not None}
+
+    @property
+    def text(self) -> str:
+        """The files' names, each with its part."""
+        return ", ".join(f"{name} ({part})" for part, name in self.parts.items())
+
+
+Origin = Annotated[LogOrigin | SyntheticOrigin | FrameOrigin | FilesOrigin | PartsOrigin, Field(discriminator="kind")]
+
+
+def readable_name(name: str) -> str:
+    """A file's name as text: one that is no UTF-8 couldn't be stored."""
+    return os.fsencode(name).decode(errors="replace")
 
 
 def origin_of_source(source: str) -> Origin:

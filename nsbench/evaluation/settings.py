@@ -14,10 +14,11 @@ class EvaluationSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     targets: Annotated[
-        Literal["rolling", "frozen", "last"],
+        Literal["rolling", "frozen", "last", "first", "random"],
         Field(
             description="rolling: each test item after all that came before it; frozen: every test item of a user after "
-            "the user's training and validation (the published code); last: the user's last test item (the paper's text)"
+            "the user's training and validation (the published code); last: the user's last test item (the paper's text); first: "
+            "the first one that has a history; random: one of them, drawn once for all runs"
         ),
     ] = "rolling"
     seen_items: Annotated[

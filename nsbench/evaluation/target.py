@@ -17,7 +17,7 @@ from nsbench.tensors.index_range import ranges
 EvaluatedSplit = Literal["valid", "test"]
 """The parts of the log that are predicted."""
 
-TargetMode = Literal["rolling", "frozen", "last"]
+TargetMode = Literal["rolling", "frozen", "last", "first", "random"]
 """How interactions become targets; `EvaluationSettings.targets` says what each is for."""
 
 
@@ -45,33 +45,32 @@ def targets_of(dataset: Dataset, split: EvaluatedSplit, mode: TargetMode, n_user
     """The targets of a split.
 
     An interaction without a history is no target. With a user's training 1 2, validation 3 and test 4 5, the test
-    targets are: rolling, 4 after 1 2 3 and 5 after 1 2 3 4; frozen, 4 and 5 after 1 2 3; last, 5 after 1 2 3 4.
+    targets are: rolling, 4 after 1 2 3 and 5 after 1 2 3 4; frozen, 4 and 5 after 1 2 3; last, 5 after 1 2 3 4; first, 4 after
+    1 2 3; random, one of the two rolling ones.
 
     Args:
         dataset: The log.
         split: The part to predict.
         mode: rolling: each interaction after all that came before it; frozen: each interaction after the user's
-            history before the split; last: the user's last interaction of the split after all that came before it.
+            history before the split; last, first, random: one interaction of each user after all that came before it, the
+            last of the split, the first that has a history, or any of those that have one.
         n_users: How many of the users that have a target, as a sample; 0, or more than there are: all of them.
-        seed: Root seed of that sample; the same users at every call.
+        seed: Root seed of that sample and of random targets; the same users and targets at every call.
 
     Raises:
         DatasetError: The split holds no target.
 
-    Source: rolling, and frozen as the published code; last as the paper, section 4.2, leaves one item out.
+    Source: rolling, and frozen as the published code; last as the paper, section 4.2, leaves one item out. last, first and random
+    are subsets of rolling, so that a rolling run's ranks hold theirs.
     """
     begin, end = _bounds(dataset, split)
-    first = np.maximum(begin, dataset.offsets[:-1] + 1)
-    if mode == "frozen":
-        first = np.where(begin > dataset.offsets[:-1], begin, end)
-    elif mode == "last":
-        first = np.maximum(first, end - 1)
+    first, end = _targeted(begin, end, np.asarray(dataset.offsets[:-1]), mode, derive_seed(seed, "target", split))
     counts = np.maximum(end - first, 0)
     users = np.flatnonzero(counts)
     if len(users) == 0:
         raise DatasetError(
             f"no {split} interaction of dataset {dataset.card.name!r} can be predicted with targets={mode}: of its "
-            f"{int((end - begin).sum())} {split} interactions none has a history to predict it from; "
+            f"{_n_of(dataset, split):,} {split} interactions none has a history to predict it from; "
             "try targets=rolling, or prepare the log with a larger share for this part"
         )
     if 0 < n_users < len(users):
@@ -86,6 +85,35 @@ def targets_of(dataset: Dataset, split: EvaluatedSplit, mode: TargetMode, n_user
     else:
         histories, history_of = Histories(dataset.item_ids, start[user_row], places), np.arange(len(places))
     return Targets(histories, history_of, users[user_row], np.asarray(dataset.item_ids[places]))
+
+
+def _targeted(
+    begin: NDArray[np.int64], end: NDArray[np.int64], start: NDArray[np.int64], mode: TargetMode, seed: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Absolute indices of each user's first target, and after the last one.
+
+    Args:
+        begin: Of the user's split.
+        end: After it.
+        start: Of the user's row.
+        mode: As of `targets_of`.
+        seed: Of random targets: each user draws one number, whoever else is evaluated.
+    """
+    if mode == "frozen":
+        return np.where(begin > start, begin, end), end
+    first = np.maximum(begin, start + 1)
+    n_targets = np.maximum(end - first, 0)
+    match mode:
+        case "last":
+            first = np.maximum(first, end - 1)
+        case "random":
+            first = first + (np.random.default_rng(seed).random(len(first)) * n_targets).astype(np.int64)
+    return first, end if mode == "rolling" else np.minimum(first + 1, end)
+
+
+def _n_of(dataset: Dataset, split: EvaluatedSplit) -> int:
+    begin, end = _bounds(dataset, split)
+    return int((end - begin).sum())
 
 
 def _bounds(dataset: Dataset, split: EvaluatedSplit) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -217,12 +217,22 @@ def _card(selection: Selection) -> DatasetCard | None:
 
 
 def _showable(card: DatasetCard) -> DatasetCard:
-    """The card with an origin that can be shown, and with its popularity only where that can be drawn."""
+    """The card with an origin and options that can be shown, and with its popularity only where that can be drawn."""
     popularity = card.popularity
     is_sound = popularity is not None and is_curve(popularity)
-    shown = {name: plain_text(value) for name, value in card.origin if isinstance(value, str)}
+    shown = {name: _plain(value) for name, value in card.origin}
+    options = {name: _plain(value) for name, value in card.options.items()}
     origin = card.origin.model_copy(update=shown)
-    return card.model_copy(update={"origin": origin, "popularity": popularity if is_sound else None})
+    return card.model_copy(
+        update={"origin": origin, "options": options, "popularity": popularity if is_sound else None}
+    )
+
+
+def _plain(value: object) -> object:
+    """Texts without what can't be shown; anything else as it is."""
+    if isinstance(value, tuple):
+        return tuple(map(_plain, value))
+    return plain_text(value) if isinstance(value, str) else value
 
 
 def is_curve(popularity: Popularity) -> bool:

@@ -33,6 +33,9 @@ def readable(targets: Targets) -> list[tuple[int, list[int], int]]:
         ("test", "rolling", [(0, [1, 2, 3], 4), (0, [1, 2, 3, 4], 5), (1, [1, 2, 3], 1), (2, [2], 3)]),
         ("test", "frozen", [(0, [1, 2, 3], 4), (0, [1, 2, 3], 5), (1, [1, 2, 3], 1)]),
         ("test", "last", [(0, [1, 2, 3, 4], 5), (1, [1, 2, 3], 1), (2, [2], 3)]),
+        ("test", "first", [(0, [1, 2, 3], 4), (1, [1, 2, 3], 1), (2, [2], 3)]),
+        ("valid", "first", [(0, [1, 2], 3), (3, [4], 5)]),
+        ("valid", "random", [(0, [1, 2], 3), (3, [4], 5)]),
         ("valid", "rolling", [(0, [1, 2], 3), (3, [4], 5)]),
         ("valid", "frozen", [(0, [1, 2], 3), (3, [4], 5)]),
         ("valid", "last", [(0, [1, 2], 3), (3, [4], 5)]),
@@ -58,6 +61,31 @@ def test_several_validation_items_roll_and_the_last_one_is_the_last() -> None:
     assert readable(targets_of(log, "valid", "rolling")) == [(0, [1], 2), (0, [1, 2], 3)]
     assert readable(targets_of(log, "valid", "frozen")) == [(0, [1], 2), (0, [1], 3)]
     assert readable(targets_of(log, "valid", "last")) == [(0, [1, 2], 3)]
+
+
+def test_a_random_target_is_one_of_each_users_rolling_ones_and_always_the_same() -> None:
+    """User 2 has items 2 and 3 in test: 2 has no history, so it is 3 always; user 0 has 4 or 5, by the seed."""
+    drawn = [readable(targets_of(LOG, "test", "random", seed=seed)) for seed in range(20)]
+    rolling = readable(targets_of(LOG, "test", "rolling"))
+    assert all(len(targets) == 3 and set(map(str, targets)) <= set(map(str, rolling)) for targets in drawn)
+    assert {targets[0][2] for targets in drawn} == {4, 5}
+    assert all(targets[1:] == [(1, [1, 2, 3], 1), (2, [2], 3)] for targets in drawn)
+    assert readable(targets_of(LOG, "test", "random", seed=3)) == drawn[3]
+
+
+def test_random_targets_are_drawn_evenly() -> None:
+    """Of 3,000 users with three targets each a third has the first: 1,000, give or take four deviations of 26."""
+    log = dataset_of(train=[[1]] * 3_000, test=[[1, 2, 3]] * 3_000)
+    counts = np.bincount(targets_of(log, "test", "random").items, minlength=4)
+    assert counts.sum() == 3_000
+    assert (np.abs(counts[1:] - 1_000) < 104).all()
+
+
+def test_a_sample_of_users_keeps_their_random_targets() -> None:
+    everybody = targets_of(many_users(), "test", "random", seed=3)
+    sample = targets_of(many_users(), "test", "random", n_users=10, seed=3)
+    ends = dict(zip(everybody.users.tolist(), everybody.histories.end.tolist(), strict=True))
+    assert [ends[user] for user in sample.users.tolist()] == sample.histories.end.tolist()
 
 
 def many_users() -> Dataset:

@@ -13,6 +13,7 @@ from nsbench.cli.data.histories import histories
 from nsbench.cli.data.prepare import prepare
 from nsbench.cli.output.json_output import JsonOption, print_json
 from nsbench.command.prepare_notice import left_out_text, order_text
+from nsbench.data.split_note import leak_text, split_text, tie_text
 from nsbench.errors import DatasetError
 from nsbench.files.home import Home, current_home
 from nsbench.view.console import Console
@@ -92,15 +93,17 @@ def _sizes(description: "Description") -> Table:
     options = ", ".join(f"{key} {value}" for key, value in card.options.items() if value not in (None, False))
     span = f"{description.first_day} to {description.last_day}, {description.span_days or 0:,.0f} days"
     tied = "with the same number" if card.times_are_order else "at the same time"
+    counts = f"{card.n_train:,} training, {card.n_valid:,} validation, {card.n_test:,} test"
     rows = [
         ("users", f"{card.n_users:,}"),
         ("items", f"{card.n_items:,}, {card.n_cold_items:,} of them without a training interaction"),
         ("interactions", f"{card.n_interactions:,}"),
         ("history length", f"median {lengths.median:g}, mean {lengths.mean:.1f}, max {lengths.max:,}"),
         ("time span", order_text(card) if card.times_are_order else span),
-        ("split", f"{card.n_train:,} training, {card.n_valid:,} validation, {card.n_test:,} test"),
+        ("split", "; ".join(filter(None, (counts, split_text(card), leak_text(card))))),
         ("repeats", f"{card.repeat_share:.1%} of the interactions; seen items: {card.seen_items}"),
         ("ties", f"{card.n_ties:,} interactions {tied} as another of the user; {card.n_ties_cut:,} cut"),
+        ("ties in test", tie_text(card)),
         ("new in test", f"{card.n_new_test_users:,} users, {card.n_cold_test_items:,} items"),
         ("source", card.source),
         ("options", options),
@@ -112,7 +115,8 @@ def _sizes(description: "Description") -> Table:
     if left_out_text(card):
         rows.append(("left out", left_out_text(card)))
     for row in rows:
-        table.add_row(*row)
+        if row[1]:
+            table.add_row(*row)
     return table
 
 

@@ -20,7 +20,7 @@ def histories(
     name: Annotated[str, typer.Argument(help="A prepared dataset, or `demo`.", autocompletion=complete_dataset)],
     output: Annotated[Path, typer.Option(help="Where they go: .parquet, .csv or .jsonl.")],
     targets: Annotated[
-        Literal["rolling", "frozen", "last"],
+        Literal["rolling", "frozen", "last", "first", "random"],
         typer.Option(help="What is to be predicted after what, as the setting `targets` of an evaluation."),
     ] = "rolling",
     split: Annotated[Literal["valid", "test"], typer.Option(help="The part of the log that is predicted.")] = "test",

@@ -23,11 +23,19 @@ from nsbench.cli.data.prepare_option import (
     SessionGapOption,
     SkipBadRowsOption,
     SplitByOption,
+    SplitOption,
+    TestFromOption,
+    TestOption,
     TestShareOption,
+    TieSeedOption,
+    TiesOption,
     TimeColumnOption,
     TimeUnitOption,
     TitlesOption,
+    TrainOption,
     UserColumnOption,
+    ValidFromOption,
+    ValidOption,
     ValidShareOption,
 )
 from nsbench.cli.output.json_output import JsonOption, json_output
@@ -39,14 +47,18 @@ from nsbench.view.console import Console
 
 if TYPE_CHECKING:
     from nsbench.data.dataset import DatasetCard
+    from nsbench.data.log.given_log import GivenLog
     from nsbench.data.log.ingest import ReadOptions
     from nsbench.data.log.prepare_options import PrepareOptions
 
 
 def prepare(  # noqa: PLR0913, PLR0917 - a command's parameters are its options
-    log: LogArgument,
     name: NameOption,
+    log: LogArgument = None,
     replace: ReplaceOption = False,
+    train: TrainOption = None,
+    valid: ValidOption = None,
+    test: TestOption = None,
     user_column: UserColumnOption = None,
     item_column: ItemColumnOption = None,
     time_column: TimeColumnOption = None,
@@ -62,19 +74,24 @@ def prepare(  # noqa: PLR0913, PLR0917 - a command's parameters are its options
     duplicates: DuplicatesOption = "auto",
     min_user_interactions: MinUserInteractionsOption = 1,
     min_item_interactions: MinItemInteractionsOption = 1,
-    split_by: SplitByOption = "timestamp",
-    valid_share: ValidShareOption = 0.05,
-    test_share: TestShareOption = 0.05,
+    split: SplitOption = None,
+    split_by: SplitByOption = None,
+    valid_share: ValidShareOption = None,
+    test_share: TestShareOption = None,
+    valid_from: ValidFromOption = None,
+    test_from: TestFromOption = None,
+    ties: TiesOption = None,
+    tie_seed: TieSeedOption = None,
     seen_items: SeenItemsOption = "auto",
     titles: TitlesOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Prepare an interaction log: read, filter, split in time and store it under NSBENCH_HOME."""
-    from nsbench.command.prepare import events_of, options_checked, seconds_of
+    from nsbench.command.prepare import events_of, options_checked, prepare_options_of, seconds_of
     from nsbench.data.log.columns.column import Columns
+    from nsbench.data.log.given_log import given_log
     from nsbench.data.log.ingest import ReadOptions
     from nsbench.data.log.option_value import TIME_UNITS
-    from nsbench.data.log.prepare_options import PrepareOptions
 
     columns = Columns(user=user_column, item=item_column, time=time_column, event=event_column, rating=rating_column)
     with options_checked():
@@ -85,30 +102,38 @@ def prepare(  # noqa: PLR0913, PLR0917 - a command's parameters are its options
             time_unit=TIME_UNITS[time_unit],
             skip_bad_rows=skip_bad_rows,
         )
-        options = PrepareOptions(
-            session_gap_s=None if session_gap is None else seconds_of(session_gap),
-            repeats=_repeats(keep=keep_repeats, drop_immediate=drop_immediate_repeats),
-            duplicates=duplicates,
-            min_user_interactions=min_user_interactions,
-            min_item_interactions=min_item_interactions,
-            split_by=split_by,
-            valid_share=valid_share,
-            test_share=test_share,
-            seen_items=seen_items,
-        )
+    options = prepare_options_of(
+        {
+            "session_gap_s": None if session_gap is None else seconds_of(session_gap),
+            "repeats": _repeats(keep=keep_repeats, drop_immediate=drop_immediate_repeats),
+            "duplicates": duplicates,
+            "min_user_interactions": min_user_interactions,
+            "min_item_interactions": min_item_interactions,
+            "split_by": split_by,
+            "valid_share": valid_share,
+            "test_share": test_share,
+            "seen_items": seen_items,
+            "split": split,
+            "valid_from": valid_from,
+            "test_from": test_from,
+            "ties": ties,
+            "tie_seed": tie_seed,
+        }
+    )
+    given = given_log(log or (), {"train": train, "valid": valid, "test": test})
     with json_output(wanted=as_json) as output:
-        card, notices = _prepare(log, read, options, name, titles, replace=replace)
+        card, notices = _prepare(given, read, options, name, titles, replace=replace)
         output.document = {"card": card.model_dump(mode="json"), "notices": notices}
 
 
 def _prepare(
-    log: Path, read: "ReadOptions", options: "PrepareOptions", name: str, titles: Path | None, *, replace: bool
+    log: "GivenLog", read: "ReadOptions", options: "PrepareOptions", name: str, titles: Path | None, *, replace: bool
 ) -> "tuple[DatasetCard, list[str]]":
     """Prepares a log, says what it holds, and gives its card with what is to be noted of it."""
     from nsbench.command.prepare import prepare_dataset
 
     console = Console()
-    with console.status(Text(f"Preparing {log.name} ...")):
+    with console.status(Text(f"Preparing {log.origin.text} ...")):
         prepared = prepare_dataset(log, read, options, name, current_home(), titles, replace=replace)
     card, notices = prepared.card, list(prepared.notices)
     columns = ", ".join(f"{role} = {card.options[f'{role}_column']}" for role in ("user", "item", "time"))

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Mapping
 
 from nsbench.cli.program import program
-from nsbench.data.origin import Origin, SyntheticOrigin
+from nsbench.data.origin import FilesOrigin, Origin, PartsOrigin, SyntheticOrigin
 
 Options = Mapping[str, str | int | float | bool | None]
 
@@ -25,11 +25,16 @@ _FLAGS = {
     "valid_share": "--valid-share",
     "test_share": "--test-share",
     "seen_items": "--seen-items",
+    "valid_from": "--valid-from",
+    "test_from": "--test-from",
+    "ties": "--ties",
+    "tie_seed": "--tie-seed",
 }
 _SWITCHES = {
     ("skip_bad_rows", True): "--skip-bad-rows",
     ("repeats", "drop"): "--drop-repeats",
     ("repeats", "drop-immediate"): "--drop-immediate-repeats",
+    ("split", "leave-one-out"): "--split leave-one-out",
 }
 
 
@@ -61,11 +66,21 @@ def prepare_command(name: str, origin: Origin, options: Options) -> str:
             str(origin.seed),
         ]
     else:
-        words = ["data", "prepare", origin.text, "--name", name]
+        words = ["data", "prepare", *_log_words(origin), "--name", name]
         for field, value in options.items():
             if field in _FLAGS and value is not None:
                 words += [_FLAGS[field], str(value)]
             switch = _SWITCHES.get((field, value))
             if switch is not None:
-                words.append(switch)
+                words += switch.split()
     return f"{program()} {shlex.join(words)}"
+
+
+def _log_words(origin: Origin) -> list[str]:
+    """The log as it is named on the command line."""
+    match origin:
+        case FilesOrigin():
+            return list(origin.files)
+        case PartsOrigin():
+            return [word for part, name in origin.parts.items() for word in (f"--{part}", name)]
+    return [origin.text]

@@ -5,13 +5,32 @@ from typing import Annotated
 
 import typer
 
-from nsbench.data.log.option_value import SEEN_ITEMS_REPEAT_SHARE, Duplicates, SeenItemsRule, SplitRule, TimeUnitWord
+from nsbench.data.log.option_value import (
+    SEEN_ITEMS_REPEAT_SHARE,
+    Duplicates,
+    SeenItemsRule,
+    SplitKind,
+    SplitRule,
+    TieOrder,
+    TimeUnitWord,
+)
 
 COLUMNS, ROWS, SPLIT = "Columns of the log", "Which interactions are kept", "Split in time"
+OWN = "Training, validation and test that come as files of their own, and stay as they are"
 
 LogArgument = Annotated[
-    Path, typer.Argument(help="CSV, TSV, ::-separated, JSON lines or Parquet; text may be gzipped.")
+    list[Path] | None,
+    typer.Argument(
+        help="CSV, TSV, ::-separated, JSON lines or Parquet; text may be gzipped. Several files of one log, or a folder of them, "
+        "are joined in the order of their names."
+    ),
 ]
+TrainOption = Annotated[Path | None, typer.Option(help="Training, in place of a log that is cut.", rich_help_panel=OWN)]
+ValidOption = Annotated[
+    Path | None,
+    typer.Option(help="Validation; without it --valid-share takes it from training.", rich_help_panel=OWN),
+]
+TestOption = Annotated[Path | None, typer.Option(help="Test.", rich_help_panel=OWN)]
 NameOption = Annotated[str, typer.Option(help="What the dataset is called from now on.")]
 TitlesOption = Annotated[
     Path | None,
@@ -81,12 +100,53 @@ MinUserInteractionsOption = Annotated[
 MinItemInteractionsOption = Annotated[
     int, typer.Option(min=1, help="Fewest of an item, until nothing changes.", rich_help_panel=ROWS)
 ]
-SplitByOption = Annotated[
-    SplitRule,
-    typer.Option(help="timestamp cuts no second in two; rows cuts exact shares, rounded up.", rich_help_panel=SPLIT),
+SplitOption = Annotated[
+    SplitKind | None,
+    typer.Option(
+        show_default="time",
+        help="time: globally; leave-one-out: each user's last is test, the one before validation, which leaks time.",
+        rich_help_panel=SPLIT,
+    ),
 ]
-ValidShareOption = Annotated[float, typer.Option(help="Share of the interactions, above 0.", rich_help_panel=SPLIT)]
-TestShareOption = Annotated[float, typer.Option(help="Share of the interactions, above 0.", rich_help_panel=SPLIT)]
+SplitByOption = Annotated[
+    SplitRule | None,
+    typer.Option(
+        show_default="timestamp",
+        help="timestamp cuts no second in two; rows cuts exact shares, rounded up.",
+        rich_help_panel=SPLIT,
+    ),
+]
+ValidShareOption = Annotated[
+    float | None,
+    typer.Option(show_default="0.05", help="Share of the interactions, above 0.", rich_help_panel=SPLIT),
+]
+TestShareOption = Annotated[
+    float | None,
+    typer.Option(show_default="0.05", help="Share of the interactions, above 0.", rich_help_panel=SPLIT),
+]
+ValidFromOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIME",
+        help="When validation begins, in place of shares: as 2015-04-07, or as the log writes times.",
+        rich_help_panel=SPLIT,
+    ),
+]
+TestFromOption = Annotated[
+    str | None, typer.Option(metavar="TIME", help="When the test begins, as above.", rich_help_panel=SPLIT)
+]
+TiesOption = Annotated[
+    TieOrder | None,
+    typer.Option(
+        show_default="log",
+        help="Order of a user's interactions of equal time: that of the rows, drawn, or the direction of the user's rows.",
+        rich_help_panel=SPLIT,
+    ),
+]
+TieSeedOption = Annotated[
+    int | None,
+    typer.Option(min=0, show_default="0", help="Of --ties random; other seeds, other orders.", rich_help_panel=SPLIT),
+]
 SeenItemsOption = Annotated[
     SeenItemsRule,
     typer.Option(

@@ -19,11 +19,12 @@ from nsbench.data.log.columns.missing import clean
 from nsbench.data.log.columns.rating import find_rating_rule
 from nsbench.data.log.columns.timestamp import MICROSECONDS, Clock, find_clock, kind_name
 from nsbench.data.log.filter_count import FilterCount, counts_text
-from nsbench.data.log.formats.excerpt import excerpt, listing
-from nsbench.data.log.formats.log_format import ROW, LogFile, recognise
+from nsbench.data.log.formats.excerpt import listing
+from nsbench.data.log.formats.log import ROW, Log
+from nsbench.data.log.formats.log_format import recognise
 from nsbench.data.log.formats.separated import LinesAreNotRows
 from nsbench.data.log.option_value import NO_TIME, TimeUnit
-from nsbench.data.log.row_check import missing_words, values_at, warn_of_odd_times
+from nsbench.data.log.row_check import check_rows, warn_of_odd_times
 from nsbench.data.log.staging import SAMPLE_ROWS, Staged, stage
 from nsbench.errors import LogError
 
@@ -56,9 +57,14 @@ class ReadOptions(BaseModel):
         return self
 
     @property
+    def has_no_times(self) -> bool:
+        """Whether there is no column of times."""
+        return self.columns.time == NO_TIME
+
+    @property
     def is_order(self) -> bool:
         """Whether nothing but the order of the rows is known of their times."""
-        return self.time_unit == "order" or self.columns.time == NO_TIME
+        return self.time_unit == "order" or self.has_no_times
 
 
 @dataclass(frozen=True)
@@ -69,11 +75,15 @@ class StagedLog:
         columns: The columns that were read.
         staged: The rows; some are bad only if they are to be skipped.
         filters: What the options about rows left out.
+        clock: How the times are written; None where there are none, or where that is unknown.
+        file_rows: The rows of each file of the log; empty where that is unknown.
     """
 
     columns: Columns
     staged: Staged
     filters: tuple[FilterCount, ...]
+    clock: Clock | None = None
+    file_rows: tuple[int, ...] = ()
 
 
 LogReader = Callable[[Path, ReadOptions, Path], StagedLog]
@@ -94,7 +104,7 @@ def stage_log(path: Path, options: ReadOptions, staged_path: Path) -> StagedLog:
     return stage_recognised(recognise(path, has_time=options.columns.time != NO_TIME), options, staged_path)
 
 
-def stage_recognised(log: LogFile, options: ReadOptions, staged_path: Path) -> StagedLog:
+def stage_recognised(log: Log, options: ReadOptions, staged_path: Path) -> StagedLog:
     """`stage_log` of a log that is recognised already."""
     try:
         return _stage(log, options, staged_path)
@@ -102,7 +112,7 @@ def stage_recognised(log: LogFile, options: ReadOptions, staged_path: Path) -> S
         return _stage(log.with_quoting(), options, staged_path)
 
 
-def _stage(log: LogFile, options: ReadOptions, staged_path: Path) -> StagedLog:
+def _stage(log: Log, options: ReadOptions, staged_path: Path) -> StagedLog:
     columns = find_columns(log, options.columns)
     _check_roles(log, columns, options)
     roles = {role: name for role, name in columns if name is not None}
@@ -119,11 +129,13 @@ def _stage(log: LogFile, options: ReadOptions, staged_path: Path) -> StagedLog:
     )
     is_rated = _rating_rule(log, columns, options)
 
-    n_rows = Counter[str]()
+    n_rows, file_rows = Counter[str](), Counter[int]()
 
     def rows() -> Iterator[pl.LazyFrame]:
         n_rows.clear()
-        for frame in log.frames(roles):
+        file_rows.clear()
+        for number, frame in log.frames_by_file(roles):
+            file_rows[number] += len(frame)
             taken = _with_events(frame, options)
             n_rows.update(all=len(frame), other_events=len(frame) - len(taken))
             yield taken.lazy().filter(is_rated).select("user", "item", timestamp_us=timestamp_us, row=ROW)
@@ -134,12 +146,13 @@ def _stage(log: LogFile, options: ReadOptions, staged_path: Path) -> StagedLog:
         _refuse_empty(log, columns, options, filters)
     if n_rows["other_events"]:
         logger.warning("%s: left out %s rows of other events", log.path, f"{n_rows['other_events']:,}")
-    n_bad = _check_rows(log, columns, clock, staged, options)
+    n_bad = check_rows(log, columns, clock, staged, skip=options.skip_bad_rows)
     if options.skip_bad_rows:
         filters.append(FilterCount("--skip-bad-rows", staged.n_rows, staged.n_rows - n_bad))
     if clock is not None:
         warn_of_odd_times(log, str(columns.time), sample.schema["time"], clock, staged)
-    return StagedLog(columns, staged, tuple(filters))
+    n_files = max(file_rows, default=-1) + 1
+    return StagedLog(columns, staged, tuple(filters), clock, tuple(file_rows[number] for number in range(n_files)))
 
 
 def _filters(options: ReadOptions, n_rows: int, n_of_events: int, n_rated: int) -> list[FilterCount]:
@@ -152,7 +165,7 @@ def _filters(options: ReadOptions, n_rows: int, n_of_events: int, n_rated: int) 
     return filters
 
 
-def _rating_rule(log: LogFile, columns: Columns, options: ReadOptions) -> pl.Expr:
+def _rating_rule(log: Log, columns: Columns, options: ReadOptions) -> pl.Expr:
     """Whether a row is to stay for its rating."""
     if options.min_rating is None:
         return pl.lit(value=True)
@@ -161,7 +174,7 @@ def _rating_rule(log: LogFile, columns: Columns, options: ReadOptions) -> pl.Exp
     return find_rating_rule(log, roles["rating"], rows, options.min_rating, skip=options.skip_bad_rows)
 
 
-def _check_roles(log: LogFile, columns: Columns, options: ReadOptions) -> None:
+def _check_roles(log: Log, columns: Columns, options: ReadOptions) -> None:
     for role, name, option in (
         ("event", columns.event, "--events" if options.events else None),
         ("rating", columns.rating, "--min-rating" if options.min_rating is not None else None),
@@ -173,7 +186,7 @@ def _check_roles(log: LogFile, columns: Columns, options: ReadOptions) -> None:
             )
 
 
-def _check_labels(log: LogFile, columns: Columns, schema: pl.Schema, options: ReadOptions) -> None:
+def _check_labels(log: Log, columns: Columns, schema: pl.Schema, options: ReadOptions) -> None:
     for role, name in (("user", columns.user), ("item", columns.item), ("event", columns.event)):
         kind = schema.get(role)
         if kind is None or (role == "event" and (not options.events or kind == pl.Boolean)):
@@ -185,7 +198,7 @@ def _check_labels(log: LogFile, columns: Columns, schema: pl.Schema, options: Re
             raise LogError(f"Column {name!r} of {log.path} holds {kind_name(kind)}; {what} is a number or a text.")
 
 
-def _first_times(log: LogFile, column: str, sample: pl.Series) -> pl.Series:
+def _first_times(log: Log, column: str, sample: pl.Series) -> pl.Series:
     """Times without blanks from the log's head; from further down where the head has none."""
     for part in chain([sample], (frame["time"] for frame in log.frames({"time": column}))):
         times = pl.select(clean(part.dtype, pl.lit(part))).to_series().drop_nulls()
@@ -200,7 +213,7 @@ def _with_events(frame: pl.DataFrame, options: ReadOptions) -> pl.DataFrame:
     return frame.filter(pl.col("event").cast(pl.String).str.strip_chars().is_in(list(options.events)))
 
 
-def _refuse_empty(log: LogFile, columns: Columns, options: ReadOptions, filters: Sequence[FilterCount]) -> NoReturn:
+def _refuse_empty(log: Log, columns: Columns, options: ReadOptions, filters: Sequence[FilterCount]) -> NoReturn:
     if options.events and not filters[0].n_after:
         events = Counter[object]()
         for frame in log.frames({"event": str(columns.event)}):
@@ -216,33 +229,3 @@ def _refuse_empty(log: LogFile, columns: Columns, options: ReadOptions, filters:
             f"{options.min_rating:g} in {columns.rating!r}.{counts_text(filters)} Use a lower --min-rating, or leave it out."
         )
     raise LogError(f"{log.path} is empty: it has columns but no row.")
-
-
-def _check_rows(log: LogFile, columns: Columns, clock: Clock | None, staged: Staged, options: ReadOptions) -> int:
-    """Refuses bad rows, or gives the number of those that are to be skipped."""
-    missing = staged.users.n_missing, staged.items.n_missing, staged.n_without_timestamp
-    without_user, without_item, without_time = missing
-    if not any(missing):
-        return 0
-    bad = pl.any_horizontal(pl.col("user", "item", "timestamp_us").is_null())
-    counted = pl.scan_ipc(staged.path, glob=False).select(n_bad=bad.sum(), first=pl.col("row").filter(bad).min())
-    n_bad, first = counted.collect(engine="streaming").row(0)
-    user_words = missing_words(log, str(columns.user)) if without_user else ""
-    item_words = missing_words(log, str(columns.item)) if without_item else ""
-    counts = [
-        f"{without_user:,} without a user in {columns.user!r}{user_words}" if without_user else "",
-        f"{without_item:,} without an item in {columns.item!r}{item_words}" if without_item else "",
-        f"{without_time:,} whose {columns.time!r} is no {clock.reading}" if clock is not None and without_time else "",
-    ]
-    what = f"{n_bad:,} of {staged.n_rows:,} rows are bad: {', '.join(filter(None, counts))}"
-    skip = options.skip_bad_rows
-    if skip and n_bad < staged.n_rows:
-        logger.warning("%s: left out, %s", log.path, what)
-        return int(n_bad)
-    names = [name for name in (columns.user, columns.item, columns.time) if name is not None]
-    values = zip(names, values_at(log, names, first), strict=True)
-    written = ", ".join(f"{name}={excerpt(value)}" for name, value in values)
-    todo = "Correct them, or leave them out with --skip-bad-rows" if not skip else "No good row is left"
-    if user_words or item_words:
-        todo += ". A label that reads like a word for a missing value must be written in another way"
-    raise LogError(f"{log.path}, {log.line_of(first)}: {written}. {what}. {todo}.")

@@ -40,6 +40,16 @@ SplitRule = Literal["timestamp", "rows"]
 """timestamp: interactions of one second stay together, at the cut nearest to the wanted share; rows: exactly the wanted
 number of interactions, rounded up, in (time, row) order, as the paper's code cuts."""
 
+SplitKind = Literal["time", "leave-one-out"]
+"""time: globally in time; leave-one-out: each user's last interaction is test and the one before it validation."""
+
+PartName = Literal["train", "valid", "test"]
+"""What a file of a log is, that came cut into parts."""
+
+TieOrder = Literal["log", "random", "by-user-order"]
+"""In which order a user's interactions of one time stand. log: that of the log's rows; random: drawn with a seed; by-user-order:
+the direction in which the user's rows stand, so that where a log has the newest first, equal times are read backwards too."""
+
 SeenItemsRule = Literal["auto", "exclude", "keep"]
 """Whether items of the user's history leave the ranking; auto: as `seen_items_by` decides."""
 

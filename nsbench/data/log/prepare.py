@@ -4,32 +4,34 @@ Every log goes this one way, a synthetic one too. Memory holds the labels and a 
 """
 
 import logging
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from nsbench.data.dataset import DatasetCard, Popularity
-from nsbench.data.log.columns.timestamp import MICROSECONDS
-from nsbench.data.log.dataset_writer import WrittenArrays, content_hash, write_arrays
+from nsbench.data.log.columns.timestamp import MICROSECONDS, Clock
+from nsbench.data.log.cut.find_cut import find_cut
+from nsbench.data.log.cut.own_parts import OwnParts, check_overlap
+from nsbench.data.log.cut.row_order import RowOrder
+from nsbench.data.log.cut.time_leak import time_leak_in
+from nsbench.data.log.dataset_writer import content_hash, write_arrays, write_labels
 from nsbench.data.log.filter_count import FilterCount, counts_text
 from nsbench.data.log.filtering import check_size, filter_table
 from nsbench.data.log.ingest import LogReader, ReadOptions, StagedLog, stage_log
-from nsbench.data.log.option_value import NO_TIME, seen_items_by
+from nsbench.data.log.option_check import check_options
+from nsbench.data.log.option_value import NO_TIME, PartName, seen_items_by
 from nsbench.data.log.prepare_options import PrepareOptions
-from nsbench.data.log.split import count_cut_ties, find_boundaries
 from nsbench.data.log.staging import SAMPLE_ROWS, Staged, stage
-from nsbench.data.log.table import Labels, build_table, whole_tick
-from nsbench.data.origin import FrameOrigin, LogOrigin, Origin
+from nsbench.data.log.table import build_table, whole_tick
+from nsbench.data.origin import LogOrigin, Origin, readable_name
 from nsbench.data.popularity import popularity_of
-from nsbench.data.store import ITEMS, USERS
+from nsbench.data.store import ITEMS
 from nsbench.data.store_writing import save_dataset, writing_folder
 from nsbench.data.title import titles_of
-from nsbench.errors import LogError, SettingsError
+from nsbench.errors import LogError
 from nsbench.files.home import Home
 
 STAGED = "staged.arrow"
@@ -48,8 +50,9 @@ def prepare_log(  # noqa: PLR0913 - What is read, what is made of it, and where 
     home: Home,
     *,
     replace: bool = False,
-    origin: LogOrigin | FrameOrigin | None = None,
+    origin: Origin | None = None,
     reader: LogReader = stage_log,
+    parts: tuple[PartName, ...] = (),
     titles: Path | None = None,
 ) -> DatasetCard:
     """Prepares a log file as dataset `name`.
@@ -63,18 +66,21 @@ def prepare_log(  # noqa: PLR0913 - What is read, what is made of it, and where 
         replace: Whether a dataset of this name and other content is replaced.
         origin: Where the file comes from, for the card; None: its name is all that is known.
         reader: What reads the file.
+        parts: What the files are that the reader reads, where the log comes cut; empty: it is cut here.
         titles: A table of titles of the items, as `nsbench.data.title` reads it.
 
     Raises:
         LogError: The log or the titles can't be read, or the log holds nothing to learn from.
         DatasetError: The name isn't accepted or is taken, or the home can't be written.
-        SettingsError: An option needs times where only the order is known.
+        SettingsError: Options that make no sense together or for this log.
     """
-    _check_order(read, options)
+    check_options(read, options, parts)
     with writing_folder(name, home) as folder:
         logger.info("reading %s", path)
         log = reader(path, read, folder / STAGED)
-        start = _Start(origin or LogOrigin(file=_readable(path.name)), name, _read_options(log, read), log.filters)
+        own = OwnParts.of(parts, log.file_rows) if parts else None
+        origin = origin or LogOrigin(file=readable_name(path.name))
+        start = _Start(origin, name, _read_options(log, read), log.filters, log.clock, own)
         card = _prepare_staged(log.staged, options, start)
         if titles is not None:
             _write_titles(folder / ITEMS, titles)
@@ -119,11 +125,6 @@ def prepare_frame(
     return card
 
 
-def _readable(name: str) -> str:
-    """A file's name as text: one that is no UTF-8 couldn't be stored."""
-    return os.fsencode(name).decode(errors="replace")
-
-
 @dataclass(frozen=True)
 class _Start:
     """What is known of a dataset before its rows are filtered."""
@@ -133,29 +134,25 @@ class _Start:
     read_options: dict[str, str | int | float | bool | None]
     filters: tuple[FilterCount, ...] = ()
     """What was left out on the way to the staged file."""
+    clock: Clock | None = None
+    """How the log writes its times; None where that is unknown."""
+    parts: OwnParts | None = None
+    """Its files, where they are the parts."""
+
+    def card_options(self, options: PrepareOptions) -> dict[str, str | int | float | bool | None]:
+        """How the dataset was made, as its card says it."""
+        names = () if self.parts is None else self.parts.names
+        return self.read_options | options.on_card(of_own_files=bool(names), has_valid="valid" in names)
+
+    @property
+    def has_no_times(self) -> bool:
+        """Whether nothing says when files that are the parts were: their rows are numbered one file after the other."""
+        return self.parts is not None and self.read_options.get("time_column") == NO_TIME
 
     @property
     def is_order(self) -> bool:
         """Whether nothing but the order of the rows is known of their times."""
         return self.read_options.get("time_unit") == "order"
-
-
-def _check_order(read: ReadOptions, options: PrepareOptions) -> None:
-    """Refuses what needs times, or rows that share one, where there are none."""
-    if not read.is_order:
-        return
-    without_times = read.columns.time == NO_TIME
-    said = f"--time-column {NO_TIME}" if without_times else "--time-unit order"
-    if options.session_gap_s is not None:
-        raise SettingsError(
-            f"--session-gap cuts sessions by time, and with {said} only the order of the rows is known, no time. Leave "
-            "--session-gap out, or name a column of times with --time-column."
-        )
-    if without_times and options.duplicates == "drop":
-        raise SettingsError(
-            f"--duplicates drop leaves out rows that share user, item and time with another, and with {said} no two rows share "
-            "a time: nothing would be left out. Use --drop-immediate-repeats or --drop-repeats, or leave it out."
-        )
 
 
 def _read_options(log: StagedLog, read: ReadOptions) -> dict[str, str | int | float | bool | None]:
@@ -173,22 +170,24 @@ def _prepare_staged(staged: Staged, options: PrepareOptions, start: _Start) -> D
     """Writes arrays and label maps into the staged file's folder, removes everything else, and gives the card."""
     folder = staged.path.parent
     logger.info("ordering")
-    table, labels = build_table(staged, folder)
+    order = RowOrder(options.ties, options.tie_seed, () if start.parts is None else start.parts.starts)
+    table, labels = build_table(staged, folder, order)
     staged.path.unlink()
     check_size(table, start.filters)
     if start.is_order:
         table = replace(table, tick=whole_tick(table))
+    if start.parts is not None:
+        check_overlap(table, order, start.parts, options.duplicates)
     kept = filter_table(table, options)
     table, left_out, filters = kept.table, kept.left_out, (*start.filters, *kept.filters)
     check_size(table, filters)
     logger.info("splitting")
     try:
-        boundaries = find_boundaries(table, options.split_by, options.valid_share, options.test_share)
+        cut = find_cut(table, options, start.parts, start.clock)
     except LogError as error:
         raise LogError(f"{error}{counts_text(filters)}") from None
-    written = write_arrays(table, boundaries, folder)
-    n_ties_cut = count_cut_ties(table, boundaries)
-    _write_labels(folder, labels, written, kept.session_users)
+    written = write_arrays(table, cut, folder)
+    write_labels(folder, labels, written, kept.session_users)
     del table, kept
     for path in folder.glob("table-*.npy"):
         path.unlink()
@@ -197,27 +196,14 @@ def _prepare_staged(staged: Staged, options: PrepareOptions, start: _Start) -> D
         name=start.name,
         content_hash=content_hash(folder, seen_items),
         origin=start.origin,
-        options=start.read_options | options.model_dump(),
-        n_ties_cut=n_ties_cut,
+        options=start.card_options(options),
         repeat_share=written.repeat_share,
         seen_items=seen_items,
         popularity=_popularity_in(folder),
         left_out=left_out,
+        time_leak=None if cut.in_time or start.has_no_times else time_leak_in(folder),
         **written.counts,  # type: ignore[arg-type]
     )
-
-
-def _write_labels(
-    folder: Path, labels: Labels, written: WrittenArrays, session_users: NDArray[np.int32] | None
-) -> None:
-    labels.items.gather(written.items).alias("label").to_frame().write_parquet(folder / ITEMS)
-    if session_users is None:
-        users = labels.users.gather(written.users).alias("label").to_frame()
-    else:
-        first_session = np.searchsorted(session_users, session_users)[written.users]
-        users = labels.users.gather(session_users[written.users]).alias("label").to_frame()
-        users = users.with_columns(pl.Series("visit", written.users - first_session + 1))
-    users.write_parquet(folder / USERS)
 
 
 def _write_titles(items: Path, titles: Path) -> None:

@@ -1,4 +1,4 @@
-"""What is noticed about a log's rows once they are staged: words taken for missing labels, and times that can't be right."""
+"""What is noticed about a log's rows once they are staged: rows that lack something, and times that can't be right."""
 
 import logging
 from collections import Counter
@@ -6,14 +6,16 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from nsbench.data.log.columns.column import Columns
 from nsbench.data.log.columns.column_form import EARLIEST_S
 from nsbench.data.log.columns.compact_date import tomorrow
 from nsbench.data.log.columns.iso_time import SECOND
 from nsbench.data.log.columns.missing import clean
 from nsbench.data.log.columns.timestamp import Clock
 from nsbench.data.log.formats.excerpt import excerpt, listing
-from nsbench.data.log.formats.log_format import ROW, LogFile
+from nsbench.data.log.formats.log import ROW, Log
 from nsbench.data.log.staging import Staged
+from nsbench.errors import LogError
 
 MOST_WORDS = 5
 
@@ -25,7 +27,7 @@ _SMALL_NUMBERS = (
 logger = logging.getLogger(__name__)
 
 
-def values_at(log: LogFile, columns: Sequence[str], row: int) -> tuple[object, ...]:
+def values_at(log: Log, columns: Sequence[str], row: int) -> tuple[object, ...]:
     """What stands in some columns of a row, for messages."""
     for frame in log.frames({str(place): name for place, name in enumerate(columns)}):
         if len(frame) and frame[ROW][-1] >= row:
@@ -33,7 +35,7 @@ def values_at(log: LogFile, columns: Sequence[str], row: int) -> tuple[object, .
     raise AssertionError(row)
 
 
-def missing_words(log: LogFile, column: str) -> str:
+def missing_words(log: Log, column: str) -> str:
     """Which words of a column count as no label, for messages; nothing where it has gaps only."""
     words = Counter[object]()
     for frame in log.frames({"label": column}):
@@ -44,7 +46,40 @@ def missing_words(log: LogFile, column: str) -> str:
     return f" ({listing(word for word, _ in words.most_common(MOST_WORDS))}: read as missing)"
 
 
-def warn_of_odd_times(log: LogFile, column: str, kind: pl.DataType, clock: Clock, staged: Staged) -> None:
+def check_rows(log: Log, columns: Columns, clock: Clock | None, staged: Staged, *, skip: bool) -> int:
+    """Refuses bad rows, or gives the number of those that are to be skipped.
+
+    Raises:
+        LogError: There are bad rows, and they are not to be skipped or nothing else is there.
+    """
+    missing = staged.users.n_missing, staged.items.n_missing, staged.n_without_timestamp
+    without_user, without_item, without_time = missing
+    if not any(missing):
+        return 0
+    bad = pl.any_horizontal(pl.col("user", "item", "timestamp_us").is_null())
+    counted = pl.scan_ipc(staged.path, glob=False).select(n_bad=bad.sum(), first=pl.col("row").filter(bad).min())
+    n_bad, first = counted.collect(engine="streaming").row(0)
+    user_words = missing_words(log, str(columns.user)) if without_user else ""
+    item_words = missing_words(log, str(columns.item)) if without_item else ""
+    counts = [
+        f"{without_user:,} without a user in {columns.user!r}{user_words}" if without_user else "",
+        f"{without_item:,} without an item in {columns.item!r}{item_words}" if without_item else "",
+        f"{without_time:,} whose {columns.time!r} is no {clock.reading}" if clock is not None and without_time else "",
+    ]
+    what = f"{n_bad:,} of {staged.n_rows:,} rows are bad: {', '.join(filter(None, counts))}"
+    if skip and n_bad < staged.n_rows:
+        logger.warning("%s: left out, %s", log.path, what)
+        return int(n_bad)
+    names = [name for name in (columns.user, columns.item, columns.time) if name is not None]
+    values = zip(names, values_at(log, names, first), strict=True)
+    written = ", ".join(f"{name}={excerpt(value)}" for name, value in values)
+    todo = "Correct them, or leave them out with --skip-bad-rows" if not skip else "No good row is left"
+    if user_words or item_words:
+        todo += ". A label that reads like a word for a missing value must be written in another way"
+    raise LogError(f"{log.path}, {log.line_of(first)}: {written}. {what}. {todo}.")
+
+
+def warn_of_odd_times(log: Log, column: str, kind: pl.DataType, clock: Clock, staged: Staged) -> None:
     """Warns of times before 1990 or later than tomorrow, with their number and the first, and of floats too short.
 
     Args:

@@ -16,6 +16,7 @@ from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from nsbench.data.log.columns.timestamp import MICROSECONDS
+from nsbench.data.log.cut.row_order import RowOrder
 from nsbench.data.log.parallel import map_in_order
 from nsbench.data.log.staging import CodedLabels, Rows, Staged
 from nsbench.tensors.radix_sort import is_ordered, stable_order
@@ -32,13 +33,13 @@ MOST_DEALS = 1 << 8
 
 @dataclass(frozen=True)
 class Table:
-    """Four columns of one length, in (user, time, row) order.
+    """Four columns of one length, by user, and within a user as a `RowOrder` says: by time, then row, unless told otherwise.
 
     Attributes:
         user: int32, codes from 0 in the labels' order.
         item: int32, codes from 0 in the labels' order.
         timestamp_us: int64, microseconds since 1970.
-        row: uint32, the row in the log, which orders equal times.
+        row: uint32, the row in the log.
         n_users: Number of user codes; some may have no interaction left.
         n_items: Number of item codes.
         tick: So many units of `timestamp_us` are one of the dataset's timestamps, and no split by time cuts it in two: a second,
@@ -113,12 +114,13 @@ class _Renumbering:
         return self.codes.take(staged - np.uint32(self.low))
 
 
-def build_table(staged: Staged, folder: Path) -> tuple[Table, Labels]:
+def build_table(staged: Staged, folder: Path, order: RowOrder | None = None) -> tuple[Table, Labels]:
     """Turns a staged file into a table; rows with a missing value are left out.
 
     Args:
         staged: The rows in the log's order.
         folder: Where the table's files go.
+        order: Of a user's rows; None: by time, equal times as in the log.
     """
     user_counts, item_counts = (np.zeros(labels.span, dtype=np.uint32) for labels in (staged.users, staged.items))
     for rows in staged.batches(DEALT_ROWS):
@@ -127,7 +129,7 @@ def build_table(staged: Staged, folder: Path) -> tuple[Table, Labels]:
     users, items = _renumber(staged.users, user_counts), _renumber(staged.items, item_counts)
     del user_counts, item_counts
     table = _empty_table(folder, users, items)
-    _fill(table, staged, users, items)
+    _fill(table, staged, users, items, order or RowOrder())
     return table, Labels(users.labels, items.labels)
 
 
@@ -168,7 +170,7 @@ def _empty_table(folder: Path, users: _Renumbering, items: _Renumbering) -> Tabl
     )
 
 
-def _fill(table: Table, staged: Staged, users: _Renumbering, items: _Renumbering) -> None:
+def _fill(table: Table, staged: Staged, users: _Renumbering, items: _Renumbering, order: RowOrder) -> None:
     """Deals the rows to stretches of whole users, then sorts each stretch.
 
     Rows reach a stretch one after the other, so that a table larger than memory is written in passes rather than at
@@ -197,18 +199,21 @@ def _fill(table: Table, staged: Staged, users: _Renumbering, items: _Renumbering
             begin += count
             free[stretch] = place.stop
     bounds = [*starts.tolist(), len(table)]
-    for _ in map_in_order(lambda bound: _sort(table, slice(*bound)), pairwise(bounds)):
+    for _ in map_in_order(lambda bound: _sort(table, slice(*bound), order), pairwise(bounds)):
         pass
 
 
-def _sort(table: Table, stretch: slice) -> None:
-    """Sorts a stretch that is in the log's order by user and time."""
+def _sort(table: Table, stretch: slice, row_order: RowOrder) -> None:
+    """Sorts a stretch that is in the log's order by user, and each user's rows as the order says."""
     user, timestamp_us = table.user[stretch], table.timestamp_us[stretch]
-    if is_ordered(timestamp_us, user):
+    if row_order.is_plain and is_ordered(timestamp_us, user):
         return
     seconds = timestamp_us // MICROSECONDS
     if np.array_equal(seconds * MICROSECONDS, timestamp_us):
         timestamp_us = seconds
-    order = stable_order(user) if is_ordered(timestamp_us) else stable_order(timestamp_us, user)
+    if not row_order.is_plain:
+        order = row_order.order(user, timestamp_us, table.row[stretch])
+    else:
+        order = stable_order(user) if is_ordered(timestamp_us) else stable_order(timestamp_us, user)
     for column in (table.user, table.item, table.timestamp_us, table.row):
         column[stretch] = column[stretch].take(order)

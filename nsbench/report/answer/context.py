@@ -4,6 +4,7 @@ import math
 from itertools import combinations
 from statistics import median
 
+from nsbench.data.split_note import leak_text, split_text
 from nsbench.report.answer.cut_off import unknown_end_note
 from nsbench.report.answer.single_run import single_run_note
 from nsbench.report.method_parts import noun_of
@@ -60,6 +61,7 @@ def context(summary: DatasetSummary, best: MethodSummary, *, with_test_size: boo
         *unknown_end_note(methods),
         *_versions(summary),
         *_other_preparations(summary),
+        *_time_leak(summary),
     ]
     hit_rate = best.accuracy("hit_rate").mean
     reachable = summary.best_reachable("hit_rate", ALL)
@@ -136,6 +138,18 @@ def _versions(summary: DatasetSummary) -> list[str]:
         return []
     versions = "; ".join(f"{version}: {', '.join(labels)}" for version, labels in by_version.items())
     return [f"Methods were run with different versions of nsbench, which may be part of their difference: {versions}."]
+
+
+def _time_leak(summary: DatasetSummary) -> list[str]:
+    """That what is learned came partly after what is tested; empty where the split is global in time, or nothing leaks."""
+    card = summary.card
+    leak = None if card is None else card.time_leak
+    if card is None or leak is None or not (leak.after_first_test_share or leak.n_users_out_of_order):
+        return []
+    return [
+        f"This dataset's split is {split_text(card)}, and {leak_text(card)}. Its numbers stand beside published ones of the same "
+        "split; what a model would do on days to come, a split in time tells."
+    ]
 
 
 def _other_preparations(summary: DatasetSummary) -> list[str]:

@@ -39,6 +39,7 @@ from nsbench.report.tables.result import other_metric_tables, result_tables
 from nsbench.report.tables.run_counts import run_count_tables
 from nsbench.report.tables.settings import command_table, settings_table
 from nsbench.report.tables.table import ReportTable
+from nsbench.report.tables.tie_order import tie_order_tables
 from nsbench.report.tables.yardstick import yardstick_tables, yardstick_words
 from nsbench.terms import ALL
 
@@ -72,6 +73,7 @@ def compose(summaries: Sequence[DatasetSummary], gallery: Gallery, location: str
     """
     sections = [
         Section("all-datasets", "All datasets in one table", tables=_overview(summaries)),
+        Section("equal-times", "Order of equal times", tables=tuple(tie_order_tables(summaries))),
         *(_dataset_section(summary, gallery) for summary in summaries),
         Section(
             "datasets",

@@ -2,6 +2,7 @@
 
 from nsbench.data.dataset import DatasetCard
 from nsbench.data.popularity import cohort_note
+from nsbench.data.split_note import leak_text, split_text, tie_text
 from nsbench.evaluation.cutoff import cutoff_warning
 from nsbench.report.selection import CUTOFF
 from nsbench.report.summary import DatasetSummary
@@ -37,7 +38,7 @@ def _left_out(summary: DatasetSummary, card: DatasetCard) -> str:
 
 
 def _warnings(card: DatasetCard, cold_items: object) -> tuple[str, ...]:
-    """What the dataset is too small or too uneven for, in sentences."""
+    """How the log was cut and its ties ordered, and what it is too small or too uneven for, in sentences."""
     n_candidates = card.n_items if cold_items == "tail" else card.n_items - card.n_cold_items
     undecided = cutoff_warning((CUTOFF,), n_candidates)
     note = cohort_note(card.popularity) if card.popularity else ""
@@ -46,4 +47,6 @@ def _warnings(card: DatasetCard, cold_items: object) -> tuple[str, ...]:
         if card.times_are_order
         else ""
     )
-    return tuple(filter(None, (order, undecided and f"{undecided[0].upper()}{undecided[1:]}.", note)))
+    clauses = (split_text(card), leak_text(card), tie_text(card), undecided)
+    said = [f"{clause[0].upper()}{clause[1:]}." for clause in clauses if clause]
+    return (*filter(None, (order,)), *said, *filter(None, (note,)))

@@ -21,7 +21,7 @@ from nsbench.data.log.columns.column_name import (
 )
 from nsbench.data.log.columns.column_place import find_places
 from nsbench.data.log.formats.excerpt import excerpt, listing
-from nsbench.data.log.formats.log_format import ROW, LogFile, LogFormat
+from nsbench.data.log.formats.log import ROW, Log
 from nsbench.data.log.option_value import NO_TIME
 from nsbench.errors import LogError
 from nsbench.suggestion import did_you_mean
@@ -44,7 +44,7 @@ class Columns(BaseModel):
     rating: str | None = None
 
 
-def find_columns(log: LogFile, wanted: Columns) -> Columns:
+def find_columns(log: Log, wanted: Columns) -> Columns:
     """Completes the columns that the caller named with those that are recognised.
 
     Args:
@@ -76,7 +76,7 @@ def find_columns(log: LogFile, wanted: Columns) -> Columns:
             raise LogError(
                 f"No column of {log.path} is recognised as the {role}: there are {listing(log.columns)}. "
                 f"Name it with --{role}-column{_without_header(log)}.{WITHOUT_TIME if role == 'time' else ''}"
-                f"{_first_line_taken(log)}"
+                f"{_sequences(log) or _first_line_taken(log)}"
             )
     chosen = [getattr(merged, role) for role in roles]
     if len(set(chosen)) < len(roles):
@@ -87,7 +87,7 @@ def find_columns(log: LogFile, wanted: Columns) -> Columns:
     return merged
 
 
-def _named_column(log: LogFile, role: str, name: str) -> str:
+def _named_column(log: Log, role: str, name: str) -> str:
     """A column by its name; by its place from 1 where none is called so."""
     if name in log.columns:
         return name
@@ -97,7 +97,7 @@ def _named_column(log: LogFile, role: str, name: str) -> str:
     return log.columns[place - 1]
 
 
-def _say_unread(log: LogFile, recognised: str | None) -> None:
+def _say_unread(log: Log, recognised: str | None) -> None:
     """Warns of a column that could have been meant where the log is said to have no times."""
     if NO_TIME in log.columns:
         place = log.columns.index(NO_TIME) + 1
@@ -118,7 +118,7 @@ def _say_unread(log: LogFile, recognised: str | None) -> None:
         )
 
 
-def _by_header(log: LogFile, wanted_time: str | None) -> Columns:
+def _by_header(log: Log, wanted_time: str | None) -> Columns:
     """By name, but of several columns of times one that tells more than the day, where the preferred one doesn't."""
     found = _by_name(log.columns)
     names = _named(log.columns)
@@ -156,7 +156,7 @@ def _named(columns: Sequence[str]) -> dict[str, str]:
     return {plain_name(name): name for name in reversed(columns)}
 
 
-def _missing(log: LogFile, role: str, name: str) -> str:
+def _missing(log: Log, role: str, name: str) -> str:
     place = "" if log.has_header else " (it has no header: columns are named by their place)"
     return (
         f"{log.path} has no column {excerpt(name)}{did_you_mean(name, log.columns)} for the {role}{place}: "
@@ -165,9 +165,19 @@ def _missing(log: LogFile, role: str, name: str) -> str:
     )
 
 
-def _first_line_taken(log: LogFile) -> str:
+def _sequences(log: Log) -> str:
+    """That the rows may be histories, for messages; RecBole's names say so."""
+    found = next((name for name in log.columns if name.endswith("_seq")), None)
+    return (
+        ""
+        if found is None
+        else f" {excerpt(found)} holds sequences: give rows of one interaction each, as before they were joined."
+    )
+
+
+def _first_line_taken(log: Log) -> str:
     """That the names may be a row's fields, for messages."""
-    if not log.has_header or log.format not in {LogFormat.SEPARATED, LogFormat.DOUBLE_COLON}:
+    if not log.header_is_line:
         return ""
     return (
         " These stand in the first line, which is taken for a header, since no number or date stands in it: "
@@ -175,7 +185,7 @@ def _first_line_taken(log: LogFile) -> str:
     )
 
 
-def _without_header(log: LogFile) -> str:
+def _without_header(log: Log) -> str:
     """What stands in the first row of a log without a header, for messages."""
     if log.has_header:
         return ""

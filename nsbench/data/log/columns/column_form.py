@@ -9,7 +9,7 @@ from nsbench.data.log.columns.compact_date import tomorrow
 from nsbench.data.log.columns.iso_time import DAY, SECOND
 from nsbench.data.log.columns.missing import clean
 from nsbench.data.log.columns.timestamp import find_clock
-from nsbench.data.log.formats.log_format import ROW, LogFile
+from nsbench.data.log.formats.log import ROW, Log
 from nsbench.errors import LogError
 
 SAMPLE_ROWS = 1_000
@@ -35,7 +35,7 @@ class TimeForm:
     is_days: bool
 
 
-def read_sample(log: LogFile, columns: Sequence[str]) -> dict[str, pl.Series]:
+def read_sample(log: Log, columns: Sequence[str]) -> dict[str, pl.Series]:
     """The first values of some columns without blanks and words for a missing value, by the columns' names."""
     rows = log.head({str(place): name for place, name in enumerate(columns)}, SAMPLE_ROWS)
     cleaned = (pl.select(clean(values.dtype, pl.lit(values))).to_series() for values in rows.drop(ROW))

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from nsbench.data.log.columns.column_form import is_likelier_rating, is_rating, read_sample, time_form
-from nsbench.data.log.formats.log_format import LogFile
+from nsbench.data.log.formats.log import Log
 
 
-def find_places(log: LogFile, wanted: Mapping[str, str], *, has_time: bool = True) -> dict[str, str]:
+def find_places(log: Log, wanted: Mapping[str, str], *, has_time: bool = True) -> dict[str, str]:
     """The columns by role, as far as they can be told.
 
     Args:

@@ -11,7 +11,7 @@ import polars as pl
 from nsbench.data.log.columns.missing import clean
 from nsbench.data.log.columns.timestamp import kind_name
 from nsbench.data.log.formats.excerpt import excerpt
-from nsbench.data.log.formats.log_format import ROW, LogFile
+from nsbench.data.log.formats.log import ROW, Log
 from nsbench.data.log.row_check import values_at
 from nsbench.errors import LogError
 
@@ -43,7 +43,7 @@ class _Ratings:
     thousands: pl.Expr
 
 
-def find_rating_rule(log: LogFile, column: str, rows: Iterable[pl.LazyFrame], least: float, *, skip: bool) -> pl.Expr:
+def find_rating_rule(log: Log, column: str, rows: Iterable[pl.LazyFrame], least: float, *, skip: bool) -> pl.Expr:
     """Whether a row's `rating` is at least `least`; how many are left out for a lower one or none is logged.
 
     Args:
@@ -82,7 +82,7 @@ def find_rating_rule(log: LogFile, column: str, rows: Iterable[pl.LazyFrame], le
 
 
 def _count(
-    log: LogFile, column: str, rows: Iterable[pl.LazyFrame], least: float
+    log: Log, column: str, rows: Iterable[pl.LazyFrame], least: float
 ) -> tuple[pl.DataType, Counter[str], dict[str, int]]:
     """The column's type, how many ratings are of which kind, and the first row of some kinds."""
     kind: pl.DataType = pl.Null()

@@ -18,6 +18,7 @@ from nsbench.data.log.formats.double_colon import DOUBLE_COLON, read_double_colo
 from nsbench.data.log.formats.first_line import check_first_line, two_column_hint
 from nsbench.data.log.formats.frame_rows import FRAME, read_frame
 from nsbench.data.log.formats.json_lines import json_names, read_json_lines
+from nsbench.data.log.formats.log import ROW
 from nsbench.data.log.formats.other_format import ACCEPTED, check_format
 from nsbench.data.log.formats.parquet_rows import parquet_names, read_parquet
 from nsbench.data.log.formats.quoting import LETTERS, Quoting, find_quoting, records
@@ -36,9 +37,6 @@ from nsbench.data.log.formats.text_file import (
 )
 from nsbench.errors import LogError
 from nsbench.suggestion import did_you_mean
-
-ROW = "__row"
-"""Column with the number of the row within the file, from 0."""
 
 HEAD_BYTES = 1 << 16
 HEAD_LINES = 20
@@ -89,19 +87,17 @@ class LogFile:
         """A log that is a DataFrame, as `table_of` gives its columns."""
         return cls(FRAME, LogFormat.FRAME, "", has_header=True, columns=tuple(table.column_names), table=table)
 
+    @property
+    def header_is_line(self) -> bool:
+        """Whether the names stand in a line that could be a row."""
+        return self.has_header and self.format in {LogFormat.SEPARATED, LogFormat.DOUBLE_COLON}
+
+    def frames_by_file(self, roles: Mapping[str, str]) -> Iterator[tuple[int, pl.DataFrame]]:
+        """As `frames`, of the only file."""
+        return ((0, frame) for frame in self.frames(roles))
+
     def frames(self, roles: Mapping[str, str]) -> Iterator[pl.DataFrame]:
-        """Reads columns of the log, a stretch of rows at a time.
-
-        Args:
-            roles: The columns to read, by what they are to be called.
-
-        Yields:
-            Frames with `ROW` and the roles, in the file's order; text formats give strings only, Parquet its own types.
-
-        Raises:
-            LogError: The file can't be read to its end, or a line is no row.
-            LinesAreNotRows: A separated file must be read with `with_quoting`; what came before is worth nothing.
-        """
+        """Reads columns of the log, a stretch of rows at a time; see `Log.frames`."""
         wanted = list(dict.fromkeys(roles.values()))
         places = [self.columns.index(name) for name in wanted]
         match self.format:
@@ -120,11 +116,7 @@ class LogFile:
         return self._numbered(frames, [wanted.index(name) for name in roles.values()], list(roles))
 
     def head(self, roles: Mapping[str, str], n_rows: int) -> pl.DataFrame:
-        """The first rows, as `frames` gives them; fewer where the first stretch has fewer.
-
-        Raises:
-            LogError: There is no row.
-        """
+        """The first rows; see `Log.head`."""
         first = next(self.frames(roles), None)
         if first is None:
             raise LogError(f"{self.path} is empty: it has columns but no row.")
@@ -160,7 +152,7 @@ class LogFile:
     def _numbered(
         self, frames: Iterator[pl.DataFrame], places: Sequence[int], names: Sequence[str]
     ) -> Iterator[pl.DataFrame]:
-        has_header = self.has_header and self.format in {LogFormat.SEPARATED, LogFormat.DOUBLE_COLON}
+        has_header = self.header_is_line
         n_rows = 0
         for frame in frames:
             rows = frame.slice(1) if has_header else frame
