@@ -33,7 +33,7 @@ from nsbench.tracking.tracker import Tracker
 from nsbench.trained.folder import TrainedModel
 from nsbench.trained.other_dataset import as_of_model
 
-OF_RANKS = frozenset({"cutoffs", "cohort_counts", "cohort_rule", "validation_users"})
+OF_RANKS = frozenset({"cutoffs", "cohort_counts", "cohort_rule", "cohort_cut", "validation_users"})
 """The settings that change no rank of a test target."""
 
 

@@ -59,10 +59,10 @@ def test_the_same_protocol_gives_the_runs_metrics_to_the_last_digit(made: Made, 
 
 def test_other_cut_offs_and_cohorts_come_from_the_ranks_as_the_model_would_give_them(made: Made) -> None:
     home, _, dataset = made
-    values = {"cutoffs": "2,7", "cohort_counts": "users"}
+    values = {"cutoffs": "2,7", "cohort_counts": "users", "cohort_cut": "items:0.2,1/2"}
     found = evaluate_model("letters/random", values, None, home, is_tracked=False)  # type: ignore[arg-type]
     assert found.answered_from == "ranks"
-    settings = EvaluationSettings(cutoffs=(2, 7), cohort_counts="users")
+    settings = EvaluationSettings(cutoffs=(2, 7), cohort_counts="users", cohort_cut="items:0.2,0.5")
     wanted = evaluate(ModelScorer(found.trained.model), dataset, "test", settings, with_exposure=True)
     assert set(found.record.metrics) == set(wanted.metrics)
     for name, value in wanted.metrics.items():
@@ -152,6 +152,7 @@ def test_a_log_of_the_same_content_in_another_order_gets_the_same_ranks(made: Ma
         (("letters/random", "--set", "hidden_dim=3"), "'hidden_dim' is no setting of the evaluation"),
         (("letters/random", "--set", "target=last"), "did you mean 'targets'?"),
         (("letters/random", "--set", "targets=first"), "settings not accepted: targets"),
+        (("letters/random", "--set", "cohort_cut=items:20,80"), "accepted is items:A,B with 0 < A < B < 1"),
         (("letters/random", "--dataset", "letter"), "no dataset"),
         (("letters/random", "--dataset", "foreign"), "no item of the dataset foreign is one of the model"),
         (("letters/random", "--dataset", "foreign", "--set", "cold_items=tail"), "can't be candidates"),
