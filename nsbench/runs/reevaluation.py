@@ -79,11 +79,11 @@ class Question:
         return "model" if self.found_ranks is None else "ranks"
 
 
-def asked_settings(trained: TrainedModel, values: Mapping[str, Value]) -> Settings:
-    """The settings of a model's run with another evaluation.
+def check_is_of_evaluation(values: Mapping[str, Value]) -> None:
+    """Refuses what is no setting of the evaluation.
 
     Raises:
-        SettingsError: A value isn't accepted, or is none of the evaluation's.
+        SettingsError: One isn't.
     """
     known = EvaluationSettings.model_fields
     foreign = next((name for name in values if name not in known), None)
@@ -92,6 +92,15 @@ def asked_settings(trained: TrainedModel, values: Mapping[str, Value]) -> Settin
             f"{foreign!r} is no setting of the evaluation{did_you_mean(foreign, known)}, and a finished model's others stay as "
             f"they are; there are: {', '.join(known)}"
         )
+
+
+def asked_settings(trained: TrainedModel, values: Mapping[str, Value]) -> Settings:
+    """The settings of a model's run with another evaluation.
+
+    Raises:
+        SettingsError: A value isn't accepted, or is none of the evaluation's.
+    """
+    check_is_of_evaluation(values)
     return trained.card.run_settings().changed(values)
 
 
