@@ -42,7 +42,7 @@ from nsbench.tracking.stored_run import RunReader, StoredRun
 from nsbench.trained.folder import open_model
 
 NO_MODEL = (
-    "its ranks don't hold what is asked, and its model isn't kept: `nsbench repeat --keep-models all` keeps those of all "
+    "the ranks don't hold what is asked, and the model isn't kept: `nsbench repeat --keep-models all` keeps those of all "
     "repeats that it makes"
 )
 
