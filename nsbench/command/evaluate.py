@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from nsbench.config import Value
 from nsbench.data.opening import open_dataset
@@ -10,7 +9,7 @@ from nsbench.data.store import read_items
 from nsbench.errors import TrackingError
 from nsbench.evaluation.rank_table import RankTable
 from nsbench.files.home import Home
-from nsbench.runs.reevaluation import Question, asked_settings, evaluate_again
+from nsbench.runs.reevaluation import AnsweredFrom, Question, asked_settings, evaluate_again
 from nsbench.tracking.record import RunRecord
 from nsbench.tracking.store import open_store
 from nsbench.tracking.tracker import NullTracker
@@ -31,7 +30,7 @@ class Evaluated:
 
     trained: TrainedModel
     record: RunRecord
-    answered_from: Literal["ranks", "model"]
+    answered_from: AnsweredFrom
 
 
 def evaluate_model(

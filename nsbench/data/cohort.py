@@ -5,6 +5,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from nsbench.data.cohort_cut import THIRDS, CohortCut, ends_of
 from nsbench.data.dataset import Dataset
 from nsbench.terms import Cohort
 
@@ -16,7 +17,7 @@ CohortRule = Literal["filled", "published"]
 
 
 def item_cohorts(
-    dataset: Dataset, counts: PopularityCounts = "interactions", rule: CohortRule = "filled"
+    dataset: Dataset, counts: PopularityCounts = "interactions", rule: CohortRule = "filled", cut: CohortCut = THIRDS
 ) -> NDArray[np.int8]:
     """The popularity cohort of every item of a dataset: int8[n_items + 1] of `Cohort` values, as of `cohorts_of`.
 
@@ -26,11 +27,13 @@ def item_cohorts(
         dataset: The log.
         counts: What an item's popularity is.
         rule: How borders are drawn.
+        cut: Where they are.
     """
-    return cohorts_by(np.asarray(dataset.train_counts if counts == "interactions" else dataset.train_user_counts), rule)
+    popularity = dataset.train_counts if counts == "interactions" else dataset.train_user_counts
+    return cohorts_by(np.asarray(popularity), rule, cut)
 
 
-def cohorts_by(counts: NDArray[np.int64], rule: CohortRule = "filled") -> NDArray[np.int8]:
+def cohorts_by(counts: NDArray[np.int64], rule: CohortRule = "filled", cut: CohortCut = THIRDS) -> NDArray[np.int8]:
     """As `cohorts_of`, of counts in any order; ties go by item id.
 
     >>> cohorts_by(np.array([0, 1, 2, 1])).tolist()
@@ -38,15 +41,15 @@ def cohorts_by(counts: NDArray[np.int64], rule: CohortRule = "filled") -> NDArra
     """
     order = np.argsort(-counts[1:], kind="stable") + 1
     cohorts = np.full(len(counts), -1, dtype=np.int8)
-    cohorts[order] = cohorts_of(np.concatenate([[0], counts[order]]), rule)[1:]
+    cohorts[order] = cohorts_of(np.concatenate([[0], counts[order]]), rule, cut)[1:]
     return cohorts
 
 
-def cohorts_of(counts: NDArray[np.int64], rule: CohortRule = "filled") -> NDArray[np.int8]:
+def cohorts_of(counts: NDArray[np.int64], rule: CohortRule = "filled", cut: CohortCut = THIRDS) -> NDArray[np.int8]:
     """The popularity cohort of every item.
 
-    An item is head while the cumulative share, itself included, is below 1/3, mid below 2/3, tail after that. So an item
-    that crosses a border belongs to the lower cohort, and one with more than a third of all leaves the head empty. With
+    By thirds, an item is head while the cumulative share, itself included, is below 1/3, mid below 2/3, tail after that. So an
+    item that crosses a border belongs to the lower cohort, and one with more than a third of all leaves the head empty. With
     rule=filled it belongs to the upper cohort where that is empty; where the head's one item has crossed both borders, mid
     and tail halve the rest in the same way. So head has an item where there is one, mid where there are two, tail where
     there are three. Where neither head nor mid is empty, the two rules agree.
@@ -54,6 +57,7 @@ def cohorts_of(counts: NDArray[np.int64], rule: CohortRule = "filled") -> NDArra
     Args:
         counts: int64[n_items + 1], popularity in training by item id; entry 0 is padding; falling from entry 1 on.
         rule: How borders are drawn.
+        cut: Where they are, if not at thirds.
 
     Returns:
         int8[n_items + 1] of `Cohort` values; padding is -1; items without a training interaction are cold.
@@ -71,16 +75,7 @@ def cohorts_of(counts: NDArray[np.int64], rule: CohortRule = "filled") -> NDArra
     """
     cohorts = np.full(len(counts), Cohort.COLD, dtype=np.int8)
     n_seen = int(np.count_nonzero(counts))
-    cumulative = np.cumsum(counts[1 : n_seen + 1])
-    total = int(cumulative[-1]) if n_seen else 0
-    # Whole numbers: 3 * c < total is exact where c / total < 1 / 3 is not.
-    head_end = int(np.searchsorted(3 * cumulative, total, side="left"))
-    mid_end = int(np.searchsorted(3 * cumulative, 2 * total, side="left"))
-    if rule == "filled" and n_seen:
-        head_end = max(head_end, 1)
-        if mid_end == 0:
-            mid_end = int(np.searchsorted(2 * cumulative, total + int(cumulative[0]), side="left"))
-        mid_end = max(mid_end, min(head_end + 1, n_seen))
+    head_end, mid_end = ends_of(cut, counts[1 : n_seen + 1], is_filled=rule == "filled")
     for cohort, begin, end in (
         (Cohort.HEAD, 0, head_end),
         (Cohort.MID, head_end, mid_end),

@@ -8,8 +8,9 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, computed_field, model_validator
+from pydantic import BaseModel, ConfigDict, computed_field, field_validator, model_validator
 
+from nsbench.data.cohort_cut import CohortCut
 from nsbench.data.origin import Origin, origin_of_source
 
 SplitName = Literal["train", "valid", "test"]
@@ -55,6 +56,13 @@ class Popularity(BaseModel):
     item_ranks: tuple[int, ...]
     n_interactions: tuple[int, ...]
     n_cumulative: tuple[int, ...]
+    cut: str | None = None
+    """Where the cohorts are cut, as `nsbench.data.cohort_cut` reads it; None: at thirds of the interactions."""
+
+    @field_validator("cut")
+    @classmethod
+    def _is_cut(cls, cut: str | None) -> str | None:
+        return None if cut is None else CohortCut.read(cut).text
 
 
 class LeftOut(BaseModel):

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsbench.data.cohort import cohorts_of
+from nsbench.data.cohort_cut import DEFAULT_CUT, CohortCut
 from nsbench.data.dataset import CohortPopularity, Popularity
 from nsbench.terms import BALANCED_COHORTS, Cohort
 
@@ -19,6 +20,7 @@ def popularity_of(
     train_user_counts: NDArray[np.int64],
     n_train_users: int,
     cohorts: NDArray[np.int8] | None = None,
+    cut: str = DEFAULT_CUT,
 ) -> Popularity:
     """Items, interactions and users of every cohort, and the popularity curve thinned to at most 120 points.
 
@@ -29,6 +31,7 @@ def popularity_of(
         train_user_counts: int64[n_items + 1], users with the item in training.
         n_train_users: Users with a training interaction.
         cohorts: int8[n_items + 1] of `Cohort` values; None: those of `cohorts_of` by training interactions.
+        cut: Where those cohorts are cut.
 
     Three items with 4, 2 and 2 training interactions, one without:
     >>> popularity = popularity_of(np.array([0, 4, 2, 2, 0]), np.array([0, 2, 2, 1, 0]), n_train_users=2)
@@ -56,23 +59,35 @@ def popularity_of(
         item_ranks=tuple(ranks.tolist()),
         n_interactions=tuple(train_counts[ranks].tolist()),
         n_cumulative=tuple(np.cumsum(train_counts)[ranks].tolist()),
+        cut=None if cut == DEFAULT_CUT else cut,
     )
 
 
 def cohort_note(popularity: Popularity) -> str:
     """Says where head, mid and tail are far from a third of the training interactions each; empty where they are not.
 
+    Of cohorts that are cut elsewhere than at thirds, it says where.
+
     >>> popularity = popularity_of(np.array([0, 7, 1, 1, 1]), np.array([0, 1, 1, 1, 1]), n_train_users=1)
     >>> print(cohort_note(popularity))
     Of the training interactions head holds 70.0 %, mid 10.0 % and tail 20.0 %: single items are too popular for thirds.
+    >>> cohorts = np.array([-1, 0, 1, 1, 2])
+    >>> print(cohort_note(popularity_of(np.array([0, 7, 1, 1, 1]), np.array([0, 1, 1, 1, 1]), 1, cohorts, "items:0.25,0.75")))
+    Of the training interactions head holds 70.0 %, mid 20.0 % and tail 10.0 %, cut by items:0.25,0.75: head is the most popular \
+25 % of the items seen in training, mid goes up to 75 %, tail is the rest.
     """
     parts = {cohort.label: popularity.cohorts[cohort.label] for cohort in BALANCED_COHORTS}
     total = sum(part.n_train for part in parts.values())
-    if total == 0 or all(
-        part.n_items and abs(part.n_train / total - 1 / 3) <= _THIRD_TOLERANCE for part in parts.values()
-    ):
+    is_even = all(
+        part.n_items and abs(part.n_train / max(total, 1) - 1 / 3) <= _THIRD_TOLERANCE for part in parts.values()
+    )
+    if total == 0 or (popularity.cut is None and is_even):
         return ""
-    note = f"Of the training interactions {cohort_shares(popularity)}: single items are too popular for thirds."
+    note = f"Of the training interactions {cohort_shares(popularity)}"
+    if popularity.cut is None:
+        note += ": single items are too popular for thirds."
+    else:
+        note += f", cut by {popularity.cut}: {CohortCut.read(popularity.cut).words}."
     empty = [label for label, part in parts.items() if not part.n_items]
     if empty:
         note += f" With no item in {' and '.join(empty)} there is no balance."

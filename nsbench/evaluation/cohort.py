@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsbench.data.cohort import item_cohorts
+from nsbench.data.cohort_cut import CohortCut
 from nsbench.data.dataset import Dataset, DatasetCard
 from nsbench.data.popularity import popularity_of
 from nsbench.evaluation.settings import EvaluationSettings
@@ -12,7 +13,7 @@ from nsbench.terms import ALL, Cohort
 
 def evaluated_cohorts(dataset: Dataset, settings: EvaluationSettings) -> NDArray[np.int8]:
     """int8[n_items + 1], each item's cohort; items without a training interaction are tail if the settings say so."""
-    cohorts = item_cohorts(dataset, settings.cohort_counts, settings.cohort_rule)
+    cohorts = _cohorts(dataset, settings)
     if settings.cold_items == "tail":
         cohorts[cohorts == Cohort.COLD] = Cohort.TAIL
     return cohorts
@@ -24,10 +25,16 @@ def evaluated_card(dataset: Dataset, settings: EvaluationSettings) -> DatasetCar
     Cold items stay apart. The best reachable hit rates of head, mid and tail are left out where those are other cohorts than
     the generator's.
     """
-    cohorts = item_cohorts(dataset, settings.cohort_counts, settings.cohort_rule)
+    cohorts = _cohorts(dataset, settings)
     n_train_users = int(np.count_nonzero(dataset.train_end > dataset.offsets[:-1]))
-    popularity = popularity_of(dataset.train_counts, dataset.train_user_counts, n_train_users, cohorts)
+    popularity = popularity_of(
+        dataset.train_counts, dataset.train_user_counts, n_train_users, cohorts, settings.cohort_cut
+    )
     best = dataset.card.best_reachable
     if best is not None and not np.array_equal(cohorts, item_cohorts(dataset)):
         best = best.model_copy(update={"hit_rate": {ALL: best.hit_rate[ALL]} if ALL in best.hit_rate else {}})
     return dataset.card.model_copy(update={"popularity": popularity, "best_reachable": best})
+
+
+def _cohorts(dataset: Dataset, settings: EvaluationSettings) -> NDArray[np.int8]:
+    return item_cohorts(dataset, settings.cohort_counts, settings.cohort_rule, CohortCut.read(settings.cohort_cut))

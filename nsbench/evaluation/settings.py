@@ -5,7 +5,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from nsbench.data.cohort import CohortRule, PopularityCounts
+from nsbench.data.cohort_cut import DEFAULT_CUT, CohortCut
 from nsbench.data.dataset import DatasetCard
+from nsbench.formerly import Formerly
 
 
 class EvaluationSettings(BaseModel):
@@ -60,6 +62,15 @@ class EvaluationSettings(BaseModel):
             "published: it belongs to the next one, and the cohort stays empty (the published code)"
         ),
     ] = "filled"
+    cohort_cut: Annotated[
+        str,
+        Field(
+            description="where head, mid and tail are cut: interactions:A,B at shares of the training interactions, items:A,B at "
+            "shares of the items from the most popular on, counts:H,M at training interactions of an item; samplers that go by "
+            "cohorts keep to thirds of the interactions"
+        ),
+        Formerly(DEFAULT_CUT),
+    ] = DEFAULT_CUT
     cutoffs: Annotated[
         tuple[Annotated[int, Field(ge=1)], ...],
         Field(min_length=1, description="the k of hit rate and NDCG at k, each at least 1 and given once"),
@@ -80,6 +91,11 @@ class EvaluationSettings(BaseModel):
         What trains is another matter: `SamplerSettings.excluded` says which of them are never negatives.
         """
         return card.seen_items if self.seen_items == "dataset" else self.seen_items
+
+    @field_validator("cohort_cut")
+    @classmethod
+    def _one_text_a_cut(cls, cut: str) -> str:
+        return CohortCut.read(cut).text
 
     @field_validator("cutoffs", mode="before")
     @classmethod

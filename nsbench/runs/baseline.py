@@ -15,6 +15,7 @@ from nsbench.evaluation.cohort import evaluated_card
 from nsbench.evaluation.evaluate import evaluate
 from nsbench.evaluation.scorer import Scorer
 from nsbench.evaluation.settings import EvaluationSettings
+from nsbench.formerly import former_values
 from nsbench.runs.plan import protocol_of
 from nsbench.suggestion import did_you_mean
 from nsbench.tensors.device import choose_device, device_name, peak_memory_bytes
@@ -73,6 +74,7 @@ def baseline_plan(name: str, dataset: Dataset, settings: EvaluationSettings) -> 
             f"there are: {', '.join(other for other, baseline in BASELINES.items() if baseline.fits(dataset))}"
         )
     params: dict[str, Flat] = {"sampler": name, **flat_fields(settings)}
+    former = former_values(EvaluationSettings)
     return RunPlan(
         kind=RunKind.BASELINE,
         dataset=dataset.card.name,
@@ -80,7 +82,7 @@ def baseline_plan(name: str, dataset: Dataset, settings: EvaluationSettings) -> 
         sampler=name,
         label=BASELINES[name].label,
         params=params,
-        fingerprint=fingerprint_of(params),
+        fingerprint=fingerprint_of({field: value for field, value in params.items() if former.get(field) != value}),
         protocol=protocol_of(settings, dataset),
         seed=0,
         dataset_card=evaluated_card(dataset, settings).model_dump_json(),

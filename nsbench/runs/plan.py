@@ -1,6 +1,7 @@
 """What a run's record says before anything is trained: the plan, and the protocol that it is evaluated by."""
 
 from nsbench.config import Settings
+from nsbench.data.cohort_cut import DEFAULT_CUT
 from nsbench.data.dataset import Dataset
 from nsbench.evaluation.cohort import evaluated_card
 from nsbench.evaluation.settings import EvaluationSettings
@@ -44,7 +45,11 @@ def plan_of(settings: Settings, dataset: Dataset, request: RunRequest) -> RunPla
 
 
 def protocol_of(settings: EvaluationSettings, dataset: Dataset) -> str:
-    """The evaluation protocol in words, such as "rolling/exclude/separate/leave_out/mean/interactions/filled"."""
+    """The evaluation protocol in words, such as "rolling/exclude/separate/leave_out/mean/interactions/filled".
+
+    What was no setting in the first version is named only where it is not as it was then, as stored runs name it.
+    """
     seen = settings.seen_items_of(dataset.card)
     items = f"{settings.cold_items}/{settings.unseen_in_history}"
-    return f"{settings.targets}/{seen}/{items}/{settings.ties}/{settings.cohort_counts}/{settings.cohort_rule}"
+    cut = "" if settings.cohort_cut == DEFAULT_CUT else f"/{settings.cohort_cut}"
+    return f"{settings.targets}/{seen}/{items}/{settings.ties}/{settings.cohort_counts}/{settings.cohort_rule}{cut}"

@@ -1,12 +1,13 @@
 """A finished model ranked again, under another protocol or on another dataset: a run of its own kind, without training.
 
-What the run's ranks already say is computed from them: other cut-offs and other cohorts change no rank.
+What the run's ranks already say is computed from them, as `nsbench.evaluation.rank_subset` finds it.
 """
 
 import math
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -15,11 +16,11 @@ from nsbench.config import Settings, Value
 from nsbench.data.dataset import Dataset
 from nsbench.data.item_label import ItemLabels
 from nsbench.errors import SettingsError
-from nsbench.evaluation.cohort import evaluated_cohorts
 from nsbench.evaluation.evaluate import EXPOSURE_CUTOFF, evaluate
 from nsbench.evaluation.metrics.exposure import exposure_names
 from nsbench.evaluation.metrics.of_ranks import metrics_of
 from nsbench.evaluation.model_scorer import ModelScorer
+from nsbench.evaluation.rank_subset import ranks_under
 from nsbench.evaluation.rank_table import RankTable
 from nsbench.evaluation.settings import EvaluationSettings
 from nsbench.models.model import Model
@@ -28,13 +29,16 @@ from nsbench.runs.request import RunRequest
 from nsbench.suggestion import did_you_mean
 from nsbench.tensors.device import choose_device, device_name, peak_memory_bytes
 from nsbench.terms import RunKind, Tag
-from nsbench.tracking.record import Cost, RunRecord
+from nsbench.tracking.record import Cost, RunPlan, RunRecord
 from nsbench.tracking.tracker import Tracker
 from nsbench.trained.folder import TrainedModel
 from nsbench.trained.other_dataset import as_of_model
 
-OF_RANKS = frozenset({"cutoffs", "cohort_counts", "cohort_rule", "validation_users"})
-"""The settings that change no rank of a test target."""
+AnsweredFrom = Literal["ranks", "model"]
+"""What an answer comes from: the ranks of the model's run, or the model."""
+
+Answer = tuple[Mapping[str, float], RankTable]
+"""Metrics by full name, and ranks."""
 
 
 @dataclass(frozen=True)
@@ -61,24 +65,25 @@ class Question:
         is_same = self.dataset.card.content_hash == self.trained.card.dataset_hash
         return not (is_same and self.items.labels.equals(self.trained.items.labels))
 
-    @property
-    def answered_from(self) -> Literal["ranks", "model"]:
-        """`ranks`, where those of the model's run are enough."""
+    @cached_property
+    def found_ranks(self) -> RankTable | None:
+        """What those of the model's run say; None where they don't say all."""
         if self.ranks is None or self.is_of_other_dataset:
-            return "model"
-        before, asked = self.trained.card.run_settings().evaluation, self.settings.evaluation
-        changed = {name for name, value in before if getattr(asked, name) != value}
-        # `dataset` and what it means are one and the same.
-        if before.seen_items_of(self.dataset.card) == asked.seen_items_of(self.dataset.card):
-            changed.discard("seen_items")
-        return "ranks" if changed <= OF_RANKS else "model"
+            return None
+        before = self.trained.card.run_settings().evaluation
+        return ranks_under(self.ranks, self.dataset, before, self.settings.evaluation)
+
+    @property
+    def answered_from(self) -> AnsweredFrom:
+        """`ranks`, where those of the model's run are enough."""
+        return "model" if self.found_ranks is None else "ranks"
 
 
-def asked_settings(trained: TrainedModel, values: Mapping[str, Value]) -> Settings:
-    """The settings of a model's run with another evaluation.
+def check_is_of_evaluation(values: Mapping[str, Value]) -> None:
+    """Refuses what is no setting of the evaluation.
 
     Raises:
-        SettingsError: A value isn't accepted, or is none of the evaluation's.
+        SettingsError: One isn't.
     """
     known = EvaluationSettings.model_fields
     foreign = next((name for name in values if name not in known), None)
@@ -87,6 +92,15 @@ def asked_settings(trained: TrainedModel, values: Mapping[str, Value]) -> Settin
             f"{foreign!r} is no setting of the evaluation{did_you_mean(foreign, known)}, and a finished model's others stay as "
             f"they are; there are: {', '.join(known)}"
         )
+
+
+def asked_settings(trained: TrainedModel, values: Mapping[str, Value]) -> Settings:
+    """The settings of a model's run with another evaluation.
+
+    Raises:
+        SettingsError: A value isn't accepted, or is none of the evaluation's.
+    """
+    check_is_of_evaluation(values)
     return trained.card.run_settings().changed(values)
 
 
@@ -103,12 +117,17 @@ def evaluate_again(question: Question, tracker: Tracker) -> RunRecord:
             f"the model was trained on all of {card.dataset}, its test among it: ranks of that would say nothing; give --dataset "
             "with a later log"
         )
-    request = RunRequest(RunKind.EVALUATION, card.seed, tags=_tags_of(question))
+    request = RunRequest(RunKind.EVALUATION, card.seed, tags=tags_of(card.run_id, question.answered_from))
     plan = plan_of(settings, question.dataset, request)
+    return recorded(plan, tracker, card.best_epoch, lambda: _answer(question))
+
+
+def recorded(plan: RunPlan, tracker: Tracker, best_epoch: int, answer: Callable[[], Answer]) -> RunRecord:
+    """Computes an answer, and records it as a run."""
     handle = tracker.start(plan)
     device, started = choose_device(), time.perf_counter()
     try:
-        metrics, ranks = _answer(question)
+        metrics, ranks = answer()
         cost = Cost(
             train_s=0.0,
             evaluate_s=time.perf_counter() - started,
@@ -119,7 +138,7 @@ def evaluate_again(question: Question, tracker: Tracker) -> RunRecord:
             device=device_name(device),
             train_cpu_s=0.0 if device.type == "cpu" else math.nan,
         )
-        record = RunRecord(plan, metrics, (), card.best_epoch, ranks, cost, handle.run_id)
+        record = RunRecord(plan, metrics, (), best_epoch, ranks, cost, handle.run_id)
         handle.finish(record)
     except BaseException as error:
         handle.stop("FAILED", f"{type(error).__name__}: {error}")
@@ -127,21 +146,34 @@ def evaluate_again(question: Question, tracker: Tracker) -> RunRecord:
     return record
 
 
-def _tags_of(question: Question) -> dict[str, str]:
-    tags: dict[str, str] = {Tag.ANSWERED_FROM.value: question.answered_from}
-    run_id = question.trained.card.run_id
+def tags_of(run_id: str | None, answered_from: AnsweredFrom) -> dict[str, str]:
+    """The tags of an answer, by full name.
+
+    Args:
+        run_id: The model's run, if it is known.
+        answered_from: What it came from.
+    """
+    tags: dict[str, str] = {Tag.ANSWERED_FROM.value: answered_from}
     return tags if run_id is None else {Tag.EVALUATED.value: run_id, **tags}
 
 
-def _answer(question: Question) -> tuple[Mapping[str, float], RankTable]:
+def answer_of_ranks(before: RankTable, ranks: RankTable, cutoffs: Sequence[int], shown: Mapping[str, float]) -> Answer:
+    """The metrics of ranks that were found among those of a run.
+
+    Args:
+        before: Of the run.
+        ranks: What was found among them.
+        cutoffs: The k of the metrics.
+        shown: Metrics of the run. What is shown to whom is a matter of the lists, which are the same where the targets are.
+    """
+    names = exposure_names("test", EXPOSURE_CUTOFF) if len(before) == len(ranks) else ()
+    return metrics_of(ranks, "test", cutoffs) | {name: shown[name] for name in names if name in shown}, ranks
+
+
+def _answer(question: Question) -> Answer:
     evaluation = question.settings.evaluation
-    if question.answered_from == "ranks" and question.ranks is not None:
-        cohorts = evaluated_cohorts(question.dataset, evaluation)
-        ranks = replace(question.ranks, cohorts=cohorts[question.ranks.items])
-        found = metrics_of(ranks, "test", evaluation.cutoffs)
-        # What is shown to whom is a matter of the lists, which are the same.
-        shown = question.trained.card.metrics
-        return found | {name: shown[name] for name in exposure_names("test", EXPOSURE_CUTOFF) if name in shown}, ranks
+    if question.ranks is not None and question.found_ranks is not None:
+        return answer_of_ranks(question.ranks, question.found_ranks, evaluation.cutoffs, question.trained.card.metrics)
     device, model, dataset = choose_device(), question.trained.model, question.dataset
     if question.is_of_other_dataset:
         model, dataset = as_of_model(question.trained, dataset, question.items, evaluation)

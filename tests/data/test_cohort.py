@@ -1,9 +1,12 @@
 """Cohorts of a handful of items."""
 
+import re
+
 import numpy as np
 import pytest
 
 from nsbench.data.cohort import CohortRule, cohorts_of, item_cohorts
+from nsbench.data.cohort_cut import DEFAULT_CUT, THIRDS, CohortCut
 from nsbench.terms import Cohort
 from tests.builder import dataset_of
 
@@ -55,3 +58,57 @@ def test_cohorts_by_users_need_not_follow_the_ids() -> None:
     assert item_cohorts(dataset).tolist() == [-1, HEAD, MID, TAIL, TAIL]
     assert item_cohorts(dataset, "users").tolist() == [-1, TAIL, HEAD, MID, TAIL]
     assert item_cohorts(dataset, "users", "published").tolist() == [-1, TAIL, MID, TAIL, TAIL]
+
+
+@pytest.mark.parametrize(
+    ("cut", "filled", "published"),
+    [
+        ("interactions:0.5,0.8", [HEAD, MID, MID, TAIL, TAIL], [HEAD, MID, MID, TAIL, TAIL]),
+        ("interactions:0.1,0.2", [HEAD, MID, TAIL, TAIL, TAIL], [TAIL] * 5),
+        ("items:0.2,0.6", [HEAD, MID, MID, TAIL, TAIL], [HEAD, MID, MID, TAIL, TAIL]),
+        ("items:0.01,0.2", [HEAD, MID, TAIL, TAIL, TAIL], [MID, TAIL, TAIL, TAIL, TAIL]),
+        ("counts:3,2", [HEAD, HEAD, MID, MID, TAIL], [HEAD, HEAD, MID, MID, TAIL]),
+        ("counts:9,4", [TAIL] * 5, [TAIL] * 5),
+    ],
+)
+def test_cohorts_are_cut_where_it_is_said(cut: str, filled: list[Cohort], published: list[Cohort]) -> None:
+    """Counts 3 3 2 2 1 of 11; cumulative shares .27 .55 .73 .91 1, of items .2 .4 .6 .8 1; a last item is cold.
+
+    Below .5 is .27 alone, and below .8 are .55 and .73 too. Below .1 is nothing: filled, the head takes the first item; below .2
+    neither, so mid has of the other 8 what it would have beyond the head, .1 / .9 of them, which is less than an item: it takes
+    one. A fifth of the items is one, 1 % of them none, which a filled head takes one for. Borders by counts are never filled.
+    """
+    counts = np.array([0, 3, 3, 2, 2, 1, 0])
+    assert cohorts_of(counts, "filled", CohortCut.read(cut)).tolist() == [-1, *filled, COLD]
+    assert cohorts_of(counts, "published", CohortCut.read(cut)).tolist() == [-1, *published, COLD]
+
+
+def test_the_default_cut_is_thirds_of_the_interactions() -> None:
+    counts = np.array([0, 45, 20, 20, 15])
+    assert CohortCut.read(" interactions: 1/3 , 2/3") == THIRDS
+    assert cohorts_of(counts).tolist() == cohorts_of(counts, "filled", CohortCut.read(DEFAULT_CUT)).tolist()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("thirds", "no cut of cohorts; accepted is interactions:A,B"),
+        ("interactions", "no cut of cohorts"),
+        ("users:0.1,0.2", "no cut of cohorts"),
+        ("items:0.1", "no cut of cohorts"),
+        ("items:0.1,0.2,0.3", "no cut of cohorts"),
+        ("items:1e-2,0.2", "no cut of cohorts"),
+        ("items:1/0,0.2", "no cut of cohorts"),
+        ("items:-0.1,0.2", "no cut of cohorts"),
+        ("items:20,80", "shares rise from head to mid, above 0 and below 1; accepted is items:A,B with 0 < A < B < 1"),
+        ("interactions:0.8,0.2", "shares rise"),
+        ("interactions:0,0.2", "shares rise"),
+        ("items:0.1234567,0.2", "denominator of at most 100,000"),
+        ("counts:10,100", "counts fall from head to mid"),
+        ("counts:0.5,0.2", "counts are whole numbers above 1"),
+        ("counts:10,1", "counts are whole numbers above 1"),
+    ],
+)
+def test_what_is_no_cut_is_refused_with_what_is_one(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        CohortCut.read(text)

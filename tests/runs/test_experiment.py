@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from nsbench.config import Settings
+from nsbench.config import Settings, fingerprint_of
+from nsbench.data.cohort_cut import DEFAULT_CUT
 from nsbench.data.dataset import Dataset
 from nsbench.errors import (
     DatasetError,
@@ -22,7 +23,7 @@ from nsbench.errors import (
     TrainingError,
 )
 from nsbench.evaluation.settings import EvaluationSettings
-from nsbench.runs.baseline import BASELINES, run_baseline
+from nsbench.runs.baseline import BASELINES, baseline_plan, run_baseline
 from nsbench.runs.experiment import run, run_replicas
 from nsbench.runs.observer import Ended, Pruned, RunEvent, Started, Validated
 from nsbench.runs.plan import protocol_of
@@ -286,9 +287,30 @@ def test_an_unknown_objective_is_named_with_those_that_there_are() -> None:
 
 def test_runs_of_other_cohorts_ties_or_histories_are_of_other_protocols() -> None:
     dataset = ring_log()
-    changes = ({}, {"cohort_rule": "published"}, {"cohort_counts": "users"}, {"unseen_in_history": "keep"})
+    changes = (
+        {},
+        {"cohort_rule": "published"},
+        {"cohort_counts": "users"},
+        {"unseen_in_history": "keep"},
+        {"cohort_cut": "items:0.01,0.2"},
+    )
     changed = [EvaluationSettings.model_validate(values) for values in (*changes, {"ties": "optimistic"})]
     assert len({protocol_of(one, dataset) for one in changed}) == len(changed)
+
+
+def test_the_usual_cut_of_cohorts_has_the_names_of_the_time_before_it_was_a_setting() -> None:
+    """So that repeats and baselines of a home that an older version wrote are gone on with."""
+    usual, other = ({"cohort_cut": cut} for cut in (DEFAULT_CUT, "counts:5,2"))
+    dataset = ring_log()
+    assert protocol_of(EvaluationSettings(), dataset) == "rolling/exclude/separate/leave_out/mean/interactions/filled"
+    plan = baseline_plan("markov-baseline", dataset, EvaluationSettings())
+    assert plan.fingerprint == fingerprint_of({name: value for name, value in plan.params.items() if name not in usual})
+    assert baseline_plan("markov-baseline", dataset, EvaluationSettings(**other)).fingerprint != plan.fingerprint
+    flat = settings().flat()
+    # Each of these is as it was before it was a setting, or the budget.
+    before = {name: value for name, value in flat.items() if name not in {*usual, "initial_values", "max_epochs"}}
+    assert settings().fingerprint() == fingerprint_of(before)
+    assert settings().changed(other).fingerprint() != settings().fingerprint()
 
 
 def test_a_log_without_a_next_item_to_train_on_is_refused() -> None:

@@ -59,10 +59,10 @@ def test_the_same_protocol_gives_the_runs_metrics_to_the_last_digit(made: Made, 
 
 def test_other_cut_offs_and_cohorts_come_from_the_ranks_as_the_model_would_give_them(made: Made) -> None:
     home, _, dataset = made
-    values = {"cutoffs": "2,7", "cohort_counts": "users"}
+    values = {"cutoffs": "2,7", "cohort_counts": "users", "cohort_cut": "items:0.2,1/2"}
     found = evaluate_model("letters/random", values, None, home, is_tracked=False)  # type: ignore[arg-type]
     assert found.answered_from == "ranks"
-    settings = EvaluationSettings(cutoffs=(2, 7), cohort_counts="users")
+    settings = EvaluationSettings(cutoffs=(2, 7), cohort_counts="users", cohort_cut="items:0.2,0.5")
     wanted = evaluate(ModelScorer(found.trained.model), dataset, "test", settings, with_exposure=True)
     assert set(found.record.metrics) == set(wanted.metrics)
     for name, value in wanted.metrics.items():
@@ -70,7 +70,13 @@ def test_other_cut_offs_and_cohorts_come_from_the_ranks_as_the_model_would_give_
 
 
 @pytest.mark.parametrize(
-    "values", [{"targets": "last"}, {"seen_items": "exclude"}, {"targets": "frozen", "cutoffs": "3"}]
+    "values",
+    [
+        {"targets": "frozen"},
+        {"seen_items": "exclude"},
+        {"targets": "frozen", "cutoffs": "3"},
+        {"targets": "last", "ties": "optimistic"},
+    ],
 )
 def test_other_targets_and_candidates_are_ranked_by_the_model(made: Made, values: dict[str, str]) -> None:
     home, _, dataset = made
@@ -82,6 +88,24 @@ def test_other_targets_and_candidates_are_ranked_by_the_model(made: Made, values
         np.testing.assert_equal(found.record.metrics[name], value)
 
 
+@pytest.mark.parametrize("from_folder", [False, True])
+def test_the_last_targets_have_their_ranks_among_the_rolling_ones(made: Made, from_folder: bool) -> None:
+    """What is shown to whom is a matter of all lists, of which only the model knows which are left."""
+    home, record, dataset = made
+    reference = str(find_model("letters/random", home).folder) if from_folder else "letters/random"
+    found = evaluate_model(reference, {"targets": "last"}, None, home, is_tracked=False)
+    assert found.answered_from == ("model" if from_folder else "ranks")
+    settings = EvaluationSettings(targets="last")
+    wanted = evaluate(ModelScorer(found.trained.model), dataset, "test", settings)
+    assert found.record.ranks is not None
+    assert record.ranks is not None
+    assert len(found.record.ranks) < len(record.ranks)
+    for column in ("users", "items", "cohorts", "ranks", "n_tied"):
+        np.testing.assert_array_equal(getattr(found.record.ranks, column), getattr(wanted.ranks, column))
+    assert {name: found.record.metrics[name] for name in wanted.metrics} == pytest.approx(wanted.metrics, nan_ok=True)
+    assert ("test/all/coverage_at_10" in found.record.metrics) is from_folder
+
+
 def test_seen_items_as_the_dataset_has_them_change_no_rank(made: Made) -> None:
     found = evaluate_model("letters/random", {"seen_items": "keep"}, None, made[0], is_tracked=False)
     assert found.answered_from == "ranks"
@@ -90,7 +114,7 @@ def test_seen_items_as_the_dataset_has_them_change_no_rank(made: Made) -> None:
 def test_the_answer_is_a_run_that_the_report_leaves_out(made: Made) -> None:
     home, record, _ = made
     before = open_store(home).reader().runs("letters")
-    shown = nsbench(home.root, "evaluate", "letters/random", "--set", "targets=last", "--json")
+    shown = nsbench(home.root, "evaluate", "letters/random", "--set", "targets=frozen", "--json")
     assert shown.code == 0, shown.err
     document = json.loads(shown.out)
     runs = open_store(home).reader().runs("letters")
@@ -152,6 +176,7 @@ def test_a_log_of_the_same_content_in_another_order_gets_the_same_ranks(made: Ma
         (("letters/random", "--set", "hidden_dim=3"), "'hidden_dim' is no setting of the evaluation"),
         (("letters/random", "--set", "target=last"), "did you mean 'targets'?"),
         (("letters/random", "--set", "targets=first"), "settings not accepted: targets"),
+        (("letters/random", "--set", "cohort_cut=items:20,80"), "accepted is items:A,B with 0 < A < B < 1"),
         (("letters/random", "--dataset", "letter"), "no dataset"),
         (("letters/random", "--dataset", "foreign"), "no item of the dataset foreign is one of the model"),
         (("letters/random", "--dataset", "foreign", "--set", "cold_items=tail"), "can't be candidates"),

@@ -6,8 +6,11 @@ import typer
 from rich.table import Table
 
 from nsbench.cli.completion import complete_dataset
-from nsbench.cli.models.option import ModelArgument
+from nsbench.cli.models.evaluate_all import evaluate_all
+from nsbench.cli.models.option import OptionalModelArgument
 from nsbench.cli.output.json_output import JsonOption, json_output
+from nsbench.cli.program import program
+from nsbench.errors import SettingsError
 from nsbench.files.home import current_home
 from nsbench.terms import GROUPS, metric_name
 from nsbench.view.console import Console
@@ -16,13 +19,13 @@ if TYPE_CHECKING:
     from nsbench.command.evaluate import Evaluated
 
 _TOLD = {
-    "ranks": "computed from the ranks of the model's run: other cut-offs and cohorts change no rank",
+    "ranks": "computed from the ranks of the model's run, which hold all that is asked",
     "model": "ranked anew by the model",
 }
 
 
 def evaluate(
-    model: ModelArgument,
+    model: OptionalModelArgument = None,
     assignments: Annotated[
         list[str] | None,
         typer.Option("--set", help="A setting of the evaluation, as targets=last or cutoffs=10,100; may be repeated."),
@@ -30,17 +33,26 @@ def evaluate(
     dataset: Annotated[
         str | None,
         typer.Option(
-            help="Another dataset than the model's; items are found by their ids.", autocompletion=complete_dataset
+            help="Another dataset than the model's; items are found by their ids. With --all: whose runs.",
+            autocompletion=complete_dataset,
         ),
     ] = None,
+    all_runs: Annotated[
+        bool,
+        typer.Option(
+            "--all", help="Instead of one model: every repeat and baseline that the dataset's report compares."
+        ),
+    ] = False,
     track: Annotated[bool, typer.Option("--track/--no-track", help="Record the answer in MLflow.")] = True,
     as_json: JsonOption = False,
 ) -> None:
     """Rank the test interactions again by a finished model, under another protocol; nothing is trained.
 
-    The answer is a run of its own kind (evaluation), which the report leaves out. Other cut-offs and cohorts are answered from
-    the ranks of the model's run.
+    The answer is a run of its own kind (evaluation), which the report leaves out of its comparison. Other cut-offs and
+    cohorts, and the last targets of rolling ones, are answered from the ranks of the model's run. With --all the report then
+    says whether the protocols rank the methods alike.
     """
+    _check_asked(model, dataset, all_runs=all_runs, track=track)
     with json_output(wanted=as_json) as output:
         import torch
 
@@ -49,6 +61,9 @@ def evaluate(
 
         torch.set_num_threads(1)
         values = parse_assignments(assignments or [])
+        if model is None:
+            output.document = evaluate_all(values, dataset or "")
+            return
         found = evaluate_model(model, values, dataset, current_home(), is_tracked=track)
         plan, record = found.record.plan, found.record
         output.document = {
@@ -60,6 +75,20 @@ def evaluate(
             "metrics": record.metrics,
         }
         _show(found)
+
+
+def _check_asked(model: str | None, dataset: str | None, *, all_runs: bool, track: bool) -> None:
+    if all_runs and (model is not None or dataset is None):
+        wrong = "--all takes no MODEL" if model is not None else "--all needs to know whose runs"
+        raise SettingsError(f"{wrong}; give it as `{program()} evaluate --all --dataset NAME --set targets=last`")
+    if all_runs and not track:
+        raise SettingsError("--all with --no-track would have no effect: the report reads its answers from MLflow")
+    if model is None and not all_runs:
+        from nsbench.trained.reference import FORMS
+
+        raise SettingsError(
+            f"give a MODEL ({FORMS}), or --all with --dataset NAME for every run that the dataset's report compares"
+        )
 
 
 def _show(found: "Evaluated") -> None:

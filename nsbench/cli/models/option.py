@@ -16,6 +16,15 @@ ModelArgument = Annotated[
     ),
 ]
 
+OptionalModelArgument = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[MODEL]",
+        autocompletion=complete_model_reference,
+        help="A folder, a run's id or how it begins, DATASET/METHOD (its best), NAME@ALIAS or NAME/VERSION.",
+    ),
+]
+
 KeepModelsOption = Annotated[
     KeepModels,
     typer.Option(

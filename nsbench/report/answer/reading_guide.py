@@ -9,9 +9,9 @@ READING_GUIDE = (
     "standard deviation over repeats with other seeds.",
     f"Hit rate at {CUTOFF}: share of test interactions whose item is among the {CUTOFF} highest ranked of the whole "
     f"catalogue. NDCG at {CUTOFF} counts a hit less the lower it is ranked.",
-    "Head, mid and tail: items by falling popularity in training, cut where a third and two thirds of it are reached. The "
-    "figure of the cohorts says what each holds: less even than thirds where single items are very popular. Cold "
-    "items have no training interaction.",
+    "Head, mid and tail: items by falling popularity in training, cut where a third and two thirds of it are reached, unless the "
+    "protocol ends with another cut (cohort_cut). The figure of the cohorts says what each holds: less even than thirds where "
+    "single items are very popular. Cold items have no training interaction.",
     "Balance: 1 - Gini of the values in head, mid and tail; 100 % when all three are served alike, 33.33 % when only one "
     "is served at all, undefined (–) when none is, or when one of them has no test "
     "interaction. A method that serves all users badly can be well balanced: read it "

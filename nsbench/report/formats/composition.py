@@ -15,6 +15,7 @@ from nsbench.report.ladder.words import ladder_kinds, ladder_words
 from nsbench.report.method_parts import noun_of
 from nsbench.report.pairing_grid import pairing_grids, pairing_kind
 from nsbench.report.paper.comparison import match_of, preparation_note
+from nsbench.report.protocols.protocol_table import PROTOCOL_WORDS, protocol_tables
 from nsbench.report.statistics.estimate import BALANCE
 from nsbench.report.summary import ACCURACY_METRICS, DatasetSummary
 from nsbench.report.tables.evidence import (
@@ -71,10 +72,14 @@ def compose(summaries: Sequence[DatasetSummary], gallery: Gallery, location: str
         location: The store that the runs are in.
         written: When the report is made.
     """
+    tables = protocol_tables(summaries)
     sections = [
         Section("all-datasets", "All datasets in one table", tables=_overview(summaries)),
         Section("equal-times", "Order of equal times", tables=tuple(tie_order_tables(summaries))),
         *(_dataset_section(summary, gallery) for summary in summaries),
+        Section(
+            "protocols", "Do protocols rank the methods alike?", words=PROTOCOL_WORDS if tables else (), tables=tables
+        ),
         Section(
             "datasets",
             "The datasets",

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from nsbench.report.answer.answer import answer
 from nsbench.report.answer.cut_off import MARK, has_cut_off
+from nsbench.report.protocols.protocol_table import protocol_tables
 from nsbench.report.summary import DatasetSummary
 from nsbench.report.tables.result import result_tables
 from nsbench.report.tables.run_counts import run_count_tables
@@ -49,6 +50,7 @@ def terminal_report(summaries: Sequence[DatasetSummary]) -> RenderableType:
         parts += [
             Group(Text(), terminal_table(table)) for table in (*result_tables(summary), *run_count_tables(summary))
         ]
+    parts += [Group(Text(), terminal_table(table)) for table in protocol_tables(summaries)]
     is_marked = any(has_cut_off(summary.selection.methods) for summary in summaries)
     return Group(*parts, Text(f"\n{LEGEND}{f' {_LEGEND_OF_MARK}' if is_marked else ''}", style="dim"))
 
