@@ -1,4 +1,4 @@
-"""Prints the lowest version of every dependency that pyproject.toml allows, as constraints for pip; torch has a file of its own."""
+"""Prints the lowest version of every dependency that pyproject.toml allows, as constraints for pip; torch is in a file apart."""
 
 import re
 import tomllib
