@@ -174,9 +174,9 @@ def prepare(  # noqa: PLR0913 - the options of the command
 
 def _pieces(log: "Rows | Sequence[Path | str] | None") -> list[Piece]:
     """The files, or the DataFrame."""
-    if isinstance(log, Sequence) and not isinstance(log, str) and all(_is_path(one) for one in log):
+    if isinstance(log, Sequence) and not isinstance(log, str) and any(_is_file(one) for one in log):
         return [Path(one) for one in log]
-    piece = _piece(cast("Rows | None", log))  # What is none of these is refused there.
+    piece = _piece(cast("Rows | None", log))  # A list of something else is refused there.
     return [] if piece is None else [piece]
 
 
@@ -186,5 +186,5 @@ def _piece(rows: "Rows | None") -> Piece | None:
     return Path(rows) if isinstance(rows, str | Path) else table_of(rows)
 
 
-def _is_path(one: object) -> bool:
-    return isinstance(one, str | Path)
+def _is_file(one: object) -> bool:
+    return isinstance(one, str | Path) and Path(one).is_file()

@@ -77,7 +77,7 @@ def left_out_text(card: "DatasetCard") -> str:
 
 
 def _of_test(card: "DatasetCard") -> str:
-    return f", and {card.n_tied_test / card.n_test:.0%} of the test's," if card.n_tied_test is not None else ""
+    return f" (of the test {card.n_tied_test / max(1, card.n_test):.0%})" if card.n_tied_test is not None else ""
 
 
 def _warnings(card: "DatasetCard") -> list[str]:
@@ -90,7 +90,7 @@ def _warnings(card: "DatasetCard") -> list[str]:
     same = "number" if card.times_are_order else "time"
     tied_share = card.n_ties / card.n_interactions
     tied = (
-        f"{tied_share:.0%} of the interactions{_of_test(card)} have the {same} of another one of their user: what comes next is "
+        f"{tied_share:.0%} of the interactions have the {same} of another one of their user{_of_test(card)}: what comes next is "
         f"{tie_order_text(card)}, and results are worth what that order is worth; --ties random with several seeds says how much"
         if tied_share >= NOTABLE_TIED_SHARE
         else ""

@@ -50,7 +50,7 @@ def tie_text(card: "DatasetCard") -> str:
     """
     if card.n_tied_test is None:
         return ""
-    share = f" ({card.n_tied_test / card.n_test:.1%})" if card.n_tied_test else ""
+    share = f" ({card.n_tied_test / max(1, card.n_test):.1%})" if card.n_tied_test else ""
     same = "number" if card.times_are_order else "time"
     order = f": what came first is {tie_order_text(card)}" if card.n_tied_test else ""
     return f"{card.n_tied_test:,} of {card.n_test:,} test interactions{share} have the {same} of a neighbour of their user{order}"

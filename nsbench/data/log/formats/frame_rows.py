@@ -29,8 +29,8 @@ def table_of(frame: "pd.DataFrame | pl.DataFrame | pl.LazyFrame") -> pa.Table:
 
     if not isinstance(frame, pd.DataFrame):
         raise LogError(
-            f"a log is the path of a file, or a DataFrame of pandas or polars, not a {type(frame).__name__}; accepted files: "
-            "CSV, TSV, ::-separated, JSON lines and Parquet"
+            "a log is the path of a file, the paths of several, or a DataFrame of pandas or polars, not a "
+            f"{type(frame).__name__}; accepted files: CSV, TSV, ::-separated, JSON lines and Parquet"
         )
     named = [level for level in frame.index.names if level is not None]
     flat = frame.reset_index(level=named) if named else frame
