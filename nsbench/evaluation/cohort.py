@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsbench.data.cohort import item_cohorts
-from nsbench.data.dataset import Dataset, DatasetCard
+from nsbench.data.dataset import BestReachable, Dataset, DatasetCard
 from nsbench.data.popularity import popularity_of
 from nsbench.evaluation.settings import EvaluationSettings
 from nsbench.terms import ALL, Cohort
@@ -27,7 +27,13 @@ def evaluated_card(dataset: Dataset, settings: EvaluationSettings) -> DatasetCar
     cohorts = item_cohorts(dataset, settings.cohort_counts, settings.cohort_rule)
     n_train_users = int(np.count_nonzero(dataset.train_end > dataset.offsets[:-1]))
     popularity = popularity_of(dataset.train_counts, dataset.train_user_counts, n_train_users, cohorts)
-    best = dataset.card.best_reachable
-    if best is not None and not np.array_equal(cohorts, item_cohorts(dataset)):
-        best = best.model_copy(update={"hit_rate": {ALL: best.hit_rate[ALL]} if ALL in best.hit_rate else {}})
-    return dataset.card.model_copy(update={"popularity": popularity, "best_reachable": best})
+    best, wanted = dataset.card.best_reachable, dataset.card.most_wanted
+    if not np.array_equal(cohorts, item_cohorts(dataset)):
+        best, wanted = _in_total(best), _in_total(wanted)
+    return dataset.card.model_copy(update={"popularity": popularity, "best_reachable": best, "most_wanted": wanted})
+
+
+def _in_total(best: BestReachable | None) -> BestReachable | None:
+    if best is None:
+        return None
+    return best.model_copy(update={"hit_rate": {ALL: best.hit_rate[ALL]} if ALL in best.hit_rate else {}})
