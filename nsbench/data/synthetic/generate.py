@@ -174,7 +174,7 @@ def prepare_synthetic(name: str, settings: SyntheticSettings, home: Home, *, rep
 
 
 def _bias_settings(popularity_bias: float) -> SyntheticSettings:
-    return settings_like(DEMO, n_users=3_000, n_items=300, n_interactions=60_000, popularity_bias=popularity_bias)
+    return settings_like(DEMO, n_users=2_000, n_items=300, n_interactions=30_000, popularity_bias=popularity_bias)
 
 
 BUILTIN = {

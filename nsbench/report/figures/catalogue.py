@@ -62,8 +62,8 @@ def shared_plans(summaries: Sequence[DatasetSummary], marks: Mapping[str, Mark])
             BIAS,
             "Who finds what users want, by popularity bias",
             "Generated logs that differ in their popularity bias alone: the hit rate at 10 if users took what they want, with "
-            "95 % intervals over repeats. Dashed: lists of what they want most, the best in total. Lines stand a little apart, since "
-            "some coincide.",
+            "95 % intervals over repeats. Dashed: lists of what they want most, the best in total. Lines stand a little apart, "
+            "since some coincide.",
             lambda: bias_figure(summaries, marks),
             lambda: bias_figure(summaries, marks, stacked=True),
         ),

@@ -20,8 +20,8 @@ _WORDS = (
     "These logs are generated, and what their users want is known: of a log with a bias of b, interactions are in proportion to "
     "what users want times popularity to the power of b. Shown is the hit rate that lists of 10 would have if users took what "
     "they want, which the true probabilities give without a draw: in a cohort, the share of what is wanted of its items. The "
-    "best reachable is that of the items that users want most; it is the best in total, and in a single cohort a model can exceed it. "
-    "The hit rates of the other tables are of what was logged. Intervals are over repeats and hold 95 %."
+    "best reachable is that of the items that users want most; it is the best in total, and in a single cohort a model can "
+    "exceed it. The hit rates of the other tables are of what was logged. Intervals are over repeats and hold 95 %."
 )
 
 
