@@ -156,6 +156,10 @@ def more_epochs(n_epochs: int, validate_every: int) -> int:
     return max(_MORE * n_epochs, TYPICAL_VALIDATIONS * validate_every)
 
 
+TRUTH = "truth"
+"""The group of metrics that say what a model would reach if users took what they want: it stands in the place of a split."""
+
+
 def metric_name(split: str, group: str, metric: str, k: int | None = None) -> str:
     """MLflow's name of a metric; its UI groups charts by the part before the last slash.
 

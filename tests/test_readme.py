@@ -106,9 +106,8 @@ def test_the_profile_shows_every_field() -> None:
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     """The names of the metrics of a run."""
     home = Home(tmp_path_factory.mktemp("readme"))
-    shown = nsbench(
-        home.root, "data", "synthetic", "--users", "80", "--items", "100", "--interactions", "1600", "--name", "few"
-    )
+    few = ("--users", "80", "--items", "100", "--interactions", "1600", "--popularity-bias", "0.5", "--name", "few")
+    shown = nsbench(home.root, "data", "synthetic", *few)
     assert shown.code == 0, shown.err
     shown = nsbench(
         home.root, "train", "--sampler", "mixed", "--dataset", "few", "--epochs", "1", "--set", "hidden_dim=8"

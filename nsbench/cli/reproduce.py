@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 def reproduce(
     profile: Annotated[
         str,
-        typer.Argument(help="demo, paper, or the path of a YAML file of your own.", autocompletion=complete_profile),
+        typer.Argument(
+            help="demo, bias, paper, or the path of a YAML file of your own.", autocompletion=complete_profile
+        ),
     ],
     workers: WorkersOption = None,
     replicas: ReplicasOption = None,

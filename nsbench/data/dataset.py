@@ -4,7 +4,7 @@ This file only holds the types. `nsbench.data.store` reads and writes them; `nsb
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,9 @@ from pydantic import BaseModel, ConfigDict, computed_field, field_validator, mod
 
 from nsbench.data.cohort_cut import CohortCut
 from nsbench.data.origin import Origin, origin_of_source
+
+if TYPE_CHECKING:
+    from nsbench.data.truth import Truth
 
 SplitName = Literal["train", "valid", "test"]
 """The three parts of the log, in time order."""
@@ -134,6 +137,8 @@ class DatasetCard(BaseModel):
     seen_items: Literal["exclude", "keep"]
     """Whether items of the user's history leave the ranking: excluded where users don't repeat items."""
     best_reachable: BestReachable | None = None
+    most_wanted: BestReachable | None = None
+    """The best expected hit rate if users took what they want, where a generated log holds that (`nsbench.data.truth`)."""
     popularity: Popularity | None = None
     """None on a card that an older version wrote."""
     left_out: LeftOut | None = None
@@ -178,6 +183,7 @@ class Dataset:
         valid_end: int64[n_users], absolute index where user u's validation ends and test begins.
         train_counts: int64[n_items + 1], training interactions of each item; entry 0 is 0; falling from entry 1 on.
         train_user_counts: int64[n_items + 1], users with the item in training (a user's repeats count once).
+        truth: What its users want, where a generated log holds that; None elsewhere.
     """
 
     card: DatasetCard
@@ -188,6 +194,7 @@ class Dataset:
     valid_end: NDArray[np.int64]
     train_counts: NDArray[np.int64]
     train_user_counts: NDArray[np.int64]
+    truth: "Truth | None" = None
 
     @property
     def n_users(self) -> int:
@@ -221,3 +228,7 @@ class Histories:
 
     def __len__(self) -> int:
         return len(self.start)
+
+    def __getitem__(self, chosen: slice | NDArray[np.int64]) -> "Histories":
+        """Some of the histories."""
+        return Histories(self.item_ids, self.start[chosen], self.end[chosen])

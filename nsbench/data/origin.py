@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 _SYNTHETIC = re.compile(
     r"synthetic like (?P<like>\S+): (?P<n_users>\d+) users, (?P<n_items>\d+) items, (?P<n_interactions>\d+) interactions, "
-    r"skew (?P<skew>\S+), seed (?P<seed>\d+)"
+    r"skew (?P<skew>\S+), seed (?P<seed>\d+)(?:, popularity bias (?P<popularity_bias>\S+))?"
 )
 """`SyntheticOrigin.text`, which was all that cards held before they had an origin."""
 
@@ -53,13 +53,15 @@ class SyntheticOrigin(_Origin):
     n_interactions: int
     skew: float
     seed: int
+    popularity_bias: float | None = None
 
     @property
     def text(self) -> str:
         """The settings in a line."""
+        bias = "" if self.popularity_bias is None else f", popularity bias {self.popularity_bias:g}"
         return (
             f"synthetic like {self.like}: {self.n_users} users, {self.n_items} items, {self.n_interactions} interactions, "
-            f"skew {self.skew:g}, seed {self.seed}"
+            f"skew {self.skew:g}, seed {self.seed}{bias}"
         )
 
 

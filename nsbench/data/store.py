@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from nsbench.data.dataset import Dataset, DatasetCard
 from nsbench.data.item_label import ItemLabels
 from nsbench.data.swap import MOST_ATTEMPTS, folder_identity
+from nsbench.data.truth import TRUTH_FILE, Truth
 from nsbench.errors import DatasetError
 from nsbench.files.home import Home
 from nsbench.suggestion import did_you_mean
@@ -87,6 +88,7 @@ def _load(name: str, home: Home) -> Dataset:
         valid_end=arrays["valid_end"],
         train_counts=arrays["train_counts"],
         train_user_counts=arrays["train_user_counts"],
+        truth=_read_truth(folder, card.n_items),
     )
 
 
@@ -171,6 +173,14 @@ def _open_array(folder: Path, array: str) -> NDArray[Any]:
     except (ValueError, OSError, EOFError) as error:
         raise _damaged(folder, f"{array}.npy can't be read: {error}") from None
     return opened
+
+
+def _read_truth(folder: Path, n_items: int) -> Truth | None:
+    path = folder / TRUTH_FILE
+    try:
+        return Truth.read(path, n_items) if path.exists() else None
+    except ValueError as error:
+        raise _damaged(folder, f"{TRUTH_FILE} can't be read: {error}") from None
 
 
 def _read_labels(name: str, home: Home, file: str) -> pl.DataFrame:

@@ -78,13 +78,15 @@ def _check_free(card: DatasetCard, home: Home, *, replace: bool) -> None:
         )
 
 
-def replace_best_reachable(name: str, home: Home, best: BestReachable) -> DatasetCard:
-    """Puts the best reachable hit rate on a stored dataset's card, at once or not at all.
+def replace_best_reachable(
+    name: str, home: Home, best: BestReachable, most_wanted: BestReachable | None = None
+) -> DatasetCard:
+    """Puts the best reachable hit rates on a stored dataset's card, at once or not at all.
 
     Raises:
         DatasetError: There is no dataset of this name, or its card is damaged.
     """
-    card = read_card(name, home).model_copy(update={"best_reachable": best})
+    card = read_card(name, home).model_copy(update={"best_reachable": best, "most_wanted": most_wanted})
     text = card.model_dump_json(indent=2) + "\n"
     try:
         write_atomically(home.datasets / name / CARD, lambda path: _write_text(path, text))

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from nsbench.data.cohort import item_cohorts
 from nsbench.data.cohort_cut import CohortCut
-from nsbench.data.dataset import Dataset, DatasetCard
+from nsbench.data.dataset import BestReachable, Dataset, DatasetCard
 from nsbench.data.popularity import popularity_of
 from nsbench.evaluation.settings import EvaluationSettings
 from nsbench.terms import ALL, Cohort
@@ -30,11 +30,17 @@ def evaluated_card(dataset: Dataset, settings: EvaluationSettings) -> DatasetCar
     popularity = popularity_of(
         dataset.train_counts, dataset.train_user_counts, n_train_users, cohorts, settings.cohort_cut
     )
-    best = dataset.card.best_reachable
-    if best is not None and not np.array_equal(cohorts, item_cohorts(dataset)):
-        best = best.model_copy(update={"hit_rate": {ALL: best.hit_rate[ALL]} if ALL in best.hit_rate else {}})
-    return dataset.card.model_copy(update={"popularity": popularity, "best_reachable": best})
+    best, wanted = dataset.card.best_reachable, dataset.card.most_wanted
+    if not np.array_equal(cohorts, item_cohorts(dataset)):
+        best, wanted = _in_total(best), _in_total(wanted)
+    return dataset.card.model_copy(update={"popularity": popularity, "best_reachable": best, "most_wanted": wanted})
 
 
 def _cohorts(dataset: Dataset, settings: EvaluationSettings) -> NDArray[np.int8]:
     return item_cohorts(dataset, settings.cohort_counts, settings.cohort_rule, CohortCut.read(settings.cohort_cut))
+
+
+def _in_total(best: BestReachable | None) -> BestReachable | None:
+    if best is None:
+        return None
+    return best.model_copy(update={"hit_rate": {ALL: best.hit_rate[ALL]} if ALL in best.hit_rate else {}})

@@ -17,6 +17,7 @@ from nsbench.evaluation.ranking import rank_targets
 from nsbench.evaluation.scorer import Scorer
 from nsbench.evaluation.settings import EvaluationSettings
 from nsbench.evaluation.target import EvaluatedSplit, targets_of
+from nsbench.evaluation.truth import truth_metrics_of
 
 EXPOSURE_CUTOFF = 10
 """Length of the lists whose exposure is counted."""
@@ -57,7 +58,8 @@ def evaluate(
         settings: The protocol. Its `validation_users` is not read: say `n_users`.
         n_users: How many users, as a sample; 0: all of them.
         seed: Root seed of that sample. Keep it the same over runs that are compared.
-        with_exposure: Whether to count what is recommended too, which takes about as long as the ranks.
+        with_exposure: Whether to count what is recommended too, which takes about as long as the ranks; and, where the log holds
+            what users want, how much of that it is.
 
     Raises:
         DatasetError: The split holds no target.
@@ -71,4 +73,6 @@ def evaluate(
         ids = slice(1, candidates_of(dataset, settings).n_items + 1)
         exposure = exposure_of(scorer, dataset, targets, settings, EXPOSURE_CUTOFF, states)[ids]
         metrics |= exposure_metrics_of(exposure, np.asarray(dataset.train_counts)[ids], split, EXPOSURE_CUTOFF)
+        if dataset.truth is not None:
+            metrics |= truth_metrics_of(scorer, dataset, dataset.truth, targets, settings, EXPOSURE_CUTOFF, states)
     return Evaluation(metrics, ranks)

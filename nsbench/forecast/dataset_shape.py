@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from nsbench.bench.cases.workload import Workload, dataset_of
 from nsbench.data.dataset import Dataset
 from nsbench.data.store import dataset_exists, load_dataset
+from nsbench.data.synthetic.generate import BUILTIN
 from nsbench.data.synthetic.shapes import SHAPES
 from nsbench.files.home import Home
 
@@ -13,10 +14,11 @@ STAND_IN_USERS = 5_000
 
 PUBLISHED_SIZES: dict[str, tuple[int, int, int]] = {
     **{name: (shape.n_users, shape.n_items, shape.n_interactions) for name, shape in SHAPES.items()},
+    **{name: (settings.n_users, settings.n_items, settings.n_interactions) for name, settings in BUILTIN.items()},
     "ml-100k": (943, 1_682, 100_000),
     "ml-1m": (6_040, 3_706, 1_000_209),
 }
-"""Users, items and interactions of logs that may not be prepared yet. Source: `SHAPES`; GroupLens' readme files."""
+"""Users, items and interactions of logs that may not be prepared yet. Source: `SHAPES`, `BUILTIN`; GroupLens' readme files."""
 
 _TRAIN_SHARE = 0.9
 _HELD_OUT_SHARE = 0.05

@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from nsbench.data.dataset import DatasetCard, Popularity
+from nsbench.data.truth import TRUTH_GROUPS
 from nsbench.evaluation.metrics import METRICS
 from nsbench.evaluation.metrics.hit_rate import HIT_RATE
 from nsbench.evaluation.metrics.ndcg import NDCG
@@ -22,7 +23,7 @@ from nsbench.report.paper.published import PublishedComparison
 from nsbench.report.run_counts import RunCount, count_runs
 from nsbench.report.selection import CUTOFF, Method, Selection, select
 from nsbench.report.statistics.estimate import Statistics
-from nsbench.terms import ALL, BALANCED_COHORTS, GROUPS, Cohort, balance_name, metric_name
+from nsbench.terms import ALL, BALANCED_COHORTS, GROUPS, TRUTH, Cohort, balance_name, metric_name
 from nsbench.tracking.stored_run import StoredRun
 
 if TYPE_CHECKING:
@@ -49,6 +50,9 @@ COVERAGE, RECOMMENDED_POPULARITY, EXPOSURE_GINI = (
 )
 EXPOSURE_METRICS = (COVERAGE, RECOMMENDED_POPULARITY, EXPOSURE_GINI)
 """What is recommended, right or wrong (`nsbench.evaluation.metrics.exposure`); runs of older versions may lack it."""
+
+TRUTH_METRICS = tuple(metric_name(TRUTH, group, HIT_RATE.name, CUTOFF) for group in TRUTH_GROUPS)
+"""What would be hit if users took what they want; only runs on generated logs that hold what that is have it."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,10 @@ class MethodSummary:
     def balance(self, metric: str) -> Estimate:
         """The balance of an accuracy metric over head, mid and tail."""
         return self.estimates[balance_name("test", metric, CUTOFF)]
+
+    def wanted(self, group: str = ALL) -> Estimate:
+        """The expected hit rate in a group if users took what they want; without a value where that is not known."""
+        return self.estimates[metric_name(TRUTH, group, HIT_RATE.name, CUTOFF)]
 
 
 @dataclass(frozen=True)
@@ -162,6 +170,11 @@ class DatasetSummary:
             return float("nan")
         return reachable.hit_rate.get(group, float("nan"))
 
+    def most_wanted(self, group: str) -> float:
+        """The best expected hit rate if users took what they want, where the dataset's generator knows it; NaN elsewhere."""
+        wanted = self.card.most_wanted if self.card else None
+        return float("nan") if wanted is None or wanted.k != CUTOFF else wanted.hit_rate.get(group, float("nan"))
+
 
 def summarise(
     dataset: str, runs: Sequence[StoredRun], faulty: Sequence[FaultyRun] = (), counted: Sequence[StoredRun] = ()
@@ -201,7 +214,7 @@ def share_metrics() -> tuple[str, ...]:
 def _estimates(runs: Sequence[StoredRun]) -> dict[str, Estimate]:
     return {
         name: Estimate(tuple(run.metrics[name] for run in runs if not np.isnan(run.metric(name))), len(runs))
-        for name in summary_metrics()
+        for name in (*summary_metrics(), *TRUTH_METRICS)
     }
 
 

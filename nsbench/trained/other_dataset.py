@@ -50,6 +50,10 @@ def as_of_model(
     counts = np.concatenate([trained.train_counts, np.zeros(n_new, dtype=np.int64)])
     of_number = np.concatenate([[0], numbers]).astype(np.int32)
     view = replace(
-        dataset, item_ids=of_number[np.asarray(dataset.item_ids)], train_counts=counts, train_user_counts=counts
+        dataset,
+        item_ids=of_number[np.asarray(dataset.item_ids)],
+        train_counts=counts,
+        train_user_counts=counts,
+        truth=None,  # It is by the dataset's own numbers.
     )
     return Model(model.settings, model.dense, torch.as_tensor(table)), view

@@ -86,7 +86,7 @@ def verify(
         raise typer.Exit(EXIT_DIFFERENT)
 
 
-def synthetic(
+def synthetic(  # noqa: PLR0913, PLR0917 - one parameter for each option
     like: Annotated[str, typer.Option(help="What it resembles: demo, ml-10m, amazon-beauty or retailrocket.")] = "demo",
     name: Annotated[
         str | None, typer.Option(help="The dataset's name; synthetic-LIKE if not given, demo for demo.")
@@ -96,6 +96,13 @@ def synthetic(
     interactions: Annotated[int | None, typer.Option(min=1, help="About how many, up to 100 million.")] = None,
     skew: Annotated[float, typer.Option(help="Popularity: 1 as the dataset, 0 all alike, up to 2.")] = 1.0,
     seed: Annotated[int, typer.Option(min=0, help="Root of all randomness.")] = 0,
+    popularity_bias: Annotated[
+        float | None,
+        typer.Option(
+            help="Log popular items more often than users want them, and keep what they want: 0 not more often, 1 in "
+            "proportion to their popularity."
+        ),
+    ] = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace a dataset of this name and other content.")
     ] = False,
@@ -106,7 +113,13 @@ def synthetic(
 
     console = Console()
     settings = settings_like(
-        likeness_of(like), n_users=users, n_items=items, n_interactions=interactions, skew=skew, seed=seed
+        likeness_of(like),
+        n_users=users,
+        n_items=items,
+        n_interactions=interactions,
+        skew=skew,
+        seed=seed,
+        popularity_bias=popularity_bias,
     )
     with console.status(f"Drawing about {settings.n_interactions:,} interactions ..."):
         card = prepare_synthetic(name or settings.default_name, settings, current_home(), replace=replace)
@@ -136,6 +149,10 @@ def _show_card(card: "DatasetCard", console: Console) -> None:
         f"interactions ({card.n_train:,} training, {card.n_valid:,} validation, {card.n_test:,} test), hash {card.content_hash}",
         highlight=False,
     )
-    if card.best_reachable is not None:
-        rates = ", ".join(f"{group} {rate:.3f}" for group, rate in card.best_reachable.hit_rate.items())
-        console.print(f"best reachable test hit rate at {card.best_reachable.k}: {rates}", highlight=False)
+    for what, best in (
+        ("best reachable test hit rate", card.best_reachable),
+        ("best expected hit rate if users took what they want,", card.most_wanted),
+    ):
+        if best is not None:
+            rates = ", ".join(f"{group} {rate:.3f}" for group, rate in best.hit_rate.items())
+            console.print(f"{what} at {best.k}: {rates}", highlight=False)

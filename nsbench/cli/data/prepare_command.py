@@ -50,6 +50,9 @@ def prepare_command(name: str, origin: Origin, options: Options) -> str:
     >>> tiny = SyntheticOrigin(like="demo", n_users=20, n_items=10, n_interactions=90, skew=1, seed=3)
     >>> print(prepare_command("tiny", tiny, {}))
     nsbench data synthetic --name tiny --like demo --users 20 --items 10 --interactions 90 --skew 1 --seed 3
+    >>> biased = tiny.model_copy(update={"popularity_bias": 0.5})
+    >>> print(prepare_command("tiny", biased, {}).partition("--seed ")[2])
+    3 --popularity-bias 0.5
     >>> options = {"user_column": "who", "min_rating": None, "repeats": "drop"}
     >>> print(prepare_command("mine", LogOrigin(file="log.csv"), options))
     nsbench data prepare log.csv --name mine --user-column who --drop-repeats
@@ -65,6 +68,8 @@ def prepare_command(name: str, origin: Origin, options: Options) -> str:
             "--seed",
             str(origin.seed),
         ]
+        if origin.popularity_bias is not None:
+            words += ["--popularity-bias", f"{origin.popularity_bias:g}"]
     else:
         words = ["data", "prepare", *_log_words(origin), "--name", name]
         for field, value in options.items():

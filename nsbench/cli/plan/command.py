@@ -30,7 +30,9 @@ _GB = 1e9
 def plan(
     profile: Annotated[
         str,
-        typer.Argument(help="demo, paper, or the path of a YAML file of your own.", autocompletion=complete_profile),
+        typer.Argument(
+            help="demo, bias, paper, or the path of a YAML file of your own.", autocompletion=complete_profile
+        ),
     ] = "demo",
     device: Annotated[
         str | None,

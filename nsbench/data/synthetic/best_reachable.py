@@ -1,7 +1,7 @@
 """The best hit rate that any model can reach on a synthetic log's test interactions, because its chain is known.
 
-Each test interaction with an earlier one is ranked by its true probability after all that came before it (rolling
-targets). Ranks are counted without a row of the whole catalogue: an item's probability is its popularity times a factor
+Each test interaction with an earlier one is ranked by the probability that it was drawn with, after all that came before it
+(rolling targets). Ranks are counted without a row of the whole catalogue: an item's probability is its popularity times a factor
 that depends on its group only, so counting needs the next groups' members and one binary search in the catalogue.
 """
 
@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsbench.data.cohort import cohorts_of
-from nsbench.data.dataset import BestReachable, Dataset
+from nsbench.data.dataset import BestReachable, Dataset, Histories
 from nsbench.data.synthetic.markov_chain import CATALOGUE_PROBABILITY, STEP_PROBABILITIES, Chain
+from nsbench.data.truth import ExpectedHits, Truth, compared_histories
 from nsbench.tensors.index_range import ranges
 from nsbench.terms import ALL, BALANCED_COHORTS
 
@@ -45,7 +46,8 @@ class _Candidates:
     """What can be ranked: the items seen in training.
 
     Attributes:
-        weights: float64[n_items + 1], the chain's popularity of candidates and 0 of others; the last entry is no item.
+        weights: float64[n_items + 1], the chain's popularity of candidates times their exposure, and 0 of others; the last
+            entry is no item.
         rising: The same in rising order.
     """
 
@@ -54,7 +56,7 @@ class _Candidates:
 
 
 def best_reachable(dataset: Dataset, chain_items: NDArray[np.int64], chain: Chain, k: int = 10) -> BestReachable:
-    """Ranks every test interaction that has an earlier one by the chain's true probabilities.
+    """Ranks every test interaction that has an earlier one by the probabilities that it was drawn with.
 
     Candidates are the items seen in training; other targets count as misses, as in the evaluation.
 
@@ -79,6 +81,43 @@ def best_reachable(dataset: Dataset, chain_items: NDArray[np.int64], chain: Chai
     )
 
 
+def truth_of(chain: Chain, chain_items: NDArray[np.int64]) -> Truth:
+    """What users of a chain's log want, with the dataset's item numbers.
+
+    Args:
+        chain: What the log was drawn from.
+        chain_items: As of `best_reachable`.
+    """
+    items = chain_items[1:]
+    factors = chain.step_factors(np.arange(chain.n_groups))
+    return Truth(
+        weights=np.concatenate([[0.0], chain.weights[items]]),
+        groups=np.concatenate([[0], chain.group_of[items]]),
+        factors=np.concatenate([factors, np.full((chain.n_groups, 1), CATALOGUE_PROBABILITY)], axis=1),
+        copy_probability=chain.copy_probability,
+    )
+
+
+def most_wanted(dataset: Dataset, truth: Truth, k: int = 10) -> BestReachable:
+    """The expected hit rate of lists of the k items that users want most, of those seen in training.
+
+    Args:
+        dataset: The prepared log.
+        truth: What its users want.
+        k: Length of the lists.
+    """
+    positions = _target_positions(dataset)
+    start = dataset.offsets[np.searchsorted(dataset.offsets, positions, side="right") - 1]
+    histories = Histories(dataset.item_ids, start, positions)
+    compared = histories[compared_histories(histories)]
+    hits = ExpectedHits(cohorts_of(dataset.train_counts))
+    for part in truth.chunks(compared):
+        wanted = truth.probabilities(compared[part])
+        lists = np.argpartition(-wanted[:, : dataset.n_candidates + 1], k, axis=1)[:, :k]
+        hits.add(wanted, lists)
+    return BestReachable(k=k, hit_rate={group: rate for group, rate in hits.rates().items() if not np.isnan(rate)})
+
+
 def _target_positions(dataset: Dataset) -> NDArray[np.int64]:
     """int64[n], absolute index of each test interaction whose user has an earlier one."""
     first, end = dataset.offsets[:-1], dataset.offsets[1:]
@@ -90,7 +129,7 @@ def _target_positions(dataset: Dataset) -> NDArray[np.int64]:
 def _candidates(dataset: Dataset, chain_items: NDArray[np.int64], chain: Chain) -> _Candidates:
     weights = np.zeros(chain.n_items + 1)
     candidates = chain_items[1 : dataset.n_candidates + 1]
-    weights[candidates] = chain.weights[candidates]
+    weights[candidates] = (chain.weights * chain.exposure)[candidates]
     return _Candidates(weights, np.sort(weights))
 
 
@@ -114,7 +153,8 @@ def _ranks(targets: _Targets, chain: Chain, candidates: _Candidates) -> NDArray[
     """float64[n]: 1 plus the number of candidates that are likelier than the target; infinite where it is none."""
     n, weights, drawn_share = len(targets.items), candidates.weights, 1 - chain.copy_probability
     row, items, counts = _distinct(targets, chain)
-    copies = chain.copy_probability * counts / np.bincount(targets.row, minlength=n)[row] * (weights[items] > 0)
+    copies = chain.copy_probability * counts / np.bincount(targets.row, minlength=n)[row]
+    copies *= chain.exposure[items] * (weights[items] > 0)
     scores = drawn_share * _base(chain, weights, targets.last, targets.items)
     scores += np.bincount(row, weights=copies * (items == targets.items[row]), minlength=n)
     bar = scores * ROUNDING
@@ -138,7 +178,7 @@ def _distinct(targets: _Targets, chain: Chain) -> tuple[NDArray[np.int64], NDArr
 def _base(
     chain: Chain, weights: NDArray[np.float64], last: NDArray[np.int64], items: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """float64[n], probability of drawing each item after each last item, copies and refusals apart."""
+    """float64[n], in proportion to the probability of drawing each item after each last item, copies and refusals apart."""
     groups = chain.group_of[last]
     factors = np.concatenate([chain.step_factors(groups), np.full((len(last), 1), CATALOGUE_PROBABILITY)], axis=1)
     step = (chain.group_of[items] - groups) % chain.n_groups

@@ -1,7 +1,7 @@
 """Synthetic logs of any size, prepared like any other log, with the best reachable hit rate on their card.
 
-`demo` is built in: it appears when it is asked for. What the logs are drawn from stands in `synthetic_chain` (which item
-comes next), `synthetic_log` (how many and when) and `synthetic_shape` (like which dataset).
+Those in `BUILTIN` appear when they are asked for. What the logs are drawn from stands in `markov_chain` (which item comes
+next), `synthetic_log` (how many and when) and `shapes` (like which dataset).
 """
 
 from dataclasses import asdict, dataclass
@@ -16,10 +16,11 @@ from nsbench.data.log.prepare_options import PrepareOptions
 from nsbench.data.origin import SyntheticOrigin
 from nsbench.data.store import dataset_exists, load_dataset, read_item_labels
 from nsbench.data.store_writing import replace_best_reachable, save_dataset, writing_folder
-from nsbench.data.synthetic.best_reachable import best_reachable
+from nsbench.data.synthetic.best_reachable import best_reachable, most_wanted, truth_of
 from nsbench.data.synthetic.markov_chain import Chain, draw_chain
 from nsbench.data.synthetic.shapes import SHAPES, Likeness, Shape
 from nsbench.data.synthetic.synthetic_log import LARGEST_CATALOGUE_SHARE, draw_log
+from nsbench.data.truth import TRUTH_FILE
 from nsbench.errors import SettingsError
 from nsbench.files.home import Home
 from nsbench.seeding import derive_seed
@@ -31,6 +32,8 @@ MOST_ITEMS = 10**7
 FEWEST_ITEMS = 100
 STEEPEST_SKEW = 2.0
 """Beyond it next to nothing is left to draw for users with a quarter of the catalogue."""
+MOST_ITEMS_WITH_TRUTH = 10**5
+"""Models are compared with the truth item by item, history by history."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,8 @@ class SyntheticSettings:
         n_interactions: About how many interactions.
         skew: Power that the dataset's popularity curve is raised to: 1 as the dataset, 0 all alike, 2 steeper.
         seed: Root of all randomness.
+        popularity_bias: How much more popular items are logged than users want them: what is logged is in proportion to what
+            they want times popularity to the power of it. None: not at all, and nothing is kept of what they want.
     """
 
     like: Likeness
@@ -52,6 +57,7 @@ class SyntheticSettings:
     n_interactions: int
     skew: float = 1.0
     seed: int = 0
+    popularity_bias: float | None = None
 
     def __post_init__(self) -> None:
         """Checks the sizes against one another.
@@ -73,6 +79,21 @@ class SyntheticSettings:
             )
         if not 0.0 <= self.skew <= STEEPEST_SKEW:
             raise SettingsError(f"A skew of {self.skew}: accepted are 0 to {STEEPEST_SKEW:g}.")
+        if self.popularity_bias is not None:
+            self._check_bias(self.popularity_bias)
+
+    def _check_bias(self, bias: float) -> None:
+        most = STEEPEST_SKEW / self.skew - 1 if self.skew else np.inf
+        if not 0.0 <= bias <= most:
+            raise SettingsError(
+                f"A popularity bias of {bias:g} with a skew of {self.skew:g}: accepted are 0 to {most:g}, since the log's skew, "
+                f"which is skew * (1 + bias), is {STEEPEST_SKEW:g} at most. Ask for a smaller bias or a smaller skew."
+            )
+        if self.n_items > MOST_ITEMS_WITH_TRUTH:
+            raise SettingsError(
+                f"{self.n_items:,} items with a popularity bias: accepted are up to {MOST_ITEMS_WITH_TRUTH:,}, since models are "
+                "compared with what users want item by item. Ask for fewer items, or leave the bias out."
+            )
 
     @property
     def shape(self) -> Shape:
@@ -98,6 +119,7 @@ def settings_like(
     n_interactions: int | None = None,
     skew: float = 1.0,
     seed: int = 0,
+    popularity_bias: float | None = None,
 ) -> SyntheticSettings:
     """Fills in the sizes that aren't given: users and interactions keep the dataset's mean length.
 
@@ -111,13 +133,13 @@ def settings_like(
     if n_interactions is None:
         n_interactions = round(n_users * mean_length)
     n_items = shape.n_items if n_items is None else n_items
-    return SyntheticSettings(like, n_users, n_items, n_interactions, skew, seed)
+    return SyntheticSettings(like, n_users, n_items, n_interactions, skew, seed, popularity_bias)
 
 
 def chain_of(settings: SyntheticSettings) -> Chain:
     """The chain that a log of these settings is drawn from."""
     generator = np.random.default_rng(derive_seed(settings.seed, "synthetic-chain"))
-    return draw_chain(settings.shape, settings.n_items, settings.skew, generator)
+    return draw_chain(settings.shape, settings.n_items, settings.skew, generator, settings.popularity_bias or 0.0)
 
 
 def prepare_synthetic(name: str, settings: SyntheticSettings, home: Home, *, replace: bool = False) -> DatasetCard:
@@ -141,21 +163,38 @@ def prepare_synthetic(name: str, settings: SyntheticSettings, home: Home, *, rep
         hidden = Home(folder)
         prepare_frame(frame, options, settings.origin, name, hidden)
         chain_items = np.concatenate([[-1], read_item_labels(name, hidden).cast(pl.Int64).to_numpy()])
-        best = best_reachable(load_dataset(name, hidden), chain_items, chain)
-        card = replace_best_reachable(name, hidden, best)
+        dataset, wanted = load_dataset(name, hidden), None
+        if settings.popularity_bias is not None:
+            truth = truth_of(chain, chain_items)
+            truth.write(hidden.datasets / name / TRUTH_FILE)
+            wanted = most_wanted(dataset, truth)
+        card = replace_best_reachable(name, hidden, best_reachable(dataset, chain_items, chain), wanted)
         save_dataset(hidden.datasets / name, card, home, replace=replace)
     return card
 
 
+def _bias_settings(popularity_bias: float) -> SyntheticSettings:
+    return settings_like(DEMO, n_users=2_000, n_items=300, n_interactions=30_000, popularity_bias=popularity_bias)
+
+
+BUILTIN = {
+    DEMO: settings_like(DEMO),
+    "bias-0": _bias_settings(0.0),
+    "bias-0.5": _bias_settings(0.5),
+    "bias-1": _bias_settings(1.0),
+}
+"""The built-in datasets by name: the demo, and one log with three biases towards popular items."""
+
+
 def prepare_demo(home: Home) -> DatasetCard:
     """Prepares the built-in log: about 3,000 users and 1,200 items, in a second or two."""
-    return prepare_synthetic(DEMO, settings_like(DEMO), home)
+    return prepare_synthetic(DEMO, BUILTIN[DEMO], home)
 
 
 def ensure_builtin(name: str, home: Home) -> None:
     """Prepares the dataset if it is a built-in one that isn't there yet; leaves every other name alone."""
-    if name == DEMO and not dataset_exists(name, home):
-        prepare_demo(home)
+    if name in BUILTIN and not dataset_exists(name, home):
+        prepare_synthetic(name, BUILTIN[name], home)
 
 
 def _write_log(chain: Chain, settings: SyntheticSettings, folder: Path) -> pl.LazyFrame:

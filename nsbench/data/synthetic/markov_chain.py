@@ -4,6 +4,8 @@ Items are dealt into groups of about 24, each with popular and rare members, and
 item of group g the next one comes from g (20 %), from g + 1 (50 %), or from the whole catalogue (30 %), each by
 popularity; where users repeat items, it is a copy of an earlier one with a fixed chance first. A proposal that can't be
 (seen already, the same item at once, not on sale yet) is drawn again, which renormalises the probabilities over the rest.
+With a popularity bias b it is also drawn again unless it is shown, the chance of which is its popularity over the highest one, to
+the power of b: what is logged is then in proportion to what users want times that.
 """
 
 from dataclasses import dataclass
@@ -35,6 +37,7 @@ class Chain:
         in_groups: int64[n_items], items in the order of their groups.
         available_from: int64[n_items], seconds since the log's start from which an item can be drawn.
         copy_probability: Chance of proposing a copy of a history's item.
+        popularity_bias: How much the log favours popular items beyond what users want; 0: not at all.
     """
 
     weights: NDArray[np.float64]
@@ -45,6 +48,13 @@ class Chain:
     in_groups: NDArray[np.int64]
     available_from: NDArray[np.int64]
     copy_probability: float
+    popularity_bias: float = 0.0
+
+    @property
+    def exposure(self) -> NDArray[np.float64]:
+        """float64[n_items], the share of what users want of an item that is logged: 1 for the most popular item."""
+        exposure: NDArray[np.float64] = (self.weights / self.weights[0]) ** self.popularity_bias
+        return exposure
 
     @property
     def n_items(self) -> int:
@@ -79,7 +89,9 @@ class Chain:
         )
 
     def probabilities(self, history: NDArray[np.int64]) -> NDArray[np.float64]:
-        """The true probability of every item to come next, when all are on sale.
+        """The true probability of every item to be wanted next, when all are on sale.
+
+        Without a popularity bias it is that of coming next; with one, that is in proportion to it times the exposure.
 
         Written for reading and for tests; `nsbench.data.synthetic.best_reachable` computes the ranks without this whole row.
 
@@ -126,11 +138,20 @@ class Chain:
             items = np.where(generator.random(n) < self.copy_probability, copied, items)
         return items
 
+    def is_overlooked(self, items: NDArray[np.int64], generator: np.random.Generator) -> NDArray[np.bool_]:
+        """bool[n], whether each of the items that users want isn't shown to them, so that they draw again."""
+        if self.popularity_bias == 0:
+            # Nothing is drawn, so that a log without a bias is the one that it was.
+            return np.zeros(len(items), dtype=bool)
+        return generator.random(len(items)) >= self.exposure[items]
+
     def _mass(self, groups: NDArray[np.int64]) -> NDArray[np.float64]:
         return self.group_end[groups + 1] - self.group_end[groups]
 
 
-def draw_chain(shape: Shape, n_items: int, skew: float, generator: np.random.Generator) -> Chain:
+def draw_chain(
+    shape: Shape, n_items: int, skew: float, generator: np.random.Generator, popularity_bias: float = 0.0
+) -> Chain:
     """Draws who is in which group and what comes on sale late; everything else follows from the shape.
 
     Each run of n_groups items by popularity is dealt one to a group, so every group has popular and rare members and
@@ -155,6 +176,7 @@ def draw_chain(shape: Shape, n_items: int, skew: float, generator: np.random.Gen
         in_groups=in_groups,
         available_from=_draw_late_items(shape, n_items, generator),
         copy_probability=shape.copy_probability,
+        popularity_bias=popularity_bias,
     )
 
 

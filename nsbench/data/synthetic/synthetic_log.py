@@ -106,6 +106,7 @@ def _draw_items(
             history = items[pending + np.arange(step)[:, None]]
             proposed = chain.propose(history, generator)
             refused = chain.available_from[proposed] > times[pending + step]
+            refused |= chain.is_overlooked(proposed, generator)
             refused |= ((history[-1:] if chain.repeats else history) == proposed).any(axis=0)
             items[pending[~refused] + step] = proposed[~refused]
             pending = pending[refused]

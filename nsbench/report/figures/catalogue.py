@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from nsbench.data.popularity import cohort_shares
 from nsbench.report.answer.cut_off import MARK, has_cut_off
 from nsbench.report.figures.accuracy_balance import accuracy_balance_figure
+from nsbench.report.figures.canvas.gallery import BIAS
 from nsbench.report.figures.canvas.style import Mark
 from nsbench.report.figures.cohort import cohort_figure
 from nsbench.report.figures.difference import difference_figure
@@ -17,6 +18,7 @@ from nsbench.report.figures.ladder import ladder_figure
 from nsbench.report.figures.negative_count import negative_count_figure
 from nsbench.report.figures.pairing import ALIKE, UNSURE, pairing_figure
 from nsbench.report.figures.popularity import popularity_cohort_figure, popularity_figure
+from nsbench.report.figures.popularity_bias import bias_figure
 from nsbench.report.figures.popularity_exponent import exponent_figure
 from nsbench.report.figures.repeats import repeat_figure
 from nsbench.report.figures.replay import replay_figure, replay_points
@@ -49,8 +51,8 @@ class Plan:
     stack: Callable[[], Figure | None] = lambda: None
 
 
-def shared_plans(summaries: Sequence[DatasetSummary]) -> list[Plan]:
-    """The figures of all datasets together."""
+def shared_plans(summaries: Sequence[DatasetSummary], marks: Mapping[str, Mark]) -> list[Plan]:
+    """The figures of all datasets together; arguments as of `dataset_plans`."""
     return [
         Plan(
             "popularity",
@@ -58,7 +60,16 @@ def shared_plans(summaries: Sequence[DatasetSummary]) -> list[Plan]:
             "Each item's share of its dataset's training interactions; the steeper the line begins and the longer it is flat, "
             "the more a popularity bias costs.",
             lambda: popularity_figure(summaries),
-        )
+        ),
+        Plan(
+            BIAS,
+            "Who finds what users want, by popularity bias",
+            "Generated logs that differ in their popularity bias alone: the hit rate at 10 if users took what they want, with "
+            "95 % intervals over repeats. Dashed: lists of what they want most, the best in total. Lines stand a little apart, "
+            "since some coincide.",
+            lambda: bias_figure(summaries, marks),
+            lambda: bias_figure(summaries, marks, stacked=True),
+        ),
     ]
 
 

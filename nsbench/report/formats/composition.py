@@ -6,10 +6,10 @@ from datetime import datetime
 from nsbench.report.answer.answer import answer
 from nsbench.report.answer.reading_guide import READING_GUIDE
 from nsbench.report.answer.single_run import single_run_table
-from nsbench.report.figures.canvas.gallery import Gallery
+from nsbench.report.figures.canvas.gallery import BIAS, Gallery
 from nsbench.report.formats.description import description
 from nsbench.report.formats.document import DatasetAnswer, Document, Section, anchor
-from nsbench.report.formats.sweep_sections import sweep_sections
+from nsbench.report.formats.sweep_sections import bias_section, sweep_sections
 from nsbench.report.ladder.table import ladder_tables
 from nsbench.report.ladder.words import ladder_kinds, ladder_words
 from nsbench.report.method_parts import noun_of
@@ -76,6 +76,7 @@ def compose(summaries: Sequence[DatasetSummary], gallery: Gallery, location: str
     sections = [
         Section("all-datasets", "All datasets in one table", tables=_overview(summaries)),
         Section("equal-times", "Order of equal times", tables=tuple(tie_order_tables(summaries))),
+        bias_section(summaries, gallery),
         *(_dataset_section(summary, gallery) for summary in summaries),
         Section(
             "protocols", "Do protocols rank the methods alike?", words=PROTOCOL_WORDS if tables else (), tables=tables
@@ -84,7 +85,7 @@ def compose(summaries: Sequence[DatasetSummary], gallery: Gallery, location: str
             "datasets",
             "The datasets",
             points=tuple(cards_without_popularity(summaries)),
-            drawings=gallery.shared,
+            drawings=tuple(drawing for kind, drawing in gallery.shared.items() if kind != BIAS),
             tables=_present(size_table(summaries), popularity_table(summaries)),
         ),
         Section("samplers", "The samplers", tables=_present(sampler_table(summaries))),

@@ -1,10 +1,24 @@
-"""The sections on what one setting does, all else alike: the number of negatives, and the popularity exponent with logQ."""
+"""The sections on what one setting does, all else alike: number of negatives, popularity exponent with logQ, the log's bias."""
 
-from nsbench.report.figures.canvas.gallery import Gallery
+from collections.abc import Sequence
+
+from nsbench.report.figures.canvas.gallery import BIAS, Gallery
 from nsbench.report.formats.document import Section
 from nsbench.report.summary import DatasetSummary
 from nsbench.report.tables.negative_count import negative_count_table, negative_count_words
+from nsbench.report.tables.popularity_bias import bias_tables, bias_words
 from nsbench.report.tables.popularity_exponent import exponent_tables, exponent_words
+
+
+def bias_section(summaries: Sequence[DatasetSummary], gallery: Gallery) -> Section:
+    """Who finds what users want, on generated logs that differ in their popularity bias; empty where there are none."""
+    return Section(
+        "popularity-bias",
+        "Who finds what users want",
+        words=bias_words(summaries),
+        drawings=(gallery.shared[BIAS],) if BIAS in gallery.shared else (),
+        tables=bias_tables(summaries),
+    )
 
 
 def sweep_sections(summary: DatasetSummary, gallery: Gallery, place: str) -> tuple[Section, ...]:

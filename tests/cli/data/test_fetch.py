@@ -109,12 +109,24 @@ def test_synthetic_takes_every_size(home: Home) -> None:
     assert card.n_items <= 350
 
 
+def test_synthetic_shows_what_is_reached_if_users_took_what_they_want(home: Home) -> None:
+    result = nsbench_data(
+        "synthetic", "--users", "200", "--items", "200", "--popularity-bias", "0.5", "--name", "biased"
+    )
+    wanted = read_card("biased", home).most_wanted
+    assert wanted is not None
+    assert (
+        f"best expected hit rate if users took what they want, at 10: all {wanted.hit_rate['all']:.3f}" in result.output
+    )
+
+
 def test_errors_come_before_anything_is_written(home: Home) -> None:
     for words, error in (
         (("fetch", "netflix"), DownloadError),
         (("fetch", "retailrocket"), DownloadError),
         (("synthetic", "--like", "netflix"), SettingsError),
         (("synthetic", "--items", "3"), SettingsError),
+        (("synthetic", "--popularity-bias", "7"), SettingsError),
         (("synthetic", "--name", "../outside"), DatasetError),
     ):
         with pytest.raises(error):

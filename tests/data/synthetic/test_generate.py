@@ -4,10 +4,18 @@ from pathlib import Path
 
 import pytest
 
+from nsbench.data.dataset import Histories
 from nsbench.data.store import load_dataset
-from nsbench.data.synthetic.generate import DEMO, ensure_builtin, prepare_demo, prepare_synthetic, settings_like
+from nsbench.data.synthetic.generate import (
+    DEMO,
+    SyntheticSettings,
+    ensure_builtin,
+    prepare_demo,
+    prepare_synthetic,
+    settings_like,
+)
 from nsbench.data.synthetic.shapes import likeness_of
-from nsbench.errors import SettingsError
+from nsbench.errors import DatasetError, SettingsError
 from nsbench.files.home import Home
 
 
@@ -90,6 +98,62 @@ def test_sizes_out_of_range_say_what_is_accepted(sizes: dict[str, int], message:
 def test_a_skew_out_of_range_says_what_is_accepted() -> None:
     with pytest.raises(SettingsError, match="0 to 2"):
         settings_like("demo", skew=2.5)
+
+
+def small(popularity_bias: float | None) -> SyntheticSettings:
+    return settings_like("demo", n_users=400, n_items=200, popularity_bias=popularity_bias)
+
+
+def test_without_a_bias_the_log_is_the_one_that_it_was_and_holds_what_users_want_only_if_asked(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    plain, asked = (prepare_synthetic(name, small(bias), home) for name, bias in (("a", None), ("b", 0.0)))
+    assert plain.content_hash == asked.content_hash
+    assert plain.best_reachable == asked.best_reachable
+    assert plain.most_wanted is None
+    assert load_dataset("a", home).truth is None
+    assert asked.most_wanted is not None
+    assert asked.most_wanted.hit_rate["all"] == pytest.approx(asked.best_reachable.hit_rate["all"], abs=0.05)  # type: ignore[union-attr]
+
+
+def test_the_more_bias_the_more_of_the_log_is_of_popular_items_and_the_less_of_it_is_wanted(tmp_path: Path) -> None:
+    """The share of the 20 most popular items in training; the best lists hit more of what is logged than of what is wanted."""
+    home, shares = Home(tmp_path), []
+    for bias in (0.0, 0.5, 1.0):
+        card = prepare_synthetic("biased", small(bias), home, replace=True)
+        counts = load_dataset("biased", home).train_counts
+        shares.append(counts[1:21].sum() / counts.sum())
+    assert shares[0] + 0.05 < shares[1] < shares[2] - 0.05
+    assert card.origin.text.endswith("seed 0, popularity bias 1")
+    assert card.best_reachable is not None
+    assert card.most_wanted is not None
+    assert card.most_wanted.hit_rate["all"] < card.best_reachable.hit_rate["all"] - 0.05
+
+
+def test_what_users_want_is_read_back_and_damage_is_said(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    prepare_synthetic("biased", small(0.5), home)
+    dataset = load_dataset("biased", home)
+    assert dataset.truth is not None
+    wanted = dataset.truth.probabilities(Histories(dataset.item_ids, dataset.offsets[:3], dataset.train_end[:3]))
+    assert wanted.shape == (3, dataset.n_items + 1)
+    assert wanted.sum(axis=1) == pytest.approx([1, 1, 1])
+    (home.datasets / "biased" / "truth.npz").write_bytes(b"PK no archive")
+    with pytest.raises(DatasetError, match="truth.npz can't be read.*--replace"):
+        load_dataset("biased", home)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"popularity_bias": 1.5}, "0 to 1, .*skew"),
+        ({"popularity_bias": -0.1}, "0 to 1"),
+        ({"popularity_bias": 0.5, "skew": 1.6}, "0 to 0.25"),
+        ({"popularity_bias": 0.5, "n_items": 200_000}, "100,000"),
+    ],
+)
+def test_a_bias_out_of_range_says_what_is_accepted(values: dict[str, float], message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        settings_like("demo", **values)  # type: ignore[arg-type]
 
 
 def test_an_unknown_likeness_names_the_known_ones() -> None:

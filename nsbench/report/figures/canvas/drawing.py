@@ -11,6 +11,7 @@ from nsbench.report.figures.canvas.style import Mark, marks_of_methods, save_png
 from nsbench.report.figures.training_curve import TrainingCurve
 from nsbench.report.formats.document import file_stem
 from nsbench.report.summary import DatasetSummary
+from nsbench.report.sweep.popularity_bias import bias_families
 
 _MOST_STACKED = 300_000
 """Characters of a figure, some two thousand points, beyond which a page does not hold it a second time."""
@@ -40,13 +41,14 @@ def draw_gallery(
     marks = marks_of_methods(summaries)
     artist = _Artist(folder, older)
     cards = [(summary.dataset, summary.card) for summary in summaries]
-    shared = artist.draw("", key_of(cards), partial(_shared_plans, summaries))
+    families = [(family, [marks[label] for label in family.labels]) for family in bias_families(summaries)]
+    shared = artist.draw("", key_of(cards, families), partial(_shared_plans, summaries, marks))
     by_dataset = {}
     for summary in summaries:
         own = tuple(curves.get(summary.dataset, ()))
         key = key_of(summary, own, [marks[row.method.label] for row in summary.methods])
         by_dataset[summary.dataset] = artist.draw(summary.dataset, key, partial(_dataset_plans, summary, own, marks))
-    return Gallery(tuple(shared.values()), by_dataset, artist.finish())
+    return Gallery(shared, by_dataset, artist.finish())
 
 
 class _Artist:
@@ -98,11 +100,11 @@ def _stacked(plan: "Plan") -> str | None:
     return None if figure is None else svg_text(figure)
 
 
-def _shared_plans(summaries: Sequence[DatasetSummary]) -> "list[Plan]":
+def _shared_plans(summaries: Sequence[DatasetSummary], marks: Mapping[str, Mark]) -> "list[Plan]":
     # Matplotlib takes half a second to import, which a report whose figures are drawn already is spared.
     from nsbench.report.figures.catalogue import shared_plans
 
-    return shared_plans(summaries)
+    return shared_plans(summaries, marks)
 
 
 def _dataset_plans(summary: DatasetSummary, curves: Sequence[TrainingCurve], marks: Mapping[str, Mark]) -> "list[Plan]":

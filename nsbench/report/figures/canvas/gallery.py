@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+BIAS = "popularity_bias"
+"""The kind of the figure of popularity bias, which has a section of its own."""
+
 
 @dataclass(frozen=True)
 class Drawing:
@@ -30,12 +33,12 @@ class Gallery:
     """The drawn figures of a report.
 
     Attributes:
-        shared: Those of all datasets together.
+        shared: Those of all datasets together, by their kind.
         by_dataset: Those of each dataset, by its name and then by their kind, such as "repeats".
         files: What was written, each PNG followed by its SVG; empty where none was wanted.
     """
 
-    shared: tuple[Drawing, ...]
+    shared: Mapping[str, Drawing]
     by_dataset: Mapping[str, Mapping[str, Drawing]]
     files: tuple[Path, ...]
 
@@ -45,4 +48,4 @@ class Gallery:
         return tuple(drawn[kind] for kind in kinds if kind in drawn)
 
 
-NO_FIGURES = Gallery((), {}, ())
+NO_FIGURES = Gallery({}, {}, ())
