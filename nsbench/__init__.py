@@ -1,8 +1,9 @@
 """nsbench: which negative sampling should train your sequence recommender, and what does it cost head, mid and tail items?
 
 From Python: `prepare(...)` makes a dataset of a log or a DataFrame; `tune(...)`, `repeat(...)` and `baseline(...)` make runs on
-it, and `train(...)` a single one; `compare(...)` compares them, `results(...)` lists them all, and `load_model(...)` asks a
-trained model. Each name is imported when it is first asked for, so that `import nsbench` costs nothing.
+it, and `train(...)` a single one; `compare(...)` compares them, `evaluate(...)` ranks by them under another protocol,
+`results(...)` lists them all, and `load_model(...)` asks a trained model. Each name is imported when it is first asked for, so
+that `import nsbench` costs nothing.
 
 The package is laid out in floors; imports go down only (see `[tool.importlinter]` in pyproject.toml):
 `cli`, `api` -> `command`, `view` -> `forecast` -> `report`, `study`, `bench` -> `runs` -> `tracking` -> `config` -> `training`,
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from nsbench.api.comparison import Comparison, compare
     from nsbench.api.dataset import Dataset, prepare
+    from nsbench.api.evaluation import evaluate
     from nsbench.api.model import Model, load_model
     from nsbench.api.repeats import Runs, baseline, repeat
     from nsbench.api.results import results
@@ -49,6 +51,7 @@ __all__ = [
     "TrainingError",
     "baseline",
     "compare",
+    "evaluate",
     "load_model",
     "prepare",
     "repeat",
@@ -60,6 +63,7 @@ __all__ = [
 _ROOMS = {
     "nsbench.api.comparison": ("Comparison", "compare"),
     "nsbench.api.dataset": ("Dataset", "prepare"),
+    "nsbench.api.evaluation": ("evaluate",),
     "nsbench.api.model": ("Model", "load_model"),
     "nsbench.api.repeats": ("Runs", "baseline", "repeat"),
     "nsbench.api.results": ("results",),
