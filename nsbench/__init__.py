@@ -2,6 +2,7 @@
 
 From Python: `prepare(...)` makes a dataset of a log or a DataFrame; `tune(...)`, `repeat(...)` and `baseline(...)` make runs on
 it, and `train(...)` a single one; `ablate(...)` climbs from the paper's protocol to a sound one; `compare(...)` compares them,
+`evaluate(...)` ranks by them under another protocol,
 `results(...)` lists them all, and `load_model(...)` asks a trained model. Each name is imported when it is first asked for, so
 that `import nsbench` costs nothing.
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from nsbench.api.ablation import Ablation, ablate
     from nsbench.api.comparison import Comparison, compare
     from nsbench.api.dataset import Dataset
+    from nsbench.api.evaluation import evaluate
     from nsbench.api.model import Model, load_model
     from nsbench.api.preparation import prepare
     from nsbench.api.repeats import Runs, baseline, repeat
@@ -54,6 +56,7 @@ __all__ = [
     "ablate",
     "baseline",
     "compare",
+    "evaluate",
     "load_model",
     "prepare",
     "repeat",
@@ -66,6 +69,7 @@ _ROOMS = {
     "nsbench.api.ablation": ("Ablation", "ablate"),
     "nsbench.api.comparison": ("Comparison", "compare"),
     "nsbench.api.dataset": ("Dataset",),
+    "nsbench.api.evaluation": ("evaluate",),
     "nsbench.api.model": ("Model", "load_model"),
     "nsbench.api.preparation": ("prepare",),
     "nsbench.api.repeats": ("Runs", "baseline", "repeat"),

@@ -25,6 +25,7 @@ from nsbench.report.figures.training_curve import read_curves
 from nsbench.report.formats.composition import compose
 from nsbench.report.formats.export import methods_frame, runs_frame
 from nsbench.report.formats.format import ReportFormat
+from nsbench.report.protocols.runs_under import RunsUnder
 from nsbench.report.report import write_report
 from nsbench.report.selection import CUTOFF
 from nsbench.report.summary import ACCURACY_METRICS, DatasetSummary, MethodSummary
@@ -174,12 +175,16 @@ class Comparison:
 
 
 @worded
-def compare(what: "Dataset | Runs | str | Sequence[Dataset | Runs | str]", *, home: Place = None) -> Comparison:
+def compare(
+    what: "Dataset | Runs | str | Sequence[Dataset | Runs | str]", *, protocol: str | None = None, home: Place = None
+) -> Comparison:
     """Compares methods on one or several datasets, from recorded runs alone. As `nsbench report`, without writing files.
 
     Args:
         what: Datasets, or what `repeat` and `baseline` gave, or names of datasets; one of these or several in a list. Of a
             dataset all its runs are considered: of each method the newest settings. Of given runs only those.
+        protocol: The evaluation protocol that is compared: its name or a part that no other one has, such as "last" after
+            `evaluate(..., settings={"targets": "last"})`; None: that of the newest run.
         home: The folder where everything is kept; None: that of what is given, or NSBENCH_HOME.
 
     Raises:
@@ -200,7 +205,9 @@ def compare(what: "Dataset | Runs | str | Sequence[Dataset | Runs | str]", *, ho
     whole = {name_of(one) for one in given if not isinstance(one, Runs)}
     chosen = [run for one in given if isinstance(one, Runs) and one.dataset not in whole for run in one.stored]
     names = list(dict.fromkeys(one.dataset if isinstance(one, Runs) else name_of(one) for one in given))
-    reading = ChosenRuns(reader, chosen) if chosen else reader
+    reading: RunReader = ChosenRuns(reader, chosen) if chosen else reader
+    if protocol is not None:
+        reading = RunsUnder(reading, protocol)
     return Comparison(place, read_summaries(reading, names), reading)
 
 

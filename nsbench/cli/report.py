@@ -37,12 +37,20 @@ def report(
     formats: Annotated[
         list[ReportFormat] | None, typer.Option("--format", help="Write only this; may be given often. Default: all.")
     ] = None,
+    protocol: Annotated[
+        str | None,
+        typer.Option(
+            help="Compare under this protocol: its name, or a part that no other one has, as last or items:0.01,0.2. "
+            "Default: that of the newest run."
+        ),
+    ] = None,
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Compare samplers: the answer in words, tables by cohort, differences, cost and figures, on a page and as files."""
     from nsbench.command.report import note_in_mlflow, report_folder
     from nsbench.report.answer.answer import answer
+    from nsbench.report.protocols.runs_under import RunsUnder
     from nsbench.report.report import build_report
     from nsbench.tracking.store import open_store
 
@@ -51,7 +59,8 @@ def report(
     home = current_home()
     names = tuple(dict.fromkeys(dataset or ()))
     folder = output or report_folder(names, home)
-    reader = open_store(home).reader()
+    store = open_store(home).reader()
+    reader = store if protocol is None else RunsUnder(store, protocol)
     written = build_report(reader, names, folder, formats or tuple(ReportFormat))
     with json_output(wanted=as_json) as printed:
         _print(written)
