@@ -14,9 +14,9 @@ from nsbench.data.dataset import DatasetCard
 from nsbench.data.leftover import clear_leftovers
 from nsbench.data.log.columns.column import Columns
 from nsbench.data.log.formats.frame_rows import table_of
-from nsbench.data.log.ingest import ReadOptions
 from nsbench.data.log.option_value import TIME_UNITS, Duplicates, Repeats, SeenItemsRule, SplitRule, TimeUnitWord
 from nsbench.data.log.prepare_options import PrepareOptions
+from nsbench.data.log.read_options import ReadOptions
 from nsbench.data.opening import open_dataset
 from nsbench.errors import DatasetError, SettingsError
 from nsbench.files.home import Home, current_home, home_at
@@ -91,6 +91,8 @@ def prepare(  # noqa: PLR0913 - the options of the command
     skip_bad_rows: bool = False,
     events: str | Sequence[str] = (),
     min_rating: float | None = None,
+    negative_events: str | Sequence[str] = (),
+    negative_max_rating: float | None = None,
     session_gap: str | int | None = None,
     repeats: Repeats = "keep",
     duplicates: Duplicates = "auto",
@@ -121,6 +123,9 @@ def prepare(  # noqa: PLR0913 - the options of the command
         skip_bad_rows: Leave out rows without user, item or time, or with a rating that is no number, rather than refuse the log.
         events: Which events are taken; empty: all.
         min_rating: Rows with a lower rating or none are left out.
+        negative_events: Explicit negatives, such as skip and dislike: they are no interactions, and kept beside the log, for the
+            sampler `explicit` and the evaluation.
+        negative_max_rating: Rows with a rating of at most this are explicit negatives.
         session_gap: Seconds, or a text such as "30m": a user's interactions are cut after a longer gap, and a session
             becomes the user.
         repeats: A user's further interactions with an item: "keep" all, "drop" all but the first, or "drop-immediate" those
@@ -166,6 +171,8 @@ def prepare(  # noqa: PLR0913 - the options of the command
             min_rating=min_rating,
             time_unit=TIME_UNITS[time_unit],
             skip_bad_rows=skip_bad_rows,
+            negative_events=events_of(negative_events) if isinstance(negative_events, str) else tuple(negative_events),
+            negative_max_rating=negative_max_rating,
         )
         options = PrepareOptions(
             session_gap_s=None if session_gap is None else seconds_of(str(session_gap)),

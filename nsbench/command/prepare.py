@@ -14,9 +14,10 @@ from nsbench.command.prepare_notice import notices_of
 from nsbench.data.dataset import DatasetCard
 from nsbench.data.log.formats.excerpt import excerpt
 from nsbench.data.log.formats.log_format import LogFile
-from nsbench.data.log.ingest import ReadOptions, stage_recognised
+from nsbench.data.log.ingest import stage_recognised
 from nsbench.data.log.prepare import prepare_log
 from nsbench.data.log.prepare_options import PrepareOptions
+from nsbench.data.log.read_options import ReadOptions
 from nsbench.data.origin import FrameOrigin
 from nsbench.data.store import load_dataset
 from nsbench.errors import SettingsError

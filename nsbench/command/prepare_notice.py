@@ -24,6 +24,7 @@ def notices_of(dataset: "Dataset") -> list[str]:
     notices = [
         f"time: {order_text(card)}" if card.times_are_order else "",
         f"left out by the filters: {left_out}" if left_out else "",
+        f"explicit negatives: {negative_text(card)}" if negative_text(card) else "",
         f"{card.n_ties_cut:,} interactions share a {same} that the split cuts through." if card.n_ties_cut else "",
         f"new in test: {card.n_new_test_users:,} users, {card.n_cold_test_items:,} items; "
         f"{card.repeat_share:.1%} of the interactions are repeats: seen items are "
@@ -71,6 +72,23 @@ def left_out_text(card: "DatasetCard") -> str:
     total = sum(counts.values())
     said = ", ".join(f"{count:,} {reason}" for reason, count in counts.items() if count)
     return f"{total:,} interactions: {said}" if total else ""
+
+
+def negative_text(card: "DatasetCard") -> str:
+    """How many explicit negatives there are, when, and which rows were none; empty where none were asked for."""
+    found = card.explicit_negatives
+    if found is None:
+        return ""
+    when = f"{found.n_train:,} before validation, for training, and {found.n_test:,} in the time of the test"
+    others = {
+        "with an item without an interaction": found.n_of_other_items,
+        "of a user without an interaction": found.n_of_other_users,
+        "in no session": found.n_outside_sessions,
+        "twice": found.n_repeated,
+    }
+    said = ", ".join(f"{count:,} {reason}" for reason, count in others.items() if count)
+    left_out = f"; left out: {said}" if said else ""
+    return f"{found.n_negatives:,} of {found.n_users:,} users, {when}{left_out}"
 
 
 def _warnings(card: "DatasetCard") -> list[str]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, computed_field, model_validator
 
+from nsbench.data.explicit_negative import ExplicitNegativeCounts, ExplicitNegatives
 from nsbench.data.origin import Origin, origin_of_source
 
 SplitName = Literal["train", "valid", "test"]
@@ -116,6 +117,8 @@ class DatasetCard(BaseModel):
     """None on a card that an older version wrote."""
     left_out: LeftOut | None = None
     """None on a card that an older version wrote."""
+    explicit_negatives: ExplicitNegativeCounts | None = None
+    """None where none were asked for."""
 
     @model_validator(mode="before")
     @classmethod
@@ -154,6 +157,7 @@ class Dataset:
         valid_end: int64[n_users], absolute index where user u's validation ends and test begins.
         train_counts: int64[n_items + 1], training interactions of each item; entry 0 is 0; falling from entry 1 on.
         train_user_counts: int64[n_items + 1], users with the item in training (a user's repeats count once).
+        explicit_negatives: What users skipped or disliked; None where that isn't kept.
     """
 
     card: DatasetCard
@@ -164,6 +168,7 @@ class Dataset:
     valid_end: NDArray[np.int64]
     train_counts: NDArray[np.int64]
     train_user_counts: NDArray[np.int64]
+    explicit_negatives: ExplicitNegatives | None = None
 
     @property
     def n_users(self) -> int:

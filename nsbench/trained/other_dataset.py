@@ -49,7 +49,14 @@ def as_of_model(
     table = functional.pad(model.items, (0, 0, 0, n_new)) if n_new else model.items
     counts = np.concatenate([trained.train_counts, np.zeros(n_new, dtype=np.int64)])
     of_number = np.concatenate([[0], numbers]).astype(np.int32)
+    negatives = dataset.explicit_negatives
+    if negatives is not None:
+        negatives = replace(negatives, item_ids=of_number[np.asarray(negatives.item_ids)])
     view = replace(
-        dataset, item_ids=of_number[np.asarray(dataset.item_ids)], train_counts=counts, train_user_counts=counts
+        dataset,
+        item_ids=of_number[np.asarray(dataset.item_ids)],
+        train_counts=counts,
+        train_user_counts=counts,
+        explicit_negatives=negatives,
     )
     return Model(model.settings, model.dense, torch.as_tensor(table)), view

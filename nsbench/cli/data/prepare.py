@@ -17,6 +17,8 @@ from nsbench.cli.data.prepare_option import (
     MinRatingOption,
     MinUserInteractionsOption,
     NameOption,
+    NegativeEventsOption,
+    NegativeMaxRatingOption,
     RatingColumnOption,
     ReplaceOption,
     SeenItemsOption,
@@ -39,8 +41,8 @@ from nsbench.view.console import Console
 
 if TYPE_CHECKING:
     from nsbench.data.dataset import DatasetCard
-    from nsbench.data.log.ingest import ReadOptions
     from nsbench.data.log.prepare_options import PrepareOptions
+    from nsbench.data.log.read_options import ReadOptions
 
 
 def prepare(  # noqa: PLR0913, PLR0917 - a command's parameters are its options
@@ -56,6 +58,8 @@ def prepare(  # noqa: PLR0913, PLR0917 - a command's parameters are its options
     skip_bad_rows: SkipBadRowsOption = False,
     events: EventsOption = None,
     min_rating: MinRatingOption = None,
+    negative_events: NegativeEventsOption = None,
+    negative_max_rating: NegativeMaxRatingOption = None,
     session_gap: SessionGapOption = None,
     keep_repeats: KeepRepeatsOption = True,
     drop_immediate_repeats: DropImmediateRepeatsOption = False,
@@ -72,9 +76,9 @@ def prepare(  # noqa: PLR0913, PLR0917 - a command's parameters are its options
     """Prepare an interaction log: read, filter, split in time and store it under NSBENCH_HOME."""
     from nsbench.command.prepare import events_of, options_checked, seconds_of
     from nsbench.data.log.columns.column import Columns
-    from nsbench.data.log.ingest import ReadOptions
     from nsbench.data.log.option_value import TIME_UNITS
     from nsbench.data.log.prepare_options import PrepareOptions
+    from nsbench.data.log.read_options import ReadOptions
 
     columns = Columns(user=user_column, item=item_column, time=time_column, event=event_column, rating=rating_column)
     with options_checked():
@@ -84,6 +88,8 @@ def prepare(  # noqa: PLR0913, PLR0917 - a command's parameters are its options
             min_rating=min_rating,
             time_unit=TIME_UNITS[time_unit],
             skip_bad_rows=skip_bad_rows,
+            negative_events=events_of(negative_events or ""),
+            negative_max_rating=negative_max_rating,
         )
         options = PrepareOptions(
             session_gap_s=None if session_gap is None else seconds_of(session_gap),

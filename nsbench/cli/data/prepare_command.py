@@ -16,6 +16,8 @@ _FLAGS = {
     "rating_column": "--rating-column",
     "events": "--events",
     "min_rating": "--min-rating",
+    "negative_events": "--negative-events",
+    "negative_max_rating": "--negative-max-rating",
     "time_unit": "--time-unit",
     "session_gap_s": "--session-gap",
     "duplicates": "--duplicates",

@@ -48,6 +48,16 @@ EventsOption = Annotated[
 MinRatingOption = Annotated[
     float | None, typer.Option(help="Only rows with a rating of at least this.", rich_help_panel=ROWS)
 ]
+NegativeEventsOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Explicit negatives, as skip,dislike: kept beside the log, for the sampler `explicit` and the evaluation.",
+        rich_help_panel=ROWS,
+    ),
+]
+NegativeMaxRatingOption = Annotated[
+    float | None, typer.Option(help="Rows with a rating of at most this are explicit negatives.", rich_help_panel=ROWS)
+]
 SessionGapOption = Annotated[
     str | None,
     typer.Option(

@@ -16,6 +16,9 @@ from nsbench.data.log.table import CHUNK_ROWS, Table
 HASHED = ("item_ids", "timestamps", "offsets", "train_end", "valid_end")
 """The arrays that fix a dataset; the counts follow from them."""
 
+HASHED_WHERE_KEPT = ("negative_item_ids", "negative_timestamps", "negative_offsets")
+"""Those that some datasets have beside them."""
+
 
 @dataclass(frozen=True)
 class WrittenArrays:
@@ -96,7 +99,8 @@ def write_arrays(table: Table, boundaries: Boundaries, folder: Path) -> WrittenA
 def content_hash(folder: Path, seen_items: str) -> str:
     """Hash of the stored arrays and of whether seen items leave the ranking: all that training and ranking depend on."""
     digest = hashlib.blake2b(seen_items.encode(), digest_size=16)
-    for name in HASHED:
+    beside = [name for name in HASHED_WHERE_KEPT if (folder / f"{name}.npy").is_file()]
+    for name in (*HASHED, *beside):
         array = np.load(folder / f"{name}.npy", mmap_mode="r")
         digest.update(f"{name}:{array.dtype.str}:{len(array)}".encode())
         for start in range(0, len(array), CHUNK_ROWS):

@@ -14,13 +14,15 @@ import polars as pl
 from numpy.typing import NDArray
 
 from nsbench.data.dataset import DatasetCard, Popularity
+from nsbench.data.log.beside.negative_writer import WrittenLog, write_negatives
 from nsbench.data.log.columns.timestamp import MICROSECONDS
 from nsbench.data.log.dataset_writer import WrittenArrays, content_hash, write_arrays
 from nsbench.data.log.filter_count import FilterCount, counts_text
 from nsbench.data.log.filtering import check_size, filter_table
-from nsbench.data.log.ingest import LogReader, ReadOptions, StagedLog, stage_log
+from nsbench.data.log.ingest import LogReader, StagedLog, stage_log
 from nsbench.data.log.option_value import NO_TIME, seen_items_by
 from nsbench.data.log.prepare_options import PrepareOptions
+from nsbench.data.log.read_options import ReadOptions
 from nsbench.data.log.split import count_cut_ties, find_boundaries
 from nsbench.data.log.staging import SAMPLE_ROWS, Staged, stage
 from nsbench.data.log.table import Labels, build_table, whole_tick
@@ -75,7 +77,7 @@ def prepare_log(  # noqa: PLR0913 - What is read, what is made of it, and where 
         logger.info("reading %s", path)
         log = reader(path, read, folder / STAGED)
         start = _Start(origin or LogOrigin(file=_readable(path.name)), name, _read_options(log, read), log.filters)
-        card = _prepare_staged(log.staged, options, start)
+        card = _prepare_staged(log.staged, options, start, log.negatives)
         if titles is not None:
             _write_titles(folder / ITEMS, titles)
         save_dataset(folder, card, home, replace=replace)
@@ -165,11 +167,12 @@ def _read_options(log: StagedLog, read: ReadOptions) -> dict[str, str | int | fl
         columns["time_column"] = NO_TIME
     elif log.columns.time == NO_TIME:
         columns["time_column"] = read.columns.time  # A column called so was given by its place.
-    taken = read.model_dump(exclude={"columns"}) | {"events": ",".join(read.events) or None}
-    return {**columns, **taken, "time_unit": "order" if read.is_order else read.time_unit}
+    return {**columns, **read.as_given(), "time_unit": "order" if read.is_order else read.time_unit}
 
 
-def _prepare_staged(staged: Staged, options: PrepareOptions, start: _Start) -> DatasetCard:
+def _prepare_staged(
+    staged: Staged, options: PrepareOptions, start: _Start, negatives: Staged | None = None
+) -> DatasetCard:
     """Writes arrays and label maps into the staged file's folder, removes everything else, and gives the card."""
     folder = staged.path.parent
     logger.info("ordering")
@@ -189,9 +192,11 @@ def _prepare_staged(staged: Staged, options: PrepareOptions, start: _Start) -> D
     written = write_arrays(table, boundaries, folder)
     n_ties_cut = count_cut_ties(table, boundaries)
     _write_labels(folder, labels, written, kept.session_users)
+    beside = WrittenLog.of(folder, table.tick, options.session_gap_s, written.counts)
     del table, kept
     for path in folder.glob("table-*.npy"):
         path.unlink()
+    n_negatives = None if negatives is None else write_negatives(negatives, beside)
     seen_items = seen_items_by(options.seen_items, written.repeat_share)
     return DatasetCard(
         name=start.name,
@@ -203,6 +208,7 @@ def _prepare_staged(staged: Staged, options: PrepareOptions, start: _Start) -> D
         seen_items=seen_items,
         popularity=_popularity_in(folder),
         left_out=left_out,
+        explicit_negatives=n_negatives,
         **written.counts,  # type: ignore[arg-type]
     )
 

@@ -4,7 +4,7 @@ By content rather than by name: people rename files, and a `.dat` may be anythin
 module of its own; what the columns mean is decided in `nsbench.data.log.columns.column`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import islice
@@ -74,6 +74,7 @@ class LogFile:
         columns: The columns' names in order; "1", "2", ... where there is no header.
         quoting: How quotes are read where a line is not always a row; None: every line is one.
         table: The rows of a DataFrame; None for a file.
+        choose: Gives the frames of the log with some of its rows, by the same arguments as `frames`; None: all rows.
     """
 
     path: Path
@@ -83,6 +84,7 @@ class LogFile:
     columns: tuple[str, ...]
     quoting: Quoting | None = None
     table: pa.Table | None = None
+    choose: "Callable[[LogFile, Mapping[str, str]], Iterator[pl.DataFrame]] | None" = None
 
     @classmethod
     def of_frame(cls, table: pa.Table) -> "LogFile":
@@ -102,6 +104,8 @@ class LogFile:
             LogError: The file can't be read to its end, or a line is no row.
             LinesAreNotRows: A separated file must be read with `with_quoting`; what came before is worth nothing.
         """
+        if self.choose is not None:
+            return self.choose(replace(self, choose=None), roles)
         wanted = list(dict.fromkeys(roles.values()))
         places = [self.columns.index(name) for name in wanted]
         match self.format:
