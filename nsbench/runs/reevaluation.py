@@ -16,7 +16,7 @@ from nsbench.data.dataset import Dataset
 from nsbench.data.item_label import ItemLabels
 from nsbench.errors import SettingsError
 from nsbench.evaluation.cohort import evaluated_cohorts
-from nsbench.evaluation.evaluate import EXPOSURE_CUTOFF, evaluate
+from nsbench.evaluation.evaluate import EXPOSURE_CUTOFF, Evaluation, evaluate
 from nsbench.evaluation.metrics.exposure import exposure_names
 from nsbench.evaluation.metrics.of_ranks import metrics_of
 from nsbench.evaluation.model_scorer import ModelScorer
@@ -63,8 +63,8 @@ class Question:
 
     @property
     def answered_from(self) -> Literal["ranks", "model"]:
-        """`ranks`, where those of the model's run are enough."""
-        if self.ranks is None or self.is_of_other_dataset:
+        """`ranks`, where those of the model's run are enough: not those of explicit negatives, which aren't read again."""
+        if self.ranks is None or self.is_of_other_dataset or self.dataset.explicit_negatives is not None:
             return "model"
         before, asked = self.trained.card.run_settings().evaluation, self.settings.evaluation
         changed = {name for name, value in before if getattr(asked, name) != value}
@@ -108,7 +108,7 @@ def evaluate_again(question: Question, tracker: Tracker) -> RunRecord:
     handle = tracker.start(plan)
     device, started = choose_device(), time.perf_counter()
     try:
-        metrics, ranks = _answer(question)
+        found = _answer(question)
         cost = Cost(
             train_s=0.0,
             evaluate_s=time.perf_counter() - started,
@@ -119,7 +119,10 @@ def evaluate_again(question: Question, tracker: Tracker) -> RunRecord:
             device=device_name(device),
             train_cpu_s=0.0 if device.type == "cpu" else math.nan,
         )
-        record = RunRecord(plan, metrics, (), card.best_epoch, ranks, cost, handle.run_id)
+        best, negative_ranks = card.best_epoch, found.negative_ranks
+        record = RunRecord(
+            plan, found.metrics, (), best, found.ranks, cost, handle.run_id, negative_ranks=negative_ranks
+        )
         handle.finish(record)
     except BaseException as error:
         handle.stop("FAILED", f"{type(error).__name__}: {error}")
@@ -133,7 +136,7 @@ def _tags_of(question: Question) -> dict[str, str]:
     return tags if run_id is None else {Tag.EVALUATED.value: run_id, **tags}
 
 
-def _answer(question: Question) -> tuple[Mapping[str, float], RankTable]:
+def _answer(question: Question) -> Evaluation:
     evaluation = question.settings.evaluation
     if question.answered_from == "ranks" and question.ranks is not None:
         cohorts = evaluated_cohorts(question.dataset, evaluation)
@@ -141,7 +144,8 @@ def _answer(question: Question) -> tuple[Mapping[str, float], RankTable]:
         found = metrics_of(ranks, "test", evaluation.cutoffs)
         # What is shown to whom is a matter of the lists, which are the same.
         shown = question.trained.card.metrics
-        return found | {name: shown[name] for name in exposure_names("test", EXPOSURE_CUTOFF) if name in shown}, ranks
+        found |= {name: shown[name] for name in exposure_names("test", EXPOSURE_CUTOFF) if name in shown}
+        return Evaluation(found, ranks)
     device, model, dataset = choose_device(), question.trained.model, question.dataset
     if question.is_of_other_dataset:
         model, dataset = as_of_model(question.trained, dataset, question.items, evaluation)
@@ -149,4 +153,4 @@ def _answer(question: Question) -> tuple[Mapping[str, float], RankTable]:
     found_anew = evaluate(ModelScorer(own), dataset, "test", evaluation, with_exposure=True)
     if not np.isfinite(found_anew.ranks.ranks).any():
         raise SettingsError("no target of the test is an item that the model may recommend; give another dataset")
-    return found_anew.metrics, found_anew.ranks
+    return found_anew

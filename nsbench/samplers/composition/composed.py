@@ -57,6 +57,10 @@ class ComposedSettings(SamplerSettings):
             )
         return self
 
+    def __reduce__(self) -> tuple[Callable[[str, dict[str, Any]], "ComposedSettings"], tuple[str, dict[str, Any]]]:
+        # The class has no place where another process would find it: it is made there, of the same expression.
+        return _restored, (self.name, self.model_dump(include=self.model_fields_set))
+
     def state_spec(self, size: StateSize) -> StateSpec:
         """The parts' joined."""
         if all(part.name != "cross-batch" for part in self.expression.parts):
@@ -110,6 +114,11 @@ def composed_settings(name: str) -> type[ComposedSettings]:
         SettingsError: It is none.
     """
     return _class_of(parse(name))
+
+
+def _restored(name: str, values: dict[str, Any]) -> ComposedSettings:
+    """Settings that another process had."""
+    return composed_settings(name).model_validate(values)
 
 
 @cache
