@@ -102,6 +102,7 @@ def prepare(  # noqa: PLR0913 - the options of the command
     valid_share: float = 0.05,
     test_share: float = 0.05,
     seen_items: SeenItemsRule = "auto",
+    available: Path | str | None = None,
     titles: Path | str | None = None,
     home: Place = None,
 ) -> Dataset:
@@ -137,6 +138,8 @@ def prepare(  # noqa: PLR0913 - the options of the command
         valid_share: Share of the interactions that is for validation, above 0.
         test_share: Share of the interactions that is for the test, above 0.
         seen_items: Whether a user's earlier items are ranked; auto: they are not where under 1 % of the interactions repeat.
+        available: A table of items and their first dates, and last ones if there are any: an item is no candidate before or
+            after; "first-seen": from its first interaction on.
         titles: CSV or Parquet of items and their titles, which lists of recommendations then show.
         home: The folder where the dataset goes; None: NSBENCH_HOME.
 
@@ -188,7 +191,14 @@ def prepare(  # noqa: PLR0913 - the options of the command
     rows = Path(log) if isinstance(log, str | Path) else table_of(log)
     clear_leftovers(place.datasets)
     prepared = prepare_dataset(
-        rows, read, options, name, place, None if titles is None else Path(titles), replace=replace
+        rows,
+        read,
+        options,
+        name,
+        place,
+        None if titles is None else Path(titles),
+        None if available is None else str(available),
+        replace=replace,
     )
     return Dataset(place, prepared.card, prepared.notices)
 

@@ -49,6 +49,7 @@ def prepare_dataset(
     name: str,
     home: Home,
     titles: Path | None = None,
+    available: str | None = None,
     *,
     replace: bool,
 ) -> Prepared:
@@ -61,6 +62,7 @@ def prepare_dataset(
         name: The dataset's name.
         home: Where datasets are.
         titles: A table of titles of the items; None: they have none.
+        available: A table of dates of the items, or FIRST_SEEN; None: they are always available.
         replace: Whether a dataset of this name and other content is replaced.
 
     Raises:
@@ -69,7 +71,7 @@ def prepare_dataset(
         SettingsError: An option needs times where only the order is known.
     """
     if isinstance(log, Path):
-        card = prepare_log(log, read, options, name, home, replace=replace, titles=titles)
+        card = prepare_log(log, read, options, name, home, replace=replace, titles=titles, available=available)
     else:
         frame = LogFile.of_frame(log)
         origin = FrameOrigin(what=f"a DataFrame of {log.num_rows:,} rows")
@@ -81,6 +83,7 @@ def prepare_dataset(
             home,
             replace=replace,
             titles=titles,
+            available=available,
             origin=origin,
             reader=lambda _, read, staged: stage_recognised(frame, read, staged),
         )

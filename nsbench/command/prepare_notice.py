@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from nsbench.data.availability import FIRST_SEEN
 from nsbench.data.log.option_value import NO_TIME
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def notices_of(dataset: "Dataset") -> list[str]:
         f"time: {order_text(card)}" if card.times_are_order else "",
         f"left out by the filters: {left_out}" if left_out else "",
         f"explicit negatives: {negative_text(card)}" if negative_text(card) else "",
+        f"availability: {availability_text(card)}" if availability_text(card) else "",
         f"{card.n_ties_cut:,} interactions share a {same} that the split cuts through." if card.n_ties_cut else "",
         f"new in test: {card.n_new_test_users:,} users, {card.n_cold_test_items:,} items; "
         f"{card.repeat_share:.1%} of the interactions are repeats: seen items are "
@@ -89,6 +91,26 @@ def negative_text(card: "DatasetCard") -> str:
     said = ", ".join(f"{count:,} {reason}" for reason, count in others.items() if count)
     left_out = f"; left out: {said}" if said else ""
     return f"{found.n_negatives:,} of {found.n_users:,} users, {when}{left_out}"
+
+
+def availability_text(card: "DatasetCard") -> str:
+    """From when until when items are candidates; empty where they always are."""
+    found = card.availability
+    if found is None:
+        return ""
+    if found.source == FIRST_SEEN:
+        return "an item is a candidate from its first interaction on"
+    without = card.n_items - found.n_from
+    unknown = f"; {found.n_unknown_rows:,} rows are of no item of the log" if found.n_unknown_rows else ""
+    outside = (
+        f"; {found.n_outside:,} interactions lie outside the dates of their item, which count as wide enough to hold them"
+        if found.n_outside
+        else ""
+    )
+    return (
+        f"{found.source} has a first date of {found.n_from:,} items and a last one of {found.n_until:,}; {without:,} without a "
+        f"first one are there from the beginning{unknown}{outside}"
+    )
 
 
 def _warnings(card: "DatasetCard") -> list[str]:

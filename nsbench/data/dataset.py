@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, computed_field, model_validator
 
+from nsbench.data.availability import Availability, AvailabilityCounts
 from nsbench.data.explicit_negative import ExplicitNegativeCounts, ExplicitNegatives
 from nsbench.data.origin import Origin, origin_of_source
 
@@ -119,6 +120,8 @@ class DatasetCard(BaseModel):
     """None on a card that an older version wrote."""
     explicit_negatives: ExplicitNegativeCounts | None = None
     """None where none were asked for."""
+    availability: AvailabilityCounts | None = None
+    """None where items are always available."""
 
     @model_validator(mode="before")
     @classmethod
@@ -158,6 +161,7 @@ class Dataset:
         train_counts: int64[n_items + 1], training interactions of each item; entry 0 is 0; falling from entry 1 on.
         train_user_counts: int64[n_items + 1], users with the item in training (a user's repeats count once).
         explicit_negatives: What users skipped or disliked; None where that isn't kept.
+        availability: When items are available; None where they always are.
     """
 
     card: DatasetCard
@@ -169,6 +173,7 @@ class Dataset:
     train_counts: NDArray[np.int64]
     train_user_counts: NDArray[np.int64]
     explicit_negatives: ExplicitNegatives | None = None
+    availability: Availability | None = None
 
     @property
     def n_users(self) -> int:

@@ -14,6 +14,7 @@ import polars as pl
 from pydantic import ValidationError
 
 from nsbench.data.array_file import damaged, open_array
+from nsbench.data.availability import Availability
 from nsbench.data.dataset import Dataset, DatasetCard
 from nsbench.data.explicit_negative import ExplicitNegatives
 from nsbench.data.item_label import ItemLabels
@@ -42,6 +43,8 @@ NEGATIVE_ARRAYS: Mapping[str, type[np.integer[Any]]] = {
     "negative_offsets": np.int64,
 }
 """Those of `ExplicitNegatives`, of a dataset that has some."""
+AVAILABILITY_ARRAYS = ("available_from", "available_until")
+"""Those of `Availability`, int64, of a dataset whose items have dates."""
 NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
 
 
@@ -93,7 +96,14 @@ def _load(name: str, home: Home) -> Dataset:
         train_counts=arrays["train_counts"],
         train_user_counts=arrays["train_user_counts"],
         explicit_negatives=_open_negatives(folder, card),
+        availability=_open_availability(folder, card),
     )
+
+
+def _open_availability(folder: Path, card: DatasetCard) -> Availability | None:
+    if card.availability is None:
+        return None
+    return Availability(*(open_array(folder, array, np.int64, card.n_items + 1) for array in AVAILABILITY_ARRAYS))
 
 
 def _open_negatives(folder: Path, card: DatasetCard) -> ExplicitNegatives | None:

@@ -1,7 +1,7 @@
 """How high explicit negatives rank: what users skipped or disliked during the time of the test, among all candidates.
 
 Each is ranked as a target is, after the history that its user had by then. Those that could not be recommended are left out:
-items that are no candidates, or that leave the ranking since they are in the user's history.
+items that are no candidates at that time, or that leave the ranking since they are in the user's history.
 """
 
 from collections.abc import Callable
@@ -44,6 +44,8 @@ def negative_targets_of(dataset: Dataset, settings: EvaluationSettings) -> Targe
     candidates = candidates_of(dataset, settings)
     # Where the split isn't one in time, training may hold what came later.
     kept = (end > start) & (end >= dataset.valid_end[users]) & (items <= candidates.n_items)
+    if dataset.availability is not None:
+        kept &= dataset.availability.holds(items, times)
     users, items, times, end = users[kept], items[kept], times[kept], end[kept]
     if candidates.exclude_seen:
         unseen = ~_is_in(dataset.item_ids, dataset.offsets[:-1][users], end, items)
@@ -62,7 +64,7 @@ def _targets(
     begins = np.ones(len(users), dtype=bool)
     begins[1:] = (np.diff(users) != 0) | (np.diff(end) != 0)
     histories = Histories(dataset.item_ids, dataset.offsets[:-1][users[begins]], end[begins])
-    return Targets(histories, np.cumsum(begins) - 1, users, items.astype(np.int32))
+    return Targets(histories, np.cumsum(begins) - 1, users, items.astype(np.int32), times)
 
 
 def _n_before(

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from nsbench.data.dataset import Dataset
 from nsbench.errors import TrainingError
+from nsbench.evaluation.availability import unavailable_at
 from nsbench.evaluation.candidate import SeenItems, block_shape, candidates_of
 from nsbench.evaluation.history import encoded
 from nsbench.evaluation.scorer import Scorer
@@ -47,13 +48,18 @@ def exposure_of(
     counts = torch.zeros(dataset.n_items + 1, dtype=torch.int64)
     states = encoded(scorer, dataset, targets, settings) if states is None else states
     shape = block_shape(states.device, shard.most_places(candidates.n_items))
+    # A list is made when the first target of its history comes.
+    first_targets = np.searchsorted(targets.history_of, np.arange(len(targets.histories)))
     for part in shard.chunks(len(targets.histories), shape.n_rows):
         rows = states[part]
         seen = SeenItems.of(targets.histories, np.arange(part.start, part.stop), candidates, shard)
+        asked = first_targets[part]
+        hidden = (seen, *unavailable_at(targets, asked, dataset.availability, shard))
         best = _Best(len(rows), k, states.device)
         for first, end in shape.stretches(shard.places(candidates.n_items)):
             scores = scorer.score(rows, first, end)
-            seen.hide(scores, first)
+            for one in hidden:
+                one.hide(scores, first)
             best.add(scores, first)
         counts += torch.bincount(best.recommended(shard).cpu(), minlength=len(counts))
     # The owners of the items of a list have all counted it.

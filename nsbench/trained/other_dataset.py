@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from nsbench.data.availability import ALWAYS_FROM, ALWAYS_UNTIL, Availability
 from nsbench.data.dataset import Dataset
 from nsbench.data.item_label import ItemLabels
 from nsbench.errors import SettingsError
@@ -52,11 +53,18 @@ def as_of_model(
     negatives = dataset.explicit_negatives
     if negatives is not None:
         negatives = replace(negatives, item_ids=of_number[np.asarray(negatives.item_ids)])
+    dates = dataset.availability
+    if dates is not None:
+        # Items of the model that aren't in the dataset have no dates there.
+        first, last = np.full(len(counts), ALWAYS_FROM), np.full(len(counts), ALWAYS_UNTIL)
+        first[of_number], last[of_number] = dates.first, dates.last
+        dates = Availability(first, last)
     view = replace(
         dataset,
         item_ids=of_number[np.asarray(dataset.item_ids)],
         train_counts=counts,
         train_user_counts=counts,
         explicit_negatives=negatives,
+        availability=dates,
     )
     return Model(model.settings, model.dense, torch.as_tensor(table)), view

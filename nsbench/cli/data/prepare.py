@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from nsbench.cli.data.prepare_option import (
+    AvailableOption,
     DropImmediateRepeatsOption,
     DuplicatesOption,
     EventColumnOption,
@@ -70,6 +71,7 @@ def prepare(  # noqa: PLR0913, PLR0917 - a command's parameters are its options
     valid_share: ValidShareOption = 0.05,
     test_share: TestShareOption = 0.05,
     seen_items: SeenItemsOption = "auto",
+    available: AvailableOption = None,
     titles: TitlesOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -103,19 +105,26 @@ def prepare(  # noqa: PLR0913, PLR0917 - a command's parameters are its options
             seen_items=seen_items,
         )
     with json_output(wanted=as_json) as output:
-        card, notices = _prepare(log, read, options, name, titles, replace=replace)
+        card, notices = _prepare(log, read, options, name, titles, available, replace=replace)
         output.document = {"card": card.model_dump(mode="json"), "notices": notices}
 
 
 def _prepare(
-    log: Path, read: "ReadOptions", options: "PrepareOptions", name: str, titles: Path | None, *, replace: bool
+    log: Path,
+    read: "ReadOptions",
+    options: "PrepareOptions",
+    name: str,
+    titles: Path | None,
+    available: str | None,
+    *,
+    replace: bool,
 ) -> "tuple[DatasetCard, list[str]]":
     """Prepares a log, says what it holds, and gives its card with what is to be noted of it."""
     from nsbench.command.prepare import prepare_dataset
 
     console = Console()
     with console.status(Text(f"Preparing {log.name} ...")):
-        prepared = prepare_dataset(log, read, options, name, current_home(), titles, replace=replace)
+        prepared = prepare_dataset(log, read, options, name, current_home(), titles, available, replace=replace)
     card, notices = prepared.card, list(prepared.notices)
     columns = ", ".join(f"{role} = {card.options[f'{role}_column']}" for role in ("user", "item", "time"))
     lines = (

@@ -27,6 +27,7 @@ _FLAGS = {
     "valid_share": "--valid-share",
     "test_share": "--test-share",
     "seen_items": "--seen-items",
+    "available": "--available",
 }
 _SWITCHES = {
     ("skip_bad_rows", True): "--skip-bad-rows",

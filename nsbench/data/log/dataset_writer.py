@@ -16,7 +16,13 @@ from nsbench.data.log.table import CHUNK_ROWS, Table
 HASHED = ("item_ids", "timestamps", "offsets", "train_end", "valid_end")
 """The arrays that fix a dataset; the counts follow from them."""
 
-HASHED_WHERE_KEPT = ("negative_item_ids", "negative_timestamps", "negative_offsets")
+HASHED_WHERE_KEPT = (
+    "negative_item_ids",
+    "negative_timestamps",
+    "negative_offsets",
+    "available_from",
+    "available_until",
+)
 """Those that some datasets have beside them."""
 
 

@@ -14,7 +14,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from nsbench.data.dataset import DatasetCard, Popularity
-from nsbench.data.log.beside.negative_writer import WrittenLog, write_negatives
+from nsbench.data.log.beside.item_dates import check_dates
+from nsbench.data.log.beside.kept import NOTHING, Beside
+from nsbench.data.log.beside.negative_writer import WrittenLog
 from nsbench.data.log.columns.timestamp import MICROSECONDS
 from nsbench.data.log.dataset_writer import WrittenArrays, content_hash, write_arrays
 from nsbench.data.log.filter_count import FilterCount, counts_text
@@ -53,6 +55,7 @@ def prepare_log(  # noqa: PLR0913 - What is read, what is made of it, and where 
     origin: LogOrigin | FrameOrigin | None = None,
     reader: LogReader = stage_log,
     titles: Path | None = None,
+    available: str | None = None,
 ) -> DatasetCard:
     """Prepares a log file as dataset `name`.
 
@@ -66,18 +69,20 @@ def prepare_log(  # noqa: PLR0913 - What is read, what is made of it, and where 
         origin: Where the file comes from, for the card; None: its name is all that is known.
         reader: What reads the file.
         titles: A table of titles of the items, as `nsbench.data.title` reads it.
+        available: A table of items and the dates from when until when they are available, or FIRST_SEEN.
 
     Raises:
-        LogError: The log or the titles can't be read, or the log holds nothing to learn from.
+        LogError: The log, the titles or the dates can't be read, or the log holds nothing to learn from.
         DatasetError: The name isn't accepted or is taken, or the home can't be written.
         SettingsError: An option needs times where only the order is known.
     """
     _check_order(read, options)
+    check_dates(available, is_order=read.is_order)
     with writing_folder(name, home) as folder:
         logger.info("reading %s", path)
         log = reader(path, read, folder / STAGED)
         start = _Start(origin or LogOrigin(file=_readable(path.name)), name, _read_options(log, read), log.filters)
-        card = _prepare_staged(log.staged, options, start, log.negatives)
+        card = _prepare_staged(log.staged, options, start, Beside(log.negatives, available))
         if titles is not None:
             _write_titles(folder / ITEMS, titles)
         save_dataset(folder, card, home, replace=replace)
@@ -170,9 +175,7 @@ def _read_options(log: StagedLog, read: ReadOptions) -> dict[str, str | int | fl
     return {**columns, **read.as_given(), "time_unit": "order" if read.is_order else read.time_unit}
 
 
-def _prepare_staged(
-    staged: Staged, options: PrepareOptions, start: _Start, negatives: Staged | None = None
-) -> DatasetCard:
+def _prepare_staged(staged: Staged, options: PrepareOptions, start: _Start, beside: Beside = NOTHING) -> DatasetCard:
     """Writes arrays and label maps into the staged file's folder, removes everything else, and gives the card."""
     folder = staged.path.parent
     logger.info("ordering")
@@ -192,23 +195,24 @@ def _prepare_staged(
     written = write_arrays(table, boundaries, folder)
     n_ties_cut = count_cut_ties(table, boundaries)
     _write_labels(folder, labels, written, kept.session_users)
-    beside = WrittenLog.of(folder, table.tick, options.session_gap_s, written.counts)
+    written_log = WrittenLog.of(folder, table.tick, options.session_gap_s, written.counts)
     del table, kept
     for path in folder.glob("table-*.npy"):
         path.unlink()
-    n_negatives = None if negatives is None else write_negatives(negatives, beside)
+    kept_beside = beside.write(written_log)
     seen_items = seen_items_by(options.seen_items, written.repeat_share)
     return DatasetCard(
         name=start.name,
         content_hash=content_hash(folder, seen_items),
         origin=start.origin,
-        options=start.read_options | options.model_dump(),
+        options=start.read_options | options.model_dump() | kept_beside.options,
         n_ties_cut=n_ties_cut,
         repeat_share=written.repeat_share,
         seen_items=seen_items,
         popularity=_popularity_in(folder),
         left_out=left_out,
-        explicit_negatives=n_negatives,
+        explicit_negatives=kept_beside.explicit_negatives,
+        availability=kept_beside.availability,
         **written.counts,  # type: ignore[arg-type]
     )
 
