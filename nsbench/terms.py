@@ -129,6 +129,12 @@ PRUNED = "pruned"
 NEGATIVES = "negatives"
 """The group of metrics that say what a model is trained against."""
 
+EXPLICIT_NEGATIVES = "explicit_negatives"
+"""The group of what users skipped or disliked during the time of the test: the lower it ranks, the better."""
+
+PREFERRED_SHARE = "preferred_share"
+"""The metric of that group that says how often a user's positives rank above what the user skipped or disliked."""
+
 NO_NEGATIVE_SHARE = "train/no_negative_share"
 """MLflow's name of the share of an epoch's positions, in [0, 1], that had no negative: their positives alone were trained."""
 

@@ -1,10 +1,12 @@
 """Small datasets made in memory, so that a test states its log in a line and no file is involved."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from nsbench.data.dataset import Dataset, DatasetCard
+from nsbench.data.explicit_negative import ExplicitNegatives
 
 
 def dataset_of(
@@ -69,3 +71,29 @@ def dataset_of(
         seen_items=seen_items,  # type: ignore[arg-type]
     )
     return Dataset(card, item_ids, times, offsets, train_end, valid_end, counts, user_counts)
+
+
+def with_negatives(
+    dataset: Dataset, train: Sequence[Sequence[int]], test: Sequence[Sequence[tuple[int, int]] | Sequence[int]] = ()
+) -> Dataset:
+    """The dataset with explicit negatives.
+
+    Args:
+        dataset: The log.
+        train: Each user's items that are turned down before everything else happens.
+        test: Those that are turned down later: an item, at the log's last time and one, or (item, time).
+    """
+    card = dataset.card
+    end = card.last_time + 1
+    rows = [
+        [(-1, item) for item in (train[user] if user < len(train) else [])]
+        + [
+            (one[1], one[0]) if isinstance(one, tuple) else (end, one)
+            for one in (test[user] if user < len(test) else [])
+        ]
+        for user in range(dataset.n_users)
+    ]
+    times, items = (np.array([one[place] for row in rows for one in row]) for place in (0, 1))
+    offsets = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
+    found = ExplicitNegatives(items.astype(np.int32), times.astype(np.int64), offsets, card.valid_from, card.test_from)
+    return replace(dataset, explicit_negatives=found)

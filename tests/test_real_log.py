@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from nsbench.data.dataset import Dataset
-from nsbench.data.log.ingest import ReadOptions
 from nsbench.data.log.prepare import prepare_log
 from nsbench.data.log.prepare_options import PrepareOptions
+from nsbench.data.log.read_options import ReadOptions
 from nsbench.data.store import load_dataset
 from nsbench.evaluation.settings import EvaluationSettings
 from nsbench.files.home import Home

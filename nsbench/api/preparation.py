@@ -13,7 +13,6 @@ from nsbench.data.leftover import clear_leftovers
 from nsbench.data.log.columns.column import Columns
 from nsbench.data.log.formats.frame_rows import table_of
 from nsbench.data.log.given_log import Piece, given_log
-from nsbench.data.log.ingest import ReadOptions
 from nsbench.data.log.option_value import (
     TIME_UNITS,
     Duplicates,
@@ -24,6 +23,7 @@ from nsbench.data.log.option_value import (
     TieOrder,
     TimeUnitWord,
 )
+from nsbench.data.log.read_options import ReadOptions
 from nsbench.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ def prepare(  # noqa: PLR0913 - the options of the command
     skip_bad_rows: bool = False,
     events: str | Sequence[str] = (),
     min_rating: float | None = None,
+    negative_events: str | Sequence[str] = (),
+    negative_max_rating: float | None = None,
     session_gap: str | int | None = None,
     repeats: Repeats = "keep",
     duplicates: Duplicates = "auto",
@@ -65,6 +67,7 @@ def prepare(  # noqa: PLR0913 - the options of the command
     ties: TieOrder | None = None,
     tie_seed: int | None = None,
     seen_items: SeenItemsRule = "auto",
+    available: Path | str | None = None,
     titles: Path | str | None = None,
     home: Place = None,
 ) -> Dataset:
@@ -91,6 +94,9 @@ def prepare(  # noqa: PLR0913 - the options of the command
         skip_bad_rows: Leave out rows without user, item or time, or with a rating that is no number, rather than refuse the log.
         events: Which events are taken; empty: all.
         min_rating: Rows with a lower rating or none are left out.
+        negative_events: Explicit negatives, such as skip and dislike: they are no interactions, and kept beside the log, for the
+            sampler `explicit` and the evaluation.
+        negative_max_rating: Rows with a rating of at most this are explicit negatives.
         session_gap: Seconds, or a text such as "30m": a user's interactions are cut after a longer gap, and a session
             becomes the user.
         repeats: A user's further interactions with an item: "keep" all, "drop" all but the first, or "drop-immediate" those
@@ -109,6 +115,8 @@ def prepare(  # noqa: PLR0913 - the options of the command
             drawn with `tie_seed`; "by-user-order": the direction in which the user's rows stand, backwards where times fall.
         tie_seed: Of random ones; None: 0.
         seen_items: Whether a user's earlier items are ranked; auto: they are not where under 1 % of the interactions repeat.
+        available: A table of items and their first dates, and last ones if there are any: an item is no candidate before or
+            after; "first-seen": from its first interaction on.
         titles: CSV or Parquet of items and their titles, which lists of recommendations then show.
         home: The folder where the dataset goes; None: NSBENCH_HOME.
 
@@ -143,6 +151,8 @@ def prepare(  # noqa: PLR0913 - the options of the command
             min_rating=min_rating,
             time_unit=TIME_UNITS[time_unit],
             skip_bad_rows=skip_bad_rows,
+            negative_events=events_of(negative_events) if isinstance(negative_events, str) else tuple(negative_events),
+            negative_max_rating=negative_max_rating,
         )
     options = prepare_options_of(
         {
@@ -167,7 +177,14 @@ def prepare(  # noqa: PLR0913 - the options of the command
     given = given_log(_pieces(log), {"train": _piece(train), "valid": _piece(valid), "test": _piece(test)})
     clear_leftovers(place.datasets)
     prepared = prepare_dataset(
-        given, read, options, name, place, None if titles is None else Path(titles), replace=replace
+        given,
+        read,
+        options,
+        name,
+        place,
+        None if titles is None else Path(titles),
+        None if available is None else str(available),
+        replace=replace,
     )
     return Dataset(place, prepared.card, prepared.notices)
 

@@ -19,6 +19,7 @@ from nsbench.bench.target import Target, targets_of
 from nsbench.errors import SettingsError
 from nsbench.samplers import SAMPLERS
 from nsbench.samplers.drawing.sharing import SharedByUsers
+from nsbench.samplers.explicit import needs_explicit_negatives
 from nsbench.suggestion import did_you_mean
 from nsbench.tensors.device import choose_device, device_name
 
@@ -27,13 +28,17 @@ _CORE_SHARE_OF_A_QUIET_MACHINE = 0.95
 _LOAD_OF_A_QUIET_MACHINE = 0.25
 
 
+MEASURED = tuple(name for name, settings in SAMPLERS.items() if not needs_explicit_negatives(settings))
+"""The samplers that can be measured: the workloads' logs have no explicit negatives."""
+
+
 @dataclass(frozen=True)
 class BenchPlan:
     """What is measured, and for how long.
 
     Attributes:
         workloads: Names in WORKLOADS.
-        samplers: Names in SAMPLERS.
+        samplers: Names in MEASURED.
         n_negatives: Negatives proposed for each positive.
         n_threads: torch threads of a process.
         negative_sharing: Who shares a draw.
@@ -63,7 +68,7 @@ class BenchPlan:
         """
         for kind, asked, known in (
             ("workload", self.workloads, tuple(WORKLOADS)),
-            ("sampler", self.samplers, tuple(SAMPLERS)),
+            ("sampler", self.samplers, MEASURED),
         ):
             unknown = [name for name in asked if name not in known]
             if unknown:

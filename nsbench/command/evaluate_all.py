@@ -11,7 +11,7 @@ from nsbench.data.item_label import ItemLabels
 from nsbench.data.opening import open_dataset
 from nsbench.data.store import read_items
 from nsbench.errors import SettingsError, TrackingError
-from nsbench.evaluation.evaluate import evaluate
+from nsbench.evaluation.evaluate import Evaluation, evaluate
 from nsbench.evaluation.rank_subset import ranks_under
 from nsbench.evaluation.rank_table import RankTable
 from nsbench.evaluation.settings import EvaluationSettings
@@ -22,7 +22,6 @@ from nsbench.report.selection import select
 from nsbench.runs.baseline import BASELINES, baseline_plan
 from nsbench.runs.plan import plan_of
 from nsbench.runs.reevaluation import (
-    Answer,
     AnsweredFrom,
     Question,
     answer_of_ranks,
@@ -182,11 +181,9 @@ class _Answering:
         former = former_values(*sections_of(run.sampler).values())
         return Settings.of(run.sampler, {**former, **fields, **self._values})
 
-    def _by_baseline(self, name: str, asked: EvaluationSettings) -> Answer:
-        found = evaluate(
-            BASELINES[name].build(self._dataset, choose_device()), self._dataset, "test", asked, with_exposure=True
-        )
-        return found.metrics, found.ranks
+    def _by_baseline(self, name: str, asked: EvaluationSettings) -> Evaluation:
+        baseline = BASELINES[name].build(self._dataset, choose_device())
+        return evaluate(baseline, self._dataset, "test", asked, with_exposure=True)
 
     def _ranks(self, run: StoredRun) -> RankTable | None:
         try:

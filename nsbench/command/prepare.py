@@ -13,9 +13,10 @@ from nsbench.command.prepare_notice import notices_of
 from nsbench.data.dataset import DatasetCard
 from nsbench.data.log.formats.excerpt import excerpt
 from nsbench.data.log.given_log import GivenLog
-from nsbench.data.log.ingest import ReadOptions, StagedLog, stage_recognised
+from nsbench.data.log.ingest import StagedLog, stage_recognised
 from nsbench.data.log.prepare import prepare_log
 from nsbench.data.log.prepare_options import PrepareOptions
+from nsbench.data.log.read_options import ReadOptions
 from nsbench.data.store import load_dataset
 from nsbench.errors import SettingsError
 from nsbench.files.home import Home
@@ -46,6 +47,7 @@ def prepare_dataset(
     name: str,
     home: Home,
     titles: Path | None = None,
+    available: str | None = None,
     *,
     replace: bool,
 ) -> Prepared:
@@ -58,6 +60,7 @@ def prepare_dataset(
         name: The dataset's name.
         home: Where datasets are.
         titles: A table of titles of the items; None: they have none.
+        available: A table of dates of the items, or FIRST_SEEN; None: they are always available.
         replace: Whether a dataset of this name and other content is replaced.
 
     Raises:
@@ -77,6 +80,7 @@ def prepare_dataset(
         home,
         replace=replace,
         titles=titles,
+        available=available,
         origin=log.origin,
         reader=stage,
         parts=log.parts,

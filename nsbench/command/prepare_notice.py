@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from nsbench.data.availability import FIRST_SEEN
 from nsbench.data.log.option_value import NO_TIME
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ def notices_of(dataset: "Dataset") -> list[str]:
         f"split: {split_text(card)}" if split_text(card) else "",
         leak_text(card),
         f"left out by the filters: {left_out}" if left_out else "",
+        f"explicit negatives: {negative_text(card)}" if negative_text(card) else "",
+        f"availability: {availability_text(card)}" if availability_text(card) else "",
         f"{card.n_ties_cut:,} interactions share a {same} that the split cuts through." if card.n_ties_cut else "",
         f"new in test: {card.n_new_test_users:,} users, {card.n_cold_test_items:,} items; "
         f"{card.repeat_share:.1%} of the interactions are repeats: seen items are "
@@ -78,6 +81,43 @@ def left_out_text(card: "DatasetCard") -> str:
 
 def _of_test(card: "DatasetCard") -> str:
     return f" (of the test {card.n_tied_test / max(1, card.n_test):.0%})" if card.n_tied_test is not None else ""
+
+
+def negative_text(card: "DatasetCard") -> str:
+    """How many explicit negatives there are, when, and which rows were none; empty where none were asked for."""
+    found = card.explicit_negatives
+    if found is None:
+        return ""
+    when = f"{found.n_train:,} before validation, for training, and {found.n_test:,} in the time of the test"
+    others = {
+        "with an item without an interaction": found.n_of_other_items,
+        "of a user without an interaction": found.n_of_other_users,
+        "in no session": found.n_outside_sessions,
+        "twice": found.n_repeated,
+    }
+    said = ", ".join(f"{count:,} {reason}" for reason, count in others.items() if count)
+    left_out = f"; left out: {said}" if said else ""
+    return f"{found.n_negatives:,} of {found.n_users:,} users, {when}{left_out}"
+
+
+def availability_text(card: "DatasetCard") -> str:
+    """From when until when items are candidates; empty where they always are."""
+    found = card.availability
+    if found is None:
+        return ""
+    if found.source == FIRST_SEEN:
+        return "an item is a candidate from its first interaction on"
+    without = card.n_items - found.n_from
+    unknown = f"; {found.n_unknown_rows:,} rows are of no item of the log" if found.n_unknown_rows else ""
+    outside = (
+        f"; {found.n_outside:,} interactions lie outside the dates of their item, which count as wide enough to hold them"
+        if found.n_outside
+        else ""
+    )
+    return (
+        f"{found.source} has a first date of {found.n_from:,} items and a last one of {found.n_until:,}; {without:,} without a "
+        f"first one are there from the beginning{unknown}{outside}"
+    )
 
 
 def _warnings(card: "DatasetCard") -> list[str]:

@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, computed_field, field_validator, model_validator
 
+from nsbench.data.availability import Availability, AvailabilityCounts
 from nsbench.data.cohort_cut import CohortCut
+from nsbench.data.explicit_negative import ExplicitNegativeCounts, ExplicitNegatives
 from nsbench.data.origin import Origin, origin_of_source
 
 if TYPE_CHECKING:
@@ -145,6 +147,10 @@ class DatasetCard(BaseModel):
     """None on a card that an older version wrote."""
     time_leak: TimeLeak | None = None
     """None where the split is global in time."""
+    explicit_negatives: ExplicitNegativeCounts | None = None
+    """None where none were asked for."""
+    availability: AvailabilityCounts | None = None
+    """None where items are always available."""
 
     @model_validator(mode="before")
     @classmethod
@@ -184,6 +190,8 @@ class Dataset:
         train_counts: int64[n_items + 1], training interactions of each item; entry 0 is 0; falling from entry 1 on.
         train_user_counts: int64[n_items + 1], users with the item in training (a user's repeats count once).
         truth: What its users want, where a generated log holds that; None elsewhere.
+        explicit_negatives: What users skipped or disliked; None where that isn't kept.
+        availability: When items are available; None where they always are.
     """
 
     card: DatasetCard
@@ -195,6 +203,8 @@ class Dataset:
     train_counts: NDArray[np.int64]
     train_user_counts: NDArray[np.int64]
     truth: "Truth | None" = None
+    explicit_negatives: ExplicitNegatives | None = None
+    availability: Availability | None = None
 
     @property
     def n_users(self) -> int:

@@ -5,15 +5,18 @@ half-written by us; what was damaged later is noticed on loading.
 """
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from nsbench.data.array_file import damaged, open_array
+from nsbench.data.availability import Availability
 from nsbench.data.dataset import Dataset, DatasetCard
+from nsbench.data.explicit_negative import ExplicitNegatives
 from nsbench.data.item_label import ItemLabels
 from nsbench.data.swap import MOST_ATTEMPTS, folder_identity
 from nsbench.data.truth import TRUTH_FILE, Truth
@@ -26,7 +29,7 @@ USERS = "users.parquet"
 """Row u holds the label of user u in `label`, and the number of the session in `visit` where sessions are the users."""
 ITEMS = "items.parquet"
 """Row i - 1 holds the label of item i in `label`, and in `title` what people call it, where that was given."""
-ARRAYS = {
+ARRAYS: Mapping[str, type[np.integer[Any]]] = {
     "item_ids": np.int32,
     "timestamps": np.int64,
     "offsets": np.int64,
@@ -35,6 +38,14 @@ ARRAYS = {
     "train_counts": np.int64,
     "train_user_counts": np.int64,
 }
+NEGATIVE_ARRAYS: Mapping[str, type[np.integer[Any]]] = {
+    "negative_item_ids": np.int32,
+    "negative_timestamps": np.int64,
+    "negative_offsets": np.int64,
+}
+"""Those of `ExplicitNegatives`, of a dataset that has some."""
+AVAILABILITY_ARRAYS = ("available_from", "available_until")
+"""Those of `Availability`, int64, of a dataset whose items have dates."""
 NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
 
 
@@ -64,7 +75,6 @@ def load_dataset(name: str, home: Home) -> Dataset:
 def _load(name: str, home: Home) -> Dataset:
     card = read_card(name, home)
     folder = home.datasets / name
-    arrays = {array: _open_array(folder, array) for array in ARRAYS}
     lengths = {
         "item_ids": card.n_interactions,
         "timestamps": card.n_interactions,
@@ -74,11 +84,9 @@ def _load(name: str, home: Home) -> Dataset:
         "train_counts": card.n_items + 1,
         "train_user_counts": card.n_items + 1,
     }
-    for array, length in lengths.items():
-        if arrays[array].shape != (length,) or arrays[array].dtype != ARRAYS[array]:
-            raise _damaged(folder, f"{array}.npy holds {arrays[array].shape} of {arrays[array].dtype}, not {length:,}")
+    arrays = {array: open_array(folder, array, ARRAYS[array], length) for array, length in lengths.items()}
     if int(arrays["offsets"][-1]) != card.n_interactions:
-        raise _damaged(folder, f"offsets.npy ends at {arrays['offsets'][-1]}, not {card.n_interactions}")
+        raise damaged(folder, f"offsets.npy ends at {arrays['offsets'][-1]}, not {card.n_interactions}")
     return Dataset(
         card=card,
         item_ids=arrays["item_ids"],
@@ -89,7 +97,29 @@ def _load(name: str, home: Home) -> Dataset:
         train_counts=arrays["train_counts"],
         train_user_counts=arrays["train_user_counts"],
         truth=_read_truth(folder, card.n_items),
+        explicit_negatives=_open_negatives(folder, card),
+        availability=_open_availability(folder, card),
     )
+
+
+def _open_availability(folder: Path, card: DatasetCard) -> Availability | None:
+    if card.availability is None:
+        return None
+    return Availability(*(open_array(folder, array, np.int64, card.n_items + 1) for array in AVAILABILITY_ARRAYS))
+
+
+def _open_negatives(folder: Path, card: DatasetCard) -> ExplicitNegatives | None:
+    if card.explicit_negatives is None:
+        return None
+    n_negatives = card.explicit_negatives.n_negatives
+    lengths = (n_negatives, n_negatives, card.n_users + 1)
+    item_ids, timestamps, offsets = (
+        open_array(folder, array, kind, length)
+        for (array, kind), length in zip(NEGATIVE_ARRAYS.items(), lengths, strict=True)
+    )
+    if int(offsets[-1]) != n_negatives:
+        raise damaged(folder, f"negative_offsets.npy ends at {offsets[-1]}, not {n_negatives}")
+    return ExplicitNegatives(item_ids, timestamps, offsets, card.valid_from, card.test_from)
 
 
 def read_card(name: str, home: Home) -> DatasetCard:
@@ -110,9 +140,9 @@ def read_card(name: str, home: Home) -> DatasetCard:
     try:
         return DatasetCard.model_validate_json((folder / CARD).read_bytes())
     except FileNotFoundError:
-        raise _damaged(folder, f"{CARD} is missing") from None
+        raise damaged(folder, f"{CARD} is missing") from None
     except (ValidationError, OSError) as error:
-        raise _damaged(folder, f"{CARD} can't be read: {str(error).splitlines()[0]}") from None
+        raise damaged(folder, f"{CARD} can't be read: {str(error).splitlines()[0]}") from None
 
 
 def dataset_exists(name: str, home: Home) -> bool:
@@ -165,22 +195,12 @@ def check_name(name: str) -> None:
         )
 
 
-def _open_array(folder: Path, array: str) -> NDArray[Any]:
-    try:
-        opened: NDArray[Any] = np.load(folder / f"{array}.npy", mmap_mode="r", allow_pickle=False)
-    except FileNotFoundError:
-        raise _damaged(folder, f"{array}.npy is missing") from None
-    except (ValueError, OSError, EOFError) as error:
-        raise _damaged(folder, f"{array}.npy can't be read: {error}") from None
-    return opened
-
-
 def _read_truth(folder: Path, n_items: int) -> Truth | None:
     path = folder / TRUTH_FILE
     try:
         return Truth.read(path, n_items) if path.exists() else None
     except ValueError as error:
-        raise _damaged(folder, f"{TRUTH_FILE} can't be read: {error}") from None
+        raise damaged(folder, f"{TRUTH_FILE} can't be read: {error}") from None
 
 
 def _read_labels(name: str, home: Home, file: str) -> pl.DataFrame:
@@ -188,8 +208,4 @@ def _read_labels(name: str, home: Home, file: str) -> pl.DataFrame:
     try:
         return pl.read_parquet(home.datasets / name / file, glob=False)
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise _damaged(home.datasets / name, f"{file} can't be read: {str(error).splitlines()[0]}") from None
-
-
-def _damaged(folder: Path, what: str) -> DatasetError:
-    return DatasetError(f"The dataset in {folder} is damaged: {what}. Prepare it again with --replace.")
+        raise damaged(home.datasets / name, f"{file} can't be read: {str(error).splitlines()[0]}") from None

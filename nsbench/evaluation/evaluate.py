@@ -8,8 +8,10 @@ import torch
 
 from nsbench.data.dataset import Dataset
 from nsbench.evaluation.candidate import candidates_of
+from nsbench.evaluation.explicit_negative import negative_targets_of
 from nsbench.evaluation.exposure import exposure_of
 from nsbench.evaluation.history import encoded
+from nsbench.evaluation.metrics.explicit_negative import negative_metrics_of
 from nsbench.evaluation.metrics.exposure import exposure_metrics_of
 from nsbench.evaluation.metrics.of_ranks import metrics_of
 from nsbench.evaluation.rank_table import RankTable
@@ -30,10 +32,12 @@ class Evaluation:
     Attributes:
         metrics: By full metric name; not a number where undefined.
         ranks: Every target's rank.
+        negative_ranks: Those of explicit negatives; None where the dataset has none at that time.
     """
 
     metrics: Mapping[str, float]
     ranks: RankTable
+    negative_ranks: RankTable | None = None
 
 
 @torch.inference_mode()
@@ -47,7 +51,7 @@ def evaluate(
     seed: int = 0,
     with_exposure: bool = False,
 ) -> Evaluation:
-    """Ranks the targets of a split and computes the metrics.
+    """Ranks the targets of a split and computes the metrics; of the test those of explicit negatives too, where there are any.
 
     Where several processes evaluate together, all call it, each with its own share of the scorer, and get the same.
 
@@ -75,4 +79,9 @@ def evaluate(
         metrics |= exposure_metrics_of(exposure, np.asarray(dataset.train_counts)[ids], split, EXPOSURE_CUTOFF)
         if dataset.truth is not None:
             metrics |= truth_metrics_of(scorer, dataset, dataset.truth, targets, settings, EXPOSURE_CUTOFF, states)
-    return Evaluation(metrics, ranks)
+    negatives = negative_targets_of(dataset, settings)
+    if split != "test" or n_users or not len(negatives):
+        return Evaluation(metrics, ranks)
+    negative_ranks = rank_targets(scorer, dataset, negatives, settings)
+    of_negatives = negative_metrics_of(negative_ranks, ranks, split, settings.cutoffs)
+    return Evaluation({**metrics, **of_negatives}, ranks, negative_ranks)

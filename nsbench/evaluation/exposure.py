@@ -1,11 +1,14 @@
 """How often each item is recommended, which says whom a model shows at all, right or wrong."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from nsbench.data.dataset import Dataset
+from nsbench.evaluation.availability import Hidden, unavailable_at
 from nsbench.evaluation.candidate import candidates_of
 from nsbench.evaluation.history import encoded
 from nsbench.evaluation.scorer import Scorer
@@ -44,7 +47,14 @@ def exposure_of(
     """
     counts = torch.zeros(dataset.n_items + 1, dtype=torch.int64)
     states = encoded(scorer, dataset, targets, settings) if states is None else states
-    for _, items in top_lists(scorer, targets.histories, states, candidates_of(dataset, settings), k):
+    # A list is made when the first target of its history comes.
+    first_targets = np.searchsorted(targets.history_of, np.arange(len(targets.histories)))
+
+    def unavailable(part: slice) -> Sequence[Hidden]:
+        return unavailable_at(targets, first_targets[part], dataset.availability, scorer.shard)
+
+    candidates = candidates_of(dataset, settings)
+    for _, items in top_lists(scorer, targets.histories, states, candidates, k, unavailable):
         counts += torch.bincount(items.flatten().cpu(), minlength=len(counts))
     counts[0] = 0
     # The owners of the items of a list have all counted it.

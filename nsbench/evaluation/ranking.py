@@ -8,6 +8,7 @@ The same score is the same float32, as the device's product gave it. Nearly equa
 same vector may miss being one by a last bit where a product sums some of its columns in another order.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,7 @@ from torch import Tensor
 
 from nsbench.data.dataset import Dataset
 from nsbench.errors import TrainingError
+from nsbench.evaluation.availability import Hidden, unavailable_at
 from nsbench.evaluation.candidate import BlockShape, SeenItems, block_shape, candidates_of
 from nsbench.evaluation.cohort import evaluated_cohorts
 from nsbench.evaluation.history import encoded
@@ -34,7 +36,8 @@ def rank_targets(
 
     A rank is 1 + the candidates that score higher + half of the others that score the same (ties=mean) or none of them
     (ties=optimistic: the target wins, and so has one place). Seen items are those of the whole history, however short a
-    model's window, those that it leaves out included; a target that the user had before is ranked all the same. A target
+    model's window, those that it leaves out included. An item that is not available at a target's time is none of its
+    candidates. A target that the user had before is ranked all the same. A target
     that is no candidate has rank infinity.
 
     Args:
@@ -59,7 +62,8 @@ def rank_targets(
         history_of = targets.history_of[order[part]]
         seen = SeenItems.of(targets.histories, history_of, candidates, shard)
         rows = states.index_select(0, torch.from_numpy(history_of).to(states.device))
-        counts[:, part] = counting.counts(rows, shard.places_of(targets.items[order[part]]), seen)
+        hidden = (seen, *unavailable_at(targets, order[part], dataset.availability, shard))
+        counts[:, part] = counting.counts(rows, shard.places_of(targets.items[order[part]]), hidden)
     higher, equal = shard.total(torch.from_numpy(counts)).numpy()
     if not np.isfinite(equal).all():
         raise TrainingError("a score is not a number; the model has diverged: lower learning_rate")
@@ -83,7 +87,7 @@ class _Counting:
     places: range
     shape: BlockShape
 
-    def counts(self, states: Tensor, targets: NDArray[np.int32], seen: SeenItems) -> NDArray[np.float64]:
+    def counts(self, states: Tensor, targets: NDArray[np.int32], hidden: Sequence[Hidden]) -> NDArray[np.float64]:
         """float64[2, n]: how many of the places score higher than each target, and how many the same.
 
         The latter is not a number where the target's score is none.
@@ -94,7 +98,7 @@ class _Counting:
         Args:
             states: [n, width].
             targets: int32[n], the targets' places, rising but for -1 where another process scores the target.
-            seen: What is left out.
+            hidden: What is left out.
         """
         held = targets[targets >= 0]
         lowest, highest = (int(held[0]), int(held[-1])) if len(held) else (0, 0)
@@ -111,7 +115,8 @@ class _Counting:
         for number, (first, end) in enumerate([*reversed(holding), *others]):
             if number > 0 or not holding:
                 scores = self.scorer.score(states, first, end)
-            seen.hide(scores, first)
+            for one in hidden:
+                one.hide(scores, first)
             own.write(scores, first)
             # Signs as float32: they are summed in a tenth of the time that bools take, and exactly up to 2^24.
             signs = scores.sub_(own.scores).sign_()  # [n, end - first]
@@ -141,7 +146,7 @@ class _OwnScores:
         self.scores[rows, 0] = block[rows, columns]
 
     def write(self, block: Tensor, first: int) -> None:
-        """Puts them back into it, so that a target is equal to itself even where it is hidden as seen."""
+        """Puts them back into it, so that a target is equal to itself even where it is hidden."""
         rows, columns = self._place(block, first)
         block[rows, columns] = self.scores[rows, 0]
 

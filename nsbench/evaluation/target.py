@@ -30,12 +30,14 @@ class Targets:
         history_of: int64[n_targets], which of the histories a target follows; rising.
         users: int64[n_targets], the user's number.
         items: int32[n_targets], the item that came next.
+        times: int64[n_targets], when; None where nothing depends on it, since items are always available.
     """
 
     histories: Histories
     history_of: NDArray[np.int64]
     users: NDArray[np.int64]
     items: NDArray[np.int32]
+    times: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.items)
@@ -84,7 +86,8 @@ def targets_of(dataset: Dataset, split: EvaluatedSplit, mode: TargetMode, n_user
         histories, history_of = Histories(dataset.item_ids, start, begin[users]), user_row
     else:
         histories, history_of = Histories(dataset.item_ids, start[user_row], places), np.arange(len(places))
-    return Targets(histories, history_of, users[user_row], np.asarray(dataset.item_ids[places]))
+    times = None if dataset.availability is None else np.asarray(dataset.timestamps[places])
+    return Targets(histories, history_of, users[user_row], np.asarray(dataset.item_ids[places]), times)
 
 
 def _targeted(

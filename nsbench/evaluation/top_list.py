@@ -1,6 +1,6 @@
 """The k items with the highest scores after each history, found block by block of the catalogue."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -8,13 +8,19 @@ from torch import Tensor
 
 from nsbench.data.dataset import Histories
 from nsbench.errors import TrainingError
+from nsbench.evaluation.availability import Hidden
 from nsbench.evaluation.candidate import Candidates, SeenItems, block_shape
 from nsbench.evaluation.scorer import Scorer
 from nsbench.evaluation.shard import EvaluationShard
 
 
 def top_lists(
-    scorer: Scorer, histories: Histories, states: Tensor, candidates: Candidates, k: int
+    scorer: Scorer,
+    histories: Histories,
+    states: Tensor,
+    candidates: Candidates,
+    k: int,
+    more_hidden: Callable[[slice], Sequence[Hidden]] = lambda _: (),
 ) -> Iterator[tuple[slice, Tensor]]:
     """The lists of all histories, or of those that this process ranks.
 
@@ -26,6 +32,7 @@ def top_lists(
         states: [n_histories, width], what the scorer made of what it was shown of them.
         candidates: What is ranked.
         k: Length of a list, at least 1.
+        more_hidden: What leaves the lists of some histories beside what they have seen.
 
     Yields:
         Which histories; int64[n, k], their items, 0 where fewer candidates are left.
@@ -38,10 +45,12 @@ def top_lists(
     for part in shard.chunks(len(histories), shape.n_rows):
         rows = states[part]
         seen = SeenItems.of(histories, np.arange(part.start, part.stop), candidates, shard)
+        hidden = (seen, *more_hidden(part))
         best = _Best(len(rows), k, states.device)
         for first, end in shape.stretches(shard.places(candidates.n_items)):
             scores = scorer.score(rows, first, end)
-            seen.hide(scores, first)
+            for one in hidden:
+                one.hide(scores, first)
             best.add(scores, first)
         yield part, best.recommended(shard)
 

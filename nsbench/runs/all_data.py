@@ -16,10 +16,12 @@ def all_as_training(dataset: Dataset) -> Dataset:
     ends = np.asarray(dataset.offsets[1:])
     users = np.repeat(np.arange(dataset.n_users), np.diff(dataset.offsets))
     pairs = np.unique(users * (n_items + 1) + items)
+    negatives = dataset.explicit_negatives
     return replace(
         dataset,
         train_end=ends,
         valid_end=ends,
         train_counts=np.bincount(items, minlength=n_items + 1),
         train_user_counts=np.bincount(pairs % (n_items + 1), minlength=n_items + 1),
+        explicit_negatives=None if negatives is None else replace(negatives, train_until=np.iinfo(np.int64).max),
     )

@@ -118,7 +118,8 @@ def run_baseline(
             device=device_name(device),
             train_cpu_s=train_cpu_s if device.type == "cpu" else math.nan,
         )
-        record = RunRecord(plan, {**valid.metrics, **test.metrics}, (), 0, test.ranks, cost, handle.run_id)
+        metrics = {**valid.metrics, **test.metrics}
+        record = RunRecord(plan, metrics, (), 0, test.ranks, cost, handle.run_id, negative_ranks=test.negative_ranks)
         handle.finish(record)
     except BaseException as error:
         handle.stop("FAILED", f"{type(error).__name__}: {error}")

@@ -35,11 +35,13 @@ class Tested:
         metrics: By full metric name; empty where they were left alone.
         ranks: Of every target; None where they were left alone.
         seconds: How long it took.
+        negative_ranks: Of explicit negatives; None where there are none.
     """
 
     metrics: Mapping[str, float]
     ranks: RankTable | None
     seconds: float
+    negative_ranks: RankTable | None = None
 
 
 @final
@@ -97,7 +99,7 @@ class RunEvaluator:
             return Tested({}, None, time.perf_counter() - started)
         settings = self._settings[replica].evaluation
         found = evaluate(self._scorer(model), self._dataset, "test", settings, with_exposure=True)
-        return Tested(found.metrics, found.ranks, time.perf_counter() - started)
+        return Tested(found.metrics, found.ranks, time.perf_counter() - started, found.negative_ranks)
 
     def _scorer(self, model: Model) -> ModelScorer:
         """This process's share of the ranking by a model."""

@@ -12,6 +12,7 @@ from nsbench.runs.request import RunRequest
 from nsbench.samplers.context import SamplerContext
 from nsbench.samplers.drawing.history import history_of, validation_items_of
 from nsbench.samplers.drawing.sharing import users_per_group
+from nsbench.samplers.explicit import check_explicit_negatives, needs_explicit_negatives
 from nsbench.tensors.device import choose_device
 from nsbench.training.checkpoint.code_hash import running_code
 from nsbench.training.checkpoint.training_checkpoint import TrainingIdentity
@@ -21,7 +22,13 @@ from nsbench.training.progress import Replica
 
 
 def settled(settings: Settings, dataset: Dataset) -> Settings:
-    """The settings with the epochs that they leave to the log's size written out; as `TrainingSettings.budgeted` says."""
+    """The settings with the epochs that they leave to the log's size written out; as `TrainingSettings.budgeted` says.
+
+    Raises:
+        SettingsError: The sampler draws from what the dataset doesn't have.
+    """
+    if needs_explicit_negatives(settings.sampler):
+        check_explicit_negatives(dataset)
     training = settings.training
     if training.max_epochs and training.validate_every:
         return settings

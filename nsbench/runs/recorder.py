@@ -83,7 +83,16 @@ class Recorder:
         metrics = {**best.metrics, CUT_OFF: float(result.cut_off[slot]), **tested.metrics}
         validations = tuple(Validation(one.epoch, one.metrics) for one in made)
         run_id = self._handles[number].run_id
-        return RunRecord(self._plans[number], metrics, validations, best.epoch, tested.ranks, cost, run_id)
+        return RunRecord(
+            self._plans[number],
+            metrics,
+            validations,
+            best.epoch,
+            tested.ranks,
+            cost,
+            run_id,
+            negative_ranks=tested.negative_ranks,
+        )
 
     def finish(self, number: int, record: RunRecord) -> bool:
         """Records a run's result, and returns whether it was taken.

@@ -16,7 +16,7 @@ from nsbench.config import Settings, Value
 from nsbench.data.dataset import Dataset
 from nsbench.data.item_label import ItemLabels
 from nsbench.errors import SettingsError
-from nsbench.evaluation.evaluate import EXPOSURE_CUTOFF, evaluate
+from nsbench.evaluation.evaluate import EXPOSURE_CUTOFF, Evaluation, evaluate
 from nsbench.evaluation.metrics.exposure import exposure_names
 from nsbench.evaluation.metrics.of_ranks import metrics_of
 from nsbench.evaluation.model_scorer import ModelScorer
@@ -36,9 +36,6 @@ from nsbench.trained.other_dataset import as_of_model
 
 AnsweredFrom = Literal["ranks", "model"]
 """What an answer comes from: the ranks of the model's run, or the model."""
-
-Answer = tuple[Mapping[str, float], RankTable]
-"""Metrics by full name, and ranks."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +64,8 @@ class Question:
 
     @cached_property
     def found_ranks(self) -> RankTable | None:
-        """What those of the model's run say; None where they don't say all."""
-        if self.ranks is None or self.is_of_other_dataset:
+        """What those of the model's run say; None where they don't say all: those of explicit negatives aren't read again."""
+        if self.ranks is None or self.is_of_other_dataset or self.dataset.explicit_negatives is not None:
             return None
         before = self.trained.card.run_settings().evaluation
         return ranks_under(self.ranks, self.dataset, before, self.settings.evaluation)
@@ -122,12 +119,12 @@ def evaluate_again(question: Question, tracker: Tracker) -> RunRecord:
     return recorded(plan, tracker, card.best_epoch, lambda: _answer(question))
 
 
-def recorded(plan: RunPlan, tracker: Tracker, best_epoch: int, answer: Callable[[], Answer]) -> RunRecord:
+def recorded(plan: RunPlan, tracker: Tracker, best_epoch: int, answer: Callable[[], Evaluation]) -> RunRecord:
     """Computes an answer, and records it as a run."""
     handle = tracker.start(plan)
     device, started = choose_device(), time.perf_counter()
     try:
-        metrics, ranks = answer()
+        found = answer()
         cost = Cost(
             train_s=0.0,
             evaluate_s=time.perf_counter() - started,
@@ -138,7 +135,9 @@ def recorded(plan: RunPlan, tracker: Tracker, best_epoch: int, answer: Callable[
             device=device_name(device),
             train_cpu_s=0.0 if device.type == "cpu" else math.nan,
         )
-        record = RunRecord(plan, metrics, (), best_epoch, ranks, cost, handle.run_id)
+        record = RunRecord(
+            plan, found.metrics, (), best_epoch, found.ranks, cost, handle.run_id, negative_ranks=found.negative_ranks
+        )
         handle.finish(record)
     except BaseException as error:
         handle.stop("FAILED", f"{type(error).__name__}: {error}")
@@ -157,7 +156,9 @@ def tags_of(run_id: str | None, answered_from: AnsweredFrom) -> dict[str, str]:
     return tags if run_id is None else {Tag.EVALUATED.value: run_id, **tags}
 
 
-def answer_of_ranks(before: RankTable, ranks: RankTable, cutoffs: Sequence[int], shown: Mapping[str, float]) -> Answer:
+def answer_of_ranks(
+    before: RankTable, ranks: RankTable, cutoffs: Sequence[int], shown: Mapping[str, float]
+) -> Evaluation:
     """The metrics of ranks that were found among those of a run.
 
     Args:
@@ -167,10 +168,11 @@ def answer_of_ranks(before: RankTable, ranks: RankTable, cutoffs: Sequence[int],
         shown: Metrics of the run. What is shown to whom is a matter of the lists, which are the same where the targets are.
     """
     names = exposure_names("test", EXPOSURE_CUTOFF) if len(before) == len(ranks) else ()
-    return metrics_of(ranks, "test", cutoffs) | {name: shown[name] for name in names if name in shown}, ranks
+    found = metrics_of(ranks, "test", cutoffs) | {name: shown[name] for name in names if name in shown}
+    return Evaluation(found, ranks)
 
 
-def _answer(question: Question) -> Answer:
+def _answer(question: Question) -> Evaluation:
     evaluation = question.settings.evaluation
     if question.ranks is not None and question.found_ranks is not None:
         return answer_of_ranks(question.ranks, question.found_ranks, evaluation.cutoffs, question.trained.card.metrics)
@@ -181,4 +183,4 @@ def _answer(question: Question) -> Answer:
     found_anew = evaluate(ModelScorer(own), dataset, "test", evaluation, with_exposure=True)
     if not np.isfinite(found_anew.ranks.ranks).any():
         raise SettingsError("no target of the test is an item that the model may recommend; give another dataset")
-    return found_anew.metrics, found_anew.ranks
+    return found_anew

@@ -14,6 +14,7 @@
 | ahns | of random, those whose scores the positive's asks for |
 | bir | of batch, drawn again by the model's scores |
 | xir | of batch and of what was drawn again often, drawn again |
+| explicit | what the user skipped or disliked |
 | catalogue | every item: no sampling |
 
 What the paper calls a sampler and its traits there (table 1) stand in the sampler's own file, with its name and label.
@@ -32,6 +33,7 @@ from nsbench.samplers.catalogue import CatalogueSettings
 from nsbench.samplers.cohort import CohortSettings
 from nsbench.samplers.composition.installed import installed_samplers
 from nsbench.samplers.cross_batch import CrossBatchSettings
+from nsbench.samplers.explicit import ExplicitSettings
 from nsbench.samplers.mixed import MixedSettings
 from nsbench.samplers.popularity import InversePopularitySettings, PopularitySettings
 from nsbench.samplers.random import RandomSettings
@@ -57,6 +59,7 @@ SAMPLERS: dict[str, type[SamplerSettings]] = {
         AhnsSettings,
         BirSettings,
         XirSettings,
+        ExplicitSettings,
         CatalogueSettings,
     )
 }

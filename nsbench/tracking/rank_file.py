@@ -16,6 +16,9 @@ from nsbench.terms import Cohort
 RANKS_FILE = "ranks.parquet"
 """The artifact's name in every run that ranked the test interactions."""
 
+NEGATIVE_RANKS_FILE = "negative_ranks.parquet"
+"""The artifact with the test ranks of explicit negatives, of the same columns, in runs on datasets that have some."""
+
 _MOST_ROWS = 200_000_000
 """Of a file that is read at all: a damaged or made-up one of a few kilobytes can say that it holds billions."""
 

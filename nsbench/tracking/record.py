@@ -117,6 +117,7 @@ class RunRecord:
         cost: What it took.
         run_id: MLflow's id, or None when nothing is tracked.
         model: The trained model; None where none is kept.
+        negative_ranks: The test ranks of explicit negatives; None where there are none.
     """
 
     plan: RunPlan
@@ -127,3 +128,4 @@ class RunRecord:
     cost: Cost
     run_id: str | None = None
     model: KeptModel | None = None
+    negative_ranks: RankTable | None = None

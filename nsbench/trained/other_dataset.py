@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from nsbench.data.availability import ALWAYS_FROM, ALWAYS_UNTIL, Availability
 from nsbench.data.dataset import Dataset
 from nsbench.data.item_label import ItemLabels
 from nsbench.errors import SettingsError
@@ -49,11 +50,22 @@ def as_of_model(
     table = functional.pad(model.items, (0, 0, 0, n_new)) if n_new else model.items
     counts = np.concatenate([trained.train_counts, np.zeros(n_new, dtype=np.int64)])
     of_number = np.concatenate([[0], numbers]).astype(np.int32)
+    negatives = dataset.explicit_negatives
+    if negatives is not None:
+        negatives = replace(negatives, item_ids=of_number[np.asarray(negatives.item_ids)])
+    dates = dataset.availability
+    if dates is not None:
+        # Items of the model that aren't in the dataset have no dates there.
+        first, last = np.full(len(counts), ALWAYS_FROM), np.full(len(counts), ALWAYS_UNTIL)
+        first[of_number], last[of_number] = dates.first, dates.last
+        dates = Availability(first, last)
     view = replace(
         dataset,
         item_ids=of_number[np.asarray(dataset.item_ids)],
         train_counts=counts,
         train_user_counts=counts,
         truth=None,  # It is by the dataset's own numbers.
+        explicit_negatives=negatives,
+        availability=dates,
     )
     return Model(model.settings, model.dense, torch.as_tensor(table)), view

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nsbench.data.log.ingest import ReadOptions
+from nsbench.data.log.read_options import ReadOptions
 
 Row = tuple[str | None, str | None, int | None]
 """User, item, microseconds since 1970; None where there is none."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from hypothesis import strategies as st
 
 from nsbench.data.log.columns.column import Columns
-from nsbench.data.log.ingest import ReadOptions
 from nsbench.data.log.option_value import TimeUnit
+from nsbench.data.log.read_options import ReadOptions
 from tests.data.log_oracle import Plan
 from tests.data.log_time import NO_TIMES, times_of
 from tests.data.log_value import (

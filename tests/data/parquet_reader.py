@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from nsbench.data.log.ingest import ReadOptions
+from nsbench.data.log.read_options import ReadOptions
 from nsbench.errors import LogError
 from tests.data.log_check import prepared
 

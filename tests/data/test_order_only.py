@@ -12,11 +12,11 @@ from pydantic import ValidationError
 from nsbench.data.dataset import Dataset
 from nsbench.data.description import describe
 from nsbench.data.log.columns.column import Columns
-from nsbench.data.log.ingest import ReadOptions
 from nsbench.data.log.option_value import TimeUnit
 from nsbench.data.log.order_note import order_note
 from nsbench.data.log.prepare import prepare_log
 from nsbench.data.log.prepare_options import PrepareOptions
+from nsbench.data.log.read_options import ReadOptions
 from nsbench.data.store import load_dataset, read_item_labels
 from nsbench.errors import LogError, SettingsError
 from nsbench.files.home import Home

@@ -7,9 +7,9 @@ import pytest
 
 from nsbench.data import store
 from nsbench.data.dataset import BestReachable, DatasetCard
-from nsbench.data.log.ingest import ReadOptions
 from nsbench.data.log.prepare import prepare_log
 from nsbench.data.log.prepare_options import PrepareOptions
+from nsbench.data.log.read_options import ReadOptions
 from nsbench.data.store import (
     ARRAYS,
     dataset_exists,

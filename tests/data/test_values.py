@@ -8,9 +8,10 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from nsbench.data.log.ingest import ReadOptions, stage_log
+from nsbench.data.log.ingest import stage_log
 from nsbench.data.log.prepare import prepare_log
 from nsbench.data.log.prepare_options import PrepareOptions
+from nsbench.data.log.read_options import ReadOptions
 from nsbench.data.store import read_item_labels, read_user_labels
 from nsbench.errors import LogError
 from nsbench.files.home import Home

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from nsbench.config import Settings, Value, read_settings_file, settings_values
 from nsbench.data.dataset import Dataset
-from nsbench.data.log.ingest import ReadOptions
 from nsbench.data.log.prepare import prepare_log
 from nsbench.data.log.prepare_options import PrepareOptions
+from nsbench.data.log.read_options import ReadOptions
 from nsbench.data.store import load_dataset
 from nsbench.files.home import Home
 from nsbench.runs.experiment import run

@@ -10,7 +10,7 @@ from nsbench.samplers.context import SamplerContext
 from nsbench.samplers.drawing.history import history_of
 from nsbench.samplers.drawing.stream import Streams
 from nsbench.samplers.sampler import Sampler
-from tests.builder import dataset_of
+from tests.builder import dataset_of, with_negatives
 
 N_ITEMS = 24
 MAX_LENGTH = 6
@@ -21,7 +21,10 @@ CPU = torch.device("cpu")
 
 
 def skewed_log(n_users: int = 40, length: int = 7) -> Dataset:
-    """Users with distinct items, drawn so that low ids are frequent; every item occurs; two cold items in the test part."""
+    """Users with distinct items, drawn so that low ids are frequent; every item occurs; two cold items in the test part.
+
+    Every user but the first has turned down some items, most of them none of the user's own, and one after training.
+    """
     rng = np.random.default_rng(5)
     weights = 1 / np.arange(1, N_ITEMS + 1)
     rows = [list(rng.choice(N_ITEMS, length, replace=False, p=weights / weights.sum()) + 1) for _ in range(n_users)]
@@ -32,7 +35,10 @@ def skewed_log(n_users: int = 40, length: int = 7) -> Dataset:
     renumbered = np.empty(N_ITEMS + 1, dtype=int)
     renumbered[np.argsort(-counts, kind="stable") + 1] = np.arange(1, N_ITEMS + 1)
     rows = [[int(renumbered[item]) for item in row] for row in rows]
-    return dataset_of(rows, test=[[N_ITEMS + 1], [N_ITEMS + 2]], n_items=N_ITEMS + 2)
+    turned_down = [[]] + [sorted(rng.choice(N_ITEMS, 6, replace=False) + 1) for _ in rows[1:]]
+    later = [[]] + [[int(rng.integers(1, N_ITEMS + 1))] for _ in rows[1:]]
+    log = dataset_of(rows, test=[[N_ITEMS + 1], [N_ITEMS + 2]], n_items=N_ITEMS + 2)
+    return with_negatives(log, turned_down, later)
 
 
 def context_of(dataset: Dataset, device: torch.device = CPU) -> SamplerContext:

@@ -12,7 +12,7 @@ from nsbench.cli.data.fetch import fetch, synthetic, verify
 from nsbench.cli.data.histories import histories
 from nsbench.cli.data.prepare import prepare
 from nsbench.cli.output.json_output import JsonOption, print_json
-from nsbench.command.prepare_notice import left_out_text, order_text
+from nsbench.command.prepare_notice import availability_text, left_out_text, negative_text, order_text
 from nsbench.data.split_note import leak_text, split_text, tie_text
 from nsbench.errors import DatasetError
 from nsbench.files.home import Home, current_home
@@ -112,8 +112,10 @@ def _sizes(description: "Description") -> Table:
     if card.best_reachable is not None:
         rates = ", ".join(f"{group} {rate:.3f}" for group, rate in card.best_reachable.hit_rate.items())
         rows.append((f"best reachable hit rate at {card.best_reachable.k}", rates))
-    if left_out_text(card):
-        rows.append(("left out", left_out_text(card)))
+    beside = (("explicit negatives", negative_text(card)), ("availability", availability_text(card)))
+    for what, text in (("left out", left_out_text(card)), *beside):
+        if text:
+            rows.append((what, text))
     for row in rows:
         if row[1]:
             table.add_row(*row)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from nsbench.cli.data.prepare_option import (
+    AvailableOption,
     DropImmediateRepeatsOption,
     DuplicatesOption,
     EventColumnOption,
@@ -17,6 +18,8 @@ from nsbench.cli.data.prepare_option import (
     MinRatingOption,
     MinUserInteractionsOption,
     NameOption,
+    NegativeEventsOption,
+    NegativeMaxRatingOption,
     RatingColumnOption,
     ReplaceOption,
     SeenItemsOption,
@@ -48,8 +51,8 @@ from nsbench.view.console import Console
 if TYPE_CHECKING:
     from nsbench.data.dataset import DatasetCard
     from nsbench.data.log.given_log import GivenLog
-    from nsbench.data.log.ingest import ReadOptions
     from nsbench.data.log.prepare_options import PrepareOptions
+    from nsbench.data.log.read_options import ReadOptions
 
 
 def prepare(  # noqa: PLR0913, PLR0917 - a command's parameters are its options
@@ -68,6 +71,8 @@ def prepare(  # noqa: PLR0913, PLR0917 - a command's parameters are its options
     skip_bad_rows: SkipBadRowsOption = False,
     events: EventsOption = None,
     min_rating: MinRatingOption = None,
+    negative_events: NegativeEventsOption = None,
+    negative_max_rating: NegativeMaxRatingOption = None,
     session_gap: SessionGapOption = None,
     keep_repeats: KeepRepeatsOption = True,
     drop_immediate_repeats: DropImmediateRepeatsOption = False,
@@ -83,6 +88,7 @@ def prepare(  # noqa: PLR0913, PLR0917 - a command's parameters are its options
     ties: TiesOption = None,
     tie_seed: TieSeedOption = None,
     seen_items: SeenItemsOption = "auto",
+    available: AvailableOption = None,
     titles: TitlesOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -90,8 +96,8 @@ def prepare(  # noqa: PLR0913, PLR0917 - a command's parameters are its options
     from nsbench.command.prepare import events_of, options_checked, prepare_options_of, seconds_of
     from nsbench.data.log.columns.column import Columns
     from nsbench.data.log.given_log import given_log
-    from nsbench.data.log.ingest import ReadOptions
     from nsbench.data.log.option_value import TIME_UNITS
+    from nsbench.data.log.read_options import ReadOptions
 
     columns = Columns(user=user_column, item=item_column, time=time_column, event=event_column, rating=rating_column)
     with options_checked():
@@ -101,6 +107,8 @@ def prepare(  # noqa: PLR0913, PLR0917 - a command's parameters are its options
             min_rating=min_rating,
             time_unit=TIME_UNITS[time_unit],
             skip_bad_rows=skip_bad_rows,
+            negative_events=events_of(negative_events or ""),
+            negative_max_rating=negative_max_rating,
         )
     options = prepare_options_of(
         {
@@ -122,19 +130,26 @@ def prepare(  # noqa: PLR0913, PLR0917 - a command's parameters are its options
     )
     given = given_log(log or (), {"train": train, "valid": valid, "test": test})
     with json_output(wanted=as_json) as output:
-        card, notices = _prepare(given, read, options, name, titles, replace=replace)
+        card, notices = _prepare(given, read, options, name, titles, available, replace=replace)
         output.document = {"card": card.model_dump(mode="json"), "notices": notices}
 
 
 def _prepare(
-    log: "GivenLog", read: "ReadOptions", options: "PrepareOptions", name: str, titles: Path | None, *, replace: bool
+    log: "GivenLog",
+    read: "ReadOptions",
+    options: "PrepareOptions",
+    name: str,
+    titles: Path | None,
+    available: str | None,
+    *,
+    replace: bool,
 ) -> "tuple[DatasetCard, list[str]]":
     """Prepares a log, says what it holds, and gives its card with what is to be noted of it."""
     from nsbench.command.prepare import prepare_dataset
 
     console = Console()
     with console.status(Text(f"Preparing {log.origin.text} ...")):
-        prepared = prepare_dataset(log, read, options, name, current_home(), titles, replace=replace)
+        prepared = prepare_dataset(log, read, options, name, current_home(), titles, available, replace=replace)
     card, notices = prepared.card, list(prepared.notices)
     columns = ", ".join(f"{role} = {card.options[f'{role}_column']}" for role in ("user", "item", "time"))
     lines = (

@@ -16,6 +16,8 @@ _FLAGS = {
     "rating_column": "--rating-column",
     "events": "--events",
     "min_rating": "--min-rating",
+    "negative_events": "--negative-events",
+    "negative_max_rating": "--negative-max-rating",
     "time_unit": "--time-unit",
     "session_gap_s": "--session-gap",
     "duplicates": "--duplicates",
@@ -29,6 +31,7 @@ _FLAGS = {
     "test_from": "--test-from",
     "ties": "--ties",
     "tie_seed": "--tie-seed",
+    "available": "--available",
 }
 _SWITCHES = {
     ("skip_bad_rows", True): "--skip-bad-rows",

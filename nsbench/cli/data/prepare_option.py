@@ -36,6 +36,15 @@ TitlesOption = Annotated[
     Path | None,
     typer.Option(help="Table of items and their titles: CSV, TSV, JSON lines or Parquet; recommendations show them."),
 ]
+AvailableOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE|first-seen",
+        help="Table of items and their first dates, and last ones if there are any: an item is no candidate before or after. "
+        "first-seen: from its first interaction on.",
+        rich_help_panel=SPLIT,
+    ),
+]
 ReplaceOption = Annotated[bool, typer.Option("--replace", help="Replace a dataset of this name and other content.")]
 UserColumnOption = Annotated[str | None, typer.Option(help="Its name, or its place from 1.", rich_help_panel=COLUMNS)]
 ItemColumnOption = Annotated[str | None, typer.Option(help="As above.", rich_help_panel=COLUMNS)]
@@ -66,6 +75,16 @@ EventsOption = Annotated[
 ]
 MinRatingOption = Annotated[
     float | None, typer.Option(help="Only rows with a rating of at least this.", rich_help_panel=ROWS)
+]
+NegativeEventsOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Explicit negatives, as skip,dislike: kept beside the log, for the sampler `explicit` and the evaluation.",
+        rich_help_panel=ROWS,
+    ),
+]
+NegativeMaxRatingOption = Annotated[
+    float | None, typer.Option(help="Rows with a rating of at most this are explicit negatives.", rich_help_panel=ROWS)
 ]
 SessionGapOption = Annotated[
     str | None,

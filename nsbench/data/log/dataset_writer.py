@@ -18,6 +18,15 @@ from nsbench.data.store import ITEMS, USERS
 HASHED = ("item_ids", "timestamps", "offsets", "train_end", "valid_end")
 """The arrays that fix a dataset; the counts follow from them."""
 
+HASHED_WHERE_KEPT = (
+    "negative_item_ids",
+    "negative_timestamps",
+    "negative_offsets",
+    "available_from",
+    "available_until",
+)
+"""Those that some datasets have beside them."""
+
 
 @dataclass(frozen=True)
 class WrittenArrays:
@@ -119,7 +128,8 @@ def write_labels(folder: Path, labels: Labels, written: WrittenArrays, session_u
 def content_hash(folder: Path, seen_items: str) -> str:
     """Hash of the stored arrays and of whether seen items leave the ranking: all that training and ranking depend on."""
     digest = hashlib.blake2b(seen_items.encode(), digest_size=16)
-    for name in HASHED:
+    beside = [name for name in HASHED_WHERE_KEPT if (folder / f"{name}.npy").is_file()]
+    for name in (*HASHED, *beside):
         array = np.load(folder / f"{name}.npy", mmap_mode="r")
         digest.update(f"{name}:{array.dtype.str}:{len(array)}".encode())
         for start in range(0, len(array), CHUNK_ROWS):

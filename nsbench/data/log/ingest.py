@@ -6,14 +6,14 @@ One streaming pass over the log; only integers and labels are kept, the raw text
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import NoReturn
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from nsbench.data.log.beside.negative_rows import divided
 from nsbench.data.log.columns.column import Columns, find_columns
 from nsbench.data.log.columns.missing import clean
 from nsbench.data.log.columns.rating import find_rating_rule
@@ -23,7 +23,8 @@ from nsbench.data.log.formats.excerpt import listing
 from nsbench.data.log.formats.log import ROW, Log
 from nsbench.data.log.formats.log_format import recognise
 from nsbench.data.log.formats.separated import LinesAreNotRows
-from nsbench.data.log.option_value import NO_TIME, TimeUnit
+from nsbench.data.log.option_value import NO_TIME
+from nsbench.data.log.read_options import ReadOptions
 from nsbench.data.log.row_check import check_rows, warn_of_odd_times
 from nsbench.data.log.staging import SAMPLE_ROWS, Staged, stage
 from nsbench.errors import LogError
@@ -32,39 +33,6 @@ LABEL_TYPES = (pl.String, pl.Categorical, pl.Enum, pl.Date, pl.Datetime, pl.Null
 """What labels can be beside numbers; the words of text formats are strings."""
 
 logger = logging.getLogger(__name__)
-
-
-class ReadOptions(BaseModel):
-    """How a log file is read, and which of its rows are taken."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    columns: Columns = Columns()
-    events: tuple[str, ...] = ()
-    """Which events are taken; empty: all."""
-    min_rating: float | None = Field(default=None, allow_inf_nan=False)
-    """Rows with a lower rating or none are left out."""
-    time_unit: TimeUnit = "auto"
-    skip_bad_rows: bool = False
-    """Leave rows out that lack a user, an item or a time, or whose rating is not a number, rather than refuse the log."""
-
-    @model_validator(mode="after")
-    def _no_unit_without_times(self) -> "ReadOptions":
-        if self.columns.time == NO_TIME and self.time_unit not in {"auto", "order"}:
-            raise ValueError(
-                f"--time-unit {self.time_unit} says what the numbers of the time column count, and --time-column {NO_TIME} that "
-                "there is no such column: leave one of the two out"
-            )
-        return self
-
-    @property
-    def has_no_times(self) -> bool:
-        """Whether there is no column of times."""
-        return self.columns.time == NO_TIME
-
-    @property
-    def is_order(self) -> bool:
-        """Whether nothing but the order of the rows is known of their times."""
-        return self.time_unit == "order" or self.has_no_times
 
 
 @dataclass(frozen=True)
@@ -77,6 +45,7 @@ class StagedLog:
         filters: What the options about rows left out.
         clock: How the times are written; None where there are none, or where that is unknown.
         file_rows: The rows of each file of the log; empty where that is unknown.
+        negatives: The rows that are explicit negatives; None where none are asked for.
     """
 
     columns: Columns
@@ -84,6 +53,7 @@ class StagedLog:
     filters: tuple[FilterCount, ...]
     clock: Clock | None = None
     file_rows: tuple[int, ...] = ()
+    negatives: Staged | None = None
 
 
 LogReader = Callable[[Path, ReadOptions, Path], StagedLog]
@@ -107,14 +77,25 @@ def stage_log(path: Path, options: ReadOptions, staged_path: Path) -> StagedLog:
 def stage_recognised(log: Log, options: ReadOptions, staged_path: Path) -> StagedLog:
     """`stage_log` of a log that is recognised already."""
     try:
-        return _stage(log, options, staged_path)
+        return _stage_divided(log, options, staged_path)
     except LinesAreNotRows:
-        return _stage(log.with_quoting(), options, staged_path)
+        return _stage_divided(log.with_quoting(), options, staged_path)
 
 
-def _stage(log: Log, options: ReadOptions, staged_path: Path) -> StagedLog:
+def _stage_divided(log: Log, options: ReadOptions, staged_path: Path) -> StagedLog:
+    """Stages the interactions, and the explicit negatives by themselves."""
     columns = find_columns(log, options.columns)
     _check_roles(log, columns, options)
+    if not options.has_negatives:
+        return _stage(log, log, columns, options, staged_path)
+    interactions, negatives = divided(log, columns, options)
+    own_path = staged_path.with_name(f"negative-{staged_path.name}")
+    staged = _stage(interactions, log, columns, options, staged_path)
+    return replace(staged, negatives=_stage(negatives, log, columns, options.of_negatives, own_path).staged)
+
+
+def _stage(log: Log, whole: Log, columns: Columns, options: ReadOptions, staged_path: Path) -> StagedLog:
+    """Stages the rows of a log whose times are written as in the whole one."""
     roles = {role: name for role, name in columns if name is not None}
     sample = log.head(roles, SAMPLE_ROWS)
     if not len(sample):
@@ -122,7 +103,8 @@ def _stage(log: Log, options: ReadOptions, staged_path: Path) -> StagedLog:
     _check_labels(log, columns, sample.schema, options)
     clock = None
     if columns.time is not None:
-        clock = find_clock(_first_times(log, columns.time, sample["time"]), options.time_unit, columns.time)
+        times = sample["time"] if whole is log else whole.head({"time": columns.time}, SAMPLE_ROWS)["time"]
+        clock = find_clock(_first_times(whole, columns.time, times), options.time_unit, columns.time)
     # Without times the rows' numbers stand for them, as a column of them would be read.
     timestamp_us = (
         (pl.col(ROW).cast(pl.Int64) + 1) * MICROSECONDS if clock is None else clock.timestamp_us(pl.col("time"))
@@ -177,7 +159,9 @@ def _rating_rule(log: Log, columns: Columns, options: ReadOptions) -> pl.Expr:
 def _check_roles(log: Log, columns: Columns, options: ReadOptions) -> None:
     for role, name, option in (
         ("event", columns.event, "--events" if options.events else None),
+        ("event", columns.event, "--negative-events" if options.negative_events else None),
         ("rating", columns.rating, "--min-rating" if options.min_rating is not None else None),
+        ("rating", columns.rating, "--negative-max-rating" if options.negative_max_rating is not None else None),
     ):
         if option is not None and name is None:
             raise LogError(

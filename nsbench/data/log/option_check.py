@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from nsbench.data.log.ingest import ReadOptions
 from nsbench.data.log.option_value import NO_TIME, PartName
 from nsbench.data.log.prepare_options import FILTERS, PrepareOptions, option
+from nsbench.data.log.read_options import ReadOptions
 from nsbench.errors import SettingsError
 
 
@@ -23,6 +23,12 @@ def check_options(read: ReadOptions, options: PrepareOptions, parts: Sequence[Pa
         _check_order(read, options)
     if parts:
         _check_parts(options, parts)
+    if read.has_negatives and (parts or options.split != "time"):
+        how = "--train and --test" if parts else f"--split {options.split}"
+        raise SettingsError(
+            "--negative-events and --negative-max-rating keep what came before validation for training, by time, and with "
+            f"{how} no time is where validation begins. Give the log as one, cut in time, or leave explicit negatives out."
+        )
 
 
 def _check_order(read: ReadOptions, options: PrepareOptions) -> None:

@@ -12,6 +12,9 @@ import numpy as np
 import polars as pl
 
 from nsbench.data.dataset import DatasetCard, Popularity
+from nsbench.data.log.beside.item_dates import check_dates
+from nsbench.data.log.beside.kept import NOTHING, Beside
+from nsbench.data.log.beside.negative_writer import WrittenLog
 from nsbench.data.log.columns.timestamp import MICROSECONDS, Clock
 from nsbench.data.log.cut.find_cut import find_cut
 from nsbench.data.log.cut.own_parts import OwnParts, check_overlap
@@ -20,10 +23,11 @@ from nsbench.data.log.cut.time_leak import time_leak_in
 from nsbench.data.log.dataset_writer import content_hash, write_arrays, write_labels
 from nsbench.data.log.filter_count import FilterCount, counts_text
 from nsbench.data.log.filtering import check_size, filter_table
-from nsbench.data.log.ingest import LogReader, ReadOptions, StagedLog, stage_log
+from nsbench.data.log.ingest import LogReader, StagedLog, stage_log
 from nsbench.data.log.option_check import check_options
 from nsbench.data.log.option_value import NO_TIME, PartName, seen_items_by
 from nsbench.data.log.prepare_options import PrepareOptions
+from nsbench.data.log.read_options import ReadOptions
 from nsbench.data.log.staging import SAMPLE_ROWS, Staged, stage
 from nsbench.data.log.table import build_table, whole_tick
 from nsbench.data.origin import LogOrigin, Origin, readable_name
@@ -54,6 +58,7 @@ def prepare_log(  # noqa: PLR0913 - What is read, what is made of it, and where 
     reader: LogReader = stage_log,
     parts: tuple[PartName, ...] = (),
     titles: Path | None = None,
+    available: str | None = None,
 ) -> DatasetCard:
     """Prepares a log file as dataset `name`.
 
@@ -68,20 +73,22 @@ def prepare_log(  # noqa: PLR0913 - What is read, what is made of it, and where 
         reader: What reads the file.
         parts: What the files are that the reader reads, where the log comes cut; empty: it is cut here.
         titles: A table of titles of the items, as `nsbench.data.title` reads it.
+        available: A table of items and the dates from when until when they are available, or FIRST_SEEN.
 
     Raises:
-        LogError: The log or the titles can't be read, or the log holds nothing to learn from.
+        LogError: The log, the titles or the dates can't be read, or the log holds nothing to learn from.
         DatasetError: The name isn't accepted or is taken, or the home can't be written.
         SettingsError: Options that make no sense together or for this log.
     """
     check_options(read, options, parts)
+    check_dates(available, is_order=read.is_order)
     with writing_folder(name, home) as folder:
         logger.info("reading %s", path)
         log = reader(path, read, folder / STAGED)
         own = OwnParts.of(parts, log.file_rows) if parts else None
         origin = origin or LogOrigin(file=readable_name(path.name))
         start = _Start(origin, name, _read_options(log, read), log.filters, log.clock, own)
-        card = _prepare_staged(log.staged, options, start)
+        card = _prepare_staged(log.staged, options, start, Beside(log.negatives, available))
         if titles is not None:
             _write_titles(folder / ITEMS, titles)
         save_dataset(folder, card, home, replace=replace)
@@ -162,11 +169,10 @@ def _read_options(log: StagedLog, read: ReadOptions) -> dict[str, str | int | fl
         columns["time_column"] = NO_TIME
     elif log.columns.time == NO_TIME:
         columns["time_column"] = read.columns.time  # A column called so was given by its place.
-    taken = read.model_dump(exclude={"columns"}) | {"events": ",".join(read.events) or None}
-    return {**columns, **taken, "time_unit": "order" if read.is_order else read.time_unit}
+    return {**columns, **read.as_given(), "time_unit": "order" if read.is_order else read.time_unit}
 
 
-def _prepare_staged(staged: Staged, options: PrepareOptions, start: _Start) -> DatasetCard:
+def _prepare_staged(staged: Staged, options: PrepareOptions, start: _Start, beside: Beside = NOTHING) -> DatasetCard:
     """Writes arrays and label maps into the staged file's folder, removes everything else, and gives the card."""
     folder = staged.path.parent
     logger.info("ordering")
@@ -188,20 +194,24 @@ def _prepare_staged(staged: Staged, options: PrepareOptions, start: _Start) -> D
         raise LogError(f"{error}{counts_text(filters)}") from None
     written = write_arrays(table, cut, folder)
     write_labels(folder, labels, written, kept.session_users)
+    written_log = WrittenLog.of(folder, table.tick, options.session_gap_s, written.counts)
     del table, kept
     for path in folder.glob("table-*.npy"):
         path.unlink()
+    kept_beside = beside.write(written_log)
     seen_items = seen_items_by(options.seen_items, written.repeat_share)
     return DatasetCard(
         name=start.name,
         content_hash=content_hash(folder, seen_items),
         origin=start.origin,
-        options=start.card_options(options),
+        options={**start.card_options(options), **kept_beside.options},
         repeat_share=written.repeat_share,
         seen_items=seen_items,
         popularity=_popularity_in(folder),
         left_out=left_out,
         time_leak=None if cut.in_time or start.has_no_times else time_leak_in(folder),
+        explicit_negatives=kept_beside.explicit_negatives,
+        availability=kept_beside.availability,
         **written.counts,  # type: ignore[arg-type]
     )
 

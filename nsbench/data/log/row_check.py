@@ -31,7 +31,7 @@ def values_at(log: Log, columns: Sequence[str], row: int) -> tuple[object, ...]:
     """What stands in some columns of a row, for messages."""
     for frame in log.frames({str(place): name for place, name in enumerate(columns)}):
         if len(frame) and frame[ROW][-1] >= row:
-            return frame.drop(ROW).row(row - frame[ROW][0])
+            return frame.filter(pl.col(ROW) == row).drop(ROW).row(0)
     raise AssertionError(row)
 
 

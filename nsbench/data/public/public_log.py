@@ -8,7 +8,8 @@ import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from nsbench.data.log.ingest import LogReader, ReadOptions, stage_log
+from nsbench.data.log.ingest import LogReader, stage_log
+from nsbench.data.log.read_options import ReadOptions
 from nsbench.data.origin import LogOrigin
 from nsbench.data.public.archive import extract_member
 from nsbench.data.public.download import OnBytes, download, file_md5

@@ -27,6 +27,7 @@ from nsbench.report.tables.evidence import (
     loss_claim_table,
     published_table,
 )
+from nsbench.report.tables.explicit_negative import explicit_negative_table
 from nsbench.report.tables.exposure import exposure_table
 from nsbench.report.tables.glance import glance_table
 from nsbench.report.tables.overview import overview_table
@@ -165,6 +166,7 @@ def _by_cohort(summary: DatasetSummary, gallery: Gallery) -> tuple[Section, ...]
     return (
         Section(f"cohorts-{place}", "Head, mid and tail", drawings=served),
         Section(f"exposure-{place}", "What is recommended", drawings=shown, tables=exposure),
+        Section(f"disliked-{place}", "What users turned down", tables=_present(explicit_negative_table(summary))),
     )
 
 

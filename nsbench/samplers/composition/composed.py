@@ -15,6 +15,7 @@ from nsbench.samplers.cross_batch import BatchesKept, cross_batch, queue_spec
 from nsbench.samplers.drawing.independent import Independent
 from nsbench.samplers.drawing.sharing import UserOrGroup
 from nsbench.samplers.drawing.stream import StateSpec
+from nsbench.samplers.explicit import ORIGIN, explain_few_explicit, explicit
 from nsbench.samplers.mixed import Mixed
 from nsbench.samplers.popularity import Alias
 from nsbench.samplers.random import Uniform
@@ -27,6 +28,7 @@ _ORIGINS = {
     "cross-batch": "across batches",
     "random": "uniform",
     "popularity": "by popularity",
+    "explicit": ORIGIN,
 }
 _IN_BATCH = ("batch", "cross-batch")
 
@@ -47,6 +49,18 @@ class ComposedSettings(SamplerSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _explicit_ones_are_a_users_own(self) -> Self:
+        if self.negative_sharing != "user" and any(part.name == "explicit" for part in self.expression.parts):
+            raise ValueError(
+                f"negative_sharing is {self.negative_sharing}, but explicit negatives are each user's own; choose user"
+            )
+        return self
+
+    def __reduce__(self) -> tuple[Callable[[str, dict[str, Any]], "ComposedSettings"], tuple[str, dict[str, Any]]]:
+        # The class has no place where another process would find it: it is made there, of the same expression.
+        return _restored, (self.name, self.model_dump(include=self.model_fields_set))
+
     def state_spec(self, size: StateSize) -> StateSpec:
         """The parts' joined."""
         if all(part.name != "cross-batch" for part in self.expression.parts):
@@ -62,9 +76,11 @@ class ComposedSettings(SamplerSettings):
         return Hardest(pool, int(self._number("n_hardest")), getattr(self, "hardest_ties"))  # noqa: B009
 
     def explain_shortage(self, batch_size: int) -> str:
-        """Where all negatives are in-batch ones, or as of any sampler."""
+        """Where all negatives are in-batch ones, or explicit ones, or as of any sampler."""
         if all(part.name == "batch" for part in self.expression.parts):
             return explain_small_pool(batch_size, self.excluded_in_words)
+        if all(part.name == "explicit" for part in self.expression.parts):
+            return explain_few_explicit(self.excluded_in_words)
         return super().explain_shortage(batch_size)
 
     def _number(self, field: str) -> Number:
@@ -79,6 +95,8 @@ class ComposedSettings(SamplerSettings):
         if part.name == "cross-batch":
             kept = int(self._number("n_batches_kept"))
             return cross_batch(n, kept, context, self.excluded, self.negative_sharing)
+        if part.name == "explicit":
+            return explicit(n, context, self.excluded)
         history, sharing = context.history(self.excluded), context.sharing(self.negative_sharing)
         if part.name == "random":
             return Independent.of(Uniform(context.n_candidates), n, history, sharing)
@@ -98,6 +116,11 @@ def composed_settings(name: str) -> type[ComposedSettings]:
     return _class_of(parse(name))
 
 
+def _restored(name: str, values: dict[str, Any]) -> ComposedSettings:
+    """Settings that another process had."""
+    return composed_settings(name).model_validate(values)
+
+
 @cache
 def _class_of(expression: Expression) -> type[ComposedSettings]:
     fields: dict[str, Any] = {}
@@ -105,7 +128,10 @@ def _class_of(expression: Expression) -> type[ComposedSettings]:
         given = dict(part.given)
         mark = Proposed(_ORIGINS[part.name])
         what = f"negatives {_ORIGINS[part.name]} for each positive"
-        fields[_count_field(part)] = _count(given.get("n"), 50, what, IntRange(5, 500, log=True), mark)
+        default, searched = (
+            (10, IntRange(1, 50, log=True)) if part.name == "explicit" else (50, IntRange(5, 500, log=True))
+        )
+        fields[_count_field(part)] = _count(given.get("n"), default, what, searched, mark)
         if part.name == "popularity":
             fields["popularity_gamma"] = _gamma(given.get("gamma"))
         if part.name == "cross-batch":
@@ -116,7 +142,8 @@ def _class_of(expression: Expression) -> type[ComposedSettings]:
         fields["hardest_ties"] = (TiesField, "all")
     made: Callable[..., type[ComposedSettings]] = create_model
     settings = made("ComposedSettings", __base__=ComposedSettings, __doc__=ComposedSettings.__doc__, **fields)
-    traits: set[Trait] = {"in-batch" if part.name in _IN_BATCH else "global" for part in expression.parts}
+    drawn = [part.name for part in expression.parts if part.name != "explicit"]
+    traits: set[Trait] = {"in-batch" if name in _IN_BATCH else "global" for name in drawn}
     settings.expression = expression
     settings.name = settings.label = str(expression)
     settings.traits = frozenset(traits | ({"model-based"} if expression.selects else set()))

@@ -1,8 +1,8 @@
 """Samplers written as an expression of parts, such as `hardest(mixed(batch(10), popularity(100, gamma=0.5)), k=25)`.
 
 A number that is written is fixed; one that is left out is a setting with a default and a search range. Parts: `batch(n)`,
-`cross-batch(n, n_batches_kept=10)`, `random(n)`, `popularity(n, gamma=1)`; around them `mixed(part, part, ...)`, their union,
-and outermost `hardest(pool, k)`, the pool's k highest-scored.
+`cross-batch(n, n_batches_kept=10)`, `random(n)`, `popularity(n, gamma=1)`, `explicit(n)`; around them `mixed(part, part, ...)`,
+their union, and outermost `hardest(pool, k)`, the pool's k highest-scored.
 """
 
 import ast
@@ -47,6 +47,7 @@ PARTS: Mapping[str, Mapping[str, Range]] = {
     "cross-batch": {"n": _N, "n_batches_kept": Range(1, 10_000)},
     "random": {"n": _N},
     "popularity": {"n": _N, "gamma": Range(-2, 2, is_whole=False)},
+    "explicit": {"n": _N},
 }
 """What draws, with its numbers in their order."""
 

@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import final
 
 from mlflow.entities import Metric
@@ -18,7 +19,7 @@ from mlflow.entities import RunTag as MlflowTag
 from nsbench.evaluation.metrics import METRICS
 from nsbench.terms import ALL, Tag, is_target_count, metric_name
 from nsbench.tracking.models.stored_model import tags_of
-from nsbench.tracking.rank_file import RANKS_FILE, write_ranks
+from nsbench.tracking.rank_file import NEGATIVE_RANKS_FILE, RANKS_FILE, write_ranks
 from nsbench.tracking.record import Cost, KeptModel, RunRecord
 from nsbench.tracking.tracker import EndStatus
 from nsbench.tracking.writing.artifact import made_file
@@ -97,10 +98,10 @@ class MlflowRunHandle:
             self._writer.write(self._run_id, RunTag(Tag.N_TARGETS, json.dumps(counts)))
         self._writer.write(self._run_id, RunTag(NOTE, note_of_result(record)[:MAX_TAG_LENGTH]))
         self._writer.write(self._run_id, RunTag(f"{ENVIRONMENT}device", record.cost.device))
-        ranks = record.ranks
-        if ranks is not None:
-            with made_file(RANKS_FILE, lambda path: write_ranks(ranks, path)) as file:
-                self._writer.write(self._run_id, RunFile(str(file)))
+        for name, ranks in ((RANKS_FILE, record.ranks), (NEGATIVE_RANKS_FILE, record.negative_ranks)):
+            if ranks is not None:
+                with made_file(name, partial(write_ranks, ranks)) as file:
+                    self._writer.write(self._run_id, RunFile(str(file)))
         self._model = record.model
         if record.model is not None:
             self._writer.write(self._run_id, _model_of(record, record.model, final))

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from nsbench.data.log.ingest import ReadOptions
 from nsbench.data.log.prepare import prepare_log
 from nsbench.data.log.prepare_options import PrepareOptions
+from nsbench.data.log.read_options import ReadOptions
 from nsbench.errors import LogError
 from nsbench.files.home import Home
 

@@ -8,8 +8,8 @@ import pytest
 from nsbench.command.prepare import prepare_dataset
 from nsbench.data.dataset import DatasetCard
 from nsbench.data.log.given_log import given_log
-from nsbench.data.log.ingest import ReadOptions
 from nsbench.data.log.prepare_options import PrepareOptions
+from nsbench.data.log.read_options import ReadOptions
 from nsbench.errors import LogError
 from nsbench.files.home import Home
 from tests.data.interaction import START, rows_of, write_csv

@@ -11,9 +11,9 @@ from pydantic import ValidationError
 from nsbench.data.dataset import Dataset, DatasetCard
 from nsbench.data.log import prepare as prepare_module
 from nsbench.data.log import table as table_module
-from nsbench.data.log.ingest import ReadOptions
 from nsbench.data.log.prepare import prepare_frame, prepare_log
 from nsbench.data.log.prepare_options import PrepareOptions
+from nsbench.data.log.read_options import ReadOptions
 from nsbench.data.origin import FrameOrigin
 from nsbench.data.store import dataset_names, load_dataset, read_item_labels, read_user_labels
 from nsbench.errors import DatasetError, LogError

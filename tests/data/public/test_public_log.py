@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from nsbench.data.log.ingest import ReadOptions, StagedLog, stage_log
+from nsbench.data.log.ingest import StagedLog, stage_log
+from nsbench.data.log.read_options import ReadOptions
 from nsbench.data.public import download as transfer
 from nsbench.data.public.archive import extract_member
 from nsbench.data.public.download import download

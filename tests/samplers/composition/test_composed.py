@@ -1,5 +1,7 @@
 """Samplers written as expressions: what they are called, what they set, and that they draw what their parts draw."""
 
+import pickle
+
 import pytest
 import torch
 
@@ -146,3 +148,12 @@ def test_a_queues_hardest_are_selected_from_it() -> None:
     scores = negatives.item_ids.expand(1, 2, 50).float()
     chosen = sampler.select(negatives, scores, scores[..., 0]).mask
     assert set(negatives.item_ids.expand(1, 2, 50)[chosen].tolist()) == {3}
+
+
+def test_settings_of_an_expression_reach_another_process() -> None:
+    """Workers are sent the settings; the class is made there again."""
+    settings = composed_settings("hardest(mixed(random(90), explicit), k=5)").model_validate({"n_explicit": 7})
+    there = pickle.loads(pickle.dumps(settings))
+    assert there == settings
+    assert type(there) is type(settings)
+    assert there.model_fields_set == {"n_explicit"}

@@ -111,14 +111,26 @@ def _count(
     return kind, counts, first
 
 
+def low_rating(column: str, kind: pl.DataType, most: float) -> tuple[pl.Expr, pl.Expr]:
+    """Whether a row's rating is at most `most`, null where there is none; and whether it is there and not a number.
+
+    Raises:
+        LogError: The column holds no ratings.
+    """
+    if not (kind.is_numeric() or kind in (pl.String, pl.Boolean, pl.Null)):
+        raise LogError(f"The column of ratings holds {kind_name(kind)} and no ratings: {ACCEPTED}.")
+    ratings = _read(kind, column)
+    return ratings.number <= _as_stored(most, kind), ~ratings.missing & ratings.number.is_null()
+
+
 def _as_stored(least: float, kind: pl.DataType) -> float:
     """4.1 as a 32-bit float is a bit less than 4.1: it is compared with its like."""
     return float(np.float32(least)) if kind == pl.Float32 else least
 
 
-def _read(kind: pl.DataType) -> _Ratings:
+def _read(kind: pl.DataType, column: str = "rating") -> _Ratings:
     never = pl.lit(value=False)
-    value = pl.col("rating")
+    value = pl.col(column)
     if kind != pl.String:
         number = value.cast(pl.Float64)
         missing = value.is_null() | number.is_nan().fill_null(value=False)

@@ -6,7 +6,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from nsbench.data.log.ingest import ReadOptions, stage_log
+from nsbench.data.log.ingest import stage_log
+from nsbench.data.log.read_options import ReadOptions
 from nsbench.errors import LogError
 from tests.data.interaction import START
 

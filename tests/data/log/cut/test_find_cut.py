@@ -9,9 +9,9 @@ from pydantic import ValidationError
 from nsbench.data.dataset import Dataset
 from nsbench.data.log.columns.column import Columns
 from nsbench.data.log.cut.row_order import RowOrder
-from nsbench.data.log.ingest import ReadOptions
 from nsbench.data.log.prepare import prepare_log
 from nsbench.data.log.prepare_options import PrepareOptions
+from nsbench.data.log.read_options import ReadOptions
 from nsbench.data.store import load_dataset, read_item_labels
 from nsbench.errors import LogError, SettingsError
 from nsbench.files.home import Home

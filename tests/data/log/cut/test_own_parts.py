@@ -9,8 +9,8 @@ from nsbench.command.prepare import prepare_dataset
 from nsbench.data.dataset import Dataset
 from nsbench.data.log.columns.column import Columns
 from nsbench.data.log.given_log import given_log
-from nsbench.data.log.ingest import ReadOptions
 from nsbench.data.log.prepare_options import PrepareOptions
+from nsbench.data.log.read_options import ReadOptions
 from nsbench.data.store import dataset_names, load_dataset, read_item_labels, read_user_labels
 from nsbench.errors import LogError, SettingsError
 from nsbench.files.home import Home
