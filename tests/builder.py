@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from nsbench.data.beside.explicit_negative import ExplicitNegatives
 from nsbench.data.dataset import Dataset, DatasetCard
-from nsbench.data.explicit_negative import ExplicitNegatives
 
 
 def dataset_of(

@@ -11,7 +11,7 @@ from nsbench.errors import SettingsError
 from nsbench.evaluation.model_scorer import ModelScorer
 from nsbench.evaluation.ranking import rank_targets
 from nsbench.evaluation.settings import EvaluationSettings
-from nsbench.evaluation.target import targets_of
+from nsbench.evaluation.targets.target import targets_of
 from nsbench.models.model import Model, initial_model
 from nsbench.models.sasrec.definition import SasrecSettings
 from nsbench.runs.experiment import run, run_replicas

@@ -12,9 +12,9 @@ from nsbench.data.opening import open_dataset
 from nsbench.data.store import read_items
 from nsbench.errors import SettingsError, TrackingError
 from nsbench.evaluation.evaluate import Evaluation, evaluate
-from nsbench.evaluation.rank_subset import ranks_under
 from nsbench.evaluation.rank_table import RankTable
 from nsbench.evaluation.settings import EvaluationSettings
+from nsbench.evaluation.targets.rank_subset import ranks_under
 from nsbench.files.home import Home
 from nsbench.formerly import former_values
 from nsbench.report.run_check import check_runs

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from nsbench.data.availability import FIRST_SEEN
+from nsbench.data.beside.availability import FIRST_SEEN
 from nsbench.data.log.option_value import NO_TIME
 
 if TYPE_CHECKING:

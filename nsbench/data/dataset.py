@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, computed_field, field_validator, model_validator
 
-from nsbench.data.availability import Availability, AvailabilityCounts
+from nsbench.data.beside.availability import Availability, AvailabilityCounts
+from nsbench.data.beside.explicit_negative import ExplicitNegativeCounts, ExplicitNegatives
 from nsbench.data.cohort_cut import CohortCut
-from nsbench.data.explicit_negative import ExplicitNegativeCounts, ExplicitNegatives
 from nsbench.data.origin import Origin, origin_of_source
 
 if TYPE_CHECKING:
-    from nsbench.data.truth import Truth
+    from nsbench.data.beside.truth import Truth
 
 SplitName = Literal["train", "valid", "test"]
 """The three parts of the log, in time order."""
@@ -140,7 +140,7 @@ class DatasetCard(BaseModel):
     """Whether items of the user's history leave the ranking: excluded where users don't repeat items."""
     best_reachable: BestReachable | None = None
     most_wanted: BestReachable | None = None
-    """The best expected hit rate if users took what they want, where a generated log holds that (`nsbench.data.truth`)."""
+    """The best expected hit rate if users took what they want, where a generated log holds that (`nsbench.data.beside.truth`)."""
     popularity: Popularity | None = None
     """None on a card that an older version wrote."""
     left_out: LeftOut | None = None

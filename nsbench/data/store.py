@@ -14,12 +14,12 @@ import polars as pl
 from pydantic import ValidationError
 
 from nsbench.data.array_file import damaged, open_array
-from nsbench.data.availability import Availability
+from nsbench.data.beside.availability import Availability
+from nsbench.data.beside.explicit_negative import ExplicitNegatives
+from nsbench.data.beside.truth import TRUTH_FILE, Truth
 from nsbench.data.dataset import Dataset, DatasetCard
-from nsbench.data.explicit_negative import ExplicitNegatives
 from nsbench.data.item_label import ItemLabels
 from nsbench.data.swap import MOST_ATTEMPTS, folder_identity
-from nsbench.data.truth import TRUTH_FILE, Truth
 from nsbench.errors import DatasetError
 from nsbench.files.home import Home
 from nsbench.suggestion import did_you_mean

@@ -8,9 +8,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nsbench.data.availability import Availability
+from nsbench.data.beside.availability import Availability
 from nsbench.evaluation.shard import EvaluationShard
-from nsbench.evaluation.target import Targets
+from nsbench.evaluation.targets.target import Targets
 
 
 class Hidden(Protocol):

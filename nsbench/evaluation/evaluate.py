@@ -9,8 +9,8 @@ import torch
 from nsbench.data.dataset import Dataset
 from nsbench.evaluation.candidate import candidates_of
 from nsbench.evaluation.explicit_negative import negative_targets_of
-from nsbench.evaluation.exposure import exposure_of
-from nsbench.evaluation.history import encoded
+from nsbench.evaluation.lists.exposure import exposure_of
+from nsbench.evaluation.lists.truth import truth_metrics_of
 from nsbench.evaluation.metrics.explicit_negative import negative_metrics_of
 from nsbench.evaluation.metrics.exposure import exposure_metrics_of
 from nsbench.evaluation.metrics.of_ranks import metrics_of
@@ -18,8 +18,8 @@ from nsbench.evaluation.rank_table import RankTable
 from nsbench.evaluation.ranking import rank_targets
 from nsbench.evaluation.scorer import Scorer
 from nsbench.evaluation.settings import EvaluationSettings
-from nsbench.evaluation.target import EvaluatedSplit, targets_of
-from nsbench.evaluation.truth import truth_metrics_of
+from nsbench.evaluation.targets.history import encoded
+from nsbench.evaluation.targets.target import EvaluatedSplit, targets_of
 
 EXPOSURE_CUTOFF = 10
 """Length of the lists whose exposure is counted."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from nsbench.data.dataset import Dataset, Histories
 from nsbench.evaluation.candidate import candidates_of
 from nsbench.evaluation.settings import EvaluationSettings
-from nsbench.evaluation.target import Targets
+from nsbench.evaluation.targets.target import Targets
 from nsbench.tensors.index_range import ranges
 
 PLACES_AT_ONCE = 1 << 22

@@ -21,11 +21,11 @@ from nsbench.errors import TrainingError
 from nsbench.evaluation.availability import Hidden, unavailable_at
 from nsbench.evaluation.candidate import BlockShape, SeenItems, block_shape, candidates_of
 from nsbench.evaluation.cohort import evaluated_cohorts
-from nsbench.evaluation.history import encoded
 from nsbench.evaluation.rank_table import RankTable
 from nsbench.evaluation.scorer import Scorer
 from nsbench.evaluation.settings import EvaluationSettings
-from nsbench.evaluation.target import Targets
+from nsbench.evaluation.targets.history import encoded
+from nsbench.evaluation.targets.target import Targets
 
 
 @torch.inference_mode()

@@ -17,7 +17,7 @@ from nsbench.data.dataset import Dataset
 from nsbench.evaluation.evaluate import evaluate
 from nsbench.evaluation.model_scorer import ModelScorer
 from nsbench.evaluation.settings import EvaluationSettings
-from nsbench.evaluation.target import EvaluatedSplit
+from nsbench.evaluation.targets.target import EvaluatedSplit
 from nsbench.files.home import Home
 from nsbench.forecast.dataset_shape import DatasetShape, shape_of
 from nsbench.forecast.rate import Rates

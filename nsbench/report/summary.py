@@ -4,26 +4,24 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pydantic import ValidationError
 
-from nsbench.data.dataset import DatasetCard, Popularity
-from nsbench.data.truth import TRUTH_GROUPS
+from nsbench.data.beside.truth import TRUTH_GROUPS
+from nsbench.data.dataset import DatasetCard
 from nsbench.evaluation.metrics import METRICS
 from nsbench.evaluation.metrics.hit_rate import HIT_RATE
 from nsbench.evaluation.metrics.ndcg import NDCG
 from nsbench.report.cost import CostRow
 from nsbench.report.faulty_run import FaultyRun
-from nsbench.report.formats.plain_text import plain_text
 from nsbench.report.paper.claim import Claim
 from nsbench.report.paper.published import PublishedComparison
 from nsbench.report.run_counts import RunCount, count_runs
 from nsbench.report.selection import CUTOFF, Method, Selection, select
+from nsbench.report.shown_card import card_of
 from nsbench.report.statistics.estimate import Statistics
-from nsbench.terms import ALL, BALANCED_COHORTS, GROUPS, TRUTH, Cohort, balance_name, metric_name
+from nsbench.terms import ALL, GROUPS, TRUTH, Cohort, balance_name, metric_name
 from nsbench.tracking.stored_run import StoredRun
 
 if TYPE_CHECKING:
@@ -191,7 +189,7 @@ def summarise(
     methods = tuple(map(method_summary, selection.methods))
     kept = {run.run_id for method in selection.methods for run in method.runs}
     counts = count_runs([*runs, *counted], kept)
-    return DatasetSummary(selection, methods, counts, _card(selection), tuple(runs))
+    return DatasetSummary(selection, methods, counts, card_of(selection), tuple(runs))
 
 
 def method_summary(method: Method) -> MethodSummary:
@@ -216,47 +214,3 @@ def _estimates(runs: Sequence[StoredRun]) -> dict[str, Estimate]:
         name: Estimate(tuple(run.metrics[name] for run in runs if not np.isnan(run.metric(name))), len(runs))
         for name in (*summary_metrics(), *TRUTH_METRICS)
     }
-
-
-def _card(selection: Selection) -> DatasetCard | None:
-    """The card that most of the compared runs hold, so that a single one that was changed by hand does not count."""
-    texts = Counter(run.dataset_card for method in selection.methods for run in method.runs)
-    for text, _ in texts.most_common():
-        try:
-            return _showable(DatasetCard.model_validate_json(text))
-        except ValidationError:  # A card of another version of nsbench: the numbers stand without it.
-            continue
-    return None
-
-
-def _showable(card: DatasetCard) -> DatasetCard:
-    """The card with an origin and options that can be shown, and with its popularity only where that can be drawn."""
-    popularity = card.popularity
-    is_sound = popularity is not None and is_curve(popularity)
-    shown = {name: _plain(value) for name, value in card.origin}
-    options = {name: _plain(value) for name, value in card.options.items()}
-    origin = card.origin.model_copy(update=shown)
-    return card.model_copy(
-        update={"origin": origin, "options": options, "popularity": popularity if is_sound else None}
-    )
-
-
-def _plain(value: object) -> object:
-    """Texts without what can't be shown; anything else as it is."""
-    if isinstance(value, tuple):
-        return tuple(map(_plain, value))
-    return plain_text(value) if isinstance(value, str) else value
-
-
-def is_curve(popularity: Popularity) -> bool:
-    """Whether stored numbers form a curve of popularity: at least one point, ranks rising, counts positive."""
-    ranks, counts, cumulative = popularity.item_ranks, popularity.n_interactions, popularity.n_cumulative
-    return (
-        0 < len(ranks) == len(counts) == len(cumulative)
-        and all(a < b for a, b in pairwise((0, *ranks)))
-        and min(counts) > 0
-        and cumulative[-1] > 0
-        and {cohort.label for cohort in BALANCED_COHORTS} <= popularity.cohorts.keys()
-        and all(part.n_items >= 0 for part in popularity.cohorts.values())
-        and popularity.n_train_users > 0
-    )

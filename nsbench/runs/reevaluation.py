@@ -1,6 +1,6 @@
 """A finished model ranked again, under another protocol or on another dataset: a run of its own kind, without training.
 
-What the run's ranks already say is computed from them, as `nsbench.evaluation.rank_subset` finds it.
+What the run's ranks already say is computed from them, as `nsbench.evaluation.targets.rank_subset` finds it.
 """
 
 import math
@@ -20,9 +20,9 @@ from nsbench.evaluation.evaluate import EXPOSURE_CUTOFF, Evaluation, evaluate
 from nsbench.evaluation.metrics.exposure import exposure_names
 from nsbench.evaluation.metrics.of_ranks import metrics_of
 from nsbench.evaluation.model_scorer import ModelScorer
-from nsbench.evaluation.rank_subset import ranks_under
 from nsbench.evaluation.rank_table import RankTable
 from nsbench.evaluation.settings import EvaluationSettings
+from nsbench.evaluation.targets.rank_subset import ranks_under
 from nsbench.models.model import Model
 from nsbench.runs.plan import plan_of
 from nsbench.runs.request import RunRequest

@@ -11,7 +11,7 @@ from nsbench.data.dataset import Dataset, Histories
 from nsbench.data.item_label import ItemLabels
 from nsbench.data.store import load_dataset, read_items, read_user_labels
 from nsbench.errors import DatasetError, SettingsError
-from nsbench.evaluation.target import EvaluatedSplit, TargetMode, targets_of
+from nsbench.evaluation.targets.target import EvaluatedSplit, TargetMode, targets_of
 from nsbench.files.home import Home
 from nsbench.tensors.index_range import ranges
 from nsbench.trained.card import ModelCard

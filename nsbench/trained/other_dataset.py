@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from nsbench.data.availability import ALWAYS_FROM, ALWAYS_UNTIL, Availability
+from nsbench.data.beside.availability import ALWAYS_FROM, ALWAYS_UNTIL, Availability
 from nsbench.data.dataset import Dataset
 from nsbench.data.item_label import ItemLabels
 from nsbench.errors import SettingsError

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from nsbench.data.dataset import Histories
 from nsbench.errors import SettingsError
 from nsbench.evaluation.candidate import Candidates, SeenItems
-from nsbench.evaluation.history import seen_in_training
 from nsbench.evaluation.model_scorer import ModelScorer
 from nsbench.evaluation.shard import WHOLE
+from nsbench.evaluation.targets.history import seen_in_training
 from nsbench.models.model import Model
 from nsbench.tensors.device import choose_device
 from nsbench.trained.folder import TrainedModel

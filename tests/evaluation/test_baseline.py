@@ -9,7 +9,7 @@ from nsbench.evaluation.baseline import SECONDS_A_DAY, MarkovBaseline, Popularit
 from nsbench.evaluation.ranking import rank_targets
 from nsbench.evaluation.scorer import Scorer
 from nsbench.evaluation.settings import EvaluationSettings
-from nsbench.evaluation.target import targets_of
+from nsbench.evaluation.targets.target import targets_of
 from tests.builder import dataset_of
 
 KEEP = EvaluationSettings(seen_items="keep")

@@ -11,7 +11,7 @@ from nsbench.evaluation.ranking import rank_targets
 from nsbench.evaluation.scorer import Scorer
 from nsbench.evaluation.settings import EvaluationSettings
 from nsbench.evaluation.shard import WHOLE
-from nsbench.evaluation.target import targets_of
+from nsbench.evaluation.targets.target import targets_of
 from nsbench.terms import Cohort
 from tests.builder import dataset_of
 from tests.evaluation.scorer_builder import WrittenScorer

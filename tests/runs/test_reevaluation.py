@@ -175,7 +175,7 @@ def test_a_log_of_the_same_content_in_another_order_gets_the_same_ranks(made: Ma
     [
         (("letters/random", "--set", "hidden_dim=3"), "'hidden_dim' is no setting of the evaluation"),
         (("letters/random", "--set", "target=last"), "did you mean 'targets'?"),
-        (("letters/random", "--set", "targets=first"), "settings not accepted: targets"),
+        (("letters/random", "--set", "targets=newest"), "settings not accepted: targets"),
         (("letters/random", "--set", "cohort_cut=items:20,80"), "accepted is items:A,B with 0 < A < B < 1"),
         (("letters/random", "--dataset", "letter"), "no dataset"),
         (("letters/random", "--dataset", "foreign"), "no item of the dataset foreign is one of the model"),

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nsbench.data.beside.truth import ExpectedHits, Truth, compared_histories
 from nsbench.data.cohort import cohorts_of
 from nsbench.data.dataset import BestReachable, Dataset, Histories
 from nsbench.data.synthetic.markov_chain import CATALOGUE_PROBABILITY, STEP_PROBABILITIES, Chain
-from nsbench.data.truth import ExpectedHits, Truth, compared_histories
 from nsbench.tensors.index_range import ranges
 from nsbench.terms import ALL, BALANCED_COHORTS
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from nsbench.data.beside.truth import TRUTH_FILE
 from nsbench.data.dataset import DatasetCard
 from nsbench.data.log.prepare import prepare_frame
 from nsbench.data.log.prepare_options import PrepareOptions
@@ -20,7 +21,6 @@ from nsbench.data.synthetic.best_reachable import best_reachable, most_wanted, t
 from nsbench.data.synthetic.markov_chain import Chain, draw_chain
 from nsbench.data.synthetic.shapes import SHAPES, Likeness, Shape
 from nsbench.data.synthetic.synthetic_log import LARGEST_CATALOGUE_SHARE, draw_log
-from nsbench.data.truth import TRUTH_FILE
 from nsbench.errors import SettingsError
 from nsbench.files.home import Home
 from nsbench.seeding import derive_seed

@@ -42,7 +42,7 @@ def exposure_metrics_of(
     """Coverage, average recommendation popularity and Gini of lists of length k.
 
     Args:
-        exposure: Lists that hold each candidate (`nsbench.evaluation.exposure.exposure_of`), padding left out.
+        exposure: Lists that hold each candidate (`nsbench.evaluation.lists.exposure.exposure_of`), padding left out.
         train_counts: Training interactions of the same items.
         split: "valid" or "test", the first part of the names.
         k: Length of the lists.

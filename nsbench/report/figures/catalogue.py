@@ -15,14 +15,14 @@ from nsbench.report.figures.difference import difference_figure
 from nsbench.report.figures.exposure import exposure_figure
 from nsbench.report.figures.head_tail import ratio_figure
 from nsbench.report.figures.ladder import ladder_figure
-from nsbench.report.figures.negative_count import negative_count_figure
 from nsbench.report.figures.pairing import ALIKE, UNSURE, pairing_figure
 from nsbench.report.figures.popularity import popularity_cohort_figure, popularity_figure
-from nsbench.report.figures.popularity_bias import bias_figure
-from nsbench.report.figures.popularity_exponent import exponent_figure
 from nsbench.report.figures.repeats import repeat_figure
 from nsbench.report.figures.replay import replay_figure, replay_points
 from nsbench.report.figures.search import search_figure
+from nsbench.report.figures.sweep.negative_count import negative_count_figure
+from nsbench.report.figures.sweep.popularity_bias import bias_figure
+from nsbench.report.figures.sweep.popularity_exponent import exponent_figure
 from nsbench.report.figures.training_curve import MOST_CURVES, TrainingCurve
 from nsbench.report.figures.training_curve_figure import curve_figure
 from nsbench.report.ladder.climb import Ladder

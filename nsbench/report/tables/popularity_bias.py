@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import chain
 
-from nsbench.data.truth import TRUTH_GROUPS
+from nsbench.data.beside.truth import TRUTH_GROUPS
 from nsbench.report.answer.cut_off import marked_label
 from nsbench.report.summary import DatasetSummary, Estimate, MethodSummary
 from nsbench.report.sweep.popularity_bias import BiasFamily, bias_families

@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 from nsbench.cli.data.app import data_app
 from nsbench.data.store import load_dataset
 from nsbench.errors import LogError, NsbenchError, SettingsError
-from nsbench.evaluation.target import targets_of
+from nsbench.evaluation.targets.target import targets_of
 from nsbench.files.home import Home
 from tests.data.interaction import rows_of, write_csv
 

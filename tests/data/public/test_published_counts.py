@@ -8,7 +8,7 @@ import pytest
 from nsbench.config import Settings, read_settings_file, settings_values
 from nsbench.data.public.published_counts import PUBLISHED_COUNTS, compare_with_published, published_cohorts
 from nsbench.errors import DatasetError
-from nsbench.evaluation.target import targets_of
+from nsbench.evaluation.targets.target import targets_of
 from nsbench.terms import Cohort
 from tests.builder import dataset_of
 

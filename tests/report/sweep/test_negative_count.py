@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from nsbench.report.figures.negative_count import negative_count_figure
+from nsbench.report.figures.sweep.negative_count import negative_count_figure
 from nsbench.report.sweep.negative_count import dose_curves, dose_difference, methods_of_one_count
 from nsbench.report.tables.negative_count import negative_count_table, negative_count_words
 from nsbench.terms import RunKind

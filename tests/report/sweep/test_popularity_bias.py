@@ -7,7 +7,7 @@ from dataclasses import replace
 from nsbench.data.origin import SyntheticOrigin
 from nsbench.report.analysis import summary_of_runs
 from nsbench.report.figures.canvas.style import marks_of_methods
-from nsbench.report.figures.popularity_bias import bias_figure
+from nsbench.report.figures.sweep.popularity_bias import bias_figure
 from nsbench.report.summary import DatasetSummary
 from nsbench.report.sweep.popularity_bias import bias_families
 from nsbench.report.tables.popularity_bias import bias_tables, bias_words

@@ -1,6 +1,6 @@
 """Popularity exponents by loss: which repeats stand in one table."""
 
-from nsbench.report.figures.popularity_exponent import exponent_figure
+from nsbench.report.figures.sweep.popularity_exponent import exponent_figure
 from nsbench.report.sweep.popularity_exponent import exponent_families
 from nsbench.report.tables.popularity_exponent import exponent_tables, exponent_words
 from tests.report.stored_run_builder import summary_of

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from nsbench.data.availability import ALWAYS_FROM, ALWAYS_UNTIL, FIRST_SEEN, AvailabilityCounts
+from nsbench.data.beside.availability import ALWAYS_FROM, ALWAYS_UNTIL, FIRST_SEEN, AvailabilityCounts
 from nsbench.data.item_label import ItemLabels
 from nsbench.data.log.columns.column_name import ITEM_NAMES, TIME_NAMES, plain_name
 from nsbench.data.log.columns.iso_time import DAY

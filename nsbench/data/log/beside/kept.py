@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import final
 
-from nsbench.data.availability import AvailabilityCounts
-from nsbench.data.explicit_negative import ExplicitNegativeCounts
+from nsbench.data.beside.availability import AvailabilityCounts
+from nsbench.data.beside.explicit_negative import ExplicitNegativeCounts
 from nsbench.data.log.beside.item_dates import write_item_dates
 from nsbench.data.log.beside.negative_writer import WrittenLog, write_negatives
 from nsbench.data.log.staging import Staged

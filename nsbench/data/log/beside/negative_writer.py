@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from nsbench.data.explicit_negative import ExplicitNegativeCounts
+from nsbench.data.beside.explicit_negative import ExplicitNegativeCounts
 from nsbench.data.item_label import ItemLabels
 from nsbench.data.log.columns.timestamp import MICROSECONDS
 from nsbench.data.log.staging import CodedLabels, Staged

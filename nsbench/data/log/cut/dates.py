@@ -7,8 +7,8 @@ import polars as pl
 from nsbench.data.log.columns.iso_time import read_iso
 from nsbench.data.log.columns.timestamp import MICROSECONDS, Clock
 from nsbench.data.log.cut.part_start import Cut
+from nsbench.data.log.cut.split import Boundary
 from nsbench.data.log.formats.excerpt import excerpt
-from nsbench.data.log.split import Boundary
 from nsbench.data.log.table import Table
 from nsbench.errors import LogError, SettingsError
 

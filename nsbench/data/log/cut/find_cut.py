@@ -5,8 +5,8 @@ from nsbench.data.log.cut.dates import cut_at, read_date
 from nsbench.data.log.cut.leave_one_out import leave_one_out
 from nsbench.data.log.cut.own_parts import OwnParts, cut_as_given
 from nsbench.data.log.cut.part_start import Cut
+from nsbench.data.log.cut.split import count_cut_ties, find_boundaries
 from nsbench.data.log.prepare_options import PrepareOptions
-from nsbench.data.log.split import count_cut_ties, find_boundaries
 from nsbench.data.log.table import Table
 
 

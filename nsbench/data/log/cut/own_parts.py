@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from nsbench.data.log.cut.part_start import Cut, PartStart
 from nsbench.data.log.cut.row_order import RowOrder
+from nsbench.data.log.cut.split import Boundary, kth_smallest
 from nsbench.data.log.option_value import Duplicates, PartName
-from nsbench.data.log.split import Boundary, kth_smallest
 from nsbench.data.log.table import Table
 from nsbench.errors import LogError
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsbench.data.dataset import TimeLeak
-from nsbench.data.log.split import kth_smallest
+from nsbench.data.log.cut.split import kth_smallest
 
 USERS = 1 << 16
 """Users that are looked at at a time."""

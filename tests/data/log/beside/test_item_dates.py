@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from nsbench.data.availability import ALWAYS_FROM, ALWAYS_UNTIL, FIRST_SEEN
+from nsbench.data.beside.availability import ALWAYS_FROM, ALWAYS_UNTIL, FIRST_SEEN
 from nsbench.data.dataset import DatasetCard
 from nsbench.data.log.beside.item_dates import check_dates
 from nsbench.data.log.prepare import prepare_log

@@ -10,11 +10,11 @@ from torch import Tensor
 from nsbench.data.dataset import Dataset
 from nsbench.evaluation.availability import Hidden, unavailable_at
 from nsbench.evaluation.candidate import candidates_of
-from nsbench.evaluation.history import encoded
+from nsbench.evaluation.lists.top_list import top_lists
 from nsbench.evaluation.scorer import Scorer
 from nsbench.evaluation.settings import EvaluationSettings
-from nsbench.evaluation.target import Targets
-from nsbench.evaluation.top_list import top_lists
+from nsbench.evaluation.targets.history import encoded
+from nsbench.evaluation.targets.target import Targets
 
 
 @torch.inference_mode()

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from nsbench.data.log import split as split_module
+from nsbench.data.log.cut import split as split_module
+from nsbench.data.log.cut.split import Boundaries, count_cut_ties, find_boundaries, kth_smallest
 from nsbench.data.log.option_value import SplitRule
-from nsbench.data.log.split import Boundaries, count_cut_ties, find_boundaries, kth_smallest
 from nsbench.data.log.table import Table
 from nsbench.errors import LogError
 from tests.data.interaction import table_of

@@ -13,7 +13,7 @@ from nsbench.data.dataset import Dataset
 from nsbench.evaluation.cohort import evaluated_cohorts
 from nsbench.evaluation.rank_table import RankTable
 from nsbench.evaluation.settings import EvaluationSettings
-from nsbench.evaluation.target import Targets, targets_of
+from nsbench.evaluation.targets.target import Targets, targets_of
 
 OF_RANKS = frozenset({"cutoffs", "cohort_counts", "cohort_rule", "cohort_cut", "validation_users"})
 """The settings that change no rank of a test target."""

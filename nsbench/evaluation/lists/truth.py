@@ -6,14 +6,14 @@ Not an estimate from who took what: the true probabilities of the items of each 
 import torch
 from torch import Tensor
 
+from nsbench.data.beside.truth import ExpectedHits, Truth, compared_histories
 from nsbench.data.dataset import Dataset
-from nsbench.data.truth import ExpectedHits, Truth, compared_histories
 from nsbench.evaluation.candidate import candidates_of
 from nsbench.evaluation.cohort import evaluated_cohorts
+from nsbench.evaluation.lists.top_list import top_lists
 from nsbench.evaluation.scorer import Scorer
 from nsbench.evaluation.settings import EvaluationSettings
-from nsbench.evaluation.target import Targets
-from nsbench.evaluation.top_list import top_lists
+from nsbench.evaluation.targets.target import Targets
 from nsbench.terms import TRUTH, metric_name
 
 
@@ -39,7 +39,7 @@ def truth_metrics_of(
         targets: Whose histories get a list, or a fixed sample of them.
         settings: The protocol.
         k: Length of the lists.
-        states: What `nsbench.evaluation.history.encoded` gave.
+        states: What `nsbench.evaluation.targets.history.encoded` gave.
 
     Raises:
         TrainingError: A score is not a number.

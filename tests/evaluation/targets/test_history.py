@@ -7,12 +7,12 @@ import torch
 from nsbench.data.dataset import Dataset, Histories
 from nsbench.evaluation.baseline import MarkovBaseline
 from nsbench.evaluation.evaluate import evaluate
-from nsbench.evaluation.history import encoded, seen_in_training
 from nsbench.evaluation.model_scorer import ModelScorer
 from nsbench.evaluation.ranking import rank_targets
 from nsbench.evaluation.settings import EvaluationSettings
 from nsbench.evaluation.shard import WHOLE
-from nsbench.evaluation.target import TargetMode, targets_of
+from nsbench.evaluation.targets.history import encoded, seen_in_training
+from nsbench.evaluation.targets.target import TargetMode, targets_of
 from nsbench.models.model import Model, initial_model
 from nsbench.models.sasrec.definition import SasrecSettings
 from tests.builder import dataset_of

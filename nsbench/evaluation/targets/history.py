@@ -6,7 +6,7 @@ from torch import Tensor
 from nsbench.data.dataset import Dataset, Histories
 from nsbench.evaluation.scorer import Scorer
 from nsbench.evaluation.settings import EvaluationSettings
-from nsbench.evaluation.target import Targets
+from nsbench.evaluation.targets.target import Targets
 
 
 def encoded(scorer: Scorer, dataset: Dataset, targets: Targets, settings: EvaluationSettings) -> Tensor:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from nsbench.data.truth import TRUTH_GROUPS
+from nsbench.data.beside.truth import TRUTH_GROUPS
 from nsbench.report.figures.canvas.style import (
     INK,
     STACKED_LEGEND_COLUMNS,
@@ -15,7 +15,7 @@ from nsbench.report.figures.canvas.style import (
     new_figure,
     panel_grid,
 )
-from nsbench.report.figures.negative_count import draw_line
+from nsbench.report.figures.sweep.negative_count import draw_line
 from nsbench.report.summary import DatasetSummary
 from nsbench.report.sweep.popularity_bias import BiasFamily, bias_families
 from nsbench.report.tables.evidence import GROUP_TITLES

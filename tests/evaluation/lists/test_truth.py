@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from nsbench.data.beside.truth import MOST_HISTORIES, Truth, compared_histories
 from nsbench.data.dataset import Dataset
-from nsbench.data.truth import MOST_HISTORIES, Truth, compared_histories
 from nsbench.evaluation.evaluate import evaluate
 from nsbench.evaluation.settings import EvaluationSettings
-from nsbench.evaluation.target import targets_of
+from nsbench.evaluation.targets.target import targets_of
 from tests.builder import dataset_of
 from tests.evaluation.scorer_builder import WrittenScorer
 

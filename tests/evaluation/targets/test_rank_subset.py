@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from nsbench.data.dataset import Dataset
-from nsbench.evaluation.rank_subset import ranks_under
 from nsbench.evaluation.rank_table import RankTable
 from nsbench.evaluation.settings import EvaluationSettings
-from nsbench.evaluation.target import TargetMode, targets_of
+from nsbench.evaluation.targets.rank_subset import ranks_under
+from nsbench.evaluation.targets.target import TargetMode, targets_of
 from tests.builder import dataset_of
 
 

@@ -4,9 +4,9 @@ import pytest
 
 from nsbench.errors import TrainingError
 from nsbench.evaluation import candidate
-from nsbench.evaluation.exposure import exposure_of
+from nsbench.evaluation.lists.exposure import exposure_of
 from nsbench.evaluation.settings import EvaluationSettings
-from nsbench.evaluation.target import targets_of
+from nsbench.evaluation.targets.target import targets_of
 from tests.builder import dataset_of
 from tests.evaluation.scorer_builder import WrittenScorer
 

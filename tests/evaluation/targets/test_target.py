@@ -9,7 +9,7 @@ import pytest
 
 from nsbench.data.dataset import Dataset
 from nsbench.errors import DatasetError
-from nsbench.evaluation.target import EvaluatedSplit, TargetMode, Targets, targets_of
+from nsbench.evaluation.targets.target import EvaluatedSplit, TargetMode, Targets, targets_of
 from tests.builder import dataset_of
 
 LOG = dataset_of(

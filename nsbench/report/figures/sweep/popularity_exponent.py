@@ -10,7 +10,7 @@ from nsbench.report.figures.canvas.style import (
     new_figure,
     panel_grid,
 )
-from nsbench.report.figures.negative_count import draw_line
+from nsbench.report.figures.sweep.negative_count import draw_line
 from nsbench.report.summary import METRIC_TITLES, DatasetSummary
 from nsbench.report.sweep.popularity_exponent import EXPONENT_GROUPS, ExponentCurve, exponent_families
 from nsbench.report.tables.evidence import GROUP_TITLES
