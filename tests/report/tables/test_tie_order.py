@@ -25,7 +25,7 @@ def prepared(name: str, hit_rates: list[float], fingerprint: str = "settings", *
 
 
 def test_orders_of_one_log_stand_in_one_table() -> None:
-    """Means 10 and 30 %: they deviate by 14.142 points. Within an order seeds deviate by 2.828 points (8 and 12 %; 28 and 32 %), so
+    """Means 10 and 30 %: they deviate by 14.142 points. Within an order seeds deviate by 2.828 points (8, 12 %; 28, 32 %), so
     that they give a mean 2: the root of 200 - 4 is left.
     """
     summaries = [
@@ -66,7 +66,9 @@ LEAK = {"after_first_test_share": 0.9, "after_median_test_share": 0.25, "n_users
 def test_a_split_that_leaks_time_is_named_in_the_description_and_the_answer() -> None:
     about, sentences = described(options={"split": "leave-one-out"}, time_leak=LEAK)
     assert "Leave-one-out: each user's last interaction is test" in about
-    leaks = "90.0% of the training interactions are later than the first test interaction, 25.0% later than half of them"
+    leaks = (
+        "90.0% of the training interactions are later than the first test interaction, 25.0% later than half of them"
+    )
     assert leaks in about
     assert "2 of 7 users have an interaction of a later part before one of an earlier part" in about
     assert any("leave-one-out" in sentence and leaks in sentence for sentence in sentences)
