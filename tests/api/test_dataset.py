@@ -110,3 +110,43 @@ def test_a_home_that_is_not_the_handle_s_is_refused(home: Path, tmp_path: Path) 
     shop = nsbench.prepare(small_log(), name="shop", home=home)
     with pytest.raises(nsbench.SettingsError, match="leave home out"):
         nsbench.train("random", shop, home=tmp_path / "another")
+
+
+def test_frames_of_an_own_split_are_the_files_of_the_command(tmp_path: Path, home: Path) -> None:
+    log = small_log().sort_values("timestamp")
+    parts = {"train": log[:1200], "valid": log[1200:1350], "test": log[1350:]}
+    for part, rows in parts.items():
+        rows.to_csv(tmp_path / f"{part}.csv", index=False)
+    words = [word for part in parts for word in (f"--{part}", str(tmp_path / f"{part}.csv"))]
+    shown = command(home, "data", "prepare", *words, "--name", "file", "--json")
+    frames = nsbench.prepare(**parts, name="frames", home=home)
+    assert frames.card.content_hash == json.loads(shown.out)["card"]["content_hash"]
+    assert (frames.card.n_train, frames.card.n_valid, frames.card.n_test) == (1200, 150, 150)
+    assert frames.card.source.startswith("a DataFrame of 1,200 rows (train)")
+    files = nsbench.prepare(
+        train=tmp_path / "train.csv", valid=parts["valid"], test=parts["test"], name="mixed", home=home
+    )
+    assert files.card.content_hash == frames.card.content_hash
+
+
+def test_several_files_and_a_date_are_taken_as_by_the_command(tmp_path: Path, home: Path) -> None:
+    log = small_log()
+    whole = nsbench.prepare(log, name="whole", home=home)
+    log[:700].to_csv(tmp_path / "a.csv", index=False)
+    log[700:].to_csv(tmp_path / "b.csv", index=False)
+    assert (
+        nsbench.prepare([tmp_path / "a.csv", str(tmp_path / "b.csv")], name="two", home=home).card.content_hash
+        == whole.card.content_hash
+    )
+    valid, test = whole.card.valid_from, whole.card.test_from
+    dates = nsbench.prepare(log, name="dates", valid_from=valid, test_from=test, home=home)
+    assert dates.card.content_hash == whole.card.content_hash
+
+
+def test_a_name_and_a_log_are_needed(home: Path) -> None:
+    with pytest.raises(nsbench.SettingsError, match="name is missing"):
+        nsbench.prepare(small_log(), home=home)
+    with pytest.raises(nsbench.SettingsError, match="No log is given: .*train FILE"):
+        nsbench.prepare(name="none", home=home)
+    with pytest.raises(nsbench.SettingsError, match="valid is missing.* or valid_share 0.05"):
+        nsbench.prepare(name="none", train=small_log(), test=small_log(), home=home)

@@ -70,3 +70,7 @@ def seen_items_by(rule: SeenItemsRule, repeat_share: float) -> Literal["exclude"
     if rule == "auto":
         return "exclude" if repeat_share < SEEN_ITEMS_REPEAT_SHARE else "keep"
     return rule
+
+
+FIRST_SEEN = "first-seen"
+"""Said in place of a file of dates: an item is available from its first interaction on."""

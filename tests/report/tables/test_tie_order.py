@@ -25,7 +25,7 @@ def prepared(name: str, hit_rates: list[float], fingerprint: str = "settings", *
 
 
 def test_orders_of_one_log_stand_in_one_table() -> None:
-    """Means 10 and 30 %: they deviate by 14.142 points. Within an order seeds deviate by 2.828 points (8 and 12; 28 and 32 %), so
+    """Means 10 and 30 %: they deviate by 14.142 points. Within an order seeds deviate by 2.828 points (8, 12 %; 28, 32 %), so
     that they give a mean 2: the root of 200 - 4 is left.
     """
     summaries = [
