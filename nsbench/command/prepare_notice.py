@@ -2,8 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from nsbench.data.availability import FIRST_SEEN
-from nsbench.data.log.option_value import NO_TIME
+from nsbench.data.log.option_value import FIRST_SEEN, NO_TIME
 
 if TYPE_CHECKING:
     from nsbench.data.dataset import Dataset, DatasetCard

@@ -7,9 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-FIRST_SEEN = "first-seen"
-"""Said in place of a file of dates: an item is available from its first interaction on."""
-
 ALWAYS_FROM, ALWAYS_UNTIL = int(np.iinfo(np.int64).min), int(np.iinfo(np.int64).max)
 """The times of an item without dates."""
 
@@ -19,7 +16,7 @@ class AvailabilityCounts(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     source: str
-    """The file's name, or FIRST_SEEN."""
+    """The file's name, or `first-seen`."""
     n_from: int
     """Items with a first date."""
     n_until: int

@@ -8,13 +8,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from nsbench.data.availability import ALWAYS_FROM, ALWAYS_UNTIL, FIRST_SEEN, AvailabilityCounts
+from nsbench.data.availability import ALWAYS_FROM, ALWAYS_UNTIL, AvailabilityCounts
 from nsbench.data.item_label import ItemLabels
 from nsbench.data.log.columns.column_name import ITEM_NAMES, TIME_NAMES, plain_name
 from nsbench.data.log.columns.iso_time import DAY
 from nsbench.data.log.columns.missing import clean
 from nsbench.data.log.columns.timestamp import find_clock
 from nsbench.data.log.formats.excerpt import excerpt, listing
+from nsbench.data.log.option_value import FIRST_SEEN
 from nsbench.data.log.table import CHUNK_ROWS
 from nsbench.data.store import AVAILABILITY_ARRAYS, ITEMS
 from nsbench.errors import LogError, SettingsError

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from nsbench.data.availability import ALWAYS_FROM, ALWAYS_UNTIL, FIRST_SEEN
+from nsbench.data.availability import ALWAYS_FROM, ALWAYS_UNTIL
 from nsbench.data.dataset import DatasetCard
 from nsbench.data.log.beside.item_dates import check_dates
+from nsbench.data.log.option_value import FIRST_SEEN
 from nsbench.data.log.prepare import prepare_log
 from nsbench.data.log.prepare_options import PrepareOptions
 from nsbench.data.log.read_options import ReadOptions
