@@ -97,3 +97,10 @@ def with_negatives(
     offsets = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
     found = ExplicitNegatives(items.astype(np.int32), times.astype(np.int64), offsets, card.valid_from, card.test_from)
     return replace(dataset, explicit_negatives=found)
+
+
+def with_some_negatives(dataset: Dataset, n: int = 6) -> Dataset:
+    """The dataset with n items that each user but the first turned down during training, at random."""
+    rng = np.random.default_rng(8)
+    drawn = [(rng.choice(dataset.n_items, n, replace=False) + 1).tolist() for _ in range(dataset.n_users - 1)]
+    return with_negatives(dataset, [[], *drawn])

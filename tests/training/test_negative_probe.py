@@ -19,7 +19,7 @@ from nsbench.samplers.drawing.history import history_of, validation_items_of
 from nsbench.samplers.drawing.stream import Streams
 from nsbench.samplers.sampler import Negatives, Sampler
 from nsbench.training.negative_probe import NegativeProbe
-from tests.builder import dataset_of
+from tests.builder import dataset_of, with_some_negatives
 from tests.samplers.log import CPU
 
 SIZE = SasrecSettings(hidden_dim=4, n_blocks=1, max_length=4, dropout_rate=0.0)
@@ -109,7 +109,7 @@ def test_one_negative_that_outscores_the_others_is_the_effective_one() -> None:
 def test_every_sampler_is_looked_at_and_the_same_way_twice(sampler: str) -> None:
     rng = np.random.default_rng(0)
     rows = [[1, *(int(item) for item in rng.permutation(np.arange(2, 25))[:6])] for _ in range(30)]
-    log = dataset_of(_by_frequency(rows), [[3]] * 30, [[4]] * 30, n_items=24)
+    log = with_some_negatives(dataset_of(_by_frequency(rows), [[3]] * 30, [[4]] * 30, n_items=24))
     settings = Settings.of(sampler, {"hidden_dim": 4, "n_blocks": 1, "max_length": 4, "batch_size": 16})
     _, probe = prepared(settings, log)
     model = initial_model(settings.model, log.n_items, [torch.Generator().manual_seed(0)])

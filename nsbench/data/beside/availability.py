@@ -16,7 +16,7 @@ class AvailabilityCounts(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     source: str
-    """The file's name, or FIRST_SEEN."""
+    """The file's name, or `first-seen`."""
     n_from: int
     """Items with a first date."""
     n_until: int

@@ -28,6 +28,9 @@ TIME_UNITS: dict[TimeUnitWord, TimeUnit] = {
 NO_TIME = "none"
 """Said for the time column of a log that has none: the order of its rows is the order of time."""
 
+FIRST_SEEN = "first-seen"
+"""Said in place of a file of items' dates: an item is available from its first interaction on."""
+
 Repeats = Literal["keep", "drop", "drop-immediate"]
 """What happens to a user's further interactions with an item: all stay; only the first stays; those right after one with
 the same item go, so that A A B A becomes A B A."""
@@ -70,7 +73,3 @@ def seen_items_by(rule: SeenItemsRule, repeat_share: float) -> Literal["exclude"
     if rule == "auto":
         return "exclude" if repeat_share < SEEN_ITEMS_REPEAT_SHARE else "keep"
     return rule
-
-
-FIRST_SEEN = "first-seen"
-"""Said in place of a file of dates: an item is available from its first interaction on."""

@@ -26,7 +26,7 @@ from nsbench.training.batch_stream import TrainingBatch
 from nsbench.training.settings import TrainingSettings
 from nsbench.training.steps.replica_steps import laid_out
 from nsbench.training.steps.step import Gradients, Stepper
-from tests.builder import dataset_of
+from tests.builder import dataset_of, with_some_negatives
 from tests.samplers.log import CPU, context_of, streams_of
 
 SIZE = SasrecSettings(hidden_dim=8, n_blocks=1, max_length=6, dropout_rate=0.0)
@@ -34,14 +34,14 @@ N_ITEMS = 24
 
 
 def ragged_log() -> Dataset:
-    """40 users with 2 to 9 of 24 items, frequent ones first."""
+    """40 users with 2 to 9 of 24 items, frequent ones first, and other items that they turned down."""
     rng = np.random.default_rng(3)
     others = np.arange(2, N_ITEMS + 1)
     rows = [[1, *rng.permutation(others)[: rng.integers(1, 9)].tolist()] for _ in range(40)]
     counts = np.bincount([item for row in rows for item in row], minlength=N_ITEMS + 1)
     number = np.zeros(N_ITEMS + 1, dtype=np.int64)
     number[np.argsort(-counts[1:], kind="stable") + 1] = np.arange(1, N_ITEMS + 1)
-    return dataset_of([number[row].tolist() for row in rows], n_items=N_ITEMS)
+    return with_some_negatives(dataset_of([number[row].tolist() for row in rows], n_items=N_ITEMS))
 
 
 LOG = ragged_log()
