@@ -179,6 +179,8 @@ class Model:
     def _numbers(self, what: Literal["allow", "deny"], ids: Sequence[object] | None) -> np.ndarray | None:
         if ids is None:
             return None
+        if isinstance(ids, str):  # Else its letters would be taken for ids.
+            raise SettingsError(f"{what} is a list of ids, not the text {ids!r}; give [{ids!r}]")
         numbers = np.asarray(self._found(what, ids))
         return np.unique(numbers[numbers > 0]).astype(np.int32)
 

@@ -8,7 +8,7 @@ import polars as pl
 from nsbench.data.item_label import ItemLabels
 from nsbench.data.log.columns.column_name import ITEM_NAMES, plain_name
 from nsbench.errors import LogError
-from nsbench.files.table_file import TableFile
+from nsbench.files.table_file import TableFile, one_per_row
 
 TITLE_NAMES = ("title", "name", "itemname", "itemtitle", "productname", "movietitle", "description")
 
@@ -36,8 +36,8 @@ def titles_of(path: Path, labels: pl.Series) -> pl.Series:
     items = ItemLabels(labels)
     numbers: list[pl.DataFrame] = []
     for frame in file.frames([item, title]):
-        own = pl.Series("id", items.numbers(items.texts(frame[item])))
-        numbers.append(pl.DataFrame([own, label_title(frame[title])]))
+        own = pl.Series("id", items.numbers(items.texts(one_per_row(frame[item], path))))
+        numbers.append(pl.DataFrame([own, label_title(one_per_row(frame[title], path))]))
     found = (
         pl.concat(numbers)
         if numbers

@@ -130,13 +130,32 @@ class TableFile:
             while rows := list(islice(numbered, BATCH_ROWS)):
                 objects = [_object(self.path, number, line) for number, line in rows]
                 columns = {name: [_text(found.get(name)) for found in objects] for name in wanted}
-                yield pl.DataFrame([_series(name, values) for name, values in columns.items()])
+                numbers = [number for number, _ in rows]
+                yield pl.DataFrame([self._series(name, values, numbers) for name, values in columns.items()])
+
+    def _series(self, name: str, values: Sequence[object], lines: Sequence[int]) -> pl.Series:
+        if not any(isinstance(value, list) for value in values):
+            return pl.Series(name, values, dtype=pl.String)
+        for line, value in zip(lines, values, strict=True):
+            # Polars would take a text among lists for a list of its letters.
+            if isinstance(value, str) or (isinstance(value, list) and any(isinstance(part, list) for part in value)):
+                what = "a text, and other lines have lists there" if isinstance(value, str) else "lists within a list"
+                raise LogError(f"{self.path}, line {line}: {name!r} holds {what}; give a list of ids on every line")
+        return pl.Series(name, [value or [] for value in values], dtype=pl.List(pl.String))
 
 
-def _series(name: str, values: Sequence[object]) -> pl.Series:
-    if any(isinstance(value, list) for value in values):
-        return pl.Series(name, [[] if value is None else value for value in values], dtype=pl.List(pl.String))
-    return pl.Series(name, values, dtype=pl.String)
+def one_per_row(column: pl.Series, path: Path) -> pl.Series:
+    """A column as it is.
+
+    Raises:
+        LogError: It holds lists or objects, not one value per row.
+    """
+    if column.dtype.is_nested():
+        raise LogError(
+            f"{path}: column {column.name!r} holds {column.dtype}, and one value per row is expected; histories as lists are "
+            "in a column called items"
+        )
+    return column
 
 
 def _text(value: object) -> object:

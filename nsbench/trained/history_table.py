@@ -5,6 +5,7 @@ else of the file. One row per history: a column of ids (or of users), and `items
 between commas. A file of the second form is read batch by batch; of the first, users and items of all rows are held.
 """
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,10 @@ from nsbench.data.dataset import Histories
 from nsbench.data.item_label import ItemLabels
 from nsbench.data.log.columns.column_name import ITEM_NAMES, TIME_NAMES, USER_NAMES, plain_name
 from nsbench.errors import LogError
-from nsbench.files.table_file import TableFile
+from nsbench.files.table_file import TableFile, one_per_row
+from nsbench.trained.history_text import FORMS, as_lists, check_no_printed_list
+
+_log = logging.getLogger(__name__)
 
 BATCH = 1 << 14
 """Histories that are handed on at a time."""
@@ -28,11 +32,6 @@ LIST_NAMES = ("items", "history", "itemids", "itemlist", "sequence")
 
 KEY_NAMES = ("id", *USER_NAMES)
 """Columns that say whose history it is, by falling preference."""
-
-FORMS = (
-    "accepted are one row per interaction (columns such as user, item and, where there is one, timestamp) or one row per history "
-    "(user or id, and items: a list, or ids between commas)"
-)
 
 
 @dataclass(frozen=True)
@@ -93,6 +92,14 @@ class HistoryTable:
         self._whole = whole
         self._item = item or ""
         self._time = next((names[name] for name in TIME_NAMES if name in names), None)
+        others = [name for name in self._file.names if name not in (key, item)]
+        if whole is None and self._time is None and others:
+            _log.warning(
+                "%s: none of the columns %s is recognised as the time, so each user's rows are taken in the order in which they "
+                "stand; if one holds the time, call it timestamp",
+                self._file.path,
+                ", ".join(others),
+            )
 
     def batches(self) -> Iterator[HistoryBatch]:
         """The histories, in the file's order; of one row per interaction, in the order of each user's first row.
@@ -106,7 +113,10 @@ class HistoryTable:
         n_before = 0
         for frame in self._file.frames([self.key_name, str(self._whole)]):
             for part in frame.iter_slices(BATCH) if len(frame) else ():
-                keys, lists = part[self.key_name], _as_lists(part[str(self._whole)], self._file.path)
+                keys, column = one_per_row(part[self.key_name], self._file.path), part[str(self._whole)]
+                if column.dtype == pl.String:
+                    check_no_printed_list(column, self._items, f"{self._file.path}: {column.name}", n_before)
+                lists = as_lists(column, self._file.path)
                 self._check_keys(keys, n_before)
                 lengths = lists.list.len().fill_null(0).cast(pl.Int64).to_numpy()
                 ids = lists.filter(pl.Series(lengths > 0)).explode()
@@ -123,6 +133,8 @@ class HistoryTable:
         n_before = 0
         frames = []
         for frame in self._file.frames(list(dict.fromkeys(wanted))):
+            for column in frame:
+                one_per_row(column, self._file.path)
             self._check_keys(frame[self.key_name], n_before)
             texts = self._items.texts(frame[self._item])
             if texts.null_count():
@@ -172,27 +184,6 @@ def batch_of(keys: pl.Series, numbers: NDArray[np.int32], lengths: NDArray[np.in
     return HistoryBatch(keys, histories, len(numbers), int(np.count_nonzero(~known)))
 
 
-def split_ids(text: str) -> list[str]:
-    """The ids of a history that is written in a line; none where the line is blank.
-
-    >>> split_ids("7, 12"), split_ids(" ")
-    (['7', '12'], [])
-    """
-    return [part.strip() for part in text.split(",")] if text.strip() else []
-
-
-def _as_lists(column: pl.Series, path: Path) -> pl.Series:
-    """Histories as lists; of text, what stands between commas."""
-    if isinstance(column.dtype, pl.List):
-        return column
-    if isinstance(column.dtype, pl.Array):
-        return column.arr.to_list()
-    if column.dtype != pl.String:
-        raise LogError(f"{path}: column {column.name!r} holds {column.dtype}, no histories; {FORMS}")
-    blank = column.str.strip_chars() == ""
-    return pl.select(pl.when(~pl.lit(blank)).then(pl.lit(column).str.split(","))).to_series()
-
-
 def _as_order(times: pl.Series, path: Path, name: str) -> pl.Series:
     """What sorts as the times do: numbers, or dates as ISO text."""
     if times.dtype.is_numeric() or times.dtype.is_temporal():
@@ -201,6 +192,8 @@ def _as_order(times: pl.Series, path: Path, name: str) -> pl.Series:
         texts = times.cast(pl.String).str.strip_chars()
         are_numbers = texts.head(1).str.contains(r"^-?\d+(\.\d+)?$").all()
         found = texts.cast(pl.Float64, strict=False) if are_numbers else _dates(texts)
+    if found.dtype.is_float():
+        found = found.fill_nan(None)  # Else it would come after every time.
     if found.null_count():
         row = int(found.is_null().arg_true()[0])
         raise LogError(

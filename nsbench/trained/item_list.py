@@ -11,7 +11,7 @@ from nsbench.data.item_label import ItemLabels
 from nsbench.data.log.columns.column_name import ITEM_NAMES, plain_name
 from nsbench.errors import LogError
 from nsbench.files.given_file import read_given
-from nsbench.files.table_file import TableFile
+from nsbench.files.table_file import TableFile, one_per_row
 
 _MOST_BYTES = 1 << 30
 
@@ -55,7 +55,7 @@ def read_item_list(path: Path, items: ItemLabels) -> ItemList:
             raise LogError(
                 f"{path} has the columns {', '.join(file.names)}; a list of items needs one called item or id"
             )
-        parts = [frame[column] for frame in file.frames([column])]
+        parts = [one_per_row(frame[column], path) for frame in file.frames([column])]
         ids = pl.concat(parts) if parts else pl.Series([], dtype=pl.String)
     texts = items.texts(ids)
     if texts.null_count():

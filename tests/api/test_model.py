@@ -66,6 +66,7 @@ def test_what_is_not_accepted_is_refused(home: Path) -> None:
         (lambda: model.recommend(["a", None]), "an item id is missing"),
         (lambda: model.recommend(pd.DataFrame({"who": ["x"]})), "the DataFrame has the columns who"),
         (lambda: model.recommend(["a"], top=0), "top = 0"),
+        (lambda: model.recommend(["a"], deny="bc"), "deny is a list of ids, not the text 'bc'"),
         (lambda: model.similar("A"), "the model has no item 'A'"),
         (lambda: model.evaluate(settings={"hidden_dim": 1}), "is no setting of the evaluation"),
     ):

@@ -7,7 +7,8 @@ import pytest
 
 from nsbench.data.item_label import ItemLabels
 from nsbench.errors import LogError
-from nsbench.trained.history_table import HistoryTable, split_ids
+from nsbench.trained.history_table import HistoryTable
+from nsbench.trained.history_text import split_ids
 
 LETTERS = ItemLabels(pl.Series("label", ["a", "b", "c"]))
 NUMBERS = ItemLabels(pl.Series("label", [10, 20, 30]))
@@ -80,6 +81,12 @@ def test_an_id_column_goes_before_the_user_so_that_a_user_may_have_many_historie
         ("h.jsonl", '{"user": "x", "items": ["a"]}\nno json\n', "line 2: it is no JSON"),
         ("h.csv", "who,what\nx,a\n", "one row per interaction .* or one row per history"),
         ("h.csv", "user,item,time\nx,a,1\nx,b,soon\n", "the time 'soon' of row 2 is neither a number nor a date"),
+        ("h.csv", "user,item,time\nx,a,1\nx,b,nan\n", "the time 'nan' of row 2 is neither a number nor a date"),
+        ("h.csv", 'user,items\nw,\nx,"[a, b, c]"\n', r"items of row 2 is written as a list is printed, '\[a, b, c\]'"),
+        ("h.jsonl", '{"user": "x", "items": ["a"]}\n{"user": "y", "items": "a,b"}\n', "line 2: 'items' holds a text"),
+        ("h.jsonl", '{"user": "x", "items": [["a"]]}\n', "line 1: 'items' holds lists within a list"),
+        ("h.jsonl", '{"user": "x", "item": ["a"]}\n', "'item' holds List.*one value per row is expected"),
+        ("h.jsonl", '{"user": ["x"], "items": ["a"]}\n', "'user' holds List.*one value per row is expected"),
         ("h.csv", "", "names of its columns"),
         ("h.doc", "user,item\n", "the name doesn't say what it is"),
         ("h.parquet", "no parquet", "can't read"),
@@ -94,6 +101,33 @@ def test_a_float_user_that_is_nan_is_missing(tmp_path: Path) -> None:
     pl.DataFrame({"user": [1.0, float("nan")], "item": ["a", "b"]}).write_parquet(tmp_path / "h.parquet")
     with pytest.raises(LogError, match="the user is missing in row 2"):
         read(tmp_path / "h.parquet")
+
+
+def test_a_parquet_file_of_other_types_is_refused(tmp_path: Path) -> None:
+    """A time that is not a number, lists of lists, lists of items in the rows of interactions."""
+    users = ["x", "y"]
+    for columns, message in (
+        ({"item": ["a", "b"], "time": [1.0, float("nan")]}, "the time nan of row 2"),
+        ({"items": [[["a"]], [["b"]]]}, r"'items' holds List\(List\(String\)\), no histories"),
+        ({"item": [["a"], ["b"]]}, r"'item' holds List\(String\), and one value per row"),
+    ):
+        pl.DataFrame({"user": users, **columns}).write_parquet(tmp_path / "h.parquet")
+        with pytest.raises(LogError, match=message):
+            read(tmp_path / "h.parquet")
+
+
+def test_brackets_stay_where_the_models_ids_have_them(tmp_path: Path) -> None:
+    path = written(tmp_path / "h.csv", 'user,items\nx,"[a],[b]"\n')
+    assert read(path, ItemLabels(pl.Series("label", ["[a]", "[b]"]))) == ({"x": [1, 2]}, 0)
+
+
+def test_it_is_said_where_no_column_is_taken_for_the_time(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    read(written(tmp_path / "h.csv", "user,item,viewed_at\nx,a,2\nx,b,1\n"))
+    assert "none of the columns viewed_at is recognised as the time" in caplog.text
+    caplog.clear()
+    read(written(tmp_path / "h.csv", "user,item\nx,a\nx,b\n"))
+    read(written(tmp_path / "h.csv", "user,item,timestamp,page\nx,a,1,9\n"))
+    assert not caplog.text
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -55,13 +55,16 @@ class Asked:
         import polars as pl
 
         from nsbench.trained.dataset_histories import dataset_of, user_batches
-        from nsbench.trained.history_table import HistoryTable, batch_of, split_ids
+        from nsbench.trained.history_table import HistoryTable, batch_of
+        from nsbench.trained.history_text import check_no_printed_list, split_ids
 
         if self.users is not None:
             yield from user_batches(dataset_of(trained.card, self.dataset, home), self.users, home)
         elif self.histories is not None:
             yield from HistoryTable(self.histories, trained.items).batches()
         else:
+            written = pl.Series([self.history or ""], dtype=pl.String)
+            check_no_printed_list(written, trained.items, "--history")
             ids = split_ids(self.history or "")
             texts = trained.items.texts(pl.Series(ids, dtype=pl.String))
             if texts.null_count():

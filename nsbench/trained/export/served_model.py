@@ -85,7 +85,12 @@ class ServedModel(PythonModel):
     def _history(self, value: object, row: int) -> list[int]:
         """The numbers of the known items of a history."""
         if isinstance(value, str):
-            value = value.split(",") if value.strip() else []
+            text = value.strip()
+            if text.startswith("[") and text.endswith("]") and not any(one.startswith("[") for one in self._numbers):
+                raise _refused(
+                    f"row {row}: {text[:80]!r} is a text; give a list, or ids between commas without brackets"
+                )
+            value = text.split(",") if text else []
         if value is None or (isinstance(value, float) and math.isnan(value)):
             value = []
         if not isinstance(value, list | tuple | np.ndarray):

@@ -111,6 +111,8 @@ def test_a_pyfunc_refuses_what_is_no_history(tmp_path: Path) -> None:
         served.predict(pd.DataFrame({"items": [["a1"], ["a1", float("nan")]]}))
     with pytest.raises(Exception, match="exported for lists of 1 to 7 items"):
         served.predict(pd.DataFrame({"items": ["a1"]}), params={"top": 8})
+    with pytest.raises(Exception, match="give a list, or ids between commas without brackets"):
+        served.predict(pd.DataFrame({"items": ["[a1, a2, a3]"]}))
 
 
 def test_a_pyfunc_needs_four_packages_and_holds_no_pickle(tmp_path: Path) -> None:
