@@ -27,7 +27,7 @@ def as_lists(column: pl.Series, path: Path) -> pl.Series:
     """Histories as lists; of text, what stands between commas."""
     if isinstance(column.dtype, pl.Array):
         column = column.arr.to_list()
-    if isinstance(column.dtype, pl.List) and not column.dtype.inner.is_nested():  # type: ignore[union-attr]
+    if isinstance(column.dtype, pl.List) and not column.dtype.inner.is_nested():
         return column
     if column.dtype != pl.String:
         raise LogError(f"{path}: column {column.name!r} holds {column.dtype}, no histories; {FORMS}")
