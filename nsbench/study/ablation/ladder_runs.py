@@ -79,13 +79,16 @@ class Ladders:
             for _, method, segment in self._in_order()
             if (job := self._job(method, segment, seed, names)) is not None
         ]
+        remade = {name for job in jobs for name in job.names if name in names}
         n_missing = sum(len(job.names) for job in jobs)
         self.n_trainings = sum(not job.job.is_trained for job in jobs if isinstance(job.job, RungJob))
         self.n_rankings = n_missing - self.n_trainings
         card = self._dataset.card
         digest = hashlib.blake2b(self.name.encode(), digest_size=6).hexdigest()
         claims = StoredClaims(
-            storage, claims_name(card.name, card.content_hash, _TITLE, digest, ""), self._finished_names
+            storage,
+            claims_name(card.name, card.content_hash, _TITLE, digest, ""),
+            lambda: self._finished_names().keys() - remade,
         )
         n_done = self._order.n_repeats * self.n_steps - n_missing
         return RunList(f"{card.name} {_TITLE}", jobs, n_done, TEST_SCORE, claims)
