@@ -63,7 +63,8 @@ def _entry(name: str, home: Home) -> dict[str, object]:
     except DatasetError as error:
         return {"name": name, "error": str(error)}
     counts = {field: value for field, value in card.model_dump().items() if field.startswith("n_")}
-    return {"name": name, **counts, "source": card.source, "content_hash": card.content_hash}
+    beside = card.model_dump(include={"explicit_negatives", "availability"}, exclude_none=True)
+    return {"name": name, **counts, **beside, "source": card.source, "content_hash": card.content_hash}
 
 
 @data_app.command("describe")
