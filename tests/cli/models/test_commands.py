@@ -112,6 +112,8 @@ def test_models_are_listed_shown_and_registered(made: tuple[Home, RunRecord], ca
     (listed,) = json.loads(call("models", "list", "--json").out)
     assert (listed["run_id"], listed["registered_as"]) == (run_id, ["letters-model/1", "letters-model@champion"])
     assert "letters/random" in call("models", "list", COLUMNS="200").out
+    narrow = call("models", "list", COLUMNS="80").out
+    assert all(called in narrow for called in ("letters/random", run_id[:8], "letters-model/1,"))
     for name in ("letters-model@champion", "letters-model/1", run_id[:8]):
         assert json.loads(call("models", "show", name, "--json").out)["card"]["run_id"] == run_id
     with pytest.MonkeyPatch.context() as patch:
