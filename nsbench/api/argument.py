@@ -1,6 +1,7 @@
 """Arguments that several calls take, checked before anything is opened or made."""
 
 from collections.abc import Sequence
+from numbers import Integral
 from typing import get_args
 
 from nsbench.errors import SettingsError
@@ -50,3 +51,16 @@ def check_least(least: int, **numbers: float | None) -> None:
     for name, number in numbers.items():
         if number is not None and number < least:
             raise SettingsError(f"{name} = {number}: accepted are {least} or more")
+
+
+def check_top(top: int) -> None:
+    """Checks how many items a list has.
+
+    Raises:
+        SettingsError: It is no whole number from 1 on.
+
+    >>> check_top(10)
+    """
+    if not isinstance(top, Integral):
+        raise SettingsError(f"top = {top!r}: accepted are whole numbers from 1 on")
+    check_least(1, top=top)

@@ -4,14 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, final
+from typing import Literal, final, get_args
 
 import numpy as np
 import pandas as pd
 import polars as pl
 
-from nsbench.api.argument import check_least
+from nsbench.api.argument import check_top
 from nsbench.api.dataset import Dataset, Place, home_of, name_of
+from nsbench.api.history import frame_of, is_frame
 from nsbench.api.thread import one_thread
 from nsbench.api.wording import worded
 from nsbench.command.evaluate import evaluate_model
@@ -19,6 +20,7 @@ from nsbench.config import Value
 from nsbench.data.item_label import ItemLabels
 from nsbench.errors import SettingsError
 from nsbench.files.home import Home
+from nsbench.suggestion import did_you_mean
 from nsbench.trained.export.export import ExportFormat, export_model
 from nsbench.trained.folder import TrainedModel, open_model
 from nsbench.trained.history_frame import histories_in
@@ -100,11 +102,14 @@ class Model:
             >>> model.recommend([12, 7, 99], top=5)["item"].tolist()  # doctest: +SKIP
             [44, 3, 81, 15, 60]
         """
-        check_least(1, top=top)
+        check_top(top)
+        if seen not in get_args(SeenRule):
+            accepted = get_args(SeenRule)
+            raise SettingsError(
+                f"seen = {seen!r}{did_you_mean(str(seen), accepted)}: accepted are {', '.join(accepted)}"
+            )
         choice = Choice(top, seen, self._numbers("allow", allow), self._numbers("deny", deny))
-        if isinstance(histories, str):
-            raise SettingsError(f"histories are a DataFrame or a list of ids, not the text {histories!r}")
-        frame = _frame_of(histories)
+        frame = frame_of(histories)
         with one_thread():
             recommender = Recommender(self._trained, choice)
             batches = list(histories_in(frame, self._items))
@@ -116,7 +121,7 @@ class Model:
                 for batch in batches
             ]
         lists = pl.concat(found)
-        return (lists if _is_frame(histories) else lists.drop("user")).to_pandas()
+        return (lists if is_frame(histories) else lists.drop("user")).to_pandas()
 
     @worded
     def similar(self, item: object, *, top: int = 10) -> pd.DataFrame:
@@ -125,7 +130,7 @@ class Model:
         Raises:
             SettingsError: The model has no such item, or it was never trained.
         """
-        check_least(1, top=top)
+        check_top(top)
         (number,) = self._found("item", [item])
         if not number:
             known = ", ".join(map(str, self._items.labels.head(3)))
@@ -207,20 +212,6 @@ def load_model(name: Path | str, *, home: Place = None) -> Model:
     """
     place = home_of(home)
     return Model(str(name), place, open_model(find_model(str(name), place).folder))
-
-
-def _is_frame(histories: object) -> bool:
-    return isinstance(histories, pd.DataFrame | pl.DataFrame)
-
-
-def _frame_of(histories: pd.DataFrame | pl.DataFrame | Sequence[object]) -> pl.DataFrame:
-    if isinstance(histories, pl.DataFrame):
-        return histories
-    if isinstance(histories, pd.DataFrame):
-        return pl.from_pandas(histories)
-    return pl.DataFrame(
-        {"user": ["1"], "items": [[None if one is None else str(one) for one in histories]]}, strict=False
-    )
 
 
 def _check_known(batches: Sequence[HistoryBatch], trained: TrainedModel) -> None:

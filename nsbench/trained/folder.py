@@ -53,6 +53,13 @@ def open_model(folder: Path) -> TrainedModel:
             f"{folder} is damaged: its card says {card.n_items:,} items, {ITEMS} holds {len(items):,}, and {PARAMETERS} holds "
             f"{n_rows - 1:,} of {n_replicas} model(s)"
         )
+    for name in ("n_candidates", "n_trained_items"):
+        if not 1 <= getattr(card, name) <= card.n_items:
+            raise DatasetError(
+                f"{folder} is damaged: its card says {name} = {getattr(card, name)}, and there are {card.n_items:,} items"
+            )
+    if items.labels.null_count() or not items.labels.is_unique().all():
+        raise DatasetError(f"{folder} is damaged: {ITEMS} holds an item without an id, or an id twice")
     own, given = card.run_settings().model, model.settings
     if (own.name, own.hidden_dim, own.max_length) != (given.name, given.hidden_dim, given.max_length):
         raise DatasetError(f"{folder} is damaged: its card says {own!r}, and {PARAMETERS} holds {given!r}")

@@ -46,7 +46,8 @@ def write_frames(path: Path, what: str, frames: Iterable[pl.DataFrame]) -> int:
         LogError: There are no frames, so that not even the columns are known.
         StorageError: The disk is full or can't be written.
     """
-    writing = {"parquet": _write_parquet, "csv": _write_csv, "jsonl": _write_json_lines}[check_table_place(path, what)]
+    write_text = _write_tsv if path.suffix.lower() == ".tsv" else _write_csv
+    writing = {"parquet": _write_parquet, "csv": write_text, "jsonl": _write_json_lines}[check_table_place(path, what)]
     return _written(path, what, frames, writing)
 
 
@@ -100,10 +101,14 @@ def _write_parquet(path: Path, frames: Iterator[pl.DataFrame]) -> None:
             writer.close()
 
 
-def _write_csv(path: Path, frames: Iterator[pl.DataFrame]) -> None:
+def _write_csv(path: Path, frames: Iterator[pl.DataFrame], separator: str = ",") -> None:
     with path.open("wb") as file:
         for number, frame in enumerate(frames):
-            frame.write_csv(file, include_header=number == 0)
+            frame.write_csv(file, include_header=number == 0, separator=separator)
+
+
+def _write_tsv(path: Path, frames: Iterator[pl.DataFrame]) -> None:
+    _write_csv(path, frames, "\t")
 
 
 def _write_json_lines(path: Path, frames: Iterator[pl.DataFrame]) -> None:

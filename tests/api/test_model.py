@@ -4,6 +4,7 @@ from pathlib import Path
 
 import mlflow.pyfunc
 import pandas as pd
+import polars as pl
 import pytest
 
 import nsbench
@@ -66,7 +67,17 @@ def test_what_is_not_accepted_is_refused(home: Path) -> None:
         (lambda: model.recommend(["a", None]), "an item id is missing"),
         (lambda: model.recommend(pd.DataFrame({"who": ["x"]})), "the DataFrame has the columns who"),
         (lambda: model.recommend(["a"], top=0), "top = 0"),
+        (lambda: model.recommend(["a"], top=2.5), r"top = 2\.5: accepted are whole numbers"),
+        (lambda: model.similar("a", top="5"), "top = '5': accepted are whole numbers"),
+        (
+            lambda: model.recommend(["a"], seen="kep"),
+            r"seen = 'kep' \(did you mean 'keep'\?\): accepted are dataset, keep, exclude",
+        ),
         (lambda: model.recommend(["a"], deny="bc"), "deny is a list of ids, not the text 'bc'"),
+        (lambda: model.recommend("abc"), "not 'abc'"),
+        (lambda: model.recommend(None), "histories are a DataFrame or a list of ids, not None"),
+        (lambda: model.recommend(pl.LazyFrame({"user": ["x"], "item": ["a"]})), "histories are a DataFrame"),
+        (lambda: model.recommend(pd.DataFrame({"user": ["x", "y"], "item": ["a", 3]})), "the DataFrame can't be read"),
         (lambda: model.similar("A"), "the model has no item 'A'"),
         (lambda: model.evaluate(settings={"hidden_dim": 1}), "is no setting of the evaluation"),
     ):

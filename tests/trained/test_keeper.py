@@ -1,6 +1,8 @@
 """A run's model comes back from the store as it was trained, over a file and over a server alike."""
 
+import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,6 +59,26 @@ def awake(home: Home) -> Iterator[None]:
 def models_of(home: Home) -> list[tuple[int, str]]:
     """Seed and first signs of the run of every model that is kept."""
     return [(one.seed, one.run_id[:6]) for one in open_store(home).models().models()]
+
+
+@pytest.mark.parametrize(("field", "value"), [("n_candidates", 99), ("n_candidates", 0), ("n_trained_items", -1)])
+def test_a_card_of_other_numbers_than_the_items_is_refused(home: Home, tmp_path: Path, field: str, value: int) -> None:
+    trained(home, prepared_letters(home))
+    folder = tmp_path / "edited"
+    shutil.copytree(find_model("letters/random", home).folder, folder)
+    card = json.loads((folder / CARD).read_text())
+    (folder / CARD).write_text(json.dumps({**card, field: value}))
+    with pytest.raises(DatasetError, match=f"{field} = {value}, and there are 12 items"):
+        open_model(folder)
+
+
+def test_items_of_one_name_are_refused(home: Home, tmp_path: Path) -> None:
+    trained(home, prepared_letters(home))
+    folder = tmp_path / "edited"
+    shutil.copytree(find_model("letters/random", home).folder, folder)
+    pl.read_parquet(folder / ITEMS).with_columns(label=pl.lit("a")).write_parquet(folder / ITEMS)
+    with pytest.raises(DatasetError, match="an id twice"):
+        open_model(folder)
 
 
 def test_a_kept_model_is_the_trained_one(home: Home, tmp_path: Path) -> None:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 models_app = typer.Typer(help="List, show and register trained models.", no_args_is_help=True)
 
+_WIDEST = 1000
+"""Columns of the widest table."""
+
 SHOWN = ("test/all/hit_rate_at_10", "test/all/ndcg_at_10")
 
 
@@ -60,7 +63,9 @@ def list_models(
                 datetime.fromtimestamp(model.created_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M"),
                 ", ".join(model.names),
             )
-        Console().print(table)
+        # What a model is called by is to be typed again, so that it is never cut short, however narrow the terminal is.
+        needed = Console(width=_WIDEST).measure(table).maximum
+        Console(width=max(Console().width, needed)).print(table)
 
 
 @models_app.command("show")

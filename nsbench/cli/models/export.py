@@ -1,6 +1,7 @@
 """`nsbench export`: a model as files that other programs run."""
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, Literal
 
 import typer
@@ -38,9 +39,13 @@ def export(
         shown.document = {"format": kind, "folder": output.absolute(), "files": [str(path) for path in files]}
         console = Console()
         console.print(
-            f"{trained.card.dataset}/{trained.card.method} as {kind} in {output}: {', '.join(map(str, files))}"
+            f"{trained.card.dataset}/{trained.card.method} as {kind} in {output}: {', '.join(map(str, files))}",
+            soft_wrap=True,
+            highlight=False,
         )
         if kind == "pyfunc":
             console.print(
-                f"serve it with: mlflow models serve -m {output} --env-manager local --port 5001", soft_wrap=True
+                f"serve it with: mlflow models serve -m {quote(str(output))} --env-manager local --port 5001",
+                soft_wrap=True,
+                highlight=False,
             )

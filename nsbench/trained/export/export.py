@@ -10,7 +10,7 @@ import pandas as pd
 
 from nsbench.data.leftover import PARTIAL, remove_owner, working_folder
 from nsbench.errors import SettingsError, StorageError
-from nsbench.files.disk import is_full, storage_error
+from nsbench.files.disk import check_place, is_full, storage_error
 from nsbench.suggestion import did_you_mean
 from nsbench.tracking.models.pyfunc import save_pyfunc
 from nsbench.trained.export.item_file import ITEMS_JSON, write_item_file
@@ -100,6 +100,8 @@ def _check_free(output: Path) -> None:
         raise StorageError(f"can't read {output}: {error.strerror or error}; choose another folder") from error
     if is_taken:
         raise SettingsError(f"{output} exists and is no empty folder; choose another one, or remove it")
+    if not output.exists():
+        check_place("the exported model", output)
 
 
 def _write_pyfunc(export: Export) -> None:

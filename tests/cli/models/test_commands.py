@@ -112,6 +112,8 @@ def test_models_are_listed_shown_and_registered(made: tuple[Home, RunRecord], ca
     (listed,) = json.loads(call("models", "list", "--json").out)
     assert (listed["run_id"], listed["registered_as"]) == (run_id, ["letters-model/1", "letters-model@champion"])
     assert "letters/random" in call("models", "list", COLUMNS="200").out
+    narrow = call("models", "list", COLUMNS="80").out
+    assert all(called in narrow for called in ("letters/random", run_id[:8], "letters-model/1,"))
     for name in ("letters-model@champion", "letters-model/1", run_id[:8]):
         assert json.loads(call("models", "show", name, "--json").out)["card"]["run_id"] == run_id
     with pytest.MonkeyPatch.context() as patch:
@@ -146,6 +148,7 @@ def test_similar_items_are_nearest_by_cosine(made: tuple[Home, RunRecord], call:
         (("letters/random", "--histories", "foreign.csv"), "none of the 2 ids is an item of the model"),
         (("letters/random", "--history", "a,,b"), "holds an id that is missing"),
         (("letters/random", "--history", "a,nan"), "holds an id that is missing"),
+        (("letters/random", "--history", "[a, b, c]"), "--history is written as a list is printed, '[a, b, c]'"),
         (("letters/random", "--histories", "missing.csv"), "can't read missing.csv"),
         (("letters/random", "--histories", "bad.csv"), "an item id is missing in row 3"),
         (("letters/random", "--histories", "late.csv"), "an item id is missing in row 20,001"),
@@ -177,6 +180,19 @@ def test_a_file_that_was_there_stays_when_a_command_fails(call: Call, tmp_path: 
     bad.write_text("user,item\nx,\n")
     assert call("recommend", "letters/random", "--histories", str(bad), "--output", str(given)).code == 2
     assert given.read_text() == "of yesterday"
+
+
+def test_a_tsv_holds_tabs(call: Call, tmp_path: Path) -> None:
+    given = tmp_path / "lists.tsv"
+    assert call("recommend", "letters/random", "--history", "a", "--top", "1", "--output", str(given)).code == 0
+    assert given.read_text().splitlines()[0] == "user\trank\titem\tscore\tfallback"
+    assert call("data", "histories", "letters", "--output", str(given)).code == 0
+    assert given.read_text().splitlines()[0] == "id\tuser\titems\ttarget"
+
+
+def test_the_command_that_serves_an_export_can_be_pasted(call: Call, tmp_path: Path) -> None:
+    shown = call("export", "letters/random", "--format", "pyfunc", "--output", str(tmp_path / "my model"))
+    assert f"mlflow models serve -m '{tmp_path}/my model' --env-manager local" in shown.out
 
 
 def test_an_output_of_no_known_format_is_refused_at_once(call: Call, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import torch
 
-from nsbench.errors import SettingsError
+from nsbench.errors import SettingsError, StorageError
 from nsbench.evaluation.model_scorer import ModelScorer
 from nsbench.models import MODELS
 from nsbench.models.transformer import TransformerSettings
@@ -197,6 +197,8 @@ def test_a_folder_that_holds_something_stays_as_it_is(tmp_path: Path) -> None:
         export_model(model(), "vectors", tmp_path / "out")
     with pytest.raises(SettingsError, match="there is no format 'tflite'"):
         export_model(model(), "tflite", tmp_path / "new")  # type: ignore[arg-type]
+    with pytest.raises(StorageError, match=r"mine\.txt is a file, not a folder; give another place"):
+        export_model(model(), "vectors", tmp_path / "out" / "mine.txt" / "new")
     assert [path.name for path in tmp_path.rglob("*")] == ["out", "mine.txt"]
 
 
