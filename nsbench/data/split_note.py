@@ -1,9 +1,12 @@
 """What a dataset's card says of its split and of equal times, in words: for the terminal and the report alike."""
 
-from nsbench.data.dataset import DatasetCard
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nsbench.data.dataset import DatasetCard
 
 
-def split_text(card: DatasetCard) -> str:
+def split_text(card: "DatasetCard") -> str:
     """How the log was cut, where that was not by shares in time; else empty. A clause."""
     options = card.options
     match options.get("split"):
@@ -23,7 +26,7 @@ def split_text(card: DatasetCard) -> str:
     return ""
 
 
-def leak_text(card: DatasetCard) -> str:
+def leak_text(card: "DatasetCard") -> str:
     """What training knows of times after the test's, a clause; empty where the split is global in time."""
     leak = card.time_leak
     if leak is None:
@@ -40,7 +43,7 @@ def leak_text(card: DatasetCard) -> str:
     )
 
 
-def tie_text(card: DatasetCard) -> str:
+def tie_text(card: "DatasetCard") -> str:
     """How many test interactions are tied, and in which order they stand; a clause, empty where that is unknown.
 
     Tied is what has the time of a neighbour of the same user.
@@ -53,7 +56,7 @@ def tie_text(card: DatasetCard) -> str:
     return f"{card.n_tied_test:,} of {card.n_test:,} test interactions{share} have the {same} of a neighbour of their user{order}"
 
 
-def tie_order_text(card: DatasetCard) -> str:
+def tie_order_text(card: "DatasetCard") -> str:
     """In which order interactions of equal time stand, in words."""
     match card.options.get("ties"):
         case "random":
