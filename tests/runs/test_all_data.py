@@ -26,6 +26,7 @@ from nsbench.tracking.tracker import NullTracker
 from nsbench.trained.folder import open_model
 from nsbench.trained.reference import find_model
 from nsbench.training.start import StartValues
+from tests.builder import with_some_negatives
 from tests.cli.in_process import nsbench
 from tests.trained.model_builder import SIZE, SMALL, prepared_letters, trained
 
@@ -136,7 +137,7 @@ def test_every_sampler_trains_on_counts_that_do_not_fall(made: Made, sampler: st
     values = {**SMALL, "max_epochs": 1, "patience": 0}
     name = sampler if sampler != "catalogue" else "catalogue+softmax"
     counts = np.array([0, 1, *range(dataset.n_items - 1, 0, -1)])
-    turned = replace(all_as_training(dataset), train_counts=counts, train_user_counts=counts)
+    turned = replace(with_some_negatives(all_as_training(dataset), 2), train_counts=counts, train_user_counts=counts)
     request = RunRequest(RunKind.FINAL, 0, rank_validation=False, rank_test=False)
     found = run(Settings.of(name, values), turned, NullTracker(), request)
     assert np.isfinite(found.metrics["train/loss"])

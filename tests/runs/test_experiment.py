@@ -35,7 +35,7 @@ from nsbench.tracking.record import RunPlan, RunRecord
 from nsbench.tracking.tracker import EndStatus, NullTracker
 from nsbench.training.checkpoint.training_checkpoint import Checkpoints
 from nsbench.training.epoch_loss import EpochLoss
-from tests.builder import dataset_of
+from tests.builder import dataset_of, with_some_negatives
 
 REQUEST = RunRequest(RunKind.SINGLE, seed=0)
 SMALL = {
@@ -106,7 +106,7 @@ def settings(sampler: str = "random", **values: str | int | float) -> Settings:
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_every_sampler_learns_the_next_item_of_a_ring(sampler: str) -> None:
     """By chance 5 of 30 items hold the next one in 17 % of cases."""
-    record = run(settings(sampler), ring_log(), NullTracker(), REQUEST)
+    record = run(settings(sampler), with_some_negatives(ring_log()), NullTracker(), REQUEST)
     assert record.metrics["test/all/hit_rate_at_5"] > 0.8
 
 
@@ -308,7 +308,11 @@ def test_the_usual_cut_of_cohorts_has_the_names_of_the_time_before_it_was_a_sett
     assert baseline_plan("markov-baseline", dataset, EvaluationSettings(**other)).fingerprint != plan.fingerprint
     flat = settings().flat()
     # Each of these is as it was before it was a setting, or the budget.
-    before = {name: value for name, value in flat.items() if name not in {*usual, "initial_values", "max_epochs"}}
+    before = {
+        name: value
+        for name, value in flat.items()
+        if name not in {*usual, "initial_values", "negative_weight", "max_epochs"}
+    }
     assert settings().fingerprint() == fingerprint_of(before)
     assert settings().changed(other).fingerprint() != settings().fingerprint()
 

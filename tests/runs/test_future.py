@@ -20,6 +20,7 @@ from nsbench.tracking.record import RunRecord
 from nsbench.tracking.tracker import NullTracker
 from nsbench.training.batch_stream import BatchStream
 from nsbench.training.checkpoint.model_file import load_model
+from tests.builder import with_some_negatives
 from tests.training.noisy_log import noisy_log
 
 SMALL = {"hidden_dim": 8, "n_blocks": 1, "max_length": 6, "batch_size": 32, "learning_rate": 1e-2, "patience": 0}
@@ -53,7 +54,7 @@ def steps_of(dataset: Dataset, sampler: str) -> Sequence[torch.Tensor]:
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_other_items_in_validation_and_test_change_no_batch_and_no_negative(sampler: str) -> None:
-    log = noisy_log()
+    log = with_some_negatives(noisy_log())
     own, other = steps_of(log, sampler), steps_of(tampered(log, "valid", "test"), sampler)
     assert len(own) == len(other) > 0
     assert all(torch.equal(one, changed) for one, changed in zip(own, other, strict=True))

@@ -88,8 +88,9 @@ def test_states_and_every_gradient_equal_autograds(
         found = torch.empty_like(states)
         found_dense = encoder.backward(in_lanes(step, by_states), found)
     real = step.in_buckets.real[..., None]
-    assert torch.allclose(in_buckets(step, states) * real, expected * real, atol=1e-5)
-    assert torch.allclose(in_buckets(step, found) * real, by_vectors * real, atol=1e-5 * by_vectors.abs().max().item())
+    # A norm of nearly equal values magnifies rounding, which differs between processors: 2e-5 of 3.1 was seen.
+    assert torch.allclose(in_buckets(step, states) * real, expected * real, atol=5e-5)
+    assert torch.allclose(in_buckets(step, found) * real, by_vectors * real, atol=3e-5 * by_vectors.abs().max().item())
     pairs = zip(*(backbone.named(part).items() for part in (found_dense, by_dense)), strict=True)
     for (name, one), (_, other) in pairs:
         assert torch.allclose(one, other, atol=1e-5 * max(other.abs().max().item(), 1)), name
