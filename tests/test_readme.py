@@ -1,4 +1,4 @@
-"""What the README shows is so: its commands, files, metrics and columns."""
+"""What the README and the pages that it links to show is so: commands, files, metrics and columns."""
 
 import itertools
 import re
@@ -26,7 +26,10 @@ from tests.cli.in_process import nsbench
 from tests.tracking.run_builder import ranks_of
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = {
+    path: path.read_text(encoding="utf-8") for path in (ROOT / "README.md", *sorted((ROOT / ".readme").glob("*.md")))
+}
+README = "\n".join(PAGES.values())
 
 
 SUBCOMMANDS = {"synthetic", "fetch", "list", "describe", "verify", "histories", "show", "register"}
@@ -38,7 +41,7 @@ def blocks(language: str) -> list[str]:
 
 
 def section(title: str) -> str:
-    return re.split(r"^##+ ", README.split(f"# {title}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
+    return re.split(r"^#+ ", README.split(f"# {title}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
 
 
 def rows(text: str) -> list[list[str]]:
@@ -147,13 +150,17 @@ def test_the_columns_of_the_ranks_are_those_of_the_file(tmp_path: Path) -> None:
         assert f"{cohort.value} {cohort.label}" in section("What a run records")
 
 
-def test_links_within_the_page_and_files_that_it_names_exist() -> None:
-    anchors = {
-        re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-")
-        for title in re.findall(r"^##+ (.+)$", README, re.MULTILINE)
-    }
-    assert set(re.findall(r"\]\(#([^)]+)\)", README)) <= anchors
-    files = re.findall(r"`((?:nsbench|configs|tests|docker)/[\w/.-]*)`", README) + re.findall(
-        r"!\[.*?\]\(([^)]+)\)", README
-    )
+def anchors(page: str) -> set[str]:
+    titles = re.findall(r"^#+ (.+)$", page, re.MULTILINE)
+    return {re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_links_and_files_that_a_page_names_exist(path: Path) -> None:
+    for link in re.findall(r"\]\(([^)]+)\)", PAGES[path]):
+        file, _, anchor = link.partition("#")
+        other = (path.parent / file).resolve() if file else path
+        assert link.startswith("https://") or other.exists(), link
+        assert not anchor or link.startswith("https://") or anchor in anchors(PAGES[other]), link
+    files = re.findall(r"`((?:nsbench|configs|tests|docker)/[\w/.-]*)`", PAGES[path])
     assert [name for name in files if not (ROOT / name).exists()] == []
