@@ -22,6 +22,7 @@ from nsbench.report.figures.replay import replay_figure, replay_points
 from nsbench.report.figures.search import search_figure
 from nsbench.report.figures.training_curve import MOST_CURVES, TrainingCurve
 from nsbench.report.figures.training_curve_figure import curve_figure
+from nsbench.report.figures.user_group import user_group_figure
 from nsbench.report.pairing_grid import PairingGrid, pairing_grids, pairing_kind
 from nsbench.report.summary import DatasetSummary
 from nsbench.tracking.stored_run import StoredRun
@@ -104,6 +105,14 @@ def _result_plans(summary: DatasetSummary, marks: Mapping[str, Mark]) -> list[Pl
             "Hit rate by cohort",
             "Means over repeats, with one standard deviation; the upright line is the total.",
             lambda: cohort_figure(summary),
+        ),
+        Plan(
+            "user_groups",
+            "Hit rate by users' activity and taste",
+            "Groups as in the tables; lines are 95 % intervals, which allow for other test users and other repeats."
+            f"{_cut_off_note(summary)}",
+            lambda: user_group_figure(summary),
+            lambda: user_group_figure(summary, stacked=True),
         ),
         Plan(
             "head_tail",
