@@ -208,7 +208,7 @@ def compare(
     reading: RunReader = ChosenRuns(reader, chosen) if chosen else reader
     if protocol is not None:
         reading = RunsUnder(reading, protocol)
-    return Comparison(place, read_summaries(reading, names), reading)
+    return Comparison(place, read_summaries(reading, names, place), reading)
 
 
 def _home_of_all(given: "Sequence[Dataset | Runs | str]", home: Place) -> Home:

@@ -61,7 +61,7 @@ def report(
     folder = output or report_folder(names, home)
     store = open_store(home).reader()
     reader = store if protocol is None else RunsUnder(store, protocol)
-    written = build_report(reader, names, folder, formats or tuple(ReportFormat))
+    written = build_report(reader, names, folder, formats or tuple(ReportFormat), home)
     with json_output(wanted=as_json) as printed:
         _print(written)
         printed.document = {

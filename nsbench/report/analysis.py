@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from nsbench.files.home import Home
 from nsbench.report.equal_budget import with_equal_budgets
 from nsbench.report.equal_cost import Histories, HistoryCache, cost_rows
 from nsbench.report.faulty_run import FaultyRun, faulty_run
@@ -18,19 +19,25 @@ from nsbench.report.statistics.derived_metric import N_COHORTS
 from nsbench.report.statistics.inference import statistics_of
 from nsbench.report.statistics.user_sums import RankCache, RankedMethods
 from nsbench.report.summary import DatasetSummary, summarise
+from nsbench.report.user_groups.served import served_groups
 from nsbench.seeding import derive_seed
 from nsbench.tracking.stored_run import RunReader, StoredRun
 
 
-def read_summaries(reader: RunReader, datasets: Sequence[str]) -> tuple[DatasetSummary, ...]:
+def read_summaries(reader: RunReader, datasets: Sequence[str], home: Home | None = None) -> tuple[DatasetSummary, ...]:
     """Everything that the report says about some datasets, statistics, claims and costs included.
 
     The same runs give the same numbers: resamples are seeded by the dataset's name.
 
+    Args:
+        reader: Where the runs are.
+        datasets: Their names.
+        home: Where the datasets lie; results by groups of users need them. None: those are left out.
+
     Raises:
         TrackingError: The store lacks one of the datasets, or can't be read.
     """
-    return tuple(_read_summary(reader, dataset, runs) for dataset, runs in reader.all_runs(datasets).items())
+    return tuple(_read_summary(reader, dataset, runs, home) for dataset, runs in reader.all_runs(datasets).items())
 
 
 def summary_of_runs(dataset: str, runs: Sequence[StoredRun]) -> DatasetSummary:
@@ -41,7 +48,7 @@ def summary_of_runs(dataset: str, runs: Sequence[StoredRun]) -> DatasetSummary:
     return replace(summary, ladders=read_ladders(summary.dataset, sound, None))
 
 
-def _read_summary(reader: RunReader, dataset: str, runs: Sequence[StoredRun]) -> DatasetSummary:
+def _read_summary(reader: RunReader, dataset: str, runs: Sequence[StoredRun], home: Home | None) -> DatasetSummary:
     sound, faulty = check_runs(runs, datetime.now(UTC))
     generator = _generator(dataset)
     ranks, histories = RankCache(reader, generator), HistoryCache(reader)
@@ -55,7 +62,9 @@ def _read_summary(reader: RunReader, dataset: str, runs: Sequence[StoredRun]) ->
         sound = [run for run in sound if run.run_id not in faults]
     ranked = ranks.ranked(summary.selection.methods)
     completed = _completed(summary, ranked, histories.found, generator)
-    return replace(completed, ladders=read_ladders(completed.dataset, sound, reader))
+    groups, note = served_groups(summary.selection, reader, home, _generator(dataset))
+    ladders = read_ladders(completed.dataset, sound, reader)
+    return replace(completed, ladders=ladders, user_groups=groups, user_groups_note=note)
 
 
 def _summary(

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from nsbench.errors import TrackingError
+from nsbench.files.home import Home
 from nsbench.report.analysis import read_summaries
 from nsbench.report.figures.canvas.drawing import draw_gallery
 from nsbench.report.figures.canvas.gallery import NO_FIGURES, Gallery
@@ -36,7 +37,11 @@ class Report:
 
 
 def build_report(
-    reader: RunReader, datasets: Sequence[str], output: Path, formats: Collection[ReportFormat] = tuple(ReportFormat)
+    reader: RunReader,
+    datasets: Sequence[str],
+    output: Path,
+    formats: Collection[ReportFormat] = tuple(ReportFormat),
+    home: Home | None = None,
 ) -> Report:
     """Reads the runs of some datasets, compares them, and writes the report with `write_report`.
 
@@ -45,6 +50,7 @@ def build_report(
         datasets: Their names, in the report's order; empty: all that have been recorded.
         output: The folder, created where missing; files of an older report in it are replaced, others left alone.
         formats: What to write.
+        home: Where the datasets lie, for results by groups of users; None: those are left out.
 
     Raises:
         TrackingError: No runs at all, none of a named dataset, or the folder can't be written.
@@ -55,7 +61,7 @@ def build_report(
             f"nothing is recorded in {reader.location} yet; `nsbench reproduce demo` makes runs to report on, or "
             f"`nsbench tune` and `nsbench repeat` on a log of yours"
         )
-    return write_report(reader, read_summaries(reader, names), output, formats)
+    return write_report(reader, read_summaries(reader, names, home), output, formats)
 
 
 def write_report(

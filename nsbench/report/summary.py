@@ -21,6 +21,7 @@ from nsbench.report.run_counts import RunCount, count_runs
 from nsbench.report.selection import CUTOFF, Method, Selection, select
 from nsbench.report.shown_card import card_of
 from nsbench.report.statistics.estimate import Statistics
+from nsbench.report.user_groups.user_group import UserGrouping
 from nsbench.terms import ALL, GROUPS, TRUTH, Cohort, balance_name, metric_name
 from nsbench.tracking.stored_run import StoredRun
 
@@ -121,6 +122,8 @@ class DatasetSummary:
         costs: What each method took, in the selection's order.
         published: Our cells beside the paper's; empty where the dataset is none of the paper's.
         ladders: From the published protocol to a sound one.
+        user_groups: What methods reach by groups of users; empty where that can't be known.
+        user_groups_note: Why it can't, a sentence; empty where nothing is missing.
     """
 
     selection: Selection
@@ -133,6 +136,8 @@ class DatasetSummary:
     costs: tuple[CostRow, ...] = ()
     published: tuple[PublishedComparison, ...] = ()
     ladders: "tuple[Ladder, ...]" = ()
+    user_groups: tuple[UserGrouping, ...] = ()
+    user_groups_note: str = ""
 
     @property
     def dataset(self) -> str:

@@ -8,10 +8,12 @@ import pytest
 
 import nsbench as from_python
 from nsbench.command.evaluate import evaluate_model
+from nsbench.data.store import load_dataset
 from nsbench.errors import SettingsError
 from nsbench.files.home import Home
 from nsbench.report.analysis import read_summaries
 from nsbench.report.protocols.protocol_table import protocol_tables
+from nsbench.report.protocols.runs_under import RunsUnder
 from nsbench.runs.baseline import run_baseline
 from nsbench.terms import RunKind, Tag
 from nsbench.tracking.store import open_store
@@ -84,6 +86,14 @@ def test_other_cohorts_of_all_runs_come_from_their_ranks(home: Home) -> None:
     document = answers(home, "cohort_cut=counts:35,33")
     assert sources(document) == ["ranks"] * 9
     assert str(document["protocol"]).endswith("/counts:35,33")
+    (summary,) = read_summaries(RunsUnder(open_store(home).reader(), "counts:35,33"), ["letters"])
+    assert summary.card is not None
+    assert summary.card.popularity is not None
+    assert summary.card.popularity.cut == "counts:35,33"
+    counts = load_dataset("letters", home).train_counts
+    assert summary.card.popularity.cohorts["head"].n_items == (counts >= 35).sum()
+    assert summary.selection.methods[0].is_baseline
+    assert len(summary.samplers) == 4
 
 
 def test_python_gives_the_answers_as_runs(home: Home) -> None:

@@ -25,6 +25,7 @@ from nsbench.report.figures.sweep.popularity_bias import bias_figure
 from nsbench.report.figures.sweep.popularity_exponent import exponent_figure
 from nsbench.report.figures.training_curve import MOST_CURVES, TrainingCurve
 from nsbench.report.figures.training_curve_figure import curve_figure
+from nsbench.report.figures.user_group import user_group_figure
 from nsbench.report.ladder.climb import Ladder
 from nsbench.report.ladder.words import ladder_kinds
 from nsbench.report.pairing_grid import PairingGrid, pairing_grids, pairing_kind
@@ -122,6 +123,14 @@ def _result_plans(summary: DatasetSummary, marks: Mapping[str, Mark]) -> list[Pl
             "Hit rate by cohort",
             "Means over repeats, with one standard deviation; the upright line is the total.",
             lambda: cohort_figure(summary),
+        ),
+        Plan(
+            "user_groups",
+            "Hit rate by users' activity and taste",
+            "Groups as in the tables; lines are 95 % intervals, which allow for other test users and other repeats."
+            f"{_cut_off_note(summary)}",
+            lambda: user_group_figure(summary),
+            lambda: user_group_figure(summary, stacked=True),
         ),
         Plan(
             "head_tail",

@@ -10,6 +10,7 @@ from nsbench.report.figures.canvas.gallery import BIAS, Gallery
 from nsbench.report.formats.description import description
 from nsbench.report.formats.document import DatasetAnswer, Document, Section, anchor
 from nsbench.report.formats.sweep_sections import bias_section, sweep_sections
+from nsbench.report.formats.user_group_section import user_group_section
 from nsbench.report.ladder.table import ladder_tables
 from nsbench.report.ladder.words import ladder_kinds, ladder_words
 from nsbench.report.method_parts import noun_of
@@ -165,6 +166,7 @@ def _by_cohort(summary: DatasetSummary, gallery: Gallery) -> tuple[Section, ...]
     shown, exposure = gallery.of(name, "exposure"), _present(exposure_table(summary))
     return (
         Section(f"cohorts-{place}", "Head, mid and tail", drawings=served),
+        user_group_section(summary, gallery, place),
         Section(f"exposure-{place}", "What is recommended", drawings=shown, tables=exposure),
         Section(f"disliked-{place}", "What users turned down", tables=_present(explicit_negative_table(summary))),
     )

@@ -15,6 +15,7 @@ from nsbench.report.selection import Method
 from nsbench.report.summary import RANK_METRICS, DatasetSummary, MethodSummary, summary_metrics
 from nsbench.report.tables.result import balance_of_means
 from nsbench.report.tables.table import ReportTable
+from nsbench.report.user_groups.user_group import SLOTS, UserGrouping
 from nsbench.terms import CUT_OFF
 from nsbench.tracking.stored_run import StoredRun
 
@@ -106,11 +107,29 @@ def _dataset(summary: DatasetSummary) -> dict[str, object]:
         "runs": [asdict(count) for count in summary.counts],
         "left_out": [asdict(part) for part in selection.left_out],
         "faulty": [asdict(run) for run in selection.faulty],
+        "user_groups": [_grouping(one) for one in summary.user_groups],
         "statistics": asdict(summary.statistics),
         "claims": [asdict(claim) for claim in summary.claims],
         "costs": [asdict(cost) for cost in summary.costs],
         "published": [asdict(cell) for cell in summary.published],
     }
+
+
+def _grouping(grouping: UserGrouping) -> dict[str, object]:
+    """A grouping's groups, each with every method's accuracy in it."""
+    estimates = grouping.statistics.estimates
+    groups = [
+        {
+            **asdict(group),
+            "methods": [
+                {"label": one.label, "metric": one.metric, "value": one.value, "interval": asdict(one.interval)}
+                for one in estimates
+                if one.group == slot
+            ],
+        }
+        for group, slot in zip(grouping.groups, SLOTS, strict=True)
+    ]
+    return {"by": grouping.name, "groups": groups, "n_others": grouping.n_others, "notes": list(grouping.notes)}
 
 
 def _method(row: MethodSummary) -> dict[str, object]:

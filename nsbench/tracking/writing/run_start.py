@@ -12,6 +12,7 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, Param
 from mlflow.exceptions import MlflowException
 
 from nsbench.errors import TrackingError
+from nsbench.evaluation.settings import EvaluationSettings
 from nsbench.terms import RunKind, Tag
 from nsbench.tracking.reading.run_parts import CONTEXT, EVALUATION_CONTEXTS
 from nsbench.tracking.record import RunPlan, Scalar
@@ -48,7 +49,8 @@ def start_run(client: MlflowClient, writer: RunWriter, experiment_id: str, plan:
             log_params(client, run_id, params)
             # Trials never see the test interactions.
             splits = EVALUATION_CONTEXTS[:1] if plan.kind is RunKind.TRIAL else EVALUATION_CONTEXTS
-            log_dataset(client, run_id, dataset_inputs(plan.dataset, plan.dataset_hash, plan.dataset_card, splits))
+            called = input_name(plan.dataset, plan.params)
+            log_dataset(client, run_id, dataset_inputs(called, plan.dataset_hash, plan.dataset_card, splits))
             text = yaml.safe_dump(dict(plan.params), sort_keys=False)
             log_file(client, run_id, SETTINGS_FILE, lambda path: _write_text(path, text))
         except BaseException as error:
@@ -125,6 +127,21 @@ def params_of(params: Mapping[str, Scalar]) -> list[Param]:
     return [Param(name, str(value)) for name, value in params.items()]
 
 
+def input_name(dataset: str, params: Mapping[str, Scalar]) -> str:
+    """What a dataset is called among a run's inputs: by its name, and by its cohorts where they aren't the usual ones.
+
+    MLflow keeps the first profile of a name and digest; under the name alone all runs would show the first one's cohorts.
+
+    >>> input_name("shop", {"cohort_counts": "interactions"}), input_name("shop", {"cohort_cut": "counts:9,3"})
+    ('shop', 'shop by counts:9,3')
+    """
+    usual = {
+        name: field.default for name, field in EvaluationSettings.model_fields.items() if name.startswith("cohort_")
+    }
+    own = [str(params[name]) for name, value in usual.items() if name in params and params[name] != value]
+    return f"{dataset} by {', '.join(own)}" if own else dataset
+
+
 def dataset_inputs(name: str, content_hash: str, card: str, splits: Sequence[str]) -> list[DatasetInput]:
     """The dataset's splits, each an input with a context of its own.
 
@@ -132,7 +149,7 @@ def dataset_inputs(name: str, content_hash: str, card: str, splits: Sequence[str
     takes inputs of the same name and digest for one, hence the others' names.
 
     Args:
-        name: The dataset's.
+        name: What the dataset is called here, as of `input_name`.
         content_hash: Of its card.
         card: The card as JSON text.
         splits: Those of EVALUATION_CONTEXTS that the run ranks.

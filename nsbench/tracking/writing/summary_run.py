@@ -17,7 +17,7 @@ from nsbench.tracking.writing.artifact import send_file
 from nsbench.tracking.writing.environment import environment_tags
 from nsbench.tracking.writing.mlflow_run import as_run_tags, metric_entries
 from nsbench.tracking.writing.run_note import NOTE, note_of_method, note_of_study
-from nsbench.tracking.writing.run_start import dataset_inputs, log_dataset, log_params, params_of
+from nsbench.tracking.writing.run_start import dataset_inputs, input_name, log_dataset, log_params, params_of
 
 BEST = "nsbench.best."
 """How the tags of a study's best settings begin."""
@@ -60,7 +60,8 @@ def log_method_run(client: MlflowClient, experiment_id: str, summary: MethodSumm
     n = int(summary.metrics[N_REPEATS])
     name = f"{summary.sampler} summary of {n} {'seed' if n == 1 else 'seeds'}"
     run_id = _renewed(client, experiment_id, _all_of(own), name, tags, summary.params)
-    splits = dataset_inputs(summary.dataset, summary.dataset_hash, summary.dataset_card, EVALUATION_CONTEXTS)
+    called = input_name(summary.dataset, summary.params)
+    splits = dataset_inputs(called, summary.dataset_hash, summary.dataset_card, EVALUATION_CONTEXTS)
     log_dataset(client, run_id, splits)
     renewed = {"mlflow.runName": name, NOTE: note_of_method(summary)}
     _write(client, run_id, summary.metrics, tags | renewed, ())
