@@ -21,7 +21,16 @@ from nsbench.report.paper.published import PublishedComparison
 from nsbench.report.run_counts import RunCount, count_runs
 from nsbench.report.selection import CUTOFF, Method, Selection, select
 from nsbench.report.statistics.estimate import Statistics
-from nsbench.terms import ALL, BALANCED_COHORTS, GROUPS, Cohort, balance_name, metric_name
+from nsbench.terms import (
+    ALL,
+    BALANCED_COHORTS,
+    EXPLICIT_NEGATIVES,
+    GROUPS,
+    PREFERRED_SHARE,
+    Cohort,
+    balance_name,
+    metric_name,
+)
 from nsbench.tracking.stored_run import StoredRun
 
 RANK_METRICS = tuple(METRICS)
@@ -45,6 +54,11 @@ COVERAGE, RECOMMENDED_POPULARITY, EXPOSURE_GINI = (
 )
 EXPOSURE_METRICS = (COVERAGE, RECOMMENDED_POPULARITY, EXPOSURE_GINI)
 """What is recommended, right or wrong (`nsbench.evaluation.metrics.exposure`); runs of older versions may lack it."""
+
+NEGATIVE_HIT_RATE = metric_name("test", EXPLICIT_NEGATIVES, HIT_RATE.name, CUTOFF)
+PREFERRED = metric_name("test", EXPLICIT_NEGATIVES, PREFERRED_SHARE)
+NEGATIVE_METRICS = (NEGATIVE_HIT_RATE, PREFERRED)
+"""How high explicit negatives rank; only runs on datasets that keep them have these, so that no summary holds them."""
 
 
 @dataclass(frozen=True)
