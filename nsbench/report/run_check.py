@@ -15,11 +15,11 @@ from nsbench.report.faulty_run import FaultyRun, faulty_run
 from nsbench.report.figures.training_curve import VALID_NDCG
 from nsbench.report.formats.plain_text import plain_run, plain_text
 from nsbench.report.selection import COMPARED_KINDS, version_of
-from nsbench.report.summary import RECOMMENDED_POPULARITY, TRUTH_METRICS, share_metrics
+from nsbench.report.summary import NEGATIVE_METRICS, RECOMMENDED_POPULARITY, TRUTH_METRICS, share_metrics
 from nsbench.terms import CUT_OFF, GROUPS, Tag, metric_name
 from nsbench.tracking.stored_run import StoredRun
 
-_SHARES = (*share_metrics(), *TRUTH_METRICS, VALID_NDCG)
+_SHARES = (*share_metrics(), *TRUTH_METRICS, *NEGATIVE_METRICS, VALID_NDCG)
 _COUNTS = tuple(metric_name("test", group, "n_targets") for group in GROUPS)
 _COSTS = ("train_s", "train_cpu_s", "evaluate_s", "n_epochs", "n_positives", "n_negatives_scored", "peak_memory_bytes")
 _MOST_COST = 1e30

@@ -22,7 +22,16 @@ from nsbench.report.selection import CUTOFF, Method, Selection, select
 from nsbench.report.shown_card import card_of
 from nsbench.report.statistics.estimate import Statistics
 from nsbench.report.user_groups.user_group import UserGrouping
-from nsbench.terms import ALL, GROUPS, TRUTH, Cohort, balance_name, metric_name
+from nsbench.terms import (
+    ALL,
+    EXPLICIT_NEGATIVES,
+    GROUPS,
+    PREFERRED_SHARE,
+    TRUTH,
+    Cohort,
+    balance_name,
+    metric_name,
+)
 from nsbench.tracking.stored_run import StoredRun
 
 if TYPE_CHECKING:
@@ -52,6 +61,11 @@ EXPOSURE_METRICS = (COVERAGE, RECOMMENDED_POPULARITY, EXPOSURE_GINI)
 
 TRUTH_METRICS = tuple(metric_name(TRUTH, group, HIT_RATE.name, CUTOFF) for group in TRUTH_GROUPS)
 """What would be hit if users took what they want; only runs on generated logs that hold what that is have it."""
+
+NEGATIVE_HIT_RATE = metric_name("test", EXPLICIT_NEGATIVES, HIT_RATE.name, CUTOFF)
+PREFERRED = metric_name("test", EXPLICIT_NEGATIVES, PREFERRED_SHARE)
+NEGATIVE_METRICS = (NEGATIVE_HIT_RATE, PREFERRED)
+"""How high explicit negatives rank; only runs on datasets that keep them have these, so that no summary holds them."""
 
 
 @dataclass(frozen=True)

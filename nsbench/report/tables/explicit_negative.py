@@ -5,13 +5,10 @@ import numpy as np
 from nsbench.report.answer.cut_off import marked_label
 from nsbench.report.selection import CUTOFF, Method
 from nsbench.report.statistics.t_test import mean_interval
-from nsbench.report.summary import DatasetSummary, Estimate
+from nsbench.report.summary import NEGATIVE_HIT_RATE, PREFERRED, DatasetSummary, Estimate
 from nsbench.report.tables.number_text import percent
 from nsbench.report.tables.table import ReportTable, numbers, table_of, words
-from nsbench.terms import EXPLICIT_NEGATIVES, PREFERRED_SHARE, metric_name
-
-NEGATIVE_HIT_RATE = metric_name("test", EXPLICIT_NEGATIVES, "hit_rate", CUTOFF)
-PREFERRED = metric_name("test", EXPLICIT_NEGATIVES, PREFERRED_SHARE)
+from nsbench.terms import EXPLICIT_NEGATIVES, metric_name
 
 _TITLES = {
     NEGATIVE_HIT_RATE: f"Among the {CUTOFF} highest, % (lower is better)",
