@@ -53,7 +53,7 @@ def check_least(least: int, **numbers: float | None) -> None:
             raise SettingsError(f"{name} = {number}: accepted are {least} or more")
 
 
-def check_top(top: int) -> None:
+def check_top(top: object) -> None:
     """Checks how many items a list has.
 
     Raises:
@@ -61,6 +61,5 @@ def check_top(top: int) -> None:
 
     >>> check_top(10)
     """
-    if not isinstance(top, Integral):
+    if not isinstance(top, Integral) or top < 1:
         raise SettingsError(f"top = {top!r}: accepted are whole numbers from 1 on")
-    check_least(1, top=top)
