@@ -61,6 +61,5 @@ def check_top(top: object) -> None:
 
     >>> check_top(10)
     """
-    if not isinstance(top, Integral):
+    if not isinstance(top, Integral) or top < 1:
         raise SettingsError(f"top = {top!r}: accepted are whole numbers from 1 on")
-    check_least(1, top=int(top))
