@@ -10,6 +10,7 @@ from nsbench.command.train import TrainOrder, train_settings
 from nsbench.config import Settings, Value, read_settings_file, settings_values
 from nsbench.data.opening import open_dataset
 from nsbench.data.store import read_items
+from nsbench.data.synthetic.generate import DEMO
 from nsbench.errors import SettingsError
 from nsbench.files.home import Home
 from nsbench.trained.card import ModelCard, read_model_card
@@ -118,6 +119,12 @@ def begin(
     """
     if reference is not None:
         trained = open_model(find_model(reference, home).folder)
+        if order.dataset == DEMO != trained.card.dataset:
+            # It is what is trained on where no dataset is named, and ids that are numbers would be found in it.
+            raise SettingsError(
+                f"{reference} was trained on {trained.card.dataset}, and {DEMO} is the log that is trained on where none is named: "
+                "name the one to go on with, as in --dataset shop-june"
+            )
         settings = continued_settings(given, trained)
         if is_final:
             settings = fixed_epochs(settings, given.epochs or trained.card.best_epoch)

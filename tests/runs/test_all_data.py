@@ -151,6 +151,7 @@ def test_every_sampler_trains_on_counts_that_do_not_fall(made: Made, sampler: st
         (("--from", "letters/random", "--set", "hidden_dim=16"), "with other hidden_dim is asked for"),
         (("--from", "letters/random", "--sampler", "random+gru4rec"), "a gru4rec"),
         (("--from", "nothing"), "there is no model 'nothing'"),
+        (("--from", "letters/random", "--dataset", "demo"), "name the one to go on with"),
         (("--loss", "softmax"), "name its sampler with --sampler"),
     ],
 )
