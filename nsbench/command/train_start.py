@@ -122,7 +122,7 @@ def begin(
         if order.dataset == DEMO != trained.card.dataset:
             # It is what is trained on where no dataset is named, and ids that are numbers would be found in it.
             raise SettingsError(
-                f"{reference} was trained on {trained.card.dataset}, and {DEMO} is the log that is trained on where none is named: "
+                f"{reference} was trained on {trained.card.dataset}, and {DEMO} is trained on where no log is named: "
                 "name the one to go on with, as in --dataset shop-june"
             )
         settings = continued_settings(given, trained)
