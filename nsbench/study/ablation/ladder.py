@@ -107,7 +107,9 @@ def ladder_of(method: str, values: Mapping[str, Value]) -> list[Step]:
         try:
             steps.append(Step(rung, Settings.of(method, settings_values(method, {**own, **values}))))
         except SettingsError as error:
-            raise SettingsError(f"{method} at the rung {rung.name!r} of the ladder ({rung.what}): {error}") from error
+            raise SettingsError(
+                f"{method} at the rung {rung.name!r} of the ladder ({rung.what}): {error}; --set holds a setting at every rung"
+            ) from error
     return steps
 
 
