@@ -11,6 +11,7 @@ from nsbench.cli.completion import complete_dataset
 from nsbench.cli.data.fetch import fetch, synthetic, verify
 from nsbench.cli.data.histories import histories
 from nsbench.cli.data.prepare import prepare
+from nsbench.cli.data.sequentiality import sequentiality_document, sequentiality_table
 from nsbench.cli.output.json_output import JsonOption, print_json
 from nsbench.command.prepare_notice import availability_text, left_out_text, negative_text, order_text
 from nsbench.data.split_note import leak_text, split_text, tie_text
@@ -19,7 +20,9 @@ from nsbench.files.home import Home, current_home
 from nsbench.view.console import Console
 
 if TYPE_CHECKING:
+    from nsbench.data.dataset import Dataset
     from nsbench.data.description import Description
+    from nsbench.evaluation.sequentiality import Sequentiality
 
 data_app = typer.Typer(help="Prepare, fetch, list and describe interaction logs.", no_args_is_help=True)
 data_app.command("prepare")(prepare)
@@ -70,15 +73,23 @@ def _entry(name: str, home: Home) -> dict[str, object]:
 @data_app.command("describe")
 def describe_dataset(
     name: Annotated[str, typer.Argument(help="A prepared dataset, or `demo`.", autocompletion=complete_dataset)],
+    sequential: Annotated[
+        bool,
+        typer.Option(
+            "--sequential", help="Test whether the order of the interactions says anything: seconds to minutes."
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show a dataset's sizes, lengths, cohorts and test coverage."""
     from nsbench.data.description import describe
     from nsbench.data.opening import open_dataset
 
-    description = describe(open_dataset(name, current_home()))
+    dataset = open_dataset(name, current_home())
+    description = describe(dataset)
+    order = _sequentiality(dataset) if sequential else None
     if as_json:
-        print_json(description.model_dump(mode="json"))
+        print_json({**description.model_dump(mode="json"), **({} if order is None else sequentiality_document(order))})
         return
     console = Console()
     console.print(_sizes(description))
@@ -86,6 +97,19 @@ def describe_dataset(
     for note in (description.cohort_note, description.order_note):
         if note:
             console.print(note, highlight=False)
+    if order is not None:
+        console.print(sequentiality_table(order))
+        console.print(order.verdict, highlight=False)
+
+
+def _sequentiality(dataset: "Dataset") -> "Sequentiality":
+    import torch
+
+    from nsbench.evaluation.sequentiality import sequentiality_of
+
+    torch.set_num_threads(1)
+    with Console(stderr=True).status("Shuffling ..."):
+        return sequentiality_of(dataset)
 
 
 def _sizes(description: "Description") -> Table:

@@ -63,7 +63,8 @@ def _draw_panel(axes: Axes, summary: DatasetSummary, grouping: UserGrouping) -> 
             marker=COHORT_MARKERS[slot],
             markersize=6,
             color=COHORT_COLOURS[slot],
-            label=group.name,
+            # The axis says of what.
+            label=group.name.partition(" ")[0],
         )
     axes.set_xlim(left=min(0.0, axes.get_xlim()[0]))
     axes.grid(visible=False, axis="y")

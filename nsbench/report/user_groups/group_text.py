@@ -14,8 +14,8 @@ _METRIC = "hit_rate"
 
 GROUP_WORDS = (
     "Users who have a test target, by activity (interactions before the test) and by taste (share of those with a head item): a "
-    "third of them in each group, as far as equal values allow. Niche, mixed and blockbuster taste as Abdollahpouri et al. "
-    "(RMSE 2019), who cut at 20 and 80 % of the users.",
+    "third of them in each group, as far as users with equal values allow. Niche, mixed and blockbuster taste as Abdollahpouri "
+    "et al. (RMSE 2019), who cut at 20 and 80 % of the users.",
 )
 """What stands above the tables."""
 

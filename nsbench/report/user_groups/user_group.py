@@ -102,14 +102,20 @@ def groupings_of(
 
 
 def thirds_of(values: NDArray[np.float64]) -> tuple[float, float]:
-    """The borders of three groups of as equal size as equal values allow: the first has values up to the first border.
+    """The borders of three groups, as near to thirds as equal values allow: the first has the values up to the first border.
 
-    >>> thirds_of(np.array([5.0, 1, 1, 2, 3, 9])), thirds_of(np.array([1.0, 1, 1, 1, 2]))
-    ((1.0, 3.0), (1.0, 1.0))
+    With three values or more, no group is empty; with two the middle is, with one all are in the first.
+
+    >>> thirds_of(np.array([5.0, 1, 1, 2, 3, 9])), thirds_of(np.array([1.0, 2, 3, 3, 3, 3])), thirds_of(np.array([1.0, 1, 2]))
+    ((1.0, 3.0), (1.0, 2.0), (1.0, 1.0))
     """
-    ordered = np.sort(values)
-    first, second = (float(ordered[-(-part * len(ordered) // 3) - 1]) for part in (1, 2))
-    return first, second
+    distinct, counts = np.unique(values, return_counts=True)
+    if len(distinct) < 3:
+        return float(distinct[0]), float(distinct[0])
+    below = np.cumsum(counts)
+    first = int(np.argmin(np.abs(below[:-2] - len(values) / 3)))
+    second = first + 1 + int(np.argmin(np.abs(below[first + 1 : -1] - 2 * len(values) / 3)))
+    return float(distinct[first]), float(distinct[second])
 
 
 def _grouped(
@@ -140,7 +146,8 @@ def _count_border(low: float, high: float) -> str:
     ('at most 3 interactions before the test', '4 to 5', '4', 'more than 5', 'none between')
     """
     if np.isneginf(low):
-        return f"at most {high:.0f} interactions before the test" if high else "no interaction before the test"
+        noun = "interaction" if high == 1 else "interactions"
+        return f"at most {high:.0f} {noun} before the test" if high else "no interaction before the test"
     if np.isposinf(high):
         return f"more than {low:.0f}"
     if low == high:
