@@ -35,7 +35,7 @@ from nsbench.tracking.record import RunRecord
 from nsbench.tracking.tracker import NullTracker
 from nsbench.training.checkpoint.training_checkpoint import Checkpoints
 from nsbench.training.distributed.torch_group import torchrun_group
-from tests.builder import dataset_of
+from tests.builder import dataset_of, with_some_negatives
 from tests.free_port import free_port
 
 N_USERS, N_ITEMS = 400, 250
@@ -153,8 +153,9 @@ def digest_of(record: RunRecord) -> str:
 
 
 def alone(settings: Settings, log: Dataset, seed: int = 0) -> str:
-    """One run."""
-    return digest_of(run(settings, log, NullTracker(), RunRequest(RunKind.SINGLE, seed=seed)))
+    """One run; of a sampler that needs them, with explicit negatives."""
+    own = with_some_negatives(log) if settings.method.name == "explicit" else log
+    return digest_of(run(settings, own, NullTracker(), RunRequest(RunKind.SINGLE, seed=seed)))
 
 
 def interrupted(settings: Settings, log: Dataset) -> str:
