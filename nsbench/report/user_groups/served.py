@@ -48,7 +48,7 @@ def served_groups(
     dataset = _dataset(selection, home)
     if dataset is None:
         return (), (
-            f"Results by groups of users need what users took in training, which runs don't record: the dataset "
+            f"Results by groups of users need what users took before the test, which runs don't record: the dataset "
             f"{selection.dataset} with hash {selection.dataset_hash[:12]} is not prepared in this home. Prepare the log here as "
             "it was, and report again."
         )
