@@ -24,6 +24,8 @@ from nsbench.evaluation.rank_table import RankTable
 from nsbench.evaluation.settings import EvaluationSettings
 from nsbench.evaluation.targets.rank_subset import ranks_under
 from nsbench.models.model import Model
+from nsbench.runs.observer import NullObserver, Observer, Started
+from nsbench.runs.outcome import end_of
 from nsbench.runs.plan import plan_of
 from nsbench.runs.request import RunRequest
 from nsbench.suggestion import did_you_mean
@@ -119,11 +121,18 @@ def evaluate_again(question: Question, tracker: Tracker) -> RunRecord:
     return recorded(plan, tracker, card.best_epoch, lambda: _answer(question))
 
 
-def recorded(plan: RunPlan, tracker: Tracker, best_epoch: int, answer: Callable[[], Evaluation]) -> RunRecord:
-    """Computes an answer, and records it as a run."""
+def recorded(
+    plan: RunPlan,
+    tracker: Tracker,
+    best_epoch: int,
+    answer: Callable[[], Evaluation],
+    observer: Observer | None = None,
+) -> RunRecord:
+    """Computes an answer, and records it as a run that trained nothing."""
     handle = tracker.start(plan)
     device, started = choose_device(), time.perf_counter()
     try:
+        (observer or NullObserver()).observe(Started(handle.run_id))
         found = answer()
         cost = Cost(
             train_s=0.0,
@@ -140,7 +149,7 @@ def recorded(plan: RunPlan, tracker: Tracker, best_epoch: int, answer: Callable[
         )
         handle.finish(record)
     except BaseException as error:
-        handle.stop("FAILED", f"{type(error).__name__}: {error}")
+        handle.stop(*end_of(error))
         raise
     return record
 

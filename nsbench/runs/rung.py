@@ -4,9 +4,7 @@ The model lies in a folder of its own until all of them are recorded, so that wh
 """
 
 import json
-import math
 import shutil
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -14,18 +12,18 @@ from pathlib import Path
 from nsbench.config import Settings
 from nsbench.data.dataset import Dataset
 from nsbench.errors import DatasetError
-from nsbench.evaluation.evaluate import evaluate
+from nsbench.evaluation.evaluate import Evaluation, evaluate
 from nsbench.evaluation.model_scorer import ModelScorer
 from nsbench.files.disk import storage_error, write_atomically
 from nsbench.models.model import Model
 from nsbench.runs.experiment import run
-from nsbench.runs.observer import Observer, Started
-from nsbench.runs.outcome import end_of
+from nsbench.runs.observer import Observer
 from nsbench.runs.plan import plan_of
+from nsbench.runs.reevaluation import recorded
 from nsbench.runs.request import RunRequest
-from nsbench.tensors.device import choose_device, device_name, peak_memory_bytes
+from nsbench.tensors.device import choose_device
 from nsbench.terms import CUT_OFF, Tag
-from nsbench.tracking.record import Cost, RunRecord
+from nsbench.tracking.record import RunRecord
 from nsbench.tracking.tracker import Tracker
 from nsbench.training.checkpoint.model_file import load_model
 from nsbench.training.checkpoint.training_checkpoint import Checkpoints
@@ -154,27 +152,11 @@ def rank_again(
     # A run that was not recorded can't be named.
     origin = {} if trained.run_id is None else {Tag.EVALUATED.value: trained.run_id}
     request = replace(task.request, tags={**task.request.tags, **origin})
-    plan = plan_of(settings, dataset, request)
-    handle = tracker.start(plan)
-    device, started = choose_device(), time.perf_counter()
-    try:
-        observer.observe(Started(handle.run_id))
+
+    def answer() -> Evaluation:
+        device = choose_device()
         own = Model(model.settings, model.dense.to(device), model.items.to(device))
         found = evaluate(ModelScorer(own), dataset, "test", settings.evaluation, with_exposure=True)
-        cost = Cost(
-            train_s=0.0,
-            evaluate_s=time.perf_counter() - started,
-            n_epochs=0,
-            n_positives=0,
-            n_negatives_scored=0,
-            peak_memory_bytes=peak_memory_bytes(device),
-            device=device_name(device),
-            train_cpu_s=0.0 if device.type == "cpu" else math.nan,
-        )
-        metrics = {CUT_OFF: trained.cut_off, **found.metrics}
-        record = RunRecord(plan, metrics, (), trained.best_epoch, found.ranks, cost, handle.run_id)
-        handle.finish(record)
-    except BaseException as error:
-        handle.stop(*end_of(error))
-        raise
-    return record
+        return replace(found, metrics={CUT_OFF: trained.cut_off, **found.metrics})
+
+    return recorded(plan_of(settings, dataset, request), tracker, trained.best_epoch, answer, observer)

@@ -134,9 +134,10 @@ def _sizes(description: "Description") -> Table:
         ("options", options),
         ("hash", card.content_hash),
     ]
-    if card.best_reachable is not None:
-        rates = ", ".join(f"{group} {rate:.3f}" for group, rate in card.best_reachable.hit_rate.items())
-        rows.append((f"best reachable hit rate at {card.best_reachable.k}", rates))
+    for what, best in (("hit rate", card.best_reachable), ("hit rate if users took what they want,", card.most_wanted)):
+        if best is not None:
+            rates = ", ".join(f"{group} {rate:.3f}" for group, rate in best.hit_rate.items())
+            rows.append((f"best reachable {what} at {best.k}", rates))
     beside = (("explicit negatives", negative_text(card)), ("availability", availability_text(card)))
     for what, text in (("left out", left_out_text(card)), *beside):
         if text:

@@ -1,5 +1,6 @@
 """What log is meant: a file, several, a folder of them, a DataFrame, or files that are the parts of a split."""
 
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +15,8 @@ from nsbench.data.log.formats.several_files import SeveralFiles
 from nsbench.data.log.option_value import PartName
 from nsbench.data.origin import FilesOrigin, FrameOrigin, LogOrigin, Origin, PartsOrigin, readable_name
 from nsbench.errors import LogError, SettingsError
+
+logger = logging.getLogger(__name__)
 
 Piece: TypeAlias = Path | pa.Table
 """A file, or the columns of a DataFrame as `nsbench.data.log.formats.frame_rows.table_of` gives them."""
@@ -103,8 +106,14 @@ def given_log(log: Sequence[Piece], parts: Mapping[PartName, Piece | None]) -> G
         return GivenLog(_files_in(log[0]))
     if len(log) > 1:
         _check_once(log)
-        paths = cast(Sequence[Path], log)
-        return GivenLog(tuple(sorted(paths, key=lambda path: (path.name, path))))
+        paths = sorted(cast(Sequence[Path], log), key=lambda path: (path.name, path))
+        if as_parts := _options_of_parts(paths):
+            # A pattern of the shell names them one by one too.
+            logger.warning(
+                "these files are the parts of a split, by their names, and are joined and cut anew; %s takes them as they are",
+                as_parts,
+            )
+        return GivenLog(tuple(paths))
     return GivenLog(tuple(log))
 
 
@@ -118,14 +127,20 @@ def _files_in(folder: Path) -> tuple[Path, ...]:
         )
     if not found:
         raise LogError(f"{folder} holds no file. Give a folder with the files of one log, or the files.")
-    named = {part: path for path in reversed(found) if (part := part_named(path.name)) is not None}
-    if {"train", "test"} <= named.keys():
-        words = " ".join(f"--{part} {named[part]}" for part in _PARTS if part in named)
+    if as_parts := _options_of_parts(found):
         raise LogError(
             f"{folder} holds the parts of a split, by their names, which would be joined and cut anew. Take them as they are "
-            f"with {words}; to join them, name the files."
+            f"with {as_parts}; to join them, name the files."
         )
     return tuple(found)
+
+
+def _options_of_parts(paths: Sequence[Path]) -> str:
+    """The options that take files as the parts that they are by their names; empty where they aren't."""
+    named = {part: path for path in reversed(paths) if (part := part_named(path.name)) is not None}
+    if not {"train", "test"} <= named.keys():
+        return ""
+    return " ".join(f"--{part} {named[part]}" for part in _PARTS if part in named)
 
 
 def part_named(name: str) -> PartName | None:

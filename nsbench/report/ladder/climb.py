@@ -34,12 +34,14 @@ class RungSummary:
         summary: Its methods, with their statistics and the paper's claims; of a probe, without.
         ranked_again: Labels of the methods whose model was trained at a rung below.
         n_cut_off: Runs whose training ended at its last epoch while it might still have improved.
+        is_whole: Whether every method of the ladder has runs here.
     """
 
     rung: Rung | Probe
     summary: DatasetSummary
     ranked_again: frozenset[str]
     n_cut_off: int
+    is_whole: bool = True
 
     @property
     def methods(self) -> tuple[MethodSummary, ...]:
@@ -54,7 +56,8 @@ class RungSummary:
     def places(self) -> Mapping[str, Estimate]:
         """Each method's rank among the methods by hit rate, 1 being the best, seed by seed; ties share their mean rank.
 
-        Of seeds that not all methods have there is none.
+        Of seeds that not all methods have there is none, nor where a method of the ladder has yet to be run: a place among some
+        of them would be another one among all.
         """
         rates = {
             row.method.label: {
@@ -62,7 +65,8 @@ class RungSummary:
             }
             for row in self.methods
         }
-        shared = sorted(set.intersection(*(set(own) for own in rates.values())), key=str) if rates else []
+        has_all = self.is_whole and rates
+        shared = sorted(set.intersection(*(set(own) for own in rates.values())), key=str) if has_all else []
         found = {
             label: tuple(_place(own[seed], [other[seed] for other in rates.values()]) for seed in shared)
             for label, own in rates.items()
@@ -162,6 +166,8 @@ def _ladder(dataset: str, name: str, runs: Sequence[StoredRun], reader: RunReade
     for run in runs:
         by_place[run.tags[Tag.RUNG], run.tags.get(Tag.PROBED, "")].append(run)
     climbed = [_rung(dataset, rung, by_place[rung.name, ""], reader) for rung in RUNGS if by_place.get((rung.name, ""))]
+    samplers = {row.method.sampler for rung in climbed for row in rung.methods}
+    climbed = [replace(rung, is_whole=len(rung.methods) == len(samplers)) for rung in climbed]
     probed = sorted({method for _, method in by_place if method})
     probes = {
         method: tuple(

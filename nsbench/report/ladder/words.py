@@ -9,7 +9,8 @@ from nsbench.report.summary import DatasetSummary
 _WORDS = (
     "The first rung is what the paper's published code does, the last one the defaults of nsbench; each rung keeps what those "
     "before it have changed. A rung that changes nothing of the training has the model of the rung below, ranked again: its best "
-    "epoch was chosen under the protocol of the rung that trained it. Ranks are among the methods of the ladder, by hit rate."
+    "epoch was chosen under the protocol of the rung that trained it. Ranks are among the methods of the ladder, "
+    "by hit rate, where all of them have the rung."
 )
 
 _CLAIMS = (

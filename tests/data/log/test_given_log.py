@@ -100,6 +100,18 @@ def test_a_folder_that_holds_a_split_is_not_joined(tmp_path: Path) -> None:
         given_log([tmp_path], {})
 
 
+def test_the_parts_of_a_split_that_are_named_one_by_one_are_joined_with_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As a pattern such as `beauty.*.inter` names them."""
+    paths = [write_csv(tmp_path / f"beauty.{part}.inter", ROWS) for part in ("test", "train")]
+    assert given_log(paths, {}).pieces == tuple(paths)
+    assert f"--train {paths[1]} --test {paths[0]} takes them as they are" in caplog.text
+    caplog.clear()
+    given_log([write_csv(tmp_path / f"{day}.csv", ROWS) for day in ("monday", "tuesday")], {})
+    assert not caplog.text
+
+
 def test_a_folder_of_no_files_or_of_folders_is_refused(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(LogError, match="holds no file"):

@@ -64,6 +64,13 @@ def test_ranks_are_taken_seed_by_seed(ladder: Ladder) -> None:
     assert padding.places["adaptive-mixed"].values == (1, 2, 1)
 
 
+def test_there_are_no_ranks_at_a_rung_that_a_method_of_the_ladder_lacks() -> None:
+    """Random alone at the second rung would be first."""
+    runs = [*runs_of("published", "random", [0.1]), *runs_of("published", "mixed", [0.2])]
+    (found,) = read_ladders("demo", [*runs, *runs_of("padding", "random", [0.1], 1)], None)
+    assert [rung.places["random"].values for rung in found.rungs] == [(2,), ()]
+
+
 def test_equal_rates_share_a_rank_and_a_seed_that_one_lacks_has_none() -> None:
     (found,) = read_ladders(
         "demo", [*runs_of("published", "random", [0.1, 0.3]), *runs_of("published", "batch", [0.1])], None
