@@ -7,6 +7,7 @@ import torch
 from _pytest.mark import ParameterSet
 
 from nsbench.config import Settings
+from nsbench.data.dataset import Dataset
 from nsbench.errors import SettingsError
 from nsbench.evaluation.model_scorer import ModelScorer
 from nsbench.evaluation.ranking import rank_targets
@@ -22,6 +23,7 @@ from nsbench.tracking.record import RunRecord
 from nsbench.tracking.tracker import NullTracker
 from nsbench.training.checkpoint.model_file import load_model, save_model
 from nsbench.training.checkpoint.training_checkpoint import Checkpoints
+from tests.builder import with_some_negatives
 from tests.pretend_gpu import IS_PRETENDED, PRETEND_GPU, pretended_gpu
 from tests.runs.test_experiment import REQUEST, SMALL, EndObserver, Interrupter, Recorder, ring_log
 
@@ -36,7 +38,12 @@ def _on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
 def trained(name: str, requests: list[RunRequest], **settings: object) -> dict[int, RunRecord]:
     one = Settings.of(name, {**SMALL, **settings})  # type: ignore[dict-item]
     with pretended_gpu():
-        return run_replicas([one] * len(requests), ring_log(), NullTracker(), requests)
+        return run_replicas([one] * len(requests), turned_down_ring(), NullTracker(), requests)
+
+
+def turned_down_ring() -> Dataset:
+    """The ring, with ten of its items that each user but the first turned down: the sampler `explicit` draws from them."""
+    return with_some_negatives(ring_log(), 10)
 
 
 def each_of(name: str) -> ParameterSet:
