@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from nsbench.runs.observer import Observer
     from nsbench.tracking.record import RunRecord
 
-SHOWN_CUTOFF = 10
-
 
 def train(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
     sampler: OptionalSamplerOption = None,
@@ -157,20 +155,14 @@ def _show_final(record: "RunRecord", checkpoint: Path) -> None:
 
 
 def _show(record: "RunRecord", checkpoint: Path) -> None:
-    from rich.table import Table
-
-    from nsbench.evaluation.metrics import METRICS
-    from nsbench.terms import CUT_OFF, GROUPS, metric_name, more_epochs
+    from nsbench.terms import CUT_OFF, more_epochs
+    from nsbench.view.metrics_table import metrics_table, turned_down_text
 
     console = Console()
-    titles = (f"{metric.in_sentence} at {SHOWN_CUTOFF}" for metric in METRICS.values())
-    table = Table("test", *titles, "targets", title=f"best epoch {record.best_epoch}")
-    for group in GROUPS:
-        names = (metric_name("test", group, metric, SHOWN_CUTOFF) for metric in METRICS)
-        values = [record.metrics.get(name, float("nan")) for name in names]
-        n_targets = record.metrics.get(f"test/{group}/n_targets", 0)
-        table.add_row(group, *(f"{value:.4f}" for value in values), f"{n_targets:,.0f}")
-    console.print(table)
+    console.print(metrics_table(record, f"best epoch {record.best_epoch}"))
+    turned_down = turned_down_text(record)
+    if turned_down is not None:
+        console.print(turned_down, soft_wrap=True, highlight=False)
     cost = record.cost
     if record.metrics[CUT_OFF]:
         needed = more_epochs(cost.n_epochs, int(record.plan.params["validate_every"] or 0))

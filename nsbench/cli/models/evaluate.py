@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from nsbench.cli.completion import complete_dataset
 from nsbench.cli.models.evaluate_all import evaluate_all
@@ -12,7 +11,6 @@ from nsbench.cli.output.json_output import JsonOption, json_output
 from nsbench.cli.program import program
 from nsbench.errors import SettingsError
 from nsbench.files.home import current_home
-from nsbench.terms import GROUPS, metric_name
 from nsbench.view.console import Console
 
 if TYPE_CHECKING:
@@ -92,17 +90,11 @@ def _check_asked(model: str | None, dataset: str | None, *, all_runs: bool, trac
 
 
 def _show(found: "Evaluated") -> None:
-    from nsbench.evaluation.metrics import METRICS
+    from nsbench.view.metrics_table import metrics_table, turned_down_text
 
-    record = found.record
-    cutoffs = [int(k) for k in str(record.plan.params["cutoffs"]).split(",")]
-    k = 10 if 10 in cutoffs else cutoffs[0]
-    titles = (f"{metric.in_sentence} at {k}" for metric in METRICS.values())
-    table = Table("test", *titles, "targets", title=f"{record.plan.dataset}, {record.plan.protocol}")
-    for group in GROUPS:
-        values = [record.metrics.get(metric_name("test", group, metric, k), float("nan")) for metric in METRICS]
-        n_targets = record.metrics.get(metric_name("test", group, "n_targets"), 0)
-        table.add_row(group, *(f"{value:.4f}" for value in values), f"{n_targets:,.0f}")
-    console = Console()
-    console.print(table)
+    console, record = Console(), found.record
+    console.print(metrics_table(record, f"{record.plan.dataset}, {record.plan.protocol}"))
+    turned_down = turned_down_text(record)
+    if turned_down is not None:
+        console.print(turned_down, soft_wrap=True, highlight=False)
     console.print(_TOLD[found.answered_from], soft_wrap=True)

@@ -12,6 +12,8 @@ from pathlib import Path
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.telemetry import set_telemetry_client
+from sqlalchemy import Engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
 
 from nsbench.errors import StoreOutage, TrackingError
@@ -90,8 +92,32 @@ def _create_sqlite(file: Path) -> None:
             return
         partial = file.with_name(f".{file.name}.partial")
         partial.unlink(missing_ok=True)
-        MlflowClient(tracking_uri=sqlite_uri(partial)).search_experiments(max_results=1)
+        with _without_waiting_for_the_disk(partial):
+            MlflowClient(tracking_uri=sqlite_uri(partial)).search_experiments(max_results=1)
+        with partial.open("rb") as stream:
+            os.fsync(stream.fileno())
         partial.replace(file)
+
+
+@contextmanager
+def _without_waiting_for_the_disk(file: Path) -> Iterator[None]:
+    """Some fifty migrations make the tables, and each would wait for the disk, for a file that counts only when whole."""
+
+    def hurry(connection: DBAPIConnection, _: object) -> None:
+        cursor = connection.cursor()
+        try:
+            cursor.execute("PRAGMA database_list")
+            # Other threads connect to other files meanwhile.
+            if any(Path(path) == file.resolve() for *_, path in cursor.fetchall()):
+                cursor.execute("PRAGMA synchronous = OFF")
+        finally:
+            cursor.close()
+
+    event.listen(Engine, "connect", hurry)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "connect", hurry)
 
 
 def _check_writable(file: Path) -> None:
