@@ -61,6 +61,7 @@ def test_a_study_that_can_not_be_meant_is_refused_at_once(small_log):
     assert "--study any and --defaults" in refusal("--sampler", "random", "--study", "any", "--defaults")
 
 
+@pytest.mark.slow
 def test_each_swept_value_is_a_method_of_its_own_that_is_resumed(small_log, tmp_path):
     """Two counts by two losses, of which one count is done before: three methods are left."""
     arguments = ["repeat", "--sampler", "random", "--sampler", "random+softmax", "--dataset", "small", "--repeats", "1"]

@@ -45,6 +45,7 @@ def nsbench(folder: Path, *arguments: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_a_profile_runs_to_its_report_and_a_second_time_does_nothing(folder):
     said = nsbench(folder, "reproduce", "mine.yaml", "--workers", "1")
     assert "4 trials (2 per sampler, at most 2 epochs), 4 repeats (2 seeds per sampler)" in said

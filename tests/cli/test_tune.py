@@ -39,6 +39,7 @@ def test_what_is_wrong_is_said_and_nothing_is_made(arguments, message, tmp_path,
     assert not (tmp_path / "home").exists()
 
 
+@pytest.mark.slow
 def test_trials_of_the_learning_rate_are_trained_side_by_side_when_asked_for(tmp_path, monkeypatch):
     """Half of four at once; `nsbench worker` may be told so too."""
     home = Home(tmp_path / "home")

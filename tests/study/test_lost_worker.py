@@ -58,6 +58,7 @@ def resumed(session):
     return [int(line) for line in (session.home.root / RESUMED).read_text().split()]
 
 
+@pytest.mark.slow
 def test_a_trial_whose_worker_is_killed_goes_on_from_its_checkpoint_to_the_same_value(session, lonely, dataset, viewer):
     """Two planned, and trial 0 is killed after its look at epoch 6: trial 1 has its point and its end."""
     undisturbed = session.tuning(order_of(1, **LONG), dataset)

@@ -82,6 +82,7 @@ def test_a_seed_that_is_done_is_left_out_of_its_group_and_the_other_groups_stay(
     assert (rest.n_finished, rest.n_planned) == (2, 8)
 
 
+@pytest.mark.slow
 def test_a_group_that_is_interrupted_goes_on_from_its_checkpoint(session, dataset, home, viewer):
     """The checkpoint is there in between, the same command asks for the same training, and uses it up."""
     settings = settings_of(3.4e-3, max_epochs=60, patience=0)

@@ -44,6 +44,14 @@ def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Home]:
         yield own
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a kept model, to be copied."""
+    own = Home(tmp_path_factory.mktemp("kept"))
+    trained(own, prepared_letters(own))
+    return find_model("letters/random", own).folder
+
+
 @contextmanager
 def awake(home: Home) -> Iterator[None]:
     """A server that has had its first requests, at which it makes its own store the process's."""
@@ -62,20 +70,18 @@ def models_of(home: Home) -> list[tuple[int, str]]:
 
 
 @pytest.mark.parametrize(("field", "value"), [("n_candidates", 99), ("n_candidates", 0), ("n_trained_items", -1)])
-def test_a_card_of_other_numbers_than_the_items_is_refused(home: Home, tmp_path: Path, field: str, value: int) -> None:
-    trained(home, prepared_letters(home))
+def test_a_card_of_other_numbers_than_the_items_is_refused(kept: Path, tmp_path: Path, field: str, value: int) -> None:
     folder = tmp_path / "edited"
-    shutil.copytree(find_model("letters/random", home).folder, folder)
+    shutil.copytree(kept, folder)
     card = json.loads((folder / CARD).read_text())
     (folder / CARD).write_text(json.dumps({**card, field: value}))
     with pytest.raises(DatasetError, match=f"{field} = {value}, and there are 12 items"):
         open_model(folder)
 
 
-def test_items_of_one_name_are_refused(home: Home, tmp_path: Path) -> None:
-    trained(home, prepared_letters(home))
+def test_items_of_one_name_are_refused(kept: Path, tmp_path: Path) -> None:
     folder = tmp_path / "edited"
-    shutil.copytree(find_model("letters/random", home).folder, folder)
+    shutil.copytree(kept, folder)
     pl.read_parquet(folder / ITEMS).with_columns(label=pl.lit("a")).write_parquet(folder / ITEMS)
     with pytest.raises(DatasetError, match="an id twice"):
         open_model(folder)

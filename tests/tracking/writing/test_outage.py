@@ -29,6 +29,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrackingServer]
         yield server
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_without_its_server_which_hears_all_of_it_when_it_is_back(server, tmp_path: Path):
     """Epoch 1 is sent, epoch 2 and the end wait; what is sent afterwards is the whole curve, the ranks and FINISHED.
 
