@@ -2,7 +2,7 @@
 
 Each rung turns some switches from the one preset's side to the other's, and keeps what the rungs before it have turned. A new
 rung is a line in RUNGS; its place there is its place on the ladder. Which of them need a training of their own follows from what
-they turn, in `nsbench.study.ablation.ladder`.
+they turn, and from `chooses`, in `nsbench.study.ablation.ladder`.
 """
 
 from dataclasses import dataclass
@@ -17,12 +17,15 @@ class Rung:
         title: Under the axis of a figure, and in tables.
         switches: The settings that it turns.
         what: What it changes, in a sentence.
+        chooses: Whether it has a training of its own although it turns nothing of one: the best epoch is chosen by validations
+            under its protocol, in place of that of the rung whose model it would rank again.
     """
 
     name: str
     title: str
     switches: tuple[str, ...]
     what: str
+    chooses: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,14 @@ RUNGS: tuple[Rung, ...] = (
         "items of the user's history leave the ranking where users don't repeat",
     ),
     Rung("rolling", "rolling targets", ("targets",), "each test item is ranked after all that came before it"),
+    # Apart from `rolling`: frozen targets with seen items may prefer a model that has learnt little more than popularity.
+    Rung(
+        "choice",
+        "epoch chosen so",
+        (),
+        "the best epoch is chosen by validations that are made as the test is",
+        chooses=True,
+    ),
     Rung(
         "epochs",
         "shuffled epochs",

@@ -85,12 +85,19 @@ def segments_of(method: str, values: Mapping[str, Value], dataset: Dataset) -> l
     segments: list[Segment] = []
     for step in steps:
         below = segments[-1].trained if segments else None
-        if below is not None and _training_of(below.settings) == _training_of(step.settings):
+        if below is not None and _has_model_of(below, step):
             segments[-1] = replace(segments[-1], ranked=(*segments[-1].ranked, step))
         else:
             segments.append(Segment(step))
     probes = (replace(step, settings=settled(step.settings, dataset)) for step in _probes_of(method, steps))
     return [*segments, *map(Segment, probes)]
+
+
+def _has_model_of(below: Step, step: Step) -> bool:
+    """Whether a step ranks the model again that the one below it has trained."""
+    if isinstance(step.rung, Rung) and step.rung.chooses and below.settings.evaluation != step.settings.evaluation:
+        return False
+    return _training_of(below.settings) == _training_of(step.settings)
 
 
 def ladder_of(method: str, values: Mapping[str, Value]) -> list[Step]:

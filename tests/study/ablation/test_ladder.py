@@ -51,15 +51,29 @@ def test_a_rung_turns_its_switches_alone() -> None:
 def test_what_changes_no_training_ranks_the_model_below(log: Dataset) -> None:
     """Of random's rungs: nothing is selected, no other items are excluded, and five rungs concern the ranking alone."""
     assert trained("random", log) == [
-        "published", "padding", "fresh", "stopping", "cold", "epochs", "optimizer", "attention"
+        "published", "padding", "fresh", "stopping", "cold", "choice", "epochs", "optimizer", "attention"
     ]  # fmt: skip
     adaptive = trained("adaptive-mixed", log)
     assert adaptive == [
-        "published", "padding", "selected", "fresh", "stopping", "proposals", "cold", "epochs", "optimizer", "attention",
+        "published", "padding", "selected", "fresh", "stopping", "proposals", "cold", "choice", "epochs", "optimizer",
+        "attention",
         *(probe.name for probe in PROBES),
     ]  # fmt: skip
     ranked = [step.rung.name for segment in segments_of("adaptive-mixed", {}, log) for step in segment.ranked]
     assert ranked == ["cohorts", "seen", "rolling", "ties"]
+
+
+def test_the_epoch_is_chosen_anew_once_the_test_is_another_one(log: Dataset) -> None:
+    """With the settings of the rung below; held in the sound way from the start, there is nothing to choose anew."""
+    steps = {step.rung.name: step.settings for step in ladder_of("random", {})}
+    assert steps["choice"] == steps["rolling"]
+    held: dict[str, str | float] = {
+        name: value
+        for name, value in Settings.of("random").evaluation.model_dump().items()
+        if name in SOUND and name != "cold_items"
+    }
+    assert "choice" in trained("random", log)
+    assert "choice" not in trained("random", log, **held)
 
 
 def test_borders_of_cohorts_are_trained_where_negatives_are_drawn_by_them(log: Dataset) -> None:

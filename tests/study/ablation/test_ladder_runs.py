@@ -15,7 +15,7 @@ HELD = {**TINY, "max_epochs": 1}
 """Trained: published, padding, cold, epochs, optimizer and attention; with one epoch early stopping is validated alike, but is
 another setting."""
 
-TRAINED = {"published", "padding", "stopping", "cold", "epochs", "optimizer", "attention"}
+TRAINED = {"published", "padding", "stopping", "cold", "choice", "epochs", "optimizer", "attention"}
 
 
 def ladders(dataset: Dataset, session: Session, n_repeats: int = 1) -> Ladders:
@@ -33,7 +33,7 @@ def climbed(dataset: Dataset, session: Session) -> Ladders:
 
 def test_every_rung_has_its_run_and_names_the_one_that_trained_its_model(climbed: Ladders) -> None:
     runs = {run.tags[Tag.RUNG]: run for run in climbed.finished()}
-    assert len(runs) == 14
+    assert len(runs) == 15
     assert {rung for rung, run in runs.items() if Tag.EVALUATED not in run.tags} == TRAINED
     assert runs["selected"].tags[Tag.EVALUATED] == runs["padding"].run_id
     assert runs["rolling"].tags[Tag.EVALUATED] == runs["cold"].run_id
@@ -46,7 +46,7 @@ def test_what_is_done_is_not_made_again_and_leaves_nothing_on_the_disk(
 ) -> None:
     again = ladders(dataset, session)
     runs = session.ladder_runs(again)
-    assert (runs.n_finished, runs.n_planned) == (14, 14)
+    assert (runs.n_finished, runs.n_planned) == (15, 15)
     assert (again.n_trainings, again.n_rankings) == (0, 0)
     assert not list(session.home.checkpoints.glob("*"))
 
@@ -54,13 +54,13 @@ def test_what_is_done_is_not_made_again_and_leaves_nothing_on_the_disk(
 def test_another_seed_is_missing_whole(climbed: Ladders, dataset: Dataset, session: Session) -> None:
     again = ladders(dataset, session, n_repeats=2)
     session.ladder_runs(again)
-    assert (again.n_trainings, again.n_rankings) == (7, 7)
+    assert (again.n_trainings, again.n_rankings) == (8, 7)
 
 
 def test_another_number_of_epochs_is_another_ladder(climbed: Ladders, dataset: Dataset, session: Session) -> None:
     other = Ladders(LadderOrder(("random",), {**HELD, "max_epochs": 2}, 1), dataset, session.home)
     session.ladder_runs(other)
-    assert other.n_trainings == 7
+    assert other.n_trainings == 8
 
 
 def test_rungs_that_lost_their_model_are_trained_again_and_counted_once(
@@ -75,7 +75,7 @@ def test_rungs_that_lost_their_model_are_trained_again_and_counted_once(
     assert (again.n_trainings, again.n_rankings) == (1, 1)
     session.run([runs], dataset.card.name, viewer)  # type: ignore[arg-type]
     found = again.finished()
-    assert len(found) == 14
+    assert len(found) == 15
     stored = store.reader().runs(dataset.card.name, (RunKind.ABLATION,))
     cold = [run for run in stored if run.tags[Tag.RUNG] == "cold"]
     assert len(cold) == 2
