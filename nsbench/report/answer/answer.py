@@ -142,6 +142,12 @@ def front_labels(summary: DatasetSummary) -> list[str]:
 def _nothing_to_compare(summary: DatasetSummary) -> str:
     if summary.selection.left_out or any(run.kind in COMPARED_KINDS for run in summary.selection.faulty):
         return "Nothing to compare: no finished repeat or baseline has test metrics; see the runs left out."
+    if summary.ladders:
+        n_trained = sum(ladder.n_trained for ladder in summary.ladders)
+        return (
+            f'No finished repeat or baseline to compare; the section "From the published protocol to a sound one" shows '
+            f"{n_trained} trainings of `nsbench ablate`. For a comparison run `nsbench repeat --dataset {summary.dataset} --sampler NAME`."
+        )
     n_other = sum(count.n_finished for count in summary.counts)
     return (
         f"Nothing to compare yet: no finished repeat or baseline ({runs_text(n_other)} of other kinds finished). Run "

@@ -175,12 +175,14 @@ def _by_cohort(summary: DatasetSummary, gallery: Gallery) -> tuple[Section, ...]
 def _background(summary: DatasetSummary, gallery: Gallery) -> tuple[Section, ...]:
     """The paper beside ours, what it all cost, and how it was found."""
     name, place = summary.dataset, _anchor(summary)
+    # Where nothing but a ladder was run, its own section judges the claims, rung by rung.
+    is_judged = bool(summary.claims and (summary.methods or not summary.ladders))
     return (
         Section(
             f"claims-{place}",
             "The paper's claims",
-            words=(_PAPER, _PER_LOSS) if summary.claims else (),
-            tables=_present(claim_table(summary), loss_claim_table(summary)),
+            words=(_PAPER, _PER_LOSS) if is_judged else (),
+            tables=_present(claim_table(summary), loss_claim_table(summary)) if is_judged else (),
         ),
         Section(
             f"ladder-{place}",

@@ -1,10 +1,14 @@
 """The ladders of a dataset from made-up runs: rung by rung, with ranks, claims, probes and what is said of them."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
+from nsbench.report.answer.answer import answer
+from nsbench.report.figures.canvas.drawing import draw_gallery
 from nsbench.report.figures.ladder import ladder_figure
+from nsbench.report.formats.composition import compose
 from nsbench.report.ladder.climb import Ladder, read_ladders
 from nsbench.report.ladder.probe import probed_methods
 from nsbench.report.ladder.table import ladder_claim_table, ladder_frame, probe_table, rung_table
@@ -177,3 +181,15 @@ def test_the_figure_has_three_panels_with_a_line_per_method(ladder: Ladder, narr
 def test_one_rung_is_no_figure() -> None:
     (found,) = read_ladders("demo", runs_of("published", "random", [0.1]), None)
     assert ladder_figure(found, {}) is None
+
+
+def test_a_report_of_nothing_but_a_ladder_points_at_it_and_judges_its_claims_there_alone() -> None:
+    """Six, six and three: runs of random only rank a model again at the third rung, and those of probes lie beside the rungs."""
+    summary = summary_of(RUNS)
+    (told,) = answer(summary)
+    assert '"From the published protocol to a sound one" shows 15 trainings of `nsbench ablate`' in told
+    document = compose([summary], draw_gallery([summary], {}, folder=None), "sqlite:///here.db", datetime.now(UTC))
+    (section,) = (section for section in document.sections if section.title == "demo")
+    titles = [part.title for part in section.sections]
+    assert "From the published protocol to a sound one" in titles
+    assert "The paper's claims" not in titles
