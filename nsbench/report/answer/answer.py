@@ -145,8 +145,9 @@ def _nothing_to_compare(summary: DatasetSummary) -> str:
     if summary.ladders:
         n_trained = sum(ladder.n_trained for ladder in summary.ladders)
         return (
-            f'No finished repeat or baseline to compare; the section "From the published protocol to a sound one" shows '
-            f"{n_trained} trainings of `nsbench ablate`. For a comparison run `nsbench repeat --dataset {summary.dataset} --sampler NAME`."
+            'No finished repeat or baseline to compare; the section "From the published protocol to a sound one" shows '
+            f"{n_trained} trainings of `nsbench ablate`. For a comparison run "
+            f"`nsbench repeat --dataset {summary.dataset} --sampler NAME`."
         )
     n_other = sum(count.n_finished for count in summary.counts)
     return (
