@@ -60,12 +60,20 @@ def spread_of_seeds(figures: Sequence[Figure], column: str) -> tuple[float, int]
     return (math.sqrt(squares / freedom) if freedom else math.nan), freedom
 
 
-def noise_of(figures: Sequence[Figure], column: str, n_ours: int, n_theirs: int = 1) -> float:
-    """By how much two means may differ where only the seeds do: the half width of a 95 % interval of their difference."""
+def noise_of(figures: Sequence[Figure], column: str, n_ours: int, n_theirs: int = 1, n_columns: int = 1) -> float:
+    """By how much two means may differ where only the seeds do: the half width of a 95 % interval of their difference.
+
+    Args:
+        figures: A peer's, with ours beside them; several seeds of a method say what lies between two.
+        column: One of COLUMNS.
+        n_ours: Seeds in our mean.
+        n_theirs: Seeds in theirs.
+        n_columns: How many columns are compared: all of them lie within their noise in 95 % of cases (Bonferroni).
+    """
     sd, freedom = spread_of_seeds(figures, column)
     if not freedom:
         return math.nan
-    return float(t.ppf(0.975, freedom)) * sd * math.sqrt(1 / n_ours + 1 / n_theirs)
+    return float(t.ppf(1 - 0.025 / n_columns, freedom)) * sd * math.sqrt(1 / n_ours + 1 / n_theirs)
 
 
 def _figure(row: Mapping[str, str]) -> Figure:
