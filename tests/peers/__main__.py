@@ -68,9 +68,9 @@ def _show(row: Sequence[Figure], runs: Sequence[dict[str, float]], figures: Sequ
         values = [figure.values[column] for figure in theirs if column in figure.values]
         if values:
             off[column] = means[column] - sum(values) / len(values)
-    noise = {column: noise_of(figures, column, len(runs), len(theirs)) for column in off}
+    noise = {column: noise_of(figures, column, len(runs), len(theirs), len(off)) for column in off}
     _line("  difference", off)
-    _line("  noise between seeds, 95 %", noise)
+    _line("  noise between seeds, 95 % of rows", noise)
     print(
         "  beyond the noise: " + (", ".join(name for name in off if abs(off[name]) > noise[name]) or "nothing"),
         flush=True,
