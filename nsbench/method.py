@@ -209,6 +209,8 @@ def _known(part: str, name: str, catalogue: Mapping[str, object]) -> str:
         SettingsError: It doesn't.
     """
     if name not in catalogue:
+        if "," in name and all(one.strip() in catalogue for one in name.split(",")):
+            raise SettingsError(f"{name!r} names several; give each {part} by itself (--{part} once for each)")
         raise SettingsError(
             f"unknown {part} {shortened(repr(name))}{did_you_mean(name, catalogue)}; there are: {', '.join(catalogue)}"
         )
