@@ -210,7 +210,7 @@ def _known(part: str, name: str, catalogue: Mapping[str, object]) -> str:
     """
     if name not in catalogue:
         if "," in name and all(one.strip() in catalogue for one in name.split(",")):
-            raise SettingsError(f"{name!r} names several; give each {part} by itself (--{part} once for each)")
+            raise SettingsError(f"{name!r} names several at once; give each {part} by itself")
         raise SettingsError(
             f"unknown {part} {shortened(repr(name))}{did_you_mean(name, catalogue)}; there are: {', '.join(catalogue)}"
         )

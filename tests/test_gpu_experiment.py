@@ -38,10 +38,10 @@ def _on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
 def trained(name: str, requests: list[RunRequest], **settings: object) -> dict[int, RunRecord]:
     one = Settings.of(name, {**SMALL, **settings})  # type: ignore[dict-item]
     with pretended_gpu():
-        return run_replicas([one] * len(requests), turned_down_ring(), NullTracker(), requests)
+        return run_replicas([one] * len(requests), ring(), NullTracker(), requests)
 
 
-def turned_down_ring() -> Dataset:
+def ring() -> Dataset:
     """The ring, with ten of its items that each user but the first turned down: the sampler `explicit` draws from them."""
     return with_some_negatives(ring_log(), 10)
 
@@ -74,11 +74,11 @@ def test_an_interrupted_training_goes_on_bit_for_bit(tmp_path: Path) -> None:
     """Interrupted while it looks at epoch 4."""
     settings = Settings.of("adaptive-mixed", {**SMALL, "max_epochs": 8, "patience": 0})
     with pretended_gpu():
-        whole = run(settings, ring_log(), NullTracker(), REQUEST)
+        whole = run(settings, ring(), NullTracker(), REQUEST)
         with pytest.raises(KeyboardInterrupt):
-            run(settings, ring_log(), Recorder(), REQUEST, Interrupter(KeyboardInterrupt()), Checkpoints(tmp_path))
+            run(settings, ring(), Recorder(), REQUEST, Interrupter(KeyboardInterrupt()), Checkpoints(tmp_path))
         assert list(tmp_path.iterdir())
-        resumed = run(settings, ring_log(), NullTracker(), REQUEST, checkpoints=Checkpoints(tmp_path))
+        resumed = run(settings, ring(), NullTracker(), REQUEST, checkpoints=Checkpoints(tmp_path))
     # As text, in which what is not a number equals itself.
     assert str((resumed.metrics, resumed.validations)) == str((whole.metrics, whole.validations))
     assert not list(tmp_path.iterdir())
@@ -89,8 +89,8 @@ def test_a_run_that_is_pruned_leaves_the_others_as_they_were() -> None:
     settings = Settings.of("batch", {**SMALL, "max_epochs": 6})
     with pretended_gpu():
         observers = [EndObserver(), EndObserver(pruned_at=4), EndObserver()]
-        records = run_replicas([settings] * 3, ring_log(), NullTracker(), REQUESTS, observers)
-        alone = run(settings, ring_log(), NullTracker(), REQUESTS[2])
+        records = run_replicas([settings] * 3, ring(), NullTracker(), REQUESTS, observers)
+        alone = run(settings, ring(), NullTracker(), REQUESTS[2])
     assert list(records) == [0, 2]
     assert records[2].metrics["train/loss"] == pytest.approx(alone.metrics["train/loss"], abs=1e-4)
 
@@ -101,7 +101,7 @@ def test_a_run_whose_steps_are_repeated_as_a_graph_is_the_same(monkeypatch: pyte
     settings, call_by_call = Settings.of(name, SMALL), trained(name, REQUESTS[:2])
     monkeypatch.setenv("NSBENCH_CUDA_GRAPHS", "1")
     with pretended_gpu() as started:
-        repeated = run_replicas([settings] * 2, ring_log(), NullTracker(), REQUESTS[:2])
+        repeated = run_replicas([settings] * 2, ring(), NullTracker(), REQUESTS[:2])
         assert not IS_PRETENDED or started.calls["graph"] > 20
     for place, record in repeated.items():
         found, expected = (
@@ -115,12 +115,12 @@ def test_a_run_with_graphs_is_interrupted_and_pruned_as_any(monkeypatch: pytest.
     monkeypatch.setenv("NSBENCH_CUDA_GRAPHS", "1")
     settings = Settings.of("adaptive-mixed", {**SMALL, "max_epochs": 8})
     with pretended_gpu():
-        whole = run(settings, ring_log(), NullTracker(), REQUEST)
+        whole = run(settings, ring(), NullTracker(), REQUEST)
         with pytest.raises(KeyboardInterrupt):
-            run(settings, ring_log(), Recorder(), REQUEST, Interrupter(KeyboardInterrupt()), Checkpoints(tmp_path))
-        resumed = run(settings, ring_log(), NullTracker(), REQUEST, checkpoints=Checkpoints(tmp_path))
+            run(settings, ring(), Recorder(), REQUEST, Interrupter(KeyboardInterrupt()), Checkpoints(tmp_path))
+        resumed = run(settings, ring(), NullTracker(), REQUEST, checkpoints=Checkpoints(tmp_path))
         observers = [EndObserver(pruned_at=4), EndObserver()]
-        records = run_replicas([settings] * 2, ring_log(), NullTracker(), [REQUESTS[1], REQUEST], observers)
+        records = run_replicas([settings] * 2, ring(), NullTracker(), [REQUESTS[1], REQUEST], observers)
     assert str((resumed.metrics, resumed.validations)) == str((whole.metrics, whole.validations))
     assert records[1].metrics["train/loss"] == pytest.approx(whole.metrics["train/loss"], abs=1e-4)
 
@@ -133,13 +133,13 @@ def test_graphs_are_refused_where_there_are_none(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("NSBENCH_CUDA_GRAPHS", "1")
     monkeypatch.setenv("NSBENCH_DEVICE", "cpu")
     with pytest.raises(SettingsError, match="which has no graphs; unset it"):
-        run(Settings.of("random", SMALL), ring_log(), NullTracker(), REQUEST)
+        run(Settings.of("random", SMALL), ring(), NullTracker(), REQUEST)
 
 
 def test_ranks_are_those_of_the_cpu(tmp_path: Path) -> None:
     """A model of untrained vectors, all its scores different: the same ranks, cohort by cohort, seen items left out."""
     log, here = (
-        ring_log(),
+        ring(),
         initial_model(SasrecSettings(hidden_dim=16, max_length=8), 30, [torch.Generator().manual_seed(3)]),
     )
     targets, settings = targets_of(log, "test", "rolling"), EvaluationSettings(seen_items="exclude")

@@ -55,7 +55,7 @@ def test_a_setting_that_came_later_changes_the_fingerprint_where_it_is_not_what_
     ("name", "values", "message"),
     [
         ("mixd", {}, "unknown sampler 'mixd' .did you mean 'mixed'"),
-        ("random,mixed", {}, "'random,mixed' names several; give each sampler by itself"),
+        ("random,mixed", {}, "'random,mixed' names several at once; give each sampler by itself"),
         ("mixed+sasrek", {}, "unknown loss or model 'sasrek' .did you mean 'sasrec'"),
         ("mixed+bce+bce", {}, "names two of a kind"),
         ("mixed", {"loss": "bse"}, "unknown loss 'bse'"),

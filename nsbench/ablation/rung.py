@@ -90,7 +90,7 @@ RUNGS: tuple[Rung, ...] = (
     # Apart from `rolling`: frozen targets with seen items may prefer a model that has learnt little more than popularity.
     Rung(
         "choice",
-        "epoch chosen so",
+        "best epoch chosen anew",
         (),
         "the best epoch is chosen by validations that are made as the test is",
         chooses=True,

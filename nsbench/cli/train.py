@@ -156,13 +156,10 @@ def _show_final(record: "RunRecord", checkpoint: Path) -> None:
 
 def _show(record: "RunRecord", checkpoint: Path) -> None:
     from nsbench.terms import CUT_OFF, more_epochs
-    from nsbench.view.metrics_table import metrics_table, turned_down_text
+    from nsbench.view.metrics_table import show_metrics
 
     console = Console()
-    console.print(metrics_table(record, f"best epoch {record.best_epoch}"))
-    turned_down = turned_down_text(record)
-    if turned_down is not None:
-        console.print(turned_down, soft_wrap=True, highlight=False)
+    show_metrics(record, f"best epoch {record.best_epoch}", console)
     cost = record.cost
     if record.metrics[CUT_OFF]:
         needed = more_epochs(cost.n_epochs, int(record.plan.params["validate_every"] or 0))

@@ -8,8 +8,17 @@ from nsbench.evaluation.metrics import METRICS
 from nsbench.evaluation.metrics.hit_rate import HIT_RATE
 from nsbench.terms import EXPLICIT_NEGATIVES, GROUPS, PREFERRED_SHARE, metric_name
 from nsbench.tracking.record import RunRecord
+from nsbench.view.console import Console
 
 _USUAL_CUTOFF = 10
+
+
+def show_metrics(record: RunRecord, title: str, console: Console) -> None:
+    """Prints the table of a run that was judged, and below it how high explicit negatives of the test rank, if there are any."""
+    console.print(metrics_table(record, title))
+    turned_down = turned_down_text(record)
+    if turned_down is not None:
+        console.print(turned_down, soft_wrap=True, highlight=False)
 
 
 def metrics_table(record: RunRecord, title: str) -> Table:

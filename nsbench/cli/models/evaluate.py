@@ -90,11 +90,8 @@ def _check_asked(model: str | None, dataset: str | None, *, all_runs: bool, trac
 
 
 def _show(found: "Evaluated") -> None:
-    from nsbench.view.metrics_table import metrics_table, turned_down_text
+    from nsbench.view.metrics_table import show_metrics
 
     console, record = Console(), found.record
-    console.print(metrics_table(record, f"{record.plan.dataset}, {record.plan.protocol}"))
-    turned_down = turned_down_text(record)
-    if turned_down is not None:
-        console.print(turned_down, soft_wrap=True, highlight=False)
+    show_metrics(record, f"{record.plan.dataset}, {record.plan.protocol}", console)
     console.print(_TOLD[found.answered_from], soft_wrap=True)

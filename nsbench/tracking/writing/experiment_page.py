@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from mlflow import MlflowClient
 from mlflow.entities import Experiment, Run
+from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import IntegrityError
 
 from nsbench.terms import OBJECTIVE_TAG, RunKind, Tag
 from nsbench.tracking.reading.run_refresh import tag_is
@@ -53,10 +55,22 @@ def renew_page(client: MlflowClient, experiment: Experiment) -> tuple[SavedView,
     for place, view in enumerate(views):
         wanted = packed(view, (experiment.creation_time or 0) - place)
         if is_outdated(experiment.tags.get(view.tag), wanted):
-            client.set_experiment_tag(experiment_id, view.tag, wanted)
+            set_experiment_tag(client, experiment_id, view.tag, wanted)
     for name, value in _note_tags(experiment, views).items():
-        client.set_experiment_tag(experiment_id, name, value)
+        set_experiment_tag(client, experiment_id, name, value)
     return views
+
+
+def set_experiment_tag(client: MlflowClient, experiment_id: str, name: str, value: str) -> None:
+    """Writes a tag, whoever else writes it at that moment.
+
+    MLflow looks for the tag and then inserts it. Where two processes begin the first runs of a dataset, the second insertion is
+    refused; once more, the tag is found and written over.
+    """
+    try:
+        client.set_experiment_tag(experiment_id, name, value)
+    except (MlflowException, IntegrityError):
+        client.set_experiment_tag(experiment_id, name, value)
 
 
 def has_page(experiment: Experiment) -> bool:
@@ -102,7 +116,7 @@ def note_report(uri: str, datasets: Sequence[str], page: str) -> None:
         for dataset in datasets:
             experiment = client.get_experiment_by_name(dataset)
             if experiment is not None:
-                client.set_experiment_tag(experiment.experiment_id, Tag.REPORT, page)
+                set_experiment_tag(client, experiment.experiment_id, Tag.REPORT, page)
                 renew_page(client, client.get_experiment(experiment.experiment_id))
 
 

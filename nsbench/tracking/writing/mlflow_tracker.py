@@ -18,7 +18,7 @@ from nsbench.tracking.models.model_reading import prune
 from nsbench.tracking.record import RunPlan
 from nsbench.tracking.study_summary import StudySummary
 from nsbench.tracking.tracker import EndStatus
-from nsbench.tracking.writing.experiment_page import has_page, renew_page
+from nsbench.tracking.writing.experiment_page import has_page, renew_page, set_experiment_tag
 from nsbench.tracking.writing.mlflow_connection import connect, is_server, store_errors
 from nsbench.tracking.writing.mlflow_run import MlflowRunHandle
 from nsbench.tracking.writing.run_start import start_run
@@ -154,7 +154,7 @@ class MlflowTracker:
                 f"--experiment-id {experiment.experiment_id}` (MLFLOW_TRACKING_URI={self._uri}), or rename the dataset"
             )
         if Tag.DATASET.value not in experiment.tags:
-            self._client.set_experiment_tag(experiment.experiment_id, Tag.DATASET.value, dataset)
+            set_experiment_tag(self._client, experiment.experiment_id, Tag.DATASET.value, dataset)
         if not has_page(experiment):
             renew_page(self._client, experiment)
         return str(experiment.experiment_id)

@@ -12,8 +12,8 @@ from nsbench.tracking.store import open_store
 from tests.study.study_builder import TINY
 
 HELD = {**TINY, "max_epochs": 1}
-"""Trained: published, padding, cold, epochs, optimizer and attention; with one epoch early stopping is validated alike, but is
-another setting."""
+"""Trained: published, padding, cold, choice, epochs, optimizer and attention; with one epoch early stopping is validated alike,
+but is another setting."""
 
 TRAINED = {"published", "padding", "stopping", "cold", "choice", "epochs", "optimizer", "attention"}
 

@@ -1,15 +1,17 @@
 """What MLflow's pages find in a dataset's experiment."""
 
 import json
+import sqlite3
 
 import pytest
 from mlflow import MlflowClient
+from sqlalchemy.orm import Session
 
 from nsbench.files.home import Home
 from nsbench.terms import RunKind
 from nsbench.tracking.store import open_store
 from nsbench.tracking.study_summary import StudySummary
-from nsbench.tracking.writing.experiment_page import note_report, pages_of
+from nsbench.tracking.writing.experiment_page import note_report, pages_of, set_experiment_tag
 from nsbench.tracking.writing.page_view import page_views
 from nsbench.tracking.writing.run_note import NOTE
 from tests.tracking.run_builder import home_at, plan_of
@@ -47,6 +49,31 @@ def test_a_first_run_brings_views_and_a_description(home):
     tags = tags_of(home, "demo")
     assert {view.tag for view in page_views()} <= tags.keys()
     assert "nsbench report --dataset demo" in tags[NOTE]
+
+
+def test_a_tag_that_another_process_writes_at_the_same_moment_is_written_over(home, monkeypatch):
+    """The other one's row comes between MLflow's look for the tag and its insertion."""
+    open_store(home).create()
+    client = MlflowClient(home.tracking_uri)
+    experiment_id = client.create_experiment("demo")
+    merge, n_merged = Session.merge, 0
+
+    def overtaken(self, row, **options):
+        nonlocal n_merged
+        n_merged += 1
+        found = merge(self, row, **options)
+        if n_merged == 1:
+            with sqlite3.connect(home.tracking_uri.removeprefix("sqlite:///")) as other:
+                other.execute(
+                    "INSERT INTO experiment_tags (key, value, experiment_id) VALUES ('a', 'theirs', ?)",
+                    (experiment_id,),
+                )
+        return found
+
+    monkeypatch.setattr(Session, "merge", overtaken)
+    set_experiment_tag(client, experiment_id, "a", "ours")
+    assert n_merged == 2
+    assert tags_of(home, "demo")["a"] == "ours"
 
 
 def test_a_study_decides_what_its_trials_are_sorted_by(home):

@@ -5,9 +5,12 @@ import time
 from pathlib import Path
 
 import pytest
+from mlflow import MlflowClient
+from sqlalchemy import create_engine, text
 
 from nsbench.errors import TrackingError
 from nsbench.tracking.reading.mlflow_reader import MlflowReader
+from nsbench.tracking.writing import mlflow_connection
 from nsbench.tracking.writing.mlflow_connection import connect
 
 
@@ -67,3 +70,21 @@ def test_reading_an_empty_file_makes_no_tables_in_it(tmp_path: Path):
     with pytest.raises(TrackingError, match="nothing is recorded yet"):
         MlflowReader(f"sqlite:///{tmp_path}/mlflow.db")
     assert (tmp_path / "mlflow.db").stat().st_size == 0
+
+
+def test_only_a_store_that_is_being_made_does_not_wait_for_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Neither another file that is opened meanwhile, nor the store itself once it is there. 0 is OFF, 2 FULL."""
+    seen: list[tuple[str, int, int]] = []
+
+    def waiting(file: Path) -> int:
+        with create_engine(f"sqlite:///{file}").connect() as connection:
+            return int(connection.execute(text("PRAGMA synchronous")).scalar_one())
+
+    def client(tracking_uri: str) -> MlflowClient:
+        file = Path(tracking_uri.removeprefix("sqlite:///"))
+        seen.append((file.name, waiting(file), waiting(tmp_path / "other.db")))
+        return MlflowClient(tracking_uri=tracking_uri)
+
+    monkeypatch.setattr(mlflow_connection, "MlflowClient", client)
+    connect(f"sqlite:///{tmp_path}/mlflow.db")
+    assert seen == [(".mlflow.db.partial", 0, 2), ("mlflow.db", 2, 2)]
