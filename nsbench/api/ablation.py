@@ -93,6 +93,7 @@ def ablate(  # noqa: PLR0913 - the options of the command
     loss: str | None = None,
     model: str | None = None,
     repeats: int = REPEATS,
+    first_seed: int = 0,
     epochs: int | None = None,
     workers: int | None = None,
     engine: Engine = "processes",
@@ -112,7 +113,8 @@ def ablate(  # noqa: PLR0913 - the options of the command
         dataset: A prepared dataset, or its name; the published code cuts by rows (`split_by="rows"`).
         loss: Loss; None: bce, the only one that the published code's padding goes with.
         model: Backbone; None: sasrec.
-        repeats: How many seeds: 0, 1 and so on.
+        repeats: How many seeds.
+        first_seed: The first of them: another machine on the same store may make others.
         epochs: Epochs of a run at every rung, at most; None: 200 as the published code, and by the log's size from the rung of
             early stopping on.
         workers: Runs at once, one process each; None: the number of cores, or of GPUs.
@@ -135,13 +137,13 @@ def ablate(  # noqa: PLR0913 - the options of the command
         >>> ladder.table["hit_rate_at_10"].unstack()  # doctest: +SKIP
     """
     check_least(1, repeats=repeats, epochs=epochs, workers=workers)
-    check_least(0, gpus_per_worker=gpus_per_worker)
+    check_least(0, gpus_per_worker=gpus_per_worker, first_seed=first_seed)
     names, values = chosen_methods(names_of(sampler), loss, model, settings or {})
     held = {**values, **budget_values(epochs)}
     check_ladders(names, held)
     place = home_of(home, dataset)
     data = arrays_of(dataset, place)
-    ladders = Ladders(LadderOrder(tuple(names), held, repeats), data, place)
+    ladders = Ladders(LadderOrder(tuple(names), held, repeats, first_seed), data, place)
     with pool_of(engine, address, workers, cpus_per_worker, gpus_per_worker, place) as pool:
         session = Session.open(place, pool)
         runs = session.ladder_runs(ladders)

@@ -17,7 +17,7 @@ from nsbench.files.home import current_home
 from nsbench.view.console import Console
 
 if TYPE_CHECKING:
-    from nsbench.study.ablation.ladder_runs import LadderOrder
+    from nsbench.study.ablation.ladder_runs import LadderOrder, Ladders
     from nsbench.study.workers.process_pool import ProcessPool
     from nsbench.study.workers.ray_pool import RayPool
 
@@ -27,7 +27,10 @@ def ablate(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
     loss: LossOption = None,
     model: ModelOption = None,
     dataset: DatasetOption = "demo",
-    repeats: Annotated[int, typer.Option(help="Seeds 0, 1, ...; those that are done are skipped.", min=1)] = 5,
+    repeats: Annotated[int, typer.Option(help="How many seeds; those that are done are skipped.", min=1)] = 5,
+    first_seed: Annotated[
+        int, typer.Option(help="The first of these seeds: another machine on the same store may make others.", min=0)
+    ] = 0,
     epochs: Annotated[
         int | None,
         typer.Option(
@@ -60,7 +63,13 @@ def ablate(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
             names, assigned = chosen_methods(sampler, loss, model, parse_assignments(assignments or []))
             values = {**assigned, **budget_values(epochs)}
             check_ladders(names, values)
-            n_failed = _work(LadderOrder(tuple(names), values, repeats), dataset, pool, output)
+            n_failed = _work(
+                LadderOrder(tuple(names), values, repeats, first_seed),
+                dataset,
+                pool,
+                output,
+                is_local=engine == "processes",
+            )
         console = Console()
         if n_failed:
             console.print(f"{n_failed} runs failed; the same command tries them again", highlight=False)
@@ -68,7 +77,9 @@ def ablate(  # noqa: PLR0913, PLR0917 - Typer takes options as arguments.
         console.print(f"next: {program()} report --dataset {dataset}", soft_wrap=True, highlight=False)
 
 
-def _work(order: "LadderOrder", dataset: str, pool: "ProcessPool | RayPool", output: JsonOutput) -> int:
+def _work(
+    order: "LadderOrder", dataset: str, pool: "ProcessPool | RayPool", output: JsonOutput, *, is_local: bool
+) -> int:
     """Makes the runs that are missing, and gives the number of failed ones."""
     from nsbench.cli.output.ladder_document import ladder_document
     from nsbench.command.ablate import notices, plan_text
@@ -86,8 +97,26 @@ def _work(order: "LadderOrder", dataset: str, pool: "ProcessPool | RayPool", out
     for notice in notices(ladders, data):
         console.print(notice, style="yellow", soft_wrap=True, highlight=False, markup=False)
     console.print(plan_text(ladders), soft_wrap=True, highlight=False, markup=False)
+    if is_local and ladders.n_trainings:
+        _say_predicted(ladders, dataset, pool.n_workers)
     with StudyView() as view:
         session.run([runs], dataset, view)
     if output.is_wanted:
         output.document = ladder_document(dataset, ladders.name, ladders.finished(), runs.n_failed)
     return runs.n_failed
+
+
+def _say_predicted(ladders: "Ladders", dataset: str, n_workers: int) -> None:
+    """Says how long the missing runs take on this machine, which it measures."""
+    from nsbench.cli.plan.command import dimly, say_time
+    from nsbench.forecast.announce import RUNG_SECONDS
+    from nsbench.forecast.dataset_shape import shape_of
+    from nsbench.forecast.ladder import predict_ladder
+    from nsbench.forecast.measurement import LocalRates
+
+    home, console = current_home(), Console()
+    dimly(console)("measuring this machine to say how long it will take")
+    source = LocalRates(home, n_workers, RUNG_SECONDS)
+    took = predict_ladder(ladders.jobs, shape_of(dataset, home), source, n_workers)
+    most = "" if took.most_s == took.likely_s else f" (at most {say_time(took.most_s)})"
+    console.print(f"predicted: about {say_time(took.likely_s)}{most}", soft_wrap=True, highlight=False)

@@ -17,6 +17,9 @@ TRIALS: tuple[Stage, ...] = ("trials",)
 SECONDS = 0.5
 """Time for each figure when a prediction is made in passing."""
 
+RUNG_SECONDS = 0.2
+"""The same for a ladder, which has three kinds of trainings of every sampler."""
+
 
 def announce(
     asked: Profile,

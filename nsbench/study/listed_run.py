@@ -8,7 +8,7 @@ from typing import final
 from nsbench.study.claim import Claims, ClaimState
 from nsbench.study.trials.trial_state import GIVEN_UP
 from nsbench.study.workers.directive import CONTINUE, STOP, Directive
-from nsbench.study.workers.job import Job, Outcome, Row, TrainJob
+from nsbench.study.workers.job import BaselineJob, Job, Outcome, Row, RungJob, TrainJob
 from nsbench.terms import CUT_OFF
 
 
@@ -25,6 +25,17 @@ class PlannedJob:
     names: tuple[str, ...]
     job: Job
     n_orphaned: int = 0
+
+    @property
+    def n_rankings(self) -> int:
+        """How many of its runs train nothing; they are the last ones."""
+        match self.job:
+            case RungJob(is_trained=is_trained):
+                return len(self.names) - (not is_trained)
+            case BaselineJob():
+                return len(self.names)
+            case TrainJob():
+                return 0
 
     def halves(self) -> "tuple[PlannedJob, ...]":
         """The same runs in two jobs; none where there is one run only."""
@@ -75,6 +86,12 @@ class ListedAssignment:
     def has_finished(self) -> bool:
         """Whether every run has a result."""
         return all(run.outcome is not None and run.outcome.state == "finished" for run in self.observers)
+
+    @property
+    def n_rankings_left(self) -> int:
+        """Runs that train nothing and have not ended."""
+        n_rankings = self.planned.n_rankings
+        return sum(run.outcome is None for run in self.observers[-n_rankings:]) if n_rankings else 0
 
     @property
     def orphaned_runs(self) -> Sequence[int]:

@@ -73,6 +73,12 @@ class RunList:
         return self._n_done + n_elsewhere + sum(row.state == "finished" for row in self.rows())
 
     @property
+    def n_rankings_left(self) -> int:
+        """Runs that are still to be made and train nothing."""
+        n_waiting = sum(planned.n_rankings for planned in (*self._waiting, *self._elsewhere))
+        return n_waiting + sum(assignment.n_rankings_left for assignment in self._open)
+
+    @property
     def n_failed(self) -> int:
         """Runs that failed, here or elsewhere."""
         return self._ended_elsewhere.count("failed") + sum(row.state == "failed" for row in self.rows())

@@ -89,7 +89,7 @@ class StudyView:
         ]
         done = [row.seconds or 0.0 for row in rows if row.state in ("finished", "pruned")]
         running = [row.seconds or 0.0 for row in rows if row.state == "running"]
-        n_left = sum(source.n_planned - source.n_finished for source in sources)
+        n_left = sum(source.n_planned - source.n_finished - source.n_rankings_left for source in sources)
         if not done or n_left <= 0:
             return ""
         n_at_once = max(1.0, (sum(done) + sum(running)) / max(self._elapsed, 1e-9))

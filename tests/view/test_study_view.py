@@ -19,6 +19,7 @@ class Listed:
     held: list[Row] = field(default_factory=list)
     objective: str = "valid/all/hit_rate_at_10"
     is_done: bool = False
+    n_rankings_left: int = 0
 
     @property
     def n_finished(self) -> int:
@@ -53,10 +54,10 @@ def test_the_metric_and_the_time_left_are_shown(
     clock = [0.0]
     monkeypatch.setattr("nsbench.view.study_view.time.monotonic", lambda: clock[0])
     view, study = StudyView(), Listed("log/random/default", 9, [ended("trial 0", 1.0)])
-    baselines = Listed("log baselines", 1, objective="test/all/hit_rate_at_10")
+    baselines = Listed("log baselines", 100, objective="test/all/hit_rate_at_10", n_rankings_left=100)
     said = shown(view, [baselines, study], capsys)
     assert "log/random/default: 1 of 9 done before; shown is valid/all/hit_rate_at_10" in said
-    assert "log baselines: 0 of 1 done before; shown is test/all/hit_rate_at_10" in said
+    assert "log baselines: 0 of 100 done before; shown is test/all/hit_rate_at_10" in said
     clock[0] = 40.0
     baselines.held.append(Row("PopRec", "finished", 0.1, seconds=1.0))
     study.held += [ended("trial 1", 40.0), ended("trial 2", 40.0)]

@@ -105,8 +105,8 @@ def dimly(console: Console) -> Callable[[str], None]:
 def say_seconds(prediction: "Prediction") -> str:
     """A prediction's time in words, such as "about 6.4 min (at most 9.1 min)"."""
     if prediction.is_expected:
-        return f"about {_time(prediction.likely_s)} (at most {_time(prediction.most_s)})"
-    likely, least, most = (_time(part) for part in (prediction.likely_s, prediction.least_s, prediction.most_s))
+        return f"about {say_time(prediction.likely_s)} (at most {say_time(prediction.most_s)})"
+    likely, least, most = (say_time(part) for part in (prediction.likely_s, prediction.least_s, prediction.most_s))
     if least == most:
         return f"about {most}"
     return f"about {likely} if runs stop as early as on other logs ({least} to {most})"
@@ -153,8 +153,8 @@ def _prediction_table(dataset: str, parts: "list[Part]") -> Table:
             _epochs(part),
             _count(part.n_runs * epochs * part.n_steps),
             _count(part.n_runs * epochs * part.n_positives),
-            _time(part.run_s(epochs)),
-            _time(part.n_runs * part.run_s(epochs)),
+            say_time(part.run_s(epochs)),
+            say_time(part.n_runs * part.run_s(epochs)),
         )
     return table
 
@@ -204,8 +204,8 @@ def _print_outcomes(outcomes: "Outcomes", console: Console) -> None:
             one.part.sampler,
             f"{one.n_done} of {one.part.n_runs} {one.part.stage}",
             f"{one.part.epochs.likely:.1f}, {one.epochs:.1f}",
-            _time(one.predicted_s),
-            _time(one.actual_s),
+            say_time(one.predicted_s),
+            say_time(one.actual_s),
             f"{one.ratio:.2f}",
             ", ".join(one.devices),
         )
@@ -213,15 +213,16 @@ def _print_outcomes(outcomes: "Outcomes", console: Console) -> None:
     console.print(table)
     state = "all runs" if outcomes.is_complete else "the runs that are done"
     console.print(
-        f"{state}, one at a time: predicted {_time(outcomes.predicted_s)}, actual {_time(outcomes.actual_s)}, "
+        f"{state}, one at a time: predicted {say_time(outcomes.predicted_s)}, actual {say_time(outcomes.actual_s)}, "
         f"{outcomes.actual_s / outcomes.predicted_s:.2f} of what was predicted; from the first run's start to the last one's end "
-        f"{_time(outcomes.elapsed_s)}",
+        f"{say_time(outcomes.elapsed_s)}",
         soft_wrap=True,
         highlight=False,
     )
 
 
-def _time(seconds: float) -> str:
+def say_time(seconds: float) -> str:
+    """Seconds in words, such as "6.4 min"."""
     if seconds < 100:
         return f"{seconds:.3g} s"
     if seconds < 100 * 60:

@@ -33,12 +33,19 @@ class LadderOrder:
     Attributes:
         methods: Their names.
         values: What is held at every rung.
-        n_repeats: How many seeds: 0, 1 and so on.
+        n_repeats: How many seeds.
+        first_seed: The first of them; the others follow it.
     """
 
     methods: tuple[str, ...]
     values: Mapping[str, Value]
     n_repeats: int
+    first_seed: int = 0
+
+    @property
+    def seeds(self) -> range:
+        """Those that are asked for."""
+        return range(self.first_seed, self.first_seed + self.n_repeats)
 
 
 @final
@@ -60,14 +67,12 @@ class Ladders:
         self._home = home
         self.name = ladder_name(order.values)
         self.segments = {method: segments_of(method, order.values, dataset) for method in order.methods}
-        self.n_trainings = 0
-        self.n_rankings = 0
+        self.jobs: tuple[RungJob, ...] = ()
 
     def missing(self, storage: RetryingStorage) -> RunList:
         """The runs that have not finished; each is made once, by whichever of the commands that climb the same ladder.
 
-        All of one seed come before those of the next, so that what is done can be compared. How many of them train and how
-        many rank a model again is left in `n_trainings` and `n_rankings`.
+        All of one seed come before those of the next, so that what is done can be compared. They are left in `jobs` as well.
 
         Raises:
             TrackingError: The store can't be read.
@@ -75,14 +80,13 @@ class Ladders:
         names = self._finished_names()
         jobs = [
             job
-            for seed in range(self._order.n_repeats)
+            for seed in self._order.seeds
             for _, method, segment in self._in_order()
             if (job := self._job(method, segment, seed, names)) is not None
         ]
         remade = {name for job in jobs for name in job.names if name in names}
         n_missing = sum(len(job.names) for job in jobs)
-        self.n_trainings = sum(not job.job.is_trained for job in jobs if isinstance(job.job, RungJob))
-        self.n_rankings = n_missing - self.n_trainings
+        self.jobs = tuple(job.job for job in jobs if isinstance(job.job, RungJob))
         card = self._dataset.card
         digest = hashlib.blake2b(self.name.encode(), digest_size=6).hexdigest()
         claims = StoredClaims(
@@ -92,6 +96,16 @@ class Ladders:
         )
         n_done = self._order.n_repeats * self.n_steps - n_missing
         return RunList(f"{card.name} {_TITLE}", jobs, n_done, TEST_SCORE, claims)
+
+    @property
+    def n_trainings(self) -> int:
+        """Trainings among the missing runs, once these have been listed."""
+        return sum(not job.is_trained for job in self.jobs)
+
+    @property
+    def n_rankings(self) -> int:
+        """The missing runs that rank a model again."""
+        return sum(len(job.tasks) for job in self.jobs) - self.n_trainings
 
     @property
     def n_steps(self) -> int:

@@ -122,6 +122,11 @@ class Tuning:
         return n_finished(self._trials())
 
     @property
+    def n_rankings_left(self) -> int:
+        """None: every trial trains."""
+        return 0
+
+    @property
     def is_done(self) -> bool:
         """Whether all planned trials have finished, or the time is up."""
         return self._is_late or self.n_finished >= self._n_planned

@@ -197,6 +197,10 @@ class JobSource(Protocol):
         """Runs with a result up to now, those of earlier commands included."""
 
     @property
+    def n_rankings_left(self) -> int:
+        """Runs that are still to be made and train nothing, so that they take next to no time."""
+
+    @property
     def is_done(self) -> bool:
         """Whether there is nothing to wait for: all has ended that was planned, here or elsewhere."""
 

@@ -81,3 +81,13 @@ def test_rungs_that_lost_their_model_are_trained_again_and_counted_once(
     assert len(cold) == 2
     assert len({run.metrics["test/all/hit_rate_at_10"] for run in cold}) == 1
     shutil.rmtree(session.home.checkpoints, ignore_errors=True)
+
+
+def test_other_seeds_are_made_beside_those_that_are_done(climbed: Ladders, dataset: Dataset, session: Session) -> None:
+    later = Ladders(LadderOrder(("random",), HELD, 2, first_seed=1), dataset, session.home)
+    runs = session.ladder_runs(later)
+    assert (runs.n_finished, runs.n_planned) == (0, 30)
+    assert {task.request.seed for job in later.jobs for task in job.tasks} == {1, 2}
+    assert runs.n_rankings_left == later.n_rankings == 30 - len(TRAINED) * 2
+    sized = Ladders(LadderOrder(("random",), HELD, 1, first_seed=0), dataset, session.home)
+    assert session.ladder_runs(sized).n_finished == 15
