@@ -1,0 +1,92 @@
+"""Runs survive the way into a file and back, and the page's tables are those of the runs that are kept."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from nsbench.ablation.rung import RUNGS
+from nsbench.terms import RunKind, Tag, metric_name
+from nsbench.tracking.stored_run import StoredRun
+from tests.findings.kept import datasets, keep, kept_runs, path_of
+from tests.findings.tables import TITLES, ladder_lines, ladder_of, pooled_sd
+
+PAGE = Path(__file__).parents[2] / ".readme" / "findings.md"
+
+
+def run_of(rung: str, method: str, seed: int, rate: float, *, ranked_again: bool = False) -> StoredRun:
+    tags = {Tag.LADDER: "max_epochs=2", Tag.RUNG: rung, Tag.VERSION: "1.0"}
+    if ranked_again:
+        tags[Tag.EVALUATED] = "abc"
+    metrics = {metric_name("test", group, "hit_rate", 10): rate for group in ("all", "head", "mid", "tail")}
+    return StoredRun(
+        run_id=f"{rung}{method}{seed}{rate}",
+        name="a run",
+        status="FINISHED",
+        kind=RunKind.ABLATION,
+        dataset="shop",
+        dataset_hash="h",
+        sampler=method,
+        label=method.title(),
+        started=datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=seed),
+        seed=seed,
+        params={"max_epochs": "2", "replay_factor": "30.0"},
+        metrics=metrics,
+        tags={str(tag): text for tag, text in tags.items()},
+    )
+
+
+def ladder_runs() -> list[StoredRun]:
+    """Random is ahead at the first rung and mixed at the last; the rung between changes nothing."""
+    first, second, third = (rung.name for rung in RUNGS[:3])
+    rates = {first: (0.02, 0.01), second: (0.02, 0.01), third: (0.03, 0.05)}
+    return [
+        run_of(rung, method, seed, rate + seed / 1000, ranked_again=rung == second)
+        for rung, own in rates.items()
+        for method, rate in zip(("random", "mixed"), own, strict=True)
+        for seed in (0, 1)
+    ]
+
+
+def test_what_is_kept_is_given_back(tmp_path: Path) -> None:
+    runs = ladder_runs()
+    assert keep(runs, tmp_path) == {RunKind.ABLATION: 12}
+    back = kept_runs(RunKind.ABLATION, tmp_path)
+    for run, kept in zip(sorted(runs, key=lambda run: run.started), back, strict=True):
+        assert (kept.sampler, kept.seed, kept.params) == (run.sampler, run.seed, run.params)
+        assert kept.metrics == pytest.approx(run.metrics)
+    assert {run.tags[Tag.RUNG] for run in back if Tag.EVALUATED in run.tags} == {RUNGS[1].name}
+
+
+def test_a_run_that_was_made_again_replaces_its_line_and_one_that_failed_adds_none(tmp_path: Path) -> None:
+    keep(ladder_runs(), tmp_path)
+    again = run_of(RUNGS[0].name, "random", 0, 0.5)
+    assert keep([again, replace(run_of(RUNGS[0].name, "random", 7, 0.1), status="FAILED")], tmp_path) == {
+        RunKind.ABLATION: 12
+    }
+    rates = [run.metric(metric_name("test", "all", "hit_rate", 10)) for run in kept_runs(RunKind.ABLATION, tmp_path)]
+    assert (rates.count(0.5), rates.count(0.02)) == (1, 1)
+
+
+def test_a_rung_has_the_mean_of_each_method_with_the_best_in_bold(tmp_path: Path) -> None:
+    keep(ladder_runs(), tmp_path)
+    ladder = ladder_of(kept_runs(RunKind.ABLATION, tmp_path), "shop")
+    assert ladder_lines(ladder, "Shop") == [
+        "| Shop | random | mixed |",
+        "|---|---|---|",
+        f"| {RUNGS[0].title} | **2.05** | 1.05 |",
+        f"| {RUNGS[2].title}: the defaults | 3.05 | **5.05** |",
+    ]
+    assert pooled_sd(ladder) == pytest.approx(0.001 / 2**0.5)
+
+
+def test_the_page_shows_the_ladders_that_are_kept() -> None:
+    assert path_of(RunKind.ABLATION).exists()
+    page = PAGE.read_text(encoding="utf-8").splitlines()
+    runs = kept_runs(RunKind.ABLATION)
+    assert set(datasets(runs)) == set(TITLES)
+    for dataset, title in TITLES.items():
+        lines = ladder_lines(ladder_of(runs, dataset), title)
+        begin = page.index(lines[0])
+        assert page[begin : begin + len(lines)] == lines
