@@ -31,11 +31,11 @@ demo: $(READY) ## tune, repeat and report nine methods on the built-in log (minu
 	$(BIN)/nsbench reproduce demo
 
 test: $(READY) ## run the tests but the slow ones: some minutes
-	$(BIN)/python -m pytest -n auto -m "not slow"
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow"
 	@echo "tests: tests/ mirrors nsbench/; one file: $(BIN)/python -m pytest tests/models/sasrec/test_definition.py"
 
 test-slow: $(READY) ## run the slow tests: kills, restarted servers, a lost Ray node, simulated statistics
-	$(BIN)/python -m pytest -n auto -m slow
+	$(BIN)/python -m pytest -n auto --dist loadfile -m slow
 
 test-bounds: $(READY) ## try the lowest and the newest versions of other packages that pyproject.toml allows (installs both)
 	TORCH="$(TORCH)" PYTHON="$(PYTHON)" .ci/bounds

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import pytest
@@ -25,6 +26,8 @@ from tests.pretend_graph import Call, Graph, Recording, leaves
 
 PRETEND_GPU = torch.device(os.environ.get("NSBENCH_TEST_DEVICE", "meta"))
 """A name that torch takes for a device everywhere, nothing of what torch itself does with it remaining; or a real one."""
+
+_HOST = torch.device("cpu")
 
 IS_PRETENDED = PRETEND_GPU.type == "meta"
 
@@ -109,44 +112,63 @@ class _Device(TorchDispatchMode):
         self._started = started
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        # Wrapped outside of inference mode: what is made within it can't have views of tensors from without.
-        with torch.inference_mode(False), torch.no_grad():
-            return self._run(func, args, dict(kwargs or {}))
-
-    def _run(self, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+        kwargs = kwargs or {}
         tensors = [leaf for leaf in leaves((*args, *kwargs.values())) if isinstance(leaf, torch.Tensor)]
         on_gpu = [tensor for tensor in tensors if isinstance(tensor, _OnGpu)]
+        device = kwargs.get("device")
+        if not on_gpu and device is None:  # The host alone.
+            return func(*args, **kwargs)
+        operation = _operation_of(func)
         goes_to_gpu = bool(on_gpu)
-        if kwargs.get("device") is not None:
-            goes_to_gpu = torch.device(kwargs["device"]) == PRETEND_GPU
-            kwargs["device"] = torch.device("cpu")
-        if func._schema.name == "aten::copy_":
+        if device is not None:
+            goes_to_gpu = torch.device(device) == PRETEND_GPU
+            kwargs = {**kwargs, "device": _HOST}
+        if operation.name == "aten::copy_":
             goes_to_gpu = isinstance(args[0], _OnGpu)
-        if on_gpu or goes_to_gpu:
-            self._check(func, tensors)
-            self._note_wait(func, args, kwargs, goes_to_gpu=goes_to_gpu, comes_from_gpu=bool(on_gpu))
-        call = Call(func, _mapped(_values, args), {name: _mapped(_values, value) for name, value in kwargs.items()})
+        if not torch.is_inference_mode_enabled() and not torch.is_grad_enabled():
+            return self._run(operation, args, kwargs, tensors, on_gpu, goes_to_gpu=goes_to_gpu)
+        # Wrapped outside of inference mode: what is made within it can't have views of tensors from without.
+        with torch.inference_mode(False), torch.no_grad():
+            return self._run(operation, args, kwargs, tensors, on_gpu, goes_to_gpu=goes_to_gpu)
+
+    def _run(
+        self,
+        operation: "_Operation",
+        args: Any,
+        kwargs: dict[str, Any],
+        tensors: list[torch.Tensor],
+        on_gpu: list[_OnGpu],
+        *,
+        goes_to_gpu: bool,
+    ) -> Any:
+        is_gpus = goes_to_gpu or bool(on_gpu)
+        if is_gpus:
+            self._check(operation, tensors)
+            self._note_wait(operation, args, kwargs, goes_to_gpu=goes_to_gpu, comes_from_gpu=bool(on_gpu))
+        call = Call(
+            operation.func, _mapped(_values, args), {name: _mapped(_values, value) for name, value in kwargs.items()}
+        )
         recording = self._started.recording
-        found = call.made() if recording is None or not (on_gpu or goes_to_gpu) else recording.made(call, tensors)
-        if recording is None and (on_gpu or goes_to_gpu) and not _is_view(func, found, on_gpu):
-            self._started.calls[func._schema.name] += 1
+        found = call.made() if recording is None or not is_gpus else recording.made(call, tensors)
+        if recording is None and is_gpus and not (operation.may_view and _is_view(found, on_gpu)):
+            self._started.calls[operation.name] += 1
         if not goes_to_gpu:
             return found
         known = {id(tensor.on_host): tensor for tensor in on_gpu}
         return _mapped(lambda leaf: _wrapped(leaf, known), found)
 
-    def _check(self, func: Any, tensors: list[torch.Tensor]) -> None:
+    def _check(self, operation: "_Operation", tensors: list[torch.Tensor]) -> None:
         """A number of the host may meet tensors of the device; more may only be copied."""
-        if func._schema.name in COPIES:
+        if operation.name in COPIES:
             return
         strangers = [tuple(t.shape) for t in tensors if not isinstance(t, _OnGpu) and t.dim() > 0]
         if strangers and len(strangers) < len(tensors):
-            raise RuntimeError(f"{func}: tensors {strangers} are on the CPU, the others on the device")
+            raise RuntimeError(f"{operation.func}: tensors {strangers} are on the CPU, the others on the device")
 
     def _note_wait(
-        self, func: Any, args: Any, kwargs: dict[str, Any], *, goes_to_gpu: bool, comes_from_gpu: bool
+        self, operation: "_Operation", args: Any, kwargs: dict[str, Any], *, goes_to_gpu: bool, comes_from_gpu: bool
     ) -> None:
-        name = func._schema.name
+        name = operation.name
         by_mask = name in INDEXED and any(leaf.dtype == torch.bool for leaf in args[1] if leaf is not None)
         crosses = goes_to_gpu != (isinstance(args[1], _OnGpu) if name == "aten::copy_" else comes_from_gpu)
         is_copy = name in COPIES and crosses and not kwargs.get("non_blocking")
@@ -155,6 +177,27 @@ class _Device(TorchDispatchMode):
             if self._started.recording is not None:
                 raise RuntimeError(f"{name} makes the host wait, which it can't while a graph is recorded")
             self._started.waits.append(name)
+
+
+@dataclass(frozen=True)
+class _Operation:
+    """An operation of torch; asking its schema takes as long as a small one itself.
+
+    Attributes:
+        func: What is called.
+        name: Such as aten::copy_.
+        may_view: Whether what it gives may be a view of what it is given.
+    """
+
+    func: Any
+    name: str
+    may_view: bool
+
+
+@cache
+def _operation_of(func: Any) -> _Operation:
+    may_view = any(r.alias_info is not None and not r.alias_info.is_write for r in func._schema.returns)
+    return _Operation(func, func._schema.name, may_view)
 
 
 class _Factories(TorchFunctionMode):
@@ -186,10 +229,8 @@ def _mapped(change: Callable[[Any], Any], value: Any) -> Any:
     return change(value)
 
 
-def _is_view(func: Any, found: Any, on_gpu: list[_OnGpu]) -> bool:
-    """Whether an operation that may give a view (`reshape` may) has given one: nothing was written, and memory is shared."""
-    if not any(r.alias_info is not None and not r.alias_info.is_write for r in func._schema.returns):
-        return False
+def _is_view(found: Any, on_gpu: list[_OnGpu]) -> bool:
+    """Whether an operation that may give a view (`reshape` may) has given one: memory is shared."""
     memory = {tensor.on_host.untyped_storage().data_ptr() for tensor in on_gpu}
     return all(leaf.untyped_storage().data_ptr() in memory for leaf in leaves(found))
 
