@@ -28,7 +28,7 @@ def reproduce(
     profile: Annotated[
         str,
         typer.Argument(
-            help="demo, bias, paper, or the path of a YAML file of your own.", autocompletion=complete_profile
+            help="demo, bias, losses, paper, or the path of a YAML file of your own.", autocompletion=complete_profile
         ),
     ],
     workers: WorkersOption = None,

@@ -2,19 +2,16 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from statistics import fmean, stdev
+from statistics import fmean
 
 from nsbench.ablation.rung import RUNGS
 from nsbench.report.ladder.climb import Ladder, RungSummary, hit_rate_of, read_ladders
 from nsbench.report.ladder.table import ladder_claim_table, probe_table
-from nsbench.report.summary import MethodSummary
 from nsbench.report.tables.table import ReportTable
 from nsbench.terms import RunKind, balance_name, metric_name
 from nsbench.tracking.stored_run import StoredRun
 from tests.findings.kept import CUTOFF, datasets
-
-TITLES = {"amazon_beauty_rows": "Amazon Beauty", "ml_1m_pos4_rows": "MovieLens 1M"}
-"""What the page calls the logs."""
+from tests.findings.markdown import percent, row_of, spread
 
 _COHORTS = ("head", "mid", "tail")
 
@@ -29,12 +26,12 @@ def ladder_of(runs: Sequence[StoredRun], dataset: str) -> Ladder:
 def ladder_lines(ladder: Ladder, title: str) -> list[str]:
     """One row per rung that changes a number, one column per method: mean test hit rate in percent, the best in bold."""
     samplers = [row.method.sampler for row in ladder.rungs[0].methods]
-    lines = [_row([title, *samplers]), "|" + "---|" * (1 + len(samplers))]
+    lines = [row_of([title, *samplers]), "|" + "---|" * (1 + len(samplers))]
     for rung in _telling(ladder):
         means = {row.method.sampler: row.accuracy("hit_rate").mean for row in rung.methods}
         best = max(means.values())
-        cells = [f"**{_percent(means[name])}**" if means[name] == best else _percent(means[name]) for name in samplers]
-        lines.append(_row([_title(ladder, rung), *cells]))
+        cells = [f"**{percent(means[name])}**" if means[name] == best else percent(means[name]) for name in samplers]
+        lines.append(row_of([_title(ladder, rung), *cells]))
     return lines
 
 
@@ -48,11 +45,11 @@ def pooled_sd(ladder: Ladder) -> float:
 def cohort_lines(rung: RungSummary) -> list[str]:
     """One row per method at a rung: total, cohorts and balance with their deviations over seeds, in percent."""
     names = ["method", "total", *_COHORTS, "balance"]
-    lines = [_row(names), _row(["---"] * len(names))]
+    lines = [row_of(names), row_of(["---"] * len(names))]
     for row in rung.methods:
         metrics = [metric_name("test", group, "hit_rate", CUTOFF) for group in ("all", *_COHORTS)]
-        cells = [_spread(row, name) for name in (*metrics, balance_name("test", "hit_rate", CUTOFF))]
-        lines.append(_row([row.method.sampler, *cells]))
+        cells = [spread(row.method.runs, name) for name in (*metrics, balance_name("test", "hit_rate", CUTOFF))]
+        lines.append(row_of([row.method.sampler, *cells]))
     return lines
 
 
@@ -60,10 +57,9 @@ def ladder_page(runs: Sequence[StoredRun]) -> Iterator[str]:
     """All that the page says in numbers of the ladders."""
     for dataset in datasets(runs):
         ladder = ladder_of(runs, dataset)
-        title = TITLES.get(dataset, dataset)
         counts = {len(row.method.runs) for rung in ladder.rungs for row in rung.methods}
-        yield f"## {title}: {min(counts)} to {max(counts)} seeds; pooled standard deviation {_percent(pooled_sd(ladder))}\n"
-        yield from ladder_lines(ladder, title)
+        yield f"## {dataset}: {min(counts)} to {max(counts)} seeds; pooled standard deviation {percent(pooled_sd(ladder))}\n"
+        yield from ladder_lines(ladder, dataset)
         for place in (0, -1):
             yield f"\nat the rung {ladder.rungs[place].rung.title}:\n"
             yield from cohort_lines(ladder.rungs[place])
@@ -92,23 +88,8 @@ def _title(ladder: Ladder, rung: RungSummary) -> str:
     return f"{rung.rung.title}: the defaults" if is_last else str(rung.rung.title)
 
 
-def _spread(row: MethodSummary, metric: str) -> str:
-    values = [run.metric(metric) for run in row.method.runs if not math.isnan(run.metric(metric))]
-    if not values:
-        return "–"
-    return _percent(fmean(values)) + (f" ± {_percent(stdev(values))}" if len(values) > 1 else "")
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.2f}"
-
-
 def _table_lines(table: ReportTable) -> list[str]:
     frame = table.texts
-    lines = [f"{table.title}\n", _row(list(frame.columns)), _row(["---"] * len(frame.columns))]
-    lines += [_row([str(cell) for cell in cells]) for cells in frame.itertuples(index=False)]
+    lines = [f"{table.title}\n", row_of(list(frame.columns)), row_of(["---"] * len(frame.columns))]
+    lines += [row_of([str(cell) for cell in cells]) for cells in frame.itertuples(index=False)]
     return [*lines, "", table.note] if table.note else lines
-
-
-def _row(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from nsbench.ablation.rung import RUNGS
-from nsbench.terms import RunKind, Tag, metric_name
+from nsbench.terms import CUT_OFF, RunKind, Tag, metric_name
 from nsbench.tracking.stored_run import StoredRun
-from tests.findings.kept import datasets, keep, kept_runs, path_of
-from tests.findings.tables import TITLES, ladder_lines, ladder_of, pooled_sd
-
-PAGE = Path(__file__).parents[2] / ".readme" / "findings.md"
+from tests.findings.kept import datasets, keep, kept_runs
+from tests.findings.page import LADDERS, PAGE, page_tables, with_tables
+from tests.findings.pairings import pairing_lines
+from tests.findings.tables import ladder_lines, ladder_of, pooled_sd
 
 
 def run_of(rung: str, method: str, seed: int, rate: float, *, ranked_again: bool = False) -> StoredRun:
@@ -81,12 +81,39 @@ def test_a_rung_has_the_mean_of_each_method_with_the_best_in_bold(tmp_path: Path
     assert pooled_sd(ladder) == pytest.approx(0.001 / 2**0.5)
 
 
-def test_the_page_shows_the_ladders_that_are_kept() -> None:
-    assert path_of(RunKind.ABLATION).exists()
-    page = PAGE.read_text(encoding="utf-8").splitlines()
-    runs = kept_runs(RunKind.ABLATION)
-    assert set(datasets(runs)) == set(TITLES)
-    for dataset, title in TITLES.items():
-        lines = ladder_lines(ladder_of(runs, dataset), title)
-        begin = page.index(lines[0])
-        assert page[begin : begin + len(lines)] == lines
+def test_a_method_of_sampler_and_loss_has_its_row_and_the_yardstick_the_last(tmp_path: Path) -> None:
+    rates = {"catalogue+softmax": 0.05, "random+softmax+log_q=corrected": 0.04, "random": 0.03}
+    runs = [
+        replace(
+            run_of("", method, seed, rate + seed / 1000),
+            kind=RunKind.REPEAT,
+            tags={},
+            params={"max_epochs": "5", "n_negatives": "7"},
+        )
+        for method, rate in rates.items()
+        for seed in (0, 1)
+    ]
+    cut_off = replace(runs[-1], metrics={**runs[-1].metrics, CUT_OFF: 1.0})
+    assert keep([*runs[:-1], cut_off], tmp_path) == {RunKind.REPEAT: 6}
+    lines = pairing_lines(kept_runs(RunKind.REPEAT, tmp_path), "shop", "Shop")
+    assert [line.split(" | ")[:3] for line in lines[2:]] == [
+        ["| random †", "bce", "3.05 ± 0.07"],
+        ["| random", "softmax, corrected", "4.05 ± 0.07"],
+        ["| catalogue", "softmax", "**5.05 ± 0.07**"],
+    ]
+    assert kept_runs(RunKind.REPEAT, tmp_path)[0].params["n_negatives"] == "7"
+
+
+def test_a_table_takes_the_place_of_the_one_with_its_first_line() -> None:
+    page = "Before\n\n| a | b |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |\n\nAfter\n"
+    assert with_tables(page, iter([["| a | b |", "|---|---|", "| 5 | 6 |"]])) == (
+        "Before\n\n| a | b |\n|---|---|\n| 5 | 6 |\n\nAfter\n"
+    )
+
+
+def test_the_page_shows_the_runs_that_are_kept() -> None:
+    assert set(LADDERS) == set(datasets(kept_runs(RunKind.ABLATION)))
+    page = PAGE.read_text(encoding="utf-8")
+    tables = list(page_tables())
+    assert len(tables) >= len(LADDERS)
+    assert with_tables(page, iter(tables)) == page

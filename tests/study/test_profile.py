@@ -61,7 +61,7 @@ def test_a_wrong_profile_is_refused(tmp_path, text, message):
 
 
 def test_an_unknown_profile_names_the_nearest():
-    with pytest.raises(SettingsError, match="did you mean 'demo'.*there are: bias, demo, paper"):
+    with pytest.raises(SettingsError, match="did you mean 'demo'.*there are: bias, demo, losses, paper"):
         load_profile("dmeo")
 
 

@@ -31,7 +31,7 @@ def plan(
     profile: Annotated[
         str,
         typer.Argument(
-            help="demo, bias, paper, or the path of a YAML file of your own.", autocompletion=complete_profile
+            help="demo, bias, losses, paper, or the path of a YAML file of your own.", autocompletion=complete_profile
         ),
     ] = "demo",
     device: Annotated[
