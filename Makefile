@@ -12,7 +12,7 @@ NEEDS_DOCKER := docker info >/dev/null 2>&1 || { echo "No Docker engine answers 
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-bounds test-gpu survive lint types format docs bench reproduce docker docker-gpu up clean
+.PHONY: help setup demo test test-slow test-logs test-bounds test-gpu survive lint types format docs bench reproduce docker docker-gpu up clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | while IFS='|' read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
@@ -35,7 +35,10 @@ test: $(READY) ## run the tests but the slow ones: some minutes
 	@echo "tests: tests/ mirrors nsbench/; one file: $(BIN)/python -m pytest tests/models/sasrec/test_definition.py"
 
 test-slow: $(READY) ## run the slow tests: kills, restarted servers, a lost Ray node, simulated statistics
-	$(BIN)/python -m pytest -n auto --dist loadfile -m slow
+	$(BIN)/python -m pytest -n auto -m slow
+
+test-logs: $(READY) ## read ten thousand generated logs, of which the slow tests read a fifth (ten minutes)
+	NSBENCH_TEST_ALL_LOGS=1 $(BIN)/python -m pytest -n auto -m slow tests/data/test_generated_log.py
 
 test-bounds: $(READY) ## try the lowest and the newest versions of other packages that pyproject.toml allows (installs both)
 	TORCH="$(TORCH)" PYTHON="$(PYTHON)" .ci/bounds
