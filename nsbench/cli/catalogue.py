@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from nsbench.cli.completion import complete_loss, complete_model, complete_sampler
 from nsbench.cli.output.json_output import JsonOption, print_json
@@ -40,7 +40,7 @@ def samplers(
     if as_json:
         print_json([_method_document(each) for each in SAMPLERS])
         return
-    table = Table("sampler", "in the paper", "kind", "negatives are")
+    table = Table(_whole("sampler"), "in the paper", "kind", "negatives are")
     for each, settings in SAMPLERS.items():
         table.add_row(each, settings.paper_name or "", ", ".join(sorted(settings.traits)), _meaning(settings))
     Console().print(table)
@@ -85,12 +85,12 @@ def _list(
         documents = [_part_document(catalogue[each]) for each in shown]
         print_json(documents if name is None else documents[0])
     elif name is None:
-        table = Table(kind, "called", "is")
+        table = Table(_whole(kind), "called", "is")
         for each, settings in catalogue.items():
             table.add_row(each, settings.label, _meaning(settings))
         Console().print(table)
     else:
-        table = Table("setting", "default", "searched", "meaning", title=f"--set field=value for {kind} {name}")
+        table = Table(_whole("setting"), "default", "searched", "meaning", title=f"--set field=value for {kind} {name}")
         _add_rows(table, catalogue[name])
         Console().print(table)
 
@@ -101,7 +101,7 @@ def _show_method(name: str, *, as_json: bool) -> None:
     if as_json:
         print_json(_method_document(name))
         return
-    table = Table("setting", "default", "searched", "meaning", title=f"--set field=value for {name}")
+    table = Table(_whole("setting"), "default", "searched", "meaning", title=f"--set field=value for {name}")
     for section in sections_of(name).values():
         _add_rows(table, section)
         table.add_section()
@@ -114,6 +114,11 @@ def _add_rows(table: Table, section: "type[BaseModel]") -> None:
     for field, info in section.model_fields.items():
         searched = range_in(info.metadata)
         table.add_row(field, str(info.default), "" if searched is None else str(searched), info.description or "")
+
+
+def _whole(title: str) -> Column:
+    """A column of what is to be typed again: never cut short."""
+    return Column(title, no_wrap=True)
 
 
 def _meaning(settings: "type[BaseModel]") -> str:

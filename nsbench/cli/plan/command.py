@@ -144,7 +144,7 @@ def _prediction_table(dataset: str, parts: "list[Part]") -> Table:
     columns = ("sampler", "runs", "epochs", "steps", "positives", "a run", "all, one at a time")
     table = Table(title=dataset)
     for column in columns:
-        table.add_column(column, justify="left" if column == "sampler" else "right")
+        table.add_column(column, justify="left" if column == "sampler" else "right", overflow="fold")
     for part in parts:
         epochs = part.epochs.likely
         table.add_row(
@@ -197,7 +197,7 @@ def _models(prediction: "Prediction") -> str:
 def _print_outcomes(outcomes: "Outcomes", console: Console) -> None:
     table = Table(title="predicted and actual")
     for column in ("dataset", "sampler", "runs", "epochs", "predicted", "actual", "actual / predicted", "on"):
-        table.add_column(column, justify="left" if column in ("dataset", "sampler", "on") else "right")
+        table.add_column(column, justify="left" if column in ("dataset", "sampler", "on") else "right", overflow="fold")
     for one in outcomes.parts:
         table.add_row(
             one.part.dataset,
