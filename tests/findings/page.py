@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from nsbench.terms import RunKind
+from tests.findings.differences import difference_lines
 from tests.findings.kept import MEASURED, datasets, kept_runs, path_of
 from tests.findings.pairings import pairing_lines
 from tests.findings.tables import ladder_lines, ladder_of
@@ -14,9 +15,11 @@ LADDERS: Mapping[str, str] = {"amazon_beauty_rows": "Amazon Beauty", "ml_1m_pos4
 """What the page calls the logs whose ladder it shows."""
 
 PAIRINGS: Mapping[str, str] = {
-    "amazon_beauty": "Amazon Beauty",
-    "ml_1m_pos4": "MovieLens 1M",
-    "retailrocket_sessions": "RetailRocket",
+    "amazon_beauty": "Amazon Beauty, tuned",
+    "amazon_beauty_exponent": "Amazon Beauty, by exponent",
+    "amazon_beauty_dose": "Amazon Beauty, by number of negatives",
+    "ml_1m_pos4": "MovieLens 1M, tuned",
+    "retailrocket_sessions": "RetailRocket, tuned",
 }
 """What it calls those whose samplers and losses it compares."""
 
@@ -26,7 +29,9 @@ def page_tables(folder: Path = MEASURED) -> Iterator[list[str]]:
     if path_of(RunKind.ABLATION, folder).exists():
         runs = kept_runs(RunKind.ABLATION, folder)
         for dataset in datasets(runs):
-            yield ladder_lines(ladder_of(runs, dataset), LADDERS.get(dataset, dataset))
+            ladder, title = ladder_of(runs, dataset), LADDERS.get(dataset, dataset)
+            yield ladder_lines(ladder, title)
+            yield difference_lines(ladder, title)
     if path_of(RunKind.REPEAT, folder).exists():
         runs = kept_runs(RunKind.REPEAT, folder)
         for dataset in datasets(runs):

@@ -19,6 +19,9 @@ _COLUMNS = {
 }
 """In percent each."""
 
+_OF_LOSS = "log_q"
+"""A setting that a method's name may fix and that is the loss's; all others are the sampler's."""
+
 _SECONDS = "cost/train_cpu_s"
 
 
@@ -38,7 +41,9 @@ def pairing_lines(runs: Sequence[StoredRun], dataset: str, title: str) -> list[s
             spread(own, metric) if name == "balance" else percent(mean_of(own, metric)) for name, metric in _rest()
         ]
         mark = " †" if any(run.metrics.get(CUT_OFF) for run in own) else ""
-        lines.append(row_of([f"{method.sampler}{mark}", _loss(method), total, *cells, f"{mean_of(own, _SECONDS):.0f}"]))
+        lines.append(
+            row_of([f"{_negatives(method)}{mark}", _loss(method), total, *cells, f"{mean_of(own, _SECONDS):.0f}"])
+        )
     return lines
 
 
@@ -48,7 +53,9 @@ def _by_method(runs: Sequence[StoredRun]) -> dict[Method, list[StoredRun]]:
     for run in runs:
         groups.setdefault(Method.of(run.sampler), []).append(run)
     samplers = list(dict.fromkeys(method.sampler for method in groups))
-    order = sorted(groups, key=lambda each: (each.sampler == YARDSTICK, samplers.index(each.sampler), _loss(each)))
+    order = sorted(
+        groups, key=lambda each: (each.sampler == YARDSTICK, samplers.index(each.sampler), _loss(each), each.fixed)
+    )
     return {method: groups[method] for method in order}
 
 
@@ -56,7 +63,11 @@ def _rest() -> Iterator[tuple[str, str]]:
     yield from list(_COLUMNS.items())[1:]
 
 
+def _negatives(method: Method) -> str:
+    """Such as `popularity, gamma 0.5`."""
+    return ", ".join([method.sampler, *(f"{name} {value}" for name, value in method.fixed if name != _OF_LOSS)])
+
+
 def _loss(method: Method) -> str:
     """Such as `softmax, corrected`."""
-    fixed = dict(method.fixed)
-    return ", ".join([method.loss, *(str(value) for name, value in fixed.items() if name == "log_q")])
+    return ", ".join([method.loss, *(str(value) for name, value in method.fixed if name == _OF_LOSS)])

@@ -9,6 +9,7 @@ import pytest
 from nsbench.ablation.rung import RUNGS
 from nsbench.terms import CUT_OFF, RunKind, Tag, metric_name
 from nsbench.tracking.stored_run import StoredRun
+from tests.findings.differences import difference_lines
 from tests.findings.kept import datasets, keep, kept_runs
 from tests.findings.page import LADDERS, PAGE, page_tables, with_tables
 from tests.findings.pairings import pairing_lines
@@ -81,8 +82,26 @@ def test_a_rung_has_the_mean_of_each_method_with_the_best_in_bold(tmp_path: Path
     assert pooled_sd(ladder) == pytest.approx(0.001 / 2**0.5)
 
 
+def test_a_difference_is_paired_by_seed(tmp_path: Path) -> None:
+    """At the last rung mixed is ahead by 2 points in both seeds, which leaves nothing to vary; at the first by -1 and -2."""
+    first = RUNGS[0].name
+    runs = [run for run in ladder_runs() if (run.tags[Tag.RUNG], run.sampler, run.seed) != (first, "mixed", 1)]
+    keep([*runs, run_of(first, "mixed", 1, 0.001)], tmp_path)
+    lines = difference_lines(ladder_of(kept_runs(RunKind.ABLATION, tmp_path), "shop"), "Shop")
+    assert lines[0] == "| Shop, minus random | at | total | head | mid | tail |"
+    means = [[cell.split()[0] for cell in line.split(" | ")[2:]] for line in lines[2:]]
+    assert means == [["-1.50"] * 4, ["+2.00"] * 4]
+    # -1 and -2: a standard error of half a point, times 12.706 for one degree of freedom.
+    assert "-1.50 [-7.85, 4.85]" in lines[2]
+
+
 def test_a_method_of_sampler_and_loss_has_its_row_and_the_yardstick_the_last(tmp_path: Path) -> None:
-    rates = {"catalogue+softmax": 0.05, "random+softmax+log_q=corrected": 0.04, "random": 0.03}
+    rates = {
+        "catalogue+softmax": 0.05,
+        "popularity+gamma=0.5+softmax+log_q=classic": 0.02,
+        "random+softmax+log_q=corrected": 0.04,
+        "random": 0.03,
+    }
     runs = [
         replace(
             run_of("", method, seed, rate + seed / 1000),
@@ -94,9 +113,10 @@ def test_a_method_of_sampler_and_loss_has_its_row_and_the_yardstick_the_last(tmp
         for seed in (0, 1)
     ]
     cut_off = replace(runs[-1], metrics={**runs[-1].metrics, CUT_OFF: 1.0})
-    assert keep([*runs[:-1], cut_off], tmp_path) == {RunKind.REPEAT: 6}
+    assert keep([*runs[:-1], cut_off], tmp_path) == {RunKind.REPEAT: 8}
     lines = pairing_lines(kept_runs(RunKind.REPEAT, tmp_path), "shop", "Shop")
     assert [line.split(" | ")[:3] for line in lines[2:]] == [
+        ["| popularity, gamma 0.5", "softmax, classic", "2.05 ± 0.07"],
         ["| random †", "bce", "3.05 ± 0.07"],
         ["| random", "softmax, corrected", "4.05 ± 0.07"],
         ["| catalogue", "softmax", "**5.05 ± 0.07**"],
