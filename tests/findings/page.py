@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from nsbench.terms import RunKind
+from tests.findings.agreement import agreement_lines
 from tests.findings.differences import difference_lines
 from tests.findings.kept import MEASURED, datasets, kept_runs, path_of
 from tests.findings.pairings import pairing_lines
@@ -28,10 +29,11 @@ def page_tables(folder: Path = MEASURED) -> Iterator[list[str]]:
     """Each table as lines, the first of which is found nowhere else on the page."""
     if path_of(RunKind.ABLATION, folder).exists():
         runs = kept_runs(RunKind.ABLATION, folder)
-        for dataset in datasets(runs):
-            ladder, title = ladder_of(runs, dataset), LADDERS.get(dataset, dataset)
+        ladders = {LADDERS.get(dataset, dataset): ladder_of(runs, dataset) for dataset in datasets(runs)}
+        for title, ladder in ladders.items():
             yield ladder_lines(ladder, title)
             yield difference_lines(ladder, title)
+        yield agreement_lines(ladders)
     if path_of(RunKind.REPEAT, folder).exists():
         runs = kept_runs(RunKind.REPEAT, folder)
         for dataset in datasets(runs):

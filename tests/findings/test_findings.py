@@ -9,6 +9,7 @@ import pytest
 from nsbench.ablation.rung import RUNGS
 from nsbench.terms import CUT_OFF, RunKind, Tag, metric_name
 from nsbench.tracking.stored_run import StoredRun
+from tests.findings.agreement import agreement_lines
 from tests.findings.differences import difference_lines
 from tests.findings.kept import datasets, keep, kept_runs
 from tests.findings.page import LADDERS, PAGE, page_tables, with_tables
@@ -93,6 +94,25 @@ def test_a_difference_is_paired_by_seed(tmp_path: Path) -> None:
     assert means == [["-1.50"] * 4, ["+2.00"] * 4]
     # -1 and -2: a standard error of half a point, times 12.706 for one degree of freedom.
     assert "-1.50 [-7.85, 4.85]" in lines[2]
+
+
+def test_agreement_counts_the_pairs_that_turn_around(tmp_path: Path) -> None:
+    """Of six pairs one, batch and mixed: tau is (5 - 1) / 6. Seeds move all methods alike, so that it is decided."""
+    first, last = RUNGS[0].name, RUNGS[-1].name
+    orders = {first: ("random", "popularity", "batch", "mixed"), last: ("random", "popularity", "mixed", "batch")}
+    runs = [
+        run_of(rung, method, seed, 0.01 * (place + 1) + seed / 10_000)
+        for rung, order in orders.items()
+        for place, method in enumerate(order)
+        for seed in (0, 1, 2)
+    ]
+    keep(runs, tmp_path)
+    ladder = ladder_of(kept_runs(RunKind.ABLATION, tmp_path), "shop")
+    assert agreement_lines({"Shop": ladder}, [(first, last)]) == [
+        f"| ladder on | {RUNGS[0].title} and the defaults |",
+        "|---|---|",
+        "| Shop | 0.67 [0.67, 0.67], 1 of 6 opposite, 1 of them decided |",
+    ]
 
 
 def test_a_method_of_sampler_and_loss_has_its_row_and_the_yardstick_the_last(tmp_path: Path) -> None:
