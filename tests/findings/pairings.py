@@ -1,6 +1,6 @@
 """The table of `.readme/findings.md` that answers whether it is the sampler or the loss, from kept repeats, in Markdown."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from nsbench.method import Method
 from nsbench.terms import ALL, CUT_OFF, RunKind, balance_name, metric_name
@@ -38,7 +38,8 @@ def pairing_lines(runs: Sequence[StoredRun], dataset: str, title: str) -> list[s
         if mean_of(own, _COLUMNS[ALL]) == best:
             total = f"**{total}**"
         cells = [
-            spread(own, metric) if name == "balance" else percent(mean_of(own, metric)) for name, metric in _rest()
+            spread(own, metric) if name == "balance" else percent(mean_of(own, metric))
+            for name, metric in list(_COLUMNS.items())[1:]
         ]
         mark = " †" if any(run.metrics.get(CUT_OFF) for run in own) else ""
         lines.append(
@@ -57,10 +58,6 @@ def _by_method(runs: Sequence[StoredRun]) -> dict[Method, list[StoredRun]]:
         groups, key=lambda each: (each.sampler == YARDSTICK, samplers.index(each.sampler), _loss(each), each.fixed)
     )
     return {method: groups[method] for method in order}
-
-
-def _rest() -> Iterator[tuple[str, str]]:
-    yield from list(_COLUMNS.items())[1:]
 
 
 def _negatives(method: Method) -> str:

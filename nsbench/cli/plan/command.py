@@ -144,7 +144,7 @@ def _prediction_table(dataset: str, parts: "list[Part]") -> Table:
     columns = ("sampler", "runs", "epochs", "steps", "positives", "a run", "all, one at a time")
     table = Table(title=dataset)
     for column in columns:
-        table.add_column(column, justify="left" if column == "sampler" else "right", overflow="fold")
+        _add_column(table, column, is_text=column == "sampler")
     for part in parts:
         epochs = part.epochs.likely
         table.add_row(
@@ -157,6 +157,11 @@ def _prediction_table(dataset: str, parts: "list[Part]") -> Table:
             say_time(part.n_runs * part.run_s(epochs)),
         )
     return table
+
+
+def _add_column(table: Table, title: str, *, is_text: bool) -> None:
+    """Text goes on in the next line; a number would be read as a smaller one there, and is visibly cut."""
+    table.add_column(title, justify="left" if is_text else "right", overflow="fold" if is_text else "ellipsis")
 
 
 def _epochs(part: "Part") -> str:
@@ -197,7 +202,7 @@ def _models(prediction: "Prediction") -> str:
 def _print_outcomes(outcomes: "Outcomes", console: Console) -> None:
     table = Table(title="predicted and actual")
     for column in ("dataset", "sampler", "runs", "epochs", "predicted", "actual", "actual / predicted", "on"):
-        table.add_column(column, justify="left" if column in ("dataset", "sampler", "on") else "right", overflow="fold")
+        _add_column(table, column, is_text=column in ("dataset", "sampler", "on"))
     for one in outcomes.parts:
         table.add_row(
             one.part.dataset,
